@@ -1,0 +1,42 @@
+//! CRM exports in, timelines out: which file is what, typed values, stage visits, refused rows.
+//!
+//! Does not write anything, and does not compute metrics.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::model::{Config, Dataset, InputFile, Progress};
+
+pub mod catalogue;
+pub mod history;
+
+/// What ingest needs besides the files.
+pub struct Options<'a> {
+    /// The configuration: zones, stages, currency.
+    pub config: &'a Config,
+    /// A mapping file of the user's own, tried before the built-in ones.
+    pub mapping: Option<&'a Path>,
+    /// Hears what is being done.
+    pub progress: &'a dyn Progress,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Ingested {
+    /// All that was read, sorted and ready to be folded.
+    pub dataset: Dataset,
+    /// Every file that was looked at, used or not, in path order.
+    pub inputs: Vec<InputFile>,
+    /// Data rows read.
+    pub rows_read: u64,
+    /// Rows refused.
+    pub rows_rejected: u64,
+}
+
+/// Reads exports: files, folders and zips.
+///
+/// Errors: a path cannot be read, nothing is recognised, no deals are found, the mapping is wrong.
+pub fn read(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
+    let _ = (paths, options);
+    Ok(Ingested::default())
+}

@@ -1,0 +1,5 @@
+//! The `sluice` program.
+
+fn main() -> std::process::ExitCode {
+    sluice::cli::main()
+}

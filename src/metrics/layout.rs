@@ -1,0 +1,276 @@
+//! The layout all metric tables share (METRICS 1.7), and the populations they are cut by.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::model::{
+    About, Column, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value,
+    column,
+};
+
+/// By what a population is cut, one way at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dimension {
+    /// The whole pipeline.
+    All,
+    /// By credited owner.
+    Owner,
+    /// By source.
+    Source,
+    /// By segment.
+    Segment,
+}
+
+/// One population: a pipeline, or one owner, source or segment of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slice {
+    /// The pipeline.
+    pub pipeline: Sym,
+    /// By what it is cut.
+    pub dimension: Dimension,
+    /// The owner, source or segment; `Sym::NONE` for the whole pipeline, and for deals without one.
+    pub value: Sym,
+}
+
+impl Slice {
+    /// The slices that a deal of `pipeline` belongs to, one for each of `dimensions`.
+    pub fn of<'d>(
+        pipeline: Sym,
+        facts: &'d Facts,
+        dimensions: &'d [Dimension],
+    ) -> impl Iterator<Item = Self> + 'd {
+        dimensions.iter().map(move |&dimension| {
+            let value = match dimension {
+                Dimension::All => Sym::NONE,
+                Dimension::Owner => facts.owner,
+                Dimension::Source => facts.source,
+                Dimension::Segment => facts.segment,
+            };
+            Self { pipeline, dimension, value }
+        })
+    }
+
+    /// The whole pipeline.
+    pub fn whole(pipeline: Sym) -> Self {
+        Self { pipeline, dimension: Dimension::All, value: Sym::NONE }
+    }
+}
+
+/// The cells that a deal counts in for an event on `day`: the whole pipeline by all, quarter and
+/// month; each owner, source and segment by all and quarter.
+pub fn cells(
+    pipeline: Sym,
+    facts: &Facts,
+    day: Day,
+    run: &Run,
+) -> impl Iterator<Item = (Slice, Period)> {
+    const CELLS: [(Dimension, PeriodKind); 9] = [
+        (Dimension::All, PeriodKind::All),
+        (Dimension::All, PeriodKind::Quarter),
+        (Dimension::All, PeriodKind::Month),
+        (Dimension::Owner, PeriodKind::All),
+        (Dimension::Owner, PeriodKind::Quarter),
+        (Dimension::Source, PeriodKind::All),
+        (Dimension::Source, PeriodKind::Quarter),
+        (Dimension::Segment, PeriodKind::All),
+        (Dimension::Segment, PeriodKind::Quarter),
+    ];
+    let periods =
+        [PeriodKind::All, PeriodKind::Quarter, PeriodKind::Month].map(|kind| run.period(kind, day));
+    let values = [Sym::NONE, facts.owner, facts.source, facts.segment];
+    CELLS.into_iter().map(move |(dimension, kind)| {
+        let slice = Slice { pipeline, dimension, value: values[dimension as usize] };
+        let at = match kind {
+            PeriodKind::All => 0,
+            PeriodKind::Quarter => 1,
+            _ => 2,
+        };
+        (slice, periods[at])
+    })
+}
+
+/// Why a value is null, or what to know when it is not (METRICS 1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// `Z0`: the denominator is 0.
+    ZeroDenominator,
+    /// `IM`: nobody has been followed that long.
+    Immature,
+    /// `IN`: too few have been followed that long.
+    InsufficientFollowUp,
+    /// `SN`: there is a value, from few cases.
+    SmallN,
+    /// `MC`: several currencies and no rates.
+    MixedCurrency,
+    /// `NA`: a table that is needed is absent.
+    TableAbsent,
+    /// `LK`: the basis leaks the outcome.
+    LeakyBasis,
+    /// `DG`: no variance where a test needs it.
+    Degenerate,
+}
+
+impl Reason {
+    /// The two-letter code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ZeroDenominator => "Z0",
+            Self::Immature => "IM",
+            Self::InsufficientFollowUp => "IN",
+            Self::SmallN => "SN",
+            Self::MixedCurrency => "MC",
+            Self::TableAbsent => "NA",
+            Self::LeakyBasis => "LK",
+            Self::Degenerate => "DG",
+        }
+    }
+}
+
+/// The end of a row: sample size, interval, status.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    /// Cases behind the value; whole for counts, real for an effective sample size.
+    pub n: Value,
+    /// Limits of the interval.
+    pub interval: Option<(f64, f64)>,
+    /// How the interval was made: `wilson`, `student_t`, `order_statistics`, `bootstrap` …
+    pub method: &'static str,
+    /// `ok`, or the maturity of a cohort cell: `complete`, `partial`, `insufficient`, `immature`.
+    /// Empty means: `ok`, `SN` or null by `reason`.
+    pub status: &'static str,
+    /// Why the value is null, or `SN`.
+    pub reason: Option<Reason>,
+    /// Deals behind the row that carry a history code (QH…).
+    pub quality_count: u64,
+}
+
+const HEAD: &[ColumnAbout] = &[
+    column("metric_id", Unit::Text, "Code of the metric."),
+    column("pipeline", Unit::Text, "Pipeline."),
+    column("owner", Unit::Text, "Credited owner; empty for all."),
+    column("team", Unit::Text, "Team of the owner today."),
+    column("source", Unit::Text, "Source of the deals; empty for all."),
+    column("segment", Unit::Text, "Segment of the deals; empty for all."),
+    column("currency", Unit::Text, "Currency of the amounts."),
+    column("period_kind", Unit::Text, "Kind of period."),
+    column("period_start", Unit::Date, "First day of the period."),
+    column("period_end", Unit::Date, "Day after the last day of the period."),
+    column("as_of", Unit::Date, "Last day that counts."),
+];
+
+const TAIL: &[ColumnAbout] = &[
+    column("n", Unit::Number, "Cases behind the value."),
+    column("lower", Unit::Number, "Lower limit of the interval."),
+    column("upper", Unit::Number, "Upper limit of the interval."),
+    column("confidence_level", Unit::Rate, "Level of the interval."),
+    column("interval_method", Unit::Text, "How the interval was made."),
+    column("status", Unit::Text, "`ok`, `SN` (small n), or the maturity of the cell."),
+    column("reason", Unit::Text, "Why a value is null: Z0, IM, IN, SN, MC, NA, LK, DG."),
+    column("quality_count", Unit::Count, "Deals behind the row whose history was mended."),
+];
+
+const SORT: &[&str] =
+    &["pipeline", "owner", "source", "segment", "currency", "period_kind", "period_start"];
+
+/// Builds the table of a metric, row by row.
+#[derive(Debug)]
+pub struct MetricTable<'r> {
+    about: &'static About,
+    run: &'r Run,
+    table: Table,
+}
+
+impl<'r> MetricTable<'r> {
+    /// An empty table with the columns of the layout and of the metric's block.
+    pub fn new(about: &'static About, run: &'r Run) -> Self {
+        let all = HEAD.iter().chain(about.columns).chain(TAIL);
+        let columns = all.map(|c| Column::new(c.name, c.unit, c.meaning)).collect();
+        let table = Table { name: about.name.to_owned(), columns, rows: Vec::new() };
+        Self { about, run, table }
+    }
+
+    /// Starts a row; set its block with [`Row::set`], then finish it with [`Row::end`].
+    /// `owner`, `source` or `segment` of deals that have none is `__NONE__` (`__UNASSIGNED__`).
+    pub fn row(&mut self, slice: Slice, period: Option<Period>, currency: Sym) -> Row<'_> {
+        let run = self.run;
+        let mut values = vec![Value::Null; self.table.columns.len()];
+        let word = |sym: Sym| run.names.text(sym).unwrap_or_else(|| Arc::from("__NONE__"));
+        values[0] = self.about.id.into();
+        values[1] = run.names.get(slice.pipeline).into();
+        match slice.dimension {
+            Dimension::All => {}
+            Dimension::Owner => {
+                values[2] = run.owner_label(slice.value).into();
+                values[3] = run.team(slice.value).into();
+            }
+            Dimension::Source => values[4] = word(slice.value).into(),
+            Dimension::Segment => values[5] = word(slice.value).into(),
+        }
+        values[6] = run.names.text(currency).into();
+        if let Some(period) = period {
+            values[7] = period.kind.as_str().into();
+            values[8] = Value::Day(period.start);
+            values[9] = Value::Day(period.end);
+        }
+        values[10] = Value::Day(run.as_of);
+        Row { about: self.about, table: &mut self.table, values }
+    }
+
+    /// The table, its rows sorted.
+    pub fn finish(mut self) -> Result<Table> {
+        let keys: Vec<&str> = SORT.iter().chain(self.about.keys).copied().collect();
+        self.table.sort_by(&keys);
+        Ok(self.table)
+    }
+}
+
+/// A row being built.
+#[derive(Debug)]
+pub struct Row<'t> {
+    about: &'static About,
+    table: &'t mut Table,
+    values: Vec<Value>,
+}
+
+impl Row<'_> {
+    /// Sets a column of the block. A name that the metric did not declare is a mistake of its
+    /// author, found by the registry's tests.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
+        let at = self.about.columns.iter().position(|c| c.name == name);
+        debug_assert!(at.is_some(), "{} has no column `{name}`", self.about.name);
+        if let Some(at) = at {
+            self.values[HEAD.len() + at] = value.into();
+        }
+        self
+    }
+
+    /// Sets a date column of the block.
+    pub fn set_day(&mut self, name: &str, day: Option<Day>) -> &mut Self {
+        self.set(name, day.map_or(Value::Null, Value::Day))
+    }
+
+    /// Ends the row.
+    pub fn end(mut self, tail: Tail) {
+        let at = HEAD.len() + self.about.columns.len();
+        let (lower, upper) = tail.interval.unzip();
+        let status = match (tail.status, tail.reason) {
+            ("", None) => Value::from("ok"),
+            ("", Some(Reason::SmallN)) => Value::from("SN"),
+            ("", Some(_)) => Value::Null,
+            (status, _) => Value::from(status),
+        };
+        self.values[at] = tail.n;
+        self.values[at + 1] = lower.into();
+        self.values[at + 2] = upper.into();
+        if lower.is_some() {
+            self.values[at + 3] = Value::Float(0.95);
+        }
+        if !tail.method.is_empty() {
+            self.values[at + 4] = tail.method.into();
+        }
+        self.values[at + 5] = status;
+        self.values[at + 6] = tail.reason.map(Reason::code).into();
+        self.values[at + 7] = tail.quality_count.into();
+        self.table.rows.push(self.values);
+    }
+}

@@ -1,0 +1,153 @@
+//! Metrics: folds over timelines, all in one parallel pass.
+//!
+//! To add one: a file with a unit struct that implements [`Metric`], a `mod` line and a line in
+//! [`METRICS`]; its test is a vector in `tests/vectors`.
+//!
+//! Invariant: state is integers in ordered maps, so any split of the deals gives the same bytes.
+//! Invariant: estimators of `stats` are called in `finish` only.
+
+use std::any::Any;
+
+use rayon::prelude::*;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
+
+pub mod layout;
+
+pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
+
+/// A fold over timelines that ends in a table.
+pub trait Metric: Sync {
+    /// What is kept while folding: integers only.
+    type State: Default + Send + 'static;
+
+    /// What the metric is.
+    fn about(&self) -> &'static About;
+
+    /// Takes one deal.
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State);
+
+    /// Takes one activity that belongs to no deal; most metrics do not care.
+    fn fold_activity(&self, _activity: &Activity, _run: &Run, _state: &mut Self::State) {}
+
+    /// Adds `from` to `into`; the order of merging does not matter.
+    fn merge(&self, into: &mut Self::State, from: Self::State);
+
+    /// Turns the state into the table.
+    ///
+    /// Errors: `ErrorKind::Range` if a sum left the range in which it is exact.
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table>;
+}
+
+type AnyState = Box<dyn Any + Send>;
+
+/// [`Metric`] without its state type, so that metrics can stand in one registry.
+pub trait AnyMetric: Sync {
+    /// What the metric is.
+    fn about(&self) -> &'static About;
+    /// An empty state.
+    fn start(&self) -> AnyState;
+    /// See [`Metric::fold`].
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut AnyState);
+    /// See [`Metric::fold_activity`].
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut AnyState);
+    /// See [`Metric::merge`].
+    fn merge(&self, into: &mut AnyState, from: AnyState);
+    /// See [`Metric::finish`].
+    fn finish(&self, state: AnyState, run: &Run) -> Result<Table>;
+}
+
+impl<M: Metric> AnyMetric for M {
+    fn about(&self) -> &'static About {
+        Metric::about(self)
+    }
+
+    fn start(&self) -> AnyState {
+        Box::<M::State>::default()
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut AnyState) {
+        if let Some(state) = state.downcast_mut() {
+            Metric::fold(self, deal, run, state);
+        }
+    }
+
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut AnyState) {
+        if let Some(state) = state.downcast_mut() {
+            Metric::fold_activity(self, activity, run, state);
+        }
+    }
+
+    fn merge(&self, into: &mut AnyState, from: AnyState) {
+        if let (Some(into), Ok(from)) = (into.downcast_mut(), from.downcast()) {
+            Metric::merge(self, into, *from);
+        }
+    }
+
+    fn finish(&self, state: AnyState, run: &Run) -> Result<Table> {
+        let state = state.downcast().map_err(|_| {
+            Error::new(
+                ErrorKind::Range,
+                format!("state of `{}` is of another metric", self.about().name),
+            )
+        })?;
+        Metric::finish(self, *state, run)
+    }
+}
+
+/// Every metric, by code.
+pub static METRICS: &[&dyn AnyMetric] = &[];
+
+/// The metric with this name or code, whatever its case.
+pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
+    let named = |m: &&&dyn AnyMetric| {
+        m.about().name.eq_ignore_ascii_case(name) || m.about().id.eq_ignore_ascii_case(name)
+    };
+    METRICS.iter().find(named).copied()
+}
+
+/// Deals folded by one task; a partition may hold more.
+const TASK_DEALS: usize = 4096;
+
+/// Computes `metrics` over all deals in one parallel pass; tables come in the order of `metrics`.
+///
+/// Errors: those of [`Metric::finish`].
+pub fn compute(metrics: &[&dyn AnyMetric], dataset: &Dataset, run: &Run) -> Result<Vec<Table>> {
+    let start = || metrics.iter().map(|m| m.start()).collect::<Vec<_>>();
+    let tasks: Vec<(usize, usize)> = dataset
+        .partitions
+        .iter()
+        .enumerate()
+        .flat_map(|(at, p)| (0..p.len()).step_by(TASK_DEALS).map(move |row| (at, row)))
+        .collect();
+    let mut states = tasks
+        .into_par_iter()
+        .fold(
+            || (start(), Scratch::default()),
+            |(mut states, mut scratch), (at, first)| {
+                let partition = &dataset.partitions[at];
+                for row in first..partition.len().min(first + TASK_DEALS) {
+                    if let Some(deal) = scratch.timeline(partition, row, run) {
+                        for (metric, state) in metrics.iter().zip(&mut states) {
+                            metric.fold(&deal, run, state);
+                        }
+                    }
+                }
+                (states, scratch)
+            },
+        )
+        .map(|(states, _)| states)
+        .reduce(start, |mut into, from| {
+            for ((metric, into), from) in metrics.iter().zip(&mut into).zip(from) {
+                metric.merge(into, from);
+            }
+            into
+        });
+    for activity in &dataset.loose_activities {
+        for (metric, state) in metrics.iter().zip(&mut states) {
+            metric.fold_activity(activity, run, state);
+        }
+    }
+    metrics.par_iter().zip(states).map(|(metric, state)| metric.finish(state, run)).collect()
+}

@@ -1,0 +1,44 @@
+//! What a metric says of itself, without being computed.
+
+use super::table::Unit;
+
+/// A column of a metric's block.
+#[derive(Clone, Copy, Debug)]
+pub struct ColumnAbout {
+    /// The name.
+    pub name: &'static str,
+    /// The unit.
+    pub unit: Unit,
+    /// What it says, in one sentence.
+    pub meaning: &'static str,
+}
+
+/// Shorthand for a [`ColumnAbout`] in a metric's `About`.
+pub const fn column(name: &'static str, unit: Unit, meaning: &'static str) -> ColumnAbout {
+    ColumnAbout { name, unit, meaning }
+}
+
+/// All that is to be known about a metric without computing it.
+#[derive(Clone, Copy, Debug)]
+pub struct About {
+    /// The code in METRICS, such as `A1`.
+    pub id: &'static str,
+    /// The name in SQL, CLI, JSON and file names, such as `win_rate`.
+    pub name: &'static str,
+    /// The title that people read.
+    pub title: &'static str,
+    /// The question it answers.
+    pub question: &'static str,
+    /// The exact definition, with population and denominator.
+    pub definition: &'static str,
+    /// What it must not be used for; empty if there is no such trap.
+    pub caveat: &'static str,
+    /// Author and year of the method, or `definition`.
+    pub source: &'static str,
+    /// Columns that, after those of the layout, make a row unique, in sort order.
+    pub keys: &'static [&'static str],
+    /// The column that `lower` and `upper` are about; empty if the metric has no interval.
+    pub estimate: &'static str,
+    /// The columns of its block.
+    pub columns: &'static [ColumnAbout],
+}

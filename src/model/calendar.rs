@@ -1,0 +1,261 @@
+//! Time (METRICS 1.2): instants, local dates, clocks and periods.
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeZone};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+/// An instant: microseconds since 1970-01-01 UTC.
+pub type Micros = i64;
+
+/// A date: days since 1970-01-01.
+pub type Day = i32;
+
+/// Microseconds of a day of 24 hours.
+pub const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Microseconds of a second.
+pub const SECOND_MICROS: i64 = 1_000_000;
+
+/// What a duration is counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clock {
+    /// Differences of local dates, in whole days.
+    #[default]
+    CalendarDay,
+    /// Differences of local wall-clock time, in whole seconds, shown as fractional days.
+    Elapsed,
+}
+
+impl Clock {
+    /// Ticks in a day: 1 or 86,400.
+    pub fn ticks_per_day(self) -> i64 {
+        match self {
+            Self::CalendarDay => 1,
+            Self::Elapsed => 86_400,
+        }
+    }
+
+    /// The name used in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CalendarDay => "calendar_day",
+            Self::Elapsed => "elapsed",
+        }
+    }
+}
+
+/// The zone in which days begin and end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(pub Tz);
+
+impl Zone {
+    /// Coordinated Universal Time.
+    pub const UTC: Self = Self(Tz::UTC);
+
+    /// Wall-clock time of an instant, as microseconds since 1970-01-01 00:00 local.
+    pub fn wall(self, at: Micros) -> i64 {
+        if self.0 == Tz::UTC {
+            return at;
+        }
+        let seconds = at.div_euclid(SECOND_MICROS);
+        let offset = chrono::DateTime::from_timestamp(seconds, 0).map_or(0, |utc| {
+            self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()
+        });
+        at + i64::from(offset) * SECOND_MICROS
+    }
+
+    /// Local date of an instant.
+    pub fn day(self, at: Micros) -> Day {
+        self.wall(at).div_euclid(DAY_MICROS) as Day
+    }
+
+    /// Instant of a wall-clock time: the earlier one where it is ambiguous; shifted forward by the
+    /// gap where it does not exist. The flag tells that either was needed.
+    pub fn instant(self, wall: i64) -> (Micros, bool) {
+        if self.0 == Tz::UTC {
+            return (wall, false);
+        }
+        let seconds = wall.div_euclid(SECOND_MICROS);
+        let rest = wall.rem_euclid(SECOND_MICROS);
+        let Some(naive) = chrono::DateTime::from_timestamp(seconds, 0).map(|t| t.naive_utc())
+        else {
+            return (wall, true);
+        };
+        let (found, was_adjusted) = self.resolve(naive);
+        (found * SECOND_MICROS + rest, was_adjusted)
+    }
+
+    fn resolve(self, naive: NaiveDateTime) -> (i64, bool) {
+        match self.0.from_local_datetime(&naive) {
+            chrono::LocalResult::Single(at) => (at.timestamp(), false),
+            chrono::LocalResult::Ambiguous(first, second) => {
+                (first.timestamp().min(second.timestamp()), true)
+            }
+            chrono::LocalResult::None => {
+                let before = naive - chrono::Duration::hours(3);
+                let offset = self.0.offset_from_utc_datetime(&before).fix().local_minus_utc();
+                (naive.and_utc().timestamp() - i64::from(offset), true)
+            }
+        }
+    }
+
+    /// Instant at which a local date begins.
+    pub fn midnight(self, day: Day) -> Micros {
+        self.instant(i64::from(day) * DAY_MICROS).0
+    }
+}
+
+/// The calendar date of a day number.
+pub fn date(day: Day) -> NaiveDate {
+    NaiveDate::from_num_days_from_ce_opt(day + 719_163).unwrap_or_default()
+}
+
+/// The day number of a calendar date.
+pub fn day_of(date: NaiveDate) -> Day {
+    date.num_days_from_ce() - 719_163
+}
+
+/// Months since 1970-01 of a day.
+pub fn month_index(day: Day) -> i32 {
+    let date = date(day);
+    (date.year() - 1970) * 12 + date.month0() as i32
+}
+
+/// First day of a month counted from 1970-01.
+pub fn month_start(index: i32) -> Day {
+    let year = 1970 + index.div_euclid(12);
+    let month = index.rem_euclid(12) as u32 + 1;
+    NaiveDate::from_ymd_opt(year, month, 1).map_or(0, day_of)
+}
+
+/// The same day of the month `months` later, clamped to the month's last day.
+pub fn add_months(day: Day, months: i32) -> Day {
+    let target = month_index(day) + months;
+    let length = month_start(target + 1) - month_start(target);
+    month_start(target) + (date(day).day0() as i32).min(length - 1)
+}
+
+/// The kinds of reporting period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodKind {
+    /// From the first day in the data to `as_of`.
+    All,
+    /// A year (fiscal, if configured).
+    Year,
+    /// A quarter (fiscal, if configured).
+    Quarter,
+    /// A calendar month.
+    Month,
+    /// An ISO week, Monday to Sunday.
+    Week,
+    /// The days up to and including `as_of` that a trailing window covers.
+    Trailing,
+}
+
+impl PeriodKind {
+    /// The name used in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Year => "year",
+            Self::Quarter => "quarter",
+            Self::Month => "month",
+            Self::Week => "week",
+            Self::Trailing => "trailing",
+        }
+    }
+}
+
+/// A half-open interval of local dates, `[start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    /// The kind.
+    pub kind: PeriodKind,
+    /// First day.
+    pub start: Day,
+    /// The day after the last day.
+    pub end: Day,
+}
+
+impl Period {
+    /// The period of `kind` that holds `day`; years and quarters start in `fiscal_start` (1 to 12).
+    /// For `All` and `Trailing`, which depend on the run, use `Run::period`.
+    pub fn holding(kind: PeriodKind, day: Day, fiscal_start: u32) -> Self {
+        let month = month_index(day);
+        let offset = fiscal_start as i32 - 1;
+        let (start, end) = match kind {
+            PeriodKind::Week => {
+                let monday = day - (day + 3).rem_euclid(7);
+                (monday, monday + 7)
+            }
+            PeriodKind::Month => (month_start(month), month_start(month + 1)),
+            PeriodKind::Quarter => {
+                let first = month - (month - offset).rem_euclid(3);
+                (month_start(first), month_start(first + 3))
+            }
+            PeriodKind::Year | PeriodKind::All | PeriodKind::Trailing => {
+                let first = month - (month - offset).rem_euclid(12);
+                (month_start(first), month_start(first + 12))
+            }
+        };
+        Self { kind, start, end }
+    }
+
+    /// The period of the same kind just before; for `All` and `Trailing` one of the same length.
+    pub fn previous(self, fiscal_start: u32) -> Self {
+        match self.kind {
+            PeriodKind::All | PeriodKind::Trailing => {
+                Self { start: self.start - (self.end - self.start), end: self.start, ..self }
+            }
+            kind => Self::holding(kind, self.start - 1, fiscal_start),
+        }
+    }
+
+    /// Whether `day` is in the period.
+    pub fn contains(self, day: Day) -> bool {
+        (self.start..self.end).contains(&day)
+    }
+
+    /// Number of days.
+    pub fn days(self) -> i32 {
+        self.end - self.start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        day_of(text.parse().unwrap())
+    }
+
+    #[test]
+    fn months_are_clamped() {
+        assert_eq!(add_months(day("2025-08-31"), 6), day("2026-02-28"));
+        assert_eq!(add_months(day("2025-09-30"), 6), day("2026-03-30"));
+        assert_eq!(add_months(day("2024-03-31"), -1), day("2024-02-29"));
+    }
+
+    #[test]
+    fn periods_follow_the_fiscal_year() {
+        let quarter = Period::holding(PeriodKind::Quarter, day("2026-01-15"), 2);
+        assert_eq!((quarter.start, quarter.end), (day("2025-11-01"), day("2026-02-01")));
+        let week = Period::holding(PeriodKind::Week, day("2026-11-22"), 1);
+        assert_eq!((week.start, week.end), (day("2026-11-16"), day("2026-11-23")));
+    }
+
+    #[test]
+    fn wall_clock_gaps_move_forward_and_repeats_take_the_earlier() {
+        let zone = Zone(chrono_tz::Europe::Berlin);
+        let wall = |text: &str| {
+            let naive: NaiveDateTime = text.parse().unwrap();
+            naive.and_utc().timestamp() * SECOND_MICROS
+        };
+        assert_eq!(zone.instant(wall("2026-03-29T02:30:00")), (wall("2026-03-29T01:30:00"), true));
+        assert_eq!(zone.instant(wall("2026-10-25T02:30:00")), (wall("2026-10-25T00:30:00"), true));
+        assert_eq!(zone.day(wall("2026-06-30T22:30:00")), day("2026-07-01"));
+    }
+}

@@ -1,0 +1,247 @@
+//! The configuration (`sluice.toml`): every key, its default, its check.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::calendar::{Clock, Zone};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How the outcome of a deal is read (METRICS 3.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeMode {
+    /// The state at `as_of`.
+    #[default]
+    Net,
+    /// The first time it was closed.
+    First,
+}
+
+/// Which of two close times wins where they differ (METRICS 3.2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseSource {
+    /// The entry into the closed stage.
+    #[default]
+    History,
+    /// The close time of the deal row.
+    ClosedAt,
+}
+
+/// Who is credited with a deal (METRICS 3.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditRule {
+    /// The owner when the deal was closed; open deals: the owner at `as_of`.
+    #[default]
+    AtClose,
+    /// The first owner.
+    CreatedBy,
+    /// The owner in the export.
+    Current,
+}
+
+/// The stages of one pipeline, as the team defines them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PipelineConfig {
+    /// The pipeline; empty for the only one.
+    pub name: String,
+    /// Open stages, first to last.
+    pub stages: Vec<String>,
+    /// Win probability of each open stage, 0 to 1, in the order of `stages`; may be left out.
+    pub probabilities: Vec<f64>,
+    /// Stages that mean won.
+    pub won_stages: Vec<String>,
+    /// Stages that mean lost.
+    pub lost_stages: Vec<String>,
+}
+
+/// Everything that a user can set. Defaults are those of METRICS 1.9.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Zone in which days begin (IANA name).
+    pub report_tz: String,
+    /// Zone of timestamps that carry none, where the CRM's own rule does not say.
+    pub source_tz: Option<String>,
+    /// What durations are counted in.
+    pub clock: Clock,
+    /// Currency of amounts that carry none.
+    pub currency: String,
+    /// First month of the fiscal year.
+    pub fiscal_year_start_month: u32,
+    /// Stages by pipeline.
+    pub pipeline: Vec<PipelineConfig>,
+    /// Stages that mean won, in any pipeline.
+    pub won_stages: Vec<String>,
+    /// Stages that mean lost, in any pipeline.
+    pub lost_stages: Vec<String>,
+    /// Old stage name = name today.
+    pub stage_aliases: std::collections::BTreeMap<String, String>,
+    /// Column that makes the segment: `deal_type`, `product`, `currency`, `forecast_category`, `amount_band`; empty for none.
+    pub segment: String,
+    /// Cut points of `amount_band`, in major units, ascending.
+    pub amount_bands: Vec<f64>,
+    /// How the outcome is read.
+    pub outcome_mode: OutcomeMode,
+    /// Which close time wins.
+    pub close_ts_source: CloseSource,
+    /// Who is credited.
+    pub credit_rule: CreditRule,
+    /// Lost reasons that take a deal out of conversion.
+    pub exclude_reasons: Vec<String>,
+    /// Lost reasons that the narrow win rate leaves out.
+    pub derail_reasons: Vec<String>,
+    /// Horizons of conversion, days.
+    pub horizons: Vec<u32>,
+    /// Deals that must have been followed to a horizon for a partial cell.
+    pub min_followed: u64,
+    /// Horizon of stage conversion, days.
+    pub stage_horizon: u32,
+    /// Trailing window of empirical stage probabilities and dwell, days.
+    pub emp_window_days: u32,
+    /// Quantile of the winners' pace that makes a deal stale.
+    pub stale_q: f64,
+    /// Won deals needed to estimate it.
+    pub stale_min_n: u64,
+    /// Trailing window of won deals to estimate it, days.
+    pub stale_window_days: u32,
+    /// Days in stage after which a deal is over age where it cannot be estimated.
+    pub default_stage_days: u32,
+    /// Days without activity after which a deal is idle.
+    pub idle_days: u32,
+    /// Rates with fewer cases are flagged.
+    pub min_n_rate: u64,
+    /// Reps with fewer closed deals are not ranked.
+    pub min_n_rank: u64,
+    /// A rep is ramping until this many days after the start.
+    pub ramp_days: u32,
+    /// False discovery rate.
+    pub fdr_q: f64,
+    /// Outcomes of activities that do not count as done.
+    pub excluded_outcomes: Vec<String>,
+    /// Restricted mean horizons of the sales cycle, days.
+    pub tau_days: Vec<u32>,
+    /// Replicates of the bootstrap.
+    pub boot_b: u32,
+    /// Seed of the bootstrap.
+    pub boot_seed: u64,
+    /// Whether an amount of 0 means none.
+    pub zero_amount_is_null: bool,
+    /// Visits shorter than this that return to the stage before are removed; 0 is off.
+    pub bounce_seconds: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        Self {
+            report_tz: "UTC".to_owned(),
+            source_tz: None,
+            clock: Clock::CalendarDay,
+            currency: "USD".to_owned(),
+            fiscal_year_start_month: 1,
+            pipeline: Vec::new(),
+            won_stages: Vec::new(),
+            lost_stages: Vec::new(),
+            stage_aliases: std::collections::BTreeMap::new(),
+            segment: "deal_type".to_owned(),
+            amount_bands: Vec::new(),
+            outcome_mode: OutcomeMode::Net,
+            close_ts_source: CloseSource::History,
+            credit_rule: CreditRule::AtClose,
+            exclude_reasons: words(&["duplicate", "test", "spam"]),
+            derail_reasons: words(&["no_decision"]),
+            horizons: vec![30, 60, 90, 180, 365],
+            min_followed: 10,
+            stage_horizon: 365,
+            emp_window_days: 730,
+            stale_q: 0.9,
+            stale_min_n: 20,
+            stale_window_days: 365,
+            default_stage_days: 30,
+            idle_days: 14,
+            min_n_rate: 10,
+            min_n_rank: 20,
+            ramp_days: 90,
+            fdr_q: 0.10,
+            excluded_outcomes: words(&["cancelled", "no_show"]),
+            tau_days: vec![90, 365],
+            boot_b: 400,
+            boot_seed: 20_240_229,
+            zero_amount_is_null: false,
+            bounce_seconds: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Reads `path`.
+    ///
+    /// Errors: the file cannot be read, is no TOML, has an unknown key, or a value out of range.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let config: Self = toml::from_str(&text).map_err(|e| {
+            Error::new(
+                ErrorKind::Config,
+                format!("`{}` is not a valid configuration", path.display()),
+            )
+            .because(e)
+            .hint("`sluice init EXPORTS...` writes a commented one")
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks that every value is in range.
+    pub fn check(&self) -> Result<()> {
+        let wrong = |key: &str, expected: &str| {
+            Err(Error::new(ErrorKind::Config, format!("`{key}` must be {expected}")))
+        };
+        self.zone()?;
+        if !(1..=12).contains(&self.fiscal_year_start_month) {
+            return wrong("fiscal_year_start_month", "1 to 12");
+        }
+        if !(self.stale_q > 0.0 && self.stale_q < 1.0) {
+            return wrong("stale_q", "between 0 and 1");
+        }
+        if !(self.fdr_q > 0.0 && self.fdr_q < 1.0) {
+            return wrong("fdr_q", "between 0 and 1");
+        }
+        if self.horizons.is_empty() || !self.horizons.is_sorted_by(|a, b| a < b) {
+            return wrong("horizons", "a list of ascending days");
+        }
+        if !self.amount_bands.is_sorted_by(|a, b| a < b) {
+            return wrong("amount_bands", "ascending");
+        }
+        for pipeline in &self.pipeline {
+            if pipeline.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
+                return wrong("pipeline.probabilities", "between 0 and 1");
+            }
+            let count = pipeline.probabilities.len();
+            if count != 0 && count != pipeline.stages.len() {
+                return wrong("pipeline.probabilities", "as many as `stages`");
+            }
+        }
+        Ok(())
+    }
+
+    /// The zone of `report_tz`.
+    pub fn zone(&self) -> Result<Zone> {
+        parse_zone("report_tz", &self.report_tz)
+    }
+
+    /// The zone of timestamps that carry none: `source_tz`, if it is set.
+    pub fn source_zone(&self) -> Result<Option<Zone>> {
+        self.source_tz.as_deref().map(|name| parse_zone("source_tz", name)).transpose()
+    }
+}
+
+fn parse_zone(key: &str, name: &str) -> Result<Zone> {
+    name.parse().map(Zone).map_err(|_| {
+        Error::new(ErrorKind::Config, format!("`{key}` is no time zone: `{name}`"))
+            .hint("use an IANA name such as `Europe/Berlin` or `America/New_York`")
+    })
+}

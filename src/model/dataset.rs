@@ -1,0 +1,179 @@
+//! All that is known: partitions of deals by created month, and the small tables beside them.
+
+use super::calendar::Micros;
+use super::deal::{Account, Activity, Deal, FieldChange, Forecast, StoredVisit, Target, User};
+use super::names::{Names, TextColumn};
+use super::quality::Quality;
+use super::stage::Catalogue;
+
+/// The deals created in one month, sorted by `deal_id`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Partition {
+    /// Months since 1970-01 of the creation (UTC); null for deals without a creation time.
+    pub created_month: Option<i32>,
+    /// Ids, by row.
+    pub deal_ids: TextColumn,
+    /// Names, by row.
+    pub deal_names: TextColumn,
+    /// Account ids, by row; empty if there is none.
+    pub account_ids: TextColumn,
+    /// Attributes, by row.
+    pub deals: Vec<Deal>,
+    /// Visits of all deals, in row order, each deal's in time order.
+    pub visits: Nested<StoredVisit>,
+    /// Field changes, in row order, each deal's by time and field.
+    pub changes: Nested<FieldChange>,
+    /// Activities, in row order, each deal's in their total order.
+    pub activities: Nested<Activity>,
+}
+
+impl Partition {
+    /// Number of deals.
+    pub fn len(&self) -> usize {
+        self.deals.len()
+    }
+
+    /// Whether there is no deal.
+    pub fn is_empty(&self) -> bool {
+        self.deals.is_empty()
+    }
+}
+
+/// A list for each row, in one buffer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nested<T> {
+    items: Vec<T>,
+    ends: Vec<u32>,
+}
+
+impl<T> Default for Nested<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), ends: Vec::new() }
+    }
+}
+
+impl<T> Nested<T> {
+    /// Adds the list of the next row.
+    pub fn push(&mut self, list: impl IntoIterator<Item = T>) {
+        self.items.extend(list);
+        self.ends.push(self.items.len() as u32);
+    }
+
+    /// The list of `row`.
+    pub fn get(&self, row: usize) -> &[T] {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
+        &self.items[start..self.ends[row] as usize]
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The items of all rows.
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// The items of all rows, to change in place (symbols after a sort, for example).
+    pub fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
+    /// End of each row's list in `items`.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+}
+
+/// A row that was refused, as the `rejects` table keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reject {
+    /// The file, relative to what the user named.
+    pub file: String,
+    /// Row in the file, the header being row 1.
+    pub row: u64,
+    /// Column by its header; empty if the whole row is refused.
+    pub column: String,
+    /// The value, as it stands in the file.
+    pub value: String,
+    /// Why it was refused, and what was expected.
+    pub reason: String,
+    /// True if the whole row was refused; false if only the cell was left out.
+    pub is_row: bool,
+}
+
+/// One line of the data-quality ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QualityCount {
+    /// The code.
+    pub code: Quality,
+    /// The table it was found in.
+    pub table: String,
+    /// Rows concerned.
+    pub rows: u64,
+    /// Deals concerned.
+    pub deals: u64,
+    /// The five smallest deal ids.
+    pub sample_ids: Vec<String>,
+}
+
+/// One input file of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputFile {
+    /// Path as the user named it; members of a zip as `export.zip/Opportunity.csv`.
+    pub path: String,
+    /// The source that recognised it; empty if the file was not used.
+    pub crm: String,
+    /// What it holds: `deals`, `stage_history`, `activities` …; empty if not used.
+    pub entity: String,
+    /// Bytes.
+    pub bytes: u64,
+    /// Data rows read.
+    pub rows: u64,
+    /// Rows refused.
+    pub rejected: u64,
+    /// BLAKE3 of the bytes, hex (what `b3sum` prints).
+    pub blake3: String,
+}
+
+/// All that is known, ready to be folded. After [`Names::sort`] has run symbols sort as words do.
+#[derive(Clone, Debug, Default)]
+pub struct Dataset {
+    /// All words.
+    pub names: Names,
+    /// All stages.
+    pub catalogue: Catalogue,
+    /// Deals by created month, oldest first, deals without a month last.
+    pub partitions: Vec<Partition>,
+    /// Activities that belong to no deal.
+    pub loose_activities: Vec<Activity>,
+    /// People, by id.
+    pub users: Vec<User>,
+    /// Companies, by id.
+    pub accounts: Vec<Account>,
+    /// Goals.
+    pub targets: Vec<Target>,
+    /// Stored forecasts.
+    pub forecasts: Vec<Forecast>,
+    /// Refused rows.
+    pub rejects: Vec<Reject>,
+    /// The data-quality ledger.
+    pub quality: Vec<QualityCount>,
+    /// End of what the export knows: just after the latest event in it.
+    pub extracted_at: Micros,
+    /// What was assumed, one sentence each, in the order found.
+    pub assumptions: Vec<String>,
+}
+
+impl Dataset {
+    /// Number of deals.
+    pub fn deal_count(&self) -> usize {
+        self.partitions.iter().map(Partition::len).sum()
+    }
+}

@@ -1,0 +1,32 @@
+//! What every other module speaks: deals and their timelines, stages, time, money, results.
+//!
+//! Knows nothing of files, Parquet, SQL or HTML, and reads no clock.
+
+pub mod about;
+pub mod calendar;
+pub mod config;
+pub mod dataset;
+pub mod deal;
+pub mod money;
+pub mod names;
+pub mod progress;
+pub mod quality;
+pub mod run;
+pub mod stage;
+pub mod table;
+pub mod timeline;
+
+pub use about::{About, ColumnAbout, column};
+pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
+pub use config::Config;
+pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
+pub use deal::{
+    Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,
+};
+pub use names::{Names, Sym, TextColumn};
+pub use progress::{Progress, Silent};
+pub use quality::{HistoryGrade, Quality, QualitySet};
+pub use run::{AsOf, Run};
+pub use stage::{Basis, Catalogue, Stage, StageId, StageKind, UNKNOWN_STAGE};
+pub use table::{Column, Table, Unit, Value};
+pub use timeline::{ExitKind, Facts, Scratch, Timeline, Visit};

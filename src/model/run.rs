@@ -1,0 +1,248 @@
+//! What a computation depends on besides the deals: `as_of`, configuration, catalogue, words.
+
+use super::calendar::{Clock, Day, Micros, Period, PeriodKind, SECOND_MICROS, Zone};
+use super::config::Config;
+use super::dataset::Dataset;
+use super::deal::Deal;
+use super::names::{Names, Sym};
+use super::stage::Catalogue;
+use crate::error::Result;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The cut-off of a run, as the user gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The end of a local date.
+    Day(Day),
+    /// An instant, itself included.
+    Instant(Micros),
+}
+
+/// Everything but the deals. Building one is the only place where defaults meet data.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The configuration.
+    pub config: Config,
+    /// The zone of `report_tz`.
+    pub zone: Zone,
+    /// The last local date that counts.
+    pub as_of: Day,
+    /// Events at or after this instant do not exist.
+    pub cut: Micros,
+    /// Open deals were observed until here: the end of `as_of`, or the extract if that came first
+    /// (elapsed clock); any instant of the day `as_of` (calendar clock).
+    pub observed_until: Micros,
+    /// All stages.
+    pub catalogue: Catalogue,
+    /// All words, segments included.
+    pub names: Names,
+    /// First local date on which a deal was created.
+    pub first_day: Day,
+    /// Currencies in use, sorted.
+    pub currencies: Vec<Sym>,
+    labels: BTreeMap<Sym, Arc<str>>,
+    teams: BTreeMap<Sym, Arc<str>>,
+    starts: BTreeMap<Sym, Day>,
+    excluded: Vec<Sym>,
+    derailed: Vec<Sym>,
+    excluded_outcomes: Vec<Sym>,
+}
+
+impl Run {
+    /// The run of `dataset` under `config`. Without `as_of`: the last complete local day of the
+    /// extract (calendar clock), or the extract itself (elapsed clock).
+    ///
+    /// Errors: a configuration value that is out of range.
+    pub fn new(config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Self> {
+        config.check()?;
+        let zone = config.zone()?;
+        let extract = dataset.extracted_at;
+        let as_of = as_of.unwrap_or(match config.clock {
+            Clock::CalendarDay => AsOf::Day(zone.day(extract - 1) - 1),
+            Clock::Elapsed => AsOf::Instant(extract - 1),
+        });
+        let (day, cut) = match as_of {
+            AsOf::Day(day) => (day, zone.midnight(day + 1)),
+            AsOf::Instant(at) => (zone.day(at), at + 1),
+        };
+        let observed_until = match config.clock {
+            Clock::CalendarDay => cut - 1,
+            Clock::Elapsed => (cut - 1).min(extract - 1),
+        };
+        let mut run = Self {
+            zone,
+            as_of: day,
+            cut,
+            observed_until,
+            catalogue: dataset.catalogue.clone(),
+            names: dataset.names.clone(),
+            first_day: day,
+            currencies: Vec::new(),
+            labels: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            starts: BTreeMap::new(),
+            excluded: Vec::new(),
+            derailed: Vec::new(),
+            excluded_outcomes: Vec::new(),
+            config,
+        };
+        run.look_up_words();
+        run.look_at_deals(dataset);
+        run.label_users(dataset);
+        Ok(run)
+    }
+
+    fn look_up_words(&mut self) {
+        let fold = |word: &str| word.trim().to_lowercase().replace([' ', '-'], "_");
+        let matching = |list: &[String]| -> Vec<Sym> {
+            let wanted: Vec<String> = list.iter().map(|w| fold(w)).collect();
+            (1..self.names.len() as u32)
+                .map(Sym)
+                .filter(|&sym| wanted.contains(&fold(self.names.get(sym))))
+                .collect()
+        };
+        self.excluded = matching(&self.config.exclude_reasons);
+        self.derailed = matching(&self.config.derail_reasons);
+        self.excluded_outcomes = matching(&self.config.excluded_outcomes);
+    }
+
+    fn look_at_deals(&mut self, dataset: &Dataset) {
+        let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
+        let first = deals().filter_map(|d| d.created_at).min();
+        self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
+        let mut seen: Vec<bool> = vec![false; self.names.len()];
+        for deal in deals() {
+            seen[deal.currency.0 as usize] = true;
+        }
+        let used = seen.iter().enumerate().filter(|(_, used)| **used);
+        self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
+    }
+
+    /// Owners are shown by name; by name and id where two users share a name.
+    fn label_users(&mut self, dataset: &Dataset) {
+        let mut uses: BTreeMap<&str, u32> = BTreeMap::new();
+        for user in &dataset.users {
+            *uses.entry(user.name.as_str()).or_default() += 1;
+        }
+        for user in &dataset.users {
+            let Some(sym) = self.names.find(&user.user_id) else { continue };
+            let label = match (user.name.is_empty(), uses[user.name.as_str()] > 1) {
+                (true, _) => user.user_id.clone(),
+                (false, true) => format!("{} ({})", user.name, user.user_id),
+                (false, false) => user.name.clone(),
+            };
+            self.labels.insert(sym, Arc::from(label));
+            if !user.team.is_empty() {
+                self.teams.insert(sym, Arc::from(user.team.as_str()));
+            }
+            if let Some(day) = user.started_on {
+                self.starts.insert(sym, day);
+            }
+        }
+    }
+
+    /// Duration from `from` to `to` in ticks of the clock.
+    pub fn ticks(&self, from: Micros, to: Micros) -> i64 {
+        match self.config.clock {
+            Clock::CalendarDay => i64::from(self.zone.day(to) - self.zone.day(from)),
+            Clock::Elapsed => (self.zone.wall(to) - self.zone.wall(from)).div_euclid(SECOND_MICROS),
+        }
+    }
+
+    /// Ticks of a number of days.
+    pub fn ticks_of_days(&self, days: u32) -> i64 {
+        i64::from(days) * self.config.clock.ticks_per_day()
+    }
+
+    /// Days of a number of ticks.
+    pub fn days(&self, ticks: f64) -> f64 {
+        ticks / self.config.clock.ticks_per_day() as f64
+    }
+
+    /// The period of `kind` that holds `day`. `All` runs from the first deal to `as_of`;
+    /// `Trailing` is the same, use [`Run::trailing`] for a window.
+    pub fn period(&self, kind: PeriodKind, day: Day) -> Period {
+        match kind {
+            PeriodKind::All | PeriodKind::Trailing => {
+                Period { kind, start: self.first_day, end: self.as_of + 1 }
+            }
+            kind => Period::holding(kind, day, self.config.fiscal_year_start_month),
+        }
+    }
+
+    /// The last `days` days up to and including `as_of`.
+    pub fn trailing(&self, days: u32) -> Period {
+        let end = self.as_of + 1;
+        Period { kind: PeriodKind::Trailing, start: end - days as i32, end }
+    }
+
+    /// All periods of `kind` from the first deal to `as_of`, in order.
+    pub fn periods(&self, kind: PeriodKind) -> Vec<Period> {
+        let mut found = vec![self.period(kind, self.first_day)];
+        while found[found.len() - 1].end <= self.as_of {
+            found.push(self.period(kind, found[found.len() - 1].end));
+        }
+        found
+    }
+
+    /// First instant of a period.
+    pub fn starts_at(&self, period: Period) -> Micros {
+        self.zone.midnight(period.start)
+    }
+
+    /// First instant after a period, not later than the cut.
+    pub fn ends_at(&self, period: Period) -> Micros {
+        self.zone.midnight(period.end).min(self.cut)
+    }
+
+    /// The owner as people read it; `__UNASSIGNED__` for none.
+    pub fn owner_label(&self, owner: Sym) -> Arc<str> {
+        if owner.is_none() {
+            return Arc::from("__UNASSIGNED__");
+        }
+        self.labels.get(&owner).cloned().unwrap_or_else(|| Arc::from(self.names.get(owner)))
+    }
+
+    /// The team of an owner today.
+    pub fn team(&self, owner: Sym) -> Option<Arc<str>> {
+        self.teams.get(&owner).cloned()
+    }
+
+    /// The first working day of an owner.
+    pub fn started_on(&self, owner: Sym) -> Option<Day> {
+        self.starts.get(&owner).copied()
+    }
+
+    /// The segment of a deal, by `config.segment`.
+    pub fn segment(&self, deal: &Deal) -> Sym {
+        match self.config.segment.as_str() {
+            "deal_type" => deal.deal_type,
+            "product" => deal.product,
+            "currency" => deal.currency,
+            "forecast_category" => deal.forecast_category,
+            _ => Sym::NONE,
+        }
+    }
+
+    /// The amount of a deal, minor units; null if unknown (or 0 under `zero_amount_is_null`).
+    pub fn amount(&self, deal: &Deal) -> Option<i64> {
+        deal.amount_minor.filter(|&a| a != 0 || !self.config.zero_amount_is_null)
+    }
+
+    /// Whether a lost reason is one of `exclude_reasons`.
+    pub fn is_excluded_reason(&self, reason: Sym) -> bool {
+        self.excluded.contains(&reason)
+    }
+
+    /// Whether a lost reason is one of `derail_reasons`.
+    pub fn is_derail_reason(&self, reason: Sym) -> bool {
+        self.derailed.contains(&reason)
+    }
+
+    /// Whether an activity was done: it has a time before the cut and no excluded outcome.
+    pub fn is_done(&self, activity: &super::deal::Activity) -> bool {
+        activity.done_at.is_some_and(|at| at < self.cut)
+            && !self.excluded_outcomes.contains(&activity.outcome)
+    }
+}

@@ -1,0 +1,268 @@
+//! A result: named columns with units, rows of values, one layout for every metric (METRICS 1.7).
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::calendar::{Day, Micros};
+
+/// One cell. Null means unknown or undefined; it is never 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// Unknown or undefined.
+    #[default]
+    Null,
+    /// A flag.
+    Bool(bool),
+    /// A count, an amount in minor units, a number of days.
+    Int(i64),
+    /// A rate, a mean, an estimate; always finite, rounded to 12 significant digits.
+    Float(f64),
+    /// A word.
+    Text(Arc<str>),
+    /// A local date.
+    Day(Day),
+    /// An instant.
+    Instant(Micros),
+}
+
+impl Value {
+    /// A number rounded to 12 significant digits; null if it is not finite.
+    pub fn float(number: f64) -> Self {
+        if number.is_finite() { Self::Float(round12(number)) } else { Self::Null }
+    }
+
+    /// The number, if it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Int(number) => Some(*number as f64),
+            Self::Float(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The whole number, if it is one.
+    pub fn as_i64(&self) -> Option<i64> {
+        if let Self::Int(number) = self { Some(*number) } else { None }
+    }
+
+    /// The word, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The total order of output rows: by kind, then value; null last.
+    pub fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Null, Self::Null) => Ordering::Equal,
+            (Self::Null, _) => Ordering::Greater,
+            (_, Self::Null) => Ordering::Less,
+            (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Day(a), Self::Day(b)) => a.cmp(b),
+            (Self::Instant(a), Self::Instant(b)) => a.cmp(b),
+            (Self::Int(a), Self::Int(b)) => a.cmp(b),
+            _ => {
+                let number = |v: &Self| v.as_f64().unwrap_or(f64::INFINITY);
+                number(self).total_cmp(&number(other))
+            }
+        }
+    }
+}
+
+/// Rounds to 12 significant digits, which hides differences of one unit in the last place.
+fn round12(number: f64) -> f64 {
+    if number == 0.0 {
+        return 0.0;
+    }
+    format!("{number:.11e}").parse().unwrap_or(number)
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        i64::try_from(number).map_or(Self::Null, Self::Int)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<u16> for Value {
+    fn from(number: u16) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Int(number as i64)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::float(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Arc::from(text))
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(Arc::from(text))
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(text: Arc<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// What the numbers of a column are; the report formats by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A word or a key.
+    Text,
+    /// A local date.
+    Date,
+    /// An instant, UTC.
+    Instant,
+    /// A flag.
+    Flag,
+    /// A count.
+    Count,
+    /// A share, 0 to 1.
+    Rate,
+    /// A ratio, which may exceed 1.
+    Ratio,
+    /// Days.
+    Days,
+    /// Hours.
+    Hours,
+    /// Minor units of the row's `currency`.
+    Minor,
+    /// Minor units a day.
+    MinorPerDay,
+    /// A plain number: a z score, a p value, a parameter.
+    Number,
+}
+
+impl Unit {
+    /// The name used in `list` and in the definitions page.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Date => "date",
+            Self::Instant => "instant",
+            Self::Flag => "flag",
+            Self::Count => "count",
+            Self::Rate => "rate",
+            Self::Ratio => "ratio",
+            Self::Days => "days",
+            Self::Hours => "hours",
+            Self::Minor => "minor units",
+            Self::MinorPerDay => "minor units per day",
+            Self::Number => "number",
+        }
+    }
+}
+
+/// A column: its name, unit and meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The name, the same in SQL, CSV, JSON and the report.
+    pub name: Arc<str>,
+    /// What its numbers are.
+    pub unit: Unit,
+    /// What it says, in one sentence.
+    pub meaning: Arc<str>,
+}
+
+impl Column {
+    /// A column.
+    pub fn new(name: &str, unit: Unit, meaning: &str) -> Self {
+        Self { name: Arc::from(name), unit, meaning: Arc::from(meaning) }
+    }
+}
+
+/// A result table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// The name: that of the metric or query.
+    pub name: String,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, each as long as `columns`.
+    pub rows: Vec<Vec<Value>>,
+}
+
+impl Table {
+    /// Position of a column.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| &*c.name == name)
+    }
+
+    /// The value of column `name` in `row`; null if there is no such column.
+    pub fn value<'t>(&'t self, row: &'t [Value], name: &str) -> &'t Value {
+        self.position(name).map_or(&Value::Null, |at| &row[at])
+    }
+
+    /// Sorts the rows by these columns, then by all others, null last.
+    pub fn sort_by(&mut self, keys: &[&str]) {
+        let mut order: Vec<usize> = keys.iter().filter_map(|key| self.position(key)).collect();
+        order.extend((0..self.columns.len()).filter(|at| !order.contains(at)).collect::<Vec<_>>());
+        self.rows.sort_by(|a, b| {
+            let differs = order.iter().map(|&at| a[at].order(&b[at])).find(|o| o.is_ne());
+            differs.unwrap_or(Ordering::Equal)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_keep_twelve_digits_and_are_finite() {
+        assert_eq!(Value::float(0.1 + 0.2), Value::Float(0.3));
+        assert_eq!(Value::float(f64::NAN), Value::Null);
+        assert_eq!(Value::float(-0.0), Value::Float(0.0));
+        assert_eq!(Value::float(123_456_789.123_456_7), Value::Float(123_456_789.123));
+    }
+}
