@@ -1,9 +1,34 @@
 //! The store: Delta Lake tables of Parquet files, committed atomically, every version readable.
+//!
+//! A folder holds a table for deals (`timelines`, partitioned by the month of creation) and small
+//! ones beside it. Files are named by their content and never changed. A commit writes files, then
+//! one version of each table that changed, and last a row of `runs` that pins the version of every
+//! table: readers go through `runs`, so they see all of a night or nothing of it.
+//!
+//! Does not read exports, does not compute metrics, and never deletes anything.
+
+mod columns;
+mod commit;
+mod content;
+mod decode;
+mod delta;
+mod encode;
+mod file;
+mod lock;
+mod remap;
+mod rows;
+mod runs;
+mod schema;
+mod small;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use self::content::{Content, Pinned};
+use self::delta::Delta;
+use self::lock::Lock;
+use self::runs::Runs;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Dataset, InputFile};
 
 /// One committed run: what it read and which version of every table it pins.
@@ -55,22 +80,53 @@ impl Store {
 
     /// Whether a run was ever committed.
     pub fn exists(&self) -> bool {
-        false
+        delta::is_table(&self.root.join(runs::TABLE))
     }
 
     /// Merges `fresh` into the store and commits the result.
     pub fn commit(&self, fresh: Dataset, record: RunRecord) -> Result<Committed> {
-        Ok(Committed { record, dataset: fresh, partitions_written: 0 })
+        std::fs::create_dir_all(&self.root)
+            .map_err(|cause| Error::io("make the folder", &self.root, cause))?;
+        let _lock = Lock::take(&self.root)?;
+        let delta = Delta::new(&self.root)?;
+        let runs = Runs::open(&delta)?;
+        let last = runs.get(&delta, None)?;
+        let export = fresh.extracted_at;
+        let content = Content::fresh(fresh);
+        let kept = BTreeMap::new();
+        let outcome =
+            commit::commit(&delta, &runs, last.as_ref(), &content, &kept, record, export)?;
+        Ok(Committed {
+            record: outcome.run.record,
+            dataset: content.dataset,
+            partitions_written: outcome.partitions_written,
+        })
     }
 
     /// The content at a version, by default the last.
+    ///
+    /// Errors: there is no store, no such version, or a file is damaged.
     pub fn load(&self, version: Option<u64>) -> Result<(RunRecord, Dataset)> {
-        let _ = version;
-        Ok((RunRecord::default(), Dataset::default()))
+        let delta = Delta::new(&self.root)?;
+        let run = Runs::open(&delta)?.get(&delta, version)?.ok_or_else(|| self.absent())?;
+        let content = Pinned::new(&delta, &run).content()?;
+        Ok((run.record, content.dataset))
     }
 
     /// All runs, oldest first.
+    ///
+    /// Errors: there is no store.
     pub fn runs(&self) -> Result<Vec<RunRecord>> {
-        Ok(Vec::new())
+        if !self.exists() {
+            return Err(self.absent());
+        }
+        let delta = Delta::new(&self.root)?;
+        let rows = Runs::open(&delta)?.all(&delta)?;
+        Ok(rows.into_iter().map(|row| row.record).collect())
+    }
+
+    fn absent(&self) -> Error {
+        Error::new(ErrorKind::Store, format!("there is no store in `{}`", self.root.display()))
+            .hint("run `sluice ingest EXPORTS --store DIR` first, or name another `--store`")
     }
 }
