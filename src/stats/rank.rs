@@ -14,7 +14,8 @@ pub fn benjamini_hochberg(p: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut q = vec![None; p.len()];
     let mut least: f64 = 1.0;
     for (rank, &(value, at)) in order.iter().enumerate().rev() {
-        least = least.min(family * value / (rank + 1) as f64);
+        // The factor is exactly 1 for the largest p, so that q never falls below p by rounding.
+        least = least.min(value * (family / (rank + 1) as f64));
         if let Some(slot) = q.get_mut(at) {
             *slot = Some(least);
         }

@@ -55,7 +55,8 @@ fn v03_every_cell() {
         near(at.incidence[1], number(cell, "/cif_lost"));
         near(at.survival, number(cell, "/surv_open"));
         near(at.variance[0], number(cell, "/var_won"));
-        near(table.effective_n(won, at.variance[0], horizon), number(cell, "/n_eff"));
+        let n = table.effective_n(at.incidence[0], at.variance[0], horizon);
+        near(n, number(cell, "/n_eff"));
         let interval = table.interval(at.incidence[0], at.variance[0], horizon);
         near(interval.lower, number(cell, "/lo"));
         near(interval.upper, number(cell, "/hi"));
