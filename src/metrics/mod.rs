@@ -13,7 +13,22 @@ use rayon::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
 
+pub mod activities_per_win;
+pub mod amount_win_rate;
+pub mod deal_size;
 pub mod layout;
+pub mod loss_reasons;
+pub mod monthly;
+pub mod rep_amounts;
+pub mod rep_counts;
+pub mod rep_funnel_plot;
+pub mod rep_scorecard;
+pub mod rep_tests;
+pub mod rep_win_rate_shrunk;
+pub mod sales_cycle;
+pub mod sales_cycle_histogram;
+pub mod sales_velocity;
+pub mod win_rate;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
@@ -97,7 +112,21 @@ impl<M: Metric> AnyMetric for M {
 }
 
 /// Every metric, by code.
-pub static METRICS: &[&dyn AnyMetric] = &[];
+pub static METRICS: &[&dyn AnyMetric] = &[
+    &win_rate::WinRate,
+    &loss_reasons::LossReasons,
+    &amount_win_rate::AmountWinRate,
+    &activities_per_win::ActivitiesPerWin,
+    &sales_velocity::SalesVelocity,
+    &sales_cycle::SalesCycle,
+    &sales_cycle_histogram::SalesCycleHistogram,
+    &deal_size::DealSize,
+    &rep_scorecard::RepScorecard,
+    &rep_win_rate_shrunk::RepWinRateShrunk,
+    &rep_funnel_plot::RepFunnelPlot,
+    &rep_tests::RepTests,
+    &rep_amounts::RepAmounts,
+];
 
 /// The metric with this name or code, whatever its case.
 pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
