@@ -14,6 +14,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
 
 pub mod layout;
+pub mod movement_quality;
+pub mod stage_age_threshold;
+pub mod stage_duration;
+pub mod stage_duration_histogram;
+pub mod stage_flow;
+mod stage_key;
+pub mod stage_stock;
+pub mod stage_transitions;
+pub mod stale_deals;
+pub mod weighted_pipeline;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
@@ -97,7 +107,17 @@ impl<M: Metric> AnyMetric for M {
 }
 
 /// Every metric, by code.
-pub static METRICS: &[&dyn AnyMetric] = &[];
+pub static METRICS: &[&dyn AnyMetric] = &[
+    &stage_age_threshold::StageAgeThreshold,
+    &stale_deals::StaleDeals,
+    &stage_stock::StageStock,
+    &weighted_pipeline::WeightedPipeline,
+    &stage_flow::StageFlow,
+    &stage_duration::StageDuration,
+    &stage_duration_histogram::StageDurationHistogram,
+    &movement_quality::MovementQuality,
+    &stage_transitions::StageTransitions,
+];
 
 /// The metric with this name or code, whatever its case.
 pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
