@@ -1,1 +1,4 @@
-//! x
+//! Vectors, references and properties, through the public API only.
+
+mod stats;
+mod vectors;
