@@ -8,7 +8,7 @@ use super::layout::{MetricTable, Slice, Tail};
 use super::stage_key::{
     KINDS, add_all, add_histogram, coarser, finest, is_worked, set_stage, small, sums,
 };
-use super::{Dimension, Metric, Row, cells};
+use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
     About, Day, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
