@@ -29,6 +29,16 @@ pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
 pub mod win_rate;
+pub mod movement_quality;
+pub mod stage_age_threshold;
+pub mod stage_duration;
+pub mod stage_duration_histogram;
+pub mod stage_flow;
+mod stage_key;
+pub mod stage_stock;
+pub mod stage_transitions;
+pub mod stale_deals;
+pub mod weighted_pipeline;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
@@ -126,6 +136,15 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_funnel_plot::RepFunnelPlot,
     &rep_tests::RepTests,
     &rep_amounts::RepAmounts,
+    &stage_age_threshold::StageAgeThreshold,
+    &stale_deals::StaleDeals,
+    &stage_stock::StageStock,
+    &weighted_pipeline::WeightedPipeline,
+    &stage_flow::StageFlow,
+    &stage_duration::StageDuration,
+    &stage_duration_histogram::StageDurationHistogram,
+    &movement_quality::MovementQuality,
+    &stage_transitions::StageTransitions,
 ];
 
 /// The metric with this name or code, whatever its case.
