@@ -1,1 +1,5 @@
-//! x
+//! All integration tests in one program: linking is slow.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod architecture;
