@@ -41,15 +41,15 @@ impl Random {
     }
 
     /// One of `items` by weight.
-    pub fn weighted<'i, T>(&mut self, items: &'i [(T, f64)]) -> &'i T {
+    pub fn weighted<T: Copy>(&mut self, items: &[(T, f64)]) -> T {
         let total: f64 = items.iter().map(|(_, w)| w).sum();
         let mut left = self.unit() * total;
         for (item, weight) in items {
             left -= weight;
             if left < 0.0 {
-                return item;
+                return *item;
             }
         }
-        &items[items.len() - 1].0
+        items[items.len() - 1].0
     }
 }
