@@ -2,3 +2,8 @@
 
 mod stats;
 mod vectors;
+//! All integration tests in one program: linking is slow.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod architecture;
