@@ -7,3 +7,6 @@ mod vectors;
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
+mod reference;
+mod stats;
+mod vectors;
