@@ -8,7 +8,22 @@ use crate::error::Result;
 use crate::model::{Config, Dataset, InputFile, Progress};
 
 pub mod catalogue;
+mod columns;
+mod convert;
+mod decode;
+mod detect;
+mod header;
 pub mod history;
+mod mapping;
+mod number;
+mod part;
+mod read;
+mod record;
+mod rows;
+mod scan;
+mod words;
+
+pub use mapping::{SOURCES, Source, SourceAbout, sources};
 
 /// What ingest needs besides the files.
 pub struct Options<'a> {

@@ -1,0 +1,196 @@
+//! The canonical columns of each kind of file: what a mapping may name.
+//!
+//! Does not know any CRM's headers; those are in `sources/*.toml`.
+
+use serde::Deserialize;
+
+macro_rules! columns {
+    ($($variant:ident $name:literal)*) => {
+        /// A canonical column.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub(super) enum Col { $($variant,)* }
+
+        impl Col {
+            /// All columns.
+            pub(super) const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in a mapping.
+            pub(super) fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+columns! {
+    DealId "deal_id" DealName "deal_name" Name "name" Pipeline "pipeline" Stage "stage"
+    FromStage "from_stage" Status "status" IsClosed "is_closed" IsWon "is_won" Amount "amount"
+    Currency "currency" Owner "owner" Source "source" DealType "deal_type" Product "product"
+    LostReason "lost_reason" ForecastCategory "forecast_category" Probability "probability"
+    CreatedAt "created_at" ClosedAt "closed_at" WonAt "won_at" LostAt "lost_at"
+    ExpectedCloseOn "expected_close_on" LastStageChangeAt "last_stage_change_at"
+    ModifiedAt "modified_at" DeletedAt "deleted_at" AccountId "account_id"
+    AccountName "account_name" StageOrder "stage_order" ChangedAt "changed_at"
+    ChangedBy "changed_by" EventId "event_id" ActivityId "activity_id" Kind "kind"
+    DoneAt "done_at" StartsAt "starts_at" DueAt "due_at" DueOn "due_on" Outcome "outcome"
+    DurationSeconds "duration_seconds" DurationMinutes "duration_minutes" UserId "user_id"
+    FirstName "first_name" LastName "last_name" Team "team" Email "email" IsActive "is_active"
+    StartedOn "started_on" Industry "industry" Period "period" PeriodStart "period_start"
+    PeriodEnd "period_end" Measure "measure" Value "value" SnapshotOn "snapshot_on"
+    Category "category" Id "id"
+}
+
+impl Col {
+    /// The column called `name`.
+    pub(super) fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|col| col.name() == name)
+    }
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Entity {
+    /// One row per deal.
+    Deals,
+    /// One row per entry into a stage.
+    StageHistory,
+    /// One row per change from one stage to another.
+    StageChanges,
+    /// Calls, e-mails, meetings, tasks.
+    Activities,
+    /// People.
+    Users,
+    /// Companies.
+    Accounts,
+    /// The stages of the pipelines.
+    Stages,
+    /// Goals.
+    Targets,
+    /// Stored forecasts.
+    Forecasts,
+    /// Names of teams or roles, by id.
+    Teams,
+    /// Names of pipelines, by id.
+    Pipelines,
+}
+
+impl Entity {
+    /// The name in a mapping and in the list of inputs.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Deals => "deals",
+            Self::StageHistory => "stage_history",
+            Self::StageChanges => "stage_changes",
+            Self::Activities => "activities",
+            Self::Users => "users",
+            Self::Accounts => "accounts",
+            Self::Stages => "stages",
+            Self::Targets => "targets",
+            Self::Forecasts => "forecasts",
+            Self::Teams => "teams",
+            Self::Pipelines => "pipelines",
+        }
+    }
+
+    /// Columns without which a file is not of this kind.
+    pub(super) fn required(self) -> &'static [Col] {
+        match self {
+            Self::Deals => &[Col::DealId],
+            Self::StageHistory | Self::StageChanges => &[Col::DealId, Col::Stage, Col::ChangedAt],
+            Self::Activities => &[],
+            Self::Users => &[Col::UserId],
+            Self::Accounts => &[Col::AccountId],
+            Self::Stages => &[Col::Stage],
+            Self::Targets => &[Col::Value],
+            Self::Forecasts => &[Col::SnapshotOn, Col::Amount],
+            Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
+        }
+    }
+
+    /// Columns that a mapping of this kind may name.
+    pub(super) fn allowed(self) -> &'static [Col] {
+        use Col::*;
+        match self {
+            Self::Deals => &[
+                DealId,
+                Name,
+                Pipeline,
+                Stage,
+                Status,
+                IsClosed,
+                IsWon,
+                Amount,
+                Currency,
+                Owner,
+                Source,
+                DealType,
+                Product,
+                LostReason,
+                ForecastCategory,
+                Probability,
+                CreatedAt,
+                ClosedAt,
+                WonAt,
+                LostAt,
+                ExpectedCloseOn,
+                LastStageChangeAt,
+                ModifiedAt,
+                DeletedAt,
+                AccountId,
+                AccountName,
+                StageOrder,
+            ],
+            Self::StageHistory | Self::StageChanges => &[
+                DealId,
+                Stage,
+                FromStage,
+                ChangedAt,
+                ChangedBy,
+                Pipeline,
+                EventId,
+                Amount,
+                Currency,
+                ExpectedCloseOn,
+                Probability,
+                ForecastCategory,
+            ],
+            Self::Activities => &[
+                ActivityId,
+                DealId,
+                DealName,
+                Kind,
+                Owner,
+                Status,
+                IsClosed,
+                DoneAt,
+                StartsAt,
+                DueAt,
+                DueOn,
+                CreatedAt,
+                Outcome,
+                DurationSeconds,
+                DurationMinutes,
+            ],
+            Self::Users => &[UserId, Name, FirstName, LastName, Team, Email, IsActive, StartedOn],
+            Self::Accounts => &[AccountId, Name, Industry],
+            Self::Stages => &[Stage, Pipeline, StageOrder, Probability, IsClosed, IsWon, Kind],
+            Self::Targets => {
+                &[Owner, Team, Period, PeriodStart, PeriodEnd, Measure, Value, Currency]
+            }
+            Self::Forecasts => &[
+                SnapshotOn,
+                Period,
+                PeriodStart,
+                PeriodEnd,
+                Owner,
+                Category,
+                DealId,
+                Amount,
+                Currency,
+            ],
+            Self::Teams | Self::Pipelines => &[Id, Name],
+        }
+    }
+}

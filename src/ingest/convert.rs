@@ -1,0 +1,336 @@
+//! Text to typed values: times, dates, flags. The usual forms take no allocation.
+//!
+//! Does not know where a cell stands; a value that cannot be read comes back as a reason.
+
+use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
+use crate::model::{Day, Micros, Zone};
+
+/// Order of day and month in dates with slashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DayOrder {
+    /// 31/12/2026
+    DayFirst,
+    /// 12/31/2026
+    MonthFirst,
+}
+
+/// How times of a file are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeRules {
+    /// Zone of times that carry none.
+    pub(super) naive: Zone,
+    /// Order of day and month where a cell leaves it open.
+    pub(super) order: DayOrder,
+}
+
+/// A date, and perhaps a time of that day, as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Written {
+    day: Day,
+    /// Microseconds since midnight.
+    time: Option<i64>,
+    /// Microseconds to take away to get to UTC.
+    offset: Option<i64>,
+}
+
+/// An instant, and whether the local time was ambiguous or did not exist (QT1).
+pub(super) fn time(text: &str, rules: &TimeRules) -> Option<(Micros, bool)> {
+    let written = written(text, rules.order)?;
+    let wall = i64::from(written.day) * DAY_MICROS + written.time.unwrap_or(0);
+    Some(match written.offset {
+        Some(offset) => (wall - offset, false),
+        None => rules.naive.instant(wall),
+    })
+}
+
+/// A date; of a cell with a time of day, the date as written.
+pub(super) fn date(text: &str, order: DayOrder) -> Option<Day> {
+    written(text, order).map(|w| w.day)
+}
+
+/// Whether a date with slashes or points settles the order of day and month.
+pub(super) fn order_of(text: &str) -> Option<DayOrder> {
+    let mut parts = text.split(['/', '.', '-', ' ']);
+    let first: u32 = parts.next()?.parse().ok()?;
+    let second: u32 = parts.next()?.parse().ok()?;
+    match (first, second) {
+        (13..=31, 1..=12) => Some(DayOrder::DayFirst),
+        (1..=12, 13..=31) => Some(DayOrder::MonthFirst),
+        _ => None,
+    }
+}
+
+fn written(text: &str, order: DayOrder) -> Option<Written> {
+    iso(text.as_bytes()).or_else(|| epoch(text)).or_else(|| local(text, order))
+}
+
+/// `YYYY-MM-DD`, `YYYY-MM-DD[ T]HH:MM[:SS[.fff]][Z|±hh[:mm]]`.
+fn iso(bytes: &[u8]) -> Option<Written> {
+    let [y0, y1, y2, y3, b'-' | b'/', m0, m1, b'-' | b'/', d0, d1, rest @ ..] = bytes else {
+        return None;
+    };
+    let year = two(*y0, *y1)? * 100 + two(*y2, *y3)?;
+    let day = day_number(year, two(*m0, *m1)?, two(*d0, *d1)?)?;
+    match rest {
+        [] => Some(Written { day, time: None, offset: None }),
+        [b' ' | b'T', clock @ ..] => {
+            let (time, rest) = clock_time(clock)?;
+            Some(Written { day, time: Some(time), offset: zone_mark(rest)? })
+        }
+        _ => None,
+    }
+}
+
+/// `HH:MM[:SS[.fff]]`; the hour may have one digit.
+fn clock_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (hour, rest) = match bytes {
+        [a, b':', rest @ ..] => (two(b'0', *a)?, rest),
+        [a, b, b':', rest @ ..] => (two(*a, *b)?, rest),
+        _ => return None,
+    };
+    let [c, d, rest @ ..] = rest else { return None };
+    let minute = two(*c, *d)?;
+    let (second, fraction, rest) = match rest {
+        [b':', e, f, b'.' | b',', rest @ ..] => {
+            let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+            let (digits, rest) = rest.split_at(digits);
+            (two(*e, *f)?, micros_of(digits), rest)
+        }
+        [b':', e, f, rest @ ..] => (two(*e, *f)?, 0, rest),
+        _ => (0, 0, rest),
+    };
+    let is_valid = hour < 24 && minute < 60 && second < 61;
+    let seconds = i64::from(hour * 3600 + minute * 60 + second.min(59));
+    is_valid.then_some((seconds * SECOND_MICROS + fraction, rest))
+}
+
+fn micros_of(digits: &[u8]) -> i64 {
+    let padded = digits.iter().map(|b| i64::from(b - b'0')).chain(std::iter::repeat(0));
+    padded.take(6).fold(0, |value, digit| value * 10 + digit)
+}
+
+/// Nothing, `Z`, `UTC` or `±hh[:mm]`; the outer `None` is for anything else.
+fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
+    let (sign, hours, minutes) = match bytes {
+        [] => return Some(None),
+        b"Z" | b"z" | b" UTC" | b"UTC" | b" Z" => return Some(Some(0)),
+        [sign @ (b'+' | b'-'), a, b] => (*sign, two(*a, *b)?, 0),
+        [sign @ (b'+' | b'-'), a, b, b':', c, d] | [sign @ (b'+' | b'-'), a, b, c, d] => {
+            (*sign, two(*a, *b)?, two(*c, *d)?)
+        }
+        [b' ', rest @ ..] => return zone_mark(rest),
+        _ => return None,
+    };
+    let offset = i64::from(hours * 3600 + minutes * 60) * SECOND_MICROS;
+    Some(Some(if sign == b'-' { -offset } else { offset }))
+}
+
+/// Seconds (10 digits) or milliseconds (12 or 13 digits) since 1970.
+fn epoch(text: &str) -> Option<Written> {
+    if !matches!(text.len(), 10 | 12 | 13) || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = text.parse().ok()?;
+    let micros = number * if text.len() == 10 { 1_000_000 } else { 1_000 };
+    Some(Written {
+        day: i32::try_from(micros.div_euclid(DAY_MICROS)).ok()?,
+        time: Some(micros.rem_euclid(DAY_MICROS)),
+        offset: Some(0),
+    })
+}
+
+/// `12/31/2026`, `31.12.2026 17:05`, `31-Dec-2026`, `Dec 31, 2026 5:05 PM`, `2026-1-5`.
+fn local(text: &str, order: DayOrder) -> Option<Written> {
+    if text.len() > 40 || !text.is_ascii() {
+        return None;
+    }
+    let (date, clock) = match text.find(':') {
+        Some(colon) => {
+            let before = text.get(..colon)?;
+            let at = before.rfind([' ', 'T', ','])?;
+            (text.get(..at)?, text.get(at + 1..)?.trim())
+        }
+        None => (text, ""),
+    };
+    let parts: Vec<&str> =
+        date.split(['/', '.', '-', ' ', ',']).filter(|part| !part.is_empty()).collect();
+    let [a, b, c] = parts.as_slice() else { return None };
+    let (year, month, day) = match (month_name(a), month_name(b)) {
+        (Some(month), _) => (year_of(c)?, month, b.parse().ok()?),
+        (_, Some(month)) => (year_of(c)?, month, a.parse().ok()?),
+        _ if a.len() == 4 => (year_of(a)?, b.parse().ok()?, c.parse().ok()?),
+        _ => {
+            let (first, second): (u32, u32) = (a.parse().ok()?, b.parse().ok()?);
+            let settled = order_of(date).unwrap_or(order);
+            let is_day_first = settled == DayOrder::DayFirst || date.contains('.');
+            let (day, month) = if is_day_first { (first, second) } else { (second, first) };
+            (year_of(c)?, month, day)
+        }
+    };
+    let day = day_number(year, month, day)?;
+    if clock.is_empty() {
+        return Some(Written { day, time: None, offset: None });
+    }
+    let (mut time, rest) = clock_time(clock.as_bytes())?;
+    let half = 12 * 3600 * SECOND_MICROS;
+    let mark = std::str::from_utf8(rest).ok()?.trim();
+    let mut offset = None;
+    match mark.to_ascii_lowercase().as_str() {
+        "pm" | "p.m." if time < half => time += half,
+        "am" | "a.m." if time >= half => time -= half,
+        "" | "am" | "pm" | "a.m." | "p.m." => {}
+        mark => offset = zone_mark(mark.to_ascii_uppercase().as_bytes())?,
+    }
+    Some(Written { day, time: Some(time), offset })
+}
+
+fn month_name(text: &str) -> Option<u32> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let word = text.to_ascii_lowercase();
+    let is_name = |name: &&str| word.len() >= 3 && name.starts_with(word.as_str());
+    MONTHS.iter().position(|name| is_name(&name)).map(|at| at as u32 + 1)
+}
+
+fn year_of(text: &str) -> Option<u32> {
+    let year: u32 = text.parse().ok()?;
+    match text.len() {
+        4 => Some(year),
+        2 => Some(if year < 70 { 2000 + year } else { 1900 + year }),
+        _ => None,
+    }
+}
+
+fn two(high: u8, low: u8) -> Option<u32> {
+    let (high, low) = (high.wrapping_sub(b'0'), low.wrapping_sub(b'0'));
+    (high < 10 && low < 10).then_some(u32::from(high) * 10 + u32::from(low))
+}
+
+/// Days since 1970-01-01 of a date of the Gregorian calendar, from year 1 on.
+fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
+    const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let before = *BEFORE.get(month.wrapping_sub(1) as usize)?;
+    let length = match month {
+        2 => 28 + u32::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if year == 0 || day == 0 || day > length {
+        return None;
+    }
+    let past = year - 1;
+    let years = 365 * past + past / 4 - past / 100 + past / 400;
+    let leap_day = u32::from(is_leap && month > 2);
+    Some((years + before + leap_day + day) as i32 - 719_163)
+}
+
+/// A yes or a no.
+pub(super) fn flag(text: &str) -> Option<bool> {
+    let is_one_of = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(text));
+    if is_one_of(&["1", "true", "yes", "y", "t", "x"]) {
+        Some(true)
+    } else if is_one_of(&["0", "false", "no", "n", "f"]) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::calendar::day_of;
+
+    fn utc(text: &str) -> Option<i64> {
+        let rules = TimeRules { naive: Zone::UTC, order: DayOrder::MonthFirst };
+        time(text, &rules).map(|(at, _)| at)
+    }
+
+    fn at(text: &str) -> i64 {
+        text.parse::<chrono::NaiveDateTime>().unwrap().and_utc().timestamp_micros()
+    }
+
+    #[test]
+    fn iso_times_with_and_without_zone() {
+        for (text, expected) in [
+            ("2026-02-28 23:59:59", "2026-02-28T23:59:59"),
+            ("2026-02-28T23:59", "2026-02-28T23:59:00"),
+            ("2018-01-30T08:20:07.250Z", "2018-01-30T08:20:07.250"),
+            ("2018-01-30T08:20:07.000+0000", "2018-01-30T08:20:07"),
+            ("2026-03-01T01:00:00+02:00", "2026-02-28T23:00:00"),
+            ("2026-03-01 01:00:00 -05", "2026-03-01T06:00:00"),
+            ("2024-02-29", "2024-02-29T00:00:00"),
+            ("1767225600000", "2026-01-01T00:00:00"),
+        ] {
+            assert_eq!(utc(text), Some(at(expected)), "{text}");
+        }
+        for text in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-1",
+            "yesterday",
+            "",
+            "2026-02-28 24:00:00",
+            "2026-02-28T23:59:00X",
+            "2026-02-28 ",
+            "20260228",
+            "0000-01-01",
+        ] {
+            assert_eq!(utc(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn local_forms() {
+        for (text, expected) in [
+            ("12/31/2026", "2026-12-31T00:00:00"),
+            ("31/12/2026 7:05", "2026-12-31T07:05:00"),
+            ("02/03/2026 08:55 PM", "2026-02-03T20:55:00"),
+            ("02/23/26 12:05 AM", "2026-02-23T00:05:00"),
+            ("3.2.2026 17:05", "2026-02-03T17:05:00"),
+            ("31-Dec-2026", "2026-12-31T00:00:00"),
+            ("Dec 31, 2026 5:05 PM", "2026-12-31T17:05:00"),
+        ] {
+            assert_eq!(utc(text), Some(at(expected)), "{text}");
+        }
+        let rules = TimeRules { naive: Zone::UTC, order: DayOrder::DayFirst };
+        assert_eq!(time("02/03/2026", &rules), Some((at("2026-03-02T00:00:00"), false)));
+        assert_eq!(order_of("13/01/2026"), Some(DayOrder::DayFirst));
+        assert_eq!(order_of("01/13/2026"), Some(DayOrder::MonthFirst));
+        assert_eq!(order_of("01/02/2026"), None);
+    }
+
+    #[test]
+    fn naive_times_are_in_the_rule_s_zone() {
+        let naive = Zone(chrono_tz::America::New_York);
+        let rules = TimeRules { naive, order: DayOrder::MonthFirst };
+        assert_eq!(time("2026-07-01 00:00", &rules), Some((at("2026-07-01T04:00:00"), false)));
+        assert_eq!(time("2026-07-01", &rules), Some((at("2026-07-01T04:00:00"), false)));
+        assert!(time("2026-03-08 02:30", &rules).unwrap().1);
+        let day = day_of("2026-07-01".parse().unwrap());
+        assert_eq!(date("2026-07-01 00:00:00", DayOrder::DayFirst), Some(day));
+    }
+
+    #[test]
+    fn days_agree_with_the_calendar() {
+        let mut date: chrono::NaiveDate = "1899-12-30".parse().unwrap();
+        while date < "2101-01-02".parse().unwrap() {
+            let text = date.to_string();
+            assert_eq!(super::date(&text, DayOrder::DayFirst), Some(day_of(date)), "{text}");
+            date = date + chrono::Days::new(17);
+        }
+    }
+}

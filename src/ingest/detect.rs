@@ -1,0 +1,321 @@
+//! Which file is what: the first mapping whose fingerprint a file bears, and its columns.
+//!
+//! Looks at the beginning of a file only.
+
+use super::columns::{Col, Entity};
+use super::convert::{self, DayOrder};
+use super::decode::{self, Encoding};
+use super::header::{self, Stage};
+use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
+use super::read::Input;
+use super::record::{self, Span};
+use crate::error::Result;
+
+/// Bytes that are looked at.
+const PEEK: usize = 256 << 10;
+
+/// Records that are looked at for the delimiter and the order of day and month.
+const SAMPLE: usize = 200;
+
+/// A column that a file does not have.
+const ABSENT: u16 = u16::MAX;
+
+/// How a file is to be read.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    /// The file.
+    pub(super) input: Input,
+    /// The mapping that recognised it.
+    pub(super) crm: String,
+    /// What it holds.
+    pub(super) entity: Entity,
+    /// Why this mapping was chosen.
+    pub(super) why: String,
+    /// Encoding by its beginning.
+    pub(super) encoding: Encoding,
+    /// Delimiter.
+    pub(super) delimiter: u8,
+    /// Headers as they stand, repeated ones with `#2`.
+    pub(super) headers: Vec<String>,
+    /// Order of day and month where a cell leaves it open, and whether the sample settles it.
+    pub(super) order: (DayOrder, bool),
+    /// Zone of times without one.
+    pub(super) zone: ZoneRule,
+    /// See [`PercentRule`].
+    pub(super) percent: PercentRule,
+    /// See [`DecimalMark`].
+    pub(super) decimal: DecimalMark,
+    /// Cells that mean nothing.
+    pub(super) nulls: Vec<String>,
+    /// The mapping of the file.
+    pub(super) file: FileMapping,
+    /// `file.skip`, by column.
+    pub(super) skip: Vec<Option<usize>>,
+    /// `file.infer`, by column, with what it gives.
+    pub(super) infer: Vec<(Col, Option<usize>)>,
+    /// `Date entered` columns.
+    pub(super) entered: Vec<(usize, Stage)>,
+    columns: Vec<u16>,
+}
+
+impl Plan {
+    /// Where a column stands in a record.
+    pub(super) fn index(&self, col: Col) -> Option<usize> {
+        self.columns.get(col as usize).filter(|&&at| at != ABSENT).map(|&at| usize::from(at))
+    }
+
+    /// Whether the file has a column.
+    pub(super) fn has(&self, col: Col) -> bool {
+        self.index(col).is_some()
+    }
+
+    /// The header of a column, or its canonical name if the file has none.
+    pub(super) fn header(&self, col: Col) -> String {
+        let header = self.index(col).and_then(|at| self.headers.get(at));
+        header.map_or_else(|| col.name().to_owned(), Clone::clone)
+    }
+}
+
+/// The beginning of a file.
+struct Beginning {
+    encoding: Encoding,
+    delimiter: u8,
+    headers: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// The plan of `input`, or `None` if no mapping knows it.
+///
+/// Errors: the file cannot be read.
+pub(super) fn detect(input: &Input, mappings: &[Mapping]) -> Result<Option<Plan>> {
+    if !input.is_table() {
+        return Ok(None);
+    }
+    let beginning = begin(input)?;
+    let folded: Vec<String> = beginning.headers.iter().map(|h| header::fold(h)).collect();
+    for mapping in mappings {
+        for file in &mapping.files {
+            if let Some(why) = recognises(file, &folded, &beginning.headers, input.stem()) {
+                return Ok(Some(plan(input, mapping, file, why, beginning, &folded)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn begin(input: &Input) -> Result<Beginning> {
+    let mut bytes = Vec::new();
+    input
+        .open(|stream| decode::read_up_to(stream, PEEK, &mut bytes).map_err(|e| input.broken(e)))?;
+    let text = decode::peek(&bytes);
+    let delimiter = delimiter_of(&text);
+    let mut rows = records(&text, delimiter, SAMPLE);
+    let first = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
+    let headers = header::number_repeats(first);
+    Ok(Beginning { encoding: Encoding::sniff(&bytes), delimiter, headers, rows })
+}
+
+/// The first records that are not blank.
+fn records(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
+    let mut spans: Vec<Span> = Vec::new();
+    let (mut at, mut rows) = (0, Vec::new());
+    while at < text.len() && rows.len() < limit {
+        let Some(next) = record::split(text.as_bytes(), at, delimiter, &mut spans) else { break };
+        at = next;
+        if spans.len() > 1 || !spans.first().is_none_or(Span::is_empty) {
+            rows.push(spans.iter().map(|s| s.text(text).into_owned()).collect());
+        }
+    }
+    rows
+}
+
+/// The delimiter that gives most cells in the header, and as many in most of the next records.
+fn delimiter_of(text: &str) -> u8 {
+    let score = |delimiter: u8| {
+        let rows = records(text, delimiter, 20);
+        let width = rows.first().map_or(0, Vec::len);
+        let alike = rows.iter().filter(|row| row.len() == width).count();
+        if width < 2 { 0 } else { width * alike * 100 / rows.len().max(1) }
+    };
+    let mut best = (0, b',');
+    for delimiter in [b',', b';', b'\t', b'|'] {
+        let score = score(delimiter);
+        if score > best.0 {
+            best = (score, delimiter);
+        }
+    }
+    best.1
+}
+
+fn recognises(
+    file: &FileMapping,
+    folded: &[String],
+    headers: &[String],
+    stem: &str,
+) -> Option<String> {
+    let has = |col: Col| find(file, col, folded).is_some();
+    if !file.entity.required().iter().all(|&col| has(col)) {
+        return None;
+    }
+    let is_complete = match file.entity {
+        Entity::Activities => {
+            [Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn].into_iter().any(has)
+        }
+        Entity::Deals => [Col::Stage, Col::Status, Col::CreatedAt].into_iter().any(has),
+        Entity::Targets => [Col::Period, Col::PeriodStart].into_iter().any(has),
+        _ => true,
+    };
+    if !is_complete {
+        return None;
+    }
+    let known = |wanted: &String| folded.contains(&header::fold(wanted));
+    if let Some(set) = file.headers.iter().find(|set| set.iter().all(known)) {
+        return Some(format!("its headers `{}`", set.join("`, `")));
+    }
+    for start in &file.header_starts {
+        let wanted = start.to_lowercase();
+        if let Some(found) = headers.iter().find(|h| h.to_lowercase().starts_with(&wanted)) {
+            return Some(format!("its header `{found}`"));
+        }
+    }
+    let stem = header::fold(stem);
+    file.names.iter().any(|n| header::fold(n) == stem).then(|| "its name".to_owned())
+}
+
+fn find(file: &FileMapping, col: Col, folded: &[String]) -> Option<usize> {
+    file.aliases(col).iter().find_map(|alias| {
+        let wanted = header::fold(alias);
+        folded.iter().position(|have| *have == wanted)
+    })
+}
+
+fn plan(
+    input: &Input,
+    mapping: &Mapping,
+    file: &FileMapping,
+    why: String,
+    beginning: Beginning,
+    folded: &[String],
+) -> Plan {
+    let at = |name: &str| {
+        let wanted = header::fold(name);
+        folded.iter().position(|have| *have == wanted)
+    };
+    let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
+    let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
+    let order = day_order(&columns, &beginning.rows);
+    let entered = beginning.headers.iter().enumerate().filter_map(|(at, text)| {
+        header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
+    });
+    Plan {
+        input: input.clone(),
+        crm: mapping.name.clone(),
+        entity: file.entity,
+        why,
+        encoding: beginning.encoding,
+        delimiter: beginning.delimiter,
+        order,
+        zone: mapping.zone,
+        percent: mapping.percent,
+        decimal: mapping.decimal,
+        nulls: mapping.nulls.iter().map(|w| w.to_lowercase()).collect(),
+        skip: file.skip.iter().map(|skip| at(&skip.header)).collect(),
+        infer: file
+            .infer
+            .iter()
+            .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
+            .collect(),
+        entered: entered.collect(),
+        file: file.clone(),
+        columns,
+        headers: beginning.headers,
+    }
+}
+
+/// The order of day and month by the first cell that settles it; months first if none does. The flag
+/// tells that the order is settled, or does not matter because dates begin with the year.
+fn day_order(columns: &[u16], rows: &[Vec<String>]) -> (DayOrder, bool) {
+    const TIMES: [Col; 10] = [
+        Col::CreatedAt,
+        Col::ClosedAt,
+        Col::ExpectedCloseOn,
+        Col::ChangedAt,
+        Col::ModifiedAt,
+        Col::DoneAt,
+        Col::DueOn,
+        Col::StartsAt,
+        Col::WonAt,
+        Col::LostAt,
+    ];
+    let mut is_open = false;
+    for row in rows {
+        for col in TIMES {
+            let index = columns.get(col as usize).copied().unwrap_or(ABSENT);
+            let Some(cell) = row.get(usize::from(index)) else { continue };
+            if let Some(order) = convert::order_of(cell) {
+                return (order, true);
+            }
+            is_open |= cell.bytes().take(3).any(|b| matches!(b, b'/' | b'.' | b'-'));
+        }
+    }
+    (DayOrder::MonthFirst, !is_open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mapping;
+    use super::*;
+
+    fn plan_of(name: &str, text: &[u8]) -> Option<Plan> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let found = super::super::read::find(folder.path()).unwrap();
+        detect(&found.inputs[0], &mapping::load(None).unwrap()).unwrap()
+    }
+
+    fn label(name: &str, text: &str) -> String {
+        plan_of(name, text.as_bytes())
+            .map_or("none".to_owned(), |p| format!("{} {}", p.crm, p.entity.as_str()))
+    }
+
+    #[test]
+    fn files_are_recognised_by_headers_or_name() {
+        for (name, text, expected) in [
+            ("Opportunity.csv", "Id,StageName,IsWon,CloseDate\n", "salesforce deals"),
+            (
+                "x.csv",
+                "OpportunityId,StageName,ForecastCategory,SystemModstamp,CreatedDate\n",
+                "salesforce stage_history",
+            ),
+            ("Event.csv", "Id,WhatId,ActivityDateTime\n", "salesforce activities"),
+            ("x.csv", "Record ID,Deal Name,\"Date entered \"\"A (B)\"\"\"\n", "hubspot deals"),
+            ("deals.csv", "Deal - ID;Deal - Status\n", "pipedrive deals"),
+            ("x.csv", "Negócio - ID,Negócio - Status\n", "pipedrive deals"),
+            ("deals.csv", "deal_id,created_at,status\n", "generic deals"),
+            ("sales.csv", "Opportunity ID,Deal Stage,engage_date\n", "generic deals"),
+            ("stage_history.csv", "deal_id,stage,entered_at\n", "generic stage_history"),
+            ("log.csv", "deal_id,from_stage,to_stage,at\n", "generic stage_changes"),
+            ("products.csv", "product,series,sales_price\n", "none"),
+            ("deals.csv", "", "none"),
+            ("notes.md", "deal_id,created_at,status\n", "none"),
+        ] {
+            assert_eq!(label(name, text), expected, "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn delimiters_encodings_and_repeated_headers() {
+        let plan = plan_of("deals.csv", b"deal_id;status;note;note\n1;won;a,b,c;\xDF\n").unwrap();
+        assert_eq!((plan.delimiter, plan.encoding), (b';', Encoding::Windows1252));
+        assert_eq!(plan.headers, ["deal_id", "status", "note", "note#2"]);
+        assert_eq!(plan_of("deals.csv", b"deal_id\tstatus\n1\twon\n").unwrap().delimiter, b'\t');
+    }
+
+    #[test]
+    fn day_and_month_are_told_from_a_sample() {
+        let order = |text: &str| plan_of("deals.csv", text.as_bytes()).unwrap().order;
+        let head = "deal_id,created_at\n1,02/03/2026\n";
+        assert_eq!(order(head), (DayOrder::MonthFirst, false));
+        assert_eq!(order(&format!("{head}2,13/01/2026\n")), (DayOrder::DayFirst, true));
+    }
+}

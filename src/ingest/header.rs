@@ -1,0 +1,95 @@
+//! Headers: how they are compared, and the stage in a `Date entered "Stage (Pipeline)"` header.
+
+/// A stage named by a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stage {
+    /// The stage.
+    pub(super) name: String,
+    /// Its pipeline; empty if the header names none.
+    pub(super) pipeline: String,
+}
+
+/// The form in which headers are compared: lower case, without spaces, `_` and a final `*`.
+pub(super) fn fold(header: &str) -> String {
+    let header = header.trim().trim_start_matches('\u{FEFF}').trim_end_matches('*');
+    header
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Headers with `#2`, `#3` … after the second and later ones of a name.
+pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
+    let mut numbered: Vec<String> = Vec::with_capacity(headers.len());
+    for (at, header) in headers.iter().enumerate() {
+        let before = headers.get(..at).unwrap_or_default();
+        let repeats = before.iter().filter(|h| *h == header).count();
+        numbered.push(match repeats {
+            0 => header.clone(),
+            _ => format!("{header}#{}", repeats + 1),
+        });
+    }
+    numbered
+}
+
+/// The stage of a `Date entered` header that begins with one of `starts`.
+pub(super) fn entered_stage(header: &str, starts: &[String]) -> Option<Stage> {
+    let rest = starts.iter().find_map(|start| {
+        let beginning = header.get(..start.len())?;
+        beginning.eq_ignore_ascii_case(start).then(|| header.get(start.len()..))?
+    })?;
+    let quotes = ['"', '\'', '“', '”', '‘', '’', '„', '«', '»'];
+    let label = rest.trim().trim_matches(quotes).trim();
+    let (name, pipeline) = split_pipeline(label);
+    (!name.is_empty()).then(|| Stage { name: name.to_owned(), pipeline: pipeline.to_owned() })
+}
+
+/// `Stage (Pipeline)` → both; the pipeline is what the last balanced parentheses hold.
+pub(super) fn split_pipeline(label: &str) -> (&str, &str) {
+    let Some(body) = label.strip_suffix(')') else { return (label, "") };
+    let mut depth = 1;
+    for (at, mark) in body.char_indices().rev() {
+        match mark {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            let name = body.get(..at).unwrap_or_default().trim_end();
+            let pipeline = body.get(at + 1..).unwrap_or_default().trim();
+            return if name.is_empty() { (label, "") } else { (name, pipeline) };
+        }
+    }
+    (label, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_of_date_entered_headers() {
+        let starts = ["Date entered ".to_owned(), "hs_v2_date_entered_".to_owned()];
+        let stage = |header: &str| entered_stage(header, &starts).map(|s| (s.name, s.pipeline));
+        let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+        assert_eq!(stage("Date entered \"Proposal (Sales)\""), pair("Proposal", "Sales"));
+        assert_eq!(stage("Date entered “Won (A (EU))”"), pair("Won", "A (EU)"));
+        assert_eq!(
+            stage("Date entered 'Offer (big) (Sales — new)'"),
+            pair("Offer (big)", "Sales — new")
+        );
+        assert_eq!(stage("date entered \"Contract Sent\""), pair("Contract Sent", ""));
+        assert_eq!(stage("hs_v2_date_entered_35118880"), pair("35118880", ""));
+        assert_eq!(stage("Date entered \"(odd)\""), pair("(odd)", ""));
+        assert_eq!(stage("Date exited \"Proposal (Sales)\""), None);
+        assert_eq!(stage("Dätum"), None);
+    }
+
+    #[test]
+    fn headers_are_compared_without_case_and_spaces() {
+        assert_eq!(fold("\u{FEFF} Deal Id*"), fold("deal_id"));
+        let repeated = vec!["a".to_owned(), "b".to_owned(), "a".to_owned(), "a".to_owned()];
+        assert_eq!(number_repeats(repeated), ["a", "b", "a#2", "a#3"]);
+    }
+}

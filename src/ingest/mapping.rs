@@ -1,0 +1,271 @@
+//! Mappings: which header of which CRM is which canonical column, as data.
+//!
+//! A user's own mapping has the same form as the built-in ones in `sources/`, and is tried first.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::columns::{Col, Entity};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A built-in source.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// The name, as the list of inputs shows it.
+    pub name: &'static str,
+    text: &'static str,
+}
+
+/// The built-in sources, in the order in which they are tried.
+pub static SOURCES: &[Source] = &[
+    Source { name: "salesforce", text: include_str!("sources/salesforce.toml") },
+    Source { name: "hubspot", text: include_str!("sources/hubspot.toml") },
+    Source { name: "pipedrive", text: include_str!("sources/pipedrive.toml") },
+    Source { name: "generic", text: include_str!("sources/generic.toml") },
+];
+
+/// In which zone timestamps without a zone are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ZoneRule {
+    /// Coordinated Universal Time.
+    Utc,
+    /// The zone of the report.
+    #[default]
+    Report,
+}
+
+/// How percentages are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PercentRule {
+    /// 70 is 70 %.
+    Hundred,
+    /// 0.7 is 70 %.
+    Fraction,
+    /// Up to 1 it is a fraction, above it is of a hundred; a `%` settles it.
+    #[default]
+    Auto,
+}
+
+/// The mark between whole and fraction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(super) enum DecimalMark {
+    /// `1,234.5`
+    #[serde(rename = ".")]
+    Point,
+    /// `1.234,5`
+    #[serde(rename = ",")]
+    Comma,
+    /// Told by the cell: the last mark, unless it stands before three digits.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+}
+
+/// One CRM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mapping {
+    /// Its name.
+    pub(super) name: String,
+    /// What people call it.
+    pub(super) title: String,
+    /// Zone of timestamps that carry none.
+    #[serde(default)]
+    pub(super) zone: ZoneRule,
+    /// Cells that mean nothing, besides the empty one.
+    #[serde(default)]
+    pub(super) nulls: Vec<String>,
+    /// See [`PercentRule`].
+    #[serde(default)]
+    pub(super) percent: PercentRule,
+    /// See [`DecimalMark`].
+    #[serde(default)]
+    pub(super) decimal: DecimalMark,
+    /// Its files, in the order in which they are tried.
+    #[serde(rename = "file")]
+    pub(super) files: Vec<FileMapping>,
+}
+
+/// One kind of file of a CRM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileMapping {
+    /// What it holds.
+    pub(super) entity: Entity,
+    /// Names of the file, without folder and extension.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
+    /// Sets of headers; any one set, all in the file, tells it apart.
+    #[serde(default)]
+    pub(super) headers: Vec<Vec<String>>,
+    /// Beginnings of headers; any one in the file tells it apart.
+    #[serde(default)]
+    pub(super) header_starts: Vec<String>,
+    /// Canonical column = headers that it may have, best first.
+    pub(super) columns: BTreeMap<String, Vec<String>>,
+    /// Canonical column = (word of the export = canonical word).
+    #[serde(default)]
+    pub(super) values: BTreeMap<String, BTreeMap<String, String>>,
+    /// Canonical column = the word where there is no other.
+    #[serde(default)]
+    pub(super) defaults: BTreeMap<String, String>,
+    /// Words to be told from other columns, where the column itself is empty.
+    #[serde(default)]
+    pub(super) infer: Vec<Infer>,
+    /// Rows that are passed over.
+    #[serde(default)]
+    pub(super) skip: Vec<Skip>,
+    /// Only ids that begin so are ids of deals.
+    #[serde(default)]
+    pub(super) deal_prefix: Option<String>,
+    /// Beginnings of the headers of `Date entered "Stage (Pipeline)"` columns.
+    #[serde(default)]
+    pub(super) entered_starts: Vec<String>,
+}
+
+/// A word told from another column.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Infer {
+    /// The canonical column that gets the word.
+    pub(super) gives: String,
+    /// The word.
+    pub(super) word: String,
+    /// The header that is looked at.
+    pub(super) header: String,
+    /// The cell is one of these …
+    #[serde(default)]
+    pub(super) is: Vec<String>,
+    /// … or begins with one of these (case does not count); with neither, any cell that is not empty.
+    #[serde(default)]
+    pub(super) starts: Vec<String>,
+}
+
+/// Rows that are passed over.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Skip {
+    /// The header that is looked at.
+    pub(super) header: String,
+    /// The row is passed over if the cell is one of these (case does not count).
+    pub(super) is: Vec<String>,
+    /// What such rows are, for the assumptions: `deleted deals`.
+    pub(super) what: String,
+}
+
+impl Mapping {
+    /// Reads a mapping and checks that it names only columns that exist.
+    ///
+    /// Errors: no TOML, unknown keys, unknown columns.
+    pub(super) fn parse(text: &str, name: &str) -> Result<Self> {
+        let mapping: Self = toml::from_str(text).map_err(|e| {
+            Error::new(ErrorKind::Config, format!("`{name}` is not a valid mapping"))
+                .because(e)
+                .hint("`sluice list sources` names the built-in mappings, which have the same form")
+        })?;
+        for file in &mapping.files {
+            file.check(name)?;
+        }
+        Ok(mapping)
+    }
+}
+
+impl FileMapping {
+    fn check(&self, mapping: &str) -> Result<()> {
+        let named = self.columns.keys().chain(self.values.keys()).chain(self.defaults.keys());
+        for word in named.chain(self.infer.iter().map(|i| &i.gives)) {
+            if !Col::find(word).is_some_and(|col| self.entity.allowed().contains(&col)) {
+                let known: Vec<&str> = self.entity.allowed().iter().map(|c| c.name()).collect();
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!(
+                        "mapping `{mapping}` names `{word}`, which is no column of `{}`",
+                        self.entity.as_str()
+                    ),
+                )
+                .hint(format!(
+                    "columns of `{}`: {}",
+                    self.entity.as_str(),
+                    known.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The headers of a column.
+    pub(super) fn aliases(&self, col: Col) -> &[String] {
+        self.columns.get(col.name()).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// All mappings, the user's own first.
+///
+/// Errors: the user's mapping cannot be read or is wrong.
+pub(super) fn load(own: Option<&Path>) -> Result<Vec<Mapping>> {
+    let mut all = Vec::new();
+    if let Some(path) = own {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        all.push(Mapping::parse(&text, &path.display().to_string())?);
+    }
+    for source in SOURCES {
+        all.push(Mapping::parse(source.text, source.name)?);
+    }
+    Ok(all)
+}
+
+/// What `sluice list sources` shows of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceAbout {
+    /// The name.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// What its files hold, in the order of the mapping, without repeats.
+    pub entities: Vec<&'static str>,
+}
+
+/// The sources that are known, the user's own mapping first.
+///
+/// Errors: the user's mapping cannot be read or is wrong.
+pub fn sources(own: Option<&Path>) -> Result<Vec<SourceAbout>> {
+    let about = |mapping: Mapping| {
+        let mut entities = Vec::new();
+        for file in &mapping.files {
+            if !entities.contains(&file.entity.as_str()) {
+                entities.push(file.entity.as_str());
+            }
+        }
+        SourceAbout { name: mapping.name, title: mapping.title, entities }
+    };
+    Ok(load(own)?.into_iter().map(about).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_mappings_are_valid_and_named_as_registered() {
+        let names: Vec<String> = load(None).unwrap().into_iter().map(|m| m.name).collect();
+        let registered: Vec<&str> = SOURCES.iter().map(|s| s.name).collect();
+        assert_eq!(names, registered);
+    }
+
+    #[test]
+    fn unknown_keys_and_columns_are_errors() {
+        let form = |line: &str, column: &str| {
+            format!(
+                "name = \"x\"\ntitle = \"X\"\n{line}\n[[file]]\nentity = \"users\"\n[file.columns]\n{column} = [\"A\"]\n"
+            )
+        };
+        assert!(Mapping::parse(&form("", "user_id"), "x").is_ok());
+        assert!(Mapping::parse(&form("zones = \"utc\"", "user_id"), "x").is_err());
+        let wrong = Mapping::parse(&form("", "deal_id"), "x").unwrap_err();
+        assert!(wrong.to_string().contains("`deal_id`"), "{wrong}");
+    }
+}

@@ -1,0 +1,442 @@
+//! One file into typed rows: cells of a record by canonical column, refused rows and cells.
+//!
+//! A bad cell never costs more than its row, and a row never more than itself.
+
+use std::borrow::Cow;
+
+use super::columns::Col;
+use super::convert::{self, DayOrder, TimeRules};
+use super::decode::Encoding;
+use super::detect::Plan;
+use super::mapping::ZoneRule;
+use super::number;
+use super::record::Span;
+use super::scan::{self, Block, Ended, Found};
+use super::words::{DealIndex, Word, Words};
+use crate::error::Result;
+use crate::model::{Config, Day, InputFile, Micros, Progress, Reject, Zone};
+
+/// A cell that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bad {
+    row: u64,
+    column: String,
+    value: String,
+    reason: String,
+    is_row: bool,
+}
+
+impl Bad {
+    /// The same in another column.
+    pub(super) fn of(mut self, column: String) -> Self {
+        self.column = column;
+        self
+    }
+}
+
+/// What one block gave.
+#[derive(Debug)]
+pub(super) struct Part<R> {
+    /// Rows, in file order; their words are numbers of `words`, their texts places in `texts`.
+    pub(super) rows: Vec<R>,
+    /// The words of the block.
+    pub(super) words: Words,
+    /// Texts that do not repeat, one after the other.
+    pub(super) texts: String,
+    bad: Vec<Bad>,
+    records: u64,
+    data_rows: u64,
+    skipped: Vec<u64>,
+    contradicts_order: bool,
+    last_deal: (String, Option<u32>),
+}
+
+/// A text in [`Part::texts`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text {
+    start: u32,
+    end: u32,
+}
+
+impl Text {
+    /// The text itself.
+    pub(super) fn of(self, texts: &str) -> &str {
+        texts.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
+impl<R> Part<R> {
+    fn new(skips: usize) -> Self {
+        Self {
+            rows: Vec::new(),
+            words: Words::default(),
+            texts: String::new(),
+            bad: Vec::new(),
+            records: 0,
+            data_rows: 0,
+            skipped: vec![0; skips],
+            contradicts_order: false,
+            last_deal: (String::new(), None),
+        }
+    }
+
+    /// Keeps a text.
+    pub(super) fn keep(&mut self, text: &str) -> Text {
+        let start = self.texts.len() as u32;
+        self.texts.push_str(text);
+        Text { start, end: self.texts.len() as u32 }
+    }
+
+    /// The value, or none if the cell is bad, which is noted.
+    pub(super) fn cell<T>(&mut self, value: Result<Option<T>, Bad>) -> Option<T> {
+        value.unwrap_or_else(|bad| {
+            self.bad.push(bad);
+            None
+        })
+    }
+
+    /// The deal called `id`; rows of one deal often follow each other.
+    pub(super) fn deal(&mut self, id: &str, deals: &DealIndex) -> Option<u32> {
+        if self.last_deal.0 != id {
+            self.last_deal.0.clear();
+            self.last_deal.0.push_str(id);
+            self.last_deal.1 = deals.find(id);
+        }
+        self.last_deal.1
+    }
+}
+
+/// What the parsers of rows need besides the row.
+pub(super) struct Context<'a> {
+    /// How the file is read.
+    pub(super) plan: &'a Plan,
+    /// How its times are read.
+    pub(super) times: TimeRules,
+    /// Zone of the report, in which dates begin.
+    pub(super) report: Zone,
+    /// The configuration.
+    pub(super) config: &'a Config,
+    /// The deals, once they are read.
+    pub(super) deals: &'a DealIndex,
+    /// The deals by name, where names are unique.
+    pub(super) by_name: &'a DealIndex,
+    /// The deals that `by_name` stands for.
+    pub(super) named: &'a [u32],
+}
+
+/// Turns a record into a row; the error is why the row is refused.
+pub(super) type RowParser<R> =
+    fn(&Record<'_>, &mut Part<R>, &Context<'_>) -> std::result::Result<(), Bad>;
+
+/// A record with its plan: cells by canonical column.
+pub(super) struct Record<'r> {
+    context: &'r Context<'r>,
+    block: &'r str,
+    spans: &'r [Span],
+    /// Number in the block, from 0.
+    row: u64,
+}
+
+impl<'r> Record<'r> {
+    /// The text of a cell by its place; none if it is missing or a null word.
+    pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
+        let span = self.spans.get(index).filter(|span| !span.is_empty())?;
+        let text = span.text(self.block);
+        let is_null = |w: &String| w.len() == text.len() && w.eq_ignore_ascii_case(&text);
+        let is_none = text.is_empty() || self.context.plan.nulls.iter().any(is_null);
+        (!is_none).then_some(text)
+    }
+
+    /// The text of a column.
+    pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
+        self.at(self.context.plan.index(col)?)
+    }
+
+    /// Why a cell is bad.
+    pub(super) fn bad(&self, col: Col, value: &str, reason: &str, is_row: bool) -> Bad {
+        let column = self.context.plan.header(col);
+        let (value, reason) = (value.chars().take(200).collect(), reason.to_owned());
+        Bad { row: self.row, column, value, reason, is_row }
+    }
+
+    /// An instant; the flag tells of a local time that is ambiguous or does not exist.
+    pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
+        let Some(text) = self.text(col) else { return Ok(None) };
+        match convert::time(&text, &self.context.times) {
+            Some(time) => Ok(Some(time)),
+            None => Err(self.bad(
+                col,
+                &text,
+                "not a date or time, such as `2026-06-30 14:05:00`",
+                false,
+            )),
+        }
+    }
+
+    /// A date.
+    pub(super) fn date(&self, col: Col) -> Result<Option<Day>, Bad> {
+        self.parsed(col, "not a date, such as `2026-06-30`", |text| {
+            convert::date(text, self.context.times.order)
+        })
+    }
+
+    /// Money in minor units of `currency`.
+    pub(super) fn money(&self, col: Col, currency: &str) -> Result<Option<i64>, Bad> {
+        let exponent = crate::model::money::exponent(currency);
+        self.parsed(col, "not an amount, such as `1234.50`", |text| {
+            number::minor(text, exponent, self.context.plan.decimal)
+        })
+    }
+
+    /// A probability in basis points.
+    pub(super) fn probability(&self, col: Col) -> Result<Option<u32>, Bad> {
+        self.parsed(col, "not a probability from 0 to 100 %", |text| {
+            number::basis_points(text, self.context.plan.percent)
+        })
+    }
+
+    /// A count.
+    pub(super) fn count(&self, col: Col) -> Result<Option<u32>, Bad> {
+        self.parsed(col, "not a count", number::count)
+    }
+
+    /// A yes or a no.
+    pub(super) fn flag(&self, col: Col) -> Result<Option<bool>, Bad> {
+        self.parsed(col, "neither yes nor no, such as `1` or `false`", convert::flag)
+    }
+
+    fn parsed<T>(
+        &self,
+        col: Col,
+        reason: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Bad> {
+        let Some(text) = self.text(col) else { return Ok(None) };
+        parse(&text).map(Some).ok_or_else(|| self.bad(col, &text, reason, false))
+    }
+
+    /// A word as it stands.
+    pub(super) fn word<R>(&self, col: Col, part: &mut Part<R>) -> Word {
+        self.text(col).map_or(Word::default(), |text| part.words.intern(&text))
+    }
+
+    /// A stage, by the name it has today.
+    pub(super) fn stage<R>(&self, col: Col, part: &mut Part<R>) -> Word {
+        let Some(text) = self.text(col) else { return Word::default() };
+        let aliases = &self.context.config.stage_aliases;
+        if aliases.is_empty() {
+            return part.words.intern(&text);
+        }
+        part.words.intern(aliases.get(&*text).map_or(&*text, String::as_str))
+    }
+
+    /// A word through the mapping's values: inferred or the default where the cell is empty, lower
+    /// case with `_` where the mapping does not know it.
+    pub(super) fn mapped<R>(&self, col: Col, part: &mut Part<R>) -> Word {
+        let file = &self.context.plan.file;
+        if let Some(text) = self.text(col) {
+            return part.words.intern_as(col, &text, |raw| {
+                let folded = raw.to_lowercase();
+                let known = file.values.get(col.name()).and_then(|values| values.get(&folded));
+                known.cloned().unwrap_or_else(|| folded.replace([' ', '-'], "_"))
+            });
+        }
+        if let Some(word) = self.inferred(col) {
+            return part.words.intern(word);
+        }
+        file.defaults.get(col.name()).map_or(Word::default(), |word| part.words.intern(word))
+    }
+
+    fn inferred(&self, col: Col) -> Option<&'r str> {
+        let plan = self.context.plan;
+        plan.infer
+            .iter()
+            .filter(|(gives, _)| *gives == col)
+            .zip(plan.file.infer.iter().filter(|i| i.gives == col.name()))
+            .find_map(|((_, index), infer)| {
+                let cell = self.at((*index)?)?;
+                let is = infer.is.iter().any(|w| w.eq_ignore_ascii_case(&cell));
+                let starts = infer.starts.iter().any(|start| {
+                    cell.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+                });
+                let is_any = infer.is.is_empty() && infer.starts.is_empty();
+                (is || starts || is_any).then_some(infer.word.as_str())
+            })
+    }
+
+    /// Whether the mapping passes over such rows: which of its rules says so.
+    fn skipped_by(&self) -> Option<usize> {
+        let plan = self.context.plan;
+        plan.skip.iter().zip(&plan.file.skip).position(|(index, skip)| {
+            let cell = index.and_then(|at| self.spans.get(at)).map(|span| span.text(self.block));
+            cell.is_some_and(|cell| skip.is.iter().any(|w| w.eq_ignore_ascii_case(&cell)))
+        })
+    }
+
+    /// Number of cells.
+    fn width(&self) -> usize {
+        self.spans.len()
+    }
+}
+
+/// What a file gave.
+#[derive(Debug)]
+pub(super) struct FileRows<R> {
+    /// Its blocks, in file order.
+    pub(super) parts: Vec<Part<R>>,
+    /// The file.
+    pub(super) input: InputFile,
+    /// What was refused of it.
+    pub(super) rejects: Vec<Reject>,
+    /// What was assumed of it.
+    pub(super) assumptions: Vec<String>,
+}
+
+/// Reads a file into typed rows.
+///
+/// Errors: the file cannot be read.
+pub(super) fn read<R: Send>(
+    context: Context<'_>,
+    progress: &dyn Progress,
+    parse: RowParser<R>,
+) -> Result<FileRows<R>> {
+    let mut context = context;
+    let plan = context.plan;
+    let run = |context: &Context<'_>| {
+        scan::scan(&plan.input, plan.encoding, plan.delimiter, &|block| {
+            let parsed = parse_block(block, context, parse);
+            progress.advance(block.text.len() as u64);
+            parsed
+        })
+    };
+    let mut scanned = run(&context)?;
+    let is_contradicted = !plan.order.1 && scanned.parts.iter().any(|p| p.contradicts_order);
+    if is_contradicted {
+        context.times.order = DayOrder::DayFirst;
+        scanned = run(&context)?;
+    }
+    let mut file = collect(scanned.parts, plan);
+    file.input.blake3 = scanned.blake3;
+    if scanned.encoding != Encoding::Utf8 {
+        file.assumptions.push(format!(
+            "`{}` is in {}, not UTF-8",
+            plan.input.shown,
+            scanned.encoding.as_str()
+        ));
+    }
+    Ok(file)
+}
+
+fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
+    let mut rejects = Vec::new();
+    let mut before = 1;
+    let (mut rows, mut rejected) = (0, 0);
+    let mut skipped = vec![0; plan.skip.len()];
+    for part in &mut parts {
+        for bad in part.bad.drain(..) {
+            rejected += u64::from(bad.is_row);
+            rejects.push(Reject {
+                file: plan.input.shown.clone(),
+                row: before + bad.row,
+                column: bad.column,
+                value: bad.value,
+                reason: bad.reason,
+                is_row: bad.is_row,
+            });
+        }
+        before += part.records;
+        rows += part.data_rows;
+        skipped.iter_mut().zip(&part.skipped).for_each(|(sum, n)| *sum += n);
+    }
+    let told = skipped.iter().zip(&plan.file.skip).filter(|(n, _)| **n > 0);
+    let assumptions = told
+        .map(|(n, skip)| format!("{n} {} of `{}` are left out", skip.what, plan.input.shown))
+        .collect();
+    let input = InputFile {
+        path: plan.input.shown.clone(),
+        crm: plan.crm.clone(),
+        entity: plan.entity.as_str().to_owned(),
+        bytes: plan.input.bytes,
+        rows,
+        rejected,
+        blake3: String::new(),
+    };
+    FileRows { parts, input, rejects, assumptions }
+}
+
+fn parse_block<R>(
+    block: &Block<'_>,
+    context: &Context<'_>,
+    parse: RowParser<R>,
+) -> (Part<R>, Ended) {
+    let plan = context.plan;
+    let mut part = Part::new(plan.skip.len());
+    let mut is_header = block.is_first;
+    let width = plan.headers.len();
+    let (records, ended) = scan::walk(block, plan.delimiter, |row, found| {
+        if std::mem::take(&mut is_header) {
+            return;
+        }
+        part.data_rows += 1;
+        let spans = match found {
+            Found::Record(spans) => spans,
+            Found::Torn(line) => {
+                let record = Record { context, block: block.text, spans: &[], row };
+                let bad = record.bad(Col::Id, line, "a quote is opened and never closed", true);
+                part.bad.push(bad.of(String::new()));
+                return;
+            }
+        };
+        let record = Record { context, block: block.text, spans, row };
+        if let Some(rule) = record.skipped_by() {
+            if let Some(count) = part.skipped.get_mut(rule) {
+                *count += 1;
+            }
+            return;
+        }
+        if record.width() > width && record.spans.iter().skip(width).any(|s| !s.is_empty()) {
+            let cells = format!("{} cells", record.width());
+            let reason = format!("more cells than the header's {width}");
+            let bad = record.bad(Col::Id, &cells, &reason, true);
+            part.bad.push(bad.of(String::new()));
+            return;
+        }
+        if let Err(mut bad) = parse(&record, &mut part, context) {
+            bad.is_row = true;
+            part.bad.push(bad);
+        }
+    });
+    part.records = records;
+    if !plan.order.1 {
+        part.contradicts_order = block_is_day_first(block, context);
+    }
+    (part, ended)
+}
+
+/// Whether a date of the block can only be read day first, in a file whose sample left it open.
+fn block_is_day_first(block: &Block<'_>, context: &Context<'_>) -> bool {
+    const TIMES: [Col; 4] = [Col::CreatedAt, Col::ChangedAt, Col::ClosedAt, Col::DoneAt];
+    let plan = context.plan;
+    let columns: Vec<usize> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
+    let mut is_day_first = false;
+    scan::walk(block, plan.delimiter, |_, found| {
+        let Found::Record(spans) = found else { return };
+        if is_day_first {
+            return;
+        }
+        for &at in &columns {
+            let Some(text) = spans.get(at).map(|span| span.text(block.text)) else { continue };
+            is_day_first |= convert::order_of(&text) == Some(DayOrder::DayFirst);
+        }
+    });
+    is_day_first
+}
+
+/// The zone of times without one.
+pub(super) fn naive_zone(rule: ZoneRule, config: &Config) -> Result<Zone> {
+    Ok(match (config.source_zone()?, rule) {
+        (Some(zone), _) => zone,
+        (None, ZoneRule::Utc) => Zone::UTC,
+        (None, ZoneRule::Report) => config.zone()?,
+    })
+}

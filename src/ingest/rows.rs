@@ -1,0 +1,354 @@
+//! The rows of deals, stage history and activities, typed; refusals say why.
+
+use super::columns::Col;
+use super::header;
+use super::part::{Bad, Context, Part, Record, Text};
+use super::words::{Word, fixed_hash};
+use crate::model::{Day, Micros, Status};
+
+/// A row of a deals file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct DealRow {
+    /// Id.
+    pub(super) id: Text,
+    /// Name.
+    pub(super) name: Text,
+    /// Account id, or name.
+    pub(super) account: Text,
+    /// Pipeline, stage, owner, source, type, product, lost reason, forecast category, currency.
+    pub(super) words: [Word; 9],
+    /// Status by status words or flags.
+    pub(super) status: Option<Status>,
+    /// Amount.
+    pub(super) amount_minor: Option<i64>,
+    /// Probability.
+    pub(super) probability_bp: Option<u32>,
+    /// Creation.
+    pub(super) created_at: Option<Micros>,
+    /// Close.
+    pub(super) closed_at: Option<Micros>,
+    /// Expected close.
+    pub(super) expected_close_on: Option<Day>,
+    /// Last stage change.
+    pub(super) last_stage_change_at: Option<Micros>,
+    /// Last modification.
+    pub(super) modified_at: Option<Micros>,
+    /// Deletion.
+    pub(super) deleted_at: Option<Micros>,
+    /// Place of the stage.
+    pub(super) stage_order: Option<i64>,
+    /// Whether the row says that the stage is closed, and won.
+    pub(super) flags: (Option<bool>, Option<bool>),
+    /// A local time was ambiguous or did not exist (QT1).
+    pub(super) is_time_adjusted: bool,
+    /// Entries into stages by `Date entered` columns: stage, pipeline, time.
+    pub(super) entered: Vec<(Word, Word, Micros)>,
+}
+
+/// Places in [`DealRow::words`].
+pub(super) mod word {
+    pub(in super::super) const PIPELINE: usize = 0;
+    pub(in super::super) const STAGE: usize = 1;
+    pub(in super::super) const OWNER: usize = 2;
+    pub(in super::super) const SOURCE: usize = 3;
+    pub(in super::super) const DEAL_TYPE: usize = 4;
+    pub(in super::super) const PRODUCT: usize = 5;
+    pub(in super::super) const LOST_REASON: usize = 6;
+    pub(in super::super) const FORECAST: usize = 7;
+    pub(in super::super) const CURRENCY: usize = 8;
+}
+
+/// A row of a deals file; see [`super::part::RowParser`].
+pub(super) fn deal(
+    record: &Record<'_>,
+    part: &mut Part<DealRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let Some(id) = record.text(Col::DealId) else {
+        return Err(record.bad(Col::DealId, "", "a deal needs an id", true));
+    };
+    let mut row = DealRow { id: part.keep(&id), ..DealRow::default() };
+    let adjusted = &mut false;
+    row.created_at = record.time(Col::CreatedAt)?.map(|t| noting(t, adjusted));
+    row.name = record.text(Col::Name).map_or(Text::default(), |text| part.keep(&text));
+    let account = record.text(Col::AccountId).or_else(|| record.text(Col::AccountName));
+    row.account = account.map_or(Text::default(), |text| part.keep(&text));
+    let currency = currency(record, Col::Currency, context);
+    row.words = [
+        record.word(Col::Pipeline, part),
+        record.stage(Col::Stage, part),
+        record.word(Col::Owner, part),
+        record.word(Col::Source, part),
+        record.word(Col::DealType, part),
+        record.word(Col::Product, part),
+        record.word(Col::LostReason, part),
+        record.mapped(Col::ForecastCategory, part),
+        part.words.intern(&currency),
+    ];
+    row.amount_minor = part.cell(record.money(Col::Amount, &currency));
+    row.probability_bp = part.cell(record.probability(Col::Probability));
+    row.expected_close_on = part.cell(record.date(Col::ExpectedCloseOn));
+    row.stage_order = part.cell(record.count(Col::StageOrder)).map(i64::from);
+    let mut time = |col: Col, part: &mut Part<DealRow>| {
+        part.cell(record.time(col)).map(|t| noting(t, adjusted))
+    };
+    row.last_stage_change_at = time(Col::LastStageChangeAt, part);
+    row.modified_at = time(Col::ModifiedAt, part);
+    row.deleted_at = time(Col::DeletedAt, part);
+    let closed = time(Col::ClosedAt, part);
+    let (won, lost) = (time(Col::WonAt, part), time(Col::LostAt, part));
+    row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
+    row.status = part.cell(status(record, context)).or(by_flags(row.flags));
+    row.closed_at = match row.status {
+        Some(Status::Won) => won.or(closed),
+        Some(Status::Lost) => lost.or(closed),
+        _ => closed,
+    };
+    enter_stages(record, part, context, &mut row);
+    row.is_time_adjusted = *adjusted;
+    part.rows.push(row);
+    Ok(())
+}
+
+fn noting((at, was_adjusted): (Micros, bool), adjusted: &mut bool) -> Micros {
+    *adjusted |= was_adjusted;
+    at
+}
+
+fn currency(record: &Record<'_>, col: Col, context: &Context<'_>) -> String {
+    let text = record.text(col).filter(|text| text.len() == 3);
+    text.map_or_else(|| context.config.currency.clone(), |text| text.to_ascii_uppercase())
+}
+
+fn status(record: &Record<'_>, context: &Context<'_>) -> Result<Option<Status>, Bad> {
+    let Some(text) = record.text(Col::Status) else { return Ok(None) };
+    let folded = text.to_lowercase();
+    let values = context.plan.file.values.get(Col::Status.name());
+    let word = values.and_then(|values| values.get(&folded)).unwrap_or(&folded);
+    match word.as_str() {
+        "won" | "closed won" | "closedwon" | "win" => Ok(Some(Status::Won)),
+        "lost" | "closed lost" | "closedlost" | "abandoned" | "cancelled" | "canceled"
+        | "invalid" | "disqualified" => Ok(Some(Status::Lost)),
+        "open" | "active" | "in progress" | "in_progress" | "pending" | "new" => {
+            Ok(Some(Status::Open))
+        }
+        _ => Err(record.bad(Col::Status, &text, "not a status: `won`, `lost` or `open`", false)),
+    }
+}
+
+fn by_flags(flags: (Option<bool>, Option<bool>)) -> Option<Status> {
+    match flags {
+        (_, Some(true)) => Some(Status::Won),
+        (Some(true), Some(false)) => Some(Status::Lost),
+        (Some(false), _) => Some(Status::Open),
+        _ => None,
+    }
+}
+
+/// `Date entered` columns; a stage cell such as `Proposal (Sales)` loses its pipeline.
+fn enter_stages(
+    record: &Record<'_>,
+    part: &mut Part<DealRow>,
+    context: &Context<'_>,
+    row: &mut DealRow,
+) {
+    if context.plan.entered.is_empty() {
+        return;
+    }
+    let alias = |name: &str| {
+        context.config.stage_aliases.get(name).map_or_else(|| name.to_owned(), Clone::clone)
+    };
+    if let Some(text) = record.text(Col::Stage) {
+        let (name, pipeline) = header::split_pipeline(&text);
+        let own = record.text(Col::Pipeline);
+        if !pipeline.is_empty() && own.is_none_or(|own| *own == *pipeline) {
+            row.words[word::STAGE] = part.words.intern(&alias(name));
+            row.words[word::PIPELINE] = part.words.intern(pipeline);
+        }
+    }
+    for (at, stage) in &context.plan.entered {
+        let Some(text) = record.at(*at) else { continue };
+        match super::convert::time(&text, &context.times) {
+            Some((at, _)) => {
+                let name = part.words.intern(&alias(&stage.name));
+                let pipeline = part.words.intern(&stage.pipeline);
+                row.entered.push((name, pipeline, at));
+            }
+            None => {
+                let header = context.plan.headers.get(*at).cloned().unwrap_or_default();
+                let bad = record.bad(Col::ChangedAt, &text, "not a date or time", false);
+                part.cell::<()>(Err(bad.of(header)));
+            }
+        }
+    }
+}
+
+/// A row of a stage history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct HistoryRow {
+    /// Number of the deal.
+    pub(super) deal: u32,
+    /// When; null times are counted (QH1).
+    pub(super) at: Option<Micros>,
+    /// The stage after.
+    pub(super) to: Word,
+    /// The stage before.
+    pub(super) from: Word,
+    /// Who.
+    pub(super) by: Word,
+    /// The pipeline, if the row names one.
+    pub(super) pipeline: Word,
+    /// Forecast category.
+    pub(super) forecast: Word,
+    /// Hash of the record's id, 0 if it has none.
+    pub(super) event: u64,
+    /// The record's id in short, in the order of ids: settles ties in time.
+    pub(super) rank: u64,
+    /// Amount after.
+    pub(super) amount_minor: Option<i64>,
+    /// Expected close after.
+    pub(super) expected_close_on: Option<Day>,
+    /// Probability after.
+    pub(super) probability_bp: Option<u32>,
+}
+
+/// A row of a stage history; see [`super::part::RowParser`].
+pub(super) fn history(
+    record: &Record<'_>,
+    part: &mut Part<HistoryRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let Some(id) = record.text(Col::DealId) else {
+        return Err(record.bad(Col::DealId, "", "a stage change needs a deal", true));
+    };
+    let Some(deal) = part.deal(&id, context.deals) else {
+        return Err(record.bad(Col::DealId, &id, "no deal has this id", true));
+    };
+    let to = record.stage(Col::Stage, part);
+    if to == Word::default() {
+        return Err(record.bad(Col::Stage, "", "a stage change needs a stage", true));
+    }
+    let event = record.text(Col::EventId);
+    let plan = context.plan;
+    let currency = match plan.has(Col::Amount) && plan.has(Col::Currency) {
+        true => currency(record, Col::Currency, context),
+        false => String::new(),
+    };
+    let currency = if currency.is_empty() { &context.config.currency } else { &currency };
+    let row = HistoryRow {
+        deal,
+        at: record.time(Col::ChangedAt)?.map(|(at, _)| at),
+        to,
+        from: record.stage(Col::FromStage, part),
+        by: record.word(Col::ChangedBy, part),
+        pipeline: record.word(Col::Pipeline, part),
+        forecast: record.mapped(Col::ForecastCategory, part),
+        event: event.as_deref().map_or(0, fixed_hash),
+        rank: event.as_deref().map_or(0, short_rank),
+        amount_minor: part.cell(record.money(Col::Amount, currency)),
+        expected_close_on: part.cell(record.date(Col::ExpectedCloseOn)),
+        probability_bp: part.cell(record.probability(Col::Probability)),
+    };
+    part.rows.push(row);
+    Ok(())
+}
+
+/// The part of an id that counts up, as a number: of a long id the last eight of its first fifteen
+/// characters (a Salesforce id has a checksum behind those), of a number the number.
+fn short_rank(id: &str) -> u64 {
+    if let Ok(number) = id.parse() {
+        return number;
+    }
+    let bytes = id.as_bytes();
+    let end = bytes.len().min(15);
+    let tail = bytes.get(end.saturating_sub(8)..end).unwrap_or_default();
+    tail.iter().fold(0, |rank, byte| rank << 8 | u64::from(*byte))
+}
+
+/// An activity without a deal.
+pub(super) const NO_DEAL: u32 = u32::MAX;
+
+/// A row of an activities file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ActivityRow {
+    /// Number of the deal, or [`NO_DEAL`].
+    pub(super) deal: u32,
+    /// Kind, owner, outcome.
+    pub(super) words: [Word; 3],
+    /// Hash of the id, 0 if it has none.
+    pub(super) event: u64,
+    /// When it was done.
+    pub(super) done_at: Option<Micros>,
+    /// When it is due.
+    pub(super) due_at: Option<Micros>,
+    /// How long it took.
+    pub(super) duration_seconds: Option<u32>,
+    /// `due_at` is its start: it counts as done when that is past.
+    pub(super) is_start: bool,
+}
+
+/// A row of an activities file; see [`super::part::RowParser`].
+pub(super) fn activity(
+    record: &Record<'_>,
+    part: &mut Part<ActivityRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let deal = linked_deal(record, part, context);
+    let is_done = is_done(record, context)?;
+    let time = |col: Col| record.time(col).map(|t| t.map(|(at, _)| at));
+    let done = part.cell(time(Col::DoneAt));
+    let starts = part.cell(time(Col::StartsAt));
+    let due_on = part.cell(record.date(Col::DueOn)).map(|day| context.report.midnight(day));
+    let due_at = part.cell(time(Col::DueAt)).or(due_on);
+    let row = ActivityRow {
+        deal,
+        words: [
+            record.mapped(Col::Kind, part),
+            record.word(Col::Owner, part),
+            record.mapped(Col::Outcome, part),
+        ],
+        event: record.text(Col::ActivityId).as_deref().map_or(0, fixed_hash),
+        done_at: match is_done {
+            Some(false) => None,
+            Some(true) => done.or(due_at).or(part.cell(time(Col::CreatedAt))),
+            None => done,
+        },
+        due_at: starts.or(due_at),
+        duration_seconds: part.cell(record.count(Col::DurationSeconds)).or(part
+            .cell(record.count(Col::DurationMinutes))
+            .map(|minutes| minutes.saturating_mul(60))),
+        is_start: is_done.is_none() && done.is_none() && starts.is_some(),
+    };
+    if row.done_at.is_none() && row.due_at.is_none() {
+        return Err(record.bad(Col::DoneAt, "", "an activity needs a time", true));
+    }
+    part.rows.push(row);
+    Ok(())
+}
+
+/// The deal by id, or by name where one deal only has it.
+fn linked_deal(record: &Record<'_>, part: &mut Part<ActivityRow>, context: &Context<'_>) -> u32 {
+    let prefix = context.plan.file.deal_prefix.as_deref().unwrap_or("");
+    if let Some(id) = record.text(Col::DealId).filter(|id| id.starts_with(prefix))
+        && let Some(deal) = part.deal(&id, context.deals)
+    {
+        return deal;
+    }
+    let by_name = record.text(Col::DealName).and_then(|name| context.by_name.find(&name));
+    by_name.and_then(|at| context.named.get(at as usize).copied()).unwrap_or(NO_DEAL)
+}
+
+/// Whether it was done, by its status or flag; `None` if neither tells.
+fn is_done(record: &Record<'_>, context: &Context<'_>) -> Result<Option<bool>, Bad> {
+    if let Some(text) = record.text(Col::Status) {
+        let values = context.plan.file.values.get(Col::Status.name());
+        let folded = |text: &str| text.to_lowercase();
+        let known = values.and_then(|v| v.get(&*text).or_else(|| v.get(&folded(&text))));
+        match known.map(String::as_str) {
+            Some("done") => return Ok(Some(true)),
+            Some("planned") => return Ok(Some(false)),
+            _ => {}
+        }
+    }
+    Ok(record.flag(Col::IsClosed).unwrap_or_default())
+}

@@ -1,0 +1,142 @@
+//! Look-up tables of the hot path: the words of a block, and the deals by their ids.
+//!
+//! Tables are asked, never walked: their order differs from run to run.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+use super::columns::Col;
+use crate::model::TextColumn;
+
+/// A word of a block; 0 is the missing one. After [`super::part::Part`]s are joined, a symbol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Word(pub(super) u32);
+
+/// The words of a block, numbered as they come.
+#[derive(Debug)]
+pub(super) struct Words {
+    /// The words by number; the first is the missing one.
+    pub(super) list: Vec<Box<str>>,
+    table: HashTable<u32>,
+    folded: Vec<(Col, HashMap<Box<str>, Word>)>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self {
+            list: vec![Box::from("")],
+            table: HashTable::new(),
+            folded: Vec::new(),
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+}
+
+impl Words {
+    /// The number of `word`.
+    pub(super) fn intern(&mut self, word: &str) -> Word {
+        if word.is_empty() {
+            return Word::default();
+        }
+        let hash = self.hasher.hash_one(word);
+        let same = |at: &u32| self.list.get(*at as usize).is_some_and(|w| &**w == word);
+        if let Some(&at) = self.table.find(hash, same) {
+            return Word(at);
+        }
+        let at = self.list.len() as u32;
+        self.list.push(Box::from(word));
+        let list = &self.list;
+        let hasher = &self.hasher;
+        self.table.insert_unique(hash, at, |&at| {
+            hasher.hash_one(list.get(at as usize).map_or("", |w| &**w))
+        });
+        Word(at)
+    }
+
+    /// The number of what `change` makes of `raw`; it is asked once per column and word.
+    pub(super) fn intern_as(
+        &mut self,
+        col: Col,
+        raw: &str,
+        change: impl FnOnce(&str) -> String,
+    ) -> Word {
+        let at = match self.folded.iter().position(|(c, _)| *c == col) {
+            Some(at) => at,
+            None => {
+                self.folded.push((col, HashMap::new()));
+                self.folded.len() - 1
+            }
+        };
+        if let Some(&word) = self.folded.get(at).and_then(|(_, known)| known.get(raw)) {
+            return word;
+        }
+        let word = self.intern(&change(raw));
+        if let Some((_, known)) = self.folded.get_mut(at) {
+            known.insert(Box::from(raw), word);
+        }
+        word
+    }
+}
+
+/// Deals by id, numbered as they come.
+#[derive(Debug, Default)]
+pub(super) struct DealIndex {
+    /// Ids by number.
+    pub(super) ids: TextColumn,
+    table: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl DealIndex {
+    /// The number of the deal, if it is known.
+    pub(super) fn find(&self, id: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(id);
+        self.table.find(hash, |&at| self.ids.get(at as usize) == id).copied()
+    }
+
+    /// Adds a deal that is not known yet.
+    pub(super) fn add(&mut self, id: &str) -> u32 {
+        let hash = self.hasher.hash_one(id);
+        let at = self.ids.len() as u32;
+        self.ids.push(id);
+        let (ids, hasher) = (&self.ids, &self.hasher);
+        self.table.insert_unique(hash, at, |&at| hasher.hash_one(ids.get(at as usize)));
+        at
+    }
+}
+
+/// A hash that is the same on every run and machine (FNV-1a, mixed): of record ids.
+pub(super) fn fixed_hash(text: &str) -> u64 {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+    hash ^= hash >> 32;
+    hash = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (hash ^ (hash >> 29)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_and_deals_are_found_again() {
+        let mut words = Words::default();
+        let won = words.intern("Won");
+        assert_eq!(words.intern("Won"), won);
+        assert_eq!(words.intern(""), Word(0));
+        assert_eq!(words.intern_as(Col::Kind, "CALL", str::to_lowercase), Word(2));
+        assert_eq!(words.intern_as(Col::Kind, "CALL", |_| "other".to_owned()), Word(2));
+        assert_eq!(words.intern_as(Col::Stage, "CALL", str::to_owned), Word(3));
+        let mut deals = DealIndex::default();
+        for at in 0..1000 {
+            assert_eq!(deals.add(&format!("deal {at}")), at);
+        }
+        assert_eq!(deals.find("deal 777"), Some(777));
+        assert_eq!(deals.find("deal 1000"), None);
+        assert_ne!(fixed_hash("008000000000001"), fixed_hash("008000000000002"));
+    }
+}
