@@ -1,5 +1,6 @@
 //! Vectors, references and properties, through the public API only.
 
+mod metrics_b;
 mod stats;
 mod vectors;
 //! All integration tests in one program: linking is slow.
