@@ -14,7 +14,7 @@ use crate::store::Store;
 pub fn run(args: &ListArgs) -> Result<Ending> {
     let table = match args.what {
         ListKind::Metrics => metrics(),
-        ListKind::Sources => sources(),
+        ListKind::Sources => sources()?,
         ListKind::Queries => queries(args)?,
         ListKind::Reports => reports(args)?,
         ListKind::Tables => tables(args)?,
@@ -36,11 +36,11 @@ fn metrics() -> Table {
     list("metrics", &["id", "name", "title", "question"], rows.collect())
 }
 
-fn sources() -> Table {
-    let rows = ingest::sources()
+fn sources() -> Result<Table> {
+    let rows = ingest::sources(None)?
         .into_iter()
         .map(|s| vec![s.name.into(), s.title.into(), s.entities.join(", ").into()]);
-    list("sources", &["name", "title", "reads"], rows.collect())
+    Ok(list("sources", &["name", "title", "reads"], rows.collect()))
 }
 
 fn queries(args: &ListArgs) -> Result<Table> {

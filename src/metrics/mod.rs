@@ -19,6 +19,7 @@ pub mod deal_size;
 pub mod layout;
 pub mod loss_reasons;
 pub mod monthly;
+pub mod movement_quality;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
@@ -28,8 +29,6 @@ pub mod rep_win_rate_shrunk;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
-pub mod win_rate;
-pub mod movement_quality;
 pub mod stage_age_threshold;
 pub mod stage_duration;
 pub mod stage_duration_histogram;
@@ -39,6 +38,7 @@ pub mod stage_stock;
 pub mod stage_transitions;
 pub mod stale_deals;
 pub mod weighted_pipeline;
+pub mod win_rate;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 

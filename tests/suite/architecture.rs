@@ -177,7 +177,8 @@ fn every_query_file_is_registered_once() {
 
 #[test]
 fn every_source_file_is_registered_once() {
-    let mut registered: Vec<&str> = sluice::ingest::sources().iter().map(|s| s.name).collect();
+    let sources = sluice::ingest::sources(None).unwrap();
+    let mut registered: Vec<&str> = sources.iter().map(|s| s.name.as_str()).collect();
     registered.sort_unstable();
     assert_eq!(registered, stems("src/ingest/sources", "toml"));
 }

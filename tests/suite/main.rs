@@ -8,6 +8,8 @@ mod vectors;
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod architecture;
+mod cli;
+mod readme;
 mod reference;
 mod stats;
 mod vectors;
