@@ -31,7 +31,8 @@ fn help_is_complete() {
     let (status, help, _) = talk(sluice(there.path()).arg("--help"));
     assert_eq!(status, Some(0));
     insta::assert_snapshot!("help", help);
-    for command in ["run", "ingest", "report", "metric", "query", "list", "check", "init", "sample"] {
+    for command in ["run", "ingest", "report", "metric", "query", "list", "check", "init", "sample"]
+    {
         let (status, help, _) = talk(sluice(there.path()).args([command, "--help"]));
         assert_eq!(status, Some(0), "{command}");
         assert!(help.contains("Example: sluice "), "{command} has no example");
@@ -53,7 +54,10 @@ fn a_store_that_is_absent_says_what_to_run() {
     for args in [vec!["report"], vec!["metric", "win_rate"], vec!["query", "SELECT 1 AS one"]] {
         let (status, _, stderr) = talk(sluice(there.path()).args(&args));
         assert_eq!(status, Some(2), "{args:?}");
-        assert!(stderr.contains("hint: ") && stderr.contains("sluice ingest"), "{args:?}: {stderr}");
+        assert!(
+            stderr.contains("hint: ") && stderr.contains("sluice ingest"),
+            "{args:?}: {stderr}"
+        );
     }
 }
 
@@ -78,7 +82,12 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     assert!(stdout.starts_with("metric_id,pipeline,owner,"), "{stdout}");
     let (status, stdout, _) = talk(
         sluice(there.path())
-            .args(["query", "SELECT deal_id, amount FROM deals ORDER BY deal_id", "--format", "csv"])
+            .args([
+                "query",
+                "SELECT deal_id, amount FROM deals ORDER BY deal_id",
+                "--format",
+                "csv",
+            ])
             .args(["--as-of", "2026-02-10"]),
     );
     assert_eq!((status, stdout.as_str()), (Some(0), "deal_id,amount\n1,100\n2,200.5\n3,300\n"));
@@ -88,13 +97,15 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
 fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
     let there = tempfile::tempdir().unwrap();
     write(there.path(), "deals.csv", &format!("{DEALS}4,Demo,open,Ann,100,31/31/2026,\n"));
-    let (status, stdout, _) = talk(sluice(there.path()).args(["check", "deals.csv", "--format", "csv"]));
+    let (status, stdout, _) =
+        talk(sluice(there.path()).args(["check", "deals.csv", "--format", "csv"]));
     assert_eq!(status, Some(1));
     assert!(stdout.contains("deals.csv,5,created_at,31/31/2026,"), "{stdout}");
     assert!(!there.path().join("store").exists(), "check wrote a store");
     let (status, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
     assert_eq!(status, Some(1), "one row of four is more than 1 %: {stderr}");
-    let (status, _, _) = talk(sluice(there.path()).args(["run", "deals.csv", "--max-rejects", "30"]));
+    let (status, _, _) =
+        talk(sluice(there.path()).args(["run", "deals.csv", "--max-rejects", "30"]));
     assert_eq!(status, Some(0));
     let count = ["query", "SELECT COUNT(*) AS deals FROM deals", "--format", "csv"];
     let (_, stdout, _) = talk(sluice(there.path()).args(count).args(["--as-of", "2026-02-10"]));
@@ -177,7 +188,10 @@ fn bytes_below(dir: &Path) -> Vec<(String, Vec<u8>)> {
         if path.is_dir() {
             found.extend(bytes_below(path));
         } else {
-            found.push((path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(path).unwrap()));
+            found.push((
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(path).unwrap(),
+            ));
         }
     }
     found

@@ -1,9 +1,5 @@
-//! Vectors, references and properties, through the public API only.
-
-mod metrics_b;
-mod stats;
-mod vectors;
-//! All integration tests in one program: linking is slow.
+//! All integration tests in one program: linking is slow. Vectors, references and properties go
+//! through the public API only.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

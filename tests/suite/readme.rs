@@ -39,7 +39,8 @@ fn every_block_runs() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data");
     std::os::unix::fs::symlink(&sample, there.path().join("sample_data")).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_sluice"));
-    let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let path =
+        format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
     for block in blocks() {
         for line in block.iter().filter(|l| !l.starts_with("cargo test")) {
             let line = line.replace("cargo run --release --locked --", "sluice");

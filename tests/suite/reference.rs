@@ -88,7 +88,11 @@ impl Found<'_> {
         let value = value.unwrap_or_else(|| panic!("{} {column} is null", self.label)) * scale;
         // The references carry ten significant digits.
         let slack = TOLERANCE.max(expected.abs() * 1e-9);
-        assert!((value - expected).abs() <= slack, "{} {column}: {value} != {expected}", self.label);
+        assert!(
+            (value - expected).abs() <= slack,
+            "{} {column}: {value} != {expected}",
+            self.label
+        );
     }
 }
 
