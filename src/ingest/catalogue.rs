@@ -252,3 +252,6 @@ fn list<'n>(stages: impl IntoIterator<Item = &'n str>) -> String {
     let quoted: Vec<String> = stages.into_iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }
+
+#[cfg(test)]
+mod tests;
