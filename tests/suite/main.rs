@@ -9,3 +9,9 @@ mod readme;
 mod reference;
 mod stats;
 mod vectors;
+//! All integration tests in one program: linking is slow.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod history;
+mod history_laws;

@@ -185,3 +185,6 @@ fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
     walk.quality.insert(Quality::ChainBreak);
     walk.enter(deal.stage, at.unwrap_or(last.entered_at));
 }
+
+#[cfg(test)]
+mod tests;
