@@ -7,6 +7,7 @@ mod architecture;
 mod cli;
 mod readme;
 mod reference;
+mod fixtures;
 mod stats;
 mod vectors;
 //! All integration tests in one program: linking is slow.
