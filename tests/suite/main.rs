@@ -1,4 +1,5 @@
 //! Vectors, references and properties, through the public API only.
 
+mod metrics_a;
 mod stats;
 mod vectors;
