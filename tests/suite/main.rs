@@ -8,6 +8,7 @@ mod cli;
 mod readme;
 mod reference;
 mod fixtures;
+mod metrics_a;
 mod stats;
 mod vectors;
 //! All integration tests in one program: linking is slow.
