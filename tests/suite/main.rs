@@ -5,15 +5,12 @@
 
 mod architecture;
 mod cli;
-mod readme;
-mod reference;
 mod fixtures;
-mod metrics_a;
-mod stats;
-mod vectors;
-//! All integration tests in one program: linking is slow.
-
-#![allow(clippy::unwrap_used, missing_docs)]
-
 mod history;
 mod history_laws;
+mod metrics_a;
+mod metrics_b;
+mod readme;
+mod reference;
+mod stats;
+mod vectors;
