@@ -243,7 +243,11 @@ fn real_log_has_the_transitions_of_the_reference() {
     for line in transitions.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let key = (cells[0].to_owned(), cells[1].to_owned());
-        assert_eq!(found.get(&key).copied().unwrap_or(0), cells[2].parse().unwrap(), "{key:?}");
+        assert_eq!(
+            found.get(&key).copied().unwrap_or(0),
+            cells[2].parse::<u64>().unwrap(),
+            "{key:?}"
+        );
     }
     assert_eq!(found.len(), transitions.lines().count() - 1);
 }
@@ -270,7 +274,7 @@ impl Real {
         let deals: Vec<Vec<&str>> = cells.collect();
         let catalogue = Self::catalogue(&mut names, &deals, &log, order);
         let context = context(&catalogue, &names, extract);
-        let stage = |name| catalogue.find(Sym::NONE, names.find(name).unwrap()).unwrap();
+        let stage = |name: &str| catalogue.find(Sym::NONE, names.find(name).unwrap()).unwrap();
         let mut built = Vec::new();
         for cells in &deals {
             let status = Status::from_name(cells[7]).unwrap();
