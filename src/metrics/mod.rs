@@ -13,7 +13,18 @@ use rayon::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
 
+pub mod cohort_conversion;
+pub mod cohort_triangle;
+mod cohorts;
+pub mod conversion_comparison;
+pub mod incidence_curve;
 pub mod layout;
+mod maturity;
+pub mod stage_duration_censored;
+pub mod stage_exit;
+pub mod stage_win_probability;
+pub mod time_to_close;
+pub mod time_to_win;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
@@ -97,7 +108,17 @@ impl<M: Metric> AnyMetric for M {
 }
 
 /// Every metric, by code.
-pub static METRICS: &[&dyn AnyMetric] = &[];
+pub static METRICS: &[&dyn AnyMetric] = &[
+    &stage_win_probability::StageWinProbability,
+    &stage_duration_censored::StageDurationCensored,
+    &stage_exit::StageExit,
+    &cohort_conversion::CohortConversion,
+    &incidence_curve::IncidenceCurve,
+    &cohort_triangle::CohortTriangle,
+    &conversion_comparison::ConversionComparison,
+    &time_to_close::TimeToClose,
+    &time_to_win::TimeToWin,
+];
 
 /// The metric with this name or code, whatever its case.
 pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
