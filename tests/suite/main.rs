@@ -2,4 +2,5 @@
 
 mod fixtures;
 mod stats;
+mod survival_metrics;
 mod vectors;
