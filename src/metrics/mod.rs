@@ -39,6 +39,18 @@ pub mod stage_transitions;
 pub mod stale_deals;
 pub mod weighted_pipeline;
 pub mod win_rate;
+pub mod cohort_conversion;
+pub mod cohort_triangle;
+mod cohorts;
+pub mod conversion_comparison;
+pub mod incidence_curve;
+pub mod layout;
+mod maturity;
+pub mod stage_duration_censored;
+pub mod stage_exit;
+pub mod stage_win_probability;
+pub mod time_to_close;
+pub mod time_to_win;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
@@ -145,6 +157,15 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &stage_duration_histogram::StageDurationHistogram,
     &movement_quality::MovementQuality,
     &stage_transitions::StageTransitions,
+    &stage_win_probability::StageWinProbability,
+    &stage_duration_censored::StageDurationCensored,
+    &stage_exit::StageExit,
+    &cohort_conversion::CohortConversion,
+    &incidence_curve::IncidenceCurve,
+    &cohort_triangle::CohortTriangle,
+    &conversion_comparison::ConversionComparison,
+    &time_to_close::TimeToClose,
+    &time_to_win::TimeToWin,
 ];
 
 /// The metric with this name or code, whatever its case.

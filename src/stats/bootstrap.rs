@@ -57,13 +57,14 @@ impl Bootstrap {
 
     /// Puts the weights of a deal, one for each replicate, into `out`.
     pub fn weights(&self, deal_id: &str, out: &mut Vec<u8>) {
-        self.weights_of(identity(deal_id), out);
-    }
-
-    /// [`Bootstrap::weights`] of the deal with this [`identity`].
-    pub fn weights_of(&self, identity: u64, out: &mut Vec<u8>) {
+        let identity = identity(deal_id);
         out.clear();
         out.extend(self.seeds.iter().map(|seed| weight(mix(identity ^ seed))));
+    }
+
+    /// The weight in one replicate of the deal with this [`identity`]; 0 beyond the last replicate.
+    pub fn weight(&self, identity: u64, replicate: usize) -> u8 {
+        self.seeds.get(replicate).map_or(0, |seed| weight(mix(identity ^ seed)))
     }
 }
 

@@ -36,6 +36,7 @@ impl<const K: usize> Counts<K> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventTable<const K: usize> {
     rows: BTreeMap<i64, Counts<K>>,
+    total: u64,
 }
 
 /// The state of the estimators at one time.
@@ -115,6 +116,7 @@ impl<const K: usize> EventTable<K> {
     /// Adds `count` cases that ended at `t` by `cause` (1 to K), or were last seen then (0).
     /// A cause above K counts as censored.
     pub fn add(&mut self, t: i64, cause: usize, count: u64) {
+        self.total += count;
         let row = self.rows.entry(t).or_insert(Counts::NONE);
         match cause.checked_sub(1).and_then(|at| row.events.get_mut(at)) {
             Some(events) => *events += count,
@@ -125,9 +127,10 @@ impl<const K: usize> EventTable<K> {
     /// Adds the cases of `other`.
     pub fn merge(&mut self, other: Self) {
         if self.rows.is_empty() {
-            self.rows = other.rows;
+            *self = other;
             return;
         }
+        self.total += other.total;
         for (t, counts) in other.rows {
             let row = self.rows.entry(t).or_insert(Counts::NONE);
             row.censored += counts.censored;
@@ -139,7 +142,7 @@ impl<const K: usize> EventTable<K> {
 
     /// Number of cases.
     pub fn n(&self) -> u64 {
-        self.rows.values().map(Counts::total).sum()
+        self.total
     }
 
     /// Whether there is no case.
@@ -177,6 +180,21 @@ impl<const K: usize> EventTable<K> {
             pass.step(counts);
         }
         pass.state()
+    }
+
+    /// [`EventTable::at`] for each of `horizons`, which must ascend, with the number of cases not
+    /// over after each: one walk for all of them.
+    pub fn at_each(&self, horizons: &[i64]) -> Vec<(Incidence<K>, u64)> {
+        let mut pass = Pass::new(self.n());
+        let mut rows = self.rows.iter().peekable();
+        let mut found = Vec::with_capacity(horizons.len());
+        for &horizon in horizons {
+            while let Some((_, counts)) = rows.next_if(|&(&t, _)| t <= horizon) {
+                pass.step(counts);
+            }
+            found.push((pass.state(), pass.at_risk));
+        }
+        found
     }
 
     /// [`EventTable::at`] for each time at which something happened, in order.
