@@ -128,11 +128,11 @@ impl Metric for StageTransitions {
         }
         let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, period, pair), moves) in &mut all {
-            if period.kind == PeriodKind::All {
-                if let Some((deals, mended)) = state.repeated.get(&(*pipeline, *pair)) {
-                    moves.deals -= deals;
-                    moves.mended -= mended;
-                }
+            if period.kind == PeriodKind::All
+                && let Some((deals, mended)) = state.repeated.get(&(*pipeline, *pair))
+            {
+                moves.deals -= deals;
+                moves.mended -= mended;
             }
             let n = left.get(&(*pipeline, *period, pair.0)).copied().unwrap_or(0);
             let row = table.row(Slice::whole(*pipeline), Some(*period), Sym::NONE);
