@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
 
+mod keyed;
 pub mod layout;
 pub mod movement_quality;
 pub mod stage_age_threshold;
