@@ -16,6 +16,7 @@ use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
 pub mod activities_per_win;
 pub mod amount_win_rate;
 pub mod deal_size;
+mod keyed;
 pub mod layout;
 pub mod loss_reasons;
 pub mod monthly;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::stage_key::{KINDS, add_all, coarser, is_unknown, is_worked, set_stage, small};
 use crate::error::Result;
@@ -79,7 +80,7 @@ type Key = (Sym, Period, Option<StageId>);
 #[derive(Debug, Default)]
 pub struct State {
     /// By month.
-    months: BTreeMap<Key, Counts>,
+    months: Keyed<Key, Counts>,
     /// By quarter and for the whole run: less what the sum of months has too much.
     corrections: BTreeMap<Key, Counts>,
     /// Deals with a mended history, in all cells.
@@ -112,16 +113,16 @@ impl Metric for MovementQuality {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.months, from.months, |into, from| into.add(&from));
+        into.months.merge(from.months, |into, from| into.add(&from));
         add_all(&mut into.corrections, from.corrections, |into, from| into.add(&from));
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut all = state.corrections.clone();
-        for ((pipeline, month, stage), counts) in &state.months {
-            for period in coarser(*month, run) {
-                all.entry((*pipeline, period, *stage)).or_default().add(counts);
+        let mut all = state.corrections;
+        for ((pipeline, month, stage), counts) in state.months.sorted() {
+            for period in coarser(month, run) {
+                all.entry((pipeline, period, stage)).or_default().add(&counts);
             }
         }
         let won: BTreeMap<(Sym, Period), i64> = all
@@ -174,7 +175,7 @@ fn once(
         return;
     }
     let month = run.period(PeriodKind::Month, day);
-    *what(state.months.entry((pipeline, month, stage)).or_default()) += 1;
+    *what(state.months.cell((pipeline, month, stage))) += 1;
     if earlier.is_none() {
         return;
     }
@@ -200,13 +201,13 @@ fn fold_entry(earlier: &[Visit], visit: &Visit, run: &Run, state: &mut State) {
 fn fold_exit(earlier: &[Visit], visit: &Visit, day: Day, run: &Run, state: &mut State) {
     let month = run.period(PeriodKind::Month, day);
     let key = (visit.pipeline, month, Some(visit.stage));
-    let counts = state.months.entry(key).or_default();
+    let counts = state.months.cell(key);
     counts.exits += 1;
     counts.forward += i64::from(visit.exit.is_forward());
     counts.skips += i64::from(visit.exit == ExitKind::Skip);
     if visit.exit == ExitKind::Back {
         counts.backs += 1;
-        state.months.entry((visit.pipeline, month, None)).or_default().backs += 1;
+        state.months.cell((visit.pipeline, month, None)).backs += 1;
     }
     let left = |v: &&Visit| v.pipeline == visit.pipeline && is_worked(v, run);
     let last = earlier.iter().rev().filter(left).find_map(|v| v.exited_on);
@@ -216,7 +217,7 @@ fn fold_exit(earlier: &[Visit], visit: &Visit, day: Day, run: &Run, state: &mut 
 fn fold_win(deal: &Timeline<'_>, day: Day, run: &Run, state: &mut State) {
     let pipeline = deal.facts.pipeline;
     let month = run.period(PeriodKind::Month, day);
-    state.months.entry((pipeline, month, None)).or_default().won += 1;
+    state.months.cell((pipeline, month, None)).won += 1;
     // Stages touched up to the win; with `outcome_mode = "first"` later ones do not count.
     let until = deal.facts.closed_at;
     let touched = |v: &&Visit| {
@@ -227,7 +228,7 @@ fn fold_win(deal: &Timeline<'_>, day: Day, run: &Run, state: &mut State) {
     };
     for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| touched(v)) {
         if !deal.visits[..at].iter().any(|v| v.stage == visit.stage) {
-            state.months.entry((pipeline, month, Some(visit.stage))).or_default().won += 1;
+            state.months.cell((pipeline, month, Some(visit.stage))).won += 1;
         }
     }
 }

@@ -98,10 +98,12 @@ impl Pace {
         for (at, visit) in deal.visits.iter().enumerate() {
             let is_first =
                 !deal.visits[..at].iter().any(|v| v.stage == visit.stage && v.spell == spell);
-            if visit.spell == spell && is_first && is_worked(visit, run) {
-                if let Some(ticks) = ticks_in_stage(deal, visit.stage, spell, run) {
-                    add((visit.pipeline, Some(visit.stage)), ticks);
-                }
+            if visit.spell == spell
+                && is_first
+                && is_worked(visit, run)
+                && let Some(ticks) = ticks_in_stage(deal, visit.stage, spell, run)
+            {
+                add((visit.pipeline, Some(visit.stage)), ticks);
             }
         }
     }

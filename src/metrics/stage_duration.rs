@@ -4,10 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{
-    KINDS, add_all, add_histogram, coarser, finest, is_worked, set_stage, small, sums,
-};
+use super::stage_key::{KINDS, add_all, coarser, finest, is_worked, set_stage, small, sums};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
@@ -67,7 +66,7 @@ type Key = (Slice, Period, StageId);
 /// State of [`StageDuration`]: class H, in the finest cells.
 #[derive(Debug, Default)]
 pub struct State {
-    ticks: BTreeMap<Key, Histogram>,
+    ticks: Keyed<Key, Tally>,
     /// Deals with a mended history, in all cells.
     mended: BTreeMap<Key, u64>,
 }
@@ -82,8 +81,7 @@ impl Metric for StageDuration {
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         for (visit, day, ticks) in completed(deal, run) {
             for (slice, period) in finest(visit.pipeline, &deal.facts, day, run) {
-                let cell = state.ticks.entry((slice, period, visit.stage)).or_default();
-                *cell.entry(ticks).or_default() += 1;
+                state.ticks.cell((slice, period, visit.stage)).push(ticks);
             }
         }
         if deal.deal.quality.has_history_code() {
@@ -92,22 +90,22 @@ impl Metric for StageDuration {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.ticks, from.ticks, |into, from| add_histogram(into, &from));
+        into.ticks.merge(from.ticks, |into, from| into.merge(&from));
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut all: BTreeMap<Key, Histogram> = BTreeMap::new();
-        for ((slice, period, stage), ticks) in &state.ticks {
-            for period in coarser(*period, run) {
-                add_histogram(all.entry((*slice, period, *stage)).or_default(), ticks);
+        let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
+        for ((slice, period, stage), ticks) in state.ticks.sorted() {
+            for period in coarser(period, run) {
+                all.entry((slice, period, stage)).or_default().merge(&ticks);
             }
         }
         let mut table = MetricTable::new(&ABOUT, run);
         for (key, ticks) in &all {
             let (slice, period, stage) = *key;
             let row = table.row(slice, Some(period), Sym::NONE);
-            write(row, stage, ticks, state.mended.get(key).copied().unwrap_or(0), run);
+            write(row, stage, &ticks.histogram(), state.mended.get(key).copied().unwrap_or(0), run);
         }
         table.finish()
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail};
 use super::stage_key::{KINDS, add_all, set_stage};
 use super::{Metric, Row};
@@ -136,7 +137,7 @@ impl Flow {
 #[derive(Debug, Default)]
 pub struct State {
     /// By stage and first day of the month.
-    flows: BTreeMap<(StageId, Day), Flow>,
+    flows: Keyed<(StageId, Day), Flow>,
     /// Deals with a mended history: changes of their number by stage, kind and first day of period.
     mended: BTreeMap<(StageId, PeriodKind, Day), i64>,
 }
@@ -159,13 +160,13 @@ impl Metric for StageFlow {
         for visit in deal.visits {
             let days = i64::from(visit.kind == StageKind::Open);
             let (month, end) = month(visit.entered_on, run);
-            let flow = state.flows.entry((visit.stage, month)).or_default();
+            let flow = state.flows.cell((visit.stage, month));
             flow.entered[came] += 1;
             flow.deal_days += days * i64::from(end - visit.entered_on);
             came = way(visit.exit);
             if let Some(day) = visit.exited_on {
                 let (month, end) = self::month(day, run);
-                let flow = state.flows.entry((visit.stage, month)).or_default();
+                let flow = state.flows.cell((visit.stage, month));
                 flow.left[came] += 1;
                 flow.deal_days -= days * i64::from(end - day);
             }
@@ -176,14 +177,14 @@ impl Metric for StageFlow {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.flows, from.flows, |into, from| into.add(&from));
+        into.flows.merge(from.flows, |into, from| into.add(&from));
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let mut stages: BTreeMap<StageId, BTreeMap<Day, Flow>> = BTreeMap::new();
-        for ((stage, month), flow) in state.flows {
+        for ((stage, month), flow) in state.flows.sorted() {
             stages.entry(stage).or_default().insert(month, flow);
         }
         for (stage, flows) in stages {

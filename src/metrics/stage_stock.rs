@@ -2,12 +2,12 @@
 //!
 //! The fold walks the month ends of each visit; a quarter's end is the end of its last month.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
 use super::stage_key::{
-    DIMENSIONS, KINDS, add_all, add_histogram, amount_before, currency_key, minor, set_stage,
-    standing,
+    DIMENSIONS, KINDS, amount_before, currency_key, minor, set_stage, standing,
 };
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
@@ -15,7 +15,7 @@ use crate::model::{
     About, Clock, Day, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
     column,
 };
-use crate::stats::quantile::{Histogram, quantile};
+use crate::stats::quantile::quantile;
 
 /// The metric.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ struct Stock {
     value: i128,
     null_amounts: u64,
     current_amounts: u64,
-    ages: Histogram,
+    ages: Tally,
     mended: u64,
 }
 
@@ -64,7 +64,7 @@ type Key = (Slice, Period, StageId, Sym);
 /// the others at `as_of`.
 #[derive(Debug, Default)]
 pub struct State {
-    stocks: BTreeMap<Key, Stock>,
+    stocks: Keyed<Key, Stock>,
 }
 
 impl Metric for StageStock {
@@ -81,7 +81,7 @@ impl Metric for StageStock {
             let mut month = run.period(PeriodKind::Month, visit.entered_on);
             while month.start <= run.as_of && month.end.min(run.as_of + 1) <= last {
                 let key = (Slice::whole(visit.pipeline), month, visit.stage, currency);
-                state.stocks.entry(key).or_default().count(deal, month, run);
+                state.stocks.cell(key).count(deal, month, run);
                 month = run.period(PeriodKind::Month, month.end);
             }
         }
@@ -89,26 +89,27 @@ impl Metric for StageStock {
             let now = run.period(PeriodKind::All, run.as_of);
             for slice in Slice::of(visit.pipeline, &deal.facts, &DIMENSIONS[1..]) {
                 let key = (slice, now, visit.stage, currency);
-                state.stocks.entry(key).or_default().count(deal, now, run);
+                state.stocks.cell(key).count(deal, now, run);
             }
         }
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.stocks, from.stocks, |into, from| {
+        into.stocks.merge(from.stocks, |into, from| {
             into.deals += from.deals;
             into.value += from.value;
             into.null_amounts += from.null_amounts;
             into.current_amounts += from.current_amounts;
             into.mended += from.mended;
-            add_histogram(&mut into.ages, &from.ages);
+            into.ages.merge(&from.ages);
         });
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
+        let stocks = state.stocks.sorted();
         let (whole, parts): (Vec<_>, Vec<_>) =
-            state.stocks.iter().partition(|((slice, ..), _)| slice.dimension == Dimension::All);
+            stocks.iter().partition(|((slice, ..), _)| slice.dimension == Dimension::All);
         for ((slice, period, stage, currency), stock) in parts {
             write(table.row(*slice, Some(*period), *currency), *stage, stock, run)?;
         }
@@ -121,7 +122,7 @@ impl Metric for StageStock {
             for period in KINDS.into_iter().flat_map(|kind| run.periods(kind)) {
                 let last = period.end.min(run.as_of + 1) - 1;
                 let month = run.period(PeriodKind::Month, last);
-                let stock = state.stocks.get(&(slice, month, stage, currency)).unwrap_or(&empty);
+                let stock = stocks.get(&(slice, month, stage, currency)).unwrap_or(&empty);
                 write(table.row(slice, Some(period), currency), stage, stock, run)?;
             }
         }
@@ -149,7 +150,7 @@ impl Stock {
         self.null_amounts += u64::from(amount.is_none());
         self.current_amounts += u64::from(!is_history);
         self.mended += u64::from(deal.deal.quality.has_history_code());
-        *self.ages.entry(age).or_default() += 1;
+        self.ages.push(age);
     }
 }
 
@@ -164,7 +165,7 @@ fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) -> Result<(
         .set("value_minor", minor(stock.value, "value_minor")?)
         .set("n_null_amount", stock.null_amounts)
         .set("value_basis", basis)
-        .set("q50_age_days", quantile(&stock.ages, 0.5).map(|t| run.days(t)));
+        .set("q50_age_days", quantile(&stock.ages.histogram(), 0.5).map(|t| run.days(t)));
     row.end(Tail { n: stock.deals.into(), quality_count: stock.mended, ..Tail::default() });
     Ok(())
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::stage_key::{add_all, add_histogram, coarser, is_unknown, set_named_stage, small, sums};
+use super::stage_key::{add_all, coarser, is_unknown, set_named_stage, small, sums};
 use crate::error::Result;
 use crate::model::{
     About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::interval::wilson;
-use crate::stats::quantile::{Histogram, quantile};
+use crate::stats::quantile::quantile;
 
 /// The metric.
 #[derive(Debug)]
@@ -55,7 +56,7 @@ struct Moves {
     moves: u64,
     deals: u64,
     mended: u64,
-    ticks: Histogram,
+    ticks: Tally,
 }
 
 impl Moves {
@@ -63,14 +64,14 @@ impl Moves {
         self.moves += from.moves;
         self.deals += from.deals;
         self.mended += from.mended;
-        add_histogram(&mut self.ticks, &from.ticks);
+        self.ticks.merge(&from.ticks);
     }
 }
 
 /// State of [`StageTransitions`]: class I and H, by quarter.
 #[derive(Debug, Default)]
 pub struct State {
-    moves: BTreeMap<Key, Moves>,
+    moves: Keyed<Key, Moves>,
     /// Deals (and mended ones) counted in an earlier quarter already, so that the whole run counts
     /// them once.
     repeated: BTreeMap<(Sym, Pair), (u64, u64)>,
@@ -88,10 +89,10 @@ impl Metric for StageTransitions {
         for (at, visit) in deal.visits.iter().enumerate() {
             let Some((day, pair)) = visit.exited_on.zip(pair(deal.visits, at)) else { continue };
             let quarter = run.period(PeriodKind::Quarter, day);
-            let cell = state.moves.entry((visit.pipeline, quarter, pair)).or_default();
+            let cell = state.moves.cell((visit.pipeline, quarter, pair));
             cell.moves += 1;
             if let Some(ticks) = length(deal, visit, run) {
-                *cell.ticks.entry(ticks).or_default() += 1;
+                cell.ticks.push(ticks);
             }
             let earlier =
                 (0..at).rev().find(|&before| self::pair(deal.visits, before) == Some(pair));
@@ -110,7 +111,7 @@ impl Metric for StageTransitions {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.moves, from.moves, |into, from| into.add(&from));
+        into.moves.merge(from.moves, |into, from| into.add(&from));
         add_all(&mut into.repeated, from.repeated, |into, from| {
             into.0 += from.0;
             into.1 += from.1;
@@ -120,19 +121,19 @@ impl Metric for StageTransitions {
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut all: BTreeMap<Key, Moves> = BTreeMap::new();
         let mut left: BTreeMap<(Sym, Period, StageId), u64> = BTreeMap::new();
-        for ((pipeline, quarter, pair), moves) in &state.moves {
-            for period in coarser(*quarter, run) {
-                all.entry((*pipeline, period, *pair)).or_default().add(moves);
-                *left.entry((*pipeline, period, pair.0)).or_default() += moves.moves;
+        for ((pipeline, quarter, pair), moves) in state.moves.sorted() {
+            for period in coarser(quarter, run) {
+                all.entry((pipeline, period, pair)).or_default().add(&moves);
+                *left.entry((pipeline, period, pair.0)).or_default() += moves.moves;
             }
         }
         let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, period, pair), moves) in &mut all {
-            if period.kind == PeriodKind::All {
-                if let Some((deals, mended)) = state.repeated.get(&(*pipeline, *pair)) {
-                    moves.deals -= deals;
-                    moves.mended -= mended;
-                }
+            if period.kind == PeriodKind::All
+                && let Some((deals, mended)) = state.repeated.get(&(*pipeline, *pair))
+            {
+                moves.deals -= deals;
+                moves.mended -= mended;
             }
             let n = left.get(&(*pipeline, *period, pair.0)).copied().unwrap_or(0);
             let row = table.row(Slice::whole(*pipeline), Some(*period), Sym::NONE);
@@ -170,12 +171,13 @@ fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, n: u64, run: &Run) {
             row.set("to_stage", DELETED);
         }
     }
-    let (timed, sum, _) = sums(&moves.ticks);
+    let ticks = moves.ticks.histogram();
+    let (timed, sum, _) = sums(&ticks);
     let mean = (timed > 0).then(|| run.days(sum as f64 / timed as f64));
     row.set("moves", moves.moves)
         .set("deals", moves.deals)
         .set("mean_days", mean)
-        .set("median_days", quantile(&moves.ticks, 0.5).map(|t| run.days(t)))
+        .set("median_days", quantile(&ticks, 0.5).map(|t| run.days(t)))
         .set("share", moves.moves as f64 / n as f64);
     row.end(Tail {
         n: n.into(),
