@@ -1,6 +1,6 @@
 //! Writes what changed: files first, then a commit for each table, and last the run that pins them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
@@ -29,31 +29,31 @@ pub(super) struct Outcome {
     pub(super) partitions_written: usize,
 }
 
-/// Brings the store from `last` to `content`. `kept` holds, for each partition that is known to be
-/// unchanged, its file.
+/// Brings the store from `last` to `content`; `touched` are the months that may have changed.
 pub(super) fn commit(
     delta: &Delta,
     runs: &Runs,
-    last: Option<&RunRow>,
+    last: Option<&Pinned<'_>>,
     content: &Content,
-    kept: &BTreeMap<String, DataFile>,
+    touched: &BTreeSet<Option<i32>>,
     record: RunRecord,
     export_extracted_at: i64,
 ) -> Result<Outcome> {
-    let (timelines, partitions_written) = timelines(delta, content, kept, last)?;
+    let (timelines, partitions_written) = timelines(delta, content, touched, last)?;
     let mut wanted = vec![timelines];
     wanted.extend(small_tables(delta, content)?);
-    let changed = changed(delta, last, &wanted)?;
+    wanted.retain(|table| !is_pinned(last, table));
     let dataset = &content.dataset;
-    if let Some(last) = last.filter(|last| {
-        changed.is_empty()
-            && last.record.extracted_at == dataset.extracted_at
-            && last.assumptions == dataset.assumptions
+    let run = last.map(|last| &last.run);
+    if let Some(run) = run.filter(|run| {
+        wanted.is_empty()
+            && run.record.extracted_at == dataset.extracted_at
+            && run.assumptions == dataset.assumptions
     }) {
-        return Ok(Outcome { run: last.clone(), partitions_written: 0 });
+        return Ok(Outcome { run: run.clone(), partitions_written: 0 });
     }
-    let mut tables = last.map(|last| last.record.tables.clone()).unwrap_or_default();
-    for table in changed {
+    let mut tables = run.map(|run| run.record.tables.clone()).unwrap_or_default();
+    for table in wanted {
         let opened = delta.open(table.table, None)?;
         let version = delta.commit(table.table, &table.schema, opened.as_ref(), &table.files)?;
         tables.insert(table.table.to_owned(), version);
@@ -73,40 +73,23 @@ pub(super) fn commit(
     Ok(Outcome { run, partitions_written })
 }
 
-/// The tables whose files are not those that the last run pins.
-fn changed<'w>(
-    delta: &Delta,
-    last: Option<&RunRow>,
-    wanted: &'w [Wanted],
-) -> Result<Vec<&'w Wanted>> {
-    let mut changed = Vec::new();
-    for table in wanted {
-        let same = match last {
-            None => table.files.is_empty(),
-            Some(last) => {
-                let pinned = Pinned::new(delta, last).files(table.table)?;
-                pinned.len() == table.files.len()
-                    && table.files.iter().all(|f| pinned.contains_key(&f.path))
-            }
-        };
-        if !same {
-            changed.push(table);
-        }
-    }
-    Ok(changed)
+/// Whether the files of a table are those that the last run pins.
+fn is_pinned(last: Option<&Pinned<'_>>, wanted: &Wanted) -> bool {
+    last.map_or(0, |last| last.files(wanted.table).count()) == wanted.files.len()
+        && wanted.files.iter().all(|f| last.is_some_and(|last| last.has(wanted.table, &f.path)))
 }
 
+/// Partitions that no deal came into, left, or changed in keep their file without a look at them.
 fn timelines(
     delta: &Delta,
     content: &Content,
-    kept: &BTreeMap<String, DataFile>,
-    last: Option<&RunRow>,
+    touched: &BTreeSet<Option<i32>>,
+    last: Option<&Pinned<'_>>,
 ) -> Result<(Wanted, usize)> {
     let dataset = &content.dataset;
-    let before = match last {
-        Some(last) => Pinned::new(delta, last).files(TIMELINES)?,
-        None => BTreeMap::new(),
-    };
+    let pinned = last.into_iter().flat_map(|last| last.files(TIMELINES));
+    let kept: BTreeMap<&str, &DataFile> =
+        pinned.filter_map(|(_, file)| Some((file.partition.as_deref()?, file))).collect();
     let files = dataset
         .partitions
         .par_iter()
@@ -114,7 +97,8 @@ fn timelines(
         .filter(|(partition, _)| !partition.is_empty())
         .map(|(partition, known)| {
             let month = month_text(partition.created_month);
-            if let Some(file) = kept.get(&month) {
+            let file = kept.get(month.as_str());
+            if let Some(&file) = file.filter(|_| !touched.contains(&partition.created_month)) {
                 return Ok(file.clone());
             }
             let rows = encode::partition(partition, known, &dataset.catalogue, &dataset.names)?;
@@ -122,7 +106,8 @@ fn timelines(
             Ok(DataFile { partition: Some(month), ..write(delta, TIMELINES, &folder, &rows)? })
         })
         .collect::<Result<Vec<_>>>()?;
-    let written = files.iter().filter(|file| !before.contains_key(&file.path)).count();
+    let is_new = |file: &&DataFile| !last.is_some_and(|last| last.has(TIMELINES, &file.path));
+    let written = files.iter().filter(is_new).count();
     let wanted = Wanted { table: TIMELINES, schema: schema::timelines_table(), files };
     Ok((wanted, written))
 }

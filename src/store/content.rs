@@ -11,6 +11,7 @@ use super::remap;
 use super::runs::RunRow;
 use super::schema;
 use super::small::{self, Row, Stamped};
+use super::tables;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{date, month_index, month_start};
 use crate::model::{
@@ -59,7 +60,7 @@ pub(super) struct Stamps {
 impl Content {
     /// What ingest made of an export.
     pub(super) fn fresh(mut dataset: Dataset) -> Self {
-        dataset.rejects.sort();
+        tables::settle(&mut dataset);
         let at = dataset.extracted_at;
         let has_activities = !dataset.loose_activities.is_empty()
             || dataset.partitions.iter().any(|p| !p.activities.items().is_empty());
@@ -92,33 +93,44 @@ fn month_of(text: &str) -> Option<i32> {
     Some(month_index(calendar::day_of(first)))
 }
 
-/// The files of every table that a run pins.
+/// A run and the files of every table that it pins.
 pub(super) struct Pinned<'a> {
     delta: &'a Delta,
-    run: &'a RunRow,
+    /// The run.
+    pub(super) run: RunRow,
+    files: BTreeMap<String, BTreeMap<String, DataFile>>,
 }
 
 impl<'a> Pinned<'a> {
-    /// By `run`.
-    pub(super) fn new(delta: &'a Delta, run: &'a RunRow) -> Self {
-        Self { delta, run }
+    /// Reads the logs of the tables of `run`.
+    ///
+    /// Errors: a table that the run pins is gone or damaged.
+    pub(super) fn open(delta: &'a Delta, run: RunRow) -> Result<Self> {
+        let mut files = BTreeMap::new();
+        for (table, &version) in &run.record.tables {
+            let opened: Option<Opened> = delta.open(table, Some(version))?;
+            let opened = opened.ok_or_else(|| {
+                Error::new(ErrorKind::Store, format!("the table `{table}` of the store is gone"))
+                    .hint("restore the folder from a backup, or ingest the exports into a new one")
+            })?;
+            files.insert(table.clone(), opened.files);
+        }
+        Ok(Self { delta, run, files })
     }
 
-    /// The files of a table; none if the run has no such table.
-    pub(super) fn files(&self, table: &str) -> Result<BTreeMap<String, DataFile>> {
-        let Some(&version) = self.run.record.tables.get(table) else {
-            return Ok(BTreeMap::new());
-        };
-        let opened: Option<Opened> = self.delta.open(table, Some(version))?;
-        opened.map(|opened| opened.files).ok_or_else(|| {
-            Error::new(ErrorKind::Store, format!("the table `{table}` of the store is gone"))
-                .hint("restore the folder from a backup, or ingest the exports into a new one")
-        })
+    /// The files of a table by path; none if the run has no such table.
+    pub(super) fn files(&self, table: &str) -> impl Iterator<Item = (&String, &DataFile)> {
+        self.files.get(table).into_iter().flatten()
+    }
+
+    /// Whether a table has a file of this path.
+    pub(super) fn has(&self, table: &str, path: &str) -> bool {
+        self.files.get(table).is_some_and(|files| files.contains_key(path))
     }
 
     fn small<T: Row>(&self, names: &mut Names) -> Result<Stamped<T>> {
         let mut table = Stamped::default();
-        for found in self.files(T::TABLE)?.values() {
+        for (_, found) in self.files(T::TABLE) {
             let path = self.delta.folder(T::TABLE).join(&found.path);
             for batch in file::read(&path, &small::schema::<T>())? {
                 small::decode(batch, &mut table, names)?;
@@ -134,7 +146,7 @@ impl<'a> Pinned<'a> {
         let mut names = Names::default();
         let stages = self.small::<Stage>(&mut names)?;
         (dataset.catalogue, stamps.stages) = (Catalogue { stages: stages.rows }, stages.at);
-        let files: Vec<DataFile> = self.files(TIMELINES)?.into_values().collect();
+        let files: Vec<&DataFile> = self.files(TIMELINES).map(|(_, file)| file).collect();
         let by_name = Stages::new(&dataset.catalogue, &names);
         let (decoded, small) = rayon::join(
             || files.par_iter().map(|file| self.decode(file, &by_name)).collect::<Result<Vec<_>>>(),

@@ -140,16 +140,18 @@ impl Delta {
     }
 
     fn create(&self, table: &str, schema: &Schema, mut actions: Vec<Action>) -> Result<u64> {
-        let broken = |cause: DeltaTableError| failed("create", table, cause);
+        let failed = || {
+            Error::new(ErrorKind::Store, format!("cannot create the table `{table}` of the store"))
+        };
         let columns: StructType =
-            schema.try_into_kernel().map_err(|cause| broken(DeltaTableError::from_arrow(cause)))?;
+            schema.try_into_kernel().map_err(|cause| failed().because(cause))?;
         let partitioned = schema.column_with_name(PARTITION_COLUMN).map(|_| PARTITION_COLUMN);
         let settings = [("delta.enableExpiredLogCleanup", "false")];
-        let metadata = new_metadata(&columns, partitioned, settings).map_err(broken)?;
+        let metadata = new_metadata(&columns, partitioned, settings)
+            .map_err(|cause| failed().because(cause))?;
         let protocol: Protocol =
-            serde_json::from_str(r#"{"minReaderVersion":1,"minWriterVersion":2}"#).map_err(
-                |cause| Error::new(ErrorKind::Store, "cannot state the protocol").because(cause),
-            )?;
+            serde_json::from_str(r#"{"minReaderVersion":1,"minWriterVersion":2}"#)
+                .map_err(|cause| failed().because(cause))?;
         actions.insert(0, Action::Metadata(metadata));
         actions.insert(0, Action::Protocol(protocol));
         let unopened = self.unopened(table)?;

@@ -10,24 +10,30 @@
 mod columns;
 mod commit;
 mod content;
+mod deals;
 mod decode;
 mod delta;
 mod encode;
 mod file;
 mod lock;
+mod merge;
 mod remap;
 mod rows;
 mod runs;
 mod schema;
 mod small;
+mod tables;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use self::content::{Content, Pinned};
 use self::delta::Delta;
 use self::lock::Lock;
-use self::runs::Runs;
+use self::merge::{Merged, Terms};
+use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Dataset, InputFile};
 
@@ -90,12 +96,30 @@ impl Store {
         let _lock = Lock::take(&self.root)?;
         let delta = Delta::new(&self.root)?;
         let runs = Runs::open(&delta)?;
-        let last = runs.get(&delta, None)?;
+        let last = runs.get(&delta, None)?.map(|run| Pinned::open(&delta, run)).transpose()?;
         let export = fresh.extracted_at;
-        let content = Content::fresh(fresh);
-        let kept = BTreeMap::new();
-        let outcome =
-            commit::commit(&delta, &runs, last.as_ref(), &content, &kept, record, export)?;
+        let fresh = Content::fresh(fresh);
+        let merged = match &last {
+            None => Merged { content: fresh, touched: BTreeSet::new() },
+            Some(last) => {
+                let terms = Terms {
+                    favours_fresh: is_read_anew(&last.run.record, &record),
+                    inputs: &record.inputs,
+                    seen: seen(&delta, &runs, &last.run, export)?,
+                };
+                merge::merge(last.content()?, fresh, &terms)
+            }
+        };
+        let content = merged.content;
+        let outcome = commit::commit(
+            &delta,
+            &runs,
+            last.as_ref(),
+            &content,
+            &merged.touched,
+            record,
+            export,
+        )?;
         Ok(Committed {
             record: outcome.run.record,
             dataset: content.dataset,
@@ -109,8 +133,9 @@ impl Store {
     pub fn load(&self, version: Option<u64>) -> Result<(RunRecord, Dataset)> {
         let delta = Delta::new(&self.root)?;
         let run = Runs::open(&delta)?.get(&delta, version)?.ok_or_else(|| self.absent())?;
-        let content = Pinned::new(&delta, &run).content()?;
-        Ok((run.record, content.dataset))
+        let pinned = Pinned::open(&delta, run)?;
+        let content = pinned.content()?;
+        Ok((pinned.run.record, content.dataset))
     }
 
     /// All runs, oldest first.
@@ -129,4 +154,25 @@ impl Store {
         Error::new(ErrorKind::Store, format!("there is no store in `{}`", self.root.display()))
             .hint("run `sluice ingest EXPORTS --store DIR` first, or name another `--store`")
     }
+}
+
+/// Whether equal exports may be read differently than before, so that the new reading is meant.
+fn is_read_anew(last: &RunRecord, record: &RunRecord) -> bool {
+    last.config_blake3 != record.config_blake3 || last.sluice_version != record.sluice_version
+}
+
+/// For each input file the latest export that it was part of. Not needed, and not read, if the
+/// fresh export is the latest of all.
+fn seen(delta: &Delta, runs: &Runs, last: &RunRow, export: i64) -> Result<BTreeMap<String, i64>> {
+    let mut seen = BTreeMap::new();
+    if export > last.record.extracted_at {
+        return Ok(seen);
+    }
+    for run in runs.all(delta)? {
+        for input in run.record.inputs {
+            let at = seen.entry(input.path).or_insert(run.export_extracted_at);
+            *at = run.export_extracted_at.max(*at);
+        }
+    }
+    Ok(seen)
 }

@@ -26,13 +26,6 @@ impl<T> Default for Stamped<T> {
     }
 }
 
-impl<T> Stamped<T> {
-    /// Rows that are all from one export.
-    pub(super) fn new(rows: Vec<T>, at: i64) -> Self {
-        Self { at: vec![at; rows.len()], rows }
-    }
-}
-
 /// A value that is a row of a small table.
 pub(super) trait Row: Sized {
     /// Name of the table.
