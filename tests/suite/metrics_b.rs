@@ -7,7 +7,9 @@ mod references;
 use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;
 use sluice::metrics::METRICS;
-use sluice::model::{Activity, AsOf, Config, Status, Sym, UNKNOWN_STAGE, Value};
+use sluice::model::{
+    Activity, AsOf, Config, Field, FieldChange, Status, Sym, UNKNOWN_STAGE, Value,
+};
 
 use crate::vectors::{list, near, number, text, vector};
 
@@ -179,6 +181,77 @@ fn without_activities_nothing_is_said_of_them() {
         }
         assert_eq!(stale.value(found, "is_stale"), stale.value(found, "over_stage_age"));
     }
+}
+
+#[test]
+fn stale_deals_are_ranked_and_read_the_close_date_of_the_day() {
+    let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-04-02");
+    let (stage, created) = (world.stage("A"), at("2026-03-01"));
+    let euro = world.names.intern("EUR");
+    for (id, amount, currency) in [
+        ("D1", None, world.currency),
+        ("D2", Some(500), world.currency),
+        ("D3", Some(900), world.currency),
+        ("D4", Some(100), euro),
+        ("D5", Some(500), world.currency),
+    ] {
+        let row = world.deal(id, &[(stage, created)]);
+        (row.deal.amount_minor, row.deal.currency) = (amount, currency);
+    }
+    // Moved on 1 April from 30 March to 30 June: on 31 March it was overdue.
+    world.rows[1].deal.expected_close_on = Some(day("2026-06-30"));
+    let (old, new) = (Some(i64::from(day("2026-03-30"))), Some(i64::from(day("2026-06-30"))));
+    let change = FieldChange { at: at("2026-04-01"), field: Field::ExpectedCloseOn, old, new };
+    world.rows[1].changes.push(change);
+    world.rows[0].deal.expected_close_on = Some(day("2026-04-01"));
+    let as_of = AsOf::Day(day("2026-03-31"));
+    let stale = &world.tables(&["stale_deals"], Config::default(), as_of, 2)[0];
+    let word = |row: &[Value], name: &str| stale.value(row, name).as_str().unwrap().to_owned();
+    let order: Vec<_> =
+        stale.rows.iter().map(|r| (word(r, "currency"), word(r, "deal_id"))).collect();
+    let expected = [("EUR", "D4"), ("USD", "D3"), ("USD", "D2"), ("USD", "D5"), ("USD", "D1")];
+    assert_eq!(order, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    for (id, is_overdue, has_none) in
+        [("D1", false, false), ("D2", true, false), ("D3", false, true)]
+    {
+        let found = row(stale, &[("deal_id", id)]);
+        assert_eq!(stale.value(found, "overdue_close"), &Value::from(is_overdue), "{id}");
+        assert_eq!(stale.value(found, "no_close_date"), &Value::from(has_none), "{id}");
+    }
+    // Thirty days in the stage, the default limit: at the limit is not over it.
+    let found = row(stale, &[("deal_id", "D2")]);
+    assert_eq!(stale.value(found, "is_stale"), &Value::from(false));
+    assert!(stale.value(found, "over_cycle_age").is_null(), "nobody has won yet");
+}
+
+#[test]
+fn stock_is_valued_as_it_stood() {
+    let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-04-02");
+    let moves = [(world.stage("A"), at("2026-01-10"))];
+    let row = world.deal("D1", &moves);
+    row.deal.amount_minor = Some(700);
+    let (old, new) = (Some(300), Some(700));
+    row.changes.push(FieldChange { at: at("2026-03-05"), field: Field::Amount, old, new });
+    let as_of = AsOf::Day(day("2026-03-20"));
+    let stock =
+        |world: &World| world.tables(&["stage_stock"], Config::default(), as_of, 1).remove(0);
+    let table = stock(&world);
+    for (month, value, age) in
+        [("2026-01-01", 300.0, 21.0), ("2026-02-01", 300.0, 49.0), ("2026-03-01", 700.0, 69.0)]
+    {
+        let keys = [("period_kind", "month"), ("period_start", month)];
+        let found = builder::row(&table, &keys);
+        assert_eq!(get(&table, found, "value_minor"), value, "{month}");
+        assert_eq!(get(&table, found, "q50_age_days"), age, "{month}");
+        assert_eq!(table.value(found, "value_basis"), &Value::from("history"));
+    }
+    let moves = [(world.stage("A"), at("2026-02-10"))];
+    world.deal("D2", &moves).deal.amount_minor = None;
+    let table = stock(&world);
+    let found = builder::row(&table, &[("period_kind", "quarter")]);
+    assert_eq!(get(&table, found, "deals"), 2.0);
+    assert_eq!(get(&table, found, "n_null_amount"), 1.0);
+    assert_eq!(table.value(found, "value_basis"), &Value::from("current"));
 }
 
 #[test]

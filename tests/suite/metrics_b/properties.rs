@@ -1,7 +1,7 @@
 //! Invariants 2, 5, 14 to 18 of METRICS on random deals.
 
 use proptest::prelude::*;
-use sluice::model::{AsOf, Config, Day, Quality, StageId, Table, Value, calendar};
+use sluice::model::{AsOf, Config, Day, Quality, StageId, Table, Value, Zone, calendar};
 
 use super::builder::{Kind, World, at, day, get};
 
@@ -15,6 +15,7 @@ const STAGES: [(&str, Kind); 7] = [
     ("Lost", Kind::Lost),
 ];
 
+const UTC: Zone = Zone::UTC;
 const HOUR: i64 = calendar::DAY_MICROS / 24;
 
 /// Creation in hours after the start, moves as (stage, hours since the last), deletion, mended.
@@ -177,6 +178,43 @@ proptest! {
         for row in &moves.rows {
             prop_assert!(get(moves, row, "deals") <= get(moves, row, "moves"));
             prop_assert!(get(moves, row, "quality_count") <= get(moves, row, "deals"));
+        }
+    }
+
+    #[test]
+    fn movement_counts_a_deal_once_in_a_period(lives in lives()) {
+        let world = world(&lives);
+        let as_of = day(AS_OF);
+        let table = &world.tables(&["movement_quality"], Config::default(), AsOf::Day(as_of), 2)[0];
+        for kind in KINDS {
+            for (stage, start, end, row) in of(table, kind) {
+                let measure = table.value(row, "measure").as_str().unwrap_or("").to_owned();
+                let within = |at: i64| (start..end.min(as_of + 1)).contains(&UTC.day(at));
+                let found = (get(table, row, "x"), get(table, row, "n"));
+                let counted = |cases: &dyn Fn(&super::builder::Row) -> (bool, bool)| {
+                    let cases: Vec<_> = world.rows.iter().map(cases).collect();
+                    let x = cases.iter().filter(|c| c.0).count();
+                    (x as f64, cases.iter().filter(|c| c.1).count() as f64)
+                };
+                if measure == "reentry_rate" {
+                    let id = world.stage(&stage);
+                    let expected = counted(&|row| {
+                        let entries = row.visits.iter().filter(|v| v.stage == id);
+                        let mut again = entries.clone().skip(1);
+                        (again.any(|v| within(v.entered_at)), entries.clone().any(|v| within(v.entered_at)))
+                    });
+                    prop_assert_eq!(found, expected, "{} {}", kind, stage);
+                } else if measure == "regressions_per_deal" {
+                    let moved = counted(&|row| {
+                        let left = row.visits.iter().any(|v| {
+                            let end = v.exited_at.or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                            v.stage.0 < 4 && end.is_some_and(within)
+                        });
+                        (false, left)
+                    });
+                    prop_assert_eq!(found.1, moved.1, "{}", kind);
+                }
+            }
         }
     }
 
