@@ -59,7 +59,7 @@ impl Cohort {
 }
 
 /// Deals by population and month of creation, counted from 1970-01.
-pub type Cohorts = BTreeMap<(Slice, i32), Cohort>;
+pub(super) type Cohorts = BTreeMap<(Slice, i32), Cohort>;
 
 /// Adds a deal to its cohort in the populations of `dimensions`, by initial pipeline.
 pub(super) fn fold(

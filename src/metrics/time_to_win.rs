@@ -26,7 +26,7 @@ static ABOUT: About = About {
                  the largest configured horizon that the population supports. Quantiles are the \
                  first t with G(t) at the level; `mean_restricted_days` is the area above G up to \
                  tau. `lower` and `upper` are those of the median: bootstrap over deals, for whole \
-                 pipelines only; with the elapsed clock the bootstrap counts in whole days.",
+                 pipelines only.",
     caveat: "Wins later than tau are not in it.",
     source: "Aalen & Johansen 1978; bootstrap: Chamandy et al. 2012",
     keys: &[],
@@ -47,9 +47,23 @@ const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension:
 /// A deal as the bootstrap sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Draw {
-    day: i32,
-    cause: u8,
+    /// Ticks to the outcome, then its cause: one number, because there may be millions.
+    end: i64,
     identity: u64,
+}
+
+impl Draw {
+    fn new(ticks: i64, cause: usize, deal_id: &str) -> Self {
+        Self { end: ticks * 4 + cause as i64, identity: identity(deal_id) }
+    }
+
+    fn ticks(self) -> i64 {
+        self.end.div_euclid(4)
+    }
+
+    fn cause(self) -> usize {
+        self.end.rem_euclid(4) as usize
+    }
 }
 
 /// Ticks to the outcome of a population.
@@ -96,8 +110,7 @@ impl Metric for TimeToWin {
             *wins.followed.entry(facts.followed.div_euclid(tick)).or_default() += 1;
             wins.quality += u64::from(deal.deal.quality.has_history_code());
             if slice.dimension == Dimension::All {
-                let day = facts.duration.div_euclid(tick) as i32;
-                wins.draws.push(Draw { day, cause: cause as u8, identity: identity(deal.deal_id) });
+                wins.draws.push(Draw::new(facts.duration, cause, deal.deal_id));
             }
         }
     }
@@ -143,8 +156,7 @@ fn one_row(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, wins: W
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
         if share > 0.0 && !wins.draws.is_empty() {
-            tail.interval =
-                median_interval(wins.draws, i64::from(horizon), run).map(Interval::pair);
+            tail.interval = median_interval(wins.draws, tau, run).map(Interval::pair);
             tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
         }
     }
@@ -166,28 +178,71 @@ fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
 /// Percentile interval of the median time to win, in days.
 ///
 /// The deals are kept one by one and weighted here, a replicate at a time: accumulators for each
-/// day, cause and replicate would take far more memory in every task of the fold.
-fn median_interval(mut draws: Vec<Draw>, horizon: i64, run: &Run) -> Option<Interval> {
+/// tick, cause and replicate would take far more memory in every task of the fold.
+fn median_interval(mut draws: Vec<Draw>, tau: i64, run: &Run) -> Option<Interval> {
     draws.par_sort_unstable();
     let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
     let medians: Vec<Option<f64>> = (0..bootstrap.replicates())
         .into_par_iter()
         .map(|replicate| {
-            let table = weighted(&draws, &bootstrap, replicate);
-            table.conditional_quantile(1, horizon, 0.5).map(|day| day as f64)
+            let weight = |draw: &Draw| bootstrap.weight(draw.identity, replicate);
+            weighted_median(&draws, weight, tau).map(|ticks| run.days(ticks as f64))
         })
         .collect();
     percentile_interval(&medians)
 }
 
-fn weighted(draws: &[Draw], bootstrap: &Bootstrap, replicate: usize) -> EventTable<2> {
-    let mut table = EventTable::default();
-    for same in draws.chunk_by(|a, b| (a.day, a.cause) == (b.day, b.cause)) {
-        let weight = |d: &Draw| u64::from(bootstrap.weight(d.identity, replicate));
-        let count: u64 = same.iter().map(weight).sum();
-        if let (Some(first), true) = (same.first(), count > 0) {
-            table.add(i64::from(first.day), usize::from(first.cause), count);
+/// The conditional median of one replicate: what `EventTable::conditional_quantile` gives for the
+/// weighted deals, without building the table.
+fn weighted_median(draws: &[Draw], weight: impl Fn(&Draw) -> u8, tau: i64) -> Option<i64> {
+    let mut steps: Vec<(i64, [u64; 3])> = Vec::new();
+    let mut at_risk = 0;
+    for draw in draws {
+        let (ticks, count) = (draw.ticks(), u64::from(weight(draw)));
+        if steps.last().is_none_or(|step| step.0 != ticks) {
+            steps.push((ticks, [0; 3]));
+        }
+        let own = steps.last_mut().and_then(|step| step.1.get_mut(draw.cause()));
+        if let Some(own) = own {
+            *own += count;
+            at_risk += count;
         }
     }
-    table
+    let (mut survival, mut won) = (1.0, 0.0);
+    let mut curve: Vec<(i64, f64)> = Vec::new();
+    for (ticks, [censored, wins, losses]) in steps {
+        if ticks > tau {
+            break;
+        }
+        if wins + losses > 0 {
+            let n = at_risk as f64;
+            won += survival * wins as f64 / n;
+            survival *= 1.0 - (wins + losses) as f64 / n;
+            curve.push((ticks, won));
+        }
+        at_risk -= censored + wins + losses;
+    }
+    let reached = |&(_, share): &(i64, f64)| won > 0.0 && share / won >= 0.5 - 1e-12;
+    curve.into_iter().find(reached).map(|(ticks, _)| ticks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unit_weights_give_the_median_itself() {
+        let cases = [(3, 1), (5, 1), (5, 2), (6, 0), (8, 1), (9, 1), (9, 0), (12, 1), (15, 2)];
+        let mut table = EventTable::<2>::default();
+        for (ticks, cause) in cases {
+            table.add(ticks, cause, 1);
+        }
+        let draws: Vec<Draw> = cases.iter().map(|&(t, cause)| Draw::new(t, cause, "d")).collect();
+        for tau in [2, 5, 9, 20] {
+            let expected = table.conditional_quantile(1, tau, 0.5);
+            let mut sorted = draws.clone();
+            sorted.sort_unstable();
+            assert_eq!(weighted_median(&sorted, |_| 1, tau), expected);
+        }
+    }
 }
