@@ -106,7 +106,7 @@ fn from_json(json: serde_json::Value) -> Value {
         Json::String(text) => Value::from(text),
         Json::Array(items) => items.into_iter().map(from_json).collect(),
         Json::Object(fields) => {
-            fields.into_iter().map(|(name, field)| (name, from_json(field))).collect()
+            Value::from_pairs(fields.into_iter().map(|(name, field)| (name, from_json(field))))
         }
     }
 }

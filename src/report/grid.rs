@@ -137,9 +137,16 @@ pub(crate) fn plain(table: &Table, caption: &str, most: usize) -> Grid {
     }
 }
 
-/// Where the table's CSV file lies, seen from the report.
+/// Where the table's CSV file lies, seen from the report; safe inside an attribute.
 pub(crate) fn csv_path(table: &str) -> String {
-    format!("tables/{table}.csv")
+    let mut path = String::from("tables/");
+    for byte in table.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => path.push(byte as char),
+            other => path.push_str(&format!("%{other:02X}")),
+        }
+    }
+    path + ".csv"
 }
 
 #[cfg(test)]
