@@ -62,6 +62,7 @@ fn rejects_table(rejects: &[Reject]) -> Table {
 
 /// Prints a configuration made from what the exports hold.
 pub fn init(args: &InitArgs, talk: &Talk) -> Result<Ending> {
-    let (ingested, _) = ingest::read(&args.exports, &Config::default(), talk)?;
-    print_bytes(suggest_config(&ingested).as_bytes())
+    let config = Config::default();
+    let (ingested, _) = ingest::read(&args.exports, &config, talk)?;
+    print_bytes(suggest_config(&ingested, &config).as_bytes())
 }

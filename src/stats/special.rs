@@ -135,20 +135,33 @@ pub(super) fn student_factor(freedom: f64) -> f64 {
     })
 }
 
-/// Where the non-decreasing `f` reaches `target`.
-fn bisect(mut lower: f64, mut upper: f64, target: f64, f: impl Fn(f64) -> f64) -> f64 {
+/// Where the non-decreasing `f` reaches `target`: bisection, with inverse quadratic steps where they
+/// are safe (Chandrupatla 1997, doi:10.1016/S0965-9978(96)00051-8).
+fn bisect(lower: f64, upper: f64, target: f64, f: impl Fn(f64) -> f64) -> f64 {
+    let (mut a, mut b) = ((lower, f(lower) - target), (upper, f(upper) - target));
+    let mut step = 0.5;
     for _ in 0..200 {
-        let middle = 0.5 * (lower + upper);
-        if upper - lower <= 1e-15 + 1e-14 * middle {
-            break;
+        let x = a.0 + step * (b.0 - a.0);
+        let fresh = (x, f(x) - target);
+        let c = if (fresh.1 > 0.0) == (a.1 > 0.0) { a } else { std::mem::replace(&mut b, a) };
+        a = fresh;
+        let best = if b.1.abs() < a.1.abs() { b } else { a };
+        let limit = (1e-15 + 1e-14 * best.0.abs()) / (b.0 - a.0).abs();
+        if limit > 0.5 || best.1 == 0.0 {
+            return best.0;
         }
-        if f(middle) < target {
-            lower = middle;
+        let xi = (a.0 - b.0) / (c.0 - b.0);
+        let phi = (a.1 - b.1) / (c.1 - b.1);
+        let is_safe = phi * phi < xi && (1.0 - phi) * (1.0 - phi) < 1.0 - xi;
+        step = if is_safe {
+            let first = a.1 / (b.1 - a.1) * c.1 / (b.1 - c.1);
+            let second = (c.0 - a.0) / (b.0 - a.0) * a.1 / (c.1 - a.1) * b.1 / (c.1 - b.1);
+            (first + second).clamp(limit, 1.0 - limit)
         } else {
-            upper = middle;
-        }
+            0.5
+        };
     }
-    0.5 * (lower + upper)
+    0.5 * (a.0 + b.0)
 }
 
 #[cfg(test)]
