@@ -183,6 +183,11 @@ pub fn month(day: Day) -> String {
     calendar(day).format("%b %Y").to_string()
 }
 
+/// A month without its year, for axes: `Mar`.
+pub fn month_name(day: Day) -> String {
+    calendar(day).format("%b").to_string()
+}
+
 fn instant(micros: i64) -> String {
     DateTime::from_timestamp_micros(micros)
         .map_or_else(|| NONE.to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string())

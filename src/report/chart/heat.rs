@@ -59,7 +59,7 @@ pub(crate) fn heat(
         let centre = (canvas.x(cell.column as f64 + 1.0), canvas.y((rows.len() - cell.row) as f64));
         let corner = (centre.0 - width / 2.0 + 0.75, centre.1 - height / 2.0 + 0.75);
         let size = (width - 1.5, height - 1.5);
-        let is_dark = shade > 0.62;
+        let is_dark = shade > 0.7;
         let class = match (cell.fill, is_dark) {
             (Fill::Solid, _) => "m",
             (Fill::Hatched, true) => "m on-dark",

@@ -111,10 +111,18 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
         let mut columns = distinct(&rows, days);
         columns.sort_unstable();
-        let words: Vec<String> = columns.iter().map(|d| format!("{d} days")).collect();
+        let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
         let at = |row| columns.iter().position(|c| *c == days(row));
         let is_partial = |row| sheet.word(row, "status") == "partial";
-        draw(book, sheet, (&rows, "cif_won"), (id, title, ""), &words, at, is_partial)
+        draw(
+            book,
+            sheet,
+            (&rows, "cif_won"),
+            (id, title, "days since creation"),
+            &words,
+            at,
+            is_partial,
+        )
     });
     made.keys = fills();
     made

@@ -13,7 +13,6 @@ use crate::report::view::Chart;
 
 const CYCLE: &[&str] = &[
     "period_start",
-    "outcome_set",
     "n",
     "mean_days",
     "sd_days",

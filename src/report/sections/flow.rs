@@ -92,8 +92,10 @@ fn stocks(
             tip: format::word(stage).to_owned(),
         };
         let drawn: Vec<Curve> = stages.iter().enumerate().map(line).collect();
-        let words: Vec<String> = months.iter().map(|span| book.period(span)).collect();
-        curves(id, title, ("", "deals"), &drawn, Some(&words))
+        let words: Vec<String> = months.iter().map(|span| format::month_name(span.start)).collect();
+        let ends = months.first().zip(months.last());
+        let label = ends.map(|(a, b)| format!("{} to {}", book.period(a), book.period(b)));
+        curves(id, title, (&label.unwrap_or_default(), "deals"), &drawn, Some(&words))
     });
     let key = |(at, stage): (usize, &&str)| Key {
         class: COLOURS[at % COLOURS.len()].0,
