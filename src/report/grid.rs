@@ -14,6 +14,18 @@ const LABELS: &[(&str, &str)] = &[
     ("n", "Cases"),
     ("rate", "Rate"),
     ("period_start", "Period"),
+    ("size_q50_minor", "Median deal size"),
+    ("cycle_q50_days", "Median cycle, days"),
+    ("q50_age_days", "Median age, days"),
+    ("active_bd", "Business days"),
+    ("lost_reason", "Reason"),
+    ("per_win", "Per deal"),
+    ("n_reassigned", "Reassigned"),
+    ("top1_share", "Largest deal"),
+    ("cif_tau", "Won by the horizon"),
+    ("tau_days", "Horizon, days"),
+    ("outcome_set", "Outcome"),
+    ("is_partial", "Still running"),
     ("sd_days", "Standard deviation, days"),
     ("eb_mean", "Shrunken rate"),
     ("eb_lo", "Shrunken, lower"),
@@ -101,19 +113,30 @@ pub(crate) fn join<'a>(
     columns: &[&str],
     rows: impl Iterator<Item = Option<Cells<'a>>>,
 ) {
-    let columns: Vec<&str> = columns.iter().copied().filter(|name| sheet.has(name)).collect();
     let rows: Vec<Option<Cells<'a>>> = rows.collect();
+    let is_shown = |name: &&str| sheet.has(name) && !is_blank(sheet, &rows, name);
+    let columns: Vec<&str> = columns.iter().copied().filter(is_shown).collect();
     let currency = shared_currency(sheet, &rows);
+    let other = if into.metric == sheet.about.name { "" } else { sheet.about.name };
     into.heads.extend(columns.iter().map(|name| head(sheet.table, name, &currency)));
     for (cells, row) in into.rows.iter_mut().zip(rows) {
         for name in &columns {
             cells.push(match row {
                 None => Number::word(format::NONE),
                 Some(row) if *name == "period_start" => Number::word(sheet.period(row)),
-                Some(row) => without_currency(number(sheet, row, name), &currency),
+                Some(row) => Number {
+                    metric: other,
+                    ..without_currency(number(sheet, row, name), &currency)
+                },
             });
         }
     }
+}
+
+/// Whether a column of words, flags or dates says nothing in any row; numbers are always shown.
+fn is_blank(sheet: Sheet<'_>, rows: &[Option<Cells<'_>>], name: &str) -> bool {
+    let is_word = matches!(sheet.unit(name), Unit::Text | Unit::Flag | Unit::Date);
+    is_word && rows.iter().flatten().all(|row| sheet.get(row, name).is_null())
 }
 
 /// The currency of all these rows, if there is only one: it then stands in the head.
@@ -147,7 +170,7 @@ fn head(table: &Table, name: &str, currency: &str) -> Head {
             }
             _ => label(name),
         },
-        meaning: format!("{meaning} ({})", unit.as_str()).trim_start().to_owned(),
+        meaning: format!("{meaning} ({})", unit.as_str()).trim_start().replace('`', ""),
         is_number: !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag),
     }
 }

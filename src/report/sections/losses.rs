@@ -47,6 +47,7 @@ fn bar(sheet: Sheet<'_>, row: Cells<'_>) -> Bar {
     let share = format::value(sheet.get(row, "share"), sheet.unit("share"), "");
     let limits = interval(sheet, row, sheet.unit("share"));
     let text = match limits {
+        _ if sheet.flag(row, "is_excluded") => format!("{count} · left out of conversion"),
         Some(limits) => format!("{count} · {share} ({limits})"),
         None => format!("{count} · {share}"),
     };
