@@ -1,13 +1,28 @@
 //! Every shape of history → visits (METRICS 3.2; EXPORTS 15), with codes and a grade per deal.
 //!
-//! Does not guess a move that is not recorded.
+//! Does not guess a move that is not recorded: time without a record is a visit to `UNKNOWN_STAGE`.
+//! Steps 6, 8 and 11 of METRICS 3.2 (deletion, kinds of exit, truncation) are `model::timeline`'s.
+//!
+//! Two refinements of METRICS 3.2.2, both for rows that do not say where they came from:
+//! inside one timestamp a move into a won or lost stage sorts after every move into an open one
+//! (else a close could precede the step that it closes), and a record with an id of its own is a
+//! duplicate only of a record with the same id.
 
 use std::collections::BTreeMap;
 
 use crate::model::config::CloseSource;
 use crate::model::{
-    Catalogue, Deal, HistoryGrade, Micros, Names, QualitySet, StageId, StoredVisit, Sym,
+    Catalogue, Deal, HistoryGrade, Micros, Names, Quality, QualitySet, StageId, StageKind, Status,
+    StoredVisit, Sym,
 };
+
+mod chain;
+mod clean;
+mod close;
+mod partial;
+mod walk;
+
+use walk::Walk;
 
 /// One recorded change of stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +37,13 @@ pub struct Change {
     pub by: Sym,
     /// Hash of the record's own id, 0 if it has none: duplicates are then found by it.
     pub event: u64,
+}
+
+impl Change {
+    /// The time; after cleaning every change has one.
+    fn time(&self) -> Micros {
+        self.at.unwrap_or(Micros::MIN)
+    }
 }
 
 /// What kind of record the changes of a deal are.
@@ -79,8 +101,90 @@ pub struct Built {
     pub created_at: Option<Micros>,
 }
 
-/// Builds the visits of one deal. The result does not depend on the order of `changes`.
+/// Builds the visits of one deal. The result does not depend on the order of `changes`, which is
+/// cleaned and sorted in place.
+///
+/// Without a creation time and a change (QH3), closed at no known time (QH15) or created after the
+/// extract, the deal gets no visits.
 pub fn build(deal: &DealInput<'_>, changes: &mut Vec<Change>, context: &Context<'_>) -> Built {
-    let _ = (deal, changes, context);
-    Built::default()
+    let mut walk = Walk::new(context, changes.len());
+    clean::clean(changes, context, &mut walk.quality);
+    let created_at = creation(deal.deal, changes, &mut walk.quality);
+    let Some(start) = created_at.filter(|&at| at < context.extracted_at) else {
+        let quality = walk.quality;
+        return Built { quality, created_at, ..Built::default() };
+    };
+    clean::hold_to_creation(changes, start, context, &mut walk.quality);
+    let (last_change, grade) = if changes.is_empty() {
+        partial::start(&mut walk, deal, start)
+    } else {
+        follow(&mut walk, deal, start, changes)
+    };
+    if !close::close(&mut walk, deal.deal, start, last_change) {
+        walk.visits.clear();
+    }
+    walk.remove_bounces();
+    let grade = match grade {
+        HistoryGrade::Logged if walk.lacks_records() => HistoryGrade::LoggedTruncated,
+        grade => grade,
+    };
+    walk.mark_unknown_stages();
+    Built { visits: walk.visits, quality: walk.quality, grade, created_at }
 }
+
+/// The creation time of the deal, or else the first change (METRICS 3.2.1).
+fn creation(deal: &Deal, changes: &[Change], quality: &mut QualitySet) -> Option<Micros> {
+    let imputed = deal.created_at.or_else(|| changes.first().map(Change::time));
+    match (deal.created_at, imputed) {
+        (None, None) => quality.insert(Quality::Untimed),
+        (None, Some(_)) => quality.insert(Quality::CreatedImputed),
+        _ => {}
+    }
+    imputed
+}
+
+/// Follows the changes; returns the time of the last one that is not the creation, and the grade.
+fn follow(
+    walk: &mut Walk<'_>,
+    deal: &DealInput<'_>,
+    start: Micros,
+    changes: &mut [Change],
+) -> (Option<Micros>, HistoryGrade) {
+    let begun_by_record = walk.begin(start, changes);
+    let moves = changes.get_mut(usize::from(begun_by_record)..).unwrap_or_default();
+    walk.follow(moves);
+    let grade = match deal.shape {
+        Shape::Log => HistoryGrade::Logged,
+        Shape::Wide => HistoryGrade::WideEntered,
+        Shape::TruncatedLog | Shape::None => HistoryGrade::LoggedTruncated,
+    };
+    let lost_beginning = deal.shape == Shape::TruncatedLog && !begun_by_record;
+    walk.mark_first_entry(start, lost_beginning);
+    if deal.shape == Shape::Wide {
+        append_current(walk, deal);
+    }
+    (moves.last().map(Change::time), grade)
+}
+
+/// An open deal must be in the stage it entered last (EXPORTS 15.3); if it is not, the move to its
+/// stage was not recorded: it is set at the last time that the deal row knows of (QH9).
+fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
+    let deal = input.deal;
+    let Some(last) = walk.last() else { return };
+    let is_open = |stage| walk.kind(stage) == StageKind::Open;
+    if deal.status != Status::Open
+        || deal.stage == last.stage
+        || walk.is_unknown(deal.stage)
+        || !is_open(deal.stage)
+        || !is_open(last.stage)
+    {
+        return;
+    }
+    let known = |at: &Micros| (last.entered_at..walk.context.extracted_at).contains(at);
+    let at = input.last_stage_change_at.filter(known).or(deal.modified_at.filter(known));
+    walk.quality.insert(Quality::ChainBreak);
+    walk.enter(deal.stage, at.unwrap_or(last.entered_at));
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! What being in a stage means: configured, declared, by name, by how deals end (METRICS 3.1).
+
+use super::{Draft, Pipeline, fold, list, words};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Basis, Config, StageKind};
+
+/// A stage is taken as an end only if so many deals of that outcome have a history.
+const MIN_ENDS: u64 = 5;
+
+/// Settles the kind of every stage of a pipeline and says what was inferred.
+///
+/// Errors: a stage that the configuration calls two things at once.
+pub(super) fn classify(
+    pipeline: &mut Pipeline<'_>,
+    config: &Config,
+    said: &mut Vec<String>,
+) -> Result<()> {
+    let has_statuses = pipeline.drafts.iter().any(|d| ends(d) > 0);
+    for at in 0..pipeline.drafts.len() {
+        let Some(draft) = pipeline.drafts.get(at) else { continue };
+        let found = match configured(draft, pipeline, config)? {
+            Some(kind) => Some((kind, Basis::Configured, true)),
+            None => declared(draft).map(|kind| (kind, Basis::Declared, true)),
+        };
+        let found = found.or_else(|| {
+            let kind = by_name(draft, has_statuses)?;
+            Some((kind, Basis::Inferred, true))
+        });
+        let (Some(found), Some(draft)) = (found, pipeline.drafts.get_mut(at)) else { continue };
+        (draft.kind, draft.kind_basis, draft.is_settled) = found;
+    }
+    for kind in [StageKind::Won, StageKind::Lost] {
+        if !pipeline.drafts.iter().any(|d| d.kind == kind) {
+            infer_end(pipeline, kind, said);
+        }
+    }
+    say_names(pipeline, said);
+    Ok(())
+}
+
+fn ends(draft: &Draft) -> u64 {
+    draft.evidence.won_ends + draft.evidence.lost_ends
+}
+
+fn configured(
+    draft: &Draft,
+    pipeline: &Pipeline<'_>,
+    config: &Config,
+) -> Result<Option<StageKind>> {
+    let name = fold(&draft.name);
+    let lists = |list: &[String]| list.iter().any(|stage| fold(stage) == name);
+    let own = |pick: fn(&crate::model::config::PipelineConfig) -> &Vec<String>| {
+        pipeline.configured.iter().any(|c| lists(pick(c)))
+    };
+    let is_won = lists(&config.won_stages) || own(|c| &c.won_stages);
+    let is_lost = lists(&config.lost_stages) || own(|c| &c.lost_stages);
+    let is_open = own(|c| &c.stages);
+    match (is_open, is_won, is_lost) {
+        (false, false, false) => Ok(None),
+        (true, false, false) => Ok(Some(StageKind::Open)),
+        (false, true, false) => Ok(Some(StageKind::Won)),
+        (false, false, true) => Ok(Some(StageKind::Lost)),
+        _ => Err(contradiction(&draft.name, is_open)),
+    }
+}
+
+fn contradiction(stage: &str, is_open: bool) -> Error {
+    let lists = if is_open { "an open and a closed stage" } else { "won and lost" };
+    Error::new(ErrorKind::Config, format!("stage `{stage}` is configured as {lists} at once"))
+        .hint("name it in only one of `stages`, `won_stages` and `lost_stages` of `sluice.toml`")
+}
+
+/// Flags of the export, then a probability of 1. A probability of 0 says nothing.
+fn declared(draft: &Draft) -> Option<StageKind> {
+    let evidence = &draft.evidence;
+    match (evidence.is_closed, evidence.is_won) {
+        (Some(false), _) => Some(StageKind::Open),
+        (_, Some(true)) => Some(StageKind::Won),
+        (Some(true), Some(false)) => Some(StageKind::Lost),
+        _ if evidence.probability_bp == Some(10_000) => Some(StageKind::Won),
+        (Some(true), None) => Some(if evidence.won_ends > evidence.lost_ends {
+            StageKind::Won
+        } else {
+            words::hinted(&draft.name).unwrap_or(StageKind::Lost)
+        }),
+        _ => None,
+    }
+}
+
+/// A name that settles the kind, or hints at it and is not contradicted by where deals stand.
+fn by_name(draft: &Draft, has_statuses: bool) -> Option<StageKind> {
+    if let Some(kind) = words::settled(&draft.name) {
+        return Some(kind);
+    }
+    let kind = words::hinted(&draft.name)?;
+    if kind == StageKind::Won && draft.evidence.is_won == Some(false) {
+        return None;
+    }
+    let fitting = match kind {
+        StageKind::Won => draft.evidence.won_ends,
+        _ => draft.evidence.lost_ends,
+    };
+    let all = ends(draft) + draft.evidence.open_here;
+    let is_contradicted = has_statuses && (all - fitting) * 20 > all;
+    (!is_contradicted).then_some(kind)
+}
+
+/// The stage in which nearly all deals of an outcome end, no open deal stands and hardly any deal
+/// of the other outcome ends.
+fn infer_end(pipeline: &mut Pipeline<'_>, kind: StageKind, said: &mut Vec<String>) {
+    let split = |d: &Draft| match kind {
+        StageKind::Won => (d.evidence.won_ends, d.evidence.lost_ends),
+        _ => (d.evidence.lost_ends, d.evidence.won_ends),
+    };
+    let total: u64 = pipeline.drafts.iter().map(|d| split(d).0).sum();
+    let is_end = |d: &&mut Draft| {
+        let (here, other) = split(d);
+        !d.is_settled
+            && d.evidence.open_here == 0
+            && total >= MIN_ENDS
+            && here * 100 >= total * 95
+            && other * 20 <= here
+    };
+    let Some(draft) = pipeline.drafts.iter_mut().find(is_end) else { return };
+    draft.kind = kind;
+    draft.is_settled = true;
+    let (what, name, here) = (kind.as_str(), &draft.name, split(draft).0);
+    said.push(format!(
+        "In {}, stage `{name}` is taken as {what}: {here} of {total} {what} deals with a history \
+         end in it, and no open deal is in it. Set `{what}_stages` to change that.",
+        pipeline.label
+    ));
+}
+
+/// Says which stages were taken as won or lost by their names alone.
+fn say_names(pipeline: &Pipeline<'_>, said: &mut Vec<String>) {
+    for kind in [StageKind::Won, StageKind::Lost] {
+        let by_name = |d: &&Draft| {
+            d.kind == kind && d.kind_basis == Basis::Inferred && words::hinted(&d.name).is_some()
+        };
+        let found: Vec<&str> =
+            pipeline.drafts.iter().filter(by_name).map(|d| d.name.as_str()).collect();
+        if !found.is_empty() {
+            let what = kind.as_str();
+            let stages = list(found);
+            said.push(format!("In {}, taken as {what} by name: {stages}.", pipeline.label));
+        }
+    }
+}

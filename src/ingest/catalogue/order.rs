@@ -1,0 +1,196 @@
+//! The place of each open stage: configured, declared, or inferred (METRICS 3.1; EXPORTS 15).
+//!
+//! Source: A. H. Copeland (1951), for the order by pairwise comparisons.
+
+use std::cmp::Ordering;
+
+use super::{Draft, Pipeline, Precedence, fold, list};
+use crate::model::{Basis, StageKind};
+
+/// Gives every open stage its place, from 1, and says how it was found.
+pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: &mut Vec<String>) {
+    mark_deleted(pipeline);
+    let open: Vec<usize> = (0..pipeline.drafts.len())
+        .filter(|&at| {
+            let draft = pipeline.drafts.get(at);
+            draft.is_some_and(|d| d.kind == StageKind::Open && !d.is_deleted)
+        })
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    let drafts = |at: usize| pipeline.drafts.get(at);
+    let (places, basis) = if let Some(places) = by_config(pipeline, &open) {
+        (places, Basis::Configured)
+    } else if let Some(places) = by_key(&open, |at| drafts(at)?.evidence.sort, false) {
+        say_ties(pipeline, &places, said, |d| d.evidence.sort);
+        (places, Basis::Declared)
+    } else if let Some(places) = by_key(&open, |at| leading_number(&drafts(at)?.name), true) {
+        say_inferred(pipeline, &places, "by the numbers in their names", said);
+        (places, Basis::Inferred)
+    } else if let Some(places) = by_key(&open, |at| probability(drafts(at)?), true) {
+        say_inferred(pipeline, &places, "by their probabilities", said);
+        say_ties(pipeline, &places, said, probability);
+        (places, Basis::Declared)
+    } else {
+        let places = by_precedence(pipeline, &open, precedence);
+        if places.len() > 1 {
+            let how = "by which of two more deals entered first; side stages (a rejection, a \
+                       pause) have places by the same rule";
+            say_inferred(pipeline, &places, how, said);
+        }
+        (places, Basis::Inferred)
+    };
+    for (place, at) in places.into_iter().enumerate() {
+        if let Some(draft) = pipeline.drafts.get_mut(at) {
+            draft.order = u16::try_from(place + 1).ok();
+            draft.order_basis = basis;
+        }
+    }
+}
+
+/// QS4: open stages that only old records name, where the export has a catalogue of its own (a
+/// stage table, or a sort column) that lacks them. Configured stages are never that.
+fn mark_deleted(pipeline: &mut Pipeline<'_>) {
+    let has_catalogue = pipeline.drafts.iter().any(|d| d.evidence.sort.is_some());
+    for draft in &mut pipeline.drafts {
+        draft.is_deleted = has_catalogue
+            && draft.index.is_some()
+            && draft.kind == StageKind::Open
+            && draft.kind_basis != Basis::Configured
+            && draft.evidence.sort.is_none()
+            && !draft.evidence.is_declared;
+    }
+}
+
+/// The configured open stages; the others of the pipeline have no place then.
+fn by_config(pipeline: &Pipeline<'_>, open: &[usize]) -> Option<Vec<usize>> {
+    // A configuration of this very pipeline comes before one for every pipeline.
+    let mut listing: Vec<_> = pipeline.configured.iter().filter(|c| !c.stages.is_empty()).collect();
+    listing.sort_by_key(|c| c.name.is_empty());
+    let stages = &listing.first()?.stages;
+    let mut places: Vec<usize> = Vec::with_capacity(stages.len());
+    for stage in stages {
+        let is_named =
+            |&&at: &&usize| pipeline.drafts.get(at).is_some_and(|d| fold(&d.name) == fold(stage));
+        if let Some(&at) = open.iter().find(is_named)
+            && !places.contains(&at)
+        {
+            places.push(at);
+        }
+    }
+    Some(places)
+}
+
+/// By a key, ties by name (drafts are sorted by name). Stages without a key get no place; with
+/// `is_strict` every stage must have one, and not all the same.
+fn by_key<K: Ord + Copy>(
+    open: &[usize],
+    key: impl Fn(usize) -> Option<K>,
+    is_strict: bool,
+) -> Option<Vec<usize>> {
+    let mut keyed: Vec<(K, usize)> = open.iter().filter_map(|&at| Some((key(at)?, at))).collect();
+    keyed.sort();
+    let (first, last) = (keyed.first()?.0, keyed.last()?.0);
+    if is_strict && (keyed.len() < open.len() || (first == last && open.len() > 1)) {
+        return None;
+    }
+    Some(keyed.into_iter().map(|(_, at)| at).collect())
+}
+
+fn probability(draft: &Draft) -> Option<u32> {
+    draft.evidence.probability_bp
+}
+
+/// The number with which a name begins: `3. Proposal`, `10% - Prospect`.
+fn leading_number(name: &str) -> Option<u64> {
+    let name = name.trim_start();
+    let end = name.find(|c: char| !c.is_ascii_digit()).unwrap_or(name.len());
+    name.get(..end)?.parse().ok()
+}
+
+/// What pairwise comparisons say of one stage.
+#[derive(Clone, Copy, Default)]
+struct Standing {
+    /// Comparisons won less comparisons lost.
+    net_wins: i64,
+    /// Comparisons with any deal in them.
+    compared: i64,
+    /// Deals that entered it first less deals that entered the other first.
+    margin: i64,
+    /// Deals in those comparisons.
+    deals: i64,
+}
+
+/// Copeland's rule: A comes before B if more deals entered A first; stages rank by the share of
+/// comparisons won less lost, then by the share of deals, then by name. Shares, because a stage
+/// that few deals pass is compared with few others; a stage compared with none comes last.
+fn by_precedence(pipeline: &Pipeline<'_>, open: &[usize], precedence: &Precedence) -> Vec<usize> {
+    let index = |at: usize| pipeline.drafts.get(at).and_then(|d| d.index);
+    let before = |a: usize, b: usize| {
+        let pair = index(a).zip(index(b));
+        let count = pair.and_then(|pair| precedence.get(&pair)).copied().unwrap_or(0);
+        i64::try_from(count).unwrap_or(i64::MAX)
+    };
+    let mut ranked: Vec<(Standing, usize)> = open
+        .iter()
+        .map(|&a| {
+            let mut standing = Standing::default();
+            for &b in open.iter().filter(|&&b| b != a) {
+                let (first, second) = (before(a, b), before(b, a));
+                if first != 0 || second != 0 {
+                    standing.net_wins += (first.cmp(&second)) as i64;
+                    standing.compared += 1;
+                    standing.margin = standing.margin.saturating_add(first.saturating_sub(second));
+                    let deals = first.saturating_add(second);
+                    standing.deals = standing.deals.saturating_add(deals);
+                }
+            }
+            (standing, a)
+        })
+        .collect();
+    ranked.sort_by(|(a, at_a), (b, at_b)| {
+        (a.compared == 0)
+            .cmp(&(b.compared == 0))
+            .then_with(|| larger_share((a.net_wins, a.compared), (b.net_wins, b.compared)))
+            .then_with(|| larger_share((a.margin, a.deals), (b.margin, b.deals)))
+            .then_with(|| at_a.cmp(at_b))
+    });
+    ranked.into_iter().map(|(_, at)| at).collect()
+}
+
+/// The larger of two fractions first, without rounding.
+fn larger_share(a: (i64, i64), b: (i64, i64)) -> Ordering {
+    let (left, right) = (i128::from(a.0) * i128::from(b.1), i128::from(b.0) * i128::from(a.1));
+    right.cmp(&left)
+}
+
+fn names_of<'p>(pipeline: &'p Pipeline<'_>, places: &[usize]) -> Vec<&'p str> {
+    places.iter().filter_map(|&at| Some(pipeline.drafts.get(at)?.name.as_str())).collect()
+}
+
+fn say_inferred(pipeline: &Pipeline<'_>, places: &[usize], how: &str, said: &mut Vec<String>) {
+    let stages = list(names_of(pipeline, places));
+    said.push(format!(
+        "In {}, the open stages are ordered {how}: {stages}. Set `stages` of the pipeline to \
+         change that.",
+        pipeline.label
+    ));
+}
+
+/// QS2: stages that share a place, settled by name.
+fn say_ties<K: PartialEq>(
+    pipeline: &Pipeline<'_>,
+    places: &[usize],
+    said: &mut Vec<String>,
+    key: impl Fn(&Draft) -> Option<K>,
+) {
+    let key_at = |at: &usize| pipeline.drafts.get(*at).and_then(&key);
+    for tied in places.chunk_by(|a, b| key_at(a) == key_at(b)).filter(|tied| tied.len() > 1) {
+        let stages = list(names_of(pipeline, tied));
+        said.push(format!(
+            "In {}, {stages} share a place in the order: settled by name (QS2).",
+            pipeline.label
+        ));
+    }
+}

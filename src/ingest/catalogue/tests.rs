@@ -1,0 +1,160 @@
+//! Catalogues from the evidence of typical exports.
+
+use super::*;
+
+/// Name, sort, won ends, lost ends, open deals.
+type Row = (&'static str, Option<i64>, [u64; 3]);
+
+fn evidence(names: &mut Names, pipeline: &str, rows: &[Row]) -> Vec<StageEvidence> {
+    let pipeline = names.intern(pipeline);
+    rows.iter()
+        .map(|&(name, sort, [won_ends, lost_ends, open_here])| StageEvidence {
+            pipeline,
+            name: names.intern(name),
+            sort,
+            is_declared: true,
+            won_ends,
+            lost_ends,
+            open_here,
+            ..StageEvidence::default()
+        })
+        .collect()
+}
+
+/// `name:kind:order` of every stage but the unknown one.
+fn show(catalogue: &Catalogue, names: &Names) -> String {
+    let one = |s: &Stage| {
+        let order = s.order.map_or("-".to_owned(), |o| o.to_string());
+        format!("{}:{}:{order}", names.get(s.name), s.kind.as_str())
+    };
+    let known = |s: &&Stage| names.get(s.name) != UNKNOWN_STAGE;
+    catalogue.stages.iter().filter(known).map(one).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn ends_and_precedence_settle_an_event_log() {
+    let mut names = Names::default();
+    let rows = evidence(
+        &mut names,
+        "domestic",
+        &[
+            ("Payment Handled", None, [99, 1, 0]),
+            ("Request Payment", None, [1, 0, 3]),
+            ("Approved", None, [0, 0, 5]),
+            ("Submitted", None, [0, 0, 9]),
+            ("Closed Lost", None, [0, 20, 0]),
+        ],
+    );
+    let before = [((3, 2), 90), ((2, 1), 80), ((3, 1), 85), ((1, 2), 4)];
+    let (found, said) = build(&rows, &before.into(), &Config::default(), &mut names).unwrap();
+    assert_eq!(
+        show(&found, &names),
+        "Submitted:open:1 Approved:open:2 Request Payment:open:3 Payment Handled:won:- \
+         Closed Lost:lost:-"
+    );
+    let text = said.join("\n");
+    assert!(text.contains("`Payment Handled` is taken as won: 99 of 100"), "{text}");
+    assert!(text.contains("`Submitted`, `Approved`, `Request Payment`"), "{text}");
+}
+
+#[test]
+fn a_stage_where_open_deals_stand_is_no_end() {
+    let mut names = Names::default();
+    let rows = evidence(
+        &mut names,
+        "",
+        &[("Contract signed", None, [50, 0, 9]), ("Talks", None, [0, 30, 9])],
+    );
+    let (found, _) = build(&rows, &Precedence::new(), &Config::default(), &mut names).unwrap();
+    // Nothing compares the two: by name.
+    assert_eq!(show(&found, &names), "Contract signed:open:1 Talks:open:2 Won:won:- Lost:lost:-");
+}
+
+#[test]
+fn declared_order_places_stages_and_finds_deleted_ones() {
+    let mut names = Names::default();
+    let mut rows = evidence(
+        &mut names,
+        "sales",
+        &[
+            ("B", Some(1), [0; 3]),
+            ("A", Some(1), [0; 3]),
+            ("C", Some(0), [0; 3]),
+            ("Old", None, [0; 3]),
+            ("Done", Some(9), [0; 3]),
+        ],
+    );
+    rows[3].is_declared = false;
+    rows[4].is_closed = Some(true);
+    rows[4].is_won = Some(true);
+    let (found, said) = build(&rows, &Precedence::new(), &Config::default(), &mut names).unwrap();
+    assert_eq!(
+        show(&found, &names),
+        "C:open:1 A:open:2 B:open:3 Old:open:- Done:won:- Lost:lost:-"
+    );
+    assert!(found.stages.iter().all(|s| s.is_deleted == (names.get(s.name) == "Old")));
+    assert!(said.iter().any(|s| s.contains("`A`, `B` share a place")), "{said:?}");
+}
+
+#[test]
+fn numbers_in_names_and_probabilities_order_stages() {
+    let mut names = Names::default();
+    let numbered =
+        evidence(&mut names, "", &[("10 - Offer", None, [0; 3]), ("2 - Talk", None, [0; 3])]);
+    let none = Precedence::new();
+    let (found, _) = build(&numbered, &none, &Config::default(), &mut names).unwrap();
+    assert!(show(&found, &names).starts_with("2 - Talk:open:1 10 - Offer:open:2"));
+    let mut likely = evidence(
+        &mut names,
+        "",
+        &[("Alpha", None, [0; 3]), ("Beta", None, [0; 3]), ("Gold", None, [0; 3])],
+    );
+    likely[0].probability_bp = Some(5_000);
+    likely[1].probability_bp = Some(0);
+    likely[2].probability_bp = Some(10_000);
+    let (found, _) = build(&likely, &none, &Config::default(), &mut names).unwrap();
+    assert_eq!(show(&found, &names), "Beta:open:1 Alpha:open:2 Gold:won:- Lost:lost:-");
+}
+
+#[test]
+fn the_configuration_comes_first() {
+    let mut names = Names::default();
+    let rows = evidence(
+        &mut names,
+        "Sales",
+        &[("Won", Some(1), [9, 0, 0]), ("side", Some(2), [0; 3]), ("talk", Some(3), [0; 3])],
+    );
+    let config = Config {
+        pipeline: vec![PipelineConfig {
+            name: "sales".into(),
+            stages: vec!["Talk".into(), "Offer".into()],
+            probabilities: vec![0.2, 0.55555],
+            won_stages: vec!["Paid".into()],
+            lost_stages: vec![],
+        }],
+        lost_stages: vec!["won".into()],
+        ..Config::default()
+    };
+    let (found, _) = build(&rows, &Precedence::new(), &config, &mut names).unwrap();
+    assert_eq!(show(&found, &names), "talk:open:1 Offer:open:2 side:open:- Paid:won:- Won:lost:-");
+    assert_eq!(found.stages[1].probability_bp, Some(5_556));
+    assert_eq!(found.stages[0].order_basis, Basis::Configured);
+    let wrong = Config { won_stages: vec!["Talk".into()], ..config };
+    let error = build(&rows, &Precedence::new(), &wrong, &mut names).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}
+
+#[test]
+fn every_pipeline_can_end_and_have_unrecorded_time() {
+    let mut names = Names::default();
+    let mut rows = evidence(&mut names, "b", &[("Only", None, [0; 3])]);
+    rows.push(StageEvidence { pipeline: names.intern("a"), ..StageEvidence::default() });
+    let (found, _) = build(&rows, &Precedence::new(), &Config::default(), &mut names).unwrap();
+    assert_eq!(show(&found, &names), "Won:won:- Lost:lost:- Only:open:1 Won:won:- Lost:lost:-");
+    let (found, _) = build(&[], &Precedence::new(), &Config::default(), &mut names).unwrap();
+    assert_eq!(found.stages.len(), 3);
+    let mut taken = evidence(&mut names, "", &[("Won", None, [0; 3])]);
+    taken[0].is_closed = Some(false);
+    let (found, _) = build(&taken, &Precedence::new(), &Config::default(), &mut names).unwrap();
+    assert_eq!(show(&found, &names), "Won:open:1 __WON__:won:- Lost:lost:-");
+}

@@ -1,0 +1,147 @@
+//! What the name of a stage says of its kind (METRICS 3.1; EXPORTS 15), in several languages.
+//!
+//! Whole words only: `Two Next Steps` is not won, `Closed - pending finance` is nothing yet.
+
+use crate::model::StageKind;
+
+/// Whole names that settle the kind.
+const WON_NAMES: &[&str] = &["won", "closed won", "closedwon", "赢单", "成交"];
+const LOST_NAMES: &[&str] =
+    &["lost", "closed lost", "closedlost", "disqualified", "输单", "丢单", "流失"];
+
+/// Words that hint at it; a trailing `*` stands for any ending.
+const WON_WORDS: &[&str] = &[
+    "won",
+    "closedwon",
+    "signed",
+    "gewonnen",
+    "ganho",
+    "ganha",
+    "ganado",
+    "ganada",
+    "gagne",
+    "vinto",
+    "vunnen",
+];
+const LOST_WORDS: &[&str] = &[
+    "lost",
+    "closedlost",
+    "dead",
+    "disqualif*",
+    "abandon*",
+    "cancel*",
+    "verloren",
+    "perdido",
+    "perdida",
+    "perdu",
+    "perso",
+    "forlorad",
+];
+
+/// Words of scripts without blanks: a name, or a part of it between other characters, ends so.
+const WON_ENDINGS: &[&str] = &["受注", "成約", "赢单", "成交", "签约"];
+const LOST_ENDINGS: &[&str] = &["失注", "输单", "丢单", "流失", "无效"];
+
+/// What before such an ending turns its meaning: not yet, awaited, about to.
+const TURNING: &[char] = &['未', '待', '预', '拟', '将', '不', '非'];
+/// The same for words.
+const TURNING_WORDS: &[&str] = &["not", "never", "nicht", "no", "non", "nao"];
+
+/// The kind, if the whole name is one that settles it.
+pub(super) fn settled(name: &str) -> Option<StageKind> {
+    let name = name.trim().to_lowercase();
+    if LOST_NAMES.contains(&name.as_str()) {
+        Some(StageKind::Lost)
+    } else if WON_NAMES.contains(&name.as_str()) {
+        Some(StageKind::Won)
+    } else {
+        None
+    }
+}
+
+/// The kind that the words of a name hint at; nothing where they hint at both.
+pub(super) fn hinted(name: &str) -> Option<StageKind> {
+    let folded: String = name.to_lowercase().chars().map(without_accent).collect();
+    let tokens: Vec<&str> =
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();
+    let won = hints(&tokens, WON_WORDS, WON_ENDINGS);
+    let lost = hints(&tokens, LOST_WORDS, LOST_ENDINGS);
+    match (won, lost) {
+        (true, false) => Some(StageKind::Won),
+        (false, true) => Some(StageKind::Lost),
+        _ => None,
+    }
+}
+
+fn hints(tokens: &[&str], words: &[&str], endings: &[&str]) -> bool {
+    tokens.iter().enumerate().any(|(at, token)| {
+        let before = at.checked_sub(1).and_then(|at| tokens.get(at));
+        let is_turned = before.is_some_and(|word| TURNING_WORDS.contains(word));
+        // `Lost to follow-up`: out of sight, not lost.
+        let follows = tokens.get(at + 1..).unwrap_or_default();
+        let is_out_of_sight = matches!(follows, ["to", next, ..] if next.starts_with("follow"));
+        let is_word = words.iter().any(|word| match word.strip_suffix('*') {
+            Some(stem) => token.starts_with(stem),
+            None => token == word,
+        });
+        (is_word && !is_turned && !is_out_of_sight) || endings.iter().any(|e| ends_so(token, e))
+    })
+}
+
+fn ends_so(token: &str, ending: &str) -> bool {
+    let before = token.strip_suffix(ending);
+    before.is_some_and(|before| !before.chars().any(|c| TURNING.contains(&c)))
+}
+
+/// The letter below the accents of the languages in the lists.
+fn without_accent(letter: char) -> char {
+    match letter {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => 'a',
+        'ç' => 'c',
+        'è' | 'é' | 'ê' | 'ë' => 'e',
+        'ì' | 'í' | 'î' | 'ï' => 'i',
+        'ñ' => 'n',
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
+        'ù' | 'ú' | 'û' | 'ü' => 'u',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_names_settle() {
+        assert_eq!(settled(" Closed Won "), Some(StageKind::Won));
+        assert_eq!(settled("流失"), Some(StageKind::Lost));
+        assert_eq!(settled("Won - invoiced"), None);
+    }
+
+    #[test]
+    fn words_hint_in_many_languages() {
+        for name in ["Won - invoiced", "Gagné", "5. Gewonnen", "客户成交", "Contract signed"] {
+            assert_eq!(hinted(name), Some(StageKind::Won), "{name}");
+        }
+        for name in ["Deal abandoned", "Perdida", "Cancelled", "已丢单", "Lost to competitor"] {
+            assert_eq!(hinted(name), Some(StageKind::Lost), "{name}");
+        }
+    }
+
+    #[test]
+    fn near_misses_hint_at_nothing() {
+        for name in [
+            "Closed - pending finance",
+            "Follow On Call",
+            "Two Next Steps",
+            "Lost to follow-up",
+            "Not won",
+            "Won/Lost review",
+            "未成交",
+            "待签约",
+            "Wonderful",
+        ] {
+            assert_eq!(hinted(name), None, "{name}");
+        }
+    }
+}
