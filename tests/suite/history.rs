@@ -14,11 +14,11 @@ use sluice::model::{
     Scratch, StageId, Status, Sym, UNKNOWN_STAGE,
 };
 
-pub fn micros(text: &str) -> Micros {
+pub(crate) fn micros(text: &str) -> Micros {
     chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros()
 }
 
-pub fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract: Micros) -> Deal {
+pub(crate) fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract: Micros) -> Deal {
     Deal {
         pipeline,
         stage,
@@ -44,7 +44,11 @@ pub fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract: Micros
     }
 }
 
-pub fn context<'a>(catalogue: &'a Catalogue, names: &'a Names, extract: Micros) -> Context<'a> {
+pub(crate) fn context<'a>(
+    catalogue: &'a Catalogue,
+    names: &'a Names,
+    extract: Micros,
+) -> Context<'a> {
     Context {
         catalogue,
         names,
@@ -56,7 +60,7 @@ pub fn context<'a>(catalogue: &'a Catalogue, names: &'a Names, extract: Micros) 
 }
 
 /// Deals with their visits as a dataset of one partition.
-pub fn dataset(
+pub(crate) fn dataset(
     names: &Names,
     catalogue: &Catalogue,
     extract: Micros,
@@ -223,6 +227,7 @@ fn v01_does_not_depend_on_the_order_of_rows() {
 /// A real log of expense claims: rows without a stage before, hundreds of tied timestamps, closes
 /// that share the timestamp of the step that they close. Skipped where the data is not at hand.
 #[test]
+#[allow(clippy::print_stderr)]
 fn real_log_has_the_transitions_of_the_reference() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/real/bpic2020_domestic");
     let read = |file: &str| std::fs::read_to_string(folder.join(file));
@@ -243,7 +248,11 @@ fn real_log_has_the_transitions_of_the_reference() {
     for line in transitions.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let key = (cells[0].to_owned(), cells[1].to_owned());
-        assert_eq!(found.get(&key).copied().unwrap_or(0), cells[2].parse().unwrap(), "{key:?}");
+        assert_eq!(
+            found.get(&key).copied().unwrap_or(0),
+            cells[2].parse::<u64>().unwrap(),
+            "{key:?}"
+        );
     }
     assert_eq!(found.len(), transitions.lines().count() - 1);
 }
@@ -270,7 +279,7 @@ impl Real {
         let deals: Vec<Vec<&str>> = cells.collect();
         let catalogue = Self::catalogue(&mut names, &deals, &log, order);
         let context = context(&catalogue, &names, extract);
-        let stage = |name| catalogue.find(Sym::NONE, names.find(name).unwrap()).unwrap();
+        let stage = |name: &str| catalogue.find(Sym::NONE, names.find(name).unwrap()).unwrap();
         let mut built = Vec::new();
         for cells in &deals {
             let status = Status::from_name(cells[7]).unwrap();
