@@ -62,9 +62,11 @@ impl Bootstrap {
         out.extend(self.seeds.iter().map(|seed| weight(mix(identity ^ seed))));
     }
 
-    /// The weight in one replicate of the deal with this [`identity`]; 0 beyond the last replicate.
-    pub fn weight(&self, identity: u64, replicate: usize) -> u8 {
-        self.seeds.get(replicate).map_or(0, |seed| weight(mix(identity ^ seed)))
+    /// The sum of the weights in one replicate of the deals with these identities (see
+    /// [`identity`]); 0 beyond the last replicate.
+    pub fn total(&self, identities: &[u64], replicate: usize) -> u64 {
+        let Some(seed) = self.seeds.get(replicate) else { return 0 };
+        identities.iter().map(|identity| u64::from(weight(mix(identity ^ seed)))).sum()
     }
 }
 
