@@ -19,6 +19,8 @@ const LABELS: &[(&str, &str)] = &[
     ("cif_won", "Won by then"),
     ("cif_lost", "Lost by then"),
     ("raw_won", "Won so far"),
+    ("cohort_n", "Created"),
+    ("raw_lost", "Lost so far"),
     ("n_followed", "Followed that long"),
     ("n_reach", "Reached"),
     ("p_hat", "Win probability"),

@@ -12,5 +12,8 @@ mod metrics_a;
 mod metrics_b;
 mod readme;
 mod reference;
+mod report;
+mod report_data;
+mod report_tables;
 mod stats;
 mod vectors;

@@ -236,7 +236,7 @@ fn probability() -> Maker {
         "F3",
         "stage_win_probability",
         "p_hat",
-        "stage_order:count stage:text n_reach:count won:count lost:count open:count p_hat:rate p_iso:rate configured:rate diff:rate resolved_ratio:rate is_outside:flag",
+        "stage_order:count stage:text n_reach:count won:count lost:count open:count p_hat:rate p_iso:rate configured:rate diff:rate resolved_ratio:rate is_outside_interval:flag",
     );
     for (name, stages) in PIPELINES {
         for (at, stage) in stages.iter().enumerate() {
@@ -259,7 +259,7 @@ fn probability() -> Maker {
                     ("configured", (0.2 + 0.2 * at as f64).into()),
                     ("diff", (0.04 - 0.03 * at as f64).into()),
                     ("resolved_ratio", (p + 0.1).into()),
-                    ("is_outside", (at == 3).into()),
+                    ("is_outside_interval", (at == 3).into()),
                     ("n", n.into()),
                     ("lower", lower.into()),
                     ("upper", upper.into()),
@@ -276,7 +276,7 @@ fn exits() -> Maker {
         "H3",
         "stage_exit",
         "pass_through",
-        "stage_order:count stage:text pass_through:rate churn:rate back:rate still:rate naive_pass:rate",
+        "stage_order:count stage:text pass_through:rate churn:rate churn_lower:rate churn_upper:rate back:rate still:rate naive_pass:rate",
     );
     for (name, stages) in PIPELINES {
         for (at, stage) in stages.iter().enumerate() {
@@ -289,6 +289,8 @@ fn exits() -> Maker {
                     ("stage", (*stage).into()),
                     ("pass_through", pass.into()),
                     ("churn", (0.95 - pass - 0.05 - 0.02 * at as f64).into()),
+                    ("churn_lower", (0.88 - pass - 0.05 - 0.02 * at as f64).into()),
+                    ("churn_upper", (0.99 - pass - 0.05 - 0.02 * at as f64).into()),
                     ("back", (0.05 + 0.02 * at as f64).into()),
                     ("still", 0.05.into()),
                     ("naive_pass", (pass + 0.06).into()),
@@ -383,7 +385,7 @@ fn cohorts() -> Maker {
         "I1",
         "cohort_conversion",
         "cif_won",
-        "cohort:text horizon_days:count n_followed:count raw_won:count cif_won:rate cif_lost:rate open:rate naive_share:rate",
+        "cohort:text horizon_days:count cohort_n:count n_followed:count raw_won:count cif_won:rate cif_lost:rate open:rate naive_share:rate",
     );
     for (p, (name, _)) in PIPELINES.iter().enumerate() {
         for span in months().into_iter().chain(quarters()) {
@@ -415,6 +417,7 @@ fn cohorts() -> Maker {
                         ("open", value(1.0 - 2.4 * won)),
                         ("naive_share", (won * 0.8).into()),
                         ("n", n.into()),
+                        ("cohort_n", n.into()),
                         ("lower", value(lower)),
                         ("upper", value(upper)),
                         ("status", status.into()),
@@ -433,7 +436,7 @@ fn triangle() -> Maker {
         "I2",
         "cohort_triangle",
         "cum_share",
-        "cohort:text k:count incr_won:count cum_won:count cum_share:rate is_partial:flag",
+        "cohort:text k:count cohort_n:count incr_won:count cum_won:count cum_share:rate is_partial:flag",
     );
     for (name, _) in PIPELINES {
         for (at, span) in months().into_iter().enumerate() {
@@ -451,6 +454,7 @@ fn triangle() -> Maker {
                         ("cum_share", share.into()),
                         ("is_partial", (k == 14 - at as i64).into()),
                         ("n", n.into()),
+                        ("cohort_n", n.into()),
                     ],
                 );
             }
@@ -464,23 +468,32 @@ fn curve() -> Maker {
         "I1.curve",
         "incidence_curve",
         "cif_won",
-        "cohort:text t_days:days cif_won:rate cif_lost:rate",
+        "cohort:text day:days cif_won:rate cif_lost:rate",
     );
+    let year = |year: i32| {
+        let start = day(&format!("{year}-01-01"));
+        ("year", start, start + 365)
+    };
     for (name, _) in PIPELINES {
-        for t in (0..120).map(|t| t * 3) {
-            let won = 0.31 * (1.0 - (-f64::from(t) / 80.0).exp());
-            m.row(
-                name,
-                all(),
-                &[
-                    ("t_days", i64::from(t).into()),
-                    ("cif_won", won.into()),
-                    ("cif_lost", (won * 1.5).into()),
-                    ("lower", (won * 0.9).into()),
-                    ("upper", (won * 1.1).into()),
-                    ("n", 702_i64.into()),
-                ],
-            );
+        for (cohort, span, top) in
+            [("ALL", all(), 0.31), ("2024", year(2024), 0.27), ("2025", year(2025), 0.36)]
+        {
+            for t in (0..if cohort == "2025" { 90 } else { 120 }).map(|t| t * 3) {
+                let won = top * (1.0 - (-f64::from(t) / 80.0).exp());
+                m.row(
+                    name,
+                    span,
+                    &[
+                        ("cohort", cohort.into()),
+                        ("day", i64::from(t).into()),
+                        ("cif_won", won.into()),
+                        ("cif_lost", (won * 1.5).into()),
+                        ("lower", (won * 0.9).into()),
+                        ("upper", (won * 1.1).into()),
+                        ("n", 702_i64.into()),
+                    ],
+                );
+            }
         }
     }
     m

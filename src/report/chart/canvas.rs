@@ -106,8 +106,13 @@ impl Canvas {
 
     /// Draws what `marks` draws as one group with this tooltip.
     pub(super) fn group(&mut self, tip: &str, marks: impl FnOnce(&mut Self)) {
+        self.classed("m", tip, marks);
+    }
+
+    /// The same with style classes of its own, `m` among them.
+    pub(super) fn classed(&mut self, class: &str, tip: &str, marks: impl FnOnce(&mut Self)) {
         let title = (!tip.is_empty()).then(|| tip.to_owned());
-        let extra_attrs = Some("class=\"m\"".to_owned());
+        let extra_attrs = Some(format!("class=\"{class}\""));
         self.scene.elements.push(Primitive::GroupStart { transform: None, title, extra_attrs });
         marks(self);
         self.scene.elements.push(Primitive::GroupEnd);
@@ -288,7 +293,7 @@ pub(super) fn round_up(largest: f64) -> f64 {
         return 1.0;
     }
     let power = 10f64.powf(largest.log10().floor());
-    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
+    let steps = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
     let fits = steps.iter().find(|step| **step * power >= largest * (1.0 - 1e-9));
     fits.map_or(10.0 * power, |step| step * power)
 }
@@ -299,7 +304,7 @@ mod tests {
 
     #[test]
     fn axes_end_on_round_numbers() {
-        for (largest, end) in [(0.0, 1.0), (0.31, 0.4), (7.0, 8.0), (100.0, 100.0), (101.0, 150.0)]
+        for (largest, end) in [(0.0, 1.0), (0.31, 0.4), (7.0, 8.0), (100.0, 100.0), (101.0, 120.0)]
         {
             assert!((round_up(largest) - end).abs() < 1e-9, "{largest}");
         }

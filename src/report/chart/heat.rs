@@ -22,8 +22,8 @@ pub(crate) struct Cell {
     pub(crate) column: usize,
     /// What the shade shows.
     pub(crate) value: f64,
-    /// What is written in it.
-    pub(crate) text: String,
+    /// What is written in it, in full and in a narrow cell.
+    pub(crate) text: [String; 2],
     /// How it is filled.
     pub(crate) fill: Fill,
     /// The tooltip.
@@ -53,20 +53,27 @@ pub(crate) fn heat(
     let mut canvas = Canvas::new(&frame);
     let hatch = canvas.hatch();
     let (width, height) = (canvas.x(2.0) - canvas.x(1.0), canvas.y(1.0) - canvas.y(2.0));
-    let is_roomy = width >= 38.0;
+    let (is_legible, is_wide) = (width >= 24.0, width >= 46.0);
     for cell in cells.iter().filter(|c| c.value.is_finite()) {
         let shade = (cell.value / largest).clamp(0.0, 1.0);
         let centre = (canvas.x(cell.column as f64 + 1.0), canvas.y((rows.len() - cell.row) as f64));
         let corner = (centre.0 - width / 2.0 + 0.75, centre.1 - height / 2.0 + 0.75);
         let size = (width - 1.5, height - 1.5);
-        canvas.group(&cell.tip, |canvas| {
-            canvas.rect(corner, size, "var(--heat)", 0.06 + 0.86 * shade);
+        let is_dark = shade > 0.62;
+        let class = match (cell.fill, is_dark) {
+            (Fill::Solid, _) => "m",
+            (Fill::Hatched, true) => "m on-dark",
+            (Fill::Hatched, false) => "m on-light",
+        };
+        canvas.classed(class, &cell.tip, |canvas| {
+            canvas.rect(corner, size, "var(--heat)", 0.05 + 0.85 * shade);
             if cell.fill == Fill::Hatched {
-                canvas.rect(corner, size, &hatch, 0.55);
+                canvas.rect(corner, size, &hatch, 0.5);
             }
-            if is_roomy {
-                let ink = if shade > 0.5 { "var(--on-heat)" } else { "var(--ink)" };
-                canvas.text((centre.0, centre.1 + 4.0), &cell.text, TextAnchor::Middle, ink);
+            if is_legible {
+                let ink = if is_dark { "var(--on-heat)" } else { "var(--ink)" };
+                let words = &cell.text[usize::from(!is_wide)];
+                canvas.text((centre.0, centre.1 + 4.0), words, TextAnchor::Middle, ink);
             }
         });
     }

@@ -1,6 +1,5 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
-use super::funnel::caption;
 use super::{Block, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
@@ -8,7 +7,7 @@ use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet};
-use crate::report::view::Chart;
+use crate::report::view::{Chart, Key};
 
 /// Cohorts in a triangle; older ones stand in the table.
 const MOST_COHORTS: usize = 24;
@@ -16,25 +15,44 @@ const MOST_COHORTS: usize = 24;
 const CONVERSION: &[&str] = &[
     "cohort",
     "horizon_days",
-    "n",
+    "cohort_n",
     "n_followed",
     "raw_won",
+    "raw_lost",
     "cif_won",
     "cif_lost",
     "open",
     "naive_share",
     "status",
 ];
-const TRIANGLE: &[&str] = &["cohort", "k", "n", "incr_won", "cum_won", "cum_share", "is_partial"];
-const CURVE: &[&str] = &["cohort", "t_days", "cif_won", "lower", "upper", "cif_lost", "n"];
-const COMPARISON: &[&str] =
-    &["cohort", "horizon_days", "n", "won", "cif_won", "naive_share", "resolved_ratio", "status"];
+const TRIANGLE: &[&str] =
+    &["cohort", "k", "cohort_n", "incr_won", "cum_won", "cum_share", "is_partial"];
+const CURVE: &[&str] = &["cohort", "day", "n", "at_risk", "cif_won", "cif_lost", "open"];
+
+/// Years in the chart: swatch and colour.
+const YEARS: &[(&str, &str)] =
+    &[("s4", "var(--s4)"), ("s3", "var(--s3)"), ("s2", "var(--s2)"), ("s1", "var(--s1)")];
+const COMPARISON: &[&str] = &[
+    "cohort",
+    "cohort_n",
+    "won",
+    "lost",
+    "open_share",
+    "naive_share",
+    "naive_bias",
+    "resolved_ratio",
+    "resolved_bias",
+    "horizon_days",
+    "cif_won",
+    "cif_bias",
+    "status",
+];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(horizons(book, pipeline, id));
     block.charts.push(triangle(book, pipeline, id));
-    block.charts.push(incidence(book, pipeline, &format!("{id}-curve")));
+    block.charts.push(years(book, pipeline, &format!("{id}-years")));
     let sheet = book.sheet("conversion_comparison");
     let rows = sheet.whole(pipeline);
     add(
@@ -122,7 +140,7 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     made
 }
 
-fn fills() -> Vec<crate::report::view::Key> {
+fn fills() -> Vec<Key> {
     keys(&[("heat", "complete"), ("hatched", "partial"), ("blank", "not known yet")])
 }
 
@@ -130,6 +148,11 @@ fn newest_first<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
     let mut sorted = rows.to_vec();
     sorted.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
     sorted
+}
+
+/// A share to whole percent, for narrow cells.
+fn round(share: f64) -> f64 {
+    (share * 100.0).round() / 100.0
 }
 
 /// Draws a triangle of `name`; `place` gives a row's column, `is_partial` its filling.
@@ -156,32 +179,63 @@ fn draw<'a>(
         let said =
             format!("{}, {}: {}", cohorts[at], columns[column], tip(sheet, row, name, &text));
         let fill = if is_partial(row) { Fill::Hatched } else { Fill::Solid };
-        cells.push(Cell { row: at, column, value, text, fill, tip: said });
+        cells.push(Cell {
+            row: at,
+            column,
+            value,
+            text: [text, format::percent_tick(round(value))],
+            fill,
+            tip: said,
+        });
     }
     heat(id, title, (&cohorts, columns), x_label, largest.max(1e-9), &cells)
 }
 
-/// Shares won and lost by days since creation.
+/// Shares won by days since creation, one curve for each year of creation.
+fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("incidence_curve");
+    let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "year");
+    let names = distinct(&rows, |row| sheet.word(row, "cohort").to_owned());
+    let shown = names.split_at(names.len().saturating_sub(YEARS.len())).1.to_vec();
+    rows.retain(|row| shown.iter().any(|name| name == sheet.word(row, "cohort")));
+    let title = "Share won by days since creation, by year of creation".to_owned();
+    let table = grid(sheet, &title, &rows, CURVE);
+    let note = "Where the bands of two years overlap, they may well convert alike.";
+    let mut made = chart(id.to_owned(), title, note, table, |id, title| {
+        let line = |(name, (_, colour)): (&String, &(&str, &'static str))| Curve {
+            colour,
+            dashes: "",
+            is_step: true,
+            points: points(sheet, &sheet.with(&rows, "cohort", name), "cif_won", true),
+            tip: name.clone(),
+        };
+        let drawn: Vec<Curve> = shown.iter().zip(YEARS).map(line).collect();
+        curves(id, title, ("days since creation", "share won"), &drawn, None)
+    });
+    let key =
+        |(name, (class, _)): (&String, &(&'static str, &str))| Key { class, label: name.clone() };
+    made.keys = shown.iter().zip(YEARS).map(key).collect();
+    made
+}
+
+/// Shares won and lost by days since creation, all deals.
 pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("incidence_curve");
-    let rows = sheet.whole(pipeline);
-    let (rows, when) = book.latest(sheet, &rows, &["all", "trailing", "year", "quarter", "month"]);
-    let title = caption("Share of deals won and lost by days since creation", &when);
-    let note = "Open deals are followed until today and then drop out, so young deals do not pull \
-                the curve down. The band is the 95% interval.";
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    let title = "Share of deals won and lost by days since creation".to_owned();
+    let note = "Open deals are followed as far as they go and then drop out, so young deals do not \
+                pull the curves down. The band is the 95% interval.";
     let table = grid(sheet, &title, &rows, CURVE);
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
-        let line = |name: &str, colour, dashes, has_band: bool| Curve {
+        let line = |name: &str, colour, has_band: bool| Curve {
             colour,
-            dashes,
+            dashes: "",
             is_step: true,
             points: points(sheet, &rows, name, has_band),
             tip: String::new(),
         };
-        let drawn = [
-            line("cif_lost", "var(--second)", "", false),
-            line("cif_won", "var(--accent)", "", true),
-        ];
+        let drawn =
+            [line("cif_lost", "var(--second)", false), line("cif_won", "var(--accent)", true)];
         curves(id, title, ("days since creation", "share of deals"), &drawn, None)
     });
     made.keys = keys(&[("accent", "won, with 95% interval"), ("second", "lost")]);
@@ -189,14 +243,13 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str, has_band: bool) -> Vec<Point> {
-    let start = Point { x: 0.0, y: 0.0, limits: has_band.then_some((0.0, 0.0)) };
-    let mut found = vec![start];
-    for row in rows {
-        let (Some(x), Some(y)) = (sheet.number(row, "t_days"), sheet.number(row, name)) else {
-            continue;
-        };
+    let point = |row: &Cells<'_>| {
         let limits = sheet.number(row, "lower").zip(sheet.number(row, "upper"));
-        found.push(Point { x, y, limits: limits.filter(|_| has_band) });
-    }
-    found
+        Some(Point {
+            x: sheet.number(row, "day")?,
+            y: sheet.number(row, name)?,
+            limits: limits.filter(|_| has_band),
+        })
+    };
+    rows.iter().filter_map(point).collect()
 }

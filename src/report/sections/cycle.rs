@@ -24,11 +24,19 @@ const CYCLE: &[&str] = &[
     "q75_days",
     "q90_days",
 ];
-const CLOSE: &[&str] =
-    &["period_start", "n", "n_open", "q50_days", "q75_days", "tau_days", "rmst_days"];
-const WIN: &[&str] = &[
-    "period_start",
+const CLOSE: &[&str] = &[
     "n",
+    "n_open",
+    "q50_days",
+    "q75_days",
+    "tau_days",
+    "rmst_days",
+    "rmst_lower_days",
+    "rmst_upper_days",
+];
+const WIN: &[&str] = &[
+    "n",
+    "n_won",
     "tau_days",
     "cif_tau",
     "q25_days",

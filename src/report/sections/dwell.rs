@@ -1,6 +1,6 @@
 //! Time in stage, with those still waiting, and churn by stage.
 
-use super::funnel::{caption, exits};
+use super::funnel::{EXIT, caption};
 use super::{Block, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
@@ -37,7 +37,7 @@ const COMPLETED: &[&str] = &[
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(waits(book, pipeline, id));
-    block.charts.push(exits(book, pipeline, id));
+    block.charts.push(churn(book, pipeline, id));
     let sheet = book.sheet("stage_duration");
     let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
     let words = caption("Completed visits only", &when);
@@ -80,4 +80,30 @@ fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
         is_faint: sheet.word(row, "status") == "SN",
         tip: format!("{stage}: {}", tip(sheet, row, "q50_days", &shown)),
     }
+}
+
+fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("stage_exit");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    let title = caption("Share of deals lost from each stage", &when);
+    let note = "Deals that are still in the stage are counted in, as neither lost nor passed on.";
+    let table = grid(sheet, &title, &rows, EXIT);
+    chart(format!("{id}-churn"), title, note, table, |id, title| {
+        let number = |row, name: &str| sheet.number(row, name);
+        let shown = |row| format::value(sheet.get(row, "churn"), sheet.unit("churn"), "");
+        let mut drawn = Vec::new();
+        for row in &rows {
+            let stage = format::word(sheet.word(row, "stage"));
+            drawn.push(Row {
+                label: stage.to_owned(),
+                value: number(row, "churn"),
+                limits: number(row, "churn_lower").zip(number(row, "churn_upper")),
+                marks: Vec::new(),
+                is_flagged: false,
+                is_faint: sheet.word(row, "status") == "SN",
+                tip: format!("{stage}: {}", tip(sheet, row, "churn", &shown(row))),
+            });
+        }
+        intervals(id, title, &drawn, ("share lost", format::percent_tick), None)
+    })
 }

@@ -11,15 +11,18 @@ use crate::report::view::Chart;
 
 const STOCK: &[&str] =
     &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis", "n"];
-const EXIT: &[&str] = &[
+pub(super) const EXIT: &[&str] = &[
     "stage",
+    "horizon_days",
     "n",
+    "n_followed",
     "pass_through",
     "churn",
+    "churn_lower",
+    "churn_upper",
     "back",
     "still",
     "naive_pass",
-    "horizon_days",
     "status",
 ];
 const PROBABILITY: &[&str] = &[
@@ -32,7 +35,7 @@ const PROBABILITY: &[&str] = &[
     "p_iso",
     "configured",
     "diff",
-    "is_outside",
+    "is_outside_interval",
     "resolved_ratio",
     "status",
 ];
@@ -44,7 +47,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(probabilities(book, pipeline, id));
     let quality = book.sheet("movement_quality");
     let (rows, when) = book.latest(quality, &quality.whole(pipeline), &["all", "trailing"]);
-    let columns = ["measure", "kind", "stage", "x", "n", "rate"];
+    let columns = ["measure", "stage", "x", "n", "rate"];
     add(
         &mut block.folded,
         grid(quality, &caption("Skips, steps back and re-entries", &when), &rows, &columns),
@@ -99,7 +102,7 @@ fn stock_bars(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bar> {
 }
 
 /// What becomes of deals that enter a stage, from `stage_exit`.
-pub(super) fn exits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+fn exits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("stage_exit");
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
     let title = caption("What becomes of deals that enter a stage", &when);
@@ -148,7 +151,7 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
             value: sheet.number(row, "p_hat"),
             limits: sheet.number(row, "lower").zip(sheet.number(row, "upper")),
             marks: sheet.number(row, "configured").into_iter().collect(),
-            is_flagged: sheet.flag(row, "is_outside"),
+            is_flagged: sheet.flag(row, "is_outside_interval"),
             is_faint: sheet.word(row, "status") == "SN",
             tip: tip(
                 sheet,
