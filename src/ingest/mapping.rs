@@ -122,6 +122,16 @@ pub(super) struct FileMapping {
     /// Only ids that begin so are ids of deals.
     #[serde(default)]
     pub(super) deal_prefix: Option<String>,
+    /// A pipeline column with one value only says nothing: the pipeline is `default`.
+    #[serde(default)]
+    pub(super) lone_pipeline_is_default: bool,
+    /// The flags `is_closed` and `is_won` belong to the stage that the deal is in.
+    #[serde(default)]
+    pub(super) flags_tell_stages: bool,
+    /// A closed deal without a close time and without history was closed at the last stage change,
+    /// or else on the expected close date.
+    #[serde(default)]
+    pub(super) close_from_dates: bool,
     /// Beginnings of the headers of `Date entered "Stage (Pipeline)"` columns.
     #[serde(default)]
     pub(super) entered_starts: Vec<String>,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::model::{Config, Dataset, InputFile, Progress};
 
+mod assemble;
 pub mod catalogue;
 mod columns;
 mod convert;
@@ -14,6 +15,7 @@ mod decode;
 mod detect;
 mod header;
 pub mod history;
+mod load;
 mod mapping;
 mod number;
 mod part;
@@ -21,8 +23,10 @@ mod read;
 mod record;
 mod rows;
 mod scan;
+mod side;
 mod words;
 
+pub use assemble::suggest_config;
 pub use mapping::{SOURCES, Source, SourceAbout, sources};
 
 /// What ingest needs besides the files.
@@ -52,6 +56,5 @@ pub struct Ingested {
 ///
 /// Errors: a path cannot be read, nothing is recognised, no deals are found, the mapping is wrong.
 pub fn read(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
-    let _ = (paths, options);
-    Ok(Ingested::default())
+    load::load(paths, options)
 }

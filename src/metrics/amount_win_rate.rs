@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use super::layout::Dimension;
 use super::monthly::{Cell, DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason};
-use super::{Metric, MetricTable, Reason, Tail};
+use super::resample::{Weighted, Weights};
+use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
 use crate::model::calendar::{month_index, month_start};
 use crate::model::deal::Status;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, percentile_interval};
+use crate::stats::bootstrap::percentile_interval;
 
 /// A3.
 #[derive(Clone, Copy, Debug)]
@@ -85,47 +86,28 @@ impl Closed {
     }
 }
 
-/// Sums, and the same sums under the weights of each replicate.
+/// Sums, and the same sums (won, all) under the weights of each replicate.
 #[derive(Debug, Default)]
 pub struct State {
     sums: Monthly<Closed>,
-    replicates: BTreeMap<(Sym, Sym, i32), Vec<[i128; 2]>>,
-    bootstrap: Option<Bootstrap>,
-    weights: Vec<u8>,
+    replicates: BTreeMap<(Sym, Sym, i32), Weighted<2>>,
+    weights: Weights,
 }
 
 impl State {
-    fn resample(&mut self, deal: &Timeline<'_>, key: (Sym, Sym, i32), one: &Closed, run: &Run) {
-        let count = run.config.boot_b as usize;
-        let bootstrap =
-            self.bootstrap.get_or_insert_with(|| Bootstrap::new(run.config.boot_seed, count));
-        bootstrap.weights(deal.deal_id, &mut self.weights);
-        let sums = self.replicates.entry(key).or_insert_with(|| vec![[0; 2]; count]);
-        for (sum, &weight) in sums.iter_mut().zip(&self.weights) {
-            if weight > 0 {
-                sum[0] += i128::from(weight) * one.won;
-                sum[1] += i128::from(weight) * one.all;
-            }
-        }
-    }
-
     fn intervals(&self, run: &Run) -> BTreeMap<Cell, Option<(f64, f64)>> {
-        let mut by_period: BTreeMap<Cell, Vec<[i128; 2]>> = BTreeMap::new();
+        let mut by_period: BTreeMap<Cell, Weighted<2>> = BTreeMap::new();
         for (&(pipeline, currency, month), sums) in &self.replicates {
             for &kind in kinds(Dimension::All) {
-                let slice = super::Slice::whole(pipeline);
+                let slice = Slice::whole(pipeline);
                 let period = run.period(kind, month_start(month));
-                let total = by_period
-                    .entry(Cell { slice, currency, period })
-                    .or_insert_with(|| vec![[0; 2]; sums.len()]);
-                for (into, from) in total.iter_mut().zip(sums) {
-                    into[0] += from[0];
-                    into[1] += from[1];
-                }
+                by_period.entry(Cell { slice, currency, period }).or_default().gather(sums);
             }
         }
-        let interval = |sums: Vec<[i128; 2]>| {
-            let rates: Vec<_> = sums.iter().map(|s| Closed::rate(s[0], s[1])).collect();
+        let rate = |[won, all]: [i128; 2]| Closed::rate(won, all);
+        let interval = |sums: Weighted<2>| {
+            let rates: Vec<_> =
+                (0..run.config.boot_b as usize).map(|at| rate(sums.sums(at))).collect();
             percentile_interval(&rates).map(|i| i.pair())
         };
         by_period.into_iter().map(|(cell, sums)| (cell, interval(sums))).collect()
@@ -146,17 +128,17 @@ impl Metric for AmountWinRate {
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
         let one = Closed::of(deal);
         state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(&one));
-        state.resample(deal, (facts.pipeline, currency, month_index(day)), &one, run);
+        let value = i64::try_from(one.all).unwrap_or(0);
+        let won = if facts.outcome == Status::Won { value } else { 0 };
+        let weights = state.weights.of(deal, run);
+        let key = (facts.pipeline, currency, month_index(day));
+        state.replicates.entry(key).or_default().add(weights, [won, value]);
     }
 
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
         for (key, sums) in from.replicates {
-            let total = into.replicates.entry(key).or_insert_with(|| vec![[0; 2]; sums.len()]);
-            for (into, from) in total.iter_mut().zip(sums) {
-                into[0] += from[0];
-                into[1] += from[1];
-            }
+            into.replicates.entry(key).or_default().gather(&sums);
         }
     }
 

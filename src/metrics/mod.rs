@@ -33,6 +33,7 @@ pub mod rep_funnel_plot;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
+pub mod resample;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;

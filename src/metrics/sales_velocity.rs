@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use super::layout::{Dimension, Slice};
 use super::monthly::{DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
+use super::resample::{Weighted, Weights};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::calendar::month_index;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, percentile_interval};
+use crate::stats::bootstrap::percentile_interval;
 
 /// D1.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,9 @@ static ABOUT: About = About {
     ],
 };
 
+/// Numbers that the bootstrap sums up.
+const DRAWN: usize = 7;
+
 /// What happened in a month.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Levers {
@@ -63,7 +67,16 @@ pub struct Levers {
 
 impl Gather for Levers {
     fn gather(&mut self, other: &Self) {
-        self.add(other, 1);
+        self.created += other.created;
+        self.won += other.won;
+        self.lost += other.lost;
+        self.amounts += other.amounts;
+        self.amount_sum += other.amount_sum;
+        self.revenue += other.revenue;
+        self.cycles += other.cycles;
+        self.cycle_ticks += other.cycle_ticks;
+        self.null_amounts += other.null_amounts;
+        self.quality += other.quality;
     }
 }
 
@@ -92,18 +105,32 @@ impl Levers {
         }
     }
 
-    fn add(&mut self, other: &Self, weight: u8) {
-        let (w, wide) = (u64::from(weight), i128::from(weight));
-        self.created += w * other.created;
-        self.won += w * other.won;
-        self.lost += w * other.lost;
-        self.amounts += w * other.amounts;
-        self.amount_sum += wide * other.amount_sum;
-        self.revenue += wide * other.revenue;
-        self.cycles += w * other.cycles;
-        self.cycle_ticks += i64::from(weight) * other.cycle_ticks;
-        self.null_amounts += w * other.null_amounts;
-        self.quality += w * other.quality;
+    /// What the bootstrap needs of a deal.
+    fn drawn(&self) -> [i64; DRAWN] {
+        [
+            self.created as i64,
+            self.won as i64,
+            self.lost as i64,
+            self.amounts as i64,
+            i64::try_from(self.amount_sum).unwrap_or(0),
+            self.cycles as i64,
+            self.cycle_ticks,
+        ]
+    }
+
+    /// The sums of a replicate.
+    fn of_replicate(sums: [i128; DRAWN]) -> Self {
+        let [created, won, lost, amounts, amount_sum, cycles, cycle_ticks] = sums;
+        Self {
+            created: created as u64,
+            won: won as u64,
+            lost: lost as u64,
+            amounts: amounts as u64,
+            amount_sum,
+            cycles: cycles as u64,
+            cycle_ticks: cycle_ticks as i64,
+            ..Self::default()
+        }
     }
 
     fn win_rate(&self) -> Option<f64> {
@@ -164,30 +191,24 @@ fn months_of(period: Period) -> (i32, i32) {
 #[derive(Debug, Default)]
 pub struct State {
     sums: Monthly<Levers>,
-    replicates: BTreeMap<(Sym, Sym), BTreeMap<i32, Vec<Levers>>>,
-    bootstrap: Option<Bootstrap>,
-    weights: Vec<u8>,
+    replicates: BTreeMap<(Sym, Sym), BTreeMap<i32, Weighted<DRAWN>>>,
+    weights: Weights,
 }
 
 impl State {
-    fn resample(&mut self, key: (Sym, Sym), month: i32, one: &Levers) {
-        let count = self.weights.len();
-        let months = self.replicates.entry(key).or_default();
-        let sums = months.entry(month).or_insert_with(|| vec![Levers::default(); count]);
-        for (sum, &weight) in sums.iter_mut().zip(&self.weights) {
-            if weight > 0 {
-                sum.add(one, weight);
-            }
-        }
-    }
-
     fn interval(&self, key: (Sym, Sym), period: Period, run: &Run) -> Option<(f64, f64)> {
         let (first, end) = months_of(period);
-        let mut spans = vec![Span::default(); run.config.boot_b as usize];
+        let (mut before, mut inside) = (Weighted::default(), Weighted::default());
         for (&month, sums) in self.replicates.get(&key)?.range(..end) {
-            spans.iter_mut().zip(sums).for_each(|(span, one)| span.add(one, month < first));
+            if month < first { before.gather(sums) } else { inside.gather(sums) }
         }
-        let values: Vec<Option<f64>> = spans.iter().map(|span| span.classic(run)).collect();
+        let classic = |at: usize| {
+            let mut span = Span::default();
+            span.add(&Levers::of_replicate(before.sums(at)), true);
+            span.add(&Levers::of_replicate(inside.sums(at)), false);
+            span.classic(run)
+        };
+        let values: Vec<_> = (0..run.config.boot_b as usize).map(classic).collect();
         percentile_interval(&values).map(|interval| interval.pair())
     }
 }
@@ -206,17 +227,15 @@ impl Metric for SalesVelocity {
         if facts.is_excluded {
             return;
         }
-        let seeds = (run.config.boot_seed, run.config.boot_b as usize);
-        let bootstrap = state.bootstrap.get_or_insert_with(|| Bootstrap::new(seeds.0, seeds.1));
-        bootstrap.weights(deal.deal_id, &mut state.weights);
-        let key = (facts.pipeline, currency);
-        let one = Levers::created(deal);
-        state.sums.each(facts, currency, facts.created_on, DIMENSIONS, |cell| cell.gather(&one));
-        state.resample(key, month_index(facts.created_on), &one);
+        let weights = state.weights.of(deal, run);
+        let months = state.replicates.entry((facts.pipeline, currency)).or_default();
+        let mut count = |day, one: &Levers| {
+            state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(one));
+            months.entry(month_index(day)).or_default().add(weights, one.drawn());
+        };
+        count(facts.created_on, &Levers::created(deal));
         if let Some(day) = facts.closed_on {
-            let one = Levers::closed(deal);
-            state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(&one));
-            state.resample(key, month_index(day), &one);
+            count(day, &Levers::closed(deal));
         }
     }
 
@@ -225,9 +244,7 @@ impl Metric for SalesVelocity {
         for (key, months) in from.replicates {
             let there = into.replicates.entry(key).or_default();
             for (month, sums) in months {
-                let total =
-                    there.entry(month).or_insert_with(|| vec![Levers::default(); sums.len()]);
-                total.iter_mut().zip(&sums).for_each(|(into, from)| into.gather(from));
+                there.entry(month).or_default().gather(&sums);
             }
         }
     }

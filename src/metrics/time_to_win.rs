@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Row, Slice, Tail};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent, window};
 use super::{Metric, Reason};
 use crate::error::Result;
@@ -47,22 +47,28 @@ const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension:
 /// A deal as the bootstrap sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Draw {
-    /// Ticks to the outcome, then its cause: one number, because there may be millions.
+    /// Ticks to the outcome, its cause, and whether the deal was created in the trailing window: one
+    /// number, because there may be millions.
     end: i64,
     identity: u64,
 }
 
 impl Draw {
-    fn new(ticks: i64, cause: usize, deal_id: &str) -> Self {
-        Self { end: ticks * 4 + cause as i64, identity: identity(deal_id) }
+    fn new(ticks: i64, cause: usize, is_recent: bool, deal_id: &str) -> Self {
+        let end = ticks * 8 + cause as i64 * 2 + i64::from(is_recent);
+        Self { end, identity: identity(deal_id) }
     }
 
     fn ticks(self) -> i64 {
-        self.end.div_euclid(4)
+        self.end.div_euclid(8)
     }
 
     fn cause(self) -> usize {
-        self.end.rem_euclid(4) as usize
+        self.end.rem_euclid(8) as usize / 2
+    }
+
+    fn is_recent(self) -> bool {
+        self.end.rem_euclid(2) == 1
     }
 }
 
@@ -110,7 +116,7 @@ impl Metric for TimeToWin {
             *wins.followed.entry(facts.followed.div_euclid(tick)).or_default() += 1;
             wins.quality += u64::from(deal.deal.quality.has_history_code());
             if slice.dimension == Dimension::All {
-                wins.draws.push(Draw::new(facts.duration, cause, deal.deal_id));
+                wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
             }
         }
     }
@@ -121,19 +127,42 @@ impl Metric for TimeToWin {
         }
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, mut state: Self::State, run: &Run) -> Result<Table> {
+        let mut draws: BTreeMap<Slice, Vec<Draw>> = BTreeMap::new();
+        for ((slice, _), wins) in &mut state {
+            draws.entry(*slice).or_default().append(&mut wins.draws);
+        }
         let windows = super::time_to_close::windows(state, Wins::merge);
-        for ((slice, is_trailing), wins) in windows {
-            one_row(&mut table, slice, is_trailing, wins, run);
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (slice, draws) in draws {
+            let both = [false, true].map(|is_trailing| windows.get(&(slice, is_trailing)));
+            let found = both.map(|wins| wins.and_then(|wins| supported(wins, run)));
+            let taus = found.map(|f| f.map_or(-1, |(horizon, _)| run.ticks_of_days(horizon)));
+            let intervals = if slice.dimension == Dimension::All {
+                Sample::new(draws).median_intervals(taus, run)
+            } else {
+                [None; 2]
+            };
+            for (at, is_trailing) in [false, true].into_iter().enumerate() {
+                if let Some(wins) = both[at] {
+                    let period = window(is_trailing, run);
+                    let row = table.row(slice, Some(period), Sym::NONE);
+                    fill(row, wins, found[at], intervals[at], run);
+                }
+            }
         }
         table.finish()
     }
 }
 
-fn one_row(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, wins: Wins, run: &Run) {
+fn fill(
+    mut row: Row<'_>,
+    wins: &Wins,
+    found: Option<(u32, Maturity)>,
+    interval: Option<Interval>,
+    run: &Run,
+) {
     let n = wins.table.n();
-    let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
     let mut tail = Tail {
         n: n.into(),
         status: "immature",
@@ -141,7 +170,7 @@ fn one_row(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, wins: W
         quality_count: wins.quality,
         ..Tail::default()
     };
-    if let Some((horizon, maturity)) = supported(&wins, run) {
+    if let Some((horizon, maturity)) = found {
         let tau = run.ticks_of_days(horizon);
         let share = wins.table.at(tau).incidence[0];
         let days = |t: Option<i64>| t.map(|t| run.days(t as f64));
@@ -155,10 +184,8 @@ fn one_row(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, wins: W
         tail.status = maturity.status;
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
-        if share > 0.0 && !wins.draws.is_empty() {
-            tail.interval = median_interval(wins.draws, tau, run).map(Interval::pair);
-            tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
-        }
+        tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
+        tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
     }
     row.end(tail);
 }
@@ -175,55 +202,96 @@ fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
     horizons.find(|(_, m)| m.has_value())
 }
 
-/// Percentile interval of the median time to win, in days.
+/// The deals of a population, grouped by how they ended.
 ///
-/// The deals are kept one by one and weighted here, a replicate at a time: accumulators for each
-/// tick, cause and replicate would take far more memory in every task of the fold.
-fn median_interval(mut draws: Vec<Draw>, tau: i64, run: &Run) -> Option<Interval> {
-    draws.par_sort_unstable();
-    let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
-    let medians: Vec<Option<f64>> = (0..bootstrap.replicates())
-        .into_par_iter()
-        .map(|replicate| {
-            let weight = |draw: &Draw| bootstrap.weight(draw.identity, replicate);
-            weighted_median(&draws, weight, tau).map(|ticks| run.days(ticks as f64))
-        })
-        .collect();
-    percentile_interval(&medians)
+/// They are kept one by one and weighted here, a replicate at a time: accumulators for each tick,
+/// cause and replicate would take far more memory in every task of the fold.
+struct Sample {
+    identities: Vec<u64>,
+    groups: Vec<Group>,
 }
 
-/// The conditional median of one replicate: what `EventTable::conditional_quantile` gives for the
-/// weighted deals, without building the table.
-fn weighted_median(draws: &[Draw], weight: impl Fn(&Draw) -> u8, tau: i64) -> Option<i64> {
-    let mut steps: Vec<(i64, [u64; 3])> = Vec::new();
-    let mut at_risk = 0;
-    for draw in draws {
-        let (ticks, count) = (draw.ticks(), u64::from(weight(draw)));
-        if steps.last().is_none_or(|step| step.0 != ticks) {
-            steps.push((ticks, [0; 3]));
+/// Deals of [`Sample`] that ended at one tick by one cause.
+struct Group {
+    ticks: i64,
+    cause: usize,
+    is_recent: bool,
+    /// Their places in `identities`.
+    places: std::ops::Range<usize>,
+}
+
+impl Sample {
+    fn new(mut draws: Vec<Draw>) -> Self {
+        draws.par_sort_unstable();
+        let mut groups = Vec::new();
+        let mut start = 0;
+        for same in draws.chunk_by(|a, b| a.end == b.end) {
+            let places = start..start + same.len();
+            start = places.end;
+            if let Some(&first) = same.first() {
+                let (ticks, cause) = (first.ticks(), first.cause());
+                groups.push(Group { ticks, cause, is_recent: first.is_recent(), places });
+            }
         }
-        let own = steps.last_mut().and_then(|step| step.1.get_mut(draw.cause()));
-        if let Some(own) = own {
-            *own += count;
-            at_risk += count;
-        }
+        Self { identities: draws.into_iter().map(|d| d.identity).collect(), groups }
     }
-    let (mut survival, mut won) = (1.0, 0.0);
-    let mut curve: Vec<(i64, f64)> = Vec::new();
-    for (ticks, [censored, wins, losses]) in steps {
-        if ticks > tau {
-            break;
-        }
-        if wins + losses > 0 {
-            let n = at_risk as f64;
-            won += survival * wins as f64 / n;
-            survival *= 1.0 - (wins + losses) as f64 / n;
-            curve.push((ticks, won));
-        }
-        at_risk -= censored + wins + losses;
+
+    /// Percentile intervals, in days, of the median time to win within each tau: of all deals and of
+    /// those in the trailing window.
+    fn median_intervals(&self, taus: [i64; 2], run: &Run) -> [Option<Interval>; 2] {
+        let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        let medians: Vec<[Option<f64>; 2]> = (0..bootstrap.replicates())
+            .into_par_iter()
+            .map(|replicate| {
+                let weights = self.groups.iter().map(|group| {
+                    let members = self.identities.get(group.places.clone()).unwrap_or(&[]);
+                    bootstrap.total(members, replicate)
+                });
+                let weights: Vec<u64> = weights.collect();
+                let days = |ticks: Option<i64>| ticks.map(|t| run.days(t as f64));
+                [
+                    days(self.median(&weights, false, taus[0])),
+                    days(self.median(&weights, true, taus[1])),
+                ]
+            })
+            .collect();
+        [0, 1].map(|at| percentile_interval(&medians.iter().map(|m| m[at]).collect::<Vec<_>>()))
     }
-    let reached = |&(_, share): &(i64, f64)| won > 0.0 && share / won >= 0.5 - 1e-12;
-    curve.into_iter().find(reached).map(|(ticks, _)| ticks)
+
+    /// The conditional median of one replicate: what `EventTable::conditional_quantile` gives for
+    /// the weighted deals, without building the table.
+    fn median(&self, weights: &[u64], is_trailing: bool, tau: i64) -> Option<i64> {
+        let counted = || {
+            let all = self.groups.iter().zip(weights);
+            all.filter(|(group, _)| group.is_recent || !is_trailing)
+        };
+        let mut steps: Vec<(i64, [u64; 3])> = Vec::new();
+        for (group, &weight) in counted() {
+            if steps.last().is_none_or(|step| step.0 != group.ticks) {
+                steps.push((group.ticks, [0; 3]));
+            }
+            if let Some(own) = steps.last_mut().and_then(|s| s.1.get_mut(group.cause)) {
+                *own += weight;
+            }
+        }
+        let mut at_risk: u64 = counted().map(|(_, weight)| weight).sum();
+        let (mut survival, mut won) = (1.0, 0.0);
+        let mut curve: Vec<(i64, f64)> = Vec::new();
+        for (ticks, [censored, wins, losses]) in steps {
+            if ticks > tau {
+                break;
+            }
+            if wins + losses > 0 {
+                let n = at_risk as f64;
+                won += survival * wins as f64 / n;
+                survival *= 1.0 - (wins + losses) as f64 / n;
+                curve.push((ticks, won));
+            }
+            at_risk -= censored + wins + losses;
+        }
+        let reached = |&(_, share): &(i64, f64)| won > 0.0 && share / won >= 0.5 - 1e-12;
+        curve.into_iter().find(reached).map(|(ticks, _)| ticks)
+    }
 }
 
 #[cfg(test)]
@@ -237,12 +305,13 @@ mod tests {
         for (ticks, cause) in cases {
             table.add(ticks, cause, 1);
         }
-        let draws: Vec<Draw> = cases.iter().map(|&(t, cause)| Draw::new(t, cause, "d")).collect();
+        let draws = cases.iter().map(|&(t, cause)| Draw::new(t, cause, t > 5, "d"));
+        let sample = Sample::new(draws.collect());
+        let ones: Vec<u64> = sample.groups.iter().map(|g| g.places.len() as u64).collect();
         for tau in [2, 5, 9, 20] {
             let expected = table.conditional_quantile(1, tau, 0.5);
-            let mut sorted = draws.clone();
-            sorted.sort_unstable();
-            assert_eq!(weighted_median(&sorted, |_| 1, tau), expected);
+            assert_eq!(sample.median(&ones, false, tau), expected);
         }
+        assert_eq!(sample.median(&ones, true, 20), Some(9));
     }
 }

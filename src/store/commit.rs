@@ -7,7 +7,7 @@ use arrow::datatypes::Schema;
 use rayon::prelude::*;
 
 use super::content::{Content, Pinned, TIMELINES, month_text};
-use super::delta::{DataFile, Delta, PARTITION_COLUMN};
+use super::delta::{DataFile, Delta, PARTITION_COLUMN, together};
 use super::runs::{RunRow, Runs};
 use super::small::{self, Row, Stamped};
 use super::{RunRecord, encode, file, schema};
@@ -53,11 +53,11 @@ pub(super) fn commit(
         return Ok(Outcome { run: run.clone(), partitions_written: 0 });
     }
     let mut tables = run.map(|run| run.record.tables.clone()).unwrap_or_default();
-    for table in wanted {
+    tables.extend(together(wanted, |table: Wanted| {
         let opened = delta.open(table.table, None)?;
         let version = delta.commit(table.table, &table.schema, opened.as_ref(), &table.files)?;
-        tables.insert(table.table.to_owned(), version);
-    }
+        Ok((table.table.to_owned(), version))
+    })?);
     let run = RunRow {
         record: RunRecord {
             version: runs.len() as u64,

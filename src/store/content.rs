@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::decode::{Decoded, Stages};
-use super::delta::{DataFile, Delta, Opened};
+use super::delta::{DataFile, Delta, Opened, together};
 use super::file;
 use super::remap;
 use super::runs::RunRow;
@@ -106,15 +106,16 @@ impl<'a> Pinned<'a> {
     ///
     /// Errors: a table that the run pins is gone or damaged.
     pub(super) fn open(delta: &'a Delta, run: RunRow) -> Result<Self> {
-        let mut files = BTreeMap::new();
-        for (table, &version) in &run.record.tables {
+        let tables: Vec<(&String, &u64)> = run.record.tables.iter().collect();
+        let files = together(tables, |(table, &version)| {
             let opened: Option<Opened> = delta.open(table, Some(version))?;
             let opened = opened.ok_or_else(|| {
                 Error::new(ErrorKind::Store, format!("the table `{table}` of the store is gone"))
                     .hint("restore the folder from a backup, or ingest the exports into a new one")
             })?;
-            files.insert(table.clone(), opened.files);
-        }
+            Ok((table.clone(), opened.files))
+        })?;
+        let files = files.into_iter().collect();
         Ok(Self { delta, run, files })
     }
 

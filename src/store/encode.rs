@@ -12,8 +12,7 @@ use super::columns::{
 use super::schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Activity, Catalogue, Deal, Field, HistoryGrade, Names, Nested, Partition, Status, Sym,
-    TextColumn,
+    Activity, Catalogue, Deal, Field, HistoryGrade, Names, Nested, Partition, Sym, TextColumn,
 };
 
 /// The words of `status`, by number.
@@ -166,6 +165,7 @@ pub(super) fn activities(items: &[Activity], words: &mut Words<'_>) -> Vec<Array
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Status;
 
     #[test]
     fn status_words_are_in_the_order_of_the_type() {

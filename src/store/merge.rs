@@ -11,11 +11,10 @@ use rayon::prelude::*;
 
 use super::content::Content;
 use super::deals;
+use super::ledger;
 use super::remap;
 use super::tables::{self, Choice};
-use crate::model::{
-    Catalogue, InputFile, Names, Partition, QualityCount, Reject, Stage, StageId, Sym,
-};
+use crate::model::{Catalogue, InputFile, Names, Reject, Stage, StageId, Sym};
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
@@ -41,21 +40,13 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     let stages = unite_words(&mut stored, &mut fresh, choice);
     let deals = deals::merge(&mut stored, &mut fresh, &stages.catalogue, choice);
     let mut content = Content::default();
-    let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
-    (dataset.catalogue, stamps.stages) = (stages.catalogue, stages.at);
-    (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
-    dataset.names = std::mem::take(&mut stored.dataset.names);
+    content.dataset.names = std::mem::take(&mut stored.dataset.names);
     tables::merge(&mut stored, &mut fresh, &mut content, choice);
     let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
     (dataset.rejects, stamps.rejects) = rejects(&stored, &fresh, terms, choice);
-    let ledger = Ledger {
-        partitions: &dataset.partitions,
-        is_stored: deals.is_stored,
-        is_fresh: deals.is_fresh,
-        choice,
-    };
-    let lines = ledger.merge(&stored, &fresh);
-    (dataset.quality, stamps.quality) = lines;
+    (dataset.quality, stamps.quality) = ledger::merge(&stored, &fresh, &deals, choice);
+    (dataset.catalogue, stamps.stages) = (stages.catalogue, stages.at);
+    (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
     dataset.extracted_at = before.max(after);
     let assumptions = (&stored.dataset.assumptions, &fresh.dataset.assumptions);
@@ -169,78 +160,4 @@ fn rejects(
         rows.extend(kept.into_iter().cloned());
     }
     (rows, stamps)
-}
-
-/// The data-quality ledger of merged deals.
-struct Ledger<'a> {
-    partitions: &'a [Partition],
-    is_stored: bool,
-    is_fresh: bool,
-    choice: Choice,
-}
-
-impl Ledger<'_> {
-    fn merge(&self, stored: &Content, fresh: &Content) -> (Vec<QualityCount>, Vec<i64>) {
-        type Line<'a> = (i64, &'a QualityCount);
-        let mut lines: BTreeMap<(u8, &str), [Option<Line<'_>>; 2]> = BTreeMap::new();
-        for (side, content) in [stored, fresh].into_iter().enumerate() {
-            for (line, &at) in content.dataset.quality.iter().zip(&content.stamps.quality) {
-                let key = (line.code as u8, line.table.as_str());
-                lines.entry(key).or_default()[side] = Some((at, line));
-            }
-        }
-        let mut merged = (Vec::new(), Vec::new());
-        for [before, after] in lines.into_values() {
-            let (at, line) = match (before, after) {
-                (Some(before), Some(after)) => self.choose(before, after),
-                (Some((at, line)), None) | (None, Some((at, line))) => (at, line.clone()),
-                (None, None) => continue,
-            };
-            let line = match self.is_stored || self.is_fresh {
-                true => line,
-                false => self.recount(line),
-            };
-            merged.0.push(line);
-            merged.1.push(at);
-        }
-        merged
-    }
-
-    fn choose(
-        &self,
-        before: (i64, &QualityCount),
-        after: (i64, &QualityCount),
-    ) -> (i64, QualityCount) {
-        // A side whose deals are all the deals counted them right.
-        let is_fresh = match (self.is_stored, self.is_fresh) {
-            (true, false) => Some(false),
-            (false, true) => Some(true),
-            _ => self.choice.of(before.0, after.0, before.1, after.1),
-        };
-        let rank = |line: &QualityCount| (line.rows, line.deals, line.sample_ids.clone());
-        let is_fresh = is_fresh.unwrap_or_else(|| rank(after.1) > rank(before.1));
-        let line = if is_fresh { after.1 } else { before.1 };
-        (before.0.max(after.0), line.clone())
-    }
-
-    /// Counts the deals of a line again, if the code stands on deals at all.
-    fn recount(&self, mut line: QualityCount) -> QualityCount {
-        let (mut deals, mut ids) = (0, BTreeSet::new());
-        for part in self.partitions {
-            let marked = part.deals.iter().enumerate();
-            for (row, _) in marked.filter(|(_, deal)| deal.quality.contains(line.code)) {
-                deals += 1;
-                ids.insert(part.deal_ids.get(row));
-                if ids.len() > 5 {
-                    ids.pop_last();
-                }
-            }
-        }
-        if deals > 0 && line.deals > 0 {
-            line.deals = deals;
-            line.rows = line.rows.max(deals);
-            line.sample_ids = ids.into_iter().map(str::to_owned).collect();
-        }
-        line
-    }
 }

@@ -15,6 +15,7 @@ mod decode;
 mod delta;
 mod encode;
 mod file;
+mod ledger;
 mod lock;
 mod merge;
 mod remap;

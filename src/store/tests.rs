@@ -107,6 +107,69 @@ fn large(deals: usize) -> Dataset {
     dataset
 }
 
+/// Processor time so far, in hundredths of a second.
+fn cpu() -> (u64, u64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let field = |at: usize| stat.split(' ').nth(at).and_then(|f| f.parse().ok()).unwrap_or(0);
+    (field(13), field(14))
+}
+
+fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let (begin, before) = (std::time::Instant::now(), cpu());
+    let result = work();
+    let after = cpu();
+    eprintln!(
+        "{what}: {:?} wall, {} user, {} system (1/100 s)",
+        begin.elapsed(),
+        after.0 - before.0,
+        after.1 - before.1
+    );
+    result
+}
+
+#[test]
+#[ignore = "measures; run alone"]
+fn parts() {
+    let fresh = large(100_000);
+    let content = Content::fresh(fresh);
+    let d = &content.dataset;
+    let batches: Vec<_> = timed("encode to arrow", || {
+        d.partitions
+            .iter()
+            .zip(&content.stamps.known)
+            .map(|(p, k)| encode::partition(p, k, &d.catalogue, &d.names).unwrap())
+            .collect()
+    });
+    let files: Vec<_> =
+        timed("arrow to bytes", || batches.iter().map(|b| file::bytes(b).unwrap()).collect());
+    timed("hash", || files.iter().map(|b| file::hash_name(b).len()).sum::<usize>());
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = files
+        .iter()
+        .map(|b| folder.path().join(format!("{}.parquet", file::hash_name(b))))
+        .collect();
+    timed("write", || paths.iter().zip(&files).for_each(|(p, b)| file::write(p, b).unwrap()));
+    let read: Vec<_> = timed("bytes to arrow", || {
+        paths.iter().map(|p| file::read(p, &schema::timelines()).unwrap()).collect()
+    });
+    let stages = decode::Stages::new(&d.catalogue, &d.names);
+    let parts: Vec<_> = timed("decode from arrow", || {
+        read.into_iter()
+            .map(|batches| {
+                let mut decoded = decode::Decoded::default();
+                batches.into_iter().for_each(|b| decoded.add(b, &stages).unwrap());
+                decoded
+            })
+            .collect()
+    });
+    assert_eq!(parts.len(), 48);
+    let delta = Delta::new(folder.path()).unwrap();
+    timed("delta create", || delta.commit("x", &schema::timelines_table(), None, &[]).unwrap());
+    for _ in 0..3 {
+        timed("delta open", || delta.open("x", Some(0)).unwrap().unwrap().version);
+    }
+}
+
 #[test]
 #[ignore = "measures; run alone"]
 fn speed() {

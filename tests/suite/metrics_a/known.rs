@@ -94,6 +94,7 @@ fn v02_win_rate_by_value() {
     let v = vector("V02");
     let expected = |path: &str| number(&v, &format!("/expected/close_ratio/value_weighted/{path}"));
     let mut cases = v02();
+    // The limits were computed from the text of U15 by a separate script.
     let check = |cases: &[Case], basis: &str| {
         let found = table("amount_win_rate", &dataset(cases), Config::default(), "2026-04-30");
         let row = row(&found, &[TEAM, ALL, ("source", ""), ("segment", "")]);
@@ -102,8 +103,8 @@ fn v02_win_rate_by_value() {
         holds(&found, row, "rate", expected("value"));
         holds(&found, row, "n_null_amount", expected("n_null_amount"));
         assert_eq!(found.value(row, "value_basis").as_str(), Some(basis));
-        let limits = (cell(&found, row, "lower").unwrap(), cell(&found, row, "upper").unwrap());
-        assert!(0.0 < limits.0 && limits.0 < expected("value") && expected("value") < limits.1);
+        holds(&found, row, "lower", 0.0);
+        holds(&found, row, "upper", 0.758_780_937_335);
     };
     check(&cases, "current");
     for case in &mut cases {
@@ -248,7 +249,7 @@ fn ramping_reps_count_in_the_team_but_are_not_tested() {
     assert_eq!(tests.value(of("R3"), "is_ramping"), &Value::Bool(true));
     assert!(tests.value(of("R3"), "p").is_null());
     assert_eq!(tests.value(of("R5"), "is_ramping"), &Value::Bool(false));
-    holds(&tests, of("R5"), "q", 0.004256 * 5.0);
+    holds(&tests, of("R5"), "q", 0.012_767_128 * 5.0 / 3.0);
     holds(&tests, of("R5"), "n_tested", 5.0);
     let card = table("rep_scorecard", &data, Config::default(), "2026-03-31");
     let days = |owner: &'static str| {

@@ -81,7 +81,7 @@ fn check_row(table: &Table, row: &[Value], estimate: &str) -> Result<(), TestCas
     let is_null_reason = reason.is_some_and(|reason| reason != "SN");
     prop_assert_eq!(value.is_none(), is_null_reason, "{} {:?} {:?}", table.name, value, reason);
     let method = table.value(row, "interval_method").as_str();
-    if method == Some("bootstrap") {
+    if matches!(method, Some("bootstrap" | "beta_posterior")) {
         return Ok(());
     }
     if let (Some(value), Some(lower), Some(upper)) =
@@ -93,7 +93,7 @@ fn check_row(table: &Table, row: &[Value], estimate: &str) -> Result<(), TestCas
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn numbers_are_finite_and_null_has_a_reason(cases in cases()) {

@@ -1,0 +1,196 @@
+//! Deals by id: one row each, whatever the files repeat.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::part::{FileRows, Text};
+use super::super::rows::{DealRow, word};
+use super::super::words::{DealIndex, Word};
+use crate::model::{Names, Sym};
+
+/// All deals; the number of a deal is its place.
+#[derive(Debug, Default)]
+pub(in super::super) struct Deals {
+    /// The rows; their words are symbols.
+    pub(in super::super) rows: Vec<DealRow>,
+    /// Deals by id.
+    pub(in super::super) index: DealIndex,
+    /// Whether a deals file has a currency column.
+    pub(in super::super) has_currency: bool,
+    /// Ids of deals with identical rows (QH5), and with differing ones (QD1).
+    pub(in super::super) repeats: (Vec<u32>, Vec<u32>),
+    origins: Vec<Origin>,
+    sources: Vec<SourceRules>,
+    texts: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Origin {
+    texts: u32,
+    source: u32,
+}
+
+/// What the mapping of a deals file says of its deals.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct SourceRules {
+    /// The source's name.
+    pub(in super::super) crm: Sym,
+    /// See `FileMapping::lone_pipeline_is_default`.
+    pub(in super::super) lone_pipeline_is_default: bool,
+    /// See `FileMapping::flags_tell_stages`.
+    pub(in super::super) flags_tell_stages: bool,
+    /// See `FileMapping::close_from_dates`.
+    pub(in super::super) close_from_dates: bool,
+}
+
+impl Deals {
+    /// Adds the deals of a file.
+    pub(in super::super) fn add(
+        &mut self,
+        parts: Vec<super::Part<DealRow>>,
+        rules: SourceRules,
+        names: &mut Names,
+    ) {
+        let source = self.sources.len() as u32;
+        self.sources.push(rules);
+        for part in parts {
+            let words: Vec<Sym> = part.words.list.iter().map(|w| names.intern(w)).collect();
+            let origin = Origin { texts: self.texts.len() as u32, source };
+            self.texts.push(part.texts);
+            for mut row in part.rows {
+                each_word(&mut row, |word| {
+                    word.0 = words.get(word.0 as usize).map_or(0, |sym| sym.0);
+                });
+                self.add_row(row, origin, names);
+            }
+        }
+    }
+
+    fn add_row(&mut self, row: DealRow, origin: Origin, names: &Names) {
+        let id = self.text_of(row.id, origin).to_owned();
+        match self.index.find(&id) {
+            None => {
+                self.index.add(&id);
+                self.rows.push(row);
+                self.origins.push(origin);
+            }
+            Some(known) => self.settle(known, row, origin, names),
+        }
+    }
+
+    /// Of two rows of one deal, keeps the one modified last; of equals the larger by content.
+    fn settle(&mut self, known: u32, row: DealRow, origin: Origin, names: &Names) {
+        let at = known as usize;
+        let old_content = self.content(&self.rows[at], self.origins[at], names);
+        let new_content = self.content(&row, origin, names);
+        if old_content == new_content {
+            self.repeats.0.push(known);
+            return;
+        }
+        self.repeats.1.push(known);
+        if (row.modified_at, new_content) > (self.rows[at].modified_at, old_content) {
+            self.rows[at] = row;
+            self.origins[at] = origin;
+        }
+    }
+
+    fn content(&self, row: &DealRow, origin: Origin, names: &Names) -> String {
+        let text = |text| self.text_of(text, origin);
+        let words: Vec<&str> = row.words.iter().map(|w| names.get(Sym(w.0))).collect();
+        let entered: Vec<_> = row
+            .entered
+            .iter()
+            .map(|(stage, pipeline, at)| (names.get(Sym(stage.0)), names.get(Sym(pipeline.0)), at))
+            .collect();
+        let mut rest = row.clone();
+        (rest.id, rest.name, rest.account) = (Text::default(), Text::default(), Text::default());
+        (rest.words, rest.entered) = ([Word::default(); 9], Vec::new());
+        format!("{:?}{:?}{words:?}{entered:?}{rest:?}", text(row.name), text(row.account))
+    }
+
+    fn text_of(&self, text: Text, origin: Origin) -> &str {
+        self.texts.get(origin.texts as usize).map_or("", |texts| text.of(texts))
+    }
+
+    /// A text of a deal's row.
+    pub(in super::super) fn text(&self, deal: usize, text: Text) -> &str {
+        self.origins.get(deal).map_or("", |&origin| self.text_of(text, origin))
+    }
+
+    /// The rules of a deal's source.
+    pub(in super::super) fn rules(&self, deal: usize) -> Option<&SourceRules> {
+        self.sources.get(self.origins.get(deal)?.source as usize)
+    }
+
+    /// Changes every symbol.
+    pub(super) fn move_words(&mut self, move_to: impl Fn(&mut Sym)) {
+        let change = |word: &mut Word| {
+            let mut sym = Sym(word.0);
+            move_to(&mut sym);
+            word.0 = sym.0;
+        };
+        for row in &mut self.rows {
+            each_word(row, change);
+        }
+        for source in &mut self.sources {
+            move_to(&mut source.crm);
+        }
+    }
+
+    /// Gives pipelines their names, and deals without one the pipeline `default`.
+    pub(super) fn name_pipelines(&mut self, names: &mut Names, labels: &BTreeMap<String, String>) {
+        let mut lone: BTreeMap<u32, BTreeSet<Word>> = BTreeMap::new();
+        for (row, origin) in self.rows.iter().zip(&self.origins) {
+            lone.entry(origin.source).or_default().insert(row.words[word::PIPELINE]);
+        }
+        let default = Word(names.intern("default").0);
+        let mut renamed: BTreeMap<Word, Word> = BTreeMap::new();
+        for pipeline in lone.values().flatten() {
+            let label = labels.get(names.get(Sym(pipeline.0))).cloned();
+            let fresh = match label {
+                _ if *pipeline == Word::default() => default,
+                Some(label) => Word(names.intern(&label).0),
+                None => *pipeline,
+            };
+            renamed.insert(*pipeline, fresh);
+        }
+        for (row, origin) in self.rows.iter_mut().zip(&self.origins) {
+            let rules = self.sources.get(origin.source as usize);
+            let several = lone.get(&origin.source).is_some_and(|found| found.len() > 1);
+            let pipeline = &mut row.words[word::PIPELINE];
+            *pipeline = match rules {
+                Some(rules) if rules.lone_pipeline_is_default && !several => default,
+                _ => renamed.get(pipeline).copied().unwrap_or(*pipeline),
+            };
+        }
+    }
+
+    /// Deals whose name no other deal has: an index of the names, and the deal of each.
+    pub(in super::super) fn by_name(&self) -> (DealIndex, Vec<u32>) {
+        let mut found: BTreeMap<&str, Option<u32>> = BTreeMap::new();
+        for (deal, row) in self.rows.iter().enumerate() {
+            let name = self.text(deal, row.name);
+            found.entry(name).and_modify(|d| *d = None).or_insert(Some(deal as u32));
+        }
+        let (mut index, mut deals) = (DealIndex::default(), Vec::new());
+        for (name, deal) in found {
+            if let Some(deal) = deal.filter(|_| !name.is_empty()) {
+                index.add(name);
+                deals.push(deal);
+            }
+        }
+        (index, deals)
+    }
+}
+
+/// The rows of a file, its summary apart.
+pub(in super::super) fn parts_of<R>(file: &mut FileRows<R>) -> Vec<super::Part<R>> {
+    std::mem::take(&mut file.parts)
+}
+
+fn each_word(row: &mut DealRow, mut change: impl FnMut(&mut Word)) {
+    row.words.iter_mut().for_each(&mut change);
+    for (stage, pipeline, _) in &mut row.entered {
+        change(stage);
+        change(pipeline);
+    }
+}

@@ -1,0 +1,365 @@
+//! One deal after another: its attributes, visits, field changes and activities, into partitions.
+
+use std::collections::BTreeMap;
+
+use super::super::history::{self, Change, DealInput, Shape};
+use super::super::rows::{HistoryRow, word};
+use super::group::Grouped;
+use super::stages::StageIds;
+use super::{ActivityRow, Gathered, Joined, Word, without_repeats};
+use crate::model::calendar::month_index;
+use crate::model::{
+    Activity, Catalogue, Config, Day, Deal, Field, FieldChange, HistoryGrade, Micros, Partition,
+    Quality, QualitySet, StageId, StageKind, Status, Sym, UNKNOWN_STAGE, Zone,
+};
+
+/// What holds for all deals.
+pub(super) struct Context<'a> {
+    all: &'a Gathered,
+    grouped: &'a Grouped,
+    stages: &'a StageIds,
+    catalogue: &'a Catalogue,
+    unknown: Sym,
+    report: Zone,
+    extracted_at: Micros,
+    history: history::Context<'a>,
+    repeated: Vec<u32>,
+}
+
+/// A partition, with what the ledger wants to know besides.
+#[derive(Debug)]
+pub(super) struct BuiltPartition {
+    /// The partition.
+    pub(super) partition: Partition,
+    /// Rows of the partition with repeated activities, and how many.
+    pub(super) repeated_activities: Vec<(usize, u64)>,
+}
+
+/// A move to a stage or a later value of a field, with its words as symbols.
+type Row<'p> = (&'p Joined<HistoryRow>, &'p HistoryRow);
+
+fn sym<R>(part: &Joined<R>, word: Word) -> Sym {
+    part.words.get(word.0 as usize).copied().unwrap_or_default()
+}
+
+impl<'a> Context<'a> {
+    /// Prepares the walk over the deals.
+    pub(super) fn new(
+        all: &'a Gathered,
+        grouped: &'a Grouped,
+        stages: &'a StageIds,
+        catalogue: &'a Catalogue,
+        extracted_at: Micros,
+        config: &Config,
+    ) -> Self {
+        let mut repeated = all.deals.repeats.1.clone();
+        repeated.sort_unstable();
+        Self {
+            all,
+            grouped,
+            stages,
+            catalogue,
+            unknown: all.names.find(UNKNOWN_STAGE).unwrap_or_default(),
+            report: config.zone().unwrap_or(Zone::UTC),
+            extracted_at,
+            history: history::Context {
+                catalogue,
+                names: &all.names,
+                extracted_at,
+                close_source: config.close_ts_source,
+                bounce_seconds: config.bounce_seconds,
+                history_start: history_start(all),
+            },
+            repeated,
+        }
+    }
+
+    fn rows(&self, deal: usize) -> impl Iterator<Item = Row<'a>> + Clone + use<'a> {
+        self.grouped.rows(&self.all.history, deal)
+    }
+
+    /// The stage of a word, or the pipeline's unknown one.
+    fn stage(&self, pipeline: Sym, name: Sym) -> StageId {
+        let found = self.stages.find(pipeline, name);
+        found.or_else(|| self.stages.find(pipeline, self.unknown)).unwrap_or(StageId(0))
+    }
+}
+
+/// The earliest change of each pipeline.
+fn history_start(all: &Gathered) -> BTreeMap<Sym, Micros> {
+    let mut starts: BTreeMap<Sym, Micros> = BTreeMap::new();
+    for part in &all.history {
+        for row in &part.rows {
+            let Some(at) = row.at else { continue };
+            let own = sym(part, row.pipeline);
+            let of_deal = || {
+                let deal = all.deals.rows.get(row.deal as usize);
+                deal.map_or(Sym::NONE, |deal| Sym(deal.words[word::PIPELINE].0))
+            };
+            let pipeline = if own.is_none() { of_deal() } else { own };
+            let start = starts.entry(pipeline).or_insert(at);
+            *start = at.min(*start);
+        }
+    }
+    starts
+}
+
+/// The deals of each month of creation, by id; deals without a time last.
+pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> {
+    let mut months: BTreeMap<(bool, Option<i32>), Vec<u32>> = BTreeMap::new();
+    for (deal, row) in context.all.deals.rows.iter().enumerate() {
+        let first_record = || {
+            let entered = row.entered.iter().map(|(_, _, at)| *at);
+            context.rows(deal).filter_map(|(_, change)| change.at).chain(entered).min()
+        };
+        let created = row.created_at.or_else(first_record);
+        let month = created.map(|at| month_index(Zone::UTC.day(at)));
+        months.entry((month.is_none(), month)).or_default().push(deal as u32);
+    }
+    let ids = &context.all.deals.index.ids;
+    let mut parts: Vec<(Option<i32>, Vec<u32>)> =
+        months.into_iter().map(|((_, month), deals)| (month, deals)).collect();
+    for (_, deals) in &mut parts {
+        deals.sort_unstable_by(|&a, &b| ids.get(a as usize).cmp(ids.get(b as usize)));
+    }
+    parts
+}
+
+/// Builds one partition.
+pub(super) fn partition(
+    context: &Context<'_>,
+    activities: &Grouped,
+    month: Option<i32>,
+    deals: &[u32],
+) -> BuiltPartition {
+    let mut partition = Partition { created_month: month, ..Partition::default() };
+    partition.deals.reserve_exact(deals.len());
+    let mut repeated_activities = Vec::new();
+    let mut rows = Vec::new();
+    let mut list = Vec::new();
+    for (at, &deal) in deals.iter().enumerate() {
+        let deal = deal as usize;
+        rows.clear();
+        rows.extend(context.rows(deal));
+        let in_order = |a: &Row<'_>, b: &Row<'_>| order_key(a.1) <= order_key(b.1);
+        if !rows.is_sorted_by(in_order) {
+            rows.sort_by_key(|(_, row)| order_key(row));
+        }
+        let (mut attributes, mut changes) = attributes(context, deal, &rows);
+        let shape = match (&context.all.deals.rows[deal].entered, context.all.history.is_empty()) {
+            (entered, _) if !entered.is_empty() && rows.is_empty() => Shape::Wide,
+            (_, false) => Shape::Log,
+            _ => Shape::None,
+        };
+        let last_stage_change_at = context.all.deals.rows[deal].last_stage_change_at;
+        let input = DealInput { deal: &attributes, last_stage_change_at, shape };
+        let built = history::build(&input, &mut changes, &context.history);
+        settle(&mut attributes, &built, context, deal);
+        list.clear();
+        list.extend(
+            activities.rows(&context.all.activities, deal).map(|row| activity(context, row)),
+        );
+        let repeats = without_repeats(&mut list, &context.all.names);
+        if repeats > 0 {
+            attributes.quality.insert(Quality::DuplicateActivity);
+            repeated_activities.push((at, repeats));
+        }
+        let row = &context.all.deals.rows[deal];
+        partition.deal_ids.push(context.all.deals.index.ids.get(deal));
+        partition.deal_names.push(context.all.deals.text(deal, row.name));
+        partition.account_ids.push(context.all.deals.text(deal, row.account));
+        partition.deals.push(attributes);
+        partition.visits.push(built.visits);
+        partition.changes.push(field_changes(&rows));
+        partition.activities.push(list.iter().map(|(_, activity)| *activity));
+    }
+    BuiltPartition { partition, repeated_activities }
+}
+
+fn order_key(row: &HistoryRow) -> (Option<Micros>, u64, u64) {
+    (row.at, row.rank, row.event)
+}
+
+/// The attributes of a deal, and its recorded moves.
+fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Vec<Change>) {
+    let row = &context.all.deals.rows[deal];
+    let word = |at: usize| Sym(row.words[at].0);
+    let pipeline = word(word::PIPELINE);
+    let changes = moves(context, pipeline, row, rows);
+    let last = changes.iter().max_by_key(|c| (c.at, is_end(context, c.to), c.to)).map(|c| c.to);
+    let stage = match word(word::STAGE) {
+        Sym::NONE => last.unwrap_or_else(|| context.stage(pipeline, context.unknown)),
+        name => context.stage(pipeline, name),
+    };
+    let status = row.status.unwrap_or(match context.catalogue.get(stage).kind {
+        StageKind::Open => Status::Open,
+        StageKind::Won => Status::Won,
+        StageKind::Lost => Status::Lost,
+    });
+    let (closed_at, expected_close_on) = close(context, deal, status, changes.is_empty());
+    let attributes = Deal {
+        pipeline,
+        stage,
+        status,
+        owner: word(word::OWNER),
+        source: word(word::SOURCE),
+        deal_type: word(word::DEAL_TYPE),
+        product: word(word::PRODUCT),
+        lost_reason: word(word::LOST_REASON),
+        forecast_category: word(word::FORECAST),
+        currency: word(word::CURRENCY),
+        amount_minor: row.amount_minor,
+        probability_bp: row.probability_bp,
+        created_at: row.created_at,
+        closed_at,
+        expected_close_on,
+        modified_at: row.modified_at,
+        deleted_at: row.deleted_at,
+        extracted_at: context.extracted_at,
+        history_grade: HistoryGrade::default(),
+        quality: QualitySet::default(),
+        crm: context.all.deals.rules(deal).map_or(Sym::NONE, |rules| rules.crm),
+    };
+    (attributes, changes)
+}
+
+fn is_end(context: &Context<'_>, stage: StageId) -> bool {
+    context.catalogue.get(stage).kind != StageKind::Open
+}
+
+/// The close time and the expected close date. An open deal was not closed: a close date that it
+/// carries is an expectation.
+fn close(
+    context: &Context<'_>,
+    deal: usize,
+    status: Status,
+    is_without_history: bool,
+) -> (Option<Micros>, Option<Day>) {
+    let row = &context.all.deals.rows[deal];
+    let expected = row.expected_close_on;
+    if status == Status::Open {
+        let by_close = row.closed_at.map(|at| context.report.day(at));
+        return (None, expected.or(by_close));
+    }
+    let may_guess = context.all.deals.rules(deal).is_some_and(|rules| rules.close_from_dates);
+    let guessed = || {
+        let on_expected = || expected.filter(|_| is_without_history);
+        row.last_stage_change_at
+            .or_else(|| on_expected().map(|day| context.report.midnight(day)))
+            .filter(|_| may_guess)
+    };
+    (row.closed_at.or_else(guessed), expected)
+}
+
+/// The recorded changes of stage. In a history that also tells of other fields, a row with the stage
+/// that the deal is in already is not one.
+fn moves(
+    context: &Context<'_>,
+    pipeline: Sym,
+    deal: &super::super::rows::DealRow,
+    rows: &[Row<'_>],
+) -> Vec<Change> {
+    let mut moves = Vec::with_capacity(rows.len() + deal.entered.len());
+    let mut current = Sym::NONE;
+    for (part, row) in rows {
+        let own = sym(part, row.pipeline);
+        let of = if own.is_none() { pipeline } else { own };
+        let (from, to) = (sym(part, row.from), sym(part, row.to));
+        let stays = if from.is_none() { to == current } else { from == to };
+        current = to;
+        if stays && part.has_values {
+            continue;
+        }
+        moves.push(Change {
+            at: row.at,
+            from: (!from.is_none()).then(|| context.stage(of, from)),
+            to: context.stage(of, to),
+            by: sym(part, row.by),
+            event: row.event,
+        });
+    }
+    if rows.is_empty() {
+        moves.extend(deal.entered.iter().map(|(to, of, at)| {
+            let of = if of.0 == 0 { pipeline } else { Sym(of.0) };
+            let to = context.stage(of, Sym(to.0));
+            Change { at: Some(*at), from: None, to, by: Sym::NONE, event: 0 }
+        }));
+    }
+    moves
+}
+
+/// Takes over what the history says, and the codes of the row itself.
+fn settle(deal: &mut Deal, built: &history::Built, context: &Context<'_>, number: usize) {
+    let row = &context.all.deals.rows[number];
+    deal.history_grade = built.grade;
+    deal.quality = built.quality;
+    deal.created_at = built.created_at;
+    if row.words[word::STAGE].0 == 0
+        && let Some(last) = built.visits.last()
+    {
+        deal.stage = last.stage;
+    }
+    match deal.amount_minor {
+        None => deal.quality.insert(Quality::NullAmount),
+        Some(amount) if amount < 0 => deal.quality.insert(Quality::NegativeAmount),
+        Some(_) => {}
+    }
+    if row.is_time_adjusted {
+        deal.quality.insert(Quality::NaiveTime);
+    }
+    if context.repeated.binary_search(&(number as u32)).is_ok() {
+        deal.quality.insert(Quality::DuplicateDeal);
+    }
+}
+
+/// Differences between consecutive rows of a deal.
+fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    for pair in rows.windows(2) {
+        let [(old_part, old), (part, new)] = pair else { continue };
+        let Some(at) = new.at.filter(|_| part.has_values && old_part.has_values) else { continue };
+        let symbol = |part: &Joined<HistoryRow>, word: Word| {
+            let sym = sym(part, word);
+            (!sym.is_none()).then_some(i64::from(sym.0))
+        };
+        let mut compare = |field, old: Option<i64>, new: Option<i64>| {
+            if old != new {
+                changes.push(FieldChange { at, field, old, new });
+            }
+        };
+        compare(Field::Amount, old.amount_minor, new.amount_minor);
+        let days = |row: &HistoryRow| row.expected_close_on.map(i64::from);
+        compare(Field::ExpectedCloseOn, days(old), days(new));
+        let forecast = (symbol(old_part, old.forecast), symbol(part, new.forecast));
+        compare(Field::ForecastCategory, forecast.0, forecast.1);
+        let points = |row: &HistoryRow| row.probability_bp.map(i64::from);
+        compare(Field::Probability, points(old), points(new));
+    }
+    // Rows that share their time keep their order: the last value of a field stays the last.
+    changes.sort_by_key(|change| (change.at, change.field));
+    changes
+}
+
+/// An activity with the hash of its id. One that is only known by its start is done when that is past.
+fn activity(
+    context: &Context<'_>,
+    (part, row): (&Joined<ActivityRow>, &ActivityRow),
+) -> (u64, Activity) {
+    let [kind, owner, outcome] = row.words.map(|word| sym(part, word));
+    let has_begun = row.is_start && row.due_at.is_some_and(|at| at < context.extracted_at);
+    let done_at = if has_begun { row.due_at } else { row.done_at };
+    let (due_at, duration_seconds) = (row.due_at, row.duration_seconds);
+    (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
+}
+
+/// The activities that belong to no deal, and how many repeated ones were dropped.
+pub(super) fn loose_activities(
+    context: &Context<'_>,
+    activities: &Grouped,
+) -> (Vec<Activity>, u64) {
+    let deals = context.all.deals.rows.len();
+    let rows = activities.rows(&context.all.activities, deals);
+    let mut list: Vec<(u64, Activity)> = rows.map(|row| activity(context, row)).collect();
+    let repeats = without_repeats(&mut list, &context.all.names);
+    (list.into_iter().map(|(_, activity)| activity).collect(), repeats)
+}

@@ -1,0 +1,251 @@
+//! From typed rows to timelines: deals, their stages, their visits, partitions, the quality ledger.
+//!
+//! Every choice is by content, never by the order of rows or files.
+
+pub(super) mod deals;
+pub(super) mod group;
+mod ledger;
+mod life;
+mod stages;
+mod suggest;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use self::deals::Deals;
+use self::group::Grouped;
+use self::ledger::Ledger;
+use super::part::Part;
+use super::rows::{ActivityRow, HistoryRow, NO_DEAL};
+use super::side::StageRow;
+use super::words::Word;
+use crate::error::Result;
+use crate::model::{
+    Account, Activity, Config, Dataset, Forecast, Micros, Names, Quality, Reject, Sym, Target, User,
+};
+
+pub use suggest::suggest_config;
+
+/// Rows of a file with the words of each block as symbols.
+#[derive(Debug)]
+pub(super) struct Joined<R> {
+    /// The rows of a block.
+    pub(super) rows: Vec<R>,
+    /// The symbol of each word of the block.
+    pub(super) words: Vec<Sym>,
+    /// Whether the file has columns of values besides the stage.
+    pub(super) has_values: bool,
+}
+
+/// All that was read.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// All words.
+    pub(super) names: Names,
+    /// The deals.
+    pub(super) deals: Deals,
+    /// The stage history, by block.
+    pub(super) history: Vec<Joined<HistoryRow>>,
+    /// The activities, by block.
+    pub(super) activities: Vec<Joined<ActivityRow>>,
+    /// Declared stages.
+    pub(super) stages: Vec<StageRow>,
+    /// Users.
+    pub(super) users: Vec<User>,
+    /// Accounts.
+    pub(super) accounts: Vec<Account>,
+    /// Targets.
+    pub(super) targets: Vec<Target>,
+    /// Forecasts.
+    pub(super) forecasts: Vec<Forecast>,
+    /// Names of teams by id.
+    pub(super) teams: BTreeMap<String, String>,
+    /// Names of pipelines by id.
+    pub(super) pipelines: BTreeMap<String, String>,
+    /// What was refused.
+    pub(super) rejects: Vec<Reject>,
+    /// What was assumed.
+    pub(super) assumptions: Vec<String>,
+    /// Whether a deals file has a column of modification times.
+    pub(super) has_modified: bool,
+}
+
+impl Gathered {
+    /// Makes the words of a block symbols.
+    pub(super) fn join<R>(&mut self, part: Part<R>, has_values: bool) -> Joined<R> {
+        let words = part.words.list.iter().map(|word| self.names.intern(word)).collect();
+        Joined { rows: part.rows, words, has_values }
+    }
+}
+
+/// Builds the dataset.
+///
+/// Errors: a stage configured as two things at once; more stages than can be counted.
+pub(super) fn assemble(mut all: Gathered, config: &Config) -> Result<Dataset> {
+    all.deals.name_pipelines(&mut all.names, &all.pipelines);
+    let count = all.deals.rows.len();
+    let history = Grouped::new(&all.history, count, |row| row.deal);
+    let activities = Grouped::new(&all.activities, count, |row| match row.deal {
+        NO_DEAL => count as u32,
+        deal => deal,
+    });
+    let extracted_at = extract_instant(&all);
+    let (mut catalogue, said) = stages::catalogue(&mut all, &history, extracted_at, config)?;
+    all.assumptions.extend(said);
+    sort_names(&mut all, &mut catalogue);
+    let stages = stages::StageIds::new(&catalogue);
+    let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
+    let plan = life::partitions(&context);
+    let built: Vec<life::BuiltPartition> = plan
+        .par_iter()
+        .map(|(month, deals)| life::partition(&context, &activities, *month, deals))
+        .collect();
+    let (loose, loose_repeats) = life::loose_activities(&context, &activities);
+    let mut ledger = Ledger::default();
+    ledger.add_deals(&all.deals);
+    ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
+    let mut partitions = Vec::with_capacity(built.len());
+    for built in built {
+        ledger.add_partition(&built);
+        partitions.push(built.partition);
+    }
+    assumptions(&mut all, &partitions, extracted_at, config);
+    let mut dataset = Dataset {
+        names: all.names,
+        catalogue,
+        partitions,
+        loose_activities: loose,
+        users: settle_users(all.users, &all.teams),
+        accounts: settle(all.accounts, |a| a.account_id.clone()),
+        targets: all.targets,
+        forecasts: all.forecasts,
+        rejects: all.rejects,
+        quality: ledger.finish(),
+        extracted_at,
+        assumptions: all.assumptions,
+    };
+    sort_small_tables(&mut dataset);
+    Ok(dataset)
+}
+
+/// Just after the latest thing that the export knows of.
+fn extract_instant(all: &Gathered) -> Micros {
+    let mut latest = Micros::MIN;
+    let mut see = |at: Option<Micros>| latest = latest.max(at.unwrap_or(Micros::MIN));
+    let is_without_history = all.history.iter().all(|part| part.rows.is_empty());
+    for row in &all.deals.rows {
+        see(row.created_at);
+        see(row.modified_at);
+        see(row.last_stage_change_at);
+        row.entered.iter().for_each(|(_, _, at)| see(Some(*at)));
+        if is_without_history && !all.has_modified && row.entered.is_empty() {
+            see(row.closed_at);
+        }
+    }
+    all.history.iter().flat_map(|part| &part.rows).for_each(|row| see(row.at));
+    all.activities.iter().flat_map(|part| &part.rows).for_each(|row| see(row.done_at));
+    if latest == Micros::MIN { 1 } else { latest + 1 }
+}
+
+/// From here on symbols sort as words do.
+fn sort_names(all: &mut Gathered, catalogue: &mut crate::model::Catalogue) {
+    let moved = all.names.sort();
+    let move_to = |sym: &mut Sym| *sym = moved.get(sym.0 as usize).copied().unwrap_or_default();
+    for stage in &mut catalogue.stages {
+        move_to(&mut stage.pipeline);
+        move_to(&mut stage.name);
+    }
+    all.deals.move_words(move_to);
+    all.history.iter_mut().flat_map(|part| &mut part.words).for_each(move_to);
+    all.activities.iter_mut().flat_map(|part| &mut part.words).for_each(move_to);
+}
+
+fn settle_users(users: Vec<User>, teams: &BTreeMap<String, String>) -> Vec<User> {
+    let mut users = settle(users, |user| user.user_id.clone());
+    for user in &mut users {
+        if let Some(name) = teams.get(&user.team) {
+            user.team.clone_from(name);
+        }
+    }
+    users
+}
+
+/// One row per id, in the order of ids; of several the largest by content.
+fn settle<T: std::fmt::Debug>(rows: Vec<T>, id: impl Fn(&T) -> String) -> Vec<T> {
+    let mut by_id: BTreeMap<String, T> = BTreeMap::new();
+    for row in rows {
+        let key = id(&row);
+        let is_larger = |old: &T| format!("{row:?}") > format!("{old:?}");
+        if by_id.get(&key).is_none_or(is_larger) {
+            by_id.insert(key, row);
+        }
+    }
+    by_id.into_values().collect()
+}
+
+fn sort_small_tables(dataset: &mut Dataset) {
+    dataset.targets.sort_by(|a, b| {
+        let key = |t: &Target| {
+            (
+                t.period_start,
+                t.period_end,
+                t.measure.clone(),
+                t.team.clone(),
+                t.owner.clone(),
+                t.value,
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    dataset.forecasts.sort_by(|a, b| {
+        let key = |f: &Forecast| {
+            let texts = (f.owner.clone(), f.category.clone(), f.deal_id.clone());
+            (f.snapshot_on, f.period_start, texts, f.amount_minor)
+        };
+        key(a).cmp(&key(b))
+    });
+    dataset.rejects.sort();
+}
+
+/// What holds for the whole extract.
+fn assumptions(
+    all: &mut Gathered,
+    partitions: &[crate::model::Partition],
+    extracted_at: Micros,
+    config: &Config,
+) {
+    let status = |wanted| {
+        let deals = partitions.iter().flat_map(|p| &p.deals);
+        deals.filter(|deal| deal.status == wanted).count()
+    };
+    let (won, lost) = (status(crate::model::Status::Won), status(crate::model::Status::Lost));
+    if lost == 0 && won > 0 {
+        all.assumptions.push(format!(
+            "{won} deals are won and none is lost: check that the export contains lost deals"
+        ));
+    }
+    let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
+    all.assumptions.push(format!(
+        "the export is taken to know everything up to {} UTC, its latest event",
+        at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+    ));
+    all.assumptions.push(format!("days begin at midnight in {}", config.report_tz));
+    if !all.deals.has_currency {
+        all.assumptions
+            .push(format!("amounts are in {}, as no column says otherwise", config.currency));
+    }
+}
+
+/// The activities of a list that are distinct, and how many were dropped (QA1).
+fn without_repeats(list: &mut Vec<(u64, Activity)>, names: &Names) -> u64 {
+    let _ = names;
+    let before = list.len();
+    list.sort_unstable_by(|(a_id, a), (b_id, b)| {
+        let rank = |x: &Activity| (x.done_at, x.kind, x.owner);
+        a_id.cmp(b_id).then_with(|| rank(b).cmp(&rank(a))).then_with(|| b.cmp(a))
+    });
+    list.dedup_by(|later, first| later.0 != 0 && later.0 == first.0);
+    list.sort_unstable_by(|(a_id, a), (b_id, b)| a.cmp(b).then(a_id.cmp(b_id)));
+    (before - list.len()) as u64
+}

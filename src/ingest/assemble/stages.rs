@@ -1,0 +1,339 @@
+//! What the rows show of the stages: evidence for the catalogue, counted in parallel by deal.
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::super::catalogue::{self, Precedence, StageEvidence};
+use super::super::rows::{DealRow, word};
+use super::Gathered;
+use super::group::Grouped;
+use crate::error::Result;
+use crate::model::calendar::DAY_MICROS;
+use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
+
+/// Deals of one task.
+const TASK: usize = 8192;
+
+/// First entries of a deal that are compared with each other.
+const MOST_ENTRIES: usize = 64;
+
+/// Without a table of stages, a stage that no deal is in now was used within so many days, or it is
+/// taken as deleted.
+const RECENT_DAYS: i64 = 365;
+
+type Key = (Sym, Sym);
+
+/// What was counted of one stage.
+#[derive(Clone, Debug, Default)]
+struct StageTally {
+    sort: BTreeMap<i64, u64>,
+    probability: BTreeMap<u32, u64>,
+    closed: [u64; 2],
+    won: [u64; 2],
+    is_declared: bool,
+    won_ends: u64,
+    lost_ends: u64,
+    open_here: u64,
+    /// Records that a later one of the same deal follows.
+    followed: u64,
+    last_entry: Option<Micros>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    index: HashMap<Key, usize>,
+    stages: Vec<(Key, StageTally)>,
+    before: HashMap<(usize, usize), u64>,
+    /// Last records that share their time, by outcome.
+    tied: Vec<(Status, Vec<Key>)>,
+}
+
+impl Tally {
+    fn at(&mut self, key: Key) -> usize {
+        if let Some(&at) = self.index.get(&key) {
+            return at;
+        }
+        let at = self.stages.len();
+        self.index.insert(key, at);
+        self.stages.push((key, StageTally::default()));
+        at
+    }
+
+    fn stage(&mut self, key: Key) -> &mut StageTally {
+        let at = self.at(key);
+        &mut self.stages[at].1
+    }
+
+    fn merge(&mut self, other: Self) {
+        let places: Vec<usize> = other.stages.iter().map(|(key, _)| self.at(*key)).collect();
+        for (place, (_, from)) in places.iter().zip(other.stages) {
+            self.stages[*place].1.merge(from);
+        }
+        // Sums do not depend on the order in which the table is walked.
+        for ((a, b), count) in other.before {
+            *self.before.entry((places[a], places[b])).or_default() += count;
+        }
+        self.tied.extend(other.tied);
+    }
+
+    fn end(&mut self, key: Key, status: Status) {
+        match status {
+            Status::Won => self.stage(key).won_ends += 1,
+            Status::Lost => self.stage(key).lost_ends += 1,
+            Status::Open => {}
+        }
+    }
+}
+
+impl StageTally {
+    fn merge(&mut self, from: Self) {
+        for (sort, count) in from.sort {
+            *self.sort.entry(sort).or_default() += count;
+        }
+        for (probability, count) in from.probability {
+            *self.probability.entry(probability).or_default() += count;
+        }
+        for at in 0..2 {
+            self.closed[at] += from.closed[at];
+            self.won[at] += from.won[at];
+        }
+        self.is_declared |= from.is_declared;
+        self.won_ends += from.won_ends;
+        self.lost_ends += from.lost_ends;
+        self.open_here += from.open_here;
+        self.followed += from.followed;
+        self.last_entry = self.last_entry.max(from.last_entry);
+    }
+}
+
+/// The catalogue, and what was assumed for it.
+///
+/// Errors: those of [`catalogue::build`].
+pub(super) fn catalogue(
+    all: &mut Gathered,
+    history: &Grouped,
+    extracted_at: Micros,
+    config: &Config,
+) -> Result<(Catalogue, Vec<String>)> {
+    let deals = all.deals.rows.len();
+    let tallies: Vec<Tally> = (0..deals.div_ceil(TASK))
+        .into_par_iter()
+        .map(|task| {
+            let mut tally = Tally::default();
+            for deal in task * TASK..deals.min((task + 1) * TASK) {
+                count_deal(&mut tally, all, history, deal);
+            }
+            tally
+        })
+        .collect();
+    let mut tally = Tally::default();
+    tallies.into_iter().for_each(|part| tally.merge(part));
+    for (status, mut keys) in std::mem::take(&mut tally.tied) {
+        let rank = |key: &Key| {
+            let followed = tally.index.get(key).map_or(0, |&at| tally.stages[at].1.followed);
+            (followed, all.names.get(key.1).to_owned())
+        };
+        keys.sort_by_cached_key(rank);
+        if let Some(&key) = keys.first() {
+            tally.end(key, status);
+        }
+    }
+    let has_table = !all.stages.is_empty();
+    let is_recent = |at: Micros| at >= extracted_at - RECENT_DAYS * DAY_MICROS;
+    if !has_table {
+        for (_, stage) in &mut tally.stages {
+            stage.is_declared |= stage.last_entry.is_some_and(is_recent);
+        }
+    }
+    declare(&mut tally, all);
+    let (evidence, precedence) = evidence(tally, all);
+    catalogue::build(&evidence, &precedence, config, &mut all.names)
+}
+
+/// Counts one deal.
+fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize) {
+    let Some(row) = all.deals.rows.get(deal) else { return };
+    let pipeline = Sym(row.words[word::PIPELINE].0);
+    let stage = Sym(row.words[word::STAGE].0);
+    let mut entries: Vec<(Micros, Key)> = Vec::with_capacity(16);
+    for (part, change) in history.rows(&all.history, deal) {
+        let sym = |word: super::Word| part.words.get(word.0 as usize).copied().unwrap_or_default();
+        let own = sym(change.pipeline);
+        let of = if own.is_none() { pipeline } else { own };
+        let key = (of, sym(change.to));
+        let from = sym(change.from);
+        if !from.is_none() {
+            tally.at((of, from));
+        }
+        match change.at {
+            Some(at) => entries.push((at, key)),
+            None => drop(tally.at(key)),
+        }
+    }
+    for (to, of, at) in &row.entered {
+        let of = if of.0 == 0 { pipeline } else { Sym(of.0) };
+        entries.push((*at, (of, Sym(to.0))));
+    }
+    entries.sort_unstable();
+    count_entries(tally, &entries);
+    let last = entries.last().map(|(at, _)| *at);
+    let mut ends: Vec<Key> =
+        entries.iter().filter(|(at, _)| Some(*at) == last).map(|(_, key)| *key).collect();
+    ends.dedup();
+    let current = if stage.is_none() { ends.first().copied() } else { Some((pipeline, stage)) };
+    if !stage.is_none() {
+        count_row(tally, all, deal, row, (pipeline, stage));
+    }
+    if ends.is_empty() {
+        ends.extend(current);
+    }
+    match (row.status, ends.as_slice(), current) {
+        (Some(Status::Open), _, Some(current)) => tally.stage(current).open_here += 1,
+        (Some(status), [only], _) => tally.end(*only, status),
+        (Some(status), [_, _, ..], _) => tally.tied.push((status, ends)),
+        _ => {}
+    }
+}
+
+/// Counts what the row of a deal says of its stage.
+fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key: Key) {
+    let rules = all.deals.rules(deal).copied();
+    let stage = tally.stage(key);
+    stage.is_declared = true;
+    if let Some(sort) = row.stage_order {
+        *stage.sort.entry(sort).or_default() += 1;
+    }
+    if let Some(probability) = row.probability_bp {
+        *stage.probability.entry(probability).or_default() += 1;
+    }
+    if rules.is_some_and(|rules| rules.flags_tell_stages) {
+        let (closed, won) = row.flags;
+        closed.iter().for_each(|&yes| stage.closed[usize::from(yes)] += 1);
+        won.iter().for_each(|&yes| stage.won[usize::from(yes)] += 1);
+    }
+}
+
+/// Counts the entries of one deal, in time order.
+fn count_entries(tally: &mut Tally, entries: &[(Micros, Key)]) {
+    let last = entries.last().map(|(at, _)| *at);
+    let mut first: Vec<(Micros, Key, usize)> = Vec::with_capacity(8);
+    for &(at, key) in entries {
+        let place = tally.at(key);
+        let stage = &mut tally.stages[place].1;
+        stage.followed += u64::from(Some(at) < last);
+        stage.last_entry = stage.last_entry.max(Some(at));
+        if first.len() < MOST_ENTRIES && !first.iter().any(|(_, _, p)| *p == place) {
+            first.push((at, key, place));
+        }
+    }
+    for (number, &(at, key, place)) in first.iter().enumerate() {
+        for &(later, other, other_place) in first.get(number + 1..).unwrap_or_default() {
+            if at < later && key.0 == other.0 {
+                *tally.before.entry((place, other_place)).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Adds what a table of stages says; a row without a pipeline is about every pipeline that uses the
+/// stage, or about the only one.
+fn declare(tally: &mut Tally, all: &mut Gathered) {
+    let mut pipelines: Vec<Sym> = tally.stages.iter().map(|((pipeline, _), _)| *pipeline).collect();
+    pipelines.sort_unstable();
+    pipelines.dedup();
+    for row in &all.stages {
+        let name = all.names.intern(&row.stage);
+        let own = all.pipelines.get(&row.pipeline).unwrap_or(&row.pipeline);
+        let own = all.names.intern(own);
+        let wanted: Vec<Sym> = match (own.is_none(), pipelines.as_slice()) {
+            (false, _) => vec![own],
+            (true, [only]) => vec![*only],
+            (true, _) => pipelines.clone(),
+        };
+        for pipeline in wanted {
+            let is_used = tally.index.contains_key(&(pipeline, name));
+            if own.is_none() && pipelines.len() > 1 && !is_used {
+                continue;
+            }
+            let stage = tally.stage((pipeline, name));
+            stage.is_declared = true;
+            if let Some(order) = row.order {
+                stage.sort = BTreeMap::from([(order, 1)]);
+            }
+            if let Some(probability) = row.probability_bp {
+                stage.probability = BTreeMap::from([(probability, 1)]);
+            }
+            let counts = |flag: Option<bool>| flag.map(|yes| [u64::from(!yes), u64::from(yes)]);
+            stage.closed = counts(row.flags.0).unwrap_or(stage.closed);
+            stage.won = counts(row.flags.1).unwrap_or(stage.won);
+        }
+    }
+}
+
+/// The evidence by name of pipeline and stage, and the counts of who came before whom.
+fn evidence(tally: Tally, all: &Gathered) -> (Vec<StageEvidence>, Precedence) {
+    let name = |key: &Key| (all.names.get(key.0), all.names.get(key.1));
+    let mut order: Vec<usize> = (0..tally.stages.len()).collect();
+    order.sort_by(|&a, &b| name(&tally.stages[a].0).cmp(&name(&tally.stages[b].0)));
+    let mut place = vec![0; order.len()];
+    for (fresh, &old) in order.iter().enumerate() {
+        place[old] = fresh;
+    }
+    let most = |counts: &BTreeMap<u32, u64>| {
+        counts
+            .iter()
+            .max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)))
+            .map(|(value, _)| *value)
+    };
+    let agreed = |[no, yes]: [u64; 2]| match (no, yes) {
+        (0, 0) => None,
+        (_, 0) => Some(false),
+        (0, _) => Some(true),
+        _ => None,
+    };
+    let evidence = order.iter().map(|&old| {
+        let ((pipeline, name), stage) = &tally.stages[old];
+        StageEvidence {
+            pipeline: *pipeline,
+            name: *name,
+            sort: stage
+                .sort
+                .iter()
+                .max_by_key(|(sort, count)| (**count, std::cmp::Reverse(**sort)))
+                .map(|(sort, _)| *sort),
+            probability_bp: most(&stage.probability),
+            is_closed: agreed(stage.closed),
+            is_won: agreed(stage.won),
+            is_declared: stage.is_declared,
+            won_ends: stage.won_ends,
+            lost_ends: stage.lost_ends,
+            open_here: stage.open_here,
+        }
+    });
+    let evidence = evidence.collect();
+    let counts = tally.before.into_iter();
+    let precedence = counts.map(|((a, b), count)| ((place[a], place[b]), count)).collect();
+    (evidence, precedence)
+}
+
+/// Stages by pipeline and name.
+#[derive(Debug, Default)]
+pub(super) struct StageIds {
+    index: HashMap<Key, StageId>,
+}
+
+impl StageIds {
+    /// The stages of `catalogue`.
+    pub(super) fn new(catalogue: &Catalogue) -> Self {
+        let stages = catalogue.stages.iter().enumerate();
+        let index = stages.map(|(at, s)| ((s.pipeline, s.name), StageId(at as u16))).collect();
+        Self { index }
+    }
+
+    /// The stage called `name` in `pipeline`.
+    pub(super) fn find(&self, pipeline: Sym, name: Sym) -> Option<StageId> {
+        self.index.get(&(pipeline, name)).copied()
+    }
+}

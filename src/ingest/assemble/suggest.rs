@@ -1,0 +1,87 @@
+//! The commented `sluice.toml` that `sluice init` writes from what it found.
+
+use std::fmt::Write;
+
+use super::super::Ingested;
+use crate::model::{Basis, Config, StageKind, UNKNOWN_STAGE};
+
+/// The text of a configuration that says what was found and assumed, to be corrected by the team.
+pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
+    let mut text = String::from(
+        "# How sluice reads your pipeline. Everything here was found or assumed: correct what is wrong.\n",
+    );
+    for assumption in &ingested.dataset.assumptions {
+        for line in assumption.lines() {
+            let _ = writeln!(text, "# - {line}");
+        }
+    }
+    let _ = write!(
+        text,
+        "\n# Zone in which days begin (IANA name).\nreport_tz = {}\n\
+         # Zone of times in the export that carry none; without it the CRM's own rule holds.\n\
+         # source_tz = \"Europe/Berlin\"\n\
+         # Currency of amounts that carry none.\ncurrency = {}\n\
+         # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
+         # First month of the fiscal year.\nfiscal_year_start_month = {}\n\
+         # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
+         segment = {}\n",
+        quoted(&config.report_tz),
+        quoted(&config.currency),
+        config.fiscal_year_start_month,
+        quoted(&config.segment),
+    );
+    let dataset = &ingested.dataset;
+    for pipeline in dataset.catalogue.pipelines() {
+        let _ = write!(text, "\n[[pipeline]]\nname = {}\n", quoted(dataset.names.get(pipeline)));
+        write_pipeline(&mut text, ingested, pipeline);
+    }
+    text
+}
+
+fn write_pipeline(text: &mut String, ingested: &Ingested, pipeline: crate::model::Sym) {
+    let dataset = &ingested.dataset;
+    let stages: Vec<_> = dataset
+        .catalogue
+        .of(pipeline)
+        .map(|(_, stage)| stage)
+        .filter(|stage| dataset.names.get(stage.name) != UNKNOWN_STAGE)
+        .collect();
+    let open: Vec<_> =
+        stages.iter().filter(|s| s.kind == StageKind::Open && s.order.is_some()).collect();
+    let basis = open.iter().map(|s| s.order_basis).max().unwrap_or(Basis::Declared);
+    let _ = writeln!(text, "# Open stages, first to last (the order is {}).", basis.as_str());
+    let list = |wanted: &mut dyn Iterator<Item = crate::model::Sym>| {
+        let names: Vec<String> = wanted.map(|name| quoted(dataset.names.get(name))).collect();
+        format!("[{}]", names.join(", "))
+    };
+    let _ = writeln!(text, "stages = {}", list(&mut open.iter().map(|s| s.name)));
+    let unordered: Vec<_> =
+        stages.iter().filter(|s| s.kind == StageKind::Open && s.order.is_none()).collect();
+    if !unordered.is_empty() {
+        let names = list(&mut unordered.iter().map(|s| s.name));
+        let _ =
+            writeln!(text, "# Stages without a place, moves to and from them are lateral: {names}");
+    }
+    let known: Option<Vec<String>> = open
+        .iter()
+        .map(|s| s.probability_bp.map(|bp| format!("{}.{:04}", bp / 10_000, bp % 10_000)))
+        .collect();
+    match known.filter(|list| !list.is_empty()) {
+        Some(list) => {
+            let _ =
+                writeln!(text, "# Win probability of each.\nprobabilities = [{}]", list.join(", "));
+        }
+        None => text.push_str(
+            "# Win probability of each, 0 to 1; the export has none.\n# probabilities = []\n",
+        ),
+    }
+    for (key, kind) in [("won_stages", StageKind::Won), ("lost_stages", StageKind::Lost)] {
+        let of_kind = list(&mut stages.iter().filter(|s| s.kind == kind).map(|s| s.name));
+        let _ = writeln!(text, "{key} = {of_kind}");
+    }
+}
+
+/// A TOML string.
+fn quoted(word: &str) -> String {
+    toml::Value::String(word.to_owned()).to_string()
+}

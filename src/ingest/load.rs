@@ -1,0 +1,241 @@
+//! All files of an export, one after the other: first deals, then what refers to them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::assemble::deals::{SourceRules, parts_of};
+use super::assemble::{self, Gathered};
+use super::columns::{Col, Entity};
+use super::convert::TimeRules;
+use super::detect::{self, Plan};
+use super::mapping::{self, Mapping};
+use super::part::{self, Context, FileRows, RowParser};
+use super::read::{self, Input};
+use super::words::DealIndex;
+use super::{Ingested, Options, rows, side};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::InputFile;
+
+/// Reads exports; see [`super::read`].
+pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
+    let mappings = mapping::load(options.mapping)?;
+    let mut plans = Vec::new();
+    let mut inputs = Vec::new();
+    for path in paths {
+        recognise(path, &mappings, &mut plans, &mut inputs)?;
+    }
+    drop_repeats(&mut plans, &mut inputs);
+    if !plans.iter().any(|plan| plan.entity == Entity::Deals) {
+        return Err(no_deals(&plans, &inputs));
+    }
+    let mut loader = Loader {
+        options,
+        all: Gathered::default(),
+        inputs,
+        by_name: DealIndex::default(),
+        named: Vec::new(),
+    };
+    let total = plans.iter().map(|plan| plan.input.bytes).sum();
+    options.progress.begin("reading", Some(total));
+    plans.sort_by(|a, b| (a.entity, &a.input.shown).cmp(&(b.entity, &b.input.shown)));
+    for plan in &plans {
+        let why = format!(
+            "`{}` is read as `{}` of {}, by {}",
+            plan.input.shown,
+            plan.entity.as_str(),
+            plan.crm,
+            plan.why
+        );
+        loader.all.assumptions.push(why);
+        loader.file(plan)?;
+    }
+    options.progress.begin("building timelines", None);
+    let Loader { all, mut inputs, .. } = loader;
+    inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    let rows_read = inputs.iter().map(|input| input.rows).sum();
+    let rows_rejected = inputs.iter().map(|input| input.rejected).sum();
+    let dataset = assemble::assemble(all, options.config)?;
+    if dataset.deal_count() == 0 {
+        return Err(Error::new(ErrorKind::Input, "no deal could be read")
+            .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));
+    }
+    Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
+}
+
+/// Recognises the files of a path; looks into folders below only if none of its own is recognised.
+fn recognise(
+    path: &std::path::Path,
+    mappings: &[Mapping],
+    plans: &mut Vec<Plan>,
+    unused: &mut Vec<InputFile>,
+) -> Result<()> {
+    let found = read::find(path)?;
+    let before = plans.len();
+    for input in &found.inputs {
+        match detect::detect(input, mappings)? {
+            Some(plan) => plans.push(plan),
+            None => unused.push(not_used(input)),
+        }
+    }
+    if plans.len() == before {
+        for folder in &found.folders {
+            recognise(folder, mappings, plans, unused)?;
+        }
+    }
+    Ok(())
+}
+
+fn not_used(input: &Input) -> InputFile {
+    InputFile {
+        path: input.shown.clone(),
+        crm: String::new(),
+        entity: String::new(),
+        bytes: input.bytes,
+        rows: 0,
+        rejected: 0,
+        blake3: String::new(),
+    }
+}
+
+/// A path that was named twice is read once.
+fn drop_repeats(plans: &mut Vec<Plan>, unused: &mut Vec<InputFile>) {
+    plans.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
+    plans.dedup_by(|a, b| a.input == b.input);
+    unused.sort_by(|a, b| a.path.cmp(&b.path));
+    unused.dedup();
+}
+
+fn no_deals(plans: &[Plan], unused: &[InputFile]) -> Error {
+    let recognised: Vec<String> = plans
+        .iter()
+        .map(|plan| format!("`{}` ({})", plan.input.shown, plan.entity.as_str()))
+        .collect();
+    let what = match (recognised.as_slice(), unused) {
+        ([], []) => "there is no file to read".to_owned(),
+        ([], [only]) => format!("`{}` is no export that is known", only.path),
+        ([], many) => format!("none of {} files is an export that is known", many.len()),
+        (known, _) => format!("there are no deals, only {}", known.join(", ")),
+    };
+    Error::new(ErrorKind::Input, what).hint(
+        "`sluice list sources` shows what is known; `--mapping FILE` adds a mapping of your own",
+    )
+}
+
+struct Loader<'a> {
+    options: &'a Options<'a>,
+    all: Gathered,
+    inputs: Vec<InputFile>,
+    by_name: DealIndex,
+    named: Vec<u32>,
+}
+
+impl Loader<'_> {
+    fn rows<R: Send>(&mut self, plan: &Plan, parse: RowParser<R>) -> Result<FileRows<R>> {
+        let config = self.options.config;
+        let context = Context {
+            plan,
+            times: TimeRules { naive: part::naive_zone(plan.zone, config)?, order: plan.order.0 },
+            report: config.zone()?,
+            config,
+            deals: &self.all.deals.index,
+            by_name: &self.by_name,
+            named: &self.named,
+        };
+        let mut file = part::read(context, self.options.progress, parse)?;
+        self.inputs.push(file.input.clone());
+        self.all.rejects.append(&mut file.rejects);
+        self.all.assumptions.append(&mut file.assumptions);
+        Ok(file)
+    }
+
+    fn file(&mut self, plan: &Plan) -> Result<()> {
+        match plan.entity {
+            Entity::Deals => self.deals(plan)?,
+            Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
+            Entity::Activities => self.activities(plan)?,
+            Entity::Users => {
+                let rows = self.side(plan, side::user)?;
+                self.all.users.extend(rows);
+            }
+            Entity::Accounts => {
+                let rows = self.side(plan, side::account)?;
+                self.all.accounts.extend(rows);
+            }
+            Entity::Stages => {
+                let rows = self.side(plan, side::stage)?;
+                self.all.stages.extend(rows);
+            }
+            Entity::Targets => {
+                let rows = self.side(plan, side::target)?;
+                self.all.targets.extend(rows);
+            }
+            Entity::Forecasts => {
+                let rows = self.side(plan, side::forecast)?;
+                self.all.forecasts.extend(rows);
+            }
+            Entity::Teams => {
+                let rows = self.side(plan, side::named_id)?;
+                add_names(&mut self.all.teams, rows);
+            }
+            Entity::Pipelines => {
+                let rows = self.side(plan, side::named_id)?;
+                add_names(&mut self.all.pipelines, rows);
+            }
+        }
+        Ok(())
+    }
+
+    fn side<R: Send>(&mut self, plan: &Plan, parse: RowParser<R>) -> Result<Vec<R>> {
+        let file = self.rows(plan, parse)?;
+        Ok(file.parts.into_iter().flat_map(|part| part.rows).collect())
+    }
+
+    fn deals(&mut self, plan: &Plan) -> Result<()> {
+        let mut file = self.rows(plan, rows::deal)?;
+        let rules = SourceRules {
+            crm: self.all.names.intern(&plan.crm),
+            lone_pipeline_is_default: plan.file.lone_pipeline_is_default,
+            flags_tell_stages: plan.file.flags_tell_stages,
+            close_from_dates: plan.file.close_from_dates,
+        };
+        self.all.has_modified |= plan.has(Col::ModifiedAt);
+        self.all.deals.has_currency |= plan.has(Col::Currency);
+        self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
+        Ok(())
+    }
+
+    fn history(&mut self, plan: &Plan) -> Result<()> {
+        let file = self.rows(plan, rows::history)?;
+        let has_values =
+            [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
+                .into_iter()
+                .any(|col| plan.has(col));
+        for part in file.parts {
+            let joined = self.all.join(part, has_values);
+            self.all.history.push(joined);
+        }
+        Ok(())
+    }
+
+    fn activities(&mut self, plan: &Plan) -> Result<()> {
+        if plan.has(Col::DealName) && self.named.is_empty() {
+            (self.by_name, self.named) = self.all.deals.by_name();
+        }
+        let file = self.rows(plan, rows::activity)?;
+        for part in file.parts {
+            let joined = self.all.join(part, false);
+            self.all.activities.push(joined);
+        }
+        Ok(())
+    }
+}
+
+/// Names by id; of several for one id the last in the order of names.
+fn add_names(names: &mut BTreeMap<String, String>, rows: Vec<(String, String)>) {
+    for (id, name) in rows {
+        let known = names.entry(id).or_default();
+        if name > *known {
+            *known = name;
+        }
+    }
+}

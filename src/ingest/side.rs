@@ -1,0 +1,239 @@
+//! The rows of the small tables: users, accounts, stages, targets, forecasts, names of ids.
+
+use super::columns::Col;
+use super::convert;
+use super::part::{Bad, Context, Part, Record};
+use crate::model::calendar::{Period, PeriodKind, month_start};
+use crate::model::{Account, Day, Forecast, Target, User};
+
+fn owned(record: &Record<'_>, col: Col) -> String {
+    record.text(col).map_or_else(String::new, |text| text.into_owned())
+}
+
+fn needed(record: &Record<'_>, col: Col, reason: &str) -> Result<String, Bad> {
+    match record.text(col) {
+        Some(text) => Ok(text.into_owned()),
+        None => Err(record.bad(col, "", reason, true)),
+    }
+}
+
+/// A row of a users file.
+pub(super) fn user(record: &Record<'_>, part: &mut Part<User>, _: &Context<'_>) -> Result<(), Bad> {
+    let user_id = needed(record, Col::UserId, "a user needs an id")?;
+    let names = [owned(record, Col::FirstName), owned(record, Col::LastName)];
+    let full = names.join(" ").trim().to_owned();
+    let name = if full.is_empty() { owned(record, Col::Name) } else { full };
+    let user = User {
+        name: if name.is_empty() { user_id.clone() } else { name },
+        user_id,
+        team: owned(record, Col::Team),
+        email: owned(record, Col::Email),
+        is_active: part.cell(record.flag(Col::IsActive)),
+        started_on: part.cell(record.date(Col::StartedOn)),
+    };
+    part.rows.push(user);
+    Ok(())
+}
+
+/// A row of an accounts file.
+pub(super) fn account(
+    record: &Record<'_>,
+    part: &mut Part<Account>,
+    _: &Context<'_>,
+) -> Result<(), Bad> {
+    let account_id = needed(record, Col::AccountId, "an account needs an id")?;
+    let name = owned(record, Col::Name);
+    let industry = owned(record, Col::Industry);
+    part.rows.push(Account { account_id, name, industry });
+    Ok(())
+}
+
+/// A row of a stages file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct StageRow {
+    /// The stage.
+    pub(super) stage: String,
+    /// Its pipeline; empty for all.
+    pub(super) pipeline: String,
+    /// Its place.
+    pub(super) order: Option<i64>,
+    /// Its probability.
+    pub(super) probability_bp: Option<u32>,
+    /// Closed, and won.
+    pub(super) flags: (Option<bool>, Option<bool>),
+}
+
+/// A row of a stages file; see [`super::part::RowParser`].
+pub(super) fn stage(
+    record: &Record<'_>,
+    part: &mut Part<StageRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let stage = needed(record, Col::Stage, "a stage needs a name")?;
+    let kind = record.text(Col::Kind).map(|text| text.to_lowercase());
+    let flags = match kind.as_deref() {
+        Some("won") => (Some(true), Some(true)),
+        Some("lost") => (Some(true), Some(false)),
+        Some("open") => (Some(false), Some(false)),
+        _ => (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon))),
+    };
+    let row = StageRow {
+        stage: context.config.stage_aliases.get(&stage).cloned().unwrap_or(stage),
+        pipeline: owned(record, Col::Pipeline),
+        order: part.cell(record.count(Col::StageOrder)).map(i64::from),
+        probability_bp: part.cell(record.probability(Col::Probability)),
+        flags,
+    };
+    part.rows.push(row);
+    Ok(())
+}
+
+/// A name of an id.
+pub(super) fn named_id(
+    record: &Record<'_>,
+    part: &mut Part<(String, String)>,
+    _: &Context<'_>,
+) -> Result<(), Bad> {
+    let id = needed(record, Col::Id, "a row needs an id")?;
+    let name = needed(record, Col::Name, "a row needs a name")?;
+    part.rows.push((id, name));
+    Ok(())
+}
+
+/// A row of a targets file.
+pub(super) fn target(
+    record: &Record<'_>,
+    part: &mut Part<Target>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let (period_start, period_end) = period(record, context)?;
+    let measure = owned(record, Col::Measure).to_lowercase();
+    let measure = match measure.as_str() {
+        "" | "amount" | "revenue" | "bookings" => "bookings".to_owned(),
+        "count" | "won" | "wins" | "deals" => "wins".to_owned(),
+        _ => measure,
+    };
+    let (value, currency) = if measure == "bookings" {
+        let currency = currency(record, context);
+        (record.money(Col::Value, &currency)?, currency)
+    } else {
+        (record.count(Col::Value)?.map(i64::from), String::new())
+    };
+    let Some(value) = value else {
+        return Err(record.bad(Col::Value, "", "a target needs a value", true));
+    };
+    let (owner, team) = (owned(record, Col::Owner), owned(record, Col::Team));
+    part.rows.push(Target { owner, team, period_start, period_end, measure, value, currency });
+    Ok(())
+}
+
+/// A row of a forecasts file.
+pub(super) fn forecast(
+    record: &Record<'_>,
+    part: &mut Part<Forecast>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let Some(snapshot_on) = record.date(Col::SnapshotOn)? else {
+        return Err(record.bad(Col::SnapshotOn, "", "a forecast needs the date it was made", true));
+    };
+    let (period_start, period_end) = period(record, context)?;
+    let currency = currency(record, context);
+    let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
+        return Err(record.bad(Col::Amount, "", "a forecast needs an amount", true));
+    };
+    let category = owned(record, Col::Category).to_lowercase().replace([' ', '-'], "_");
+    part.rows.push(Forecast {
+        snapshot_on,
+        period_start,
+        period_end,
+        owner: owned(record, Col::Owner),
+        category,
+        deal_id: owned(record, Col::DealId),
+        amount_minor,
+        currency,
+    });
+    Ok(())
+}
+
+fn currency(record: &Record<'_>, context: &Context<'_>) -> String {
+    let text = record.text(Col::Currency);
+    text.map_or_else(|| context.config.currency.clone(), |text| text.to_ascii_uppercase())
+}
+
+/// `period_start` with `period_end` (its last day, or the first day after it where both begin
+/// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
+fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
+    let first = context.config.fiscal_year_start_month;
+    if let Some(text) = record.text(Col::Period) {
+        return named_period(&text, first).ok_or_else(|| {
+            record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
+        });
+    }
+    let Some(start) = record.date(Col::PeriodStart)? else {
+        return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
+    };
+    let Some(end) = record.date(Col::PeriodEnd)? else {
+        let begins = Period::holding(PeriodKind::Quarter, start, first);
+        let kind = if begins.start == start { PeriodKind::Quarter } else { PeriodKind::Month };
+        return Ok((start, Period::holding(kind, start, first).end));
+    };
+    let begins_month = |day| Period::holding(PeriodKind::Month, day, first).start == day;
+    let end = if begins_month(start) && begins_month(end) { end } else { end + 1 };
+    if end <= start {
+        return Err(record.bad(Col::PeriodEnd, "", "the period ends before it starts", true));
+    }
+    Ok((start, end))
+}
+
+/// The days of `2026-Q1`, `Q1 2026`, `2026-03` or `2026`; a fiscal year is called after the calendar
+/// year in which it ends.
+fn named_period(text: &str, first_month: u32) -> Option<(Day, Day)> {
+    let text = text.trim().to_ascii_uppercase();
+    let parts: Vec<&str> = text.split(['-', ' ', '/', '_']).filter(|p| !p.is_empty()).collect();
+    let year = |text: &str| {
+        text.trim_start_matches("FY").parse::<i32>().ok().filter(|y| (1970..2200).contains(y))
+    };
+    let fiscal = |label: i32| {
+        let shift = if first_month > 1 { 1 } else { 0 };
+        (label - 1970 - shift) * 12 + first_month as i32 - 1
+    };
+    let quarter =
+        |text: &str| text.strip_prefix('Q')?.parse::<i32>().ok().filter(|q| (1..=4).contains(q));
+    let (start, months) = match parts.as_slice() {
+        [only] => (fiscal(year(only)?), 12),
+        [a, b] => match (quarter(a), quarter(b)) {
+            (Some(q), _) => (fiscal(year(b)?) + (q - 1) * 3, 3),
+            (_, Some(q)) => (fiscal(year(a)?) + (q - 1) * 3, 3),
+            _ => {
+                let month = b.parse::<i32>().ok().filter(|m| (1..=12).contains(m))?;
+                ((year(a)? - 1970) * 12 + month - 1, 1)
+            }
+        },
+        [_, _, _] => {
+            let day = convert::date(&text, convert::DayOrder::MonthFirst)?;
+            let kind = Period::holding(PeriodKind::Month, day, first_month);
+            return Some((kind.start, kind.end));
+        }
+        _ => return None,
+    };
+    Some((month_start(start), month_start(start + months)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::calendar::day_of;
+
+    #[test]
+    fn periods_by_name() {
+        let day = |text: &str| day_of(text.parse().unwrap());
+        let days = |a: &str, b: &str| Some((day(a), day(b)));
+        assert_eq!(named_period("2026-Q1", 1), days("2026-01-01", "2026-04-01"));
+        assert_eq!(named_period("q4 2026", 1), days("2026-10-01", "2027-01-01"));
+        assert_eq!(named_period("2026-03", 1), days("2026-03-01", "2026-04-01"));
+        assert_eq!(named_period("2026", 1), days("2026-01-01", "2027-01-01"));
+        assert_eq!(named_period("FY2026-Q1", 2), days("2025-02-01", "2025-05-01"));
+        assert_eq!(named_period("soon", 1), None);
+        assert_eq!(named_period("2026-Q5", 1), None);
+    }
+}
