@@ -160,7 +160,16 @@ fn template_error(name: &str, cause: minijinja::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::prose;
+    use super::{TEMPLATES, prose};
+
+    #[test]
+    fn the_registry_lists_every_template() {
+        let entries = std::fs::read_dir("report_templates").unwrap();
+        let mut files: Vec<String> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        assert_eq!(files, TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
 
     #[test]
     fn prose_is_escaped_and_code_is_set_apart() {

@@ -146,7 +146,7 @@ fn group(text: &str) -> String {
     let (whole, fraction) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
     let mut out = String::from(sign);
     for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -96,13 +96,12 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
         parts.push(reason(code).to_owned());
     }
     parts.extend(fraction(sheet, row, name));
-    if name == sheet.about.estimate {
-        if let Some(limits) = interval(sheet, row, sheet.unit(name)) {
-            parts.push(format!(
-                "95% interval {limits} ({})",
-                method(sheet.word(row, "interval_method"))
-            ));
-        }
+    let limits = interval(sheet, row, sheet.unit(name)).filter(|_| name == sheet.about.estimate);
+    if let Some(limits) = limits {
+        parts.push(format!(
+            "95% interval {limits} ({})",
+            method(sheet.word(row, "interval_method"))
+        ));
     }
     parts.extend(remarks(sheet, row, name));
     parts.join(" · ")

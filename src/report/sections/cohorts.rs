@@ -1,6 +1,6 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
-use super::{Block, add, chart, keys};
+use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
 use crate::report::format;
@@ -46,6 +46,14 @@ const COMPARISON: &[&str] = &[
     "cif_won",
     "cif_bias",
     "status",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("cohort_conversion", CONVERSION),
+    ("cohort_triangle", TRIANGLE),
+    ("incidence_curve", CURVE),
+    ("conversion_comparison", COMPARISON),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {

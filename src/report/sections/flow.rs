@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, add, chart};
+use super::{Block, Reads, add, chart};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -41,6 +41,9 @@ const COLOURS: &[(&str, &str)] = &[
     ("s7", "var(--s7)"),
     ("s8", "var(--s8)"),
 ];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("stage_flow", FLOW)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();

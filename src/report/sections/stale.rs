@@ -1,6 +1,6 @@
 //! Stale deals: the largest open deals that are behind the winners' pace, and the pace itself.
 
-use super::{Block, add};
+use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -35,6 +35,9 @@ const SIGNS: &[(&str, &str)] = &[
     ("no_close_date", "no close date"),
 ];
 const AGES: &[&str] = &["stage", "n_won", "theta_days", "threshold_source"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("stale_deals", DEALS), ("stage_age_threshold", AGES)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
