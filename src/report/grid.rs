@@ -15,6 +15,7 @@ const LABELS: &[(&str, &str)] = &[
     ("rate", "Rate"),
     ("period_start", "Period"),
     ("size_q50_minor", "Median deal size"),
+    ("size_mean_minor", "Mean deal size"),
     ("cycle_q50_days", "Median cycle, days"),
     ("q50_age_days", "Median age, days"),
     ("active_bd", "Business days"),

@@ -87,7 +87,7 @@ pub(crate) fn scores() -> Maker {
         "K1",
         "rep_scorecard",
         "rate",
-        "won:count closed:count rate:rate bookings_minor:minor size_q50_minor:minor cycle_q50_days:days activities:count per_win:ratio active_bd:count",
+        "won:count closed:count rate:rate bookings_minor:minor size_mean_minor:minor size_q50_minor:minor cycle_q50_days:days activities:count per_win:ratio active_bd:count n_null_amount:count",
     );
     each_owner(&mut m, |_, won, closed| {
         with(

@@ -59,10 +59,13 @@ pub(crate) fn bars(
             canvas.group(&part.tip, |canvas| draw(canvas, part, (left, right), y));
         }
         let x = canvas.x(from);
-        let room = WIDTH - x;
-        let (x, anchor) =
-            if room > 90.0 { (x + 6.0, TextAnchor::Start) } else { (x - 6.0, TextAnchor::End) };
-        canvas.text((x, y + 4.0), &bar.text, anchor, "var(--ink)");
+        let needed = 12.0 + 6.6 * bar.text.chars().count() as f64;
+        let (x, anchor, ink) = if WIDTH - x > needed {
+            (x + 6.0, TextAnchor::Start, "var(--ink)")
+        } else {
+            (x - 6.0, TextAnchor::End, "var(--on-bar)")
+        };
+        canvas.text((x, y + 4.0), &bar.text, anchor, ink);
     }
     canvas.finish()
 }

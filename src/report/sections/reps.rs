@@ -25,8 +25,19 @@ const SHRUNK: &[&str] = &[
     "rank",
     "is_ramping",
 ];
-const SCORE: &[&str] =
-    &["bookings_minor", "size_q50_minor", "cycle_q50_days", "activities", "per_win", "active_bd"];
+const SCORE: &[&str] = &[
+    "owner",
+    "team",
+    "bookings_minor",
+    "won",
+    "size_mean_minor",
+    "size_q50_minor",
+    "cycle_q50_days",
+    "activities",
+    "per_win",
+    "active_bd",
+    "n_null_amount",
+];
 const TEST: &[&str] = &["p", "q", "is_different"];
 const FUNNEL: &[&str] = &[
     "owner",
@@ -76,13 +87,14 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     };
     block.charts.push(rates(book, pipeline, id, shown));
     block.charts.push(funnel(book, pipeline, id, shown));
+    add(&mut block.grids, compared(book, pipeline, shown));
     add(&mut block.grids, scores(book, pipeline, shown));
     let amounts = book.sheet("rep_amounts");
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
     let words = format!("Deal size and cycle of reps, {}", book.period(shown));
     add(&mut block.folded, grid(amounts, &words, &rows, AMOUNTS));
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
-        add(&mut block.folded, scores(book, pipeline, span));
+        add(&mut block.folded, compared(book, pipeline, span));
     }
     if shown.end > book.as_of + 1 {
         block.notes.push(format!("{} has not ended yet.", book.period(shown)));
@@ -99,21 +111,28 @@ fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span) -> Vec<Cells<'a>> {
     rows
 }
 
-/// The scorecard: shrunken rate, what was sold and done, and the test, one row for each rep.
-fn scores(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
+/// Shrunken rate and test, one row for each rep.
+fn compared(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
-    let mut made = grid(sheet, &caption("Reps", &book.period(span)), &rows, SHRUNK);
-    for (name, columns) in [("rep_scorecard", SCORE), ("rep_tests", TEST)] {
-        let other = book.sheet(name);
-        let others = other.at(&other.by_owner(pipeline), span);
-        let of = |row: &Cells<'_>| {
-            let owner = sheet.word(row, "owner");
-            others.iter().copied().find(|r| other.word(r, "owner") == owner)
-        };
-        join(&mut made, other, columns, rows.iter().map(of));
-    }
+    let mut made = grid(sheet, &caption("Win rates of reps", &book.period(span)), &rows, SHRUNK);
+    let tests = book.sheet("rep_tests");
+    let tested = tests.at(&tests.by_owner(pipeline), span);
+    let of = |row: &Cells<'_>| {
+        let owner = sheet.word(row, "owner");
+        tested.iter().copied().find(|r| tests.word(r, "owner") == owner)
+    };
+    join(&mut made, tests, TEST, rows.iter().map(of));
     made
+}
+
+/// What each rep sold and did, most booked first.
+fn scores(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
+    let sheet = book.sheet("rep_scorecard");
+    let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
+    let booked = |row| sheet.number(row, "bookings_minor").unwrap_or(-1.0);
+    rows.sort_by(|a, b| booked(b).total_cmp(&booked(a)));
+    grid(sheet, &caption("What reps sold and did", &book.period(span)), &rows, SCORE)
 }
 
 fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span) -> Chart {
