@@ -133,9 +133,9 @@ impl<'a> Pinned<'a> {
         let mut table = Stamped::default();
         for (_, found) in self.files(T::TABLE) {
             let path = self.delta.folder(T::TABLE).join(&found.path);
-            for batch in file::read(&path, &small::schema::<T>())? {
-                small::decode(batch, &mut table, names)?;
-            }
+            file::read(&path, Some(&small::schema::<T>()), |batch| {
+                small::decode(batch, &mut table, names)
+            })?;
         }
         Ok(table)
     }
@@ -167,9 +167,7 @@ impl<'a> Pinned<'a> {
         let path = self.delta.folder(TIMELINES).join(&found.path);
         let mut decoded = Decoded::default();
         decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
-        for batch in file::read(&path, &schema::timelines())? {
-            decoded.add(batch, stages)?;
-        }
+        file::read(&path, Some(&schema::timelines()), |batch| decoded.add(batch, stages))?;
         Ok(decoded)
     }
 

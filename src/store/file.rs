@@ -21,7 +21,7 @@ use super::delta::sync_folder;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Rows read at a time.
-const BATCH_ROWS: usize = 1 << 16;
+const BATCH_ROWS: usize = 512;
 
 /// Hexadecimal digits of the hash in a file's name.
 const NAME_DIGITS: usize = 32;
@@ -105,10 +105,15 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     sync_folder(folder)
 }
 
-/// Reads the rows of a file, as columns of `schema`.
+/// Reads the rows of a file, as columns of `schema`, or as it says itself what they are; `take` gets
+/// them in parts that fit the processor's memory.
 ///
 /// Errors: the file is gone, its bytes are not those that its name promises, its columns differ.
-pub(super) fn read(path: &Path, schema: &Arc<Schema>) -> Result<Vec<RecordBatch>> {
+pub(super) fn read(
+    path: &Path,
+    schema: Option<&Arc<Schema>>,
+    mut take: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
     let broken = |text: &str| {
         Error::new(ErrorKind::Store, format!("`{}` {text}", path.display())).hint(
             "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`",
@@ -122,11 +127,15 @@ pub(super) fn read(path: &Path, schema: &Arc<Schema>) -> Result<Vec<RecordBatch>
     if !name.ends_with(&hash_name(&bytes)) {
         return Err(broken("was changed or damaged: its bytes are not those that were written"));
     }
-    let options = ArrowReaderOptions::new().with_schema(Arc::clone(schema));
+    let options = match schema {
+        Some(schema) => ArrowReaderOptions::new().with_schema(Arc::clone(schema)),
+        None => ArrowReaderOptions::new(),
+    };
     let unreadable = |cause: ParquetError| broken("is not a file of this store").because(cause);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)
         .map_err(unreadable)?;
-    let rows = builder.metadata().file_metadata().num_rows().max(1) as usize;
-    let reader = builder.with_batch_size(rows.min(BATCH_ROWS)).build().map_err(unreadable)?;
-    reader.map(|batch| batch.map_err(|cause| broken("cannot be decoded").because(cause))).collect()
+    for batch in builder.with_batch_size(BATCH_ROWS).build().map_err(unreadable)? {
+        take(batch.map_err(|cause| broken("cannot be decoded").because(cause))?)?;
+    }
+    Ok(())
 }

@@ -149,18 +149,19 @@ fn parts() {
         .map(|b| folder.path().join(format!("{}.parquet", file::hash_name(b))))
         .collect();
     timed("write", || paths.iter().zip(&files).for_each(|(p, b)| file::write(p, b).unwrap()));
-    let read: Vec<_> = timed("bytes to arrow", || {
-        paths.iter().map(|p| file::read(p, &schema::timelines()).unwrap()).collect()
-    });
     let stages = decode::Stages::new(&d.catalogue, &d.names);
-    let parts: Vec<_> = timed("decode from arrow", || {
-        read.into_iter()
-            .map(|batches| {
-                let mut decoded = decode::Decoded::default();
-                batches.into_iter().for_each(|b| decoded.add(b, &stages).unwrap());
-                decoded
-            })
-            .collect()
+    timed("bytes to arrow", || {
+        for p in &paths {
+            file::read(p, Some(&schema::timelines()), |_| Ok(())).unwrap();
+        }
+    });
+    let parts: Vec<_> = timed("bytes to deals", || {
+        let decode = |p: &std::path::PathBuf| {
+            let mut decoded = decode::Decoded::default();
+            file::read(p, Some(&schema::timelines()), |b| decoded.add(b, &stages)).unwrap();
+            decoded
+        };
+        paths.iter().map(decode).collect()
     });
     assert_eq!(parts.len(), 48);
     let delta = Delta::new(folder.path()).unwrap();
@@ -196,4 +197,16 @@ fn speed() {
         let size = std::process::Command::new("du").arg("-sb").arg(folder.path()).output().unwrap();
         eprintln!("{}", String::from_utf8_lossy(&size.stdout));
     }
+}
+
+#[test]
+fn a_store_of_a_newer_sluice_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
+    let delta = Delta::new(folder.path()).unwrap();
+    let runs = Runs::open(&delta).unwrap();
+    runs.append_as(&delta, &RunRow::default(), runs::FORMAT + 1).unwrap();
+    let error = store.load(None).unwrap_err();
+    assert!(error.to_string().contains("has format 2; this sluice reads up to 1"), "{error}");
+    assert!(error.hint_text().unwrap().contains("newer sluice"));
 }
