@@ -167,7 +167,13 @@ impl<'a> Pinned<'a> {
         let path = self.delta.folder(TIMELINES).join(&found.path);
         let mut decoded = Decoded::default();
         decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
-        file::read(&path, Some(&schema::timelines()), |batch| decoded.add(batch, stages))?;
+        let taken = std::cell::RefCell::new(&mut decoded);
+        file::read_expecting(
+            &path,
+            Some(&schema::timelines()),
+            |about| taken.borrow_mut().expect(about),
+            |batch| taken.borrow_mut().add(batch, stages),
+        )?;
         Ok(decoded)
     }
 

@@ -219,7 +219,8 @@ impl Runs {
         let bytes = file::bytes(&encode(run, format)?)?;
         let prefix = prefix(run.record.version);
         let path = format!("{prefix}{}.parquet", file::hash_name(&bytes));
-        file::write(&delta.folder(TABLE).join(&path), &bytes)?;
+        let written = file::write(&delta.folder(TABLE).join(&path), &bytes)?;
+        file::place(written.into_iter().collect())?;
         let size = bytes.len() as u64;
         let mut wanted: Vec<DataFile> = self.files().cloned().collect();
         wanted.push(DataFile { path, partition: None, size, rows: 1 });

@@ -142,16 +142,26 @@ fn parts() {
     });
     let files: Vec<_> =
         timed("arrow to bytes", || batches.iter().map(|b| file::bytes(b).unwrap()).collect());
+    if std::env::var_os("ENCODE").is_some() {
+        for b in (0..10).flat_map(|_| &batches) {
+            file::bytes(b).unwrap();
+        }
+        return;
+    }
     timed("hash", || files.iter().map(|b| file::hash_name(b).len()).sum::<usize>());
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<_> = files
         .iter()
         .map(|b| folder.path().join(format!("{}.parquet", file::hash_name(b))))
         .collect();
-    timed("write", || paths.iter().zip(&files).for_each(|(p, b)| file::write(p, b).unwrap()));
+    timed("write", || {
+        let written = paths.iter().zip(&files).map(|(p, b)| file::write(p, b).unwrap());
+        file::place(written.flatten().collect()).unwrap();
+    });
     let stages = decode::Stages::new(&d.catalogue, &d.names);
+    let times = std::env::var("TIMES").ok().and_then(|t| t.parse().ok()).unwrap_or(1);
     timed("bytes to arrow", || {
-        for p in &paths {
+        for p in (0..times).flat_map(|_| &paths) {
             file::read(p, Some(&schema::timelines()), |_| Ok(())).unwrap();
         }
     });
