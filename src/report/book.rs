@@ -36,24 +36,20 @@ pub(crate) struct Book<'a> {
 impl<'a> Book<'a> {
     /// The book of a run.
     pub(crate) fn new(input: &Input<'a>) -> Self {
+        let fiscal_start = input.run.config.fiscal_year_start_month;
         let sheets = input
             .metrics
             .iter()
-            .map(|(about, table)| (about.name, Sheet { about, table }))
+            .map(|(about, table)| (about.name, Sheet { about, table, fiscal_start }))
             .collect();
-        let mut book = Self {
-            as_of: input.run.as_of,
-            fiscal_start: input.run.config.fiscal_year_start_month,
-            pipelines: Vec::new(),
-            sheets,
-        };
+        let mut book = Self { as_of: input.run.as_of, fiscal_start, pipelines: Vec::new(), sheets };
         book.pipelines = book.order(input);
         book
     }
 
     /// A metric with its table; an empty one if it was not computed.
     pub(crate) fn sheet(&self, name: &str) -> Sheet<'a> {
-        let none = Sheet { about: &NO_ABOUT, table: &NO_TABLE };
+        let none = Sheet { about: &NO_ABOUT, table: &NO_TABLE, fiscal_start: 1 };
         self.sheets.get(name).copied().unwrap_or(none)
     }
 

@@ -61,6 +61,7 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(plain_blocks()?);
+        environment.add_filter("prose", prose);
         for (name, text) in sources {
             environment
                 .add_template_owned(name.clone(), text)
@@ -111,6 +112,19 @@ fn from_json(json: serde_json::Value) -> Value {
     }
 }
 
+/// Text as HTML: escaped, words between backticks set as code.
+fn prose(text: &str) -> Value {
+    let mut out = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        match at % 2 {
+            0 => out.push_str(&part),
+            _ => out.push_str(&format!("<code>{part}</code>")),
+        }
+    }
+    Value::from_safe_string(out)
+}
+
 /// The `.html` files of a folder, by name.
 fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))?;
@@ -142,4 +156,24 @@ fn template_error(name: &str, cause: minijinja::Error) -> Error {
     Error::new(ErrorKind::Report, what)
         .at(Place { file, row, column: None })
         .hint("compare your template with the built-in one of the same name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TEMPLATES, prose};
+
+    #[test]
+    fn the_registry_lists_every_template() {
+        let entries = std::fs::read_dir("report_templates").unwrap();
+        let mut files: Vec<String> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        assert_eq!(files, TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn prose_is_escaped_and_code_is_set_apart() {
+        assert_eq!(prose("`a<b` & c").to_string(), "<code>a&lt;b</code> &amp; c");
+        assert_eq!(prose("open `end").to_string(), "open <code>end</code>");
+    }
 }

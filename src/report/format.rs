@@ -146,7 +146,7 @@ fn group(text: &str) -> String {
     let (whole, fraction) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
     let mut out = String::from(sign);
     for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -181,6 +181,11 @@ pub fn long_date(day: Day) -> String {
 /// A month: `Mar 2026`.
 pub fn month(day: Day) -> String {
     calendar(day).format("%b %Y").to_string()
+}
+
+/// A month without its year, for axes: `Mar`.
+pub fn month_name(day: Day) -> String {
+    calendar(day).format("%b").to_string()
 }
 
 fn instant(micros: i64) -> String {

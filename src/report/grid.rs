@@ -13,6 +13,20 @@ pub(crate) const MOST_ROWS: usize = 200;
 const LABELS: &[(&str, &str)] = &[
     ("n", "Cases"),
     ("rate", "Rate"),
+    ("period_start", "Period"),
+    ("size_q50_minor", "Median deal size"),
+    ("cycle_q50_days", "Median cycle, days"),
+    ("q50_age_days", "Median age, days"),
+    ("active_bd", "Business days"),
+    ("lost_reason", "Reason"),
+    ("per_win", "Per deal"),
+    ("n_reassigned", "Reassigned"),
+    ("top1_share", "Largest deal"),
+    ("cif_tau", "Won by the horizon"),
+    ("tau_days", "Horizon, days"),
+    ("outcome_set", "Outcome"),
+    ("is_partial", "Still running"),
+    ("sd_days", "Standard deviation, days"),
     ("eb_mean", "Shrunken rate"),
     ("eb_lo", "Shrunken, lower"),
     ("eb_hi", "Shrunken, upper"),
@@ -40,8 +54,9 @@ const LABELS: &[(&str, &str)] = &[
     ("shrink_weight", "Shrinkage"),
     ("stage_order", "Order"),
     ("theta_days", "Age limit, days"),
-    ("q_value", "q"),
-    ("p_value", "p"),
+    ("k", "Months since"),
+    ("p", "p value"),
+    ("q", "q value"),
 ];
 
 /// A column's label: its words, the unit's suffix as a word.
@@ -64,26 +79,31 @@ pub(crate) fn label(name: &str) -> String {
     {
         return quantile(percent) + unit;
     }
+    for (mark, word) in [("in_", "In: "), ("out_", "Out: ")] {
+        if let Some(rest) = stem.strip_prefix(mark) {
+            return format!("{word}{}", rest.replace('_', " "));
+        }
+    }
     let words = format!("{}{unit}", stem.strip_prefix("n_").unwrap_or(stem).replace('_', " "));
     let mut letters = words.chars();
     letters.next().map_or(words.clone(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The table of some rows and columns of a metric; columns that it does not have are left out.
+/// The column `period_start` shows the period by its name.
 pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns: &[&str]) -> Grid {
-    let columns: Vec<&str> = columns.iter().copied().filter(|name| sheet.has(name)).collect();
-    let heads = columns.iter().map(|name| head(sheet.table, name)).collect();
-    let cells = |row: &Cells<'_>| columns.iter().map(|name| number(sheet, row, name)).collect();
-    Grid {
+    let mut made = Grid {
         caption: caption.to_owned(),
         metric: sheet.about.name.to_owned(),
         csv: csv_path(sheet.about.name),
-        heads,
-        rows: rows.iter().take(MOST_ROWS).map(cells).collect(),
+        heads: Vec::new(),
+        rows: rows.iter().take(MOST_ROWS).map(|_| Vec::new()).collect(),
         total: rows.len(),
         total_text: format::count(rows.len()),
         is_cut: rows.len() > MOST_ROWS,
-    }
+    };
+    join(&mut made, sheet, columns, rows.iter().map(|row| Some(*row)));
+    made
 }
 
 /// Adds columns of another metric to the right; `rows` gives the other's row for each row.
@@ -93,25 +113,64 @@ pub(crate) fn join<'a>(
     columns: &[&str],
     rows: impl Iterator<Item = Option<Cells<'a>>>,
 ) {
-    let columns: Vec<&str> = columns.iter().copied().filter(|name| sheet.has(name)).collect();
-    into.heads.extend(columns.iter().map(|name| head(sheet.table, name)));
+    let rows: Vec<Option<Cells<'a>>> = rows.collect();
+    let is_shown = |name: &&str| sheet.has(name) && !is_blank(sheet, &rows, name);
+    let columns: Vec<&str> = columns.iter().copied().filter(is_shown).collect();
+    let currency = shared_currency(sheet, &rows);
+    let other = if into.metric == sheet.about.name { "" } else { sheet.about.name };
+    into.heads.extend(columns.iter().map(|name| head(sheet.table, name, &currency)));
     for (cells, row) in into.rows.iter_mut().zip(rows) {
         for name in &columns {
-            cells.push(
-                row.map_or_else(|| Number::word(format::NONE), |row| number(sheet, row, name)),
-            );
+            cells.push(match row {
+                None => Number::word(format::NONE),
+                Some(row) if *name == "period_start" => Number::word(sheet.period(row)),
+                Some(row) => Number {
+                    metric: other,
+                    ..without_currency(number(sheet, row, name), &currency)
+                },
+            });
         }
     }
 }
 
+/// Whether a column of words, flags or dates says nothing in any row; numbers are always shown.
+fn is_blank(sheet: Sheet<'_>, rows: &[Option<Cells<'_>>], name: &str) -> bool {
+    let is_word = matches!(sheet.unit(name), Unit::Text | Unit::Flag | Unit::Date);
+    is_word && rows.iter().flatten().all(|row| sheet.get(row, name).is_null())
+}
+
+/// The currency of all these rows, if there is only one: it then stands in the head.
+fn shared_currency(sheet: Sheet<'_>, rows: &[Option<Cells<'_>>]) -> String {
+    let mut words = rows.iter().flatten().map(|row| sheet.word(row, "currency"));
+    let first = words.next().unwrap_or("");
+    if words.all(|word| word == first) { first.to_owned() } else { String::new() }
+}
+
+fn without_currency(mut number: Number, currency: &str) -> Number {
+    if currency.is_empty() || number.class == "word" {
+        return number;
+    }
+    let mark = format!("{currency} ");
+    if let Some(rest) = number.text.strip_prefix(&mark) {
+        number.text = rest.to_owned();
+        number.interval = number.interval.replace(&mark, "");
+    }
+    number
+}
+
 /// The head of a column.
-fn head(table: &Table, name: &str) -> Head {
+fn head(table: &Table, name: &str, currency: &str) -> Head {
     let column = table.columns.iter().find(|c| &*c.name == name);
     let unit = column.map_or(Unit::Text, |c| c.unit);
     let meaning = column.map_or("", |c| &*c.meaning);
     Head {
-        label: label(name),
-        meaning: format!("{meaning} ({})", unit.as_str()).trim_start().to_owned(),
+        label: match unit {
+            Unit::Minor | Unit::MinorPerDay if !currency.is_empty() => {
+                format!("{}, {currency}", label(name))
+            }
+            _ => label(name),
+        },
+        meaning: format!("{meaning} ({})", unit.as_str()).trim_start().replace('`', ""),
         is_number: !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag),
     }
 }
@@ -129,7 +188,7 @@ pub(crate) fn plain(table: &Table, caption: &str, most: usize) -> Grid {
         caption: caption.to_owned(),
         metric: table.name.clone(),
         csv: csv_path(&table.name),
-        heads: table.columns.iter().map(|c| head(table, &c.name)).collect(),
+        heads: table.columns.iter().map(|c| head(table, &c.name, "")).collect(),
         rows: (table.rows.iter().take(most))
             .map(|row| (0..table.columns.len()).map(|at| cell(row, at)).collect())
             .collect(),

@@ -84,3 +84,9 @@ pub fn render(input: &Input<'_>) -> Result<String> {
     };
     templates.render(page)
 }
+
+/// Metrics with the columns that the page shows of them; a test compares them with the registry,
+/// because a column that is missing only leaves its place empty.
+pub fn reads() -> Vec<(&'static str, &'static [&'static str])> {
+    sections::reads()
+}

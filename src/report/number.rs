@@ -41,7 +41,7 @@ pub(crate) fn reason(code: &str) -> &'static str {
         "NA" => "not known: the export lacks the table that this needs",
         "LK" => "left out: it would leak the outcome",
         "DG" => "no test possible: the values do not vary",
-        _ => "unknown",
+        _ => "not known",
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
     } else {
         String::new()
     };
-    Number { text, tip, class, interval }
+    Number { text, tip, class, interval, metric: "" }
 }
 
 /// The words behind a number; other builders add to them.
@@ -89,20 +89,19 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
         _ => text.to_owned(),
     }];
     if let Some(column) = sheet.table.columns.iter().find(|c| &*c.name == name) {
-        parts.push(column.meaning.trim_end_matches('.').to_owned());
+        parts.push(column.meaning.trim_end_matches('.').replace('`', ""));
     }
     if value.is_null() {
         let code = sheet.word(row, "reason");
         parts.push(reason(code).to_owned());
     }
     parts.extend(fraction(sheet, row, name));
-    if name == sheet.about.estimate {
-        if let Some(limits) = interval(sheet, row, sheet.unit(name)) {
-            parts.push(format!(
-                "95% interval {limits} ({})",
-                method(sheet.word(row, "interval_method"))
-            ));
-        }
+    let limits = interval(sheet, row, sheet.unit(name)).filter(|_| name == sheet.about.estimate);
+    if let Some(limits) = limits {
+        parts.push(format!(
+            "95% interval {limits} ({})",
+            method(sheet.word(row, "interval_method"))
+        ));
     }
     parts.extend(remarks(sheet, row, name));
     parts.join(" · ")

@@ -1,5 +1,6 @@
 //! A metric's table, read by column name and cut by pipeline, dimension and period.
 
+use super::format;
 use crate::model::{About, Day, Table, Unit, Value};
 
 /// A row of a table.
@@ -12,6 +13,8 @@ pub(crate) struct Sheet<'a> {
     pub(crate) about: &'static About,
     /// Its rows.
     pub(crate) table: &'a Table,
+    /// First month of the fiscal year, which names the periods.
+    pub(crate) fiscal_start: u32,
 }
 
 /// A period of a table.
@@ -87,6 +90,12 @@ impl<'a> Sheet<'a> {
         };
         let kind = self.word(row, "period_kind").to_owned();
         Some(Span { start: *start, end: *end, kind })
+    }
+
+    /// The period of a row as people call it; empty if it has none.
+    pub(crate) fn period(&self, row: Cells<'a>) -> String {
+        let name = |s: Span| format::period(&s.kind, s.start, s.end, self.fiscal_start);
+        self.span(row).map(name).unwrap_or_default()
     }
 
     /// The periods of a kind that occur in `rows`, oldest first.

@@ -13,6 +13,8 @@ pub(crate) struct Number {
     pub(crate) class: &'static str,
     /// The interval beside the value, or empty.
     pub(crate) interval: String,
+    /// The metric that defines it, where it is not that of the table.
+    pub(crate) metric: &'static str,
 }
 
 impl Number {

@@ -150,7 +150,7 @@ fn every_chart_has_a_title_a_table_and_a_csv_file() {
 #[test]
 fn numbers_carry_numerator_denominator_and_interval() {
     let page = page();
-    assert!(page.contains("41.6% · What `rate` says · 64 won of 154 · 95% interval"), "win rate");
+    assert!(page.contains("41.6% · What rate says · 64 won of 154 · 95% interval"), "win rate");
     assert!(page.contains("[data-metric=\"win_rate\"] { --definition: "));
     assert!(page.contains("not known yet: no deal has been followed that long"));
     assert!(page.contains("few cases: read with care"));

@@ -164,3 +164,31 @@ pub(crate) const OWNERS: [&str; 7] = [
     "Tom <i>",
     "Priya N.",
 ];
+
+pub(crate) fn wilson(x: f64, n: f64) -> (f64, f64) {
+    let (z2, p) = (3.8416, x / n);
+    let (centre, half) =
+        ((p + z2 / (2.0 * n)), 1.96 * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt());
+    ((centre - half) / (1.0 + z2 / n), (centre + half) / (1.0 + z2 / n))
+}
+
+pub(crate) fn rate(x: i64, n: i64) -> Vec<(&'static str, Value)> {
+    let (lower, upper) = wilson(x as f64, n as f64);
+    let status = if n < 10 { "SN" } else { "ok" };
+    vec![
+        ("rate", (x as f64 / n as f64).into()),
+        ("n", n.into()),
+        ("lower", lower.into()),
+        ("upper", upper.into()),
+        ("interval_method", "wilson".into()),
+        ("status", status.into()),
+    ]
+}
+
+pub(crate) fn with(
+    mut base: Vec<(&'static str, Value)>,
+    more: &[(&'static str, Value)],
+) -> Vec<(&'static str, Value)> {
+    base.extend(more.iter().cloned());
+    base
+}

@@ -74,8 +74,7 @@ pub(crate) fn funnel_plot(
 }
 
 fn draw_limits(canvas: &mut Canvas, limits: &[Limit]) {
-    let mut sorted = limits.to_vec();
-    sorted.sort_by(|a, b| a.n.total_cmp(&b.n));
+    let sorted = smooth(limits);
     let line = |canvas: &Canvas, pick: fn(&Limit) -> f64| -> Vec<(f64, f64)> {
         sorted.iter().map(|l| (canvas.x(l.n), canvas.y(pick(l)))).collect()
     };
@@ -91,4 +90,25 @@ fn draw_limits(canvas: &mut Canvas, limits: &[Limit]) {
     for path in [&outer.0, &outer.1] {
         canvas.path(path, "var(--faint)", 1.2, "5 4");
     }
+}
+
+/// Points between the known ones: limits are straight lines over 1/√n, so they are drawn as such.
+fn smooth(limits: &[Limit]) -> Vec<Limit> {
+    let mut sorted = limits.to_vec();
+    sorted.sort_by(|a, b| a.n.total_cmp(&b.n));
+    let mut found = Vec::new();
+    for pair in sorted.windows(2) {
+        let [a, b] = pair else { continue };
+        let (from, to) = (a.n.max(1.0).powf(-0.5), b.n.max(1.0).powf(-0.5));
+        for step in 0..12 {
+            let part = f64::from(step) / 12.0;
+            let between = |a: f64, b: f64| a + (b - a) * part;
+            let n = between(from, to).powi(-2);
+            let inner = (between(a.inner.0, b.inner.0), between(a.inner.1, b.inner.1));
+            let outer = (between(a.outer.0, b.outer.0), between(a.outer.1, b.outer.1));
+            found.push(Limit { n, inner, outer });
+        }
+    }
+    found.extend(sorted.last().copied());
+    found
 }

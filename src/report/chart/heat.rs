@@ -53,13 +53,13 @@ pub(crate) fn heat(
     let mut canvas = Canvas::new(&frame);
     let hatch = canvas.hatch();
     let (width, height) = (canvas.x(2.0) - canvas.x(1.0), canvas.y(1.0) - canvas.y(2.0));
-    let (is_legible, is_wide) = (width >= 24.0, width >= 46.0);
+    let (is_legible, is_wide) = (width >= 20.0, width >= 46.0);
     for cell in cells.iter().filter(|c| c.value.is_finite()) {
         let shade = (cell.value / largest).clamp(0.0, 1.0);
         let centre = (canvas.x(cell.column as f64 + 1.0), canvas.y((rows.len() - cell.row) as f64));
         let corner = (centre.0 - width / 2.0 + 0.75, centre.1 - height / 2.0 + 0.75);
         let size = (width - 1.5, height - 1.5);
-        let is_dark = shade > 0.62;
+        let is_dark = shade > 0.7;
         let class = match (cell.fill, is_dark) {
             (Fill::Solid, _) => "m",
             (Fill::Hatched, true) => "m on-dark",
@@ -73,6 +73,7 @@ pub(crate) fn heat(
             if is_legible {
                 let ink = if is_dark { "var(--on-heat)" } else { "var(--ink)" };
                 let words = &cell.text[usize::from(!is_wide)];
+                let words = if width < 34.0 { words.trim_end_matches('%') } else { words };
                 canvas.text((centre.0, centre.1 + 4.0), words, TextAnchor::Middle, ink);
             }
         });

@@ -1,13 +1,13 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
-use super::{Block, add, chart, keys};
+use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet};
-use crate::report::view::{Chart, Key};
+use crate::report::view::{Chart, Grid, Key};
 
 /// Cohorts in a triangle; older ones stand in the table.
 const MOST_COHORTS: usize = 24;
@@ -48,17 +48,25 @@ const COMPARISON: &[&str] = &[
     "status",
 ];
 
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("cohort_conversion", CONVERSION),
+    ("cohort_triangle", TRIANGLE),
+    ("incidence_curve", CURVE),
+    ("conversion_comparison", COMPARISON),
+];
+
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(horizons(book, pipeline, id));
     block.charts.push(triangle(book, pipeline, id));
     block.charts.push(years(book, pipeline, &format!("{id}-years")));
+    let sheet = book.sheet("cohort_conversion");
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    add(&mut block.folded, grid(sheet, "All cohorts together", &rows, CONVERSION));
     let sheet = book.sheet("conversion_comparison");
-    let rows = sheet.whole(pipeline);
-    add(
-        &mut block.folded,
-        grid(sheet, "The same cohorts by rules that mislead", &rows, COMPARISON),
-    );
+    let rows = newest_first(sheet, &sheet.whole(pipeline));
+    add(&mut block.folded, grid(sheet, "Three figures called conversion", &rows, COMPARISON));
     block.charts.retain(|chart| chart.empty.is_empty());
     block
 }
@@ -111,10 +119,18 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
         let mut columns = distinct(&rows, days);
         columns.sort_unstable();
-        let words: Vec<String> = columns.iter().map(|d| format!("{d} days")).collect();
+        let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
         let at = |row| columns.iter().position(|c| *c == days(row));
         let is_partial = |row| sheet.word(row, "status") == "partial";
-        draw(book, sheet, (&rows, "cif_won"), (id, title, ""), &words, at, is_partial)
+        draw(
+            book,
+            sheet,
+            (&rows, "cif_won"),
+            (id, title, "days since creation"),
+            &words,
+            at,
+            is_partial,
+        )
     });
     made.keys = fills();
     made
@@ -133,7 +149,7 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         let words: Vec<String> = (0..=most).map(|k| k.to_string()).collect();
         let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
         let is_partial = |row| sheet.flag(row, "is_partial");
-        let labels = (id, title, "months since the month of creation");
+        let labels = (id, title, "months since the month of creation; shares in percent");
         draw(book, sheet, (&rows, "cum_share"), labels, &words, at, is_partial)
     });
     made.keys = fills();
@@ -144,8 +160,11 @@ fn fills() -> Vec<Key> {
     keys(&[("heat", "complete"), ("hatched", "partial"), ("blank", "not known yet")])
 }
 
+/// The rows of the cohorts in the chart, the newest cohort first.
 fn newest_first<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+    let shown = last(distinct(rows, |row| sheet.period(row)));
     let mut sorted = rows.to_vec();
+    sorted.retain(|row| shown.contains(&sheet.period(row)));
     sorted.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
     sorted
 }
@@ -199,7 +218,7 @@ fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let shown = names.split_at(names.len().saturating_sub(YEARS.len())).1.to_vec();
     rows.retain(|row| shown.iter().any(|name| name == sheet.word(row, "cohort")));
     let title = "Share won by days since creation, by year of creation".to_owned();
-    let table = grid(sheet, &title, &rows, CURVE);
+    let table = thin(grid(sheet, &title, &rows, CURVE));
     let note = "Where the bands of two years overlap, they may well convert alike.";
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let line = |(name, (_, colour)): (&String, &(&str, &'static str))| Curve {
@@ -225,7 +244,7 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = "Share of deals won and lost by days since creation".to_owned();
     let note = "Open deals are followed as far as they go and then drop out, so young deals do not \
                 pull the curves down. The band is the 95% interval.";
-    let table = grid(sheet, &title, &rows, CURVE);
+    let table = thin(grid(sheet, &title, &rows, CURVE));
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let line = |name: &str, colour, has_band: bool| Curve {
             colour,
@@ -240,6 +259,16 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     });
     made.keys = keys(&[("accent", "won, with 95% interval"), ("second", "lost")]);
     made
+}
+
+/// Points of a curve that stand in the table of the page; the CSV file has all.
+const MOST_POINTS: usize = 60;
+
+/// Keeps the first points.
+fn thin(mut grid: Grid) -> Grid {
+    grid.is_cut |= grid.rows.len() > MOST_POINTS;
+    grid.rows.truncate(MOST_POINTS);
+    grid
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str, has_band: bool) -> Vec<Point> {

@@ -2,7 +2,7 @@
 
 use super::cohorts::incidence;
 use super::funnel::caption;
-use super::{Block, add, chart, keys};
+use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Bin, histogram};
 use crate::report::format;
@@ -13,7 +13,6 @@ use crate::report::view::Chart;
 
 const CYCLE: &[&str] = &[
     "period_start",
-    "outcome_set",
     "n",
     "mean_days",
     "sd_days",
@@ -45,6 +44,17 @@ const WIN: &[&str] = &[
     "mean_restricted_days",
 ];
 
+const CLASSES: &[&str] =
+    &["outcome_set", "bin_lower_days", "bin_upper_days", "bin_n", "share", "n"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("sales_cycle", CYCLE),
+    ("time_to_close", CLOSE),
+    ("time_to_win", WIN),
+    ("sales_cycle_histogram", CLASSES),
+];
+
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(lengths(book, pipeline, id));
@@ -74,8 +84,7 @@ fn lengths(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("sales_cycle_histogram");
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
     let title = caption("Days from creation to close", &when);
-    let columns = ["outcome_set", "bin_lower_days", "bin_upper_days", "bin_n", "share", "n"];
-    let table = grid(sheet, &title, &rows, &columns);
+    let table = grid(sheet, &title, &rows, CLASSES);
     let note = "Closed deals only; classes are of unequal width.";
     let mut made = chart(format!("{id}-histogram"), title, note, table, |id, title| {
         let colours = ["var(--accent)", "var(--second)"];

@@ -78,6 +78,7 @@ pub(crate) fn css_string(text: &str) -> String {
             '"' | '\\' | '<' | '>' | '&' | '\n' | '\r' => {
                 out.push_str(&format!("\\{:x} ", u32::from(letter)));
             }
+            '`' => {}
             other => out.push(other),
         }
     }

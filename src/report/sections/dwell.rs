@@ -1,7 +1,7 @@
 //! Time in stage, with those still waiting, and churn by stage.
 
 use super::funnel::{EXIT, caption};
-use super::{Block, add, chart, keys};
+use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -33,6 +33,10 @@ const COMPLETED: &[&str] = &[
     "q75_days",
     "q90_days",
 ];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] =
+    &[("stage_duration_censored", CENSORED), ("stage_duration", COMPLETED)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();

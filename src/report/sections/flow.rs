@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, add, chart};
+use super::{Block, Reads, add, chart};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -41,6 +41,9 @@ const COLOURS: &[(&str, &str)] = &[
     ("s7", "var(--s7)"),
     ("s8", "var(--s8)"),
 ];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("stage_flow", FLOW)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -92,8 +95,10 @@ fn stocks(
             tip: format::word(stage).to_owned(),
         };
         let drawn: Vec<Curve> = stages.iter().enumerate().map(line).collect();
-        let words: Vec<String> = months.iter().map(|span| book.period(span)).collect();
-        curves(id, title, ("", "deals"), &drawn, Some(&words))
+        let words: Vec<String> = months.iter().map(|span| format::month_name(span.start)).collect();
+        let ends = months.first().zip(months.last());
+        let label = ends.map(|(a, b)| format!("{} to {}", book.period(a), book.period(b)));
+        curves(id, title, (&label.unwrap_or_default(), "deals"), &drawn, Some(&words))
     });
     let key = |(at, stage): (usize, &&str)| Key {
         class: COLOURS[at % COLOURS.len()].0,

@@ -1,6 +1,6 @@
 //! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
 
-use super::{Block, add, chart, keys};
+use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
 use crate::report::format;
@@ -39,6 +39,10 @@ const PROBABILITY: &[&str] = &[
     "resolved_ratio",
     "status",
 ];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] =
+    &[("stage_stock", STOCK), ("stage_exit", EXIT), ("stage_win_probability", PROBABILITY)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();

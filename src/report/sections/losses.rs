@@ -1,7 +1,7 @@
 //! Losses: why deals were lost.
 
 use super::funnel::caption;
-use super::{Block, add, chart};
+use super::{Block, Reads, add, chart};
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, bars};
 use crate::report::format;
@@ -14,6 +14,9 @@ const MOST_REASONS: usize = 12;
 
 const REASONS: &[&str] =
     &["lost_reason", "lost", "n", "share", "value_minor", "n_null_amount", "is_excluded"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("loss_reasons", REASONS)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -47,6 +50,7 @@ fn bar(sheet: Sheet<'_>, row: Cells<'_>) -> Bar {
     let share = format::value(sheet.get(row, "share"), sheet.unit("share"), "");
     let limits = interval(sheet, row, sheet.unit("share"));
     let text = match limits {
+        _ if sheet.flag(row, "is_excluded") => format!("{count} · left out of conversion"),
         Some(limits) => format!("{count} · {share} ({limits})"),
         None => format!("{count} · {share}"),
     };

@@ -54,6 +54,25 @@ pub(crate) struct Section {
     pub(crate) empty: String,
 }
 
+/// A metric and the columns of its table that a section shows.
+pub(crate) type Reads = (&'static str, &'static [&'static str]);
+
+/// What all sections read.
+pub(crate) fn reads() -> Vec<Reads> {
+    let all = [
+        funnel::READS,
+        cohorts::READS,
+        dwell::READS,
+        cycle::READS,
+        reps::READS,
+        flow::READS,
+        losses::READS,
+        work::READS,
+        stale::READS,
+    ];
+    all.concat()
+}
+
 /// Builds the block of a pipeline; charts take their ids from the suffix.
 type Build = fn(&Book<'_>, &str, &str) -> Block;
 

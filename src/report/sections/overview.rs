@@ -69,7 +69,7 @@ static FLOWS: &[Spec] = &[
     Spec { label: "Deals won", metric: "win_rate", column: "won", keep: None, detail: of_closed },
     Spec { label: "Win rate", metric: "win_rate", column: "rate", keep: None, detail: won_of },
     Spec {
-        label: "Median cycle of won deals",
+        label: "Median cycle, won",
         metric: "sales_cycle",
         column: "q50_days",
         keep: Some(("outcome_set", "won")),

@@ -1,7 +1,7 @@
 //! Reps by quarter: shrunken win rates with intervals, funnel plot, scorecard.
 
 use super::funnel::caption;
-use super::{Block, add, chart, keys};
+use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
@@ -11,7 +11,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid};
 
 /// Quarters before the one shown that are kept as tables.
-const MOST_QUARTERS: usize = 8;
+const MOST_QUARTERS: usize = 5;
 
 const SHRUNK: &[&str] = &[
     "owner",
@@ -55,6 +55,15 @@ const AMOUNTS: &[&str] = &[
     "z",
     "p",
     "q",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("rep_win_rate_shrunk", SHRUNK),
+    ("rep_scorecard", SCORE),
+    ("rep_tests", TEST),
+    ("rep_funnel_plot", FUNNEL),
+    ("rep_amounts", AMOUNTS),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {

@@ -1,7 +1,7 @@
 //! Work and value: activities per win, deal size, win rate by value, velocity.
 
 use super::funnel::caption;
-use super::{Block, add};
+use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::grid::grid;
 use crate::report::sheet::{Cells, Sheet};
@@ -37,6 +37,15 @@ const VELOCITY: &[&str] = &[
 ];
 const ACTIVITY: &[&str] =
     &["outcome", "type", "n", "sum", "per_win", "q25", "q50", "q75", "share_with_any"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("win_rate", WINS),
+    ("deal_size", SIZE),
+    ("amount_win_rate", VALUE),
+    ("sales_velocity", VELOCITY),
+    ("activities_per_win", ACTIVITY),
+];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
