@@ -22,13 +22,8 @@ pub struct Engine<'a> {
     /// Columns of every view and table, by name.
     schema: BTreeMap<String, Vec<String>>,
     words: OnceLock<Words>,
-    built: Mutex<BTreeMap<String, Built>>,
-}
-
-/// The columns of a view that were built so far.
-#[derive(Default)]
-struct Built {
-    columns: BTreeMap<String, Column>,
+    /// The columns of each view that were built so far.
+    built: Mutex<BTreeMap<String, BTreeMap<String, Column>>>,
 }
 
 impl<'a> Engine<'a> {
@@ -53,6 +48,8 @@ impl<'a> Engine<'a> {
                 return Err(Error::new(ErrorKind::Query, what));
             }
         }
+        // What the engine deprecates is no concern of those who ask.
+        polars::error::set_warning_function(|_, _| {});
         let (words, built) = (OnceLock::new(), Mutex::default());
         Ok(Self { dataset, run, tables, schema, words, built })
     }
@@ -94,28 +91,20 @@ impl<'a> Engine<'a> {
 
     /// The frames that a statement reads, with the columns it names.
     fn frames(&self, reads: &Reads) -> Result<Vec<(String, DataFrame)>> {
-        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut frames = Vec::with_capacity(reads.tables.len());
-        for name in &reads.tables {
-            let known = built.entry(name.clone()).or_default();
-            let frame = self.frame(name, reads, known).map_err(|e| {
+        let frame = |name: &String| {
+            let frame = self.frame(name, reads).map_err(|e| {
                 Error::new(ErrorKind::Query, format!("cannot build view `{name}`")).because(e)
             })?;
-            frames.push((name.clone(), frame));
-        }
-        Ok(frames)
+            Ok((name.clone(), frame))
+        };
+        reads.tables.iter().map(frame).collect()
     }
 
-    fn frame(&self, name: &str, reads: &Reads, built: &mut Built) -> PolarsResult<DataFrame> {
+    fn frame(&self, name: &str, reads: &Reads) -> PolarsResult<DataFrame> {
         let Some(view) = views::VIEWS.iter().find(|view| view.name == name) else {
-            if built.columns.is_empty() {
-                for column in self.whole(name)? {
-                    built.columns.insert(column.name().to_string(), column);
-                }
-            }
-            let columns = self.schema.get(name).into_iter().flatten();
-            let columns = columns.filter_map(|c| built.columns.get(c).cloned()).collect();
-            return DataFrame::new_infer_height(columns);
+            let columns = self.schema.get(name).map(Vec::as_slice).unwrap_or_default();
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            return self.cached(name, &columns, |_| self.whole(name));
         };
         let mut wanted: Vec<_> =
             view.columns.iter().filter(|column| reads.wants(column.about.name)).collect();
@@ -123,15 +112,44 @@ impl<'a> Engine<'a> {
             // `COUNT(*)` alone: any column tells how many rows there are.
             wanted.extend(view.columns.first());
         }
-        let is_new = |c: &&&views::ViewColumn| !built.columns.contains_key(c.about.name);
-        let fresh: Vec<_> = wanted.iter().filter(is_new).copied().collect();
-        if !fresh.is_empty() {
+        let names: Vec<&str> = wanted.iter().map(|column| column.about.name).collect();
+        self.cached(name, &names, |missing| {
+            let missing: Vec<_> =
+                wanted.iter().filter(|c| missing.contains(&c.about.name)).copied().collect();
             let words = self.words.get_or_init(|| Words::new(self.run));
-            for column in views::build(view, &fresh, self.dataset, self.run, words)? {
-                built.columns.insert(column.name().to_string(), column);
+            views::build(view, &missing, self.dataset, self.run, words)
+        })
+    }
+
+    /// The columns of a view; `build` makes those that are not there yet.
+    ///
+    /// The lock is not held meanwhile: building runs on many threads, and one of them might take up
+    /// another query. Two that need the same column at once both build it.
+    fn cached(
+        &self,
+        view: &str,
+        columns: &[&str],
+        build: impl FnOnce(&[&str]) -> PolarsResult<Vec<Column>>,
+    ) -> PolarsResult<DataFrame> {
+        let mut found: BTreeMap<String, Column> = {
+            let built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_view = built.get(view);
+            let column = |name: &&str| of_view?.get_key_value(*name);
+            let found = columns.iter().filter_map(column);
+            found.map(|(name, column)| (name.clone(), column.clone())).collect()
+        };
+        let missing: Vec<&str> =
+            columns.iter().filter(|name| !found.contains_key(**name)).copied().collect();
+        if !missing.is_empty() {
+            let fresh = build(&missing)?;
+            let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_view = built.entry(view.to_owned()).or_default();
+            for column in fresh {
+                of_view.insert(column.name().to_string(), column.clone());
+                found.insert(column.name().to_string(), column);
             }
         }
-        let columns = wanted.iter().filter_map(|c| built.columns.get(c.about.name).cloned());
+        let columns = columns.iter().filter_map(|name| found.remove(*name));
         DataFrame::new_infer_height(columns.collect())
     }
 

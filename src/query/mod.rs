@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Column;
+use crate::model::{Column, ColumnAbout};
 
 mod engine;
 mod frame;
@@ -106,9 +106,19 @@ pub fn parse(name: &str, text: &str) -> Result<Query> {
     header::parse(&format!("{name}.sql"), name, text)
 }
 
+/// The views that every statement can read, with their columns; metric tables stand beside them.
+pub fn views() -> Vec<(&'static str, Vec<ColumnAbout>)> {
+    let of_deals = views::VIEWS.iter().map(|view| {
+        (view.name, view.columns.iter().map(|column| column.about).collect::<Vec<_>>())
+    });
+    let small = views::small::SMALL.iter().map(|view| (view.name, view.columns.to_vec()));
+    of_deals.chain(small).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Unit;
 
     #[test]
     fn the_registry_is_the_folder() {
@@ -118,6 +128,29 @@ mod tests {
         let registered: Vec<&str> = QUERIES.iter().map(|(name, _)| *name).collect();
         assert_eq!(in_folder, registered);
         assert!(registered.is_sorted());
+    }
+
+    #[test]
+    fn every_column_of_a_view_is_named_once_and_explained() {
+        for (view, columns) in views() {
+            for (at, column) in columns.iter().enumerate() {
+                let name = column.name;
+                assert!(columns[..at].iter().all(|c| c.name != name), "{view}.{name}");
+                assert!(column.meaning.ends_with('.'), "{view}.{name}");
+                let suffixes = [
+                    ("_on", Unit::Date),
+                    ("_at", Unit::Instant),
+                    ("_days", Unit::Days),
+                    ("_minor", Unit::Minor),
+                    ("_month", Unit::Date),
+                    ("_week", Unit::Date),
+                    ("_quarter", Unit::Date),
+                ];
+                for (suffix, unit) in suffixes {
+                    assert!(!name.ends_with(suffix) || column.unit == unit, "{view}.{name}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::content::{Content, Pinned, TIMELINES, month_text};
 use super::delta::{DataFile, Delta, PARTITION_COLUMN, together};
+use super::file::Written;
 use super::runs::{RunRow, Runs};
 use super::small::{self, Row, Stamped};
 use super::{RunRecord, encode, file, schema};
@@ -16,6 +17,7 @@ use crate::model::{Names, Stage};
 
 /// A table as it is to be.
 struct Wanted {
+    written: Vec<Written>,
     table: &'static str,
     schema: Schema,
     files: Vec<DataFile>,
@@ -42,6 +44,7 @@ pub(super) fn commit(
     let (timelines, partitions_written) = timelines(delta, content, touched, last)?;
     let mut wanted = vec![timelines];
     wanted.extend(small_tables(delta, content)?);
+    file::place(wanted.iter_mut().flat_map(|table| std::mem::take(&mut table.written)).collect())?;
     wanted.retain(|table| !is_pinned(last, table));
     let dataset = &content.dataset;
     let run = last.map(|last| &last.run);
@@ -99,24 +102,33 @@ fn timelines(
             let month = month_text(partition.created_month);
             let file = kept.get(month.as_str());
             if let Some(&file) = file.filter(|_| !touched.contains(&partition.created_month)) {
-                return Ok(file.clone());
+                return Ok((file.clone(), None));
             }
             let rows = encode::partition(partition, known, &dataset.catalogue, &dataset.names)?;
             let folder = format!("{PARTITION_COLUMN}={month}/");
-            Ok(DataFile { partition: Some(month), ..write(delta, TIMELINES, &folder, &rows)? })
+            let (file, written) = write(delta, TIMELINES, &folder, &rows)?;
+            Ok((DataFile { partition: Some(month), ..file }, written))
         })
         .collect::<Result<Vec<_>>>()?;
+    let (files, written): (Vec<DataFile>, Vec<Option<Written>>) = files.into_iter().unzip();
+    let written = written.into_iter().flatten().collect();
     let is_new = |file: &&DataFile| !last.is_some_and(|last| last.has(TIMELINES, &file.path));
-    let written = files.iter().filter(is_new).count();
-    let wanted = Wanted { table: TIMELINES, schema: schema::timelines_table(), files };
-    Ok((wanted, written))
+    let count = files.iter().filter(is_new).count();
+    let wanted = Wanted { table: TIMELINES, schema: schema::timelines_table(), files, written };
+    Ok((wanted, count))
 }
 
-fn write(delta: &Delta, table: &str, folder: &str, rows: &RecordBatch) -> Result<DataFile> {
+fn write(
+    delta: &Delta,
+    table: &str,
+    folder: &str,
+    rows: &RecordBatch,
+) -> Result<(DataFile, Option<Written>)> {
     let bytes = file::bytes(rows)?;
     let path = format!("{folder}{}.parquet", file::hash_name(&bytes));
-    file::write(&delta.folder(table).join(&path), &bytes)?;
-    Ok(DataFile { path, partition: None, size: bytes.len() as u64, rows: rows.num_rows() as u64 })
+    let written = file::write(&delta.folder(table).join(&path), &bytes)?;
+    let (size, rows) = (bytes.len() as u64, rows.num_rows() as u64);
+    Ok((DataFile { path, partition: None, size, rows }, written))
 }
 
 fn small_table<T: Row + Clone>(
@@ -125,12 +137,15 @@ fn small_table<T: Row + Clone>(
     rows: &[T],
     at: &[i64],
 ) -> Result<Wanted> {
-    let mut files = Vec::new();
+    let schema = small::schema::<T>().as_ref().clone();
+    let mut wanted = Wanted { table: T::TABLE, schema, files: vec![], written: vec![] };
     if !rows.is_empty() {
         let table = Stamped { rows: rows.to_vec(), at: at.to_vec() };
-        files.push(write(delta, T::TABLE, "", &small::encode(&table, names)?)?);
+        let (file, written) = write(delta, T::TABLE, "", &small::encode(&table, names)?)?;
+        wanted.files.push(file);
+        wanted.written.extend(written);
     }
-    Ok(Wanted { table: T::TABLE, schema: small::schema::<T>().as_ref().clone(), files })
+    Ok(wanted)
 }
 
 fn small_tables(delta: &Delta, content: &Content) -> Result<Vec<Wanted>> {

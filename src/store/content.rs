@@ -133,9 +133,9 @@ impl<'a> Pinned<'a> {
         let mut table = Stamped::default();
         for (_, found) in self.files(T::TABLE) {
             let path = self.delta.folder(T::TABLE).join(&found.path);
-            for batch in file::read(&path, &small::schema::<T>())? {
-                small::decode(batch, &mut table, names)?;
-            }
+            file::read(&path, Some(&small::schema::<T>()), |batch| {
+                small::decode(batch, &mut table, names)
+            })?;
         }
         Ok(table)
     }
@@ -167,9 +167,13 @@ impl<'a> Pinned<'a> {
         let path = self.delta.folder(TIMELINES).join(&found.path);
         let mut decoded = Decoded::default();
         decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
-        for batch in file::read(&path, &schema::timelines())? {
-            decoded.add(batch, stages)?;
-        }
+        let taken = std::cell::RefCell::new(&mut decoded);
+        file::read_expecting(
+            &path,
+            Some(&schema::timelines()),
+            |about| taken.borrow_mut().expect(about),
+            |batch| taken.borrow_mut().add(batch, stages),
+        )?;
         Ok(decoded)
     }
 

@@ -2,6 +2,8 @@
 
 use arrow::array::{Array, RecordBatch, StructArray};
 
+use parquet::file::metadata::ParquetMetaData;
+
 use super::columns::{Coded, Numbers, Rows, flag_at, text_at};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
@@ -54,6 +56,24 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
+    /// Makes room for what a file says that it holds.
+    pub(super) fn expect(&mut self, about: &ParquetMetaData) {
+        for group in about.row_groups() {
+            let rows = group.num_rows().max(0) as usize;
+            let items = |list: &str| {
+                let columns = group.columns().iter();
+                let mut inside =
+                    columns.filter(|c| c.column_path().parts().first().is_some_and(|p| p == list));
+                inside.next().map_or(0, |column| column.num_values().max(0) as usize)
+            };
+            let part = &mut self.partition;
+            part.deals.reserve(rows);
+            part.visits.reserve(rows, items("visits"));
+            part.changes.reserve(rows, items("changes"));
+            part.activities.reserve(rows, items("activities"));
+        }
+    }
+
     /// Adds the rows of a batch.
     ///
     /// Errors: columns are missing, words are unknown.

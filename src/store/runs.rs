@@ -78,7 +78,7 @@ fn one(number: u64) -> ArrayRef {
     integers(std::iter::once(Some(number as i64)))
 }
 
-fn encode(run: &RunRow) -> Result<RecordBatch> {
+fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
     let record = &run.record;
     let inputs = &record.inputs;
     let inputs = rows_of_list(
@@ -101,7 +101,7 @@ fn encode(run: &RunRow) -> Result<RecordBatch> {
         ],
     )?;
     let columns = vec![
-        one(FORMAT as u64),
+        one(format as u64),
         one(record.version),
         texts(std::iter::once(record.sluice_version.as_str())),
         texts(std::iter::once(record.config_blake3.as_str())),
@@ -211,10 +211,16 @@ impl Runs {
 
     /// Commits a run after all others: from now on it is what a reader sees.
     pub(super) fn append(&self, delta: &Delta, run: &RunRow) -> Result<()> {
-        let bytes = file::bytes(&encode(run)?)?;
+        self.append_as(delta, run, FORMAT)
+    }
+
+    /// Commits a run, as a sluice that writes this format would.
+    pub(super) fn append_as(&self, delta: &Delta, run: &RunRow, format: i64) -> Result<()> {
+        let bytes = file::bytes(&encode(run, format)?)?;
         let prefix = prefix(run.record.version);
         let path = format!("{prefix}{}.parquet", file::hash_name(&bytes));
-        file::write(&delta.folder(TABLE).join(&path), &bytes)?;
+        let written = file::write(&delta.folder(TABLE).join(&path), &bytes)?;
+        file::place(written.into_iter().collect())?;
         let size = bytes.len() as u64;
         let mut wanted: Vec<DataFile> = self.files().cloned().collect();
         wanted.push(DataFile { path, partition: None, size, rows: 1 });
@@ -228,10 +234,12 @@ fn prefix(version: u64) -> String {
 
 fn read(delta: &Delta, found: &DataFile) -> Result<RunRow> {
     let path = delta.folder(TABLE).join(&found.path);
-    let number = Arc::new(Schema::new(vec![integer("format", false)]));
-    let _ = number;
-    let batches = file::read(&path, &schema());
-    let batch = batches?.into_iter().next().ok_or_else(|| {
+    let mut rows: Option<RecordBatch> = None;
+    file::read(&path, None, |batch| {
+        rows = Some(batch);
+        Ok(())
+    })?;
+    let batch = rows.ok_or_else(|| {
         Error::new(ErrorKind::Store, format!("`{}` holds no run", path.display()))
     })?;
     let rows = StructArray::from(batch.clone());

@@ -142,25 +142,36 @@ fn parts() {
     });
     let files: Vec<_> =
         timed("arrow to bytes", || batches.iter().map(|b| file::bytes(b).unwrap()).collect());
+    if std::env::var_os("ENCODE").is_some() {
+        for b in (0..10).flat_map(|_| &batches) {
+            file::bytes(b).unwrap();
+        }
+        return;
+    }
     timed("hash", || files.iter().map(|b| file::hash_name(b).len()).sum::<usize>());
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<_> = files
         .iter()
         .map(|b| folder.path().join(format!("{}.parquet", file::hash_name(b))))
         .collect();
-    timed("write", || paths.iter().zip(&files).for_each(|(p, b)| file::write(p, b).unwrap()));
-    let read: Vec<_> = timed("bytes to arrow", || {
-        paths.iter().map(|p| file::read(p, &schema::timelines()).unwrap()).collect()
+    timed("write", || {
+        let written = paths.iter().zip(&files).map(|(p, b)| file::write(p, b).unwrap());
+        file::place(written.flatten().collect()).unwrap();
     });
     let stages = decode::Stages::new(&d.catalogue, &d.names);
-    let parts: Vec<_> = timed("decode from arrow", || {
-        read.into_iter()
-            .map(|batches| {
-                let mut decoded = decode::Decoded::default();
-                batches.into_iter().for_each(|b| decoded.add(b, &stages).unwrap());
-                decoded
-            })
-            .collect()
+    let times = std::env::var("TIMES").ok().and_then(|t| t.parse().ok()).unwrap_or(1);
+    timed("bytes to arrow", || {
+        for p in (0..times).flat_map(|_| &paths) {
+            file::read(p, Some(&schema::timelines()), |_| Ok(())).unwrap();
+        }
+    });
+    let parts: Vec<_> = timed("bytes to deals", || {
+        let decode = |p: &std::path::PathBuf| {
+            let mut decoded = decode::Decoded::default();
+            file::read(p, Some(&schema::timelines()), |b| decoded.add(b, &stages)).unwrap();
+            decoded
+        };
+        paths.iter().map(decode).collect()
     });
     assert_eq!(parts.len(), 48);
     let delta = Delta::new(folder.path()).unwrap();
@@ -196,4 +207,16 @@ fn speed() {
         let size = std::process::Command::new("du").arg("-sb").arg(folder.path()).output().unwrap();
         eprintln!("{}", String::from_utf8_lossy(&size.stdout));
     }
+}
+
+#[test]
+fn a_store_of_a_newer_sluice_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::new(folder.path());
+    let delta = Delta::new(folder.path()).unwrap();
+    let runs = Runs::open(&delta).unwrap();
+    runs.append_as(&delta, &RunRow::default(), runs::FORMAT + 1).unwrap();
+    let error = store.load(None).unwrap_err();
+    assert!(error.to_string().contains("has format 2; this sluice reads up to 1"), "{error}");
+    assert!(error.hint_text().unwrap().contains("newer sluice"));
 }

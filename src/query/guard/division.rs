@@ -66,7 +66,7 @@ fn find_shown<'e>(expr: &'e Expr, shown: &mut Vec<&'e Expr>) {
 fn is_unsafe(expr: &Expr) -> bool {
     use BinaryOperator as Op;
     let Expr::BinaryOp { op, right, .. } = expr else { return false };
-    matches!(op, Op::Divide | Op::Modulo | Op::DuckIntegerDivide) && !is_never_zero(right)
+    *op == Op::Divide && !is_never_zero(right)
 }
 
 fn is_never_zero(divisor: &Expr) -> bool {

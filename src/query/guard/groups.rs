@@ -15,6 +15,10 @@ use crate::error::Result;
 /// Functions of many rows.
 const AGGREGATES: &[&str] = &[
     "array_agg",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "group_concat",
     "avg",
     "corr",
     "count",

@@ -146,7 +146,7 @@ fn pair(on: &Expr, sides: [&Expr; 2], before: &[String], name: &str) -> Result<(
          `WITH` before the join"
     };
     Err(refused(
-        format!("`{on}` is refused in `ON`: the engine applies it to the wrong table"),
+        format!("`{on}` is refused in `ON`: the engine may apply it to the wrong table"),
         rewrite,
     ))
 }

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SetExpr, SetOperator,
-    Statement, TableFactor, Value, Visit, Visitor,
+    BinaryOperator, Expr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SetExpr, SetOperator, Statement, TableFactor, Value, Visit, Visitor,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::{Parser, ParserOptions};
@@ -23,6 +23,8 @@ mod division;
 mod groups;
 mod joins;
 mod names;
+mod subqueries;
+mod widen;
 mod windows;
 
 pub(super) use names::Reads;
@@ -72,7 +74,7 @@ fn refused(reason: impl Into<String>, rewrite: impl Into<String>) -> Error {
 ///
 /// Errors: no statement, more than one, not a `SELECT`, an unknown table or column, a refused form.
 pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
-    let query = parse(sql)?;
+    let mut query = parse(sql)?;
     let mut rules = Rules { schema, depth: 0 };
     if let ControlFlow::Break(error) = query.visit(&mut rules) {
         return Err(*error);
@@ -80,6 +82,7 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     division::check(&query)?;
     let reads = names::check(&query, schema)?;
     let needs_order = needs_order(&query);
+    widen::widen(&mut query);
     Ok(Checked { query, reads, needs_order })
 }
 
@@ -294,7 +297,25 @@ fn expression(expr: &Expr) -> Result<()> {
             }
             Ok(())
         }
+        Expr::Function(function) if groups::name_of(function) == "mod" => Err(remainder()),
+        Expr::BinaryOp { op: BinaryOperator::Modulo, .. } => Err(remainder()),
         Expr::Function(function) => windows::check(function),
+        Expr::IsTrue(inner)
+        | Expr::IsFalse(inner)
+        | Expr::IsNotTrue(inner)
+        | Expr::IsNotFalse(inner) => Err(refused(
+            format!("`{expr}` is refused: the engine gives null where `{inner}` is null"),
+            format!("write `COALESCE({inner}, FALSE)`, or `NOT COALESCE({inner}, FALSE)`"),
+        )),
+        Expr::InSubquery { subquery, .. } => subqueries::check(subquery),
         _ => Ok(()),
     }
+}
+
+fn remainder() -> Error {
+    refused(
+        "`%` is refused: by the standard the remainder has the sign of the dividend, and the engine \
+         gives it that of the divisor",
+        "write out what is meant: `a - b * FLOOR(a / b)`, with `b` a number",
+    )
 }

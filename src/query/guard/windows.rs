@@ -1,13 +1,15 @@
 //! Windows: the engine knows one frame only, and for some functions not even that.
 
-use sqlparser::ast::{Function, OrderByExpr, WindowFrameUnits, WindowSpec, WindowType};
+use sqlparser::ast::{
+    DuplicateTreatment, Expr, Function, FunctionArguments, OrderByExpr, WindowFrameUnits,
+    WindowSpec, WindowType,
+};
 
 use super::{groups, refused};
 use crate::error::Result;
 
 /// Functions that are about the order itself, not about a frame.
-const OF_ORDER: &[&str] =
-    &["row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value"];
+const OF_ORDER: &[&str] = &["row_number", "lag", "lead", "first_value"];
 
 /// Functions that the engine can run along an ordered window.
 const RUNNING: &[&str] = &["sum", "total", "min", "max", "count"];
@@ -26,15 +28,24 @@ pub(super) fn named(spec: &WindowSpec) -> Result<()> {
 pub(super) fn check(function: &Function) -> Result<()> {
     let Some(WindowType::WindowSpec(spec)) = &function.over else { return Ok(()) };
     let name = groups::name_of(function);
+    if name == "last_value" {
+        return Err(refused(
+            "`LAST_VALUE` is refused: the engine gives the value of the row itself",
+            "use `FIRST_VALUE` with the opposite order",
+        ));
+    }
     if spec.order_by.is_empty() {
         return Ok(());
     }
     order(&spec.order_by)?;
+    if matches!(name.as_str(), "rank" | "dense_rank") {
+        return rank(&spec.order_by);
+    }
     if OF_ORDER.contains(&name.as_str()) {
         return Ok(());
     }
     let shown = name.to_uppercase();
-    if !RUNNING.contains(&name.as_str()) {
+    if !RUNNING.contains(&name.as_str()) || is_distinct(function) {
         return Err(refused(
             format!(
                 "`{shown}(…) OVER (ORDER BY …)` is refused: the engine takes it over the whole \
@@ -55,6 +66,25 @@ pub(super) fn check(function: &Function) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn is_distinct(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    list.duplicate_treatment == Some(DuplicateTreatment::Distinct)
+}
+
+/// A rank by one key is null where the key is.
+fn rank(exprs: &[OrderByExpr]) -> Result<()> {
+    let [OrderByExpr { expr, .. }] = exprs else { return Ok(()) };
+    match expr {
+        Expr::Function(function) if groups::name_of(function) == "coalesce" => Ok(()),
+        _ => Err(refused(
+            format!(
+                "a rank by `{expr}` alone is refused: where it is null the engine gives no rank"
+            ),
+            format!("order by `COALESCE({expr}, value)`"),
+        )),
+    }
 }
 
 /// The order in a window: the engine ignores where nulls shall stand.
