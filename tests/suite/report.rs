@@ -29,7 +29,12 @@ fn page_of(
     templates: Option<&std::path::Path>,
 ) -> sluice::Result<String> {
     let tables = if is_full { metrics() } else { Vec::new() };
-    let queries = if is_full { vec![query()] } else { Vec::new() };
+    let grades = QueryResult {
+        name: "deals_by_history_grade".to_owned(),
+        title: "Deals by grade of history".to_owned(),
+        ..query()
+    };
+    let queries = if is_full { vec![query(), grades] } else { Vec::new() };
     let quality = [QualityCount {
         code: Quality::ALL[4],
         table: "stage_history".to_owned(),
@@ -155,6 +160,8 @@ fn numbers_carry_numerator_denominator_and_interval() {
     assert!(page.contains("not known yet: no deal has been followed that long"));
     assert!(page.contains("few cases: read with care"));
     assert!(page.contains("200 of 300 rows"), "cut tables say so");
+    let quality = page.split("<section id=\"quality\">").nth(1).unwrap();
+    assert!(quality.contains("<h4>Deals by grade of history</h4>"));
 }
 
 #[test]

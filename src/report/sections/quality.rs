@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use super::Block;
 use crate::model::{Column, InputFile, QualityCount, Reject, Table, Unit, Value};
 use crate::report::Input;
 use crate::report::format;
-use crate::report::grid::plain;
+use crate::report::grid::{csv_path, plain};
 use crate::report::view::Grid;
 
 /// Refused rows on the page.
@@ -23,8 +22,8 @@ pub(crate) struct Quality {
     pub(crate) rejects: Grid,
     /// The files.
     pub(crate) files: Grid,
-    /// How good the histories are, and whatever else a query says about quality.
-    pub(crate) more: Block,
+    /// How good the histories are, from the query of that name; without rows if it was not run.
+    pub(crate) grades: Grid,
     /// What was assumed.
     pub(crate) assumptions: Vec<String>,
 }
@@ -35,9 +34,21 @@ pub(crate) fn quality(input: &Input<'_>) -> Quality {
         ledger: ledger(input.quality),
         rejects: rejects(input.rejects),
         files: files(input.inputs),
-        more: Block::default(),
+        grades: grades(input),
         assumptions: input.assumptions.to_vec(),
     }
+}
+
+/// The query that counts deals by history grade.
+const GRADES: &str = "deals_by_history_grade";
+
+fn grades(input: &Input<'_>) -> Grid {
+    let query = input.queries.iter().find(|query| query.name == GRADES);
+    query.map_or_else(Grid::default, |query| {
+        let mut made = plain(&query.table, &query.title, MOST_FILES);
+        made.csv = csv_path(GRADES);
+        made
+    })
 }
 
 fn table(name: &str, columns: &[(&str, Unit, &str)]) -> Table {
