@@ -5,6 +5,7 @@
 
 pub mod binomial;
 pub mod bootstrap;
+mod event_table;
 pub mod interval;
 pub mod isotonic;
 pub mod normal;

@@ -3,8 +3,8 @@
 //! Times are whole ticks; what a tick is, the caller knows. Does not draw curves and does not decide
 //! how far a curve may be trusted: see [`EventTable::known`] and [`EventTable::largest`].
 
-use std::collections::BTreeMap;
-
+pub use super::event_table::EventTable;
+use super::event_table::{Counts, up_to};
 use super::interval::{Interval, wilson};
 
 /// Steps of a curve reach a level if they come this close (METRICS 1.6).
@@ -12,32 +12,6 @@ const LEVEL_SLACK: f64 = 1e-12;
 
 /// Variances below this are 0.
 const NO_VARIANCE: f64 = 1e-15;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Counts<const K: usize> {
-    censored: u64,
-    events: [u64; K],
-}
-
-impl<const K: usize> Counts<K> {
-    const NONE: Self = Self { censored: 0, events: [0; K] };
-
-    fn ended(&self) -> u64 {
-        self.events.iter().sum()
-    }
-
-    fn total(&self) -> u64 {
-        self.censored + self.ended()
-    }
-}
-
-/// How many cases ended, or were last seen, at each time, by cause: all that the estimators need,
-/// and mergeable. Events at a time come before censorings at that time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EventTable<const K: usize> {
-    rows: BTreeMap<i64, Counts<K>>,
-    total: u64,
-}
 
 /// The state of the estimators at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,60 +87,6 @@ impl<const K: usize> Pass<K> {
 }
 
 impl<const K: usize> EventTable<K> {
-    /// Adds `count` cases that ended at `t` by `cause` (1 to K), or were last seen then (0).
-    /// A cause above K counts as censored.
-    pub fn add(&mut self, t: i64, cause: usize, count: u64) {
-        self.total += count;
-        let row = self.rows.entry(t).or_insert(Counts::NONE);
-        match cause.checked_sub(1).and_then(|at| row.events.get_mut(at)) {
-            Some(events) => *events += count,
-            None => row.censored += count,
-        }
-    }
-
-    /// Adds the cases of `other`.
-    pub fn merge(&mut self, other: Self) {
-        if self.rows.is_empty() {
-            *self = other;
-            return;
-        }
-        self.total += other.total;
-        for (t, counts) in other.rows {
-            let row = self.rows.entry(t).or_insert(Counts::NONE);
-            row.censored += counts.censored;
-            for (into, from) in row.events.iter_mut().zip(counts.events) {
-                *into += from;
-            }
-        }
-    }
-
-    /// Number of cases.
-    pub fn n(&self) -> u64 {
-        self.total
-    }
-
-    /// Whether there is no case.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Cases that ended by `cause` (1 to K) up to and including `horizon`.
-    pub fn ended_by(&self, cause: usize, horizon: i64) -> u64 {
-        let of_cause =
-            |c: &Counts<K>| cause.checked_sub(1).and_then(|at| c.events.get(at).copied());
-        self.rows.range(..=horizon).filter_map(|(_, c)| of_cause(c)).sum()
-    }
-
-    /// Cases that have not ended.
-    pub fn censored(&self) -> u64 {
-        self.rows.values().map(|c| c.censored).sum()
-    }
-
-    /// Cases neither ended nor lost from sight before `t`.
-    pub fn at_risk(&self, t: i64) -> u64 {
-        self.rows.range(t..).map(|(_, c)| c.total()).sum()
-    }
-
     /// Survival and cumulative incidence at `horizon`, itself included, with their variances.
     ///
     /// Shape: any table; an empty one has survival 1. Units: shares.
@@ -176,7 +96,7 @@ impl<const K: usize> EventTable<K> {
     /// Checked against: `tests/vectors/V03`, `V05` (statsmodels 0.15 `CumIncidenceRight`).
     pub fn at(&self, horizon: i64) -> Incidence<K> {
         let mut pass = Pass::new(self.n());
-        for counts in self.rows.range(..=horizon).map(|(_, c)| c) {
+        for (_, counts) in up_to(&self.rows(), horizon) {
             pass.step(counts);
         }
         pass.state()
@@ -186,10 +106,11 @@ impl<const K: usize> EventTable<K> {
     /// over after each: one walk for all of them.
     pub fn at_each(&self, horizons: &[i64]) -> Vec<(Incidence<K>, u64)> {
         let mut pass = Pass::new(self.n());
-        let mut rows = self.rows.iter().peekable();
+        let rows = self.rows();
+        let mut rows = rows.iter().peekable();
         let mut found = Vec::with_capacity(horizons.len());
         for &horizon in horizons {
-            while let Some((_, counts)) = rows.next_if(|&(&t, _)| t <= horizon) {
+            while let Some((_, counts)) = rows.next_if(|row| row.0 <= horizon) {
                 pass.step(counts);
             }
             found.push((pass.state(), pass.at_risk));
@@ -202,24 +123,13 @@ impl<const K: usize> EventTable<K> {
     pub fn curve(&self) -> Vec<(i64, Incidence<K>)> {
         let mut pass = Pass::new(self.n());
         let mut curve = Vec::new();
-        for (&t, counts) in &self.rows {
+        for (t, counts) in self.rows().iter() {
             pass.step(counts);
             if counts.ended() > 0 {
-                curve.push((t, pass.state()));
+                curve.push((*t, pass.state()));
             }
         }
         curve
-    }
-
-    /// Cases whose state at `horizon` is known: ended by then, or seen until then.
-    pub fn known(&self, horizon: i64) -> u64 {
-        let lost: u64 = self.rows.range(..horizon).map(|(_, c)| c.censored).sum();
-        self.n() - lost
-    }
-
-    /// The largest time at which anything was seen.
-    pub fn largest(&self) -> Option<i64> {
-        self.rows.last_key_value().map(|(&t, _)| t)
     }
 
     /// The sample size that a complete cohort would need for the variance `v` of the share `f`.
@@ -311,7 +221,7 @@ impl<const K: usize> EventTable<K> {
         let (mut mean, mut since) = (0.0, 0);
         let mut pass = Pass::new(self.n());
         let mut marks = Vec::new();
-        for (&t, counts) in self.rows.range(..tau) {
+        for &(t, ref counts) in up_to(&self.rows(), tau - 1) {
             mean += pass.survival * (t - since) as f64;
             since = t;
             let (n, ended) = (pass.at_risk, counts.ended());
