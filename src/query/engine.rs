@@ -62,6 +62,22 @@ impl<'a> Engine<'a> {
         self.schema.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect()
     }
 
+    /// Builds what these queries will read, each view in one pass over the deals. Running them
+    /// without it gives the same, but passes over the deals once for each query that names a column
+    /// no query before has named. A query that is wrong is left to [`Engine::run`] to report.
+    ///
+    /// Errors: a view cannot be built.
+    pub fn prepare(&self, queries: &[Query]) -> Result<()> {
+        let mut wanted: BTreeMap<String, Reads> = BTreeMap::new();
+        for query in queries {
+            let Ok(checked) = guard::check(&query.sql, &self.schema) else { continue };
+            for table in &checked.reads.tables {
+                wanted.entry(table.clone()).or_default().add(table, &checked.reads);
+            }
+        }
+        wanted.values().try_for_each(|reads| self.frames(reads).map(|_| ()))
+    }
+
     /// Runs one statement. Units follow from the types. Rows that the statement does not order are
     /// ordered by their columns, so the same statement gives the same rows.
     ///
