@@ -14,6 +14,9 @@ use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Dataset, Run, Table, Unit};
 
+/// Stack of the thread that runs a statement; `guard` bounds how deep a statement may be.
+const STACK_BYTES: usize = 64 << 20;
+
 /// Views to run queries on.
 pub struct Engine<'a> {
     dataset: &'a Dataset,
@@ -59,12 +62,39 @@ impl<'a> Engine<'a> {
         self.schema.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect()
     }
 
+    /// Builds what these queries will read, each view in one pass over the deals. Running them
+    /// without it gives the same, but passes over the deals once for each query that names a column
+    /// no query before has named. A query that is wrong is left to [`Engine::run`] to report.
+    ///
+    /// Errors: a view cannot be built.
+    pub fn prepare(&self, queries: &[Query]) -> Result<()> {
+        let mut wanted: BTreeMap<String, Reads> = BTreeMap::new();
+        for query in queries {
+            let Ok(checked) = guard::check(&query.sql, &self.schema) else { continue };
+            for table in &checked.reads.tables {
+                wanted.entry(table.clone()).or_default().add(table, &checked.reads);
+            }
+        }
+        wanted.values().try_for_each(|reads| self.frames(reads).map(|_| ()))
+    }
+
     /// Runs one statement. Units follow from the types. Rows that the statement does not order are
     /// ordered by their columns, so the same statement gives the same rows.
     ///
     /// Errors: the statement cannot be parsed, is refused by the guard, names an unknown table or
     /// column, or fails.
     pub fn sql(&self, sql: &str) -> Result<Table> {
+        // Parsing, planning and running a statement recurse as deep as it is nested.
+        std::thread::scope(|scope| {
+            let worker = std::thread::Builder::new()
+                .stack_size(STACK_BYTES)
+                .spawn_scoped(scope, || self.sql_here(sql))
+                .map_err(|e| Error::new(ErrorKind::Query, "cannot start a thread").because(e))?;
+            worker.join().unwrap_or_else(|panic| Err(broken_off(&*panic)))
+        })
+    }
+
+    fn sql_here(&self, sql: &str) -> Result<Table> {
         let checked = guard::check(sql, &self.schema)?;
         let frames = self.frames(&checked.reads)?;
         let frame = execute(&checked, &frames)?;
@@ -185,15 +215,16 @@ fn execute(checked: &Checked, frames: &[(String, DataFrame)]) -> Result<DataFram
     }));
     match ran {
         Ok(frame) => frame.map_err(|e| explain(e, checked)),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-            let what = "the query engine broke off on this statement";
-            Err(Error::new(ErrorKind::Query, what)
-                .because(text.to_owned())
-                .hint("write it another way; smaller steps in `WITH` often help"))
-        }
+        Err(panic) => Err(broken_off(&*panic)),
     }
+}
+
+fn broken_off(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+    Error::new(ErrorKind::Query, "the query engine broke off on this statement")
+        .because(text.to_owned())
+        .hint("write it another way; smaller steps in `WITH` often help")
 }
 
 /// A context of its own for each plan: derived tables leave their names in it.

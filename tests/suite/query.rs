@@ -95,10 +95,13 @@ fn builtin_queries_give_known_answers() {
     let engine = Engine::new(&dataset, &run, &[]).unwrap();
     let queries = query::builtin().unwrap();
     assert_eq!(queries.len(), ANSWERS.len());
+    let prepared = Engine::new(&dataset, &run, &[]).unwrap();
+    prepared.prepare(&queries).unwrap();
     for (query, (name, expected)) in queries.iter().zip(ANSWERS) {
         assert_eq!(query.name, name);
         let table = engine.run(query).unwrap_or_else(|e| panic!("{name}: {e:?}"));
         assert_eq!(rows(&table), expected, "{name}");
+        assert_eq!(prepared.run(query).unwrap(), table, "{name}");
     }
 }
 

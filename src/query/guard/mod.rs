@@ -15,7 +15,9 @@ use sqlparser::ast::{
     SetExpr, SetOperator, Statement, TableFactor, Value, Visit, Visitor,
 };
 use sqlparser::dialect::GenericDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserOptions};
+use sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -86,7 +88,16 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     Ok(Checked { query, reads, needs_order })
 }
 
+/// Operators that a statement may have. Each may nest it one deeper, and the engine recurses.
+const MOST_OPERATORS: usize = 500;
+
 fn parse(sql: &str) -> Result<Query> {
+    if operators(sql) > MOST_OPERATORS {
+        return Err(refused(
+            format!("the statement has more than {MOST_OPERATORS} operators"),
+            "write lists as `column IN (1, 2, 3)`, and steps in `WITH`",
+        ));
+    }
     let options = ParserOptions { trailing_commas: true, ..Default::default() };
     let mut statements = Parser::new(&GenericDialect)
         .with_options(options)
@@ -106,6 +117,18 @@ fn parse(sql: &str) -> Result<Query> {
             ))
         }
     }
+}
+
+/// How many operators and parentheses `sql` has; 0 if it cannot be read, which the parser then says.
+fn operators(sql: &str) -> usize {
+    let tokens = Tokenizer::new(&GenericDialect, sql).tokenize().unwrap_or_default();
+    let is_operator = |token: &&Token| match token {
+        Token::Word(word) => matches!(word.keyword, Keyword::AND | Keyword::OR | Keyword::NOT),
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::Whitespace(_) => false,
+        Token::Comma | Token::Period | Token::SemiColon | Token::RParen => false,
+        _ => true,
+    };
+    tokens.iter().filter(is_operator).count()
 }
 
 type Flow = ControlFlow<Box<Error>>;

@@ -27,6 +27,13 @@ pub(in crate::query) struct Reads {
 }
 
 impl Reads {
+    /// Adds what another statement needs of `table`.
+    pub(in crate::query) fn add(&mut self, table: &str, other: &Self) {
+        self.tables.insert(table.to_owned());
+        self.named.extend(other.named.iter().cloned());
+        self.has_wildcard |= other.has_wildcard;
+    }
+
     /// Whether the statement may need this column.
     pub(in crate::query) fn wants(&self, column: &str) -> bool {
         self.has_wildcard || self.named.contains(column)
