@@ -128,6 +128,9 @@ fn unite_stages(stored: &Content, fresh: &Content, names: &Names, choice: Choice
     Stages { at: at.collect(), catalogue }
 }
 
+/// The refused rows of a file on each side, and when the file was last read there.
+type Sides<'a> = [(Option<i64>, BTreeSet<&'a Reject>); 2];
+
 /// Refused rows: for each file those of its latest reading.
 fn rejects(
     stored: &Content,
@@ -135,7 +138,7 @@ fn rejects(
     terms: &Terms<'_>,
     choice: Choice,
 ) -> (Vec<Reject>, Vec<i64>) {
-    let mut files: BTreeMap<&str, [(Option<i64>, BTreeSet<&Reject>); 2]> = BTreeMap::new();
+    let mut files: BTreeMap<&str, Sides<'_>> = BTreeMap::new();
     for (side, content) in [stored, fresh].into_iter().enumerate() {
         for (reject, &at) in content.dataset.rejects.iter().zip(&content.stamps.rejects) {
             let entry = &mut files.entry(&reject.file).or_default()[side];

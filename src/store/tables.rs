@@ -87,6 +87,9 @@ pub(super) fn merge(stored: &mut Content, fresh: &mut Content, into: &mut Conten
 
 type Table<'a, T> = (Vec<T>, &'a [i64]);
 
+/// The rows of a key on each side, and the latest export that they are from.
+type Sides<T> = [(Option<i64>, Vec<T>); 2];
+
 /// For each key the rows of one side, in the order of the keys.
 fn unite<T: Debug + PartialEq, K: Ord>(
     stored: Table<'_, T>,
@@ -94,7 +97,7 @@ fn unite<T: Debug + PartialEq, K: Ord>(
     key: impl Fn(&T) -> K,
     choice: Choice,
 ) -> (Vec<T>, Vec<i64>) {
-    let mut keys: BTreeMap<K, [(Option<i64>, Vec<T>); 2]> = BTreeMap::new();
+    let mut keys: BTreeMap<K, Sides<T>> = BTreeMap::new();
     for (side, (rows, stamps)) in [stored, fresh].into_iter().enumerate() {
         for (row, &at) in rows.into_iter().zip(stamps) {
             let entry = &mut keys

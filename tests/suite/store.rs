@@ -1,8 +1,11 @@
 //! The store: what goes in comes out, in any order, after any crash, and for other readers too.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod made;
 mod merging;
 mod readers;
+mod speed;
 
 use std::path::{Path, PathBuf};
 
@@ -12,18 +15,18 @@ use sluice::model::InputFile;
 use sluice::store::{RunRecord, Store};
 
 /// A store in a folder that goes when the test ends.
-pub struct Scratch {
+pub(crate) struct Scratch {
     _folder: tempfile::TempDir,
-    pub store: Store,
+    pub(crate) store: Store,
 }
 
-pub fn scratch() -> Scratch {
+pub(crate) fn scratch() -> Scratch {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(&folder.path().join("my store"));
     Scratch { _folder: folder, store }
 }
 
-pub fn record(file: &str) -> RunRecord {
+pub(crate) fn record(file: &str) -> RunRecord {
     let input = InputFile {
         path: format!("exports/{file}"),
         crm: "generic".into(),
@@ -37,7 +40,7 @@ pub fn record(file: &str) -> RunRecord {
 }
 
 /// All files of a store but its lock.
-pub fn files(root: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {

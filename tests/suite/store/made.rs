@@ -12,15 +12,15 @@ const DAY: i64 = calendar::DAY_MICROS;
 
 /// What to make.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Decides everything else.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The number of deals; the same seed gives the same first deals, but for `day`.
-    pub deals: usize,
+    pub(crate) deals: usize,
     /// The day of the export.
-    pub day: i64,
+    pub(crate) day: i64,
     /// Whether there are activities.
-    pub has_activities: bool,
+    pub(crate) has_activities: bool,
 }
 
 impl Default for Shape {
@@ -76,7 +76,7 @@ fn catalogue(names: &mut Names, more: bool) -> Vec<Stage> {
 }
 
 /// A dataset of this shape, as ingest would hand it on.
-pub fn dataset(shape: Shape) -> Dataset {
+pub(crate) fn dataset(shape: Shape) -> Dataset {
     let mut dice = Dice(shape.seed ^ (shape.day as u64) << 20);
     let mut dataset = Dataset { extracted_at: shape.day * DAY, ..Dataset::default() };
     let stages = catalogue(&mut dataset.names, dice.roll(2) == 0);
@@ -259,7 +259,7 @@ fn small(shape: Shape, dice: &mut Dice, dataset: &mut Dataset) {
 }
 
 /// All of a dataset, with words for symbols.
-pub fn text(dataset: &Dataset) -> String {
+pub(crate) fn text(dataset: &Dataset) -> String {
     let mut out = String::new();
     let word = |sym: Sym| dataset.names.get(sym);
     let stage = |id: StageId| {
