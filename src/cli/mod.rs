@@ -1,7 +1,139 @@
 //! The command line: arguments, the calls they make, what is printed. The only place that reads
 //! the clock or the environment.
 
-/// Runs the program and returns its exit status.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Config, Table};
+use crate::output::{self, Format};
+
+mod args;
+mod check;
+mod compute;
+mod ingest;
+mod list;
+mod manifest;
+mod query;
+mod run;
+mod sample;
+mod talk;
+mod value;
+
+use args::{Cli, Command, ConfigArgs};
+use talk::Talk;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Done.
+    Done,
+    /// Done, with findings: problems in the exports, or too many rows refused.
+    Findings,
+}
+
+/// Runs the program and returns its exit status: 0 done; 1 done, with findings; 2 could not.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let talk = Talk::start(cli.quiet, cli.log_format);
+    let ending = set_threads(cli.threads).and_then(|()| dispatch(cli.command, &talk));
+    talk.clear();
+    match ending {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Findings) => ExitCode::from(1),
+        Err(error) => {
+            talk.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
+    match command {
+        Command::Run(args) => run::run(&args, talk),
+        Command::Ingest(args) => ingest::run(&args, talk),
+        Command::Report(args) => run::report(&args, talk),
+        Command::Metric(args) => query::metric(&args, talk),
+        Command::Query(args) => query::query(&args, talk),
+        Command::List(args) => list::run(&args),
+        Command::Check(args) => check::run(&args, talk),
+        Command::Init(args) => check::init(&args, talk),
+        Command::Sample(args) => sample::run(&args, talk),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut text);
+            print_bytes(&text)
+        }
+        Command::Man => {
+            let mut text = Vec::new();
+            let page = clap_mangen::Man::new(Cli::command());
+            page.render(&mut text).map_err(|e| stdout_failed(&e))?;
+            print_bytes(&text)
+        }
+    }
+}
+
+fn set_threads(threads: Option<usize>) -> Result<()> {
+    let Some(threads) = threads else { return Ok(()) };
+    if threads == 0 {
+        return Err(Error::new(ErrorKind::Usage, "`--threads` must be at least 1"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    pool.map_err(|e| Error::new(ErrorKind::Usage, "cannot start the threads").because(e))
+}
+
+/// The configuration: the file that was named, else `sluice.toml` in the working folder, else the
+/// defaults.
+fn read_config(args: &ConfigArgs) -> Result<Config> {
+    let here = Path::new("sluice.toml");
+    match &args.config {
+        Some(path) => Config::read(path),
+        None if here.is_file() => {
+            tracing::info!(target: "sluice", "configuration: `sluice.toml` in the working folder");
+            Config::read(here)
+        }
+        None => Ok(Config::default()),
+    }
+}
+
+/// Prints a table on standard output.
+fn print_table(table: &Table, format: Format) -> Result<Ending> {
+    if format == Format::Parquet && io::stdout().is_terminal() {
+        return Err(Error::new(ErrorKind::Usage, "Parquet is not for a terminal")
+            .hint("send it to a file: `> table.parquet`"));
+    }
+    let mut bytes = Vec::new();
+    output::write(table, format, &mut bytes)?;
+    print_bytes(&bytes)
+}
+
+/// Prints on standard output; a reader that has gone away is no failure.
+fn print_bytes(bytes: &[u8]) -> Result<Ending> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(stdout_failed(&e)),
+        _ => Ok(Ending::Done),
+    }
+}
+
+fn stdout_failed(cause: &io::Error) -> Error {
+    Error::new(ErrorKind::Io, "cannot write to standard output").because(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent_and_every_command_has_an_example() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            let example = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(example.starts_with("Example: sluice "), "{}", command.get_name());
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+        }
+    }
 }

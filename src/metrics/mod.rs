@@ -13,7 +13,45 @@ use rayon::prelude::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
 
+pub mod activities_per_win;
+pub mod amount_win_rate;
+pub mod cohort_conversion;
+pub mod cohort_triangle;
+mod cohorts;
+pub mod conversion_comparison;
+pub mod deal_size;
+pub mod incidence_curve;
+mod keyed;
 pub mod layout;
+pub mod loss_reasons;
+mod maturity;
+pub mod monthly;
+pub mod movement_quality;
+pub mod rep_amounts;
+pub mod rep_counts;
+pub mod rep_funnel_plot;
+pub mod rep_scorecard;
+pub mod rep_tests;
+pub mod rep_win_rate_shrunk;
+pub mod resample;
+pub mod sales_cycle;
+pub mod sales_cycle_histogram;
+pub mod sales_velocity;
+pub mod stage_age_threshold;
+pub mod stage_duration;
+pub mod stage_duration_censored;
+pub mod stage_duration_histogram;
+pub mod stage_exit;
+pub mod stage_flow;
+mod stage_key;
+pub mod stage_stock;
+pub mod stage_transitions;
+pub mod stage_win_probability;
+pub mod stale_deals;
+pub mod time_to_close;
+pub mod time_to_win;
+pub mod weighted_pipeline;
+pub mod win_rate;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
@@ -97,7 +135,39 @@ impl<M: Metric> AnyMetric for M {
 }
 
 /// Every metric, by code.
-pub static METRICS: &[&dyn AnyMetric] = &[];
+pub static METRICS: &[&dyn AnyMetric] = &[
+    &win_rate::WinRate,
+    &loss_reasons::LossReasons,
+    &amount_win_rate::AmountWinRate,
+    &activities_per_win::ActivitiesPerWin,
+    &sales_velocity::SalesVelocity,
+    &stage_age_threshold::StageAgeThreshold,
+    &stale_deals::StaleDeals,
+    &stage_stock::StageStock,
+    &weighted_pipeline::WeightedPipeline,
+    &stage_win_probability::StageWinProbability,
+    &stage_flow::StageFlow,
+    &stage_duration::StageDuration,
+    &stage_duration_histogram::StageDurationHistogram,
+    &stage_duration_censored::StageDurationCensored,
+    &stage_exit::StageExit,
+    &movement_quality::MovementQuality,
+    &stage_transitions::StageTransitions,
+    &cohort_conversion::CohortConversion,
+    &incidence_curve::IncidenceCurve,
+    &cohort_triangle::CohortTriangle,
+    &conversion_comparison::ConversionComparison,
+    &sales_cycle::SalesCycle,
+    &sales_cycle_histogram::SalesCycleHistogram,
+    &time_to_close::TimeToClose,
+    &time_to_win::TimeToWin,
+    &deal_size::DealSize,
+    &rep_scorecard::RepScorecard,
+    &rep_win_rate_shrunk::RepWinRateShrunk,
+    &rep_funnel_plot::RepFunnelPlot,
+    &rep_tests::RepTests,
+    &rep_amounts::RepAmounts,
+];
 
 /// The metric with this name or code, whatever its case.
 pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {

@@ -59,6 +59,12 @@ impl<T> Nested<T> {
         self.ends.push(self.items.len() as u32);
     }
 
+    /// Makes room for `rows` more lists of `items` more items.
+    pub fn reserve(&mut self, rows: usize, items: usize) {
+        self.ends.reserve(rows);
+        self.items.reserve(items);
+    }
+
     /// The list of `row`.
     pub fn get(&self, row: usize) -> &[T] {
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };

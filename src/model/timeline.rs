@@ -115,7 +115,7 @@ pub struct Facts {
     pub segment: Sym,
     /// Currency.
     pub currency: Sym,
-    /// Amount at the extract, minor units; null if unknown.
+    /// Amount as in [`Timeline::deal`], minor units; null if unknown.
     pub amount_minor: Option<i64>,
     /// Times it was won.
     pub win_count: u16,
@@ -140,7 +140,7 @@ pub struct Timeline<'a> {
     pub name: &'a str,
     /// Account id; empty if there is none.
     pub account_id: &'a str,
-    /// Attributes at the extract.
+    /// Attributes at the extract, or at the cut where a later change tells what they were.
     pub deal: &'a Deal,
     /// Visits up to `as_of`; never empty.
     pub visits: &'a [Visit],
@@ -183,6 +183,7 @@ impl Timeline<'_> {
 pub struct Scratch {
     visits: Vec<Visit>,
     activities: Vec<Activity>,
+    deal: Option<Deal>,
 }
 
 impl Scratch {
@@ -204,6 +205,10 @@ impl Scratch {
         self.activities.clear();
         let of_deal = partition.activities.get(row).iter();
         self.activities.extend(of_deal.filter(|a| a.done_at.is_none_or(|at| at < run.cut)));
+        let deal = match &changes[known..] {
+            [] => deal,
+            later => self.deal.insert(before(*deal, later)),
+        };
         let facts = facts(&self.visits, deal, &changes[..known], run);
         Some(Timeline {
             deal_id: partition.deal_ids.get(row),
@@ -216,6 +221,22 @@ impl Scratch {
             facts,
         })
     }
+}
+
+/// The attributes as they stood before these changes, which come after the cut: the first change of
+/// a field tells what it was until then.
+fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
+    for change in later.iter().rev() {
+        let symbol = change.old.map_or(Sym::NONE, |n| Sym(n as u32));
+        match change.field {
+            Field::Amount => deal.amount_minor = change.old,
+            Field::ExpectedCloseOn => deal.expected_close_on = change.old.map(|n| n as Day),
+            Field::Owner => deal.owner = symbol,
+            Field::ForecastCategory => deal.forecast_category = symbol,
+            Field::Probability => deal.probability_bp = change.old.map(|n| n as u32),
+        }
+    }
+    deal
 }
 
 /// METRICS 3.2, steps 6, 8 and 11.

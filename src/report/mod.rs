@@ -1,9 +1,22 @@
 //! The HTML report: template environment, number formatting (the only rounding), charts.
 //!
-//! Computes nothing: every number on a page stands in a table.
+//! Computes nothing: every number on a page stands in a table. Knows tables by the names of their
+//! metrics and columns; a table or a column that is missing leaves its place on the page empty.
+
+use minijinja::context;
 
 use crate::error::Result;
 use crate::model::{About, InputFile, QualityCount, Reject, Run, Table};
+
+mod book;
+mod chart;
+mod env;
+pub mod format;
+mod grid;
+mod number;
+mod sections;
+mod sheet;
+mod view;
 
 /// A query's result with what is said about it.
 #[derive(Clone, Debug)]
@@ -48,6 +61,32 @@ pub struct Input<'a> {
 ///
 /// Errors: a template is wrong or uses an undefined name.
 pub fn render(input: &Input<'_>) -> Result<String> {
-    let _ = input;
-    Ok(String::new())
+    let templates = env::Templates::load(input.templates)?;
+    let book = book::Book::new(input);
+    let config = &input.run.config;
+    let page = context! {
+        title => input.title,
+        as_of => format::long_date(input.run.as_of),
+        as_of_date => format::date(input.run.as_of),
+        first_day => format::long_date(input.run.first_day),
+        deal_count => format::count(input.deal_count),
+        version => env!("CARGO_PKG_VERSION"),
+        zone => &config.report_tz,
+        clock => config.clock.as_str(),
+        min_n_rate => config.min_n_rate,
+        pipelines => book.pipelines.iter().map(|p| sections::named(p)).collect::<Vec<_>>(),
+        overview => env::value(&sections::overview(&book))?,
+        sections => env::value(&sections::sections(&book))?,
+        queries => env::value(&sections::queries(input.queries))?,
+        quality => env::value(&sections::quality(input))?,
+        definitions => env::value(&sections::definitions(input))?,
+        extra => &templates.extra,
+    };
+    templates.render(page)
+}
+
+/// Metrics with the columns that the page shows of them; a test compares them with the registry,
+/// because a column that is missing only leaves its place empty.
+pub fn reads() -> Vec<(&'static str, &'static [&'static str])> {
+    sections::reads()
 }

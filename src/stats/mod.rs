@@ -1,4 +1,18 @@
-//! Estimators on plain numbers (METRICS 4): no deals, no tables, no I/O.
+//! Estimators on plain numbers: intervals, quantiles, survival, shrinkage, tests.
 //!
-//! Conventions: events come before censorings at the same time; curves are right-continuous;
-//! quantiles of complete data are type 7; an undefined result is `None`, never NaN.
+//! Knows nothing of deals, tables, files or units: durations are integer ticks, money integer minor
+//! units. Nothing here is rounded and nothing is random. Called in `Metric::finish` only.
+
+pub mod binomial;
+pub mod bootstrap;
+pub mod interval;
+pub mod isotonic;
+pub mod normal;
+pub mod quantile;
+pub mod rank;
+pub mod shrinkage;
+mod special;
+pub mod survival;
+
+/// The share of probability outside a two-sided 95 % interval, on each side.
+const TAIL: f64 = 0.025;

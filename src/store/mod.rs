@@ -1,9 +1,41 @@
 //! The store: Delta Lake tables of Parquet files, committed atomically, every version readable.
+//!
+//! A folder holds a table for deals (`timelines`, partitioned by the month of creation) and small
+//! ones beside it. Files are named by their content and never changed. A commit writes files, then
+//! one version of each table that changed, and last a row of `runs` that pins the version of every
+//! table: readers go through `runs`, so they see all of a night or nothing of it.
+//!
+//! Does not read exports, does not compute metrics, and never deletes anything.
 
-use std::collections::BTreeMap;
+mod columns;
+mod commit;
+mod content;
+mod deals;
+mod decode;
+mod delta;
+mod encode;
+mod file;
+mod ledger;
+mod lock;
+mod merge;
+mod remap;
+mod rows;
+mod runs;
+mod schema;
+mod small;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use self::content::{Content, Pinned};
+use self::delta::Delta;
+use self::lock::Lock;
+use self::merge::{Merged, Terms};
+use self::runs::{RunRow, Runs};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Dataset, InputFile};
 
 /// One committed run: what it read and which version of every table it pins.
@@ -55,22 +87,93 @@ impl Store {
 
     /// Whether a run was ever committed.
     pub fn exists(&self) -> bool {
-        false
+        delta::is_table(&self.root.join(runs::TABLE))
     }
 
     /// Merges `fresh` into the store and commits the result.
     pub fn commit(&self, fresh: Dataset, record: RunRecord) -> Result<Committed> {
-        Ok(Committed { record, dataset: fresh, partitions_written: 0 })
+        std::fs::create_dir_all(&self.root)
+            .map_err(|cause| Error::io("make the folder", &self.root, cause))?;
+        let _lock = Lock::take(&self.root)?;
+        let delta = Delta::new(&self.root)?;
+        let runs = Runs::open(&delta)?;
+        let last = runs.get(&delta, None)?.map(|run| Pinned::open(&delta, run)).transpose()?;
+        let export = fresh.extracted_at;
+        let fresh = Content::fresh(fresh);
+        let merged = match &last {
+            None => Merged { content: fresh, touched: BTreeSet::new() },
+            Some(last) => {
+                let terms = Terms {
+                    favours_fresh: is_read_anew(&last.run.record, &record),
+                    inputs: &record.inputs,
+                    seen: seen(&delta, &runs, &last.run, export)?,
+                };
+                merge::merge(last.content()?, fresh, &terms)
+            }
+        };
+        let content = merged.content;
+        let outcome = commit::commit(
+            &delta,
+            &runs,
+            last.as_ref(),
+            &content,
+            &merged.touched,
+            record,
+            export,
+        )?;
+        Ok(Committed {
+            record: outcome.run.record,
+            dataset: content.dataset,
+            partitions_written: outcome.partitions_written,
+        })
     }
 
     /// The content at a version, by default the last.
+    ///
+    /// Errors: there is no store, no such version, or a file is damaged.
     pub fn load(&self, version: Option<u64>) -> Result<(RunRecord, Dataset)> {
-        let _ = version;
-        Ok((RunRecord::default(), Dataset::default()))
+        let delta = Delta::new(&self.root)?;
+        let run = Runs::open(&delta)?.get(&delta, version)?.ok_or_else(|| self.absent())?;
+        let pinned = Pinned::open(&delta, run)?;
+        let content = pinned.content()?;
+        Ok((pinned.run.record, content.dataset))
     }
 
     /// All runs, oldest first.
+    ///
+    /// Errors: there is no store.
     pub fn runs(&self) -> Result<Vec<RunRecord>> {
-        Ok(Vec::new())
+        if !self.exists() {
+            return Err(self.absent());
+        }
+        let delta = Delta::new(&self.root)?;
+        let rows = Runs::open(&delta)?.all(&delta)?;
+        Ok(rows.into_iter().map(|row| row.record).collect())
     }
+
+    fn absent(&self) -> Error {
+        Error::new(ErrorKind::Store, format!("there is no store in `{}`", self.root.display()))
+            .hint("run `sluice ingest EXPORTS --store DIR` first, or name another `--store`")
+    }
+}
+
+/// Whether equal exports may be read differently than before, so that the new reading is meant.
+fn is_read_anew(last: &RunRecord, record: &RunRecord) -> bool {
+    last.config_blake3 != record.config_blake3 || last.sluice_version != record.sluice_version
+}
+
+/// For each input file the latest export that it was part of. Not needed, and not read, if the
+/// fresh export is the latest of all.
+fn seen(delta: &Delta, runs: &Runs, last: &RunRow, export: i64) -> Result<BTreeMap<String, i64>> {
+    let mut seen = BTreeMap::new();
+    if export > last.record.extracted_at {
+        return Ok(seen);
+    }
+    for run in runs.all(delta)? {
+        for input in run.record.inputs {
+            let at = seen.entry(input.path).or_insert(run.export_extracted_at);
+            *at = run.export_extracted_at.max(*at);
+        }
+    }
+    Ok(seen)
 }

@@ -1,6 +1,22 @@
-//! All integration tests in one program: linking is slow.
+//! All integration tests in one program: linking is slow. Vectors, references and properties go
+//! through the public API only.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod architecture;
+mod cli;
+mod fixtures;
 mod history;
 mod history_laws;
+mod metrics_a;
+mod metrics_b;
+mod readme;
+mod reference;
+mod report;
+mod report_cohorts;
+mod report_data;
+mod report_people;
+mod report_real;
+mod report_tables;
+mod stats;
+mod vectors;

@@ -179,15 +179,14 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     entries.sort_unstable();
     count_entries(tally, &entries);
     let last = entries.last().map(|(at, _)| *at);
+    // Only a history tells in which stage a deal ended: where won and lost are a status, the stage of
+    // the deal row is the open one that it was in.
     let mut ends: Vec<Key> =
         entries.iter().filter(|(at, _)| Some(*at) == last).map(|(_, key)| *key).collect();
     ends.dedup();
     let current = if stage.is_none() { ends.first().copied() } else { Some((pipeline, stage)) };
     if !stage.is_none() {
         count_row(tally, all, deal, row, (pipeline, stage));
-    }
-    if ends.is_empty() {
-        ends.extend(current);
     }
     match (row.status, ends.as_slice(), current) {
         (Some(Status::Open), _, Some(current)) => tally.stage(current).open_here += 1,

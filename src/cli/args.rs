@@ -1,0 +1,357 @@
+//! The arguments of every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::value::{parse_as_of, parse_percent};
+use crate::model::AsOf;
+use crate::output::Format;
+
+/// Turns CRM exports into trustworthy sales-funnel analytics.
+///
+/// Reads the files that a CRM lets people download, keeps them as Parquet, works out what happened
+/// to every deal, and writes a report that a person can mail, print and audit. Nothing is fetched
+/// and nothing is sent.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 done; 1 done, with findings; 2 could not be done.\n\n\
+    Example: sluice run sample_data/salesforce --out out")]
+pub struct Cli {
+    /// Say nothing but errors.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Form of what is said on standard error.
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// Threads to use, by default one for each core.
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<usize>,
+
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The form of what is said on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ingest exports, compute everything and write the report: the nightly job.
+    #[command(
+        after_help = "Example: sluice run export/ --store store --out out --as-of 2026-06-30"
+    )]
+    Run(RunArgs),
+    /// Read exports into the store.
+    #[command(after_help = "Example: sluice ingest WE_00D1_1.ZIP WE_00D1_2.ZIP --store store")]
+    Ingest(IngestArgs),
+    /// Write the report from the store.
+    #[command(after_help = "Example: sluice report --store store --out out --as-of 2026-03-31")]
+    Report(ReportArgs),
+    /// Print one metric from the store.
+    #[command(after_help = "Example: sluice metric win_rate --format csv > win_rate.csv")]
+    Metric(MetricArgs),
+    /// Run SQL on the store and the metrics.
+    #[command(after_help = "Example: sluice query 'SELECT stage, COUNT(*) AS deals FROM deals \
+        GROUP BY stage ORDER BY stage'")]
+    Query(QueryArgs),
+    /// List what there is: metrics, sources, queries, reports, tables or runs.
+    #[command(after_help = "Example: sluice list metrics")]
+    List(ListArgs),
+    /// Say what would be read and what would be refused; write nothing.
+    #[command(after_help = "Example: sluice check export/ || echo 'look at the export first'")]
+    Check(CheckArgs),
+    /// Print a commented `sluice.toml` made from what the exports hold.
+    #[command(after_help = "Example: sluice init export/ > sluice.toml")]
+    Init(InitArgs),
+    /// Write a made-up export.
+    #[command(
+        after_help = "Example: sluice sample --crm hubspot --deals 500 --seed 7 --out sample"
+    )]
+    Sample(SampleArgs),
+    /// Print shell completions.
+    #[command(after_help = "Example: sluice completions bash > /etc/bash_completion.d/sluice")]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    #[command(after_help = "Example: sluice man > sluice.1")]
+    Man,
+}
+
+/// Where exports come from.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Files, folders and zips of one export.
+    #[arg(required = true, value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+
+    /// A mapping file of your own, tried before the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+
+    /// Refused rows, in percent of those read, above which the exit status is 1.
+    #[arg(long, value_name = "PERCENT", default_value = "1", value_parser = parse_percent)]
+    pub max_rejects: f64,
+}
+
+/// The configuration.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration; by default `sluice.toml` in the working folder, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Where the store is.
+#[derive(Debug, Args)]
+pub struct StoreArgs {
+    /// The folder of the store.
+    #[arg(long, value_name = "DIR", default_value = "store")]
+    pub store: PathBuf,
+}
+
+/// Which moment is looked at.
+#[derive(Debug, Args)]
+pub struct MomentArgs {
+    /// The last day that counts (`2026-06-30`), or an instant (`2026-06-30T12:00:00Z`); by default
+    /// the last complete day of the export.
+    #[arg(long, value_name = "DATE", value_parser = parse_as_of)]
+    pub as_of: Option<AsOf>,
+}
+
+/// Where the report goes and what it is made of.
+#[derive(Debug, Args)]
+pub struct OutArgs {
+    /// The folder of reports; `latest` in it points to the last one.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+
+    /// Reports to keep.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub keep: usize,
+
+    /// Title of the report.
+    #[arg(long, value_name = "TEXT", default_value = "Sales funnel")]
+    pub title: String,
+
+    /// A folder of your own queries (`*.sql`), run beside the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+
+    /// A folder of your own templates, which win over the built-in ones of the same name.
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub exports: ExportArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub out: OutArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub moment: MomentArgs,
+}
+
+/// Arguments of `ingest`.
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    #[command(flatten)]
+    pub exports: ExportArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub version: VersionArgs,
+    #[command(flatten)]
+    pub out: OutArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub moment: MomentArgs,
+}
+
+/// Which run of the store is read.
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// The run of the store, from 0 (`sluice list runs`); by default the last.
+    #[arg(long, value_name = "N")]
+    pub version: Option<u64>,
+}
+
+/// Arguments of `metric`.
+#[derive(Debug, Args)]
+pub struct MetricArgs {
+    /// Name or code of the metric (`sluice list metrics`).
+    pub name: String,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub version: VersionArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub moment: MomentArgs,
+}
+
+/// Arguments of `query`.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// A statement, a file, or the name of a query (`sluice list queries`).
+    #[arg(value_name = "SQL|FILE|NAME")]
+    pub query: String,
+    /// A folder of your own queries, whose names can be used too.
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub version: VersionArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub moment: MomentArgs,
+}
+
+/// The form of a printed table.
+#[derive(Debug, Args)]
+pub struct FormatArgs {
+    /// The form of the result.
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    pub format: FormatName,
+}
+
+/// Names of [`Format`] on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// Aligned columns.
+    Table,
+    /// Comma-separated values.
+    Csv,
+    /// An array of objects.
+    Json,
+    /// Parquet.
+    Parquet,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Table => Self::Text,
+            FormatName::Csv => Self::Csv,
+            FormatName::Json => Self::Json,
+            FormatName::Parquet => Self::Parquet,
+        }
+    }
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list.
+    pub what: ListKind,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// A folder of your own queries, listed too.
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+    /// The folder of reports.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListKind {
+    /// What is computed, with its definition.
+    Metrics,
+    /// The CRMs whose exports are recognised.
+    Sources,
+    /// The built-in queries.
+    Queries,
+    /// The reports in the folder of reports.
+    Reports,
+    /// The views and tables that a query can use, with their columns.
+    Tables,
+    /// The runs of the store.
+    Runs,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub exports: ExportArgs,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub exports: ExportArgs,
+}
+
+/// Arguments of `sample`.
+#[derive(Debug, Args)]
+pub struct SampleArgs {
+    /// The CRM whose export is made up.
+    #[arg(long, default_value = "salesforce")]
+    pub crm: SampleCrm,
+    /// Deals to make up.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub deals: u64,
+    /// The same seed gives the same bytes.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// The folder to write into.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// The exports that can be made up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SampleCrm {
+    /// The weekly Data Export.
+    Salesforce,
+    /// Deals with `Date entered` columns.
+    Hubspot,
+    /// Deals and activities.
+    Pipedrive,
+    /// Plain CSV files.
+    Generic,
+}

@@ -1,0 +1,68 @@
+//! All metrics and all queries over a store's content.
+
+use std::path::Path;
+
+use super::talk::Talk;
+use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::{self, METRICS};
+use crate::model::{About, Dataset, Progress, Run, Table};
+use crate::query::{self, Engine, Query};
+use crate::report::QueryResult;
+
+/// Everything that a report shows.
+pub struct Computed {
+    /// The metric tables, in the order of the registry.
+    pub tables: Vec<Table>,
+    /// The queries' results.
+    pub queries: Vec<QueryResult>,
+}
+
+impl Computed {
+    /// The metrics with their tables.
+    pub fn metrics(&self) -> Vec<(&'static About, &Table)> {
+        METRICS.iter().map(|m| m.about()).zip(&self.tables).collect()
+    }
+}
+
+/// Computes every metric in one pass, then runs every query on the result.
+pub fn compute(
+    dataset: &Dataset,
+    run: &Run,
+    user_queries: Option<&Path>,
+    talk: &Talk,
+) -> Result<Computed> {
+    talk.begin("computing metrics", None);
+    let tables = metrics::compute(METRICS, dataset, run)?;
+    talk.begin("running queries", None);
+    let engine = Engine::new(dataset, run, &tables)?;
+    let queries: Result<_> =
+        all_queries(user_queries)?.iter().map(|q| result(&engine, q)).collect();
+    Ok(Computed { queries: queries?, tables })
+}
+
+/// The built-in queries and those of the user's folder; a name may stand only once.
+pub fn all_queries(user: Option<&Path>) -> Result<Vec<Query>> {
+    let mut queries = query::builtin()?;
+    for fresh in user.map(query::read_dir).transpose()?.unwrap_or_default() {
+        let is_taken =
+            queries.iter().any(|q| q.name == fresh.name) || metrics::find(&fresh.name).is_some();
+        if is_taken {
+            let what = format!("the name `{}` is taken by a built-in query or metric", fresh.name);
+            return Err(Error::new(ErrorKind::Query, what).hint(
+                "rename the file; `sluice list queries` and `sluice list metrics` show the names",
+            ));
+        }
+        queries.push(fresh);
+    }
+    Ok(queries)
+}
+
+fn result(engine: &Engine, query: &Query) -> Result<QueryResult> {
+    Ok(QueryResult {
+        name: query.name.clone(),
+        title: query.title.clone(),
+        question: query.question.clone(),
+        caveat: query.caveat.clone(),
+        table: engine.run(query)?,
+    })
+}

@@ -1,0 +1,100 @@
+//! `sluice list`.
+
+use super::args::{ListArgs, ListKind};
+use super::compute::all_queries;
+use super::{Ending, print_table};
+use crate::error::{Error, Result};
+use crate::ingest;
+use crate::metrics::METRICS;
+use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value};
+use crate::query::Engine;
+use crate::store::Store;
+
+/// Prints the list.
+pub fn run(args: &ListArgs) -> Result<Ending> {
+    let table = match args.what {
+        ListKind::Metrics => metrics(),
+        ListKind::Sources => sources()?,
+        ListKind::Queries => queries(args)?,
+        ListKind::Reports => reports(args)?,
+        ListKind::Tables => tables(args)?,
+        ListKind::Runs => runs(args)?,
+    };
+    print_table(&table, args.format.format.into())
+}
+
+fn list(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
+    let columns = columns.iter().map(|c| Column::new(c, Unit::Text, "")).collect();
+    Table { name: name.to_owned(), columns, rows }
+}
+
+fn metrics() -> Table {
+    let rows = METRICS.iter().map(|metric| {
+        let about = metric.about();
+        vec![about.id.into(), about.name.into(), about.title.into(), about.question.into()]
+    });
+    list("metrics", &["id", "name", "title", "question"], rows.collect())
+}
+
+fn sources() -> Result<Table> {
+    let rows = ingest::sources(None)?
+        .into_iter()
+        .map(|s| vec![s.name.into(), s.title.into(), s.entities.join(", ").into()]);
+    Ok(list("sources", &["name", "title", "reads"], rows.collect()))
+}
+
+fn queries(args: &ListArgs) -> Result<Table> {
+    let rows = all_queries(args.queries.as_deref())?
+        .into_iter()
+        .map(|q| vec![q.name.into(), q.title.into(), q.question.into()]);
+    Ok(list("queries", &["name", "title", "question"], rows.collect()))
+}
+
+fn reports(args: &ListArgs) -> Result<Table> {
+    let latest = std::fs::read_link(args.out.join("latest")).ok();
+    let mut names = Vec::new();
+    if args.out.is_dir() {
+        let entries = std::fs::read_dir(&args.out).map_err(|e| Error::io("read", &args.out, e))?;
+        for entry in entries {
+            let entry = entry.map_err(|e| Error::io("read", &args.out, e))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name != "latest" && entry.path().join("run.json").is_file() {
+                names.push(name);
+            }
+        }
+    }
+    names.sort();
+    let rows = names.into_iter().map(|name| {
+        let is_latest = latest.as_deref().is_some_and(|l| l.ends_with(&name));
+        let path = args.out.join(&name).join("index.html").display().to_string();
+        vec![name.into(), is_latest.into(), path.into()]
+    });
+    Ok(list("reports", &["name", "is_latest", "path"], rows.collect()))
+}
+
+fn tables(args: &ListArgs) -> Result<Table> {
+    let store = Store::new(&args.store.store);
+    let dataset = if store.exists() { store.load(None)?.1 } else { Dataset::default() };
+    let run = Run::new(Config::default(), None, &dataset)?;
+    let metric_tables = crate::metrics::compute(METRICS, &Dataset::default(), &run)?;
+    let engine = Engine::new(&dataset, &run, &metric_tables)?;
+    let rows = engine.tables().into_iter().flat_map(|(table, columns)| {
+        columns.into_iter().map(move |c| vec![table.clone().into(), c.into()])
+    });
+    Ok(list("tables", &["table", "column"], rows.collect()))
+}
+
+fn runs(args: &ListArgs) -> Result<Table> {
+    let rows = Store::new(&args.store.store).runs()?.into_iter().map(|run| {
+        let files: Vec<&str> = run.inputs.iter().map(|i| i.path.as_str()).collect();
+        vec![
+            run.version.into(),
+            Value::Instant(run.extracted_at),
+            run.deal_count.into(),
+            run.sluice_version.into(),
+            files.join(", ").into(),
+        ]
+    });
+    let columns = ["version", "extracted_at", "deals", "sluice_version", "inputs"];
+    Ok(list("runs", &columns, rows.collect()))
+}

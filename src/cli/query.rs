@@ -1,0 +1,59 @@
+//! `sluice metric` and `sluice query`.
+
+use std::path::Path;
+
+use super::args::{MetricArgs, QueryArgs};
+use super::compute::all_queries;
+use super::talk::Talk;
+use super::{Ending, print_table, read_config};
+use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::{self, AnyMetric, METRICS};
+use crate::model::{Progress, Run};
+use crate::query::{self, Engine};
+use crate::store::Store;
+
+/// Prints one metric.
+pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
+    let Some(metric) = metrics::find(&args.name) else {
+        return Err(Error::new(ErrorKind::Usage, format!("there is no metric `{}`", args.name))
+            .hint("`sluice list metrics` shows their names and codes"));
+    };
+    let config = read_config(&args.config)?;
+    let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;
+    let run = Run::new(config, args.moment.as_of, &dataset)?;
+    talk.begin("computing", None);
+    let tables = metrics::compute(&[metric], &dataset, &run)?;
+    talk.clear();
+    print_table(&tables[0], args.format.format.into())
+}
+
+/// Runs a statement, a query file or a named query and prints the result.
+pub fn query(args: &QueryArgs, talk: &Talk) -> Result<Ending> {
+    let config = read_config(&args.config)?;
+    let named = all_queries(args.queries.as_deref())?.into_iter().find(|q| q.name == args.query);
+    let path = Path::new(&args.query);
+    let from_file = match &named {
+        None if path.extension().is_some_and(|e| e == "sql") => Some(read_file(path)?),
+        _ => None,
+    };
+    let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;
+    let run = Run::new(config, args.moment.as_of, &dataset)?;
+    let text = named.as_ref().or(from_file.as_ref()).map_or(args.query.as_str(), |q| &q.sql);
+    talk.begin("computing", None);
+    let wanted: Vec<&dyn AnyMetric> =
+        METRICS.iter().copied().filter(|m| text.contains(m.about().name)).collect();
+    let tables = metrics::compute(&wanted, &dataset, &run)?;
+    let engine = Engine::new(&dataset, &run, &tables)?;
+    let table = match named.or(from_file) {
+        Some(query) => engine.run(&query)?,
+        None => engine.sql(&args.query)?,
+    };
+    talk.clear();
+    print_table(&table, args.format.format.into())
+}
+
+fn read_file(path: &Path) -> Result<query::Query> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    query::parse(&stem, &text)
+}

@@ -1,0 +1,81 @@
+//! `sluice run` and `sluice report`: from the store's content to the folder of a report.
+
+use super::args::{OutArgs, ReportArgs, RunArgs};
+use super::compute::{Computed, compute};
+use super::manifest;
+use super::talk::Talk;
+use super::{Ending, ingest, read_config};
+use crate::error::Result;
+use crate::model::{Config, Dataset, Progress, Run, Table};
+use crate::output::Format;
+use crate::output::publish::{self, Publication};
+use crate::report;
+use crate::store::{RunRecord, Store};
+use rayon::prelude::*;
+
+/// Ingests, computes and reports.
+pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
+    let config = read_config(&args.config)?;
+    let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
+    let committed = ingest::commit(ingested, &config, &Store::new(&args.store.store), talk)?;
+    let run = Run::new(config, args.moment.as_of, &committed.dataset)?;
+    publish(&committed.record, &committed.dataset, &run, &args.out, talk)?;
+    Ok(ending)
+}
+
+/// Reports from the store.
+pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
+    let config: Config = read_config(&args.config)?;
+    let (record, dataset) = Store::new(&args.store.store).load(args.version.version)?;
+    let run = Run::new(config, args.moment.as_of, &dataset)?;
+    publish(&record, &dataset, &run, &args.out, talk)?;
+    Ok(Ending::Done)
+}
+
+fn publish(
+    record: &RunRecord,
+    dataset: &Dataset,
+    run: &Run,
+    args: &OutArgs,
+    talk: &Talk,
+) -> Result<()> {
+    let computed = compute(dataset, run, args.queries.as_deref(), talk)?;
+    talk.begin("writing the report", None);
+    let html = report::render(&report::Input {
+        run,
+        metrics: computed.metrics(),
+        queries: &computed.queries,
+        inputs: &record.inputs,
+        quality: &dataset.quality,
+        rejects: &dataset.rejects,
+        assumptions: &dataset.assumptions,
+        deal_count: dataset.deal_count(),
+        title: &args.title,
+        templates: args.templates.as_deref(),
+    })?;
+    let run_json = manifest::run_json(record, dataset, run, args)?;
+    let name = manifest::folder_name(&run_json, run);
+    let publication = Publication::begin(&args.out, &name)?;
+    publication.write("index.html", html.as_bytes())?;
+    publication.write("run.json", &run_json)?;
+    publication.write("summary.json", &manifest::summary_json(&computed, dataset, run)?)?;
+    write_tables(&publication, &computed)?;
+    let folder = publication.finish()?;
+    publish::prune(&args.out, args.keep)?;
+    talk.clear();
+    tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
+    Ok(())
+}
+
+fn write_tables(publication: &Publication, computed: &Computed) -> Result<()> {
+    let queries = computed.queries.iter().map(|q| (q.name.as_str(), &q.table));
+    let metrics = computed.tables.iter().map(|t| (t.name.as_str(), t));
+    let all: Vec<(&str, &Table)> = metrics.chain(queries).collect();
+    all.into_par_iter().try_for_each(|(name, table)| {
+        for format in [Format::Csv, Format::Parquet] {
+            let file = format!("tables/{name}.{}", format.extension());
+            publication.table(&file, table, format)?;
+        }
+        Ok(())
+    })
+}

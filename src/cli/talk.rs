@@ -1,0 +1,126 @@
+//! What is said on standard error: messages, progress, errors.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use super::args::LogFormat;
+use crate::error::Error;
+use crate::model::Progress;
+
+/// Says what is going on: a bar on a terminal, plain lines otherwise.
+pub struct Talk {
+    bar: Mutex<ProgressBar>,
+    is_live: bool,
+    form: LogFormat,
+}
+
+impl Talk {
+    /// Sets up messages. `quiet` leaves only errors.
+    pub fn start(quiet: bool, form: LogFormat) -> Self {
+        let filter = EnvFilter::new(if quiet { "sluice=error" } else { "sluice=info" });
+        let lines = tracing_subscriber::fmt::layer().with_writer(StderrLines);
+        let lines = match form {
+            LogFormat::Json => lines.json().flatten_event(true).with_target(false).boxed(),
+            LogFormat::Text => {
+                lines.without_time().with_level(false).with_target(false).with_ansi(false).boxed()
+            }
+        };
+        // A second start in one process (tests) keeps the first subscriber.
+        let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+        let is_live = !quiet && form == LogFormat::Text && std::io::stderr().is_terminal();
+        Self { bar: Mutex::new(ProgressBar::hidden()), is_live, form }
+    }
+
+    /// Takes the bar off the screen.
+    pub fn clear(&self) {
+        if let Ok(bar) = self.bar.lock() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Shows an error: what, where, causes, hint.
+    pub fn error(&self, error: &Error) {
+        self.clear();
+        let place = error.place().map(ToString::to_string);
+        let causes = causes(error);
+        match self.form {
+            LogFormat::Json => tracing::error!(
+                target: "sluice",
+                error = %error,
+                place = place.as_deref(),
+                caused_by = (!causes.is_empty()).then(|| causes.join(": ")),
+                hint = error.hint_text(),
+            ),
+            LogFormat::Text => {
+                let mut text = format!("error: {error}\n");
+                if let Some(place) = place {
+                    text.push_str(&format!("  --> {place}\n"));
+                }
+                for cause in &causes {
+                    text.push_str(&format!("caused by: {}\n", cause.trim_end()));
+                }
+                if let Some(hint) = error.hint_text() {
+                    text.push_str(&format!("\nhint: {hint}\n"));
+                }
+                let _ = std::io::stderr().lock().write_all(text.as_bytes());
+            }
+        }
+    }
+}
+
+impl Progress for Talk {
+    fn begin(&self, step: &str, total: Option<u64>) {
+        if !self.is_live {
+            tracing::info!(target: "sluice", "{step}");
+            return;
+        }
+        let Ok(mut bar) = self.bar.lock() else { return };
+        bar.finish_and_clear();
+        *bar = match total {
+            Some(total) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()),
+            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
+        };
+        let form = if total.is_some() { "{msg} {wide_bar} {percent}%" } else { "{spinner} {msg}" };
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style);
+        }
+        bar.set_message(step.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(120));
+    }
+
+    fn advance(&self, units: u64) {
+        if self.is_live
+            && let Ok(bar) = self.bar.lock()
+        {
+            bar.inc(units);
+        }
+    }
+}
+
+fn causes(error: &Error) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        found.push(cause.to_string());
+        next = cause.source();
+    }
+    found
+}
+
+/// Standard error, where a closed pipe is no failure.
+struct StderrLines;
+
+impl<'w> MakeWriter<'w> for StderrLines {
+    type Writer = std::io::Stderr;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        std::io::stderr()
+    }
+}

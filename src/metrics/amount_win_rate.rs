@@ -1,0 +1,174 @@
+//! A3: the win rate by value.
+//!
+//! Amounts are those just before the close where their history is known, because many teams set
+//! the amount of a lost deal to 0.
+
+use std::collections::BTreeMap;
+
+use super::layout::Dimension;
+use super::monthly::{Cell, DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason};
+use super::resample::{Weighted, Weights};
+use super::{Metric, MetricTable, Reason, Slice, Tail};
+use crate::error::Result;
+use crate::model::calendar::{month_index, month_start};
+use crate::model::deal::Status;
+use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::stats::bootstrap::percentile_interval;
+
+/// A3.
+#[derive(Clone, Copy, Debug)]
+pub struct AmountWinRate;
+
+static ABOUT: About = About {
+    id: "A3",
+    name: "amount_win_rate",
+    title: "Win rate by value",
+    question: "Of the value of the deals closed in a period, how much was won?",
+    definition: "Sum of the amounts won / sum of the amounts won and lost, deals closed in the period, lost \
+        without `exclude_reasons`, per currency. The amount is that of the last open instant where the \
+        history of amounts is known (`value_basis` = history), else the present one; `current` if any deal \
+        of the row needs it. Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals, \
+        whole pipelines only.",
+    caveat: "A few large deals decide it: read it beside A1 and J4.",
+    source: "definition; Chamandy et al. 2012",
+    keys: &[],
+    estimate: "rate",
+    columns: &[
+        column("won_minor", Unit::Minor, "Sum of the amounts won."),
+        column("closed_minor", Unit::Minor, "Sum of the amounts won and lost."),
+        column("rate", Unit::Rate, "won_minor / closed_minor."),
+        column("n_null_amount", Unit::Count, "Deals without an amount."),
+        column("value_basis", Unit::Text, "`history` or `current`, the weaker one in use."),
+    ],
+};
+
+/// Closed deals of a cell and their value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Closed {
+    deals: u64,
+    won: i128,
+    all: i128,
+    null_amounts: u64,
+    current: u64,
+    quality: u64,
+}
+
+impl Gather for Closed {
+    fn gather(&mut self, other: &Self) {
+        self.deals += other.deals;
+        self.won += other.won;
+        self.all += other.all;
+        self.null_amounts += other.null_amounts;
+        self.current += other.current;
+        self.quality += other.quality;
+    }
+}
+
+impl Closed {
+    fn of(deal: &Timeline<'_>) -> Self {
+        let facts = &deal.facts;
+        let (amount, is_history) =
+            facts.closed_at.map_or((facts.amount_minor, false), |at| deal.amount_before(at));
+        let value = amount.map_or(0, i128::from);
+        Self {
+            deals: 1,
+            won: if facts.outcome == Status::Won { value } else { 0 },
+            all: value,
+            null_amounts: u64::from(amount.is_none()),
+            current: u64::from(!is_history),
+            quality: u64::from(deal.deal.quality.has_history_code()),
+        }
+    }
+
+    /// Null without value, and where negative amounts make the quotient no share.
+    fn rate(won: i128, all: i128) -> Option<f64> {
+        (all > 0 && won >= 0 && won <= all).then(|| won as f64 / all as f64)
+    }
+}
+
+/// Sums, and the same sums (won, all) under the weights of each replicate.
+#[derive(Debug, Default)]
+pub struct State {
+    sums: Monthly<Closed>,
+    replicates: BTreeMap<(Sym, Sym, i32), Weighted<2>>,
+    weights: Weights,
+}
+
+impl State {
+    fn intervals(&self, run: &Run) -> BTreeMap<Cell, Option<(f64, f64)>> {
+        let mut by_period: BTreeMap<Cell, Weighted<2>> = BTreeMap::new();
+        for (&(pipeline, currency, month), sums) in &self.replicates {
+            for &kind in kinds(Dimension::All) {
+                let slice = Slice::whole(pipeline);
+                let period = run.period(kind, month_start(month));
+                by_period.entry(Cell { slice, currency, period }).or_default().gather(sums);
+            }
+        }
+        let rate = |[won, all]: [i128; 2]| Closed::rate(won, all);
+        let interval = |sums: Weighted<2>| {
+            let rates: Vec<_> =
+                (0..run.config.boot_b as usize).map(|at| rate(sums.sums(at))).collect();
+            percentile_interval(&rates).map(|i| i.pair())
+        };
+        by_period.into_iter().map(|(cell, sums)| (cell, interval(sums))).collect()
+    }
+}
+
+impl Metric for AmountWinRate {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let facts = &deal.facts;
+        let currency = currency_of(facts, run);
+        state.sums.see(facts.pipeline, currency);
+        let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
+        let one = Closed::of(deal);
+        state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(&one));
+        let value = i64::try_from(one.all).unwrap_or(0);
+        let won = if facts.outcome == Status::Won { value } else { 0 };
+        let weights = state.weights.of(deal, run);
+        let key = (facts.pipeline, currency, month_index(day));
+        state.replicates.entry(key).or_default().add(weights, [won, value]);
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.sums.merge(from.sums);
+        for (key, sums) in from.replicates {
+            into.replicates.entry(key).or_default().gather(&sums);
+        }
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let intervals = state.intervals(run);
+        for (cell, closed) in state.sums.by_period(run, true) {
+            let rate = Closed::rate(closed.won, closed.all);
+            let basis = if closed.current > 0 { "current" } else { "history" };
+            let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
+            row.set("won_minor", minor(closed.won)?)
+                .set("closed_minor", minor(closed.all)?)
+                .set("rate", rate)
+                .set("n_null_amount", closed.null_amounts)
+                .set("value_basis", (closed.deals > 0).then_some(basis));
+            let interval = rate.and_then(|_| intervals.get(&cell).copied().flatten());
+            let reason = match rate {
+                Some(_) => rate_reason(closed.deals, run),
+                None if closed.all == 0 => Some(Reason::ZeroDenominator),
+                None => Some(Reason::Degenerate),
+            };
+            row.end(Tail {
+                n: closed.deals.into(),
+                interval,
+                method: if interval.is_some() { "bootstrap" } else { "" },
+                reason,
+                quality_count: closed.quality,
+                ..Tail::default()
+            });
+        }
+        table.finish()
+    }
+}

@@ -1,0 +1,109 @@
+//! The state that the cohort metrics share: deals by month of creation, with what became of them.
+
+use std::collections::BTreeMap;
+
+use super::layout::{Dimension, Slice};
+use super::maturity::{Maturity, cause, is_in_cohorts};
+use crate::model::calendar::{date, month_index, month_start};
+use crate::model::{Period, PeriodKind, Run, Timeline};
+use crate::stats::survival::EventTable;
+
+/// Deals created together.
+#[derive(Clone, Debug, Default)]
+pub struct Cohort {
+    /// Ticks from creation to the end, by outcome: 1 won, 2 lost.
+    pub(super) table: EventTable<2>,
+    /// Whole days from creation to the end of observation → deals.
+    pub(super) followed: BTreeMap<i64, u64>,
+    /// Deals with a history code.
+    pub(super) quality: u64,
+}
+
+impl Cohort {
+    fn add(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let facts = &deal.facts;
+        self.table.add(facts.duration, cause(facts.outcome), 1);
+        let days = facts.followed.div_euclid(run.config.clock.ticks_per_day());
+        *self.followed.entry(days).or_default() += 1;
+        self.quality += u64::from(deal.deal.quality.has_history_code());
+    }
+
+    /// Adds the deals of `other`.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.table.merge(other.table);
+        for (days, deals) in other.followed {
+            *self.followed.entry(days).or_default() += deals;
+        }
+        self.quality += other.quality;
+    }
+
+    /// Deals.
+    pub(super) fn n(&self) -> u64 {
+        self.table.n()
+    }
+
+    /// Deals followed to `days` at least, whatever became of them.
+    pub(super) fn followed_to(&self, days: i64) -> u64 {
+        self.followed.range(days..).map(|(_, deals)| deals).sum()
+    }
+
+    /// Whether nobody is left at the end of the curve.
+    pub(super) fn is_over(&self) -> bool {
+        self.table.largest().is_some_and(|t| self.table.at(t).survival == 0.0)
+    }
+
+    /// The maturity at `days`.
+    pub(super) fn maturity(&self, days: i64, is_over: bool, run: &Run) -> Maturity {
+        Maturity::of(self.n(), self.followed_to(days), is_over, run)
+    }
+}
+
+/// Deals by population and month of creation, counted from 1970-01.
+pub(super) type Cohorts = BTreeMap<(Slice, i32), Cohort>;
+
+/// Adds a deal to its cohort in the populations of `dimensions`, by initial pipeline.
+pub(super) fn fold(
+    cohorts: &mut Cohorts,
+    dimensions: &[Dimension],
+    deal: &Timeline<'_>,
+    run: &Run,
+) {
+    if !is_in_cohorts(deal) {
+        return;
+    }
+    let month = month_index(deal.facts.created_on);
+    for slice in Slice::of(deal.facts.initial_pipeline, &deal.facts, dimensions) {
+        cohorts.entry((slice, month)).or_default().add(deal, run);
+    }
+}
+
+/// Adds the deals of `from`.
+pub(super) fn merge(into: &mut Cohorts, from: Cohorts) {
+    for (key, cohort) in from {
+        into.entry(key).or_default().merge(cohort);
+    }
+}
+
+/// The cohorts of each population, months in order.
+pub(super) fn by_slice(cohorts: Cohorts) -> BTreeMap<Slice, BTreeMap<i32, Cohort>> {
+    let mut found: BTreeMap<Slice, BTreeMap<i32, Cohort>> = BTreeMap::new();
+    for ((slice, month), cohort) in cohorts {
+        found.entry(slice).or_default().insert(month, cohort);
+    }
+    found
+}
+
+/// The calendar month counted from 1970-01.
+pub(super) fn month_period(month: i32) -> Period {
+    Period { kind: PeriodKind::Month, start: month_start(month), end: month_start(month + 1) }
+}
+
+/// `2017-01` for a month, `2017-Q1` for a quarter (fiscal years are named after their last month).
+pub(super) fn label(period: Period, run: &Run) -> String {
+    if period.kind == PeriodKind::Month {
+        return date(period.start).format("%Y-%m").to_string();
+    }
+    let year = Period::holding(PeriodKind::Year, period.start, run.config.fiscal_year_start_month);
+    let quarter = (month_index(period.start) - month_index(year.start)) / 3 + 1;
+    format!("{}-Q{quarter}", date(year.end - 1).format("%Y"))
+}

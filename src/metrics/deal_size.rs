@@ -1,0 +1,128 @@
+//! J4: how large won deals are.
+//!
+//! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
+
+use super::layout::Reason;
+use super::monthly::{DIMENSIONS, Gather, Monthly, currency_of, minor, power_sums};
+use super::{Metric, MetricTable, Tail};
+use crate::error::Result;
+use crate::model::deal::Status;
+use crate::model::{About, Run, Table, Timeline, Unit, column};
+use crate::stats::interval::moments;
+use crate::stats::quantile::{Histogram, median_interval, quantile};
+
+/// J4.
+#[derive(Clone, Copy, Debug)]
+pub struct DealSize;
+
+static ABOUT: About = About {
+    id: "J4",
+    name: "deal_size",
+    title: "Size of won deals",
+    question: "How large are the deals we win?",
+    definition: "Amounts of the deals won in the period, per currency; unknown and negative amounts are left out \
+        (`n_null_amount`, `n_negative_amount`). Quantiles are type 7 on all amounts. `top1_share` = largest \
+        amount / sum; above one half the row is flagged. `lower` and `upper` are Student's t limits of the \
+        mean; the median has limits by order statistics.",
+    caveat: "Sizes are skewed: the mean follows the largest deals, the median does not.",
+    source: "definition; Hyndman & Fan 1996",
+    keys: &[],
+    estimate: "mean_minor",
+    columns: &[
+        column("sum_minor", Unit::Minor, "Sum of the amounts."),
+        column("mean_minor", Unit::Minor, "Mean amount."),
+        column("q25_minor", Unit::Minor, "First quartile."),
+        column("q50_minor", Unit::Minor, "Median."),
+        column("q75_minor", Unit::Minor, "Third quartile."),
+        column("q90_minor", Unit::Minor, "90 % quantile."),
+        column("median_lower_minor", Unit::Minor, "Lower 95 % limit of the median."),
+        column("median_upper_minor", Unit::Minor, "Upper 95 % limit of the median."),
+        column("top1_share", Unit::Rate, "Largest amount / sum."),
+        column("is_top_heavy", Unit::Flag, "Whether one deal makes more than half of the sum."),
+        column("n_null_amount", Unit::Count, "Won deals without an amount."),
+        column("n_negative_amount", Unit::Count, "Won deals with a negative amount."),
+    ],
+};
+
+const QUANTILES: [(&str, f64); 4] =
+    [("q25_minor", 0.25), ("q50_minor", 0.5), ("q75_minor", 0.75), ("q90_minor", 0.9)];
+
+/// Amounts of a cell.
+#[derive(Clone, Debug, Default)]
+pub struct Sizes {
+    amounts: Histogram,
+    null_amounts: u64,
+    negative: u64,
+    quality: u64,
+}
+
+impl Gather for Sizes {
+    fn gather(&mut self, other: &Self) {
+        self.amounts.gather(&other.amounts);
+        self.null_amounts += other.null_amounts;
+        self.negative += other.negative;
+        self.quality += other.quality;
+    }
+}
+
+impl Metric for DealSize {
+    type State = Monthly<Sizes>;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        let facts = &deal.facts;
+        let currency = currency_of(facts, run);
+        state.see(facts.pipeline, currency);
+        let Some(day) = facts.closed_on.filter(|_| facts.outcome == Status::Won) else { return };
+        let quality = u64::from(deal.deal.quality.has_history_code());
+        state.each(facts, currency, day, DIMENSIONS, |cell| {
+            cell.quality += quality;
+            match facts.amount_minor {
+                None => cell.null_amounts += 1,
+                Some(amount) if amount < 0 => cell.negative += 1,
+                Some(amount) => *cell.amounts.entry(amount).or_default() += 1,
+            }
+        });
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge(from);
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (cell, sizes) in state.by_period(run, true) {
+            let (n, sum, squares) = power_sums(&sizes.amounts);
+            let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
+            row.set("n_null_amount", sizes.null_amounts).set("n_negative_amount", sizes.negative);
+            let mut tail = Tail {
+                n: n.into(),
+                reason: Some(Reason::ZeroDenominator),
+                quality_count: sizes.quality,
+                ..Tail::default()
+            };
+            if let Some(found) = moments(n, sum, squares) {
+                let largest = sizes.amounts.keys().next_back().copied().unwrap_or(0);
+                let top = (sum > 0).then(|| largest as f64 / sum as f64);
+                row.set("sum_minor", minor(sum)?)
+                    .set("mean_minor", found.mean)
+                    .set("top1_share", top)
+                    .set("is_top_heavy", top.map(|_| i128::from(largest) * 2 > sum));
+                for (name, p) in QUANTILES {
+                    row.set(name, quantile(&sizes.amounts, p));
+                }
+                if let Some((lower, upper)) = median_interval(&sizes.amounts) {
+                    row.set("median_lower_minor", lower).set("median_upper_minor", upper);
+                }
+                tail.interval = found.interval.map(|i| i.pair());
+                tail.method = if tail.interval.is_some() { "student_t" } else { "" };
+                tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
+            }
+            row.end(tail);
+        }
+        table.finish()
+    }
+}

@@ -1,0 +1,83 @@
+//! What the survival metrics share: who counts, which window, how far a cohort may be read.
+//!
+//! Estimates nothing: that is `stats::survival`.
+
+use super::layout::Reason;
+use crate::model::{Day, ExitKind, Period, PeriodKind, Quality, Run, Status, Timeline};
+
+/// Whether the times of a deal count: not backfilled (QH16), not deleted, not closed at an unknown
+/// time (QH15).
+pub(super) fn is_timed(deal: &Timeline<'_>) -> bool {
+    let is_deleted = deal.visits.last().is_some_and(|v| v.exit == ExitKind::Deleted);
+    !is_deleted && is_timed_in_stages(deal)
+}
+
+/// Whether a deal counts in conversion over time: timed, and not lost for an excluded reason.
+pub(super) fn is_in_cohorts(deal: &Timeline<'_>) -> bool {
+    !deal.facts.is_excluded && is_timed(deal)
+}
+
+/// Whether the stays of a deal in its stages count; a deletion is one way to leave a stage.
+pub(super) fn is_timed_in_stages(deal: &Timeline<'_>) -> bool {
+    !deal.facts.is_backfilled && !deal.deal.quality.contains(Quality::CloseTimeMissing)
+}
+
+/// The cause of an outcome in an event table: 0 censored, 1 won, 2 lost.
+pub(super) fn cause(outcome: Status) -> usize {
+    match outcome {
+        Status::Open => 0,
+        Status::Won => 1,
+        Status::Lost => 2,
+    }
+}
+
+/// Whether `day` lies in the trailing window of `emp_window_days`.
+pub(super) fn is_recent(day: Day, run: &Run) -> bool {
+    run.trailing(run.config.emp_window_days).contains(day)
+}
+
+/// The trailing window, or the whole time.
+pub(super) fn window(is_trailing: bool, run: &Run) -> Period {
+    if is_trailing {
+        run.trailing(run.config.emp_window_days)
+    } else {
+        run.period(PeriodKind::All, run.as_of)
+    }
+}
+
+/// How far a cohort has been followed at a horizon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Maturity {
+    /// `complete`, `partial`, `insufficient` or `immature`.
+    pub(super) status: &'static str,
+    /// Why there is no value; null if there is one.
+    pub(super) reason: Option<Reason>,
+}
+
+impl Maturity {
+    /// The rule of METRICS I1: of `n` cases `followed` were followed to the horizon; `is_over` says
+    /// that nobody is left at the end of the curve.
+    pub(super) fn of(n: u64, followed: u64, is_over: bool, run: &Run) -> Self {
+        let (status, reason) = if followed >= n {
+            ("complete", None)
+        } else if followed >= run.config.min_followed.max(1) || is_over {
+            ("partial", None)
+        } else if followed > 0 {
+            ("insufficient", Some(Reason::InsufficientFollowUp))
+        } else {
+            ("immature", Some(Reason::Immature))
+        };
+        Self { status, reason }
+    }
+
+    /// Whether there is a value.
+    pub(super) fn has_value(self) -> bool {
+        self.reason.is_none()
+    }
+
+    /// The reason of the row: why there is no value, or that it comes from few cases.
+    pub(super) fn reason_for(self, n: u64, run: &Run) -> Option<Reason> {
+        let is_small = n < run.config.min_n_rate;
+        self.reason.or_else(|| is_small.then_some(Reason::SmallN))
+    }
+}

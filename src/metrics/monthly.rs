@@ -1,0 +1,208 @@
+//! State of event-dated metrics: kept by population and month while folding, rolled up in the end.
+//!
+//! Quarters, years and the whole run are made of whole months, so a deal is counted once per
+//! population instead of once per population and period. Does not know what is counted.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layout::{Dimension, Reason, Slice};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::calendar::{month_index, month_start};
+use crate::model::{Day, Facts, Period, PeriodKind, Run, Sym, Value};
+use crate::stats::quantile::Histogram;
+
+/// Sums that can be added up.
+pub trait Gather: Default {
+    /// Adds `other`; the order does not matter.
+    fn gather(&mut self, other: &Self);
+}
+
+impl Gather for Histogram {
+    fn gather(&mut self, other: &Self) {
+        for (&value, &count) in other {
+            *self.entry(value).or_default() += count;
+        }
+    }
+}
+
+/// The four ways in which populations are cut.
+pub const DIMENSIONS: &[Dimension] =
+    &[Dimension::All, Dimension::Owner, Dimension::Source, Dimension::Segment];
+
+/// What a row of the table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    /// The population.
+    pub slice: Slice,
+    /// The currency of the amounts; `Sym::NONE` where the metric has none.
+    pub currency: Sym,
+    /// The period.
+    pub period: Period,
+}
+
+/// Sums by population, currency and month.
+#[derive(Clone, Debug, Default)]
+pub struct Monthly<T> {
+    cells: BTreeMap<(Slice, Sym, i32), T>,
+    whole: BTreeSet<(Sym, Sym)>,
+}
+
+impl<T: Gather> Monthly<T> {
+    /// Notes that a pipeline (and currency) has deals, so that its periods are shown when empty.
+    pub fn see(&mut self, pipeline: Sym, currency: Sym) {
+        self.whole.insert((pipeline, currency));
+    }
+
+    /// The sums of one population in the month of `day`.
+    pub fn at(&mut self, slice: Slice, currency: Sym, day: Day) -> &mut T {
+        self.cells.entry((slice, currency, month_index(day))).or_default()
+    }
+
+    /// Applies `count` to the sums of each population of a deal in the month of `day`.
+    pub fn each(
+        &mut self,
+        facts: &Facts,
+        currency: Sym,
+        day: Day,
+        dimensions: &[Dimension],
+        mut count: impl FnMut(&mut T),
+    ) {
+        let month = month_index(day);
+        for slice in Slice::of(facts.pipeline, facts, dimensions) {
+            count(self.cells.entry((slice, currency, month)).or_default());
+        }
+    }
+
+    /// Adds the sums of `from`.
+    pub fn merge(&mut self, from: Self) {
+        for (key, cell) in from.cells {
+            match self.cells.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(cell);
+                }
+                Entry::Occupied(mut there) => there.get_mut().gather(&cell),
+            }
+        }
+        self.whole.extend(from.whole);
+    }
+
+    /// The months of each population and currency.
+    pub fn months(&self) -> BTreeMap<(Slice, Sym), BTreeMap<i32, &T>> {
+        let mut found: BTreeMap<_, BTreeMap<i32, &T>> = BTreeMap::new();
+        for (&(slice, currency, month), cell) in &self.cells {
+            found.entry((slice, currency)).or_default().insert(month, cell);
+        }
+        found
+    }
+
+    /// Pipelines (with currencies) that were seen.
+    pub fn seen(&self) -> &BTreeSet<(Sym, Sym)> {
+        &self.whole
+    }
+
+    /// The sums by period: all, quarter and (whole pipelines only) month. With `with_empty`, every
+    /// period of the run is there for whole pipelines that were seen, even where nothing happened.
+    pub fn by_period(&self, run: &Run, with_empty: bool) -> BTreeMap<Cell, T> {
+        let mut found: BTreeMap<Cell, T> = BTreeMap::new();
+        for (&(slice, currency, month), sums) in &self.cells {
+            for &kind in kinds(slice.dimension) {
+                let period = run.period(kind, month_start(month));
+                found.entry(Cell { slice, currency, period }).or_default().gather(sums);
+            }
+        }
+        if with_empty {
+            for &(pipeline, currency) in &self.whole {
+                let slice = Slice::whole(pipeline);
+                for period in kinds(Dimension::All).iter().flat_map(|&kind| run.periods(kind)) {
+                    found.entry(Cell { slice, currency, period }).or_default();
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The kinds of period by which a population is shown.
+pub fn kinds(dimension: Dimension) -> &'static [PeriodKind] {
+    match dimension {
+        Dimension::All => &[PeriodKind::All, PeriodKind::Quarter, PeriodKind::Month],
+        _ => &[PeriodKind::All, PeriodKind::Quarter],
+    }
+}
+
+/// The currency by which a deal's amounts are kept apart: its own if the run has several, else the
+/// only one.
+pub fn currency_of(facts: &Facts, run: &Run) -> Sym {
+    only_currency(run).unwrap_or(facts.currency)
+}
+
+/// The currency of the run, if it has only one (or none).
+pub fn only_currency(run: &Run) -> Option<Sym> {
+    match run.currencies.as_slice() {
+        [] => Some(Sym::NONE),
+        [only] => Some(*only),
+        _ => None,
+    }
+}
+
+/// `Z0` without cases, `SN` with fewer than `min_n_rate`.
+pub fn rate_reason(n: u64, run: &Run) -> Option<Reason> {
+    match n {
+        0 => Some(Reason::ZeroDenominator),
+        n if n < run.config.min_n_rate => Some(Reason::SmallN),
+        _ => None,
+    }
+}
+
+/// `a / b`; null if `b` is 0.
+pub fn ratio(a: u64, b: u64) -> Option<f64> {
+    (b > 0).then(|| a as f64 / b as f64)
+}
+
+/// A sum of minor units as a cell.
+///
+/// Errors: `ErrorKind::Range` if it does not fit an `i64`.
+pub fn minor(sum: i128) -> Result<Value> {
+    i64::try_from(sum).map(Value::Int).map_err(|_| {
+        Error::new(ErrorKind::Range, "a sum of amounts leaves the range of 64-bit minor units")
+            .hint("look for impossible amounts with `sluice query` on `deals`")
+    })
+}
+
+/// Cases, sum and sum of squares of a histogram.
+pub fn power_sums(histogram: &Histogram) -> (u64, i128, i128) {
+    let mut sums = (0, 0, 0);
+    for (&value, &count) in histogram {
+        let (wide, times) = (i128::from(value), i128::from(count));
+        sums.0 += count;
+        sums.1 += wide * times;
+        sums.2 += wide.saturating_mul(wide).saturating_mul(times);
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn power_sums_weigh_by_count() {
+        let histogram = Histogram::from([(2, 3), (-1, 1)]);
+        assert_eq!(power_sums(&histogram), (4, 5, 13));
+    }
+
+    #[test]
+    fn merging_adds_cell_by_cell() {
+        let slice = Slice::whole(Sym::NONE);
+        let mut a: Monthly<Histogram> = Monthly::default();
+        let mut b: Monthly<Histogram> = Monthly::default();
+        *a.at(slice, Sym::NONE, 0).entry(7).or_default() += 1;
+        *b.at(slice, Sym::NONE, 30).entry(7).or_default() += 2;
+        *b.at(slice, Sym::NONE, 31).entry(7).or_default() += 4;
+        a.merge(b);
+        let months = &a.months()[&(slice, Sym::NONE)];
+        assert_eq!(months[&0][&7], 3);
+        assert_eq!(months[&1][&7], 4);
+    }
+}

@@ -1,0 +1,296 @@
+//! K1: what each rep did, with exposure, and nothing ranked on few cases.
+//!
+//! Compares nobody: K2 to K4 do, with the statistics that small numbers need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::monthly::{Cell, Gather, Monthly, minor, only_currency, power_sums, rate_reason, ratio};
+use super::rep_counts::{
+    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
+    set_credit,
+};
+use super::{Metric, MetricTable, Row, Tail};
+use crate::error::Result;
+use crate::model::deal::Status;
+use crate::model::{About, Activity, Day, Period, Run, Sym, Table, Timeline, Unit, Value, column};
+use crate::stats::interval::{moments, poisson, wilson};
+use crate::stats::quantile::{Histogram, median_interval, quantile};
+
+/// K1.
+#[derive(Clone, Copy, Debug)]
+pub struct RepScorecard;
+
+static ABOUT: About = About {
+    id: "K1",
+    name: "rep_scorecard",
+    title: "Scorecard of reps",
+    question: "What did each rep close, win, earn and do, and over how many working days?",
+    definition: "Per credited owner: deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; \
+        mean and median size of known non-negative ones; null if the run has several currencies, see K7), median \
+        cycle of the deals won (J1), activities done in the period by the owner (on deals now in the pipeline, and on \
+        no deal: these count in each pipeline of the owner), activities / wins with exact Poisson limits on the wins, \
+        Monday to Friday days of the period up to `as_of` since the rep's start (since the period's start if that is \
+        unknown). `rank` is by `rate`, dense, only with `min_n_rank` closed deals.",
+    caveat: "Do not rank by the raw rate: K2 shrinks it, K4 tests it.",
+    source: "Wilson 1927; Garwood 1936",
+    keys: &[],
+    estimate: "rate",
+    columns: &[
+        column("won", Unit::Count, "Deals won."),
+        column("closed", Unit::Count, "Deals won and lost."),
+        column("rate", Unit::Rate, "won / closed."),
+        column("rank", Unit::Count, "Rank by rate in the pipeline and period."),
+        column("bookings_minor", Unit::Minor, "Sum of the amounts won."),
+        column("size_mean_minor", Unit::Minor, "Mean amount of the deals won."),
+        column("size_mean_lower_minor", Unit::Minor, "Lower Student's t limit of it."),
+        column("size_mean_upper_minor", Unit::Minor, "Upper Student's t limit of it."),
+        column("size_q50_minor", Unit::Minor, "Median amount of the deals won."),
+        column("size_q50_lower_minor", Unit::Minor, "Lower limit of it by order statistics."),
+        column("size_q50_upper_minor", Unit::Minor, "Upper limit of it by order statistics."),
+        column("n_null_amount", Unit::Count, "Won deals without an amount."),
+        column("cycle_q50_days", Unit::Days, "Median cycle of the deals won."),
+        column("cycle_q50_lower_days", Unit::Days, "Lower limit of it by order statistics."),
+        column("cycle_q50_upper_days", Unit::Days, "Upper limit of it by order statistics."),
+        column(
+            "activities",
+            Unit::Count,
+            "Activities done in the period; empty if none are known at all.",
+        ),
+        column("per_win", Unit::Ratio, "activities / won."),
+        column("per_win_lower", Unit::Ratio, "Lower limit of it."),
+        column("per_win_upper", Unit::Ratio, "Upper limit of it."),
+        column("active_bd", Unit::Count, "Business days of exposure."),
+        column("won_per_bd", Unit::Ratio, "Deals won per business day."),
+        column("activities_per_bd", Unit::Ratio, "Activities per business day."),
+        RAMPING,
+        CREDIT_RULE,
+        REASSIGNED,
+    ],
+};
+
+/// What a rep did.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    counts: RepCounts,
+    bookings: i128,
+    sizes: Histogram,
+    null_amounts: u64,
+    cycles: Histogram,
+    activities: u64,
+}
+
+impl Gather for Done {
+    fn gather(&mut self, other: &Self) {
+        self.counts.gather(&other.counts);
+        self.bookings += other.bookings;
+        self.sizes.gather(&other.sizes);
+        self.null_amounts += other.null_amounts;
+        self.cycles.gather(&other.cycles);
+        self.activities += other.activities;
+    }
+}
+
+impl Done {
+    fn count(&mut self, deal: &Timeline<'_>, one: &RepCounts) {
+        let facts = &deal.facts;
+        self.counts.gather(one);
+        if facts.outcome != Status::Won {
+            return;
+        }
+        match facts.amount_minor {
+            None => self.null_amounts += 1,
+            Some(amount) => {
+                self.bookings += i128::from(amount);
+                if amount >= 0 {
+                    *self.sizes.entry(amount).or_default() += 1;
+                }
+            }
+        }
+        if !facts.is_backfilled {
+            *self.cycles.entry(facts.duration).or_default() += 1;
+        }
+    }
+}
+
+/// Sums by owner, and activities that belong to no deal by owner and day of the month's start.
+#[derive(Debug, Default)]
+pub struct State {
+    sums: Monthly<Done>,
+    loose: BTreeMap<(Sym, Day), u64>,
+    has_activities: bool,
+}
+
+impl State {
+    /// Puts activities on no deal into each pipeline in which their owner is known, or into the
+    /// only one there is.
+    fn place_loose(&mut self) {
+        let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
+        for (slice, _) in self.sums.months().keys() {
+            of_owner.entry(slice.value).or_default().insert(slice.pipeline);
+        }
+        let all: BTreeSet<Sym> = self.sums.seen().iter().map(|(pipeline, _)| *pipeline).collect();
+        let only = if all.len() == 1 { all } else { BTreeSet::new() };
+        for ((owner, day), count) in std::mem::take(&mut self.loose) {
+            for &pipeline in of_owner.get(&owner).unwrap_or(&only) {
+                self.sums.at(owner_slice(pipeline, owner), Sym::NONE, day).activities += count;
+            }
+        }
+    }
+}
+
+impl Metric for RepScorecard {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let facts = &deal.facts;
+        state.sums.see(facts.pipeline, Sym::NONE);
+        if let Some((day, one)) = facts.closed_on.zip(RepCounts::of(deal)) {
+            state.sums.each(facts, Sym::NONE, day, OWNERS, |cell| cell.count(deal, &one));
+        }
+        for activity in deal.activities {
+            state.has_activities = true;
+            if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
+                let slice = owner_slice(facts.pipeline, activity.owner);
+                state.sums.at(slice, Sym::NONE, run.zone.day(at)).activities += 1;
+            }
+        }
+    }
+
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
+        state.has_activities = true;
+        if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
+            *state.loose.entry((activity.owner, run.zone.day(at))).or_default() += 1;
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.sums.merge(from.sums);
+        into.has_activities |= from.has_activities;
+        for (key, count) in from.loose {
+            *into.loose.entry(key).or_default() += count;
+        }
+    }
+
+    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        state.place_loose();
+        let mut families: BTreeMap<(Sym, Period), Vec<(Cell, Done)>> = BTreeMap::new();
+        for (cell, done) in state.sums.by_period(run, false) {
+            families.entry((cell.slice.pipeline, cell.period)).or_default().push((cell, done));
+        }
+        for reps in families.into_values() {
+            let is_ranked = |cell: &Cell, done: &Done| {
+                !cell.slice.value.is_none() && done.counts.closed >= run.config.min_n_rank.max(1)
+            };
+            let rates: Vec<Option<f64>> = reps
+                .iter()
+                .map(|(cell, done)| {
+                    let rate = ratio(done.counts.won, done.counts.closed);
+                    rate.filter(|_| is_ranked(cell, done))
+                })
+                .collect();
+            for ((cell, done), rank) in reps.iter().zip(dense_ranks(&rates)) {
+                let activities = state.has_activities.then_some(done.activities);
+                add_row(&mut table, cell, done, (rank, activities), run)?;
+            }
+        }
+        table.finish()
+    }
+}
+
+fn add_row(
+    table: &mut MetricTable<'_>,
+    cell: &Cell,
+    done: &Done,
+    (rank, activities): (Option<u64>, Option<u64>),
+    run: &Run,
+) -> Result<()> {
+    let only = only_currency(run);
+    let RepCounts { won, closed, reassigned, quality } = done.counts;
+    let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
+    row.set("won", won).set("closed", closed).set("rate", ratio(won, closed)).set("rank", rank);
+    row.set("is_ramping", is_ramping(cell.slice.value, cell.period, run));
+    set_credit(&mut row, reassigned, run);
+    if only.is_some() {
+        set_sizes(&mut row, done)?;
+    }
+    row.set("cycle_q50_days", quantile(&done.cycles, 0.5).map(|ticks| run.days(ticks)));
+    if let Some((lower, upper)) = median_interval(&done.cycles) {
+        row.set("cycle_q50_lower_days", run.days(lower as f64))
+            .set("cycle_q50_upper_days", run.days(upper as f64));
+    }
+    set_effort(&mut row, won, activities, exposure(cell, run));
+    row.end(Tail {
+        n: closed.into(),
+        interval: Some(wilson(won as f64, closed as f64).pair()),
+        method: "wilson",
+        reason: rate_reason(closed, run),
+        quality_count: quality,
+        ..Tail::default()
+    });
+    Ok(())
+}
+
+fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
+    row.set("bookings_minor", minor(done.bookings)?).set("n_null_amount", done.null_amounts);
+    let (n, sum, squares) = power_sums(&done.sizes);
+    if let Some(found) = moments(n, sum, squares) {
+        row.set("size_mean_minor", found.mean).set("size_q50_minor", quantile(&done.sizes, 0.5));
+        if let Some(interval) = found.interval {
+            row.set("size_mean_lower_minor", interval.lower)
+                .set("size_mean_upper_minor", interval.upper);
+        }
+    }
+    if let Some((lower, upper)) = median_interval(&done.sizes) {
+        row.set("size_q50_lower_minor", lower).set("size_q50_upper_minor", upper);
+    }
+    Ok(())
+}
+
+fn set_effort(row: &mut Row<'_>, won: u64, activities: Option<u64>, days: u64) {
+    row.set("active_bd", days).set("won_per_bd", ratio(won, days));
+    let Some(activities) = activities else { return };
+    let wins = poisson(won);
+    let per = |wins: f64| (wins > 0.0).then(|| activities as f64 / wins);
+    row.set("activities", Value::from(activities))
+        .set("per_win", ratio(activities, won))
+        .set("per_win_lower", per(wins.upper))
+        .set("per_win_upper", per(wins.lower))
+        .set("activities_per_bd", ratio(activities, days));
+}
+
+/// Business days of a rep in a period up to `as_of`.
+fn exposure(cell: &Cell, run: &Run) -> u64 {
+    let start = run.started_on(cell.slice.value).unwrap_or(cell.period.start);
+    business_days(start.max(cell.period.start), cell.period.end.min(run.as_of + 1))
+}
+
+/// Days from Monday to Friday in `[start, end)`.
+fn business_days(start: Day, end: Day) -> u64 {
+    if end <= start {
+        return 0;
+    }
+    let days = i64::from(end) - i64::from(start);
+    let first = (i64::from(start) + 3).rem_euclid(7);
+    let rest = (0..days % 7).filter(|at| (first + at) % 7 < 5).count() as i64;
+    (days / 7 * 5 + rest) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn business_days_run_from_monday_to_friday() {
+        assert_eq!(business_days(0, 7), 5);
+        assert_eq!(business_days(0, 2), 2, "1970-01-01 was a Thursday");
+        assert_eq!(business_days(2, 4), 0, "the first weekend");
+        assert_eq!(business_days(3, 18), 10);
+        assert_eq!(business_days(5, 5), 0);
+        assert_eq!(business_days(9, 5), 0);
+    }
+}

@@ -1,0 +1,173 @@
+//! H1 `stage_duration`: how long completed visits to a stage took.
+//!
+//! Completed visits only; `stage_duration_censored` also hears the deals that are still there.
+
+use std::collections::BTreeMap;
+
+use super::keyed::{Keyed, Tally};
+use super::layout::{MetricTable, Slice, Tail};
+use super::stage_key::{KINDS, add_all, coarser, finest, is_worked, set_stage, small, sums};
+use super::{Metric, Row, cells};
+use crate::error::Result;
+use crate::model::{
+    About, Day, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
+};
+use crate::stats::interval::moments;
+use crate::stats::quantile::{Histogram, median_interval, quantile};
+
+/// The metric.
+#[derive(Debug)]
+pub struct StageDuration;
+
+static ABOUT: About = About {
+    id: "H1",
+    name: "stage_duration",
+    title: "Time in stage, completed visits only",
+    question: "How long do deals stay in each stage before they leave it?",
+    definition: "Visits to an open stage that end in the period, however they end, whose entry is \
+        known: time from entry to exit. Revisits count apart. Left out: unknown stages, deals whose \
+        history has no stages, deals closed before they were created. Quantiles are type 7; \
+        `median_lower_days` and `median_upper_days` are order statistics; `lower` and `upper` are \
+        the t interval of the mean, not below 0. The pipeline by month, quarter and all; owners, \
+        sources and segments by quarter and all.",
+    caveat: "Deals that are still in the stage are not heard: a stage that everyone is stuck in \
+        looks fast. Read it with `stage_duration_censored`.",
+    source: "definition; quantiles: Hyndman & Fan 1996 (type 7)",
+    keys: &["stage_order", "stage"],
+    estimate: "mean_days",
+    columns: &[
+        column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
+        column("stage", Unit::Text, "Stage."),
+        column("mean_days", Unit::Days, "Mean."),
+        column("sd_days", Unit::Days, "Standard deviation (n - 1)."),
+        column("min_days", Unit::Days, "Shortest visit."),
+        column("q10_days", Unit::Days, "10 % took at most this."),
+        column("q25_days", Unit::Days, "25 % took at most this."),
+        column("q50_days", Unit::Days, "Median."),
+        column("q75_days", Unit::Days, "75 % took at most this."),
+        column("q90_days", Unit::Days, "90 % took at most this."),
+        column("max_days", Unit::Days, "Longest visit."),
+        column("median_lower_days", Unit::Days, "Lower limit of the median."),
+        column("median_upper_days", Unit::Days, "Upper limit of the median."),
+        column("sum_days", Unit::Days, "Sum."),
+    ],
+};
+
+const QUANTILES: [(&str, f64); 5] = [
+    ("q10_days", 0.1),
+    ("q25_days", 0.25),
+    ("q50_days", 0.5),
+    ("q75_days", 0.75),
+    ("q90_days", 0.9),
+];
+
+type Key = (Slice, Period, StageId);
+
+/// State of [`StageDuration`]: class H, in the finest cells.
+#[derive(Debug, Default)]
+pub struct State {
+    ticks: Keyed<Key, Tally>,
+    /// Deals with a mended history, in all cells.
+    mended: BTreeMap<Key, u64>,
+}
+
+impl Metric for StageDuration {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        for (visit, day, ticks) in completed(deal, run) {
+            for (slice, period) in finest(visit.pipeline, &deal.facts, day, run) {
+                state.ticks.cell((slice, period, visit.stage)).push(ticks);
+            }
+        }
+        if deal.deal.quality.has_history_code() {
+            mark_mended(deal, run, state);
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.ticks.merge(from.ticks, |into, from| into.merge(&from));
+        add_all(&mut into.mended, from.mended, |into, from| *into += from);
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
+        for ((slice, period, stage), ticks) in state.ticks.sorted() {
+            for period in coarser(period, run) {
+                all.entry((slice, period, stage)).or_default().merge(&ticks);
+            }
+        }
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (key, ticks) in &all {
+            let (slice, period, stage) = *key;
+            let row = table.row(slice, Some(period), Sym::NONE);
+            write(row, stage, &ticks.histogram(), state.mended.get(key).copied().unwrap_or(0), run);
+        }
+        table.finish()
+    }
+}
+
+/// The visits that count: the visit, the day it ended, its length in ticks.
+pub(crate) fn completed<'t>(
+    deal: &'t Timeline<'_>,
+    run: &'t Run,
+) -> impl Iterator<Item = (&'t Visit, Day, i64)> {
+    let is_counted = deal.deal.history_grade.has_stages() && !deal.facts.is_backfilled;
+    let visits = if is_counted { deal.visits } else { &[] };
+    visits.iter().filter(|v| v.is_entry_known && is_worked(v, run)).filter_map(move |v| {
+        let ticks = run.ticks(v.entered_at, v.exited_at?).max(0);
+        Some((v, v.exited_on?, ticks))
+    })
+}
+
+/// Counts the deal once in each cell that it is in, however many visits it has there.
+fn mark_mended(deal: &Timeline<'_>, run: &Run, state: &mut State) {
+    let mut seen: Vec<(StageId, Day)> = Vec::new();
+    for (visit, day, _) in completed(deal, run) {
+        let is_new = |kind: PeriodKind| {
+            let period = run.period(kind, day);
+            !seen.iter().any(|&(stage, day)| stage == visit.stage && period.contains(day))
+        };
+        let fresh = KINDS.map(is_new);
+        for (slice, period) in cells(visit.pipeline, &deal.facts, day, run) {
+            let at = KINDS.iter().position(|&kind| kind == period.kind);
+            if at.is_some_and(|at| fresh[at]) {
+                *state.mended.entry((slice, period, visit.stage)).or_default() += 1;
+            }
+        }
+        seen.push((visit.stage, day));
+    }
+}
+
+fn write(mut row: Row<'_>, stage: StageId, ticks: &Histogram, mended: u64, run: &Run) {
+    let (n, sum, squares) = sums(ticks);
+    let days = |ticks: f64| run.days(ticks);
+    let whole = |ticks: i64| run.days(ticks as f64);
+    let moments = moments(n, sum, squares);
+    let interval = moments.as_ref().and_then(|m| m.interval.as_ref());
+    let interval = interval.map(|i| (days(i.lower).max(0.0), days(i.upper)));
+    let median = median_interval(ticks);
+    set_stage(&mut row, stage, run);
+    for (name, p) in QUANTILES {
+        row.set(name, quantile(ticks, p).map(days));
+    }
+    row.set("mean_days", moments.as_ref().map(|m| days(m.mean)))
+        .set("sd_days", moments.as_ref().and_then(|m| m.sd).map(days))
+        .set("min_days", ticks.keys().next().map(|&t| whole(t)))
+        .set("max_days", ticks.keys().next_back().map(|&t| whole(t)))
+        .set("median_lower_days", median.map(|(lower, _)| whole(lower)))
+        .set("median_upper_days", median.map(|(_, upper)| whole(upper)))
+        .set("sum_days", days(sum as f64));
+    row.end(Tail {
+        n: n.into(),
+        method: if interval.is_some() { "student_t" } else { "" },
+        interval,
+        reason: small(n, run),
+        quality_count: mended,
+        ..Tail::default()
+    });
+}

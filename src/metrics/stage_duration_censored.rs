@@ -1,0 +1,156 @@
+//! H2: how long deals stay in a stage, those that are still there allowed for.
+//!
+//! The mean over visits that have ended is H1.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
+use super::maturity::{is_recent, is_timed_in_stages, window};
+use super::time_to_close::{quantile_limits, restricted_mean, windows};
+use crate::error::Result;
+use crate::model::{
+    About, ExitKind, Run, StageId, StageKind, Sym, Table, Timeline, UNKNOWN_STAGE, Unit, Visit,
+    column,
+};
+use crate::stats::survival::EventTable;
+
+/// See the module.
+pub struct StageDurationCensored;
+
+static ABOUT: About = About {
+    id: "H2",
+    name: "stage_duration_censored",
+    title: "Days in stage, open deals allowed for",
+    question: "How long does a deal stay in each stage?",
+    definition: "Visits to an open stage that began in the trailing `emp_window_days` (`trailing`) or \
+                 ever (`all`) and whose entry is known; each visit counts. Event: any exit; a deal \
+                 that is still there is followed to the cut-off (Kaplan-Meier). `rmst_days` is the \
+                 mean number of days in the stage within the first `tau_days`. `lower` and `upper` \
+                 are those of the median.",
+    caveat: "An unrestricted mean does not exist while deals are in the stage. A missing limit was \
+             not reached yet.",
+    source: "Kaplan & Meier 1958; Brookmeyer & Crowley 1982; Royston & Parmar 2013",
+    keys: &["stage_order", "stage"],
+    estimate: "q50_days",
+    columns: &[
+        column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
+        column("stage", Unit::Text, "Stage."),
+        column("n_open", Unit::Count, "Visits that go on."),
+        column("q50_days", Unit::Days, "Days by which half have left."),
+        column("q75_days", Unit::Days, "Days by which three quarters have left."),
+        column("q90_days", Unit::Days, "Days by which nine tenths have left."),
+        column("tau_days", Unit::Days, "Horizon of the mean."),
+        column("rmst_days", Unit::Days, "Mean days in the stage within the horizon."),
+        column("rmst_lower_days", Unit::Days, "Lower limit of `rmst_days`."),
+        column("rmst_upper_days", Unit::Days, "Upper limit of `rmst_days`."),
+        column("still_at_tau", Unit::Rate, "Share still in the stage at the horizon."),
+    ],
+};
+
+const DIMENSIONS: &[Dimension] =
+    &[Dimension::All, Dimension::Owner, Dimension::Source, Dimension::Segment];
+
+/// Horizon of the restricted mean (METRICS H2).
+const TAU_DAYS: u32 = 90;
+
+/// Ticks in a stage.
+#[derive(Clone, Debug, Default)]
+pub struct Stays {
+    table: EventTable<1>,
+    quality: u64,
+}
+
+impl Stays {
+    fn merge(&mut self, other: Self) {
+        self.table.merge(other.table);
+        self.quality += other.quality;
+    }
+}
+
+/// Whether a visit is to an open stage that exists, with a known entry.
+pub(super) fn is_dwell(visit: &Visit, run: &Run) -> bool {
+    visit.kind == StageKind::Open
+        && visit.is_entry_known
+        && run.names.get(run.catalogue.get(visit.stage).name) != UNKNOWN_STAGE
+}
+
+/// Ticks from the entry of a visit to its exit, or to the end of observation.
+pub(super) fn stay(visit: &Visit, run: &Run) -> i64 {
+    run.ticks(visit.entered_at, visit.exited_at.unwrap_or(run.observed_until)).max(0)
+}
+
+impl Metric for StageDurationCensored {
+    /// By population and stage, and whether the visit began in the trailing window.
+    type State = BTreeMap<((Slice, StageId), bool), Stays>;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        if !is_timed_in_stages(deal) {
+            return;
+        }
+        for visit in deal.visits.iter().filter(|v| is_dwell(v, run)) {
+            let is_recent = is_recent(visit.entered_on, run);
+            let ticks = stay(visit, run);
+            let cause = usize::from(visit.exit != ExitKind::Censored);
+            for slice in Slice::of(visit.pipeline, &deal.facts, DIMENSIONS) {
+                let stays = state.entry(((slice, visit.stage), is_recent)).or_default();
+                stays.table.add(ticks, cause, 1);
+                let is_first = !visit.is_reentry;
+                stays.quality += u64::from(is_first && deal.deal.quality.has_history_code());
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        for (key, stays) in from {
+            into.entry(key).or_default().merge(stays);
+        }
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (((slice, stage), is_trailing), stays) in windows(state, Stays::merge) {
+            one_row(&mut table, (slice, stage, is_trailing), &stays, run);
+        }
+        table.finish()
+    }
+}
+
+fn one_row(
+    table: &mut MetricTable<'_>,
+    (slice, stage, is_trailing): (Slice, StageId, bool),
+    stays: &Stays,
+    run: &Run,
+) {
+    let events = &stays.table;
+    let n = events.n();
+    let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
+    let median = quantile(0.5);
+    let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
+    let about_stage = run.catalogue.get(stage);
+    row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    row.set("n_open", events.censored()).set("q50_days", median);
+    row.set("q75_days", quantile(0.75)).set("q90_days", quantile(0.9));
+    if let Some(mean) = restricted_mean(events, TAU_DAYS, run) {
+        row.set("tau_days", mean.tau_days).set("rmst_days", mean.days);
+        row.set("rmst_lower_days", mean.lower).set("rmst_upper_days", mean.upper);
+        row.set("still_at_tau", events.at(mean.tau).survival);
+    }
+    let reason = if median.is_none() {
+        Some(Reason::Immature)
+    } else {
+        (n < run.config.min_n_rate).then_some(Reason::SmallN)
+    };
+    row.end(Tail {
+        n: n.into(),
+        interval: Some(quantile_limits(events, 0.5, run)),
+        method: "brookmeyer_crowley",
+        reason,
+        quality_count: stays.quality,
+        ..Tail::default()
+    });
+}

@@ -1,0 +1,172 @@
+//! H3: where deals go from a stage: forward, lost, elsewhere, or nowhere yet.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::maturity::{Maturity, is_recent, is_timed_in_stages, window};
+use super::stage_duration_censored::{is_dwell, stay};
+use super::time_to_close::windows;
+use crate::error::Result;
+use crate::model::{About, ExitKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column};
+use crate::stats::survival::EventTable;
+
+/// See the module.
+pub struct StageExit;
+
+static ABOUT: About = About {
+    id: "H3",
+    name: "stage_exit",
+    title: "Where deals go from a stage",
+    question: "Which share of the deals that enter a stage moves on, is lost, falls back?",
+    definition: "First visit of a deal to an open stage in each life (until it is closed, and again \
+                 after a reopening), begun in the trailing `emp_window_days` (`trailing`) or ever \
+                 (`all`), entry known, without excluded loss reasons. Shares within `stage_horizon` \
+                 days of entry by Aalen-Johansen: `pass_through` (next stage, a later one, won), \
+                 `churn` (lost), `back` (an earlier stage, another pipeline, deleted), `still` there. \
+                 They sum to 1. `lower` and `upper` are those of `pass_through`.",
+    caveat: "`naive_pass` leaves out the deals that are still there and errs where one exit is \
+             faster than the other.",
+    source: "Aalen & Johansen 1978; interval: Wilson 1927 with the effective sample size of \
+             Rothman 1978",
+    keys: &["stage_order", "stage"],
+    estimate: "pass_through",
+    columns: &[
+        column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
+        column("stage", Unit::Text, "Stage."),
+        column("horizon_days", Unit::Days, "Days after entry."),
+        column("n_followed", Unit::Count, "Visits followed to the horizon."),
+        column("pass_through", Unit::Rate, "Share that moved on."),
+        column("churn", Unit::Rate, "Share that was lost."),
+        column("churn_lower", Unit::Rate, "Lower limit of `churn`."),
+        column("churn_upper", Unit::Rate, "Upper limit of `churn`."),
+        column("back", Unit::Rate, "Share that went elsewhere."),
+        column("back_lower", Unit::Rate, "Lower limit of `back`."),
+        column("back_upper", Unit::Rate, "Upper limit of `back`."),
+        column("still", Unit::Rate, "Share still there."),
+        column("naive_pass", Unit::Rate, "Moved on so far / left so far."),
+    ],
+};
+
+const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
+
+/// Ticks in a stage by where the deal went: 1 forward, 2 lost, 3 elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Exits {
+    table: EventTable<3>,
+    followed: u64,
+    quality: u64,
+}
+
+impl Exits {
+    fn merge(&mut self, other: Self) {
+        self.table.merge(other.table);
+        self.followed += other.followed;
+        self.quality += other.quality;
+    }
+}
+
+fn cause(exit: ExitKind) -> usize {
+    match exit {
+        ExitKind::Advance | ExitKind::Skip | ExitKind::Won => 1,
+        ExitKind::Lost => 2,
+        ExitKind::Censored => 0,
+        ExitKind::Back
+        | ExitKind::Lateral
+        | ExitKind::Deleted
+        | ExitKind::Reopen
+        | ExitKind::Reversed => 3,
+    }
+}
+
+/// Whether no earlier visit of the same life was to the same stage.
+fn is_first_of_life(visits: &[Visit], at: usize) -> bool {
+    let Some((visit, earlier)) = visits.get(..=at).and_then(<[Visit]>::split_last) else {
+        return false;
+    };
+    !visit.is_reentry || !earlier.iter().any(|v| v.stage == visit.stage && v.spell == visit.spell)
+}
+
+impl Metric for StageExit {
+    /// By population and stage, and whether the visit began in the trailing window.
+    type State = BTreeMap<((Slice, StageId), bool), Exits>;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        if deal.facts.is_excluded || !is_timed_in_stages(deal) {
+            return;
+        }
+        let horizon = run.ticks_of_days(run.config.stage_horizon);
+        for (at, visit) in deal.visits.iter().enumerate() {
+            if !is_dwell(visit, run) || !is_first_of_life(deal.visits, at) {
+                continue;
+            }
+            let is_recent = is_recent(visit.entered_on, run);
+            let ticks = stay(visit, run);
+            let is_followed = run.ticks(visit.entered_at, run.observed_until) >= horizon;
+            for slice in Slice::of(visit.pipeline, &deal.facts, DIMENSIONS) {
+                let exits = state.entry(((slice, visit.stage), is_recent)).or_default();
+                exits.table.add(ticks, cause(visit.exit), 1);
+                exits.followed += u64::from(is_followed);
+                let is_first = !visit.is_reentry;
+                exits.quality += u64::from(is_first && deal.deal.quality.has_history_code());
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        for (key, exits) in from {
+            into.entry(key).or_default().merge(exits);
+        }
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (((slice, stage), is_trailing), exits) in windows(state, Exits::merge) {
+            one_row(&mut table, (slice, stage, is_trailing), &exits, run);
+        }
+        table.finish()
+    }
+}
+
+fn one_row(
+    table: &mut MetricTable<'_>,
+    (slice, stage, is_trailing): (Slice, StageId, bool),
+    exits: &Exits,
+    run: &Run,
+) {
+    let events = &exits.table;
+    let n = events.n();
+    let horizon = run.ticks_of_days(run.config.stage_horizon);
+    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
+    let maturity = Maturity::of(n, exits.followed, is_over, run);
+    let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
+    let about_stage = run.catalogue.get(stage);
+    row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    row.set("horizon_days", run.config.stage_horizon).set("n_followed", exits.followed);
+    let left = n - events.censored();
+    let forward = events.ended_by(1, i64::MAX);
+    row.set("naive_pass", (left > 0).then(|| forward as f64 / left as f64));
+    let mut interval = None;
+    if maturity.has_value() {
+        let at = events.at(horizon);
+        let limits = |k: usize| events.interval(at.incidence[k], at.variance[k], horizon);
+        let (churn, back) = (limits(1), limits(2));
+        row.set("pass_through", at.incidence[0]).set("churn", at.incidence[1]);
+        row.set("back", at.incidence[2]).set("still", at.survival);
+        row.set("churn_lower", churn.lower).set("churn_upper", churn.upper);
+        row.set("back_lower", back.lower).set("back_upper", back.upper);
+        interval = Some(limits(0).pair());
+    }
+    row.end(Tail {
+        n: n.into(),
+        interval,
+        method: if interval.is_some() { "wilson_effective_n" } else { "" },
+        status: maturity.status,
+        reason: maturity.reason_for(n, run),
+        quality_count: exits.quality,
+    });
+}

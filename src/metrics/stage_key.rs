@@ -1,0 +1,138 @@
+//! What the stage metrics share: stage columns, currency keys, values just before the cut, and
+//! the roll-up of months and quarters into coarser periods.
+//!
+//! No estimator and no definition of a metric stands here.
+
+use std::collections::BTreeMap;
+
+use super::layout::{Dimension, Reason, Row, Slice};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{
+    Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline,
+    UNKNOWN_STAGE, Visit,
+};
+
+/// All the ways a population is cut.
+pub(crate) const DIMENSIONS: [Dimension; 4] =
+    [Dimension::All, Dimension::Owner, Dimension::Source, Dimension::Segment];
+
+/// The kinds of period of the stage metrics, coarsest first.
+pub(crate) const KINDS: [PeriodKind; 3] = [PeriodKind::All, PeriodKind::Quarter, PeriodKind::Month];
+
+/// Sets `stage_order` and `stage`.
+pub(crate) fn set_stage(row: &mut Row<'_>, stage: StageId, run: &Run) {
+    set_named_stage(row, ["stage_order", "stage"], stage, run);
+}
+
+/// Sets the order and the name of a stage under these two column names.
+pub(crate) fn set_named_stage(row: &mut Row<'_>, columns: [&str; 2], stage: StageId, run: &Run) {
+    let about = run.catalogue.get(stage);
+    row.set(columns[0], about.order).set(columns[1], run.names.get(about.name));
+}
+
+/// Whether the stage only stands for a time without records.
+pub(crate) fn is_unknown(stage: StageId, run: &Run) -> bool {
+    run.names.get(run.catalogue.get(stage).name) == UNKNOWN_STAGE
+}
+
+/// Whether it is an open stage that someone named: the stages that age and duration are about.
+pub(crate) fn is_worked(visit: &Visit, run: &Run) -> bool {
+    visit.kind == StageKind::Open && !is_unknown(visit.stage, run)
+}
+
+/// The visit in which an open deal stands at `as_of`; null if it is closed or deleted.
+pub(crate) fn standing<'t>(deal: &'t Timeline<'_>) -> Option<&'t Visit> {
+    deal.visits.last().filter(|v| v.kind == StageKind::Open && v.exited_at.is_none())
+}
+
+/// The currency that keys a value row: the deal's where there are several, else the only one.
+pub(crate) fn currency_key(facts: &Facts, run: &Run) -> Sym {
+    match run.currencies.as_slice() {
+        [] => Sym::NONE,
+        [only] => *only,
+        _ => facts.currency,
+    }
+}
+
+/// The value of a field just before `at`; the outer null says that its history is not known.
+pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Option<Option<i64>> {
+    let mut changes = deal.changes.iter().filter(|c| c.field == field);
+    let first = changes.next()?;
+    if first.at >= at {
+        return Some(first.old);
+    }
+    Some(changes.take_while(|c| c.at < at).last().map_or(first.new, |c| c.new))
+}
+
+/// The amount just before `at`, and whether the history of amounts says so; 0 is none if the
+/// configuration says so.
+pub(crate) fn amount_before(deal: &Timeline<'_>, at: Micros, run: &Run) -> (Option<i64>, bool) {
+    let (amount, is_history) = deal.amount_before(at);
+    (amount.filter(|&a| a != 0 || !run.config.zero_amount_is_null), is_history)
+}
+
+/// A sum of minor units as an `i64`.
+///
+/// Errors: `ErrorKind::Range` if it does not fit.
+pub(crate) fn minor(sum: i128, column: &str) -> Result<i64> {
+    i64::try_from(sum).map_err(|_| {
+        Error::new(ErrorKind::Range, format!("`{column}` is too large for 64 bits: {sum}"))
+    })
+}
+
+/// `SN` where a rate or mean rests on fewer than `min_n_rate` cases.
+pub(crate) fn small(n: u64, run: &Run) -> Option<Reason> {
+    (n < run.config.min_n_rate).then_some(Reason::SmallN)
+}
+
+/// The finest cells of an event: the pipeline by month; each owner, source and segment by quarter.
+/// [`coarser`] gives the cells that they add up to, so a fold touches four cells and not nine.
+pub(crate) fn finest(pipeline: Sym, facts: &Facts, day: Day, run: &Run) -> [(Slice, Period); 4] {
+    let month = run.period(PeriodKind::Month, day);
+    let quarter = run.period(PeriodKind::Quarter, day);
+    let slice = |dimension, value| Slice { pipeline, dimension, value };
+    [
+        (Slice::whole(pipeline), month),
+        (slice(Dimension::Owner, facts.owner), quarter),
+        (slice(Dimension::Source, facts.source), quarter),
+        (slice(Dimension::Segment, facts.segment), quarter),
+    ]
+}
+
+/// The period itself and the coarser ones that hold it, up to `All`.
+pub(crate) fn coarser(period: Period, run: &Run) -> impl Iterator<Item = Period> {
+    KINDS
+        .into_iter()
+        .filter(move |&kind| kind <= period.kind)
+        .map(move |kind| if kind == period.kind { period } else { run.period(kind, period.start) })
+}
+
+/// Adds `from` to `into`, key by key.
+pub(crate) fn add_all<K: Ord, V: Default>(
+    into: &mut BTreeMap<K, V>,
+    from: BTreeMap<K, V>,
+    add: impl Fn(&mut V, V),
+) {
+    if into.is_empty() {
+        *into = from;
+        return;
+    }
+    for (key, value) in from {
+        add(into.entry(key).or_default(), value);
+    }
+}
+
+/// Adds `from` to `into`, value by value.
+pub(crate) fn add_histogram(into: &mut BTreeMap<i64, u64>, from: &BTreeMap<i64, u64>) {
+    for (&value, &count) in from {
+        *into.entry(value).or_default() += count;
+    }
+}
+
+/// Cases, sum and sum of squares of a histogram.
+pub(crate) fn sums(histogram: &BTreeMap<i64, u64>) -> (u64, i128, i128) {
+    histogram.iter().fold((0, 0, 0), |(n, sum, squares), (&value, &count)| {
+        let (value, weight) = (i128::from(value), i128::from(count));
+        (n + count, sum + value * weight, squares + value * value * weight)
+    })
+}

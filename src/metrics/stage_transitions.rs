@@ -1,0 +1,190 @@
+//! H5 `stage_transitions`: from which stage to which, how often, after how long.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::keyed::{Keyed, Tally};
+use super::layout::{MetricTable, Row, Slice, Tail};
+use super::stage_key::{add_all, coarser, is_unknown, set_named_stage, small, sums};
+use crate::error::Result;
+use crate::model::{
+    About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
+};
+use crate::stats::interval::wilson;
+use crate::stats::quantile::quantile;
+
+/// The metric.
+#[derive(Debug)]
+pub struct StageTransitions;
+
+/// The `to_stage` of a deal that was deleted.
+pub const DELETED: &str = "__DELETED__";
+
+static ABOUT: About = About {
+    id: "H5",
+    name: "stage_transitions",
+    title: "Moves between stages",
+    question: "Where do deals go from each stage?",
+    definition: "All visits that end in the period, by stage and next stage; closed and unknown \
+        stages are included when they are left, and deleted deals go to `__DELETED__`. Share: of \
+        all moves out of the stage in the period, with Wilson's interval. Days: length of the \
+        visits that ended so, where their entry is known; unknown stages have none. Whole pipeline, \
+        by quarter and all. `n`: moves out of the stage.",
+    caveat: "Shares among the deals that moved; those that stay are not in them.",
+    source: "definition; interval: Wilson 1927",
+    keys: &["from_order", "from_stage", "to_order", "to_stage"],
+    estimate: "share",
+    columns: &[
+        column("from_order", Unit::Count, "Place of the stage that was left."),
+        column("from_stage", Unit::Text, "Stage that was left."),
+        column("to_order", Unit::Count, "Place of the next stage."),
+        column("to_stage", Unit::Text, "Next stage."),
+        column("moves", Unit::Count, "Moves."),
+        column("deals", Unit::Count, "Deals that made such a move."),
+        column("mean_days", Unit::Days, "Mean length of the visits that ended so."),
+        column("median_days", Unit::Days, "Median length of the visits that ended so."),
+        column("share", Unit::Rate, "Of all moves out of the stage."),
+    ],
+};
+
+/// From a stage to the next; without a next one the deal was deleted.
+type Pair = (StageId, Option<StageId>);
+type Key = (Sym, Period, Pair);
+
+#[derive(Clone, Debug, Default)]
+struct Moves {
+    moves: u64,
+    deals: u64,
+    mended: u64,
+    ticks: Tally,
+}
+
+impl Moves {
+    fn add(&mut self, from: &Self) {
+        self.moves += from.moves;
+        self.deals += from.deals;
+        self.mended += from.mended;
+        self.ticks.merge(&from.ticks);
+    }
+}
+
+/// State of [`StageTransitions`]: class I and H, by quarter.
+#[derive(Debug, Default)]
+pub struct State {
+    moves: Keyed<Key, Moves>,
+    /// Deals (and mended ones) counted in an earlier quarter already, so that the whole run counts
+    /// them once.
+    repeated: BTreeMap<(Sym, Pair), (u64, u64)>,
+}
+
+impl Metric for StageTransitions {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let mended = u64::from(deal.deal.quality.has_history_code());
+        for (at, visit) in deal.visits.iter().enumerate() {
+            let Some((day, pair)) = visit.exited_on.zip(pair(deal.visits, at)) else { continue };
+            let quarter = run.period(PeriodKind::Quarter, day);
+            let cell = state.moves.cell((visit.pipeline, quarter, pair));
+            cell.moves += 1;
+            if let Some(ticks) = length(deal, visit, run) {
+                cell.ticks.push(ticks);
+            }
+            let earlier =
+                (0..at).rev().find(|&before| self::pair(deal.visits, before) == Some(pair));
+            let earlier = earlier.and_then(|before| deal.visits[before].exited_on);
+            if earlier.is_some_and(|day| quarter.contains(day)) {
+                continue;
+            }
+            cell.deals += 1;
+            cell.mended += mended;
+            if earlier.is_some() {
+                let repeated = state.repeated.entry((visit.pipeline, pair)).or_default();
+                repeated.0 += 1;
+                repeated.1 += mended;
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.moves.merge(from.moves, |into, from| into.add(&from));
+        add_all(&mut into.repeated, from.repeated, |into, from| {
+            into.0 += from.0;
+            into.1 += from.1;
+        });
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut all: BTreeMap<Key, Moves> = BTreeMap::new();
+        let mut left: BTreeMap<(Sym, Period, StageId), u64> = BTreeMap::new();
+        for ((pipeline, quarter, pair), moves) in state.moves.sorted() {
+            for period in coarser(quarter, run) {
+                all.entry((pipeline, period, pair)).or_default().add(&moves);
+                *left.entry((pipeline, period, pair.0)).or_default() += moves.moves;
+            }
+        }
+        let mut table = MetricTable::new(&ABOUT, run);
+        for ((pipeline, period, pair), moves) in &mut all {
+            if period.kind == PeriodKind::All
+                && let Some((deals, mended)) = state.repeated.get(&(*pipeline, *pair))
+            {
+                moves.deals -= deals;
+                moves.mended -= mended;
+            }
+            let n = left.get(&(*pipeline, *period, pair.0)).copied().unwrap_or(0);
+            let row = table.row(Slice::whole(*pipeline), Some(*period), Sym::NONE);
+            write(row, *pair, moves, n, run);
+        }
+        table.finish()
+    }
+}
+
+/// The move that ended a visit; null if it has not ended.
+fn pair(visits: &[Visit], at: usize) -> Option<Pair> {
+    let visit = visits.get(at)?;
+    match visit.exit {
+        ExitKind::Censored => None,
+        ExitKind::Deleted => Some((visit.stage, None)),
+        _ => Some((visit.stage, visits.get(at + 1).map(|v| v.stage))),
+    }
+}
+
+/// Length of a visit in ticks, if its entry is known.
+fn length(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Option<i64> {
+    let is_known = visit.is_entry_known
+        && deal.deal.history_grade.has_stages()
+        && !deal.facts.is_backfilled
+        && !is_unknown(visit.stage, run);
+    let end = visit.exited_at.filter(|_| is_known)?;
+    Some(run.ticks(visit.entered_at, end).max(0))
+}
+
+fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, n: u64, run: &Run) {
+    set_named_stage(&mut row, ["from_order", "from_stage"], from, run);
+    match to {
+        Some(to) => set_named_stage(&mut row, ["to_order", "to_stage"], to, run),
+        None => {
+            row.set("to_stage", DELETED);
+        }
+    }
+    let ticks = moves.ticks.histogram();
+    let (timed, sum, _) = sums(&ticks);
+    let mean = (timed > 0).then(|| run.days(sum as f64 / timed as f64));
+    row.set("moves", moves.moves)
+        .set("deals", moves.deals)
+        .set("mean_days", mean)
+        .set("median_days", quantile(&ticks, 0.5).map(|t| run.days(t)))
+        .set("share", moves.moves as f64 / n as f64);
+    row.end(Tail {
+        n: n.into(),
+        interval: Some(wilson(moves.moves as f64, n as f64).pair()),
+        method: "wilson",
+        reason: small(n, run),
+        quality_count: moves.mended,
+        ..Tail::default()
+    });
+}

@@ -1,0 +1,234 @@
+//! F3: how likely a deal that reaches a stage is to be won, against what the CRM claims.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
+use crate::error::Result;
+use crate::model::{
+    About, Micros, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
+};
+use crate::stats::isotonic::isotonic;
+use crate::stats::survival::EventTable;
+
+/// See the module.
+pub struct StageWinProbability;
+
+static ABOUT: About = About {
+    id: "F3",
+    name: "stage_win_probability",
+    title: "Win probability by stage reached",
+    question: "How likely is a deal that reaches a stage to be won, and does the CRM say the same?",
+    definition: "Deals that reached a stage, by a visit to it, to a later one or by winning, in the \
+                 trailing `emp_window_days`, without excluded loss reasons and backfilled deals; the \
+                 date of reaching must be known. Won within `stage_horizon` days of reaching it by \
+                 Aalen-Johansen: lost deals compete, open deals are followed to the cut-off. `p_iso` \
+                 is the closest sequence that does not fall from stage to stage.",
+    caveat: "`resolved_ratio` ignores open deals and is too high where losses are recorded late. For \
+             a deal that has been in its stage for a while the probability is another one.",
+    source: "Aalen & Johansen 1978; interval: Wilson 1927 with the effective sample size of Rothman \
+             1978; isotonic: Barlow et al. 1972",
+    keys: &["stage_order", "stage"],
+    estimate: "p_hat",
+    columns: &[
+        column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
+        column("stage", Unit::Text, "Stage."),
+        column("horizon_days", Unit::Days, "Days after reaching the stage."),
+        column("n_reach", Unit::Count, "Deals that reached the stage."),
+        column("n_followed", Unit::Count, "Of them, followed to the horizon."),
+        column("won", Unit::Count, "Won so far."),
+        column("lost", Unit::Count, "Lost so far."),
+        column("open", Unit::Count, "Open."),
+        column("p_hat", Unit::Rate, "Share won within the horizon."),
+        column("p_iso", Unit::Rate, "`p_hat` smoothed so that it does not fall."),
+        column(
+            "configured",
+            Unit::Rate,
+            "Win probability of the stage in the CRM or the \
+                configuration.",
+        ),
+        column("diff", Unit::Rate, "`configured` - `p_hat`."),
+        column("is_outside_interval", Unit::Flag, "`configured` lies outside the interval."),
+        column("resolved_ratio", Unit::Rate, "Won so far / (won + lost so far): biased."),
+        column("n_eff", Unit::Number, "Deals that a complete cohort would need to be as certain."),
+    ],
+};
+
+const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
+
+/// Deals that reached a stage.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    table: EventTable<2>,
+    followed: u64,
+    quality: u64,
+}
+
+/// What is known of a stage's win probability.
+struct Estimate {
+    maturity: Maturity,
+    p: f64,
+    n_eff: f64,
+    interval: (f64, f64),
+    p_iso: Option<f64>,
+}
+
+impl Metric for StageWinProbability {
+    /// By population and place of the stage.
+    type State = BTreeMap<(Slice, u16), Reached>;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        if !is_in_cohorts(deal) {
+            return;
+        }
+        for (at, visit) in deal.visits.iter().enumerate() {
+            let is_known = deal.visits.iter().take(at).any(|v| v.pipeline == visit.pipeline);
+            if !is_known {
+                reach(deal, visit.pipeline, run, |order, reached| {
+                    add(state, deal, (visit.pipeline, order), reached, run);
+                });
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        for (key, reached) in from {
+            let own = into.entry(key).or_default();
+            own.table.merge(reached.table);
+            own.followed += reached.followed;
+            own.quality += reached.quality;
+        }
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut by_slice: BTreeMap<Slice, BTreeMap<u16, Reached>> = BTreeMap::new();
+        for ((slice, order), reached) in state {
+            by_slice.entry(slice).or_default().insert(order, reached);
+        }
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (slice, stages) in by_slice {
+            let estimates = estimates(&stages, run);
+            for ((&order, reached), estimate) in stages.iter().zip(&estimates) {
+                one_row(&mut table, slice, order, reached, estimate, run);
+            }
+        }
+        table.finish()
+    }
+}
+
+/// Calls `each` with every place of `pipeline` that the deal reached and the visit by which it did.
+fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut(u16, &'t Visit)) {
+    let mut reached = 0;
+    for visit in deal.visits.iter().filter(|v| v.pipeline == pipeline) {
+        let order = match visit.kind {
+            StageKind::Open => visit.order.unwrap_or(0),
+            StageKind::Won => {
+                run.catalogue.of(pipeline).filter_map(|(_, s)| s.order).max().unwrap_or(0)
+            }
+            StageKind::Lost => 0,
+        };
+        for place in reached + 1..=order {
+            each(place, visit);
+        }
+        reached = reached.max(order);
+    }
+}
+
+fn add(
+    state: &mut BTreeMap<(Slice, u16), Reached>,
+    deal: &Timeline<'_>,
+    (pipeline, order): (Sym, u16),
+    visit: &Visit,
+    run: &Run,
+) {
+    let facts = &deal.facts;
+    let since: Micros = visit.entered_at;
+    let until = facts.closed_at.unwrap_or(run.observed_until);
+    // Under `outcome_mode = "first"` a stage may be reached after the close that counts.
+    if !visit.is_entry_known || !is_recent(visit.entered_on, run) || until < since {
+        return;
+    }
+    let ticks = run.ticks(since, until).max(0);
+    let horizon = run.ticks_of_days(run.config.stage_horizon);
+    let is_followed = run.ticks(since, run.observed_until) >= horizon;
+    for slice in Slice::of(pipeline, facts, DIMENSIONS) {
+        let reached = state.entry((slice, order)).or_default();
+        reached.table.add(ticks, cause(facts.outcome), 1);
+        reached.followed += u64::from(is_followed);
+        reached.quality += u64::from(deal.deal.quality.has_history_code());
+    }
+}
+
+/// The estimates of one population's stages, in their order.
+fn estimates(stages: &BTreeMap<u16, Reached>, run: &Run) -> Vec<Estimate> {
+    let horizon = run.ticks_of_days(run.config.stage_horizon);
+    let mut found: Vec<Estimate> = stages
+        .values()
+        .map(|reached| {
+            let events = &reached.table;
+            let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
+            let at = events.at(horizon);
+            let (p, variance) = (at.incidence[0], at.variance[0]);
+            Estimate {
+                maturity: Maturity::of(events.n(), reached.followed, is_over, run),
+                p,
+                n_eff: events.effective_n(p, variance, horizon),
+                interval: events.interval(p, variance, horizon).pair(),
+                p_iso: None,
+            }
+        })
+        .collect();
+    let usable = || found.iter().filter(|e| e.maturity.has_value());
+    let values: Vec<f64> = usable().map(|e| e.p).collect();
+    let weights: Vec<f64> = usable().map(|e| e.n_eff).collect();
+    let smooth = isotonic(&values, &weights);
+    let usable = found.iter_mut().filter(|e| e.maturity.has_value());
+    for (estimate, p) in usable.zip(smooth) {
+        estimate.p_iso = Some(p);
+    }
+    found
+}
+
+fn one_row(
+    table: &mut MetricTable<'_>,
+    slice: Slice,
+    order: u16,
+    reached: &Reached,
+    estimate: &Estimate,
+    run: &Run,
+) {
+    let events = &reached.table;
+    let n = events.n();
+    let [won, lost] = [1, 2].map(|cause| events.ended_by(cause, i64::MAX));
+    let is_stage = |s: &&Stage| s.order == Some(order);
+    let stage = run.catalogue.of(slice.pipeline).map(|(_, s)| s).find(is_stage);
+    let period = run.trailing(run.config.emp_window_days);
+    let mut row = table.row(slice, Some(period), Sym::NONE);
+    row.set("stage_order", order).set("stage", stage.and_then(|s| run.names.text(s.name)));
+    row.set("horizon_days", run.config.stage_horizon).set("n_reach", n);
+    row.set("n_followed", reached.followed);
+    row.set("won", won).set("lost", lost).set("open", events.censored());
+    row.set("resolved_ratio", (won + lost > 0).then(|| won as f64 / (won + lost) as f64));
+    let configured = stage.and_then(|s| s.probability_bp).map(|bp| f64::from(bp) / 10_000.0);
+    row.set("configured", configured);
+    let has_value = estimate.maturity.has_value();
+    if has_value {
+        let (lower, upper) = estimate.interval;
+        row.set("p_hat", estimate.p).set("p_iso", estimate.p_iso).set("n_eff", estimate.n_eff);
+        row.set("diff", configured.map(|p| p - estimate.p));
+        row.set("is_outside_interval", configured.map(|p| p < lower || p > upper));
+    }
+    row.end(Tail {
+        n: n.into(),
+        interval: has_value.then_some(estimate.interval),
+        method: if has_value { "wilson_effective_n" } else { "" },
+        status: estimate.maturity.status,
+        reason: estimate.maturity.reason_for(n, run),
+        quality_count: reached.quality,
+    });
+}

@@ -1,0 +1,253 @@
+//! E2 `stale_deals`: every open deal with what is wrong with it, most valuable first.
+//!
+//! The state holds one entry per open deal and the winners' pace of `stage_age_threshold`.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::stage_age_threshold::{Pace, ticks_in_stage};
+use super::stage_key::{amount_before, currency_key, field_before, is_worked, set_stage, standing};
+use crate::error::Result;
+use crate::model::{
+    About, Activity, Day, Field, HistoryGrade, PeriodKind, Run, StageId, Sym, Table, Timeline,
+    Unit, Visit, column,
+};
+
+/// The metric.
+#[derive(Debug)]
+pub struct StaleDeals;
+
+static ABOUT: About = About {
+    id: "E2",
+    name: "stale_deals",
+    title: "Stale deals",
+    question: "Which open deals have stalled, and what are they worth?",
+    definition: "One row per deal open at `as_of`, under its owner. Days in stage: visits to the \
+        present stage since the last reopening, summed; null where the entry is not known. \
+        `over_stage_age` and `over_cycle_age`: longer than the thresholds of `stage_age_threshold`. \
+        Idle: since the last activity done, or else the entry of the present visit. `no_activity`: \
+        idle for more than `idle_days`. `no_next_step`: no planned activity due on `as_of` or \
+        later; one that is overdue is no next step. `overdue_close`: the expected close date is \
+        `as_of` or earlier. Stale: over the stage age, or without activity and next step. If the \
+        data hold no activity at all, what rests on activities is unknown (null) and stale means \
+        over the stage age. Severity: days in stage over the threshold. Rank within pipeline and \
+        currency: amount from high to low, unknown last, then severity, then id.",
+    caveat: "A stale deal is behind the winners' pace; that does not say that it is lost.",
+    source: "definition",
+    keys: &["rank", "deal_id"],
+    estimate: "",
+    columns: &[
+        column("rank", Unit::Count, "Place within pipeline and currency."),
+        column("deal_id", Unit::Text, "Deal."),
+        column("deal_name", Unit::Text, "Name of the deal."),
+        column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
+        column("stage", Unit::Text, "Present stage."),
+        column("amount_minor", Unit::Minor, "Amount."),
+        column("days_in_stage", Unit::Days, "Days in the present stage."),
+        column("theta_days", Unit::Days, "Age limit of the stage."),
+        column("deal_age_days", Unit::Days, "Days since creation."),
+        column("days_idle", Unit::Days, "Days since the last activity."),
+        column("expected_close_on", Unit::Date, "Expected close date."),
+        column("over_stage_age", Unit::Flag, "Longer in the stage than the winners were."),
+        column("over_cycle_age", Unit::Flag, "Older than the winners were when won."),
+        column("no_activity", Unit::Flag, "Idle for too long."),
+        column("no_next_step", Unit::Flag, "Nothing planned."),
+        column("overdue_next_step", Unit::Flag, "A planned activity is overdue."),
+        column("overdue_close", Unit::Flag, "The expected close date has come."),
+        column("no_close_date", Unit::Flag, "No expected close date."),
+        column("is_stale", Unit::Flag, "Stalled."),
+        column("severity", Unit::Ratio, "Days in stage over the age limit."),
+    ],
+};
+
+/// An open deal.
+#[derive(Debug)]
+struct Open {
+    deal_id: Box<str>,
+    name: Box<str>,
+    pipeline: Sym,
+    owner: Sym,
+    currency: Sym,
+    stage: StageId,
+    is_worked: bool,
+    amount: Option<i64>,
+    stage_ticks: Option<i64>,
+    age_ticks: i64,
+    idle_ticks: i64,
+    has_next_step: bool,
+    has_overdue_step: bool,
+    expected_close_on: Option<Day>,
+    is_mended: bool,
+}
+
+/// State of [`StaleDeals`]: one entry per open deal.
+#[derive(Debug, Default)]
+pub struct State {
+    pace: Pace,
+    open: Vec<Open>,
+    has_activities: bool,
+}
+
+/// What follows from a deal and the limits.
+struct Verdict {
+    theta: Option<f64>,
+    severity: Option<f64>,
+    over_stage_age: Option<bool>,
+    over_cycle_age: Option<bool>,
+    no_activity: Option<bool>,
+    no_next_step: Option<bool>,
+    is_stale: Option<bool>,
+}
+
+impl Metric for StaleDeals {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        state.has_activities |= !deal.activities.is_empty();
+        state.pace.fold(deal, run);
+        if let Some(visit) = standing(deal) {
+            state.open.push(open(deal, visit, run));
+        }
+    }
+
+    fn fold_activity(&self, _activity: &Activity, _run: &Run, state: &mut State) {
+        state.has_activities = true;
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.pace.merge(from.pace);
+        into.open.extend(from.open);
+        into.has_activities |= from.has_activities;
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let limits = limits(&state, run);
+        let judge = |deal| judge(deal, &limits, state.has_activities, run);
+        let mut judged: Vec<(&Open, Verdict)> = state.open.iter().map(|d| (d, judge(d))).collect();
+        judged.sort_by(|(a, x), (b, y)| {
+            let place = |deal: &Open| (deal.pipeline, deal.currency);
+            // `None` sorts below every number, so in descending order it comes last.
+            let severity = |v: &Verdict| v.severity.unwrap_or(f64::NEG_INFINITY);
+            place(a)
+                .cmp(&place(b))
+                .then_with(|| b.amount.cmp(&a.amount))
+                .then_with(|| severity(y).total_cmp(&severity(x)))
+                .then_with(|| a.deal_id.cmp(&b.deal_id))
+        });
+        let mut place = None;
+        let mut rank = 0_u64;
+        for (deal, verdict) in &judged {
+            let here = Some((deal.pipeline, deal.currency));
+            rank = if here == place { rank + 1 } else { 1 };
+            place = here;
+            write(&mut table, deal, verdict, rank, state.has_activities, run);
+        }
+        table.finish()
+    }
+}
+
+fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
+    let done = deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at).max();
+    let planned = || deal.activities.iter().filter(|a| a.done_at.is_none());
+    let due = || planned().filter_map(|a| a.due_at).map(|at| run.zone.day(at));
+    // Without a history of stages the deal may have come into this one at any time.
+    let is_timed = deal.deal.history_grade <= HistoryGrade::LastChange && is_worked(visit, run);
+    let expected = field_before(deal, Field::ExpectedCloseOn, run.cut);
+    Open {
+        deal_id: deal.deal_id.into(),
+        name: deal.name.into(),
+        pipeline: visit.pipeline,
+        owner: deal.facts.owner,
+        currency: currency_key(&deal.facts, run),
+        stage: visit.stage,
+        is_worked: is_worked(visit, run),
+        amount: amount_before(deal, run.cut, run).0,
+        stage_ticks: ticks_in_stage(deal, visit.stage, visit.spell, run).filter(|_| is_timed),
+        age_ticks: deal.facts.followed,
+        idle_ticks: run.ticks(done.unwrap_or(visit.entered_at), run.observed_until).max(0),
+        has_next_step: due().any(|day| day >= run.as_of),
+        has_overdue_step: due().any(|day| day < run.as_of),
+        expected_close_on: match expected {
+            Some(known) => known.and_then(|day| Day::try_from(day).ok()),
+            None => deal.deal.expected_close_on,
+        },
+        is_mended: deal.deal.quality.has_history_code(),
+    }
+}
+
+type Limits = BTreeMap<(Sym, Option<StageId>), Option<f64>>;
+
+/// The age limits that the open deals need, each computed once.
+fn limits(state: &State, run: &Run) -> Limits {
+    let mut found = Limits::new();
+    for deal in &state.open {
+        for stage in [Some(deal.stage).filter(|_| deal.is_worked), None] {
+            let limit = || state.pace.threshold(deal.pipeline, stage, run).ticks;
+            found.entry((deal.pipeline, stage)).or_insert_with(limit);
+        }
+    }
+    found
+}
+
+fn judge(deal: &Open, limits: &Limits, known: bool, run: &Run) -> Verdict {
+    let limit = |stage| limits.get(&(deal.pipeline, stage)).copied().flatten();
+    let theta = limit(Some(deal.stage)).filter(|_| deal.is_worked);
+    let cycle = limit(None);
+    let in_stage = deal.stage_ticks.map(|t| t as f64);
+    let over_stage_age = in_stage.zip(theta).map(|(ticks, theta)| ticks > theta);
+    let no_activity = known.then(|| deal.idle_ticks > run.ticks_of_days(run.config.idle_days));
+    let no_next_step = known.then_some(!deal.has_next_step);
+    let is_idle = no_activity.zip(no_next_step).map(|(a, b)| a && b);
+    Verdict {
+        theta,
+        severity: in_stage.zip(theta).filter(|(_, t)| *t > 0.0).map(|(ticks, t)| ticks / t),
+        over_stage_age,
+        over_cycle_age: cycle.map(|theta| deal.age_ticks as f64 > theta),
+        no_activity,
+        no_next_step,
+        is_stale: match (over_stage_age, is_idle) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (known, _) => known,
+        },
+    }
+}
+
+fn write(
+    table: &mut MetricTable<'_>,
+    deal: &Open,
+    verdict: &Verdict,
+    rank: u64,
+    has_activities: bool,
+    run: &Run,
+) {
+    let days = |ticks: i64| run.days(ticks as f64);
+    let owner = Slice { pipeline: deal.pipeline, dimension: Dimension::Owner, value: deal.owner };
+    let now = run.period(PeriodKind::All, run.as_of);
+    let mut row = table.row(owner, Some(now), deal.currency);
+    set_stage(&mut row, deal.stage, run);
+    row.set("rank", rank)
+        .set("deal_id", &*deal.deal_id)
+        .set("deal_name", Some(&*deal.name).filter(|name| !name.is_empty()))
+        .set("amount_minor", deal.amount)
+        .set("days_in_stage", deal.stage_ticks.map(days))
+        .set("theta_days", verdict.theta.map(|t| run.days(t)))
+        .set("deal_age_days", days(deal.age_ticks))
+        .set("days_idle", has_activities.then(|| days(deal.idle_ticks)))
+        .set_day("expected_close_on", deal.expected_close_on)
+        .set("over_stage_age", verdict.over_stage_age)
+        .set("over_cycle_age", verdict.over_cycle_age)
+        .set("no_activity", verdict.no_activity)
+        .set("no_next_step", verdict.no_next_step)
+        .set("overdue_next_step", has_activities.then_some(deal.has_overdue_step))
+        .set("overdue_close", deal.expected_close_on.is_some_and(|day| day <= run.as_of))
+        .set("no_close_date", deal.expected_close_on.is_none())
+        .set("is_stale", verdict.is_stale)
+        .set("severity", verdict.severity);
+    row.end(Tail { n: 1_u64.into(), quality_count: deal.is_mended.into(), ..Tail::default() });
+}

@@ -1,0 +1,317 @@
+//! J3: how long winners take, without the bias towards fast ones that a list of wins has.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::layout::{Dimension, MetricTable, Row, Slice, Tail};
+use super::maturity::{Maturity, cause, is_in_cohorts, is_recent, window};
+use super::{Metric, Reason};
+use crate::error::Result;
+use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
+use crate::stats::interval::Interval;
+use crate::stats::survival::EventTable;
+
+/// See the module.
+pub struct TimeToWin;
+
+static ABOUT: About = About {
+    id: "J3",
+    name: "time_to_win",
+    title: "Time to win, given a win",
+    question: "How long does a deal take that will be won?",
+    definition: "Deals created in the trailing `emp_window_days` (`trailing`) or ever (`all`), as in \
+                 time_to_close. G(t) = share won by t / share won by tau (Aalen-Johansen), tau being \
+                 the largest configured horizon that the population supports. Quantiles are the \
+                 first t with G(t) at the level; `mean_restricted_days` is the area above G up to \
+                 tau. `lower` and `upper` are those of the median: bootstrap over deals, for whole \
+                 pipelines only.",
+    caveat: "Wins later than tau are not in it.",
+    source: "Aalen & Johansen 1978; bootstrap: Chamandy et al. 2012",
+    keys: &[],
+    estimate: "q50_days",
+    columns: &[
+        column("tau_days", Unit::Days, "Horizon up to which wins count."),
+        column("n_won", Unit::Count, "Won within tau."),
+        column("cif_tau", Unit::Rate, "Share won within tau."),
+        column("q25_days", Unit::Days, "Days by which a quarter of these wins is in."),
+        column("q50_days", Unit::Days, "Days by which half of these wins is in."),
+        column("q75_days", Unit::Days, "Days by which three quarters of these wins are in."),
+        column("mean_restricted_days", Unit::Days, "Mean days to these wins."),
+    ],
+};
+
+const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
+
+/// A deal as the bootstrap sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Draw {
+    /// Ticks to the outcome, its cause, and whether the deal was created in the trailing window: one
+    /// number, because there may be millions.
+    end: i64,
+    identity: u64,
+}
+
+impl Draw {
+    fn new(ticks: i64, cause: usize, is_recent: bool, deal_id: &str) -> Self {
+        let end = ticks * 8 + cause as i64 * 2 + i64::from(is_recent);
+        Self { end, identity: identity(deal_id) }
+    }
+
+    fn ticks(self) -> i64 {
+        self.end.div_euclid(8)
+    }
+
+    fn cause(self) -> usize {
+        self.end.rem_euclid(8) as usize / 2
+    }
+
+    fn is_recent(self) -> bool {
+        self.end.rem_euclid(2) == 1
+    }
+}
+
+/// Ticks to the outcome of a population.
+#[derive(Clone, Debug, Default)]
+pub struct Wins {
+    table: EventTable<2>,
+    /// Whole days followed → deals.
+    followed: BTreeMap<i64, u64>,
+    /// Deals one by one, for whole pipelines.
+    draws: Vec<Draw>,
+    quality: u64,
+}
+
+impl Wins {
+    fn merge(&mut self, mut other: Self) {
+        self.table.merge(other.table);
+        for (days, deals) in other.followed {
+            *self.followed.entry(days).or_default() += deals;
+        }
+        self.draws.append(&mut other.draws);
+        self.quality += other.quality;
+    }
+}
+
+impl Metric for TimeToWin {
+    /// By population, and whether the deal was created in the trailing window.
+    type State = BTreeMap<(Slice, bool), Wins>;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        if !is_in_cohorts(deal) {
+            return;
+        }
+        let facts = &deal.facts;
+        let is_recent = is_recent(facts.created_on, run);
+        let tick = run.config.clock.ticks_per_day();
+        let cause = cause(facts.outcome);
+        for slice in Slice::of(facts.initial_pipeline, facts, DIMENSIONS) {
+            let wins = state.entry((slice, is_recent)).or_default();
+            wins.table.add(facts.duration, cause, 1);
+            *wins.followed.entry(facts.followed.div_euclid(tick)).or_default() += 1;
+            wins.quality += u64::from(deal.deal.quality.has_history_code());
+            if slice.dimension == Dimension::All {
+                wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
+            }
+        }
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        for (key, wins) in from {
+            into.entry(key).or_default().merge(wins);
+        }
+    }
+
+    fn finish(&self, mut state: Self::State, run: &Run) -> Result<Table> {
+        let mut draws: BTreeMap<Slice, Vec<Draw>> = BTreeMap::new();
+        for ((slice, _), wins) in &mut state {
+            draws.entry(*slice).or_default().append(&mut wins.draws);
+        }
+        let windows = super::time_to_close::windows(state, Wins::merge);
+        let mut table = MetricTable::new(&ABOUT, run);
+        for (slice, draws) in draws {
+            let both = [false, true].map(|is_trailing| windows.get(&(slice, is_trailing)));
+            let found = both.map(|wins| wins.and_then(|wins| supported(wins, run)));
+            let taus = found.map(|f| f.map_or(-1, |(horizon, _)| run.ticks_of_days(horizon)));
+            let intervals = if slice.dimension == Dimension::All {
+                Sample::new(draws).median_intervals(taus, run)
+            } else {
+                [None; 2]
+            };
+            for (at, is_trailing) in [false, true].into_iter().enumerate() {
+                if let Some(wins) = both[at] {
+                    let period = window(is_trailing, run);
+                    let row = table.row(slice, Some(period), Sym::NONE);
+                    fill(row, wins, found[at], intervals[at], run);
+                }
+            }
+        }
+        table.finish()
+    }
+}
+
+fn fill(
+    mut row: Row<'_>,
+    wins: &Wins,
+    found: Option<(u32, Maturity)>,
+    interval: Option<Interval>,
+    run: &Run,
+) {
+    let n = wins.table.n();
+    let mut tail = Tail {
+        n: n.into(),
+        status: "immature",
+        reason: Some(Reason::Immature),
+        quality_count: wins.quality,
+        ..Tail::default()
+    };
+    if let Some((horizon, maturity)) = found {
+        let tau = run.ticks_of_days(horizon);
+        let share = wins.table.at(tau).incidence[0];
+        let days = |t: Option<i64>| t.map(|t| run.days(t as f64));
+        let quantile = |p: f64| days(wins.table.conditional_quantile(1, tau, p));
+        row.set("tau_days", horizon).set("cif_tau", share);
+        row.set("n_won", wins.table.ended_by(1, tau));
+        row.set("q25_days", quantile(0.25)).set("q50_days", quantile(0.5));
+        row.set("q75_days", quantile(0.75));
+        let mean = wins.table.conditional_mean(1, tau).map(|ticks| run.days(ticks));
+        row.set("mean_restricted_days", mean);
+        tail.status = maturity.status;
+        tail.reason =
+            if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
+        tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
+        tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
+    }
+    row.end(tail);
+}
+
+/// The largest configured horizon at which the population has a value.
+fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
+    let n = wins.table.n();
+    let is_over = wins.table.largest().is_some_and(|t| wins.table.at(t).survival == 0.0);
+    let maturity = |horizon: u32| {
+        let followed = wins.followed.range(i64::from(horizon)..).map(|(_, deals)| deals).sum();
+        Maturity::of(n, followed, is_over, run)
+    };
+    let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, maturity(h)));
+    horizons.find(|(_, m)| m.has_value())
+}
+
+/// The deals of a population, grouped by how they ended.
+///
+/// They are kept one by one and weighted here, a replicate at a time: accumulators for each tick,
+/// cause and replicate would take far more memory in every task of the fold.
+struct Sample {
+    identities: Vec<u64>,
+    groups: Vec<Group>,
+}
+
+/// Deals of [`Sample`] that ended at one tick by one cause.
+struct Group {
+    ticks: i64,
+    cause: usize,
+    is_recent: bool,
+    /// Their places in `identities`.
+    places: std::ops::Range<usize>,
+}
+
+impl Sample {
+    fn new(mut draws: Vec<Draw>) -> Self {
+        draws.par_sort_unstable();
+        let mut groups = Vec::new();
+        let mut start = 0;
+        for same in draws.chunk_by(|a, b| a.end == b.end) {
+            let places = start..start + same.len();
+            start = places.end;
+            if let Some(&first) = same.first() {
+                let (ticks, cause) = (first.ticks(), first.cause());
+                groups.push(Group { ticks, cause, is_recent: first.is_recent(), places });
+            }
+        }
+        Self { identities: draws.into_iter().map(|d| d.identity).collect(), groups }
+    }
+
+    /// Percentile intervals, in days, of the median time to win within each tau: of all deals and of
+    /// those in the trailing window.
+    fn median_intervals(&self, taus: [i64; 2], run: &Run) -> [Option<Interval>; 2] {
+        let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        let medians: Vec<[Option<f64>; 2]> = (0..bootstrap.replicates())
+            .into_par_iter()
+            .map(|replicate| {
+                let weights = self.groups.iter().map(|group| {
+                    let members = self.identities.get(group.places.clone()).unwrap_or(&[]);
+                    bootstrap.total(members, replicate)
+                });
+                let weights: Vec<u64> = weights.collect();
+                let days = |ticks: Option<i64>| ticks.map(|t| run.days(t as f64));
+                [
+                    days(self.median(&weights, false, taus[0])),
+                    days(self.median(&weights, true, taus[1])),
+                ]
+            })
+            .collect();
+        [0, 1].map(|at| percentile_interval(&medians.iter().map(|m| m[at]).collect::<Vec<_>>()))
+    }
+
+    /// The conditional median of one replicate: what `EventTable::conditional_quantile` gives for
+    /// the weighted deals, without building the table.
+    fn median(&self, weights: &[u64], is_trailing: bool, tau: i64) -> Option<i64> {
+        let counted = || {
+            let all = self.groups.iter().zip(weights);
+            all.filter(|(group, _)| group.is_recent || !is_trailing)
+        };
+        let mut steps: Vec<(i64, [u64; 3])> = Vec::new();
+        for (group, &weight) in counted() {
+            if steps.last().is_none_or(|step| step.0 != group.ticks) {
+                steps.push((group.ticks, [0; 3]));
+            }
+            if let Some(own) = steps.last_mut().and_then(|s| s.1.get_mut(group.cause)) {
+                *own += weight;
+            }
+        }
+        let mut at_risk: u64 = counted().map(|(_, weight)| weight).sum();
+        let (mut survival, mut won) = (1.0, 0.0);
+        let mut curve: Vec<(i64, f64)> = Vec::new();
+        for (ticks, [censored, wins, losses]) in steps {
+            if ticks > tau {
+                break;
+            }
+            if wins + losses > 0 {
+                let n = at_risk as f64;
+                won += survival * wins as f64 / n;
+                survival *= 1.0 - (wins + losses) as f64 / n;
+                curve.push((ticks, won));
+            }
+            at_risk -= censored + wins + losses;
+        }
+        let reached = |&(_, share): &(i64, f64)| won > 0.0 && share / won >= 0.5 - 1e-12;
+        curve.into_iter().find(reached).map(|(ticks, _)| ticks)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unit_weights_give_the_median_itself() {
+        let cases = [(3, 1), (5, 1), (5, 2), (6, 0), (8, 1), (9, 1), (9, 0), (12, 1), (15, 2)];
+        let mut table = EventTable::<2>::default();
+        for (ticks, cause) in cases {
+            table.add(ticks, cause, 1);
+        }
+        let draws = cases.iter().map(|&(t, cause)| Draw::new(t, cause, t > 5, "d"));
+        let sample = Sample::new(draws.collect());
+        let ones: Vec<u64> = sample.groups.iter().map(|g| g.places.len() as u64).collect();
+        for tau in [2, 5, 9, 20] {
+            let expected = table.conditional_quantile(1, tau, 0.5);
+            assert_eq!(sample.median(&ones, false, tau), expected);
+        }
+        assert_eq!(sample.median(&ones, true, 20), Some(9));
+    }
+}

@@ -1,0 +1,268 @@
+//! The engine: views built when a statement names them, the statement run by polars.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult};
+use polars::sql::SQLContext;
+
+use super::guard::{self, Checked, Reads};
+use super::nearest::nearest;
+use super::views::{self, Words};
+use super::{Query, frame};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Dataset, Run, Table, Unit};
+
+/// Views to run queries on.
+pub struct Engine<'a> {
+    dataset: &'a Dataset,
+    run: &'a Run,
+    tables: &'a [Table],
+    /// Columns of every view and table, by name.
+    schema: BTreeMap<String, Vec<String>>,
+    words: OnceLock<Words>,
+    /// The columns of each view that were built so far.
+    built: Mutex<BTreeMap<String, BTreeMap<String, Column>>>,
+}
+
+impl<'a> Engine<'a> {
+    /// Registers the flat views of `dataset` as of `run`, and the metric tables under their names.
+    /// Nothing is built before a statement names it.
+    ///
+    /// Errors: a table has the name of a view or of another table.
+    pub fn new(dataset: &'a Dataset, run: &'a Run, tables: &'a [Table]) -> Result<Self> {
+        let mut schema = BTreeMap::new();
+        for view in views::VIEWS {
+            let columns = view.columns.iter().map(|c| c.about.name.to_owned()).collect();
+            schema.insert(view.name.to_owned(), columns);
+        }
+        for view in views::small::SMALL {
+            let columns = view.columns.iter().map(|c| c.name.to_owned()).collect();
+            schema.insert(view.name.to_owned(), columns);
+        }
+        for table in tables {
+            let columns = table.columns.iter().map(|c| c.name.to_string()).collect();
+            if schema.insert(table.name.clone(), columns).is_some() {
+                let what = format!("two tables are named `{}`", table.name);
+                return Err(Error::new(ErrorKind::Query, what));
+            }
+        }
+        // What the engine deprecates is no concern of those who ask.
+        polars::error::set_warning_function(|_, _| {});
+        let (words, built) = (OnceLock::new(), Mutex::default());
+        Ok(Self { dataset, run, tables, schema, words, built })
+    }
+
+    /// Names of the views and tables, with their columns.
+    pub fn tables(&self) -> Vec<(String, Vec<String>)> {
+        self.schema.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect()
+    }
+
+    /// Runs one statement. Units follow from the types. Rows that the statement does not order are
+    /// ordered by their columns, so the same statement gives the same rows.
+    ///
+    /// Errors: the statement cannot be parsed, is refused by the guard, names an unknown table or
+    /// column, or fails.
+    pub fn sql(&self, sql: &str) -> Result<Table> {
+        let checked = guard::check(sql, &self.schema)?;
+        let frames = self.frames(&checked.reads)?;
+        let frame = execute(&checked, &frames)?;
+        frame::to_table("query", &frame)
+    }
+
+    /// Runs a query file and checks the columns it declares; they get the declared units and order.
+    ///
+    /// Errors: those of [`Engine::sql`]; a declared column is missing, an undeclared one is there,
+    /// or the values of a column are of another kind than its unit.
+    pub fn run(&self, query: &Query) -> Result<Table> {
+        let mut table = self.sql(&query.sql).map_err(|error| {
+            let hint = error.hint_text().map(str::to_owned);
+            let wrapped = Error::new(ErrorKind::Query, format!("query `{}` failed", query.name));
+            let wrapped = wrapped.because(error);
+            match hint {
+                Some(hint) => wrapped.hint(hint),
+                None => wrapped,
+            }
+        })?;
+        declare(&mut table, query)?;
+        Ok(table)
+    }
+
+    /// The frames that a statement reads, with the columns it names.
+    fn frames(&self, reads: &Reads) -> Result<Vec<(String, DataFrame)>> {
+        let frame = |name: &String| {
+            let frame = self.frame(name, reads).map_err(|e| {
+                Error::new(ErrorKind::Query, format!("cannot build view `{name}`")).because(e)
+            })?;
+            Ok((name.clone(), frame))
+        };
+        reads.tables.iter().map(frame).collect()
+    }
+
+    fn frame(&self, name: &str, reads: &Reads) -> PolarsResult<DataFrame> {
+        let Some(view) = views::VIEWS.iter().find(|view| view.name == name) else {
+            let columns = self.schema.get(name).map(Vec::as_slice).unwrap_or_default();
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            return self.cached(name, &columns, |_| self.whole(name));
+        };
+        let mut wanted: Vec<_> =
+            view.columns.iter().filter(|column| reads.wants(column.about.name)).collect();
+        if wanted.is_empty() {
+            // `COUNT(*)` alone: any column tells how many rows there are.
+            wanted.extend(view.columns.first());
+        }
+        let names: Vec<&str> = wanted.iter().map(|column| column.about.name).collect();
+        self.cached(name, &names, |missing| {
+            let missing: Vec<_> =
+                wanted.iter().filter(|c| missing.contains(&c.about.name)).copied().collect();
+            let words = self.words.get_or_init(|| Words::new(self.run));
+            views::build(view, &missing, self.dataset, self.run, words)
+        })
+    }
+
+    /// The columns of a view; `build` makes those that are not there yet.
+    ///
+    /// The lock is not held meanwhile: building runs on many threads, and one of them might take up
+    /// another query. Two that need the same column at once both build it.
+    fn cached(
+        &self,
+        view: &str,
+        columns: &[&str],
+        build: impl FnOnce(&[&str]) -> PolarsResult<Vec<Column>>,
+    ) -> PolarsResult<DataFrame> {
+        let mut found: BTreeMap<String, Column> = {
+            let built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_view = built.get(view);
+            let column = |name: &&str| of_view?.get_key_value(*name);
+            let found = columns.iter().filter_map(column);
+            found.map(|(name, column)| (name.clone(), column.clone())).collect()
+        };
+        let missing: Vec<&str> =
+            columns.iter().filter(|name| !found.contains_key(**name)).copied().collect();
+        if !missing.is_empty() {
+            let fresh = build(&missing)?;
+            let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+            let of_view = built.entry(view.to_owned()).or_default();
+            for column in fresh {
+                of_view.insert(column.name().to_string(), column.clone());
+                found.insert(column.name().to_string(), column);
+            }
+        }
+        let columns = columns.iter().filter_map(|name| found.remove(*name));
+        DataFrame::new_infer_height(columns.collect())
+    }
+
+    /// A small view or a metric table.
+    fn whole(&self, name: &str) -> PolarsResult<Vec<Column>> {
+        if let Some(view) = views::small::SMALL.iter().find(|view| view.name == name) {
+            let columns = view.columns.iter();
+            let columns =
+                columns.map(|c| crate::model::Column::new(c.name, c.unit, c.meaning)).collect();
+            let rows = (view.rows)(self.dataset, self.run);
+            return frame::from_table(&Table { name: name.to_owned(), columns, rows });
+        }
+        match self.tables.iter().find(|table| table.name == name) {
+            Some(table) => frame::from_table(table),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Runs a checked statement. A panic of polars ends the statement, not the program.
+fn execute(checked: &Checked, frames: &[(String, DataFrame)]) -> Result<DataFrame> {
+    let ran = catch_unwind(AssertUnwindSafe(|| {
+        let mut lazy = plan(&checked.sql(None), frames)?;
+        if checked.needs_order {
+            // Only the plan knows how many columns `*` stands for. Where ordering by all columns
+            // cannot be planned (lists, for example), the statement's own order is all there is.
+            let width = lazy.collect_schema()?.len();
+            let ordered = plan(&checked.sql(Some(width)), frames)
+                .and_then(|mut lazy| lazy.collect_schema().map(|_| lazy));
+            lazy = ordered.unwrap_or(lazy);
+        }
+        lazy.collect()
+    }));
+    match ran {
+        Ok(frame) => frame.map_err(|e| explain(e, checked)),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+            let what = "the query engine broke off on this statement";
+            Err(Error::new(ErrorKind::Query, what)
+                .because(text.to_owned())
+                .hint("write it another way; smaller steps in `WITH` often help"))
+        }
+    }
+}
+
+/// A context of its own for each plan: derived tables leave their names in it.
+fn plan(sql: &str, frames: &[(String, DataFrame)]) -> PolarsResult<LazyFrame> {
+    let mut context = SQLContext::new();
+    for (name, frame) in frames {
+        context.register(name, frame.clone().lazy());
+    }
+    context.execute(sql)
+}
+
+/// The engine's error, with the name that was probably meant.
+fn explain(error: PolarsError, checked: &Checked) -> Error {
+    let hint = match &error {
+        PolarsError::ColumnNotFound(name) => {
+            let name: &str = name;
+            let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
+            nearest(name, checked.reads.columns.iter().map(String::as_str))
+                .filter(|found| *found != name)
+                .map(|found| format!("did you mean `{found}`?"))
+        }
+        _ => None,
+    };
+    let error = Error::new(ErrorKind::Query, "the statement cannot be run").because(error);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Gives the result the declared columns, in the declared order.
+fn declare(table: &mut Table, query: &Query) -> Result<()> {
+    let wrong = |what: String| {
+        let what = format!("query `{}`: {what}", query.name);
+        Error::new(ErrorKind::Query, what).hint("correct `-- columns:` or the statement")
+    };
+    if let Some(column) =
+        table.columns.iter().find(|c| !query.columns.iter().any(|d| d.name == c.name))
+    {
+        return Err(wrong(format!("the result's column `{}` is not declared", column.name)));
+    }
+    let mut order = Vec::with_capacity(query.columns.len());
+    for declared in &query.columns {
+        let Some(at) = table.position(&declared.name) else {
+            return Err(wrong(format!("the declared column `{}` is not there", declared.name)));
+        };
+        let (found, unit) = (table.columns[at].unit, declared.unit);
+        let is_all_null = table.rows.iter().all(|row| row[at].is_null());
+        if !is_all_null && !agrees(found, unit) {
+            let what = format!(
+                "column `{}` is declared as {}, but holds {}",
+                declared.name,
+                unit.as_str(),
+                found.as_str()
+            );
+            return Err(wrong(what));
+        }
+        order.push(at);
+    }
+    for row in &mut table.rows {
+        *row = order.iter().map(|&at| std::mem::take(&mut row[at])).collect();
+    }
+    table.columns.clone_from(&query.columns);
+    table.name.clone_from(&query.name);
+    Ok(())
+}
+
+/// Whether values of the kind `found` can be said to be in `unit`.
+fn agrees(found: Unit, unit: Unit) -> bool {
+    let is_number = |u| !matches!(u, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag);
+    found == unit || (is_number(found) && is_number(unit))
+}

@@ -1,0 +1,321 @@
+//! The guard: what a statement reads, and which forms are refused before the engine sees them.
+//!
+//! polars-sql answers some forms wrongly without saying so. Each is refused here with the reason and
+//! a rewrite, and has a test in `tests/suite/query.rs` that shows the wrong answer; when a release
+//! mends one, that test fails and the rule goes. Also refused: anything but one `SELECT`, and
+//! whatever would read a file.
+//!
+//! Does not know the types of columns.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, Expr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SetExpr, SetOperator, Statement, TableFactor, Value, Visit, Visitor,
+};
+use sqlparser::dialect::GenericDialect;
+use sqlparser::parser::{Parser, ParserOptions};
+
+use crate::error::{Error, ErrorKind, Result};
+
+mod division;
+mod groups;
+mod joins;
+mod names;
+mod subqueries;
+mod widen;
+mod windows;
+
+pub(super) use names::Reads;
+
+/// Columns by table.
+pub(super) type Schema = BTreeMap<String, Vec<String>>;
+
+/// A statement that may run.
+pub(super) struct Checked {
+    query: Query,
+    /// What it reads.
+    pub(super) reads: Reads,
+    /// Whether the order of its rows, or which rows a `LIMIT` keeps, is left to the engine.
+    pub(super) needs_order: bool,
+}
+
+impl Checked {
+    /// The statement; with `width`, ordered by that many columns after its own order, so that ties
+    /// fall the same way on every run.
+    pub(super) fn sql(&self, width: Option<usize>) -> String {
+        let Some(width) = width else { return self.query.to_string() };
+        let mut query = self.query.clone();
+        let mut exprs = match query.order_by.take() {
+            Some(OrderBy { kind: OrderByKind::Expressions(exprs), .. }) => exprs,
+            Some(all) => {
+                query.order_by = Some(all);
+                return query.to_string();
+            }
+            None => Vec::new(),
+        };
+        exprs.extend((1..=width).map(|at| OrderByExpr {
+            expr: Expr::value(Value::Number(at.to_string(), false)),
+            options: OrderByOptions { asc: None, nulls_first: None },
+            with_fill: None,
+        }));
+        query.order_by = Some(OrderBy { kind: OrderByKind::Expressions(exprs), interpolate: None });
+        query.to_string()
+    }
+}
+
+/// A refusal: the reason, and how to write it instead.
+fn refused(reason: impl Into<String>, rewrite: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Query, reason).hint(rewrite)
+}
+
+/// Parses `sql` and checks it against the tables of `schema`.
+///
+/// Errors: no statement, more than one, not a `SELECT`, an unknown table or column, a refused form.
+pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
+    let mut query = parse(sql)?;
+    let mut rules = Rules { schema, depth: 0 };
+    if let ControlFlow::Break(error) = query.visit(&mut rules) {
+        return Err(*error);
+    }
+    division::check(&query)?;
+    let reads = names::check(&query, schema)?;
+    let needs_order = needs_order(&query);
+    widen::widen(&mut query);
+    Ok(Checked { query, reads, needs_order })
+}
+
+fn parse(sql: &str) -> Result<Query> {
+    let options = ParserOptions { trailing_commas: true, ..Default::default() };
+    let mut statements = Parser::new(&GenericDialect)
+        .with_options(options)
+        .try_with_sql(sql)
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|e| Error::new(ErrorKind::Query, "the statement cannot be parsed").because(e))?;
+    match (statements.pop(), statements.is_empty()) {
+        (Some(Statement::Query(query)), true) => Ok(*query),
+        (None, _) => Err(refused("there is no statement", "write one `SELECT`")),
+        (Some(_), false) => Err(refused("there is more than one statement", "write one `SELECT`")),
+        (Some(other), true) => {
+            let text = other.to_string();
+            let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+            Err(refused(
+                format!("`{verb}` is refused: a query reads tables and changes nothing"),
+                "write one `SELECT`, with `WITH` for steps",
+            ))
+        }
+    }
+}
+
+type Flow = ControlFlow<Box<Error>>;
+
+/// The rules that look at one part of a statement at a time.
+struct Rules<'s> {
+    schema: &'s Schema,
+    depth: usize,
+}
+
+impl Visitor for Rules<'_> {
+    type Break = Box<Error>;
+
+    fn pre_visit_query(&mut self, query: &Query) -> Flow {
+        self.depth += 1;
+        flow(self.query(query))
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> Flow {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> Flow {
+        flow(self.select(select))
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Flow {
+        flow(self.factor(factor))
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {
+        flow(expression(expr))
+    }
+}
+
+fn flow(result: Result<()>) -> Flow {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => ControlFlow::Break(Box::new(error)),
+    }
+}
+
+impl Rules<'_> {
+    fn query(&self, query: &Query) -> Result<()> {
+        if let Some(with) = &query.with {
+            if self.depth > 1 {
+                return Err(refused(
+                    "`WITH` inside another query is refused: the engine does not see its tables, or \
+                     takes others of the same name",
+                    "move it to the beginning of the statement",
+                ));
+            }
+            for cte in &with.cte_tables {
+                self.fresh_name(&cte.alias.name.value)?;
+            }
+        }
+        let is_limited = query.limit_clause.is_some() || query.fetch.is_some();
+        if self.depth > 1 && is_limited && query.order_by.is_none() && needs_order(query) {
+            return Err(refused(
+                "`LIMIT` in an inner query without `ORDER BY` keeps other rows on every run",
+                "add `ORDER BY` before `LIMIT`",
+            ));
+        }
+        set_expression(&query.body, None)?;
+        if let SetExpr::Select(select) = &*query.body {
+            groups::check(select, query.order_by.as_ref())?;
+        }
+        Ok(())
+    }
+
+    fn select(&self, select: &Select) -> Result<()> {
+        if select.into.is_some() {
+            return Err(refused(
+                "`SELECT INTO` is refused: a query changes nothing",
+                "leave it out",
+            ));
+        }
+        for window in &select.named_window {
+            if let sqlparser::ast::NamedWindowExpr::WindowSpec(spec) = &window.1 {
+                windows::named(spec)?;
+            }
+        }
+        joins::check(select)
+    }
+
+    fn factor(&self, factor: &TableFactor) -> Result<()> {
+        match factor {
+            TableFactor::Table { name, alias, args, .. } => {
+                if args.is_some() {
+                    return Err(refused(
+                        format!("`{name}(…)` is refused: a query cannot read files"),
+                        "`sluice ingest` reads exports; queries read the views",
+                    ));
+                }
+                if name.0.len() > 1 {
+                    return Err(refused(
+                        format!("`{name}` is refused: tables have plain names"),
+                        "leave out what stands before the last point",
+                    ));
+                }
+                match alias {
+                    Some(alias) if alias.name.value != name.to_string() => {
+                        self.fresh_name(&alias.name.value)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            TableFactor::Derived { alias: Some(alias), .. } => self.fresh_name(&alias.name.value),
+            TableFactor::Derived { alias: None, .. } => Ok(()),
+            other => {
+                let what = format!("`{other}` is refused: only tables and inner queries are read");
+                Err(refused(what, "join tables one after another, without parentheses"))
+            }
+        }
+    }
+
+    /// A name given in the statement must not be that of a table: the engine takes the table.
+    fn fresh_name(&self, name: &str) -> Result<()> {
+        if self.schema.contains_key(name) {
+            return Err(refused(
+                format!(
+                    "`{name}` is a table: the engine would read it instead of what is named so"
+                ),
+                "give it another name",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Set operations: the engine looks only at the outermost one to tell `EXCEPT` from `INTERSECT`.
+fn set_expression(body: &SetExpr, outer: Option<SetOperator>) -> Result<()> {
+    match body {
+        SetExpr::SetOperation { left, op, right, .. } => {
+            let is_union = *op == SetOperator::Union;
+            if outer.is_some_and(|outer| !(is_union && outer == SetOperator::Union)) {
+                return Err(refused(
+                    format!(
+                        "`{op}` beside another set operation is refused: the engine mixes them up"
+                    ),
+                    "put one of them into `WITH`",
+                ));
+            }
+            set_expression(left, Some(*op))?;
+            set_expression(right, Some(*op))
+        }
+        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => Ok(()),
+        SetExpr::Table(table) => {
+            Err(refused(format!("`{table}` is refused"), "write `SELECT * FROM` before the table"))
+        }
+        other => {
+            let text = other.to_string();
+            let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+            let what = format!("`{verb}` is refused: a query reads tables and changes nothing");
+            Err(refused(what, "write one `SELECT`"))
+        }
+    }
+}
+
+/// Whether the rows of `query`, as far as it says, may come in any order.
+fn needs_order(query: &Query) -> bool {
+    let SetExpr::Select(select) = &*query.body else { return true };
+    let is_grouped = !matches!(
+        &select.group_by,
+        sqlparser::ast::GroupByExpr::Expressions(keys, _) if keys.is_empty()
+    );
+    let is_simple = match select.from.as_slice() {
+        [] => true,
+        [only] => only.joins.is_empty() && matches!(only.relation, TableFactor::Table { .. }),
+        _ => false,
+    };
+    query.order_by.is_some()
+        || is_grouped
+        || select.distinct.is_some()
+        || !is_simple
+        || query.with.is_some()
+}
+
+/// Forms that are refused wherever they stand.
+fn expression(expr: &Expr) -> Result<()> {
+    match expr {
+        Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
+            if escape_char.is_some() || pattern.to_string().contains('\\') {
+                return Err(refused(
+                    "`LIKE` with an escaped character is refused: the engine takes `\\` as it stands",
+                    "use `STRPOS(column, 'text') > 0` or `STARTS_WITH(column, 'text')`",
+                ));
+            }
+            Ok(())
+        }
+        Expr::Function(function) if groups::name_of(function) == "mod" => Err(remainder()),
+        Expr::BinaryOp { op: BinaryOperator::Modulo, .. } => Err(remainder()),
+        Expr::Function(function) => windows::check(function),
+        Expr::IsTrue(inner)
+        | Expr::IsFalse(inner)
+        | Expr::IsNotTrue(inner)
+        | Expr::IsNotFalse(inner) => Err(refused(
+            format!("`{expr}` is refused: the engine gives null where `{inner}` is null"),
+            format!("write `COALESCE({inner}, FALSE)`, or `NOT COALESCE({inner}, FALSE)`"),
+        )),
+        Expr::InSubquery { subquery, .. } => subqueries::check(subquery),
+        _ => Ok(()),
+    }
+}
+
+fn remainder() -> Error {
+    refused(
+        "`%` is refused: by the standard the remainder has the sign of the dividend, and the engine \
+         gives it that of the divisor",
+        "write out what is meant: `a - b * FLOOR(a / b)`, with `b` a number",
+    )
+}

@@ -1,0 +1,57 @@
+//! Inner queries of `IN`: the engine takes the outer row's columns for its own.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, Query, TableFactor, Visit, Visitor};
+
+use super::refused;
+use crate::error::Result;
+
+/// Refuses an inner query that names a table of the outer one.
+pub(super) fn check(query: &Query) -> Result<()> {
+    let mut tables = Tables::default();
+    let _ = query.visit(&mut tables);
+    match tables.named.iter().find(|(table, _)| !tables.own.contains(table)) {
+        Some((_, column)) => Err(refused(
+            format!(
+                "`{column}` in the query of `IN` is refused: the engine takes it from the wrong table"
+            ),
+            "write a join, or `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`",
+        )),
+        None => Ok(()),
+    }
+}
+
+#[derive(Default)]
+struct Tables {
+    own: BTreeSet<String>,
+    named: Vec<(String, String)>,
+}
+
+impl Visitor for Tables {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. } => {
+                self.own.insert(alias.name.value.clone());
+            }
+            TableFactor::Table { name, .. } => {
+                self.own.insert(name.to_string());
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::CompoundIdentifier(parts) = expr
+            && let Some(table) = parts.first()
+        {
+            self.named.push((table.value.clone(), expr.to_string()));
+        }
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,123 @@
+//! What is mended instead of refused: whole numbers that the engine keeps too narrow.
+//!
+//! Counts, lengths and ranks come unsigned with 32 bits, so `COUNT(*) - 10` is 4,294,967,291 where
+//! it should be negative; parts of a date come with 8 bits, so `EXTRACT(DAY FROM d) * 100` wraps;
+//! whole numbers written in `CASE` have 32 bits, and so has their sum. All of them are cast to
+//! 64 bits with a sign where they arise.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    CastKind, DataType, Expr, Query, Select, SelectItem, Value, VisitMut, VisitorMut,
+};
+
+use super::groups;
+
+/// Functions whose result is unsigned with 32 bits.
+const UNSIGNED: &[&str] = &[
+    "array_length",
+    "bit_count",
+    "bit_length",
+    "bitcount",
+    "char_length",
+    "character_length",
+    "count",
+    "dense_rank",
+    "length",
+    "octet_length",
+    "rank",
+    "row_number",
+    "strpos",
+];
+
+/// Parts of a date or time that are whole numbers.
+const PARTS: &[&str] = &[
+    "day",
+    "dayofweek",
+    "dayofyear",
+    "dow",
+    "doy",
+    "hour",
+    "isodow",
+    "isoweek",
+    "isoyear",
+    "minute",
+    "month",
+    "quarter",
+    "week",
+    "year",
+];
+
+/// Casts what is too narrow.
+pub(super) fn widen(query: &mut Query) {
+    let _ = query.visit(&mut Widen);
+}
+
+struct Widen;
+
+impl VisitorMut for Widen {
+    type Break = ();
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        for item in &mut select.projection {
+            if let SelectItem::ExprWithAlias { expr, .. } = item
+                && is_whole(expr)
+            {
+                cast(expr);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Function(function) => {
+                let name = groups::name_of(function);
+                let is_part = name == "date_part"
+                    && groups::arguments(function).next().is_some_and(|part| {
+                        let part = part.to_string().to_lowercase();
+                        PARTS.contains(&part.trim_matches('\''))
+                    });
+                if is_part || UNSIGNED.contains(&name.as_str()) {
+                    cast(expr);
+                }
+            }
+            Expr::Extract { field, .. }
+                if PARTS.contains(&field.to_string().to_lowercase().as_str()) =>
+            {
+                cast(expr);
+            }
+            Expr::Position { .. } => cast(expr),
+            Expr::Case { conditions, else_result, .. } => {
+                let results = conditions.iter_mut().map(|when| &mut when.result);
+                let otherwise = else_result.iter_mut().map(AsMut::as_mut);
+                results.chain(otherwise).filter(|result| is_whole(result)).for_each(cast);
+            }
+            Expr::Cast { data_type, .. } => {
+                use DataType as T;
+                if matches!(data_type, T::TinyInt(_) | T::SmallInt(_) | T::Int(_) | T::Integer(_)) {
+                    *data_type = T::BigInt(None);
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether it is a whole number as written.
+fn is_whole(expr: &Expr) -> bool {
+    let Expr::Value(value) = expr else { return false };
+    matches!(&value.value, Value::Number(number, _) if number.parse::<i64>().is_ok())
+}
+
+fn cast(expr: &mut Expr) {
+    let inner = std::mem::replace(expr, Expr::value(Value::Null));
+    *expr = Expr::Cast {
+        kind: CastKind::Cast,
+        expr: Box::new(inner),
+        data_type: DataType::BigInt(None),
+        array: false,
+        format: None,
+    };
+}

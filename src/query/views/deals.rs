@@ -1,0 +1,203 @@
+//! `deals`: one row per deal that existed at `as_of`.
+
+use super::{Get, Row, ViewColumn, get, month, some, week};
+use crate::model::{Day, Facts, Micros, Status, Unit, Visit};
+
+fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
+    row.deal.map(|d| &d.facts)
+}
+
+fn last_visit<'a>(row: &Row<'a>) -> Option<&'a Visit> {
+    row.deal?.visits.last()
+}
+
+fn created_on(row: &Row<'_>) -> Option<Day> {
+    facts(row).map(|f| f.created_on)
+}
+
+fn closed_on(row: &Row<'_>) -> Option<Day> {
+    facts(row)?.closed_on
+}
+
+/// Days from creation to the end; null for deals closed before they were created.
+fn duration_days(row: &Row<'_>, is_wanted: fn(Status) -> bool) -> Option<f64> {
+    let facts = facts(row).filter(|f| is_wanted(f.outcome) && !f.is_backfilled)?;
+    Some(row.run.days(facts.duration as f64))
+}
+
+fn last_activity_at(row: &Row<'_>) -> Option<Micros> {
+    let done = row.deal?.activities.iter().filter(|a| row.run.is_done(a));
+    done.filter_map(|a| a.done_at).max()
+}
+
+pub(super) static COLUMNS: &[ViewColumn] = &[
+    get("deal_id", Unit::Text, "Id.", Get::Text(|r| r.deal.map(|d| d.deal_id))),
+    get("name", Unit::Text, "Name.", Get::Text(|r| some(r.deal?.name))),
+    get("account_id", Unit::Text, "Id of the account.", Get::Text(|r| some(r.deal?.account_id))),
+    get(
+        "pipeline",
+        Unit::Text,
+        "Pipeline at `as_of`.",
+        Get::Text(|r| r.word(last_visit(r)?.pipeline)),
+    ),
+    get(
+        "stage",
+        Unit::Text,
+        "Stage at `as_of`.",
+        Get::Text(|r| r.word(r.run.catalogue.get(last_visit(r)?.stage).name)),
+    ),
+    get(
+        "stage_order",
+        Unit::Count,
+        "Place of the stage, from 1; null if it has none.",
+        Get::Int(|r| last_visit(r)?.order.map(i64::from)),
+    ),
+    get(
+        "outcome",
+        Unit::Text,
+        "`open`, `won` or `lost` at `as_of`.",
+        Get::Text(|r| facts(r).map(|f| f.outcome.as_str())),
+    ),
+    get(
+        "status",
+        Unit::Text,
+        "`open`, `won` or `lost` in the export.",
+        Get::Text(|r| r.deal.map(|d| d.deal.status.as_str())),
+    ),
+    get("owner", Unit::Text, "Credited owner.", Get::Text(|r| r.label(facts(r)?.owner))),
+    get("owner_id", Unit::Text, "Id of the owner.", Get::Text(|r| r.word(facts(r)?.owner))),
+    get("team", Unit::Text, "Team of the owner today.", Get::Text(|r| r.team(facts(r)?.owner))),
+    get("source", Unit::Text, "Where it came from.", Get::Text(|r| r.word(facts(r)?.source))),
+    get("segment", Unit::Text, "Segment.", Get::Text(|r| r.word(facts(r)?.segment))),
+    get("deal_type", Unit::Text, "Type.", Get::Text(|r| r.word(r.deal?.deal.deal_type))),
+    get("product", Unit::Text, "Product.", Get::Text(|r| r.word(r.deal?.deal.product))),
+    get(
+        "lost_reason",
+        Unit::Text,
+        "Why it was lost; null if it is not lost.",
+        Get::Text(|r| {
+            facts(r).filter(|f| f.outcome == Status::Lost)?;
+            r.word(r.deal?.deal.lost_reason)
+        }),
+    ),
+    get(
+        "forecast_category",
+        Unit::Text,
+        "Forecast category at the extract.",
+        Get::Text(|r| r.word(r.deal?.deal.forecast_category)),
+    ),
+    get("currency", Unit::Text, "Currency.", Get::Text(|r| r.word(facts(r)?.currency))),
+    get(
+        "amount",
+        Unit::Number,
+        "Amount at the extract, major units of `currency`.",
+        Get::Float(|r| r.major(facts(r)?.amount_minor?)),
+    ),
+    get(
+        "amount_minor",
+        Unit::Minor,
+        "Amount at the extract, minor units of `currency`.",
+        Get::Int(|r| facts(r)?.amount_minor),
+    ),
+    get(
+        "probability",
+        Unit::Rate,
+        "Win probability in the export.",
+        Get::Float(|r| r.deal?.deal.probability_bp.map(|bp| f64::from(bp) / 10_000.0)),
+    ),
+    get("created_at", Unit::Instant, "Creation.", Get::Instant(|r| facts(r).map(|f| f.created_at))),
+    get("created_on", Unit::Date, "Local date of creation.", Get::Day(created_on)),
+    get("created_month", Unit::Date, "Its month.", Get::Day(|r| created_on(r).map(month))),
+    get(
+        "created_quarter",
+        Unit::Date,
+        "Its quarter.",
+        Get::Day(|r| created_on(r).map(|day| r.quarter(day))),
+    ),
+    get("created_week", Unit::Date, "Its Monday.", Get::Day(|r| created_on(r).map(week))),
+    get(
+        "closed_at",
+        Unit::Instant,
+        "Entry into the closed stage; null if open.",
+        Get::Instant(|r| facts(r)?.closed_at),
+    ),
+    get("closed_on", Unit::Date, "Local date of the close.", Get::Day(closed_on)),
+    get("closed_month", Unit::Date, "Its month.", Get::Day(|r| closed_on(r).map(month))),
+    get(
+        "closed_quarter",
+        Unit::Date,
+        "Its quarter.",
+        Get::Day(|r| closed_on(r).map(|day| r.quarter(day))),
+    ),
+    get("closed_week", Unit::Date, "Its Monday.", Get::Day(|r| closed_on(r).map(week))),
+    get(
+        "sales_cycle_days",
+        Unit::Days,
+        "Days from creation to the win; null if it is not won.",
+        Get::Float(|r| duration_days(r, |outcome| outcome == Status::Won)),
+    ),
+    get(
+        "time_to_close_days",
+        Unit::Days,
+        "Days from creation to the close, won or lost; null if open.",
+        Get::Float(|r| duration_days(r, |outcome| outcome != Status::Open)),
+    ),
+    get(
+        "deal_age_days",
+        Unit::Days,
+        "Days from creation to `as_of`; null if it is closed.",
+        Get::Float(|r| duration_days(r, |outcome| outcome == Status::Open)),
+    ),
+    get(
+        "stage_age_days",
+        Unit::Days,
+        "Days in the present stage up to `as_of`; null if it is closed.",
+        Get::Float(|r| {
+            facts(r).filter(|f| f.outcome == Status::Open)?;
+            let visit = last_visit(r).filter(|v| v.is_entry_known && v.exited_at.is_none())?;
+            Some(r.days(visit.entered_at, r.run.observed_until))
+        }),
+    ),
+    get(
+        "expected_close_on",
+        Unit::Date,
+        "Expected close at the extract.",
+        Get::Day(|r| r.deal?.deal.expected_close_on),
+    ),
+    get(
+        "expected_close_month",
+        Unit::Date,
+        "Its month.",
+        Get::Day(|r| r.deal?.deal.expected_close_on.map(month)),
+    ),
+    get(
+        "last_activity_on",
+        Unit::Date,
+        "Local date of the last activity done.",
+        Get::Day(|r| last_activity_at(r).map(|at| r.run.zone.day(at))),
+    ),
+    get(
+        "days_since_activity",
+        Unit::Days,
+        "Days from the last activity done to `as_of`; null if there was none.",
+        Get::Float(|r| Some(r.days(last_activity_at(r)?, r.run.observed_until))),
+    ),
+    get(
+        "modified_at",
+        Unit::Instant,
+        "Last modification at the extract.",
+        Get::Instant(|r| r.deal?.deal.modified_at),
+    ),
+    get(
+        "history_grade",
+        Unit::Text,
+        "How good the evidence for its stages is, `A_logged` best.",
+        Get::Text(|r| r.deal.map(|d| d.deal.history_grade.as_str())),
+    ),
+    get(
+        "quality",
+        Unit::Text,
+        "Codes of what was found wrong and settled; null if nothing.",
+        Get::Owned(|r| Some(r.deal?.deal.quality.to_text()).filter(|text| !text.is_empty())),
+    ),
+];

@@ -1,0 +1,199 @@
+//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `rejects`, `quality`.
+
+use crate::model::{ColumnAbout, Dataset, Run, Unit, Value, column, money};
+
+/// A view that is built whole.
+pub(in crate::query) struct Small {
+    pub(in crate::query) name: &'static str,
+    pub(in crate::query) columns: &'static [ColumnAbout],
+    pub(in crate::query) rows: fn(&Dataset, &Run) -> Vec<Vec<Value>>,
+}
+
+/// The small views.
+pub(in crate::query) static SMALL: &[Small] = &[
+    Small { name: "users", columns: USERS, rows: users },
+    Small { name: "accounts", columns: ACCOUNTS, rows: accounts },
+    Small { name: "stages", columns: STAGES, rows: stages },
+    Small { name: "targets", columns: TARGETS, rows: targets },
+    Small { name: "forecasts", columns: FORECASTS, rows: forecasts },
+    Small { name: "rejects", columns: REJECTS, rows: rejects },
+    Small { name: "quality", columns: QUALITY, rows: quality },
+];
+
+/// Text that is empty is null.
+fn text(text: &str) -> Value {
+    if text.is_empty() { Value::Null } else { text.into() }
+}
+
+fn major(minor: i64, currency: &str) -> Value {
+    Value::float(money::to_major(i128::from(minor), money::exponent(currency)))
+}
+
+const USERS: &[ColumnAbout] = &[
+    column("user_id", Unit::Text, "The id that `owner_id` uses."),
+    column("name", Unit::Text, "Name."),
+    column("team", Unit::Text, "Team or role."),
+    column("email", Unit::Text, "Address."),
+    column("is_active", Unit::Flag, "Whether the user can still log in."),
+    column("started_on", Unit::Date, "First working day."),
+];
+
+fn users(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+    let row = |user: &crate::model::User| {
+        vec![
+            text(&user.user_id),
+            text(&user.name),
+            text(&user.team),
+            text(&user.email),
+            user.is_active.into(),
+            user.started_on.map_or(Value::Null, Value::Day),
+        ]
+    };
+    dataset.users.iter().map(row).collect()
+}
+
+const ACCOUNTS: &[ColumnAbout] = &[
+    column("account_id", Unit::Text, "Id."),
+    column("name", Unit::Text, "Name."),
+    column("industry", Unit::Text, "Industry."),
+];
+
+fn accounts(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+    let row =
+        |a: &crate::model::Account| vec![text(&a.account_id), text(&a.name), text(&a.industry)];
+    dataset.accounts.iter().map(row).collect()
+}
+
+const STAGES: &[ColumnAbout] = &[
+    column("pipeline", Unit::Text, "Pipeline."),
+    column("stage", Unit::Text, "Stage."),
+    column("stage_order", Unit::Count, "Place among the open stages, from 1; null if it has none."),
+    column("stage_kind", Unit::Text, "`open`, `won` or `lost`."),
+    column("probability", Unit::Rate, "Configured win probability."),
+    column("is_deleted", Unit::Flag, "Used in the data, absent from the export's catalogue."),
+    column("order_basis", Unit::Text, "`configured`, `declared` or `inferred`."),
+    column("kind_basis", Unit::Text, "`configured`, `declared` or `inferred`."),
+];
+
+fn stages(_: &Dataset, run: &Run) -> Vec<Vec<Value>> {
+    let row = |stage: &crate::model::Stage| {
+        vec![
+            run.names.text(stage.pipeline).into(),
+            run.names.text(stage.name).into(),
+            stage.order.into(),
+            stage.kind.as_str().into(),
+            stage.probability_bp.map(|bp| f64::from(bp) / 10_000.0).into(),
+            stage.is_deleted.into(),
+            stage.order_basis.as_str().into(),
+            stage.kind_basis.as_str().into(),
+        ]
+    };
+    run.catalogue.stages.iter().map(row).collect()
+}
+
+const TARGETS: &[ColumnAbout] = &[
+    column("owner_id", Unit::Text, "Whose goal; null if it is not one person's."),
+    column("team", Unit::Text, "Which team's goal; null if it is not one team's."),
+    column("period_start", Unit::Date, "First day of the period."),
+    column("period_end", Unit::Date, "Day after its last day."),
+    column("measure", Unit::Text, "`bookings`, `wins`, `new_deals`, `activities` …"),
+    column("target", Unit::Number, "The goal: major units for `bookings`, a count otherwise."),
+    column("target_minor", Unit::Minor, "The goal of `bookings` in minor units; null otherwise."),
+    column("currency", Unit::Text, "Currency of a bookings goal."),
+];
+
+fn targets(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+    let row = |target: &crate::model::Target| {
+        let is_money = target.measure == "bookings";
+        vec![
+            text(&target.owner),
+            text(&target.team),
+            Value::Day(target.period_start),
+            Value::Day(target.period_end),
+            text(&target.measure),
+            if is_money {
+                major(target.value, &target.currency)
+            } else {
+                Value::Float(target.value as f64)
+            },
+            is_money.then_some(target.value).into(),
+            text(&target.currency),
+        ]
+    };
+    dataset.targets.iter().map(row).collect()
+}
+
+const FORECASTS: &[ColumnAbout] = &[
+    column("snapshot_on", Unit::Date, "When it was made."),
+    column("period_start", Unit::Date, "First day of the period it is about."),
+    column("period_end", Unit::Date, "Day after its last day."),
+    column("owner_id", Unit::Text, "Whose forecast."),
+    column("category", Unit::Text, "`commit`, `best_case`, `pipeline` …"),
+    column("deal_id", Unit::Text, "The deal, if the forecast is by deal."),
+    column("amount", Unit::Number, "Amount, major units."),
+    column("amount_minor", Unit::Minor, "Amount, minor units."),
+    column("currency", Unit::Text, "Currency."),
+];
+
+fn forecasts(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
+    let row = |forecast: &crate::model::Forecast| {
+        vec![
+            Value::Day(forecast.snapshot_on),
+            Value::Day(forecast.period_start),
+            Value::Day(forecast.period_end),
+            text(&forecast.owner),
+            text(&forecast.category),
+            text(&forecast.deal_id),
+            major(forecast.amount_minor, &forecast.currency),
+            forecast.amount_minor.into(),
+            text(&forecast.currency),
+        ]
+    };
+    dataset.forecasts.iter().filter(|f| f.snapshot_on <= run.as_of).map(row).collect()
+}
+
+const REJECTS: &[ColumnAbout] = &[
+    column("file", Unit::Text, "The file."),
+    column("file_row", Unit::Count, "Row in the file, the header being row 1."),
+    column("file_column", Unit::Text, "Column by its header; null if the row was refused."),
+    column("cell", Unit::Text, "The value as it stands in the file."),
+    column("reason", Unit::Text, "Why it was refused, and what was expected."),
+    column("is_row", Unit::Flag, "Whether the whole row was refused, not only the cell."),
+];
+
+fn rejects(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+    let row = |reject: &crate::model::Reject| {
+        vec![
+            text(&reject.file),
+            reject.row.into(),
+            text(&reject.column),
+            text(&reject.value),
+            text(&reject.reason),
+            reject.is_row.into(),
+        ]
+    };
+    dataset.rejects.iter().map(row).collect()
+}
+
+const QUALITY: &[ColumnAbout] = &[
+    column("code", Unit::Text, "Code, such as `QH4`."),
+    column("meaning", Unit::Text, "What it means and what was done."),
+    column("entity", Unit::Text, "The table it was found in."),
+    column("row_count", Unit::Count, "Rows concerned."),
+    column("deal_count", Unit::Count, "Deals concerned."),
+    column("sample_ids", Unit::Text, "The five smallest deal ids."),
+];
+
+fn quality(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+    let row = |count: &crate::model::QualityCount| {
+        vec![
+            count.code.code().into(),
+            count.code.meaning().into(),
+            text(&count.table),
+            count.rows.into(),
+            count.deals.into(),
+            text(&count.sample_ids.join(" ")),
+        ]
+    };
+    dataset.quality.iter().map(row).collect()
+}

@@ -1,0 +1,111 @@
+//! All tables of a run by name, the pipelines in the order of the page, and the periods to show.
+
+use std::collections::BTreeMap;
+
+use super::Input;
+use super::format;
+use super::sheet::{Cells, Sheet, Span};
+use crate::model::{About, Day, Table};
+
+static NO_ABOUT: About = About {
+    id: "",
+    name: "",
+    title: "",
+    question: "",
+    definition: "",
+    caveat: "",
+    source: "",
+    keys: &[],
+    estimate: "",
+    columns: &[],
+};
+
+static NO_TABLE: Table = Table { name: String::new(), columns: Vec::new(), rows: Vec::new() };
+
+/// What the builders of sections read from.
+pub(crate) struct Book<'a> {
+    /// The last day that counts.
+    pub(crate) as_of: Day,
+    /// First month of the fiscal year.
+    pub(crate) fiscal_start: u32,
+    /// The pipelines, the one with most deals first.
+    pub(crate) pipelines: Vec<String>,
+    sheets: BTreeMap<&'static str, Sheet<'a>>,
+}
+
+impl<'a> Book<'a> {
+    /// The book of a run.
+    pub(crate) fn new(input: &Input<'a>) -> Self {
+        let fiscal_start = input.run.config.fiscal_year_start_month;
+        let sheets = input
+            .metrics
+            .iter()
+            .map(|(about, table)| (about.name, Sheet { about, table, fiscal_start }))
+            .collect();
+        let mut book = Self { as_of: input.run.as_of, fiscal_start, pipelines: Vec::new(), sheets };
+        book.pipelines = book.order(input);
+        book
+    }
+
+    /// A metric with its table; an empty one if it was not computed.
+    pub(crate) fn sheet(&self, name: &str) -> Sheet<'a> {
+        let none = Sheet { about: &NO_ABOUT, table: &NO_TABLE, fiscal_start: 1 };
+        self.sheets.get(name).copied().unwrap_or(none)
+    }
+
+    /// Pipelines by number of deals, then in the order of the catalogue; those without any row in
+    /// any table are left out.
+    fn order(&self, input: &Input<'_>) -> Vec<String> {
+        let mut seen: BTreeMap<&str, f64> = BTreeMap::new();
+        for sheet in self.sheets.values() {
+            for row in &sheet.table.rows {
+                seen.entry(sheet.word(row, "pipeline")).or_default();
+            }
+        }
+        let flow = self.sheet("stage_flow");
+        for row in flow.table.rows.iter().filter(|r| flow.word(r, "period_kind") == "all") {
+            let created = flow.number(row, "in_created").unwrap_or(0.0);
+            *seen.entry(flow.word(row, "pipeline")).or_default() += created;
+        }
+        let catalogue = input.run.catalogue.pipelines();
+        let names: Vec<&str> = catalogue.iter().map(|sym| input.run.names.get(*sym)).collect();
+        let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or(names.len());
+        let mut found: Vec<(&str, f64)> = seen.into_iter().collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| place(a.0).cmp(&place(b.0))));
+        found.into_iter().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// A period as people call it.
+    pub(crate) fn period(&self, span: &Span) -> String {
+        format::period(&span.kind, span.start, span.end, self.fiscal_start)
+    }
+
+    /// The rows of the last period of the first of `kinds` that has any, with the period.
+    pub(crate) fn latest(
+        &self,
+        sheet: Sheet<'a>,
+        rows: &[Cells<'a>],
+        kinds: &[&str],
+    ) -> (Vec<Cells<'a>>, String) {
+        for kind in kinds {
+            if let Some(span) = sheet.spans(rows, kind).last() {
+                return (sheet.at(rows, span), self.period(span));
+            }
+        }
+        (rows.to_vec(), String::new())
+    }
+
+    /// The rows of the last period of this kind that has ended, with the period.
+    pub(crate) fn ended(
+        &self,
+        sheet: Sheet<'a>,
+        rows: &[Cells<'a>],
+        kind: &str,
+    ) -> (Vec<Cells<'a>>, String) {
+        let spans = sheet.spans(rows, kind);
+        match super::sheet::complete(&spans, self.as_of).0.or(spans.last()) {
+            Some(span) => (sheet.at(rows, span), self.period(span)),
+            None => (Vec::new(), String::new()),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Horizontal bars, whole or stacked from parts; they always start at zero.
+
+use kuva::render::render::TextAnchor;
+
+use super::canvas::{Axis, Canvas, Frame, WIDTH, round_up};
+
+/// A part of a bar.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Its length.
+    pub(crate) value: f64,
+    /// A CSS colour.
+    pub(crate) colour: &'static str,
+    /// Written inside where there is room; empty for none.
+    pub(crate) text: String,
+    /// The tooltip.
+    pub(crate) tip: String,
+}
+
+/// A bar.
+#[derive(Clone, Debug)]
+pub(crate) struct Bar {
+    /// The name.
+    pub(crate) label: String,
+    /// Its parts, from the left.
+    pub(crate) parts: Vec<Part>,
+    /// Written at its end.
+    pub(crate) text: String,
+}
+
+/// The drawing. `full` is the end of the axis; the longest bar if it is unknown.
+pub(crate) fn bars(
+    id: &str,
+    title: &str,
+    bars: &[Bar],
+    axis: (&str, fn(f64) -> String),
+    full: Option<f64>,
+) -> String {
+    let length =
+        |bar: &Bar| bar.parts.iter().map(|p| p.value).filter(|v| v.is_finite()).sum::<f64>();
+    let longest = bars.iter().map(length).fold(0.0, f64::max);
+    let end = full.unwrap_or_else(|| round_up(longest * 1.08));
+    let frame = Frame {
+        id,
+        title,
+        height: 60.0 + 30.0 * bars.len() as f64,
+        x: Axis::Numbers(0.0, end, Some(axis.1)),
+        y: Axis::Words(bars.iter().rev().map(|b| b.label.clone()).collect()),
+        x_label: axis.0,
+        y_label: "",
+    };
+    let mut canvas = Canvas::new(&frame);
+    for (at, bar) in bars.iter().enumerate() {
+        let y = canvas.y((bars.len() - at) as f64);
+        let mut from = 0.0;
+        for part in bar.parts.iter().filter(|p| p.value.is_finite() && p.value > 0.0) {
+            let (left, right) = (canvas.x(from), canvas.x(from + part.value));
+            from += part.value;
+            canvas.group(&part.tip, |canvas| draw(canvas, part, (left, right), y));
+        }
+        let x = canvas.x(from);
+        let room = WIDTH - x;
+        let (x, anchor) =
+            if room > 90.0 { (x + 6.0, TextAnchor::Start) } else { (x - 6.0, TextAnchor::End) };
+        canvas.text((x, y + 4.0), &bar.text, anchor, "var(--ink)");
+    }
+    canvas.finish()
+}
+
+fn draw(canvas: &mut Canvas, part: &Part, (left, right): (f64, f64), y: f64) {
+    let width = (right - left - 1.0).max(0.6);
+    canvas.rect((left + 0.5, y - 10.0), (width, 20.0), part.colour, 1.0);
+    if right - left > 9.0 * part.text.chars().count() as f64 {
+        let centre = (left + right) / 2.0;
+        canvas.text((centre, y + 4.0), &part.text, TextAnchor::Middle, "var(--on-bar)");
+    }
+}

@@ -1,0 +1,82 @@
+//! Heat map of cohorts: complete cells solid, partial ones hatched, unknown ones left blank.
+
+use kuva::render::render::TextAnchor;
+
+use super::canvas::{Axis, Canvas, Frame};
+
+/// How a cell is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// Every deal was followed that long.
+    Solid,
+    /// Some were.
+    Hatched,
+}
+
+/// A cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    /// Row, from the top, from 0.
+    pub(crate) row: usize,
+    /// Column, from 0.
+    pub(crate) column: usize,
+    /// What the shade shows.
+    pub(crate) value: f64,
+    /// What is written in it, in full and in a narrow cell.
+    pub(crate) text: [String; 2],
+    /// How it is filled.
+    pub(crate) fill: Fill,
+    /// The tooltip.
+    pub(crate) tip: String,
+}
+
+/// The drawing. The shade runs from 0 to `largest`.
+pub(crate) fn heat(
+    id: &str,
+    title: &str,
+    words: (&[String], &[String]),
+    x_label: &str,
+    largest: f64,
+    cells: &[Cell],
+) -> String {
+    let (rows, columns) = words;
+    let upwards: Vec<String> = rows.iter().rev().cloned().collect();
+    let frame = Frame {
+        id,
+        title,
+        height: 60.0 + 24.0 * rows.len() as f64,
+        x: Axis::Words(columns.to_vec()),
+        y: Axis::Words(upwards),
+        x_label,
+        y_label: "",
+    };
+    let mut canvas = Canvas::new(&frame);
+    let hatch = canvas.hatch();
+    let (width, height) = (canvas.x(2.0) - canvas.x(1.0), canvas.y(1.0) - canvas.y(2.0));
+    let (is_legible, is_wide) = (width >= 20.0, width >= 46.0);
+    for cell in cells.iter().filter(|c| c.value.is_finite()) {
+        let shade = (cell.value / largest).clamp(0.0, 1.0);
+        let centre = (canvas.x(cell.column as f64 + 1.0), canvas.y((rows.len() - cell.row) as f64));
+        let corner = (centre.0 - width / 2.0 + 0.75, centre.1 - height / 2.0 + 0.75);
+        let size = (width - 1.5, height - 1.5);
+        let is_dark = shade > 0.7;
+        let class = match (cell.fill, is_dark) {
+            (Fill::Solid, _) => "m",
+            (Fill::Hatched, true) => "m on-dark",
+            (Fill::Hatched, false) => "m on-light",
+        };
+        canvas.classed(class, &cell.tip, |canvas| {
+            canvas.rect(corner, size, "var(--heat)", 0.05 + 0.85 * shade);
+            if cell.fill == Fill::Hatched {
+                canvas.rect(corner, size, &hatch, 0.5);
+            }
+            if is_legible {
+                let ink = if is_dark { "var(--on-heat)" } else { "var(--ink)" };
+                let words = &cell.text[usize::from(!is_wide)];
+                let words = if width < 34.0 { words.trim_end_matches('%') } else { words };
+                canvas.text((centre.0, centre.1 + 4.0), words, TextAnchor::Middle, ink);
+            }
+        });
+    }
+    canvas.finish()
+}

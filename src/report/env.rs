@@ -1,0 +1,179 @@
+//! The template environment: built-in templates, the user's own over them, strict and escaped.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value};
+
+use crate::error::{Error, ErrorKind, Place, Result};
+
+macro_rules! built_in {
+    ($($name:literal,)*) => {
+        &[$(($name, include_str!(concat!("../../report_templates/", $name))),)*]
+    };
+}
+
+/// The built-in templates. To add a page part: a file, a line here, and an `include` in `index.html`.
+pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
+    "cohorts.html",
+    "cycle.html",
+    "definitions.html",
+    "dwell.html",
+    "flow.html",
+    "funnel.html",
+    "index.html",
+    "losses.html",
+    "macros.html",
+    "overview.html",
+    "quality.html",
+    "queries.html",
+    "reps.html",
+    "stale.html",
+    "style.html",
+    "work.html",
+];
+
+/// The template that makes the page.
+const PAGE: &str = "index.html";
+
+/// Templates ready to render.
+#[derive(Debug)]
+pub(crate) struct Templates {
+    environment: Environment<'static>,
+    /// The user's templates that replace no built-in one, by name; the page includes them.
+    pub(crate) extra: Vec<String>,
+}
+
+impl Templates {
+    /// The built-in templates with those of `folder` over them.
+    ///
+    /// Errors: the folder cannot be read, or a template has a syntax error.
+    pub(crate) fn load(folder: Option<&Path>) -> Result<Self> {
+        let mut sources: BTreeMap<String, String> =
+            TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let mut extra = Vec::new();
+        for (name, text) in folder.map_or_else(|| Ok(Vec::new()), read_folder)? {
+            if sources.insert(name.clone(), text).is_none() {
+                extra.push(name);
+            }
+        }
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_syntax(plain_blocks()?);
+        environment.add_filter("prose", prose);
+        for (name, text) in sources {
+            environment
+                .add_template_owned(name.clone(), text)
+                .map_err(|e| template_error(&name, e))?;
+        }
+        Ok(Self { environment, extra })
+    }
+
+    /// The page.
+    ///
+    /// Errors: a template uses an undefined name, or fails in another way.
+    pub(crate) fn render(&self, context: Value) -> Result<String> {
+        let page = self.environment.get_template(PAGE).map_err(|e| template_error(PAGE, e))?;
+        page.render(context).map_err(|e| template_error(PAGE, e))
+    }
+}
+
+/// Lines that hold a block only leave no empty line.
+fn plain_blocks() -> Result<SyntaxConfig> {
+    let built = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    built.map_err(|e| template_error(PAGE, e))
+}
+
+/// A view as a value of the template engine.
+///
+/// Errors: the view cannot be serialised.
+pub(crate) fn value(view: &impl serde::Serialize) -> Result<Value> {
+    let json = serde_json::to_value(view).map_err(|e| {
+        Error::new(ErrorKind::Report, "cannot hand a table to the templates").because(e)
+    })?;
+    Ok(from_json(json))
+}
+
+fn from_json(json: serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(flag) => Value::from(flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::from(whole),
+            None => Value::from(number.as_f64()),
+        },
+        Json::String(text) => Value::from(text),
+        Json::Array(items) => items.into_iter().map(from_json).collect(),
+        Json::Object(fields) => {
+            Value::from_pairs(fields.into_iter().map(|(name, field)| (name, from_json(field))))
+        }
+    }
+}
+
+/// Text as HTML: escaped, words between backticks set as code.
+fn prose(text: &str) -> Value {
+    let mut out = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        match at % 2 {
+            0 => out.push_str(&part),
+            _ => out.push_str(&format!("<code>{part}</code>")),
+        }
+    }
+    Value::from_safe_string(out)
+}
+
+/// The `.html` files of a folder, by name.
+fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
+    let entries = std::fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| Error::io("read", folder, e))?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if path.extension().is_some_and(|extension| extension == "html") {
+            let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
+            found.push((name.to_owned(), text));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A template's failure, with the template and the line where it happened.
+fn template_error(name: &str, cause: minijinja::Error) -> Error {
+    let mut innermost: &minijinja::Error = &cause;
+    while let Some(inner) = std::error::Error::source(innermost).and_then(|s| s.downcast_ref()) {
+        innermost = inner;
+    }
+    let file = innermost.name().unwrap_or(name).to_owned();
+    let row = innermost.line().map(|line| line as u64);
+    let what = match innermost.detail() {
+        Some(detail) => format!("cannot render the report: {}: {detail}", innermost.kind()),
+        None => format!("cannot render the report: {}", innermost.kind()),
+    };
+    Error::new(ErrorKind::Report, what)
+        .at(Place { file, row, column: None })
+        .hint("compare your template with the built-in one of the same name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TEMPLATES, prose};
+
+    #[test]
+    fn the_registry_lists_every_template() {
+        let entries = std::fs::read_dir("report_templates").unwrap();
+        let mut files: Vec<String> =
+            entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        files.sort();
+        assert_eq!(files, TEMPLATES.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn prose_is_escaped_and_code_is_set_apart() {
+        assert_eq!(prose("`a<b` & c").to_string(), "<code>a&lt;b</code> &amp; c");
+        assert_eq!(prose("open `end").to_string(), "open <code>end</code>");
+    }
+}

@@ -1,0 +1,270 @@
+//! Numbers as people read them: the only place in the product that rounds or writes percent.
+//!
+//! Knows units and the row's currency; does not know metrics or HTML.
+
+use chrono::{DateTime, Datelike, NaiveDate};
+
+use crate::model::{Day, Unit, Value, money};
+
+/// What stands in the place of an unknown value.
+pub const NONE: &str = "–";
+
+/// A value as it stands in a table cell; `currency` is the row's.
+pub fn value(value: &Value, unit: Unit, currency: &str) -> String {
+    match value {
+        Value::Null => NONE.to_owned(),
+        Value::Bool(flag) => if *flag { "yes" } else { "no" }.to_owned(),
+        Value::Text(text) => word(text).to_owned(),
+        Value::Day(day) => date(*day),
+        Value::Instant(at) => instant(*at),
+        Value::Int(number) if !is_money(unit) => whole_or(unit, *number),
+        Value::Int(number) => amount(*number as f64, currency),
+        Value::Float(number) => float(*number, unit, currency),
+    }
+}
+
+/// A word of a table; the tables' own marks for a missing word are put into plain ones.
+pub fn word(text: &str) -> &str {
+    match text {
+        "__NONE__" => "none given",
+        "__UNASSIGNED__" => "no owner",
+        "__UNKNOWN__" => "unknown stage",
+        "__DELETED__" => "deleted",
+        "__DEAL__" => "whole deal",
+        "__PRE__" => "before the first stage",
+        other => other,
+    }
+}
+
+/// A number that is not a [`Value`], such as a limit of an interval, in the unit of its estimate.
+pub fn float(number: f64, unit: Unit, currency: &str) -> String {
+    if !number.is_finite() {
+        return NONE.to_owned();
+    }
+    match unit {
+        Unit::Rate => percent(number),
+        Unit::Days | Unit::Hours => fixed(number, 1),
+        Unit::Minor | Unit::MinorPerDay => amount(number, currency),
+        Unit::Count if number.fract() == 0.0 => fixed(number, 0),
+        Unit::Count => fixed(number, 1),
+        Unit::Ratio => fixed(number, 2),
+        Unit::Number => plain(number),
+        Unit::Text | Unit::Date | Unit::Instant | Unit::Flag => fixed(number, 2),
+    }
+}
+
+fn whole_or(unit: Unit, number: i64) -> String {
+    match unit {
+        Unit::Rate => percent(number as f64),
+        Unit::Days | Unit::Hours => fixed(number as f64, 1),
+        _ => group(&number.to_string()),
+    }
+}
+
+/// A share of 1 as percent with one decimal.
+pub fn percent(share: f64) -> String {
+    format!("{}%", fixed(share * 100.0, 1))
+}
+
+/// Tick labels of an axis of shares: no decimal where none is needed.
+pub fn percent_tick(share: f64) -> String {
+    let tenths = (share * 1000.0).round();
+    format!("{}%", fixed(share * 100.0, if tenths % 10.0 == 0.0 { 0 } else { 1 }))
+}
+
+/// Tick labels of an axis of counts or days.
+pub fn number_tick(number: f64) -> String {
+    fixed(number, if number.fract().abs() < 1e-9 { 0 } else { 1 })
+}
+
+/// Minor units as major ones with their currency: whole from 100 on, with decimals below.
+pub fn amount(minor: f64, currency: &str) -> String {
+    let exponent = money::exponent(currency);
+    let major = minor / 10f64.powi(exponent as i32);
+    let digits = if major.abs() >= 100.0 || major == 0.0 { 0 } else { exponent as usize };
+    with_currency(&fixed(major, digits), currency)
+}
+
+/// The amount to the last minor unit, for tooltips.
+pub fn exact_amount(minor: i64, currency: &str) -> String {
+    let exponent = money::exponent(currency) as usize;
+    let digits = format!("{:0>width$}", minor.unsigned_abs(), width = exponent + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - exponent);
+    let sign = if minor < 0 { "−" } else { "" };
+    let point = if exponent == 0 { "" } else { "." };
+    with_currency(&format!("{sign}{}{point}{fraction}", group(whole)), currency)
+}
+
+/// The amount as a headline: millions and thousands are cut to three or four digits.
+pub fn short_amount(minor: f64, currency: &str) -> String {
+    let major = minor / 10f64.powi(money::exponent(currency) as i32);
+    let (scale, mark) = match major.abs() {
+        m if m >= 1e9 => (1e9, "bn"),
+        m if m >= 1e6 => (1e6, "m"),
+        m if m >= 1e5 => (1e3, "k"),
+        _ => return amount(minor, currency),
+    };
+    let scaled = major / scale;
+    let digits = if scaled.abs() >= 100.0 { 0 } else { 2 };
+    with_currency(&format!("{}{mark}", fixed(scaled, digits)), currency)
+}
+
+fn with_currency(number: &str, currency: &str) -> String {
+    if currency.is_empty() { number.to_owned() } else { format!("{currency} {number}") }
+}
+
+fn is_money(unit: Unit) -> bool {
+    matches!(unit, Unit::Minor | Unit::MinorPerDay)
+}
+
+/// A parameter, a z score, a p value: three significant digits below 1, two decimals above.
+fn plain(number: f64) -> String {
+    let size = number.abs();
+    if number == 0.0 {
+        "0".to_owned()
+    } else if size < 0.001 {
+        if number > 0.0 { "<0.001".to_owned() } else { ">−0.001".to_owned() }
+    } else if size < 1.0 {
+        fixed(number, 3)
+    } else if number.fract() == 0.0 {
+        fixed(number, 0)
+    } else {
+        fixed(number, 2)
+    }
+}
+
+/// A number with this many decimals, thousands apart, a real minus sign.
+pub fn fixed(number: f64, digits: usize) -> String {
+    let text = format!("{number:.digits$}");
+    let is_zero = !text.bytes().any(|b| (b'1'..=b'9').contains(&b));
+    group(if is_zero { text.trim_start_matches('-') } else { &text })
+}
+
+/// Sets commas between thousands.
+fn group(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("−", rest));
+    let (whole, fraction) = digits.find('.').map_or((digits, ""), |at| digits.split_at(at));
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + fraction
+}
+
+/// A count as people read it.
+pub fn count(number: usize) -> String {
+    group(&number.to_string())
+}
+
+/// Bytes in the unit that fits.
+pub fn bytes(number: u64) -> String {
+    match number {
+        0..1000 => format!("{number} B"),
+        1000..1_000_000 => format!("{} kB", fixed(number as f64 / 1e3, 1)),
+        _ => format!("{} MB", fixed(number as f64 / 1e6, 1)),
+    }
+}
+
+/// A date: `2026-03-31`.
+pub fn date(day: Day) -> String {
+    calendar(day).format("%Y-%m-%d").to_string()
+}
+
+/// A date in words: `31 March 2026`.
+pub fn long_date(day: Day) -> String {
+    calendar(day).format("%-d %B %Y").to_string()
+}
+
+/// A month: `Mar 2026`.
+pub fn month(day: Day) -> String {
+    calendar(day).format("%b %Y").to_string()
+}
+
+/// A month without its year, for axes: `Mar`.
+pub fn month_name(day: Day) -> String {
+    calendar(day).format("%b").to_string()
+}
+
+fn instant(micros: i64) -> String {
+    DateTime::from_timestamp_micros(micros)
+        .map_or_else(|| NONE.to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+fn calendar(day: Day) -> NaiveDate {
+    NaiveDate::default() + chrono::Duration::days(i64::from(day))
+}
+
+/// A period as people call it. Fiscal years carry the year in which they end.
+pub fn period(kind: &str, start: Day, end: Day, fiscal_start: u32) -> String {
+    let first = calendar(start);
+    match kind {
+        "quarter" => quarter(first, fiscal_start),
+        "month" => month(start),
+        "week" => format!("week of {}", date(start)),
+        "year" if fiscal_start == 1 => first.year().to_string(),
+        "year" => format!("FY{}", first.year() + 1),
+        "trailing" => format!("last {} days", end - start),
+        "all" => "all time".to_owned(),
+        _ => format!("{} to {}", date(start), date(end - 1)),
+    }
+}
+
+fn quarter(first: NaiveDate, fiscal_start: u32) -> String {
+    let offset = (first.month() + 12 - fiscal_start) % 12;
+    let number = offset / 3 + 1;
+    if fiscal_start == 1 {
+        return format!("{} Q{number}", first.year());
+    }
+    let wraps = first.month() >= fiscal_start;
+    format!("FY{} Q{number}", first.year() + i32::from(wraps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Day {
+        (text.parse::<NaiveDate>().unwrap() - NaiveDate::default()).num_days() as Day
+    }
+
+    #[test]
+    fn numbers_follow_their_unit() {
+        let show = |number: f64, unit| value(&Value::float(number), unit, "EUR");
+        assert_eq!(show(0.375, Unit::Rate), "37.5%");
+        assert_eq!(show(12.34, Unit::Days), "12.3");
+        assert_eq!(show(1234.0, Unit::Count), "1,234");
+        assert_eq!(show(1.3456, Unit::Ratio), "1.35");
+        assert_eq!(show(0.0004, Unit::Number), "<0.001");
+        assert_eq!(show(-0.00001, Unit::Ratio), "0.00");
+        assert_eq!(show(f64::NAN, Unit::Rate), "–");
+        assert_eq!(value(&Value::Int(1_234_567), Unit::Count, ""), "1,234,567");
+        assert_eq!(value(&Value::Int(-1234), Unit::Count, ""), "−1,234");
+        assert_eq!(value(&Value::Null, Unit::Rate, ""), "–");
+    }
+
+    #[test]
+    fn amounts_follow_their_currency() {
+        assert_eq!(amount(123_456_789.0, "EUR"), "EUR 1,234,568");
+        assert_eq!(amount(1234.0, "EUR"), "EUR 12.34");
+        assert_eq!(amount(123_456.0, "JPY"), "JPY 123,456");
+        assert_eq!(amount(-50_000.0, "USD"), "USD −500");
+        assert_eq!(exact_amount(-5, "EUR"), "EUR −0.05");
+        assert_eq!(exact_amount(123_456, "EUR"), "EUR 1,234.56");
+        assert_eq!(exact_amount(123_456, "JPY"), "JPY 123,456");
+        assert_eq!(short_amount(1_234_567_890.0, "EUR"), "EUR 12.35m");
+        assert_eq!(short_amount(12_345_600.0, "EUR"), "EUR 123k");
+    }
+
+    #[test]
+    fn periods_have_the_names_people_use() {
+        let (start, end) = (day("2026-01-01"), day("2026-04-01"));
+        assert_eq!(period("quarter", start, end, 1), "2026 Q1");
+        assert_eq!(period("quarter", day("2025-11-01"), day("2026-02-01"), 2), "FY2026 Q4");
+        assert_eq!(period("quarter", day("2025-02-01"), day("2025-05-01"), 2), "FY2026 Q1");
+        assert_eq!(period("month", start, day("2026-02-01"), 1), "Jan 2026");
+        assert_eq!(period("trailing", start, end, 1), "last 90 days");
+    }
+}

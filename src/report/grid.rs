@@ -1,0 +1,226 @@
+//! Rows of a metric's or query's table → a [`Grid`].
+
+use super::format;
+use super::number::number;
+use super::sheet::{Cells, Sheet};
+use super::view::{Grid, Head, Number};
+use crate::model::{Table, Unit};
+
+/// Rows of a query or ledger shown on the page; the CSV file has all.
+pub(crate) const MOST_ROWS: usize = 200;
+
+/// Words that a column name is better read as.
+const LABELS: &[(&str, &str)] = &[
+    ("n", "Cases"),
+    ("rate", "Rate"),
+    ("period_start", "Period"),
+    ("size_q50_minor", "Median deal size"),
+    ("cycle_q50_days", "Median cycle, days"),
+    ("q50_age_days", "Median age, days"),
+    ("active_bd", "Business days"),
+    ("lost_reason", "Reason"),
+    ("per_win", "Per deal"),
+    ("n_reassigned", "Reassigned"),
+    ("top1_share", "Largest deal"),
+    ("cif_tau", "Won by the horizon"),
+    ("tau_days", "Horizon, days"),
+    ("outcome_set", "Outcome"),
+    ("is_partial", "Still running"),
+    ("sd_days", "Standard deviation, days"),
+    ("eb_mean", "Shrunken rate"),
+    ("eb_lo", "Shrunken, lower"),
+    ("eb_hi", "Shrunken, upper"),
+    ("cif_won", "Won by then"),
+    ("cif_lost", "Lost by then"),
+    ("raw_won", "Won so far"),
+    ("cohort_n", "Created"),
+    ("raw_lost", "Lost so far"),
+    ("n_followed", "Followed that long"),
+    ("n_reach", "Reached"),
+    ("p_hat", "Win probability"),
+    ("p_iso", "Smoothed"),
+    ("pass_through", "Passed on"),
+    ("churn", "Lost"),
+    ("back", "Back"),
+    ("still", "Still there"),
+    ("naive_pass", "Naive pass rate"),
+    ("n_null_amount", "Without amount"),
+    ("n_null_prob", "Without probability"),
+    ("n_eff", "Effective cases"),
+    ("rmst_days", "Restricted mean days"),
+    ("cum_share", "Won by then"),
+    ("incr_won", "Won in that month"),
+    ("prob_above_team", "Chance above team"),
+    ("shrink_weight", "Shrinkage"),
+    ("stage_order", "Order"),
+    ("theta_days", "Age limit, days"),
+    ("k", "Months since"),
+    ("p", "p value"),
+    ("q", "q value"),
+];
+
+/// A column's label: its words, the unit's suffix as a word.
+pub(crate) fn label(name: &str) -> String {
+    if let Some((_, label)) = LABELS.iter().find(|(column, _)| *column == name) {
+        return (*label).to_owned();
+    }
+    let base = name.strip_suffix("_minor").or_else(|| name.strip_prefix("is_")).unwrap_or(name);
+    let base = base.strip_suffix("_on").or_else(|| base.strip_suffix("_at")).unwrap_or(base);
+    let quantile = |percent: &str| match percent {
+        "50" => "Median".to_owned(),
+        other => format!("{other}th percentile"),
+    };
+    let (stem, unit) = match base.strip_suffix("_days") {
+        Some(stem) => (stem, ", days"),
+        None => (base, ""),
+    };
+    if let Some(percent) =
+        stem.strip_prefix('q').filter(|p| p.len() == 2 && p.parse::<u8>().is_ok())
+    {
+        return quantile(percent) + unit;
+    }
+    for (mark, word) in [("in_", "In: "), ("out_", "Out: ")] {
+        if let Some(rest) = stem.strip_prefix(mark) {
+            return format!("{word}{}", rest.replace('_', " "));
+        }
+    }
+    let words = format!("{}{unit}", stem.strip_prefix("n_").unwrap_or(stem).replace('_', " "));
+    let mut letters = words.chars();
+    letters.next().map_or(words.clone(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The table of some rows and columns of a metric; columns that it does not have are left out.
+/// The column `period_start` shows the period by its name.
+pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns: &[&str]) -> Grid {
+    let mut made = Grid {
+        caption: caption.to_owned(),
+        metric: sheet.about.name.to_owned(),
+        csv: csv_path(sheet.about.name),
+        heads: Vec::new(),
+        rows: rows.iter().take(MOST_ROWS).map(|_| Vec::new()).collect(),
+        total: rows.len(),
+        total_text: format::count(rows.len()),
+        is_cut: rows.len() > MOST_ROWS,
+    };
+    join(&mut made, sheet, columns, rows.iter().map(|row| Some(*row)));
+    made
+}
+
+/// Adds columns of another metric to the right; `rows` gives the other's row for each row.
+pub(crate) fn join<'a>(
+    into: &mut Grid,
+    sheet: Sheet<'a>,
+    columns: &[&str],
+    rows: impl Iterator<Item = Option<Cells<'a>>>,
+) {
+    let rows: Vec<Option<Cells<'a>>> = rows.collect();
+    let is_shown = |name: &&str| sheet.has(name) && !is_blank(sheet, &rows, name);
+    let columns: Vec<&str> = columns.iter().copied().filter(is_shown).collect();
+    let currency = shared_currency(sheet, &rows);
+    let other = if into.metric == sheet.about.name { "" } else { sheet.about.name };
+    into.heads.extend(columns.iter().map(|name| head(sheet.table, name, &currency)));
+    for (cells, row) in into.rows.iter_mut().zip(rows) {
+        for name in &columns {
+            cells.push(match row {
+                None => Number::word(format::NONE),
+                Some(row) if *name == "period_start" => Number::word(sheet.period(row)),
+                Some(row) => Number {
+                    metric: other,
+                    ..without_currency(number(sheet, row, name), &currency)
+                },
+            });
+        }
+    }
+}
+
+/// Whether a column of words, flags or dates says nothing in any row; numbers are always shown.
+fn is_blank(sheet: Sheet<'_>, rows: &[Option<Cells<'_>>], name: &str) -> bool {
+    let is_word = matches!(sheet.unit(name), Unit::Text | Unit::Flag | Unit::Date);
+    is_word && rows.iter().flatten().all(|row| sheet.get(row, name).is_null())
+}
+
+/// The currency of all these rows, if there is only one: it then stands in the head.
+fn shared_currency(sheet: Sheet<'_>, rows: &[Option<Cells<'_>>]) -> String {
+    let mut words = rows.iter().flatten().map(|row| sheet.word(row, "currency"));
+    let first = words.next().unwrap_or("");
+    if words.all(|word| word == first) { first.to_owned() } else { String::new() }
+}
+
+fn without_currency(mut number: Number, currency: &str) -> Number {
+    if currency.is_empty() || number.class == "word" {
+        return number;
+    }
+    let mark = format!("{currency} ");
+    if let Some(rest) = number.text.strip_prefix(&mark) {
+        number.text = rest.to_owned();
+        number.interval = number.interval.replace(&mark, "");
+    }
+    number
+}
+
+/// The head of a column.
+fn head(table: &Table, name: &str, currency: &str) -> Head {
+    let column = table.columns.iter().find(|c| &*c.name == name);
+    let unit = column.map_or(Unit::Text, |c| c.unit);
+    let meaning = column.map_or("", |c| &*c.meaning);
+    Head {
+        label: match unit {
+            Unit::Minor | Unit::MinorPerDay if !currency.is_empty() => {
+                format!("{}, {currency}", label(name))
+            }
+            _ => label(name),
+        },
+        meaning: format!("{meaning} ({})", unit.as_str()).trim_start().replace('`', ""),
+        is_number: !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag),
+    }
+}
+
+/// A whole table without explanations, as queries and lists have it.
+pub(crate) fn plain(table: &Table, caption: &str, most: usize) -> Grid {
+    let currency = table.position("currency");
+    let cell = |row: &[crate::model::Value], at: usize| {
+        let word = currency.and_then(|c| row.get(c)).and_then(|v| v.as_str()).unwrap_or("");
+        let unit = table.columns.get(at).map_or(Unit::Text, |c| c.unit);
+        let text = row.get(at).map_or_else(String::new, |v| format::value(v, unit, word));
+        Number { text, ..Number::default() }
+    };
+    Grid {
+        caption: caption.to_owned(),
+        metric: table.name.clone(),
+        csv: csv_path(&table.name),
+        heads: table.columns.iter().map(|c| head(table, &c.name, "")).collect(),
+        rows: (table.rows.iter().take(most))
+            .map(|row| (0..table.columns.len()).map(|at| cell(row, at)).collect())
+            .collect(),
+        total: table.rows.len(),
+        total_text: format::count(table.rows.len()),
+        is_cut: table.rows.len() > most,
+    }
+}
+
+/// Where the table's CSV file lies, seen from the report; safe inside an attribute.
+pub(crate) fn csv_path(table: &str) -> String {
+    let mut path = String::from("tables/");
+    for byte in table.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => path.push(byte as char),
+            other => path.push_str(&format!("%{other:02X}")),
+        }
+    }
+    path + ".csv"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn labels_are_words() {
+        assert_eq!(label("q50_days"), "Median, days");
+        assert_eq!(label("q90_days"), "90th percentile, days");
+        assert_eq!(label("won_minor"), "Won");
+        assert_eq!(label("is_stale"), "Stale");
+        assert_eq!(label("n_open"), "Open");
+        assert_eq!(label("deal_id"), "Deal id");
+    }
+}

@@ -1,0 +1,284 @@
+//! Cohorts: conversion by month of creation, as triangles and as curves with bands.
+
+use super::{Block, Reads, add, chart, keys};
+use crate::report::book::Book;
+use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::{Chart, Grid, Key};
+
+/// Cohorts in a triangle; older ones stand in the table.
+const MOST_COHORTS: usize = 24;
+
+const CONVERSION: &[&str] = &[
+    "cohort",
+    "horizon_days",
+    "cohort_n",
+    "n_followed",
+    "raw_won",
+    "raw_lost",
+    "cif_won",
+    "cif_lost",
+    "open",
+    "naive_share",
+    "status",
+];
+const TRIANGLE: &[&str] =
+    &["cohort", "k", "cohort_n", "incr_won", "cum_won", "cum_share", "is_partial"];
+const CURVE: &[&str] = &["cohort", "day", "n", "at_risk", "cif_won", "cif_lost", "open"];
+
+/// Years in the chart: swatch and colour.
+const YEARS: &[(&str, &str)] =
+    &[("s4", "var(--s4)"), ("s3", "var(--s3)"), ("s2", "var(--s2)"), ("s1", "var(--s1)")];
+const COMPARISON: &[&str] = &[
+    "cohort",
+    "cohort_n",
+    "won",
+    "lost",
+    "open_share",
+    "naive_share",
+    "naive_bias",
+    "resolved_ratio",
+    "resolved_bias",
+    "horizon_days",
+    "cif_won",
+    "cif_bias",
+    "status",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("cohort_conversion", CONVERSION),
+    ("cohort_triangle", TRIANGLE),
+    ("incidence_curve", CURVE),
+    ("conversion_comparison", COMPARISON),
+];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    block.charts.push(horizons(book, pipeline, id));
+    block.charts.push(triangle(book, pipeline, id));
+    block.charts.push(years(book, pipeline, &format!("{id}-years")));
+    let sheet = book.sheet("cohort_conversion");
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    add(&mut block.folded, grid(sheet, "All cohorts together", &rows, CONVERSION));
+    let sheet = book.sheet("conversion_comparison");
+    let rows = newest_first(sheet, &sheet.whole(pipeline));
+    add(&mut block.folded, grid(sheet, "Three figures called conversion", &rows, COMPARISON));
+    block.charts.retain(|chart| chart.empty.is_empty());
+    block
+}
+
+/// The rows of monthly cohorts, of quarterly ones if there are none.
+fn monthly<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+    for kind in ["month", "quarter"] {
+        let found = sheet.with(rows, "period_kind", kind);
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// The cohort of a row as people call it.
+fn cohort(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    match sheet.span(row) {
+        Some(span) => book.period(&span),
+        None => format::word(sheet.word(row, "cohort")).to_owned(),
+    }
+}
+
+/// The different values of `pick`, in the order of the rows.
+fn distinct<'a, T: PartialEq>(rows: &[Cells<'a>], pick: impl Fn(Cells<'a>) -> T) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for row in rows {
+        let value = pick(row);
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}
+
+/// Keeps the last cohorts.
+fn last(mut names: Vec<String>) -> Vec<String> {
+    let extra = names.len().saturating_sub(MOST_COHORTS);
+    names.split_off(extra)
+}
+
+fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("cohort_conversion");
+    let rows = monthly(sheet, &sheet.whole(pipeline));
+    let title = "Share won within so many days of creation".to_owned();
+    let note = "A row is a month of creation. Hatched: not every deal of the month has been followed \
+                that long. Blank: too few have, so the share is not known yet.";
+    let table = grid(sheet, &title, &newest_first(sheet, &rows), CONVERSION);
+    let mut made = chart(format!("{id}-horizon"), title, note, table, |id, title| {
+        let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
+        let mut columns = distinct(&rows, days);
+        columns.sort_unstable();
+        let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
+        let at = |row| columns.iter().position(|c| *c == days(row));
+        let is_partial = |row| sheet.word(row, "status") == "partial";
+        draw(
+            book,
+            sheet,
+            (&rows, "cif_won"),
+            (id, title, "days since creation"),
+            &words,
+            at,
+            is_partial,
+        )
+    });
+    made.keys = fills();
+    made
+}
+
+fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("cohort_triangle");
+    let rows = monthly(sheet, &sheet.whole(pipeline));
+    let title = "Share won by months since creation".to_owned();
+    let note = "Wins so far over all deals created in the month. The last cell of a row is hatched \
+                while its month still runs.";
+    let table = grid(sheet, &title, &newest_first(sheet, &rows), TRIANGLE);
+    let mut made = chart(format!("{id}-triangle"), title, note, table, |id, title| {
+        let age = |row| sheet.get(row, "k").as_i64().unwrap_or(0);
+        let most = rows.iter().map(|row| age(row)).max().unwrap_or(0).clamp(0, 23);
+        let words: Vec<String> = (0..=most).map(|k| k.to_string()).collect();
+        let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
+        let is_partial = |row| sheet.flag(row, "is_partial");
+        let labels = (id, title, "months since the month of creation; shares in percent");
+        draw(book, sheet, (&rows, "cum_share"), labels, &words, at, is_partial)
+    });
+    made.keys = fills();
+    made
+}
+
+fn fills() -> Vec<Key> {
+    keys(&[("heat", "complete"), ("hatched", "partial"), ("blank", "not known yet")])
+}
+
+/// The rows of the cohorts in the chart, the newest cohort first.
+fn newest_first<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+    let shown = last(distinct(rows, |row| sheet.period(row)));
+    let mut sorted = rows.to_vec();
+    sorted.retain(|row| shown.contains(&sheet.period(row)));
+    sorted.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
+    sorted
+}
+
+/// A share to whole percent, for narrow cells.
+fn round(share: f64) -> f64 {
+    (share * 100.0).round() / 100.0
+}
+
+/// Draws a triangle of `name`; `place` gives a row's column, `is_partial` its filling.
+fn draw<'a>(
+    book: &Book<'_>,
+    sheet: Sheet<'a>,
+    (rows, name): (&[Cells<'a>], &str),
+    (id, title, x_label): (&str, &str, &str),
+    columns: &[String],
+    place: impl Fn(Cells<'a>) -> Option<usize>,
+    is_partial: impl Fn(Cells<'a>) -> bool,
+) -> String {
+    let cohorts = last(distinct(rows, |row| cohort(book, sheet, row)));
+    let mut largest: f64 = 0.0;
+    let mut cells = Vec::new();
+    for row in rows {
+        let at = cohorts.iter().position(|c| *c == cohort(book, sheet, row));
+        let (Some(at), Some(column), Some(value)) = (at, place(row), sheet.number(row, name))
+        else {
+            continue;
+        };
+        largest = largest.max(value);
+        let text = format::percent(value);
+        let said =
+            format!("{}, {}: {}", cohorts[at], columns[column], tip(sheet, row, name, &text));
+        let fill = if is_partial(row) { Fill::Hatched } else { Fill::Solid };
+        cells.push(Cell {
+            row: at,
+            column,
+            value,
+            text: [text, format::percent_tick(round(value))],
+            fill,
+            tip: said,
+        });
+    }
+    heat(id, title, (&cohorts, columns), x_label, largest.max(1e-9), &cells)
+}
+
+/// Shares won by days since creation, one curve for each year of creation.
+fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("incidence_curve");
+    let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "year");
+    let names = distinct(&rows, |row| sheet.word(row, "cohort").to_owned());
+    let shown = names.split_at(names.len().saturating_sub(YEARS.len())).1.to_vec();
+    rows.retain(|row| shown.iter().any(|name| name == sheet.word(row, "cohort")));
+    let title = "Share won by days since creation, by year of creation".to_owned();
+    let table = thin(grid(sheet, &title, &rows, CURVE));
+    let note = "Where the bands of two years overlap, they may well convert alike.";
+    let mut made = chart(id.to_owned(), title, note, table, |id, title| {
+        let line = |(name, (_, colour)): (&String, &(&str, &'static str))| Curve {
+            colour,
+            dashes: "",
+            is_step: true,
+            points: points(sheet, &sheet.with(&rows, "cohort", name), "cif_won", true),
+            tip: name.clone(),
+        };
+        let drawn: Vec<Curve> = shown.iter().zip(YEARS).map(line).collect();
+        curves(id, title, ("days since creation", "share won"), &drawn, None)
+    });
+    let key =
+        |(name, (class, _)): (&String, &(&'static str, &str))| Key { class, label: name.clone() };
+    made.keys = shown.iter().zip(YEARS).map(key).collect();
+    made
+}
+
+/// Shares won and lost by days since creation, all deals.
+pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("incidence_curve");
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    let title = "Share of deals won and lost by days since creation".to_owned();
+    let note = "Open deals are followed as far as they go and then drop out, so young deals do not \
+                pull the curves down. The band is the 95% interval.";
+    let table = thin(grid(sheet, &title, &rows, CURVE));
+    let mut made = chart(id.to_owned(), title, note, table, |id, title| {
+        let line = |name: &str, colour, has_band: bool| Curve {
+            colour,
+            dashes: "",
+            is_step: true,
+            points: points(sheet, &rows, name, has_band),
+            tip: String::new(),
+        };
+        let drawn =
+            [line("cif_lost", "var(--second)", false), line("cif_won", "var(--accent)", true)];
+        curves(id, title, ("days since creation", "share of deals"), &drawn, None)
+    });
+    made.keys = keys(&[("accent", "won, with 95% interval"), ("second", "lost")]);
+    made
+}
+
+/// Points of a curve that stand in the table of the page; the CSV file has all.
+const MOST_POINTS: usize = 60;
+
+/// Keeps the first points.
+fn thin(mut grid: Grid) -> Grid {
+    grid.is_cut |= grid.rows.len() > MOST_POINTS;
+    grid.rows.truncate(MOST_POINTS);
+    grid
+}
+
+fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str, has_band: bool) -> Vec<Point> {
+    let point = |row: &Cells<'_>| {
+        let limits = sheet.number(row, "lower").zip(sheet.number(row, "upper"));
+        Some(Point {
+            x: sheet.number(row, "day")?,
+            y: sheet.number(row, name)?,
+            limits: limits.filter(|_| has_band),
+        })
+    };
+    rows.iter().filter_map(point).collect()
+}

@@ -1,0 +1,131 @@
+//! Sales cycle: how long closed deals took, and how long deals take when open ones are counted in.
+
+use super::cohorts::incidence;
+use super::funnel::caption;
+use super::{Block, Reads, add, chart, keys};
+use crate::report::book::Book;
+use crate::report::chart::{Bin, histogram};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Chart;
+
+const CYCLE: &[&str] = &[
+    "period_start",
+    "n",
+    "mean_days",
+    "sd_days",
+    "q25_days",
+    "q50_days",
+    "median_lower_days",
+    "median_upper_days",
+    "q75_days",
+    "q90_days",
+];
+const CLOSE: &[&str] = &[
+    "n",
+    "n_open",
+    "q50_days",
+    "q75_days",
+    "tau_days",
+    "rmst_days",
+    "rmst_lower_days",
+    "rmst_upper_days",
+];
+const WIN: &[&str] = &[
+    "n",
+    "n_won",
+    "tau_days",
+    "cif_tau",
+    "q25_days",
+    "q50_days",
+    "q75_days",
+    "mean_restricted_days",
+];
+
+const CLASSES: &[&str] =
+    &["outcome_set", "bin_lower_days", "bin_upper_days", "bin_n", "share", "n"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("sales_cycle", CYCLE),
+    ("time_to_close", CLOSE),
+    ("time_to_win", WIN),
+    ("sales_cycle_histogram", CLASSES),
+];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    block.charts.push(lengths(book, pipeline, id));
+    block.charts.push(incidence(book, pipeline, &format!("{id}-curve")));
+    let sheet = book.sheet("sales_cycle");
+    let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
+    rows = sheet.with(&rows, "outcome_set", "won");
+    rows.reverse();
+    add(&mut block.grids, grid(sheet, "Deals won, by quarter of the win", &rows, CYCLE));
+    let sheet = book.sheet("time_to_close");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all", "trailing"]);
+    add(
+        &mut block.folded,
+        grid(sheet, &caption("Time to close, open deals counted in", &when), &rows, CLOSE),
+    );
+    let sheet = book.sheet("time_to_win");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all", "trailing"]);
+    add(
+        &mut block.folded,
+        grid(sheet, &caption("Time to win of those that win", &when), &rows, WIN),
+    );
+    block.charts.retain(|chart| chart.empty.is_empty());
+    block
+}
+
+fn lengths(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("sales_cycle_histogram");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
+    let title = caption("Days from creation to close", &when);
+    let table = grid(sheet, &title, &rows, CLASSES);
+    let note = "Closed deals only; classes are of unequal width.";
+    let mut made = chart(format!("{id}-histogram"), title, note, table, |id, title| {
+        let colours = ["var(--accent)", "var(--second)"];
+        histogram(id, title, "days from creation to close", &bins(sheet, &rows), &colours)
+    });
+    made.keys = keys(&[("accent", "won"), ("second", "lost")]);
+    made
+}
+
+/// The classes of the won and the lost side by side.
+fn bins(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bin> {
+    let mut found: Vec<(i64, Bin)> = Vec::new();
+    for (series, set) in ["won", "lost"].into_iter().enumerate() {
+        for row in sheet.with(rows, "outcome_set", set) {
+            let edge = sheet.number(row, "bin_lower_days").unwrap_or(0.0);
+            let key = (edge * 1000.0) as i64;
+            let at = found.iter().position(|(k, _)| *k == key).unwrap_or_else(|| {
+                let bin = Bin {
+                    label: class(sheet, row),
+                    counts: vec![0.0; 2],
+                    tips: vec![String::new(); 2],
+                };
+                found.push((key, bin));
+                found.len() - 1
+            });
+            let shown = format::value(sheet.get(row, "bin_n"), sheet.unit("bin_n"), "");
+            let bin = &mut found[at].1;
+            bin.counts[series] = sheet.number(row, "bin_n").unwrap_or(0.0);
+            bin.tips[series] =
+                format!("{} {set}, {} days", tip(sheet, row, "bin_n", &shown), bin.label);
+        }
+    }
+    found.sort_by_key(|(key, _)| *key);
+    found.into_iter().map(|(_, bin)| bin).collect()
+}
+
+fn class(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let edge = |name| sheet.number(row, name).map(format::number_tick);
+    match (edge("bin_lower_days"), edge("bin_upper_days")) {
+        (Some(lower), Some(upper)) => format!("{lower}–{upper}"),
+        (Some(lower), None) => format!("{lower}+"),
+        _ => String::new(),
+    }
+}

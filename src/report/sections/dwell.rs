@@ -1,0 +1,113 @@
+//! Time in stage, with those still waiting, and churn by stage.
+
+use super::funnel::{EXIT, caption};
+use super::{Block, Reads, add, chart, keys};
+use crate::report::book::Book;
+use crate::report::chart::{Row, intervals};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Chart;
+
+const CENSORED: &[&str] = &[
+    "stage",
+    "n",
+    "n_open",
+    "q50_days",
+    "q75_days",
+    "q90_days",
+    "rmst_days",
+    "tau_days",
+    "still_at_tau",
+    "status",
+];
+const COMPLETED: &[&str] = &[
+    "stage",
+    "n",
+    "mean_days",
+    "sd_days",
+    "q10_days",
+    "q25_days",
+    "q50_days",
+    "q75_days",
+    "q90_days",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] =
+    &[("stage_duration_censored", CENSORED), ("stage_duration", COMPLETED)];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    block.charts.push(waits(book, pipeline, id));
+    block.charts.push(churn(book, pipeline, id));
+    let sheet = book.sheet("stage_duration");
+    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    let words = caption("Completed visits only", &when);
+    add(&mut block.folded, grid(sheet, &words, &rows, COMPLETED));
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
+    add(&mut block.folded, grid(sheet, &caption("Completed visits only", &when), &rows, COMPLETED));
+    block.charts.retain(|chart| chart.empty.is_empty());
+    block
+}
+
+fn waits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("stage_duration_censored");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    let title = caption("Days until deals leave a stage", &when);
+    let note = "Deals that are still waiting count with the time they have waited. The point is the \
+                median with its 95% interval; upright ticks are the 75th and 90th percentile.";
+    let table = grid(sheet, &title, &rows, CENSORED);
+    let mut made = chart(format!("{id}-wait"), title, note, table, |id, title| {
+        let drawn: Vec<Row> = rows.iter().map(|row| wait(sheet, row)).collect();
+        intervals(id, title, &drawn, ("days in the stage", format::number_tick), None)
+    });
+    made.keys =
+        keys(&[("accent", "median with 95% interval"), ("tick", "75th and 90th percentile")]);
+    made
+}
+
+fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
+    let number = |name: &str| sheet.number(row, name);
+    let shown = format::value(sheet.get(row, "q50_days"), sheet.unit("q50_days"), "");
+    let is_estimate = sheet.about.estimate == "q50_days";
+    let own = number("median_lower_days").zip(number("median_upper_days"));
+    let limits = own.or_else(|| number("lower").zip(number("upper")).filter(|_| is_estimate));
+    let stage = format::word(sheet.word(row, "stage"));
+    Row {
+        label: stage.to_owned(),
+        value: number("q50_days"),
+        limits,
+        marks: ["q75_days", "q90_days"].into_iter().filter_map(number).collect(),
+        is_flagged: false,
+        is_faint: sheet.word(row, "status") == "SN",
+        tip: format!("{stage}: {}", tip(sheet, row, "q50_days", &shown)),
+    }
+}
+
+fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("stage_exit");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    let title = caption("Share of deals lost from each stage", &when);
+    let note = "Deals that are still in the stage are counted in, as neither lost nor passed on.";
+    let table = grid(sheet, &title, &rows, EXIT);
+    chart(format!("{id}-churn"), title, note, table, |id, title| {
+        let number = |row, name: &str| sheet.number(row, name);
+        let shown = |row| format::value(sheet.get(row, "churn"), sheet.unit("churn"), "");
+        let mut drawn = Vec::new();
+        for row in &rows {
+            let stage = format::word(sheet.word(row, "stage"));
+            drawn.push(Row {
+                label: stage.to_owned(),
+                value: number(row, "churn"),
+                limits: number(row, "churn_lower").zip(number(row, "churn_upper")),
+                marks: Vec::new(),
+                is_flagged: false,
+                is_faint: sheet.word(row, "status") == "SN",
+                tip: format!("{stage}: {}", tip(sheet, row, "churn", &shown(row))),
+            });
+        }
+        intervals(id, title, &drawn, ("share lost", format::percent_tick), None)
+    })
+}

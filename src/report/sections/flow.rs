@@ -1,0 +1,121 @@
+//! Stock and flow: what stood in each stage, came and went, by month.
+
+use super::{Block, Reads, add, chart};
+use crate::report::book::Book;
+use crate::report::chart::{Curve, Point, curves};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::sheet::{Cells, Sheet, Span};
+use crate::report::view::{Chart, Key};
+
+/// Months in the chart.
+const MOST_MONTHS: usize = 12;
+/// Months before the last that are kept as tables.
+const FOLDED_MONTHS: usize = 5;
+
+const FLOW: &[&str] = &[
+    "stage",
+    "opening",
+    "entered",
+    "in_created",
+    "in_advance",
+    "in_skip",
+    "in_back",
+    "in_reopen",
+    "left",
+    "out_advance",
+    "out_skip",
+    "out_back",
+    "out_won",
+    "out_lost",
+    "closing",
+];
+
+const COLOURS: &[(&str, &str)] = &[
+    ("s1", "var(--s1)"),
+    ("s2", "var(--s2)"),
+    ("s3", "var(--s3)"),
+    ("s4", "var(--s4)"),
+    ("s5", "var(--s5)"),
+    ("s6", "var(--s6)"),
+    ("s7", "var(--s7)"),
+    ("s8", "var(--s8)"),
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("stage_flow", FLOW)];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    let sheet = book.sheet("stage_flow");
+    let rows = sheet.whole(pipeline);
+    let spans = sheet.spans(&rows, "month");
+    let ended: Vec<&Span> = spans.iter().filter(|s| s.end <= book.as_of + 1).collect();
+    let shown: Vec<&Span> = if ended.is_empty() { spans.iter().collect() } else { ended };
+    for (at, span) in shown.iter().rev().take(1 + FOLDED_MONTHS).enumerate() {
+        let words = format!("Stock and flow, {}", book.period(span));
+        let made = grid(sheet, &words, &sheet.at(&rows, span), FLOW);
+        add(if at == 0 { &mut block.grids } else { &mut block.folded }, made);
+    }
+    let months: Vec<&Span> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
+    block.charts.push(stocks(book, sheet, &rows, &months, id));
+    block.charts.retain(|chart| chart.empty.is_empty());
+    block
+}
+
+fn stocks(
+    book: &Book<'_>,
+    sheet: Sheet<'_>,
+    rows: &[Cells<'_>],
+    months: &[&Span],
+    id: &str,
+) -> Chart {
+    let is_shown = |row: &&Cells<'_>| {
+        sheet.word(row, "stage_kind") == "open"
+            && sheet.span(row).is_some_and(|span| months.contains(&&span))
+    };
+    let shown: Vec<Cells<'_>> = rows.iter().filter(is_shown).copied().collect();
+    let mut stages: Vec<&str> = Vec::new();
+    for row in &shown {
+        let stage = sheet.word(row, "stage");
+        if !stages.contains(&stage) {
+            stages.push(stage);
+        }
+    }
+    let stages: Vec<&str> = stages.into_iter().take(COLOURS.len()).collect();
+    let title = "Deals in each stage at the end of the month".to_owned();
+    let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
+    let table = grid(sheet, &title, &shown, &columns);
+    let mut made = chart(format!("{id}-stock"), title, "", table, |id, title| {
+        let line = |(at, stage): (usize, &&str)| Curve {
+            colour: COLOURS[at % COLOURS.len()].1,
+            dashes: "",
+            is_step: false,
+            points: points(sheet, &shown, stage, months),
+            tip: format::word(stage).to_owned(),
+        };
+        let drawn: Vec<Curve> = stages.iter().enumerate().map(line).collect();
+        let words: Vec<String> = months.iter().map(|span| format::month_name(span.start)).collect();
+        let ends = months.first().zip(months.last());
+        let label = ends.map(|(a, b)| format!("{} to {}", book.period(a), book.period(b)));
+        curves(id, title, (&label.unwrap_or_default(), "deals"), &drawn, Some(&words))
+    });
+    let key = |(at, stage): (usize, &&str)| Key {
+        class: COLOURS[at % COLOURS.len()].0,
+        label: format::word(stage).to_owned(),
+    };
+    made.keys = stages.iter().enumerate().map(key).collect();
+    made
+}
+
+fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], stage: &str, months: &[&Span]) -> Vec<Point> {
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| sheet.word(row, "stage") == stage) {
+        let at = sheet.span(row).and_then(|span| months.iter().position(|m| **m == span));
+        if let (Some(at), Some(y)) = (at, sheet.number(row, "closing")) {
+            found.push(Point { x: at as f64 + 1.0, y, limits: None });
+        }
+    }
+    found.sort_by(|a, b| a.x.total_cmp(&b.x));
+    found
+}

@@ -1,0 +1,170 @@
+//! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
+
+use super::{Block, Reads, add, chart, keys};
+use crate::report::book::Book;
+use crate::report::chart::{Bar, Part, Row, bars, intervals};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Chart;
+
+const STOCK: &[&str] =
+    &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis", "n"];
+pub(super) const EXIT: &[&str] = &[
+    "stage",
+    "horizon_days",
+    "n",
+    "n_followed",
+    "pass_through",
+    "churn",
+    "churn_lower",
+    "churn_upper",
+    "back",
+    "still",
+    "naive_pass",
+    "status",
+];
+const PROBABILITY: &[&str] = &[
+    "stage",
+    "n_reach",
+    "won",
+    "lost",
+    "open",
+    "p_hat",
+    "p_iso",
+    "configured",
+    "diff",
+    "is_outside_interval",
+    "resolved_ratio",
+    "status",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] =
+    &[("stage_stock", STOCK), ("stage_exit", EXIT), ("stage_win_probability", PROBABILITY)];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    block.charts.push(stock(book, pipeline, id));
+    block.charts.push(exits(book, pipeline, id));
+    block.charts.push(probabilities(book, pipeline, id));
+    let quality = book.sheet("movement_quality");
+    let (rows, when) = book.latest(quality, &quality.whole(pipeline), &["all", "trailing"]);
+    let columns = ["measure", "stage", "x", "n", "rate"];
+    add(
+        &mut block.folded,
+        grid(quality, &caption("Skips, steps back and re-entries", &when), &rows, &columns),
+    );
+    let moves = book.sheet("stage_transitions");
+    let (rows, when) = book.latest(moves, &moves.whole(pipeline), &["all"]);
+    let columns = ["from_stage", "to_stage", "moves", "deals", "share", "median_days"];
+    add(&mut block.folded, grid(moves, &caption("Moves between stages", &when), &rows, &columns));
+    block.charts.retain(|chart| chart.empty.is_empty());
+    block
+}
+
+/// A caption with its period.
+pub(super) fn caption(words: &str, when: &str) -> String {
+    if when.is_empty() { words.to_owned() } else { format!("{words}, {when}") }
+}
+
+fn stock(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("stage_stock");
+    let (rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all", "month"]);
+    let title = format!("Open deals by stage on {}", format::long_date(book.as_of));
+    let table = grid(sheet, &title, &rows, STOCK);
+    chart(format!("{id}-stock"), title, "", table, |id, title| {
+        bars(id, title, &stock_bars(sheet, &rows), ("deals", format::number_tick), None)
+    })
+}
+
+/// One bar for each stage; a stage has one row for each currency.
+fn stock_bars(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bar> {
+    let mut found: Vec<Bar> = Vec::new();
+    for row in rows {
+        let label = format::word(sheet.word(row, "stage")).to_owned();
+        let count = format::value(sheet.get(row, "deals"), sheet.unit("deals"), "");
+        let amount = sheet.number(row, "value_minor");
+        let worth = amount.map(|m| format::short_amount(m, sheet.word(row, "currency")));
+        let text = worth.map_or_else(|| count.clone(), |w| format!("{count} · {w}"));
+        let part = Part {
+            value: sheet.number(row, "deals").unwrap_or(0.0),
+            colour: "var(--accent)",
+            text: String::new(),
+            tip: tip(sheet, row, "deals", &count),
+        };
+        match found.last_mut().filter(|bar| bar.label == label) {
+            Some(bar) => {
+                bar.parts.push(part);
+                bar.text = format!("{}, {text}", bar.text);
+            }
+            None => found.push(Bar { label, parts: vec![part], text }),
+        }
+    }
+    found
+}
+
+/// What becomes of deals that enter a stage, from `stage_exit`.
+fn exits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("stage_exit");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    let title = caption("What becomes of deals that enter a stage", &when);
+    let table = grid(sheet, &title, &rows, EXIT);
+    let note = "Deals still in the stage count as such; they are neither passed on nor lost.";
+    let parts = [
+        ("pass_through", "var(--accent)"),
+        ("back", "var(--third)"),
+        ("still", "var(--faint)"),
+        ("churn", "var(--second)"),
+    ];
+    let mut made = chart(format!("{id}-exit"), title, note, table, |id, title| {
+        let bar = |row: &Cells<'_>| Bar {
+            label: format::word(sheet.word(row, "stage")).to_owned(),
+            parts: parts.iter().map(|(name, colour)| part(sheet, row, name, colour)).collect(),
+            text: String::new(),
+        };
+        let drawn: Vec<Bar> = rows.iter().map(bar).collect();
+        bars(id, title, &drawn, ("share of deals that entered", format::percent_tick), Some(1.0))
+    });
+    made.keys = keys(&[
+        ("accent", "passed on"),
+        ("third", "moved back or aside"),
+        ("faint", "still there"),
+        ("second", "lost"),
+    ]);
+    made
+}
+
+fn part(sheet: Sheet<'_>, row: Cells<'_>, name: &str, colour: &'static str) -> Part {
+    let value = sheet.number(row, name).unwrap_or(0.0);
+    let text = format::percent(value);
+    Part { value, colour, tip: tip(sheet, row, name, &text), text }
+}
+
+fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+    let sheet = book.sheet("stage_win_probability");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    let title = caption("Chance of being won once a stage is reached", &when);
+    let table = grid(sheet, &title, &rows, PROBABILITY);
+    let note = "Estimated from what happened, open deals counted as open. An upright tick is the \
+                probability that the pipeline is configured with.";
+    chart(format!("{id}-probability"), title, note, table, |id, title| {
+        let row = |row: &Cells<'_>| Row {
+            label: format::word(sheet.word(row, "stage")).to_owned(),
+            value: sheet.number(row, "p_hat"),
+            limits: sheet.number(row, "lower").zip(sheet.number(row, "upper")),
+            marks: sheet.number(row, "configured").into_iter().collect(),
+            is_flagged: sheet.flag(row, "is_outside_interval"),
+            is_faint: sheet.word(row, "status") == "SN",
+            tip: tip(
+                sheet,
+                row,
+                "p_hat",
+                &format::value(sheet.get(row, "p_hat"), sheet.unit("p_hat"), ""),
+            ),
+        };
+        let drawn: Vec<Row> = rows.iter().map(row).collect();
+        intervals(id, title, &drawn, ("chance of being won", format::percent_tick), None)
+    })
+}

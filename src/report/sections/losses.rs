@@ -1,0 +1,64 @@
+//! Losses: why deals were lost.
+
+use super::funnel::caption;
+use super::{Block, Reads, add, chart};
+use crate::report::book::Book;
+use crate::report::chart::{Bar, Part, bars};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::{interval, tip};
+use crate::report::sheet::{Cells, Sheet};
+
+/// Reasons in the chart; the table has all.
+const MOST_REASONS: usize = 12;
+
+const REASONS: &[&str] =
+    &["lost_reason", "lost", "n", "share", "value_minor", "n_null_amount", "is_excluded"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("loss_reasons", REASONS)];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    let sheet = book.sheet("loss_reasons");
+    let whole = sheet.whole(pipeline);
+    let (rows, when) = book.ended(sheet, &whole, "quarter");
+    let rows = most_first(sheet, rows);
+    let title = caption("Why deals were lost", &when);
+    let table = grid(sheet, &title, &rows, REASONS);
+    let made = chart(format!("{id}-reason"), title, "", table, |id, title| {
+        let drawn: Vec<Bar> = rows.iter().take(MOST_REASONS).map(|row| bar(sheet, row)).collect();
+        bars(id, title, &drawn, ("deals lost", format::number_tick), None)
+    });
+    if made.empty.is_empty() {
+        block.charts.push(made);
+    }
+    let (rows, when) = book.latest(sheet, &whole, &["all"]);
+    let rows = most_first(sheet, rows);
+    add(&mut block.folded, grid(sheet, &caption("Why deals were lost", &when), &rows, REASONS));
+    block
+}
+
+fn most_first<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
+    let lost = |row| sheet.number(row, "lost").unwrap_or(0.0);
+    rows.sort_by(|a, b| lost(b).total_cmp(&lost(a)));
+    rows
+}
+
+fn bar(sheet: Sheet<'_>, row: Cells<'_>) -> Bar {
+    let count = format::value(sheet.get(row, "lost"), sheet.unit("lost"), "");
+    let share = format::value(sheet.get(row, "share"), sheet.unit("share"), "");
+    let limits = interval(sheet, row, sheet.unit("share"));
+    let text = match limits {
+        _ if sheet.flag(row, "is_excluded") => format!("{count} · left out of conversion"),
+        Some(limits) => format!("{count} · {share} ({limits})"),
+        None => format!("{count} · {share}"),
+    };
+    let part = Part {
+        value: sheet.number(row, "lost").unwrap_or(0.0),
+        colour: "var(--second)",
+        text: String::new(),
+        tip: tip(sheet, row, "share", &share),
+    };
+    Bar { label: format::word(sheet.word(row, "lost_reason")).to_owned(), parts: vec![part], text }
+}

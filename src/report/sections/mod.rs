@@ -1,0 +1,144 @@
+//! The sections of the page: tables → what their templates show. One file a section.
+//!
+//! To add one: a file here, a template, and a line in [`SECTIONS`].
+
+mod cohorts;
+mod cycle;
+mod definitions;
+mod dwell;
+mod flow;
+mod funnel;
+mod losses;
+mod overview;
+mod quality;
+mod queries;
+mod reps;
+mod stale;
+mod work;
+
+use serde::Serialize;
+
+use super::book::Book;
+use super::view::{Chart, Grid};
+
+pub(crate) use definitions::definitions;
+pub(crate) use overview::overview;
+pub(crate) use quality::quality;
+pub(crate) use queries::queries;
+
+/// A part of a section: one pipeline.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Block {
+    /// The pipeline; empty if the run has only one.
+    pub(crate) pipeline: String,
+    /// Charts, each with its table.
+    pub(crate) charts: Vec<Chart>,
+    /// Tables in the open.
+    pub(crate) grids: Vec<Grid>,
+    /// Tables to unfold.
+    pub(crate) folded: Vec<Grid>,
+    /// Remarks.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A section that repeats for each pipeline.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Section {
+    /// The anchor, and the template `<id>.html`.
+    pub(crate) id: &'static str,
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// One for each pipeline.
+    pub(crate) blocks: Vec<Block>,
+    /// Why there is nothing; empty if there is something.
+    pub(crate) empty: String,
+}
+
+/// A metric and the columns of its table that a section shows.
+pub(crate) type Reads = (&'static str, &'static [&'static str]);
+
+/// What all sections read.
+pub(crate) fn reads() -> Vec<Reads> {
+    let all = [
+        funnel::READS,
+        cohorts::READS,
+        dwell::READS,
+        cycle::READS,
+        reps::READS,
+        flow::READS,
+        losses::READS,
+        work::READS,
+        stale::READS,
+    ];
+    all.concat()
+}
+
+/// Builds the block of a pipeline; charts take their ids from the suffix.
+type Build = fn(&Book<'_>, &str, &str) -> Block;
+
+/// The sections in the order of the page: anchor, heading, builder, what is missing if it is empty.
+static SECTIONS: &[(&str, &str, Build, &str)] = &[
+    ("funnel", "Funnel", funnel::block, "no deal has a stage"),
+    ("cohorts", "Cohorts", cohorts::block, "no deal has a creation date"),
+    ("dwell", "Time in stage and churn", dwell::block, "no history of stages in the export"),
+    ("cycle", "Sales cycle", cycle::block, "no deal was closed"),
+    ("reps", "Reps", reps::block, "no closed deal has an owner"),
+    ("flow", "Stock and flow", flow::block, "no history of stages in the export"),
+    ("losses", "Losses", losses::block, "no deal was lost"),
+    ("work", "Work and value", work::block, "no deal was closed"),
+    ("stale", "Stale deals", stale::block, "no deal is open"),
+];
+
+/// All sections that repeat by pipeline.
+pub(crate) fn sections(book: &Book<'_>) -> Vec<Section> {
+    let is_single = book.pipelines.len() == 1;
+    let section = |(id, title, build, missing): &(&'static str, &'static str, Build, &str)| {
+        let mut blocks = Vec::new();
+        for (at, pipeline) in book.pipelines.iter().enumerate() {
+            let mut block = build(book, pipeline, &format!("{id}-{}", at + 1));
+            let has_charts = block.charts.iter().any(|c| c.empty.is_empty());
+            if has_charts || !block.grids.is_empty() || !block.folded.is_empty() {
+                block.pipeline = if is_single { String::new() } else { named(pipeline) };
+                blocks.push(block);
+            }
+        }
+        let empty =
+            if blocks.is_empty() { format!("Nothing to show: {missing}.") } else { String::new() };
+        Section { id, title, blocks, empty }
+    };
+    SECTIONS.iter().map(section).collect()
+}
+
+/// The name of a pipeline as people read it.
+pub(crate) fn named(pipeline: &str) -> String {
+    if pipeline.is_empty() { "Unnamed pipeline".to_owned() } else { pipeline.to_owned() }
+}
+
+/// A chart, or why there is none.
+fn chart(
+    id: String,
+    title: String,
+    note: &str,
+    grid: Grid,
+    draw: impl FnOnce(&str, &str) -> String,
+) -> Chart {
+    let is_empty = grid.rows.is_empty();
+    let svg = if is_empty { String::new() } else { draw(&id, &title) };
+    let empty = if is_empty { "There is nothing to draw yet.".to_owned() } else { String::new() };
+    Chart { id, svg, title, note: note.to_owned(), keys: Vec::new(), grid, empty }
+}
+
+/// A key of a chart from pairs of swatch and label.
+fn keys(pairs: &[(&'static str, &str)]) -> Vec<super::view::Key> {
+    pairs
+        .iter()
+        .map(|(class, label)| super::view::Key { class, label: (*label).to_owned() })
+        .collect()
+}
+
+/// Adds the grid if it has rows.
+fn add(into: &mut Vec<Grid>, grid: Grid) {
+    if !grid.rows.is_empty() {
+        into.push(grid);
+    }
+}

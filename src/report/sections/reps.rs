@@ -1,0 +1,204 @@
+//! Reps by quarter: shrunken win rates with intervals, funnel plot, scorecard.
+
+use super::funnel::caption;
+use super::{Block, Reads, add, chart, keys};
+use crate::report::book::Book;
+use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
+use crate::report::format;
+use crate::report::grid::{grid, join};
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet, Span, complete};
+use crate::report::view::{Chart, Grid};
+
+/// Quarters before the one shown that are kept as tables.
+const MOST_QUARTERS: usize = 5;
+
+const SHRUNK: &[&str] = &[
+    "owner",
+    "team",
+    "won",
+    "closed",
+    "rate",
+    "eb_mean",
+    "prob_above_team",
+    "shrink_weight",
+    "rank",
+    "is_ramping",
+];
+const SCORE: &[&str] =
+    &["bookings_minor", "size_q50_minor", "cycle_q50_days", "activities", "per_win", "active_bd"];
+const TEST: &[&str] = &["p", "q", "is_different"];
+const FUNNEL: &[&str] = &[
+    "owner",
+    "n",
+    "won",
+    "rate",
+    "team_rate",
+    "lo95",
+    "hi95",
+    "lo998",
+    "hi998",
+    "z",
+    "phi",
+    "signal",
+    "is_ramping",
+];
+const AMOUNTS: &[&str] = &[
+    "owner",
+    "n",
+    "bookings_minor",
+    "geo_mean_minor",
+    "geo_mean_shrunk_minor",
+    "b",
+    "rmst_days",
+    "rmst_diff_days",
+    "z",
+    "p",
+    "q",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("rep_win_rate_shrunk", SHRUNK),
+    ("rep_scorecard", SCORE),
+    ("rep_tests", TEST),
+    ("rep_funnel_plot", FUNNEL),
+    ("rep_amounts", AMOUNTS),
+];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    let sheet = book.sheet("rep_win_rate_shrunk");
+    let rows = sheet.by_owner(pipeline);
+    let spans = sheet.spans(&rows, "quarter");
+    let Some(shown) = complete(&spans, book.as_of).0.or(spans.last()) else {
+        return block;
+    };
+    block.charts.push(rates(book, pipeline, id, shown));
+    block.charts.push(funnel(book, pipeline, id, shown));
+    add(&mut block.grids, scores(book, pipeline, shown));
+    let amounts = book.sheet("rep_amounts");
+    let rows = amounts.at(&amounts.by_owner(pipeline), shown);
+    let words = format!("Deal size and cycle of reps, {}", book.period(shown));
+    add(&mut block.folded, grid(amounts, &words, &rows, AMOUNTS));
+    for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
+        add(&mut block.folded, scores(book, pipeline, span));
+    }
+    if shown.end > book.as_of + 1 {
+        block.notes.push(format!("{} has not ended yet.", book.period(shown)));
+    }
+    block
+}
+
+/// The rows of a quarter, the highest shrunken rate first.
+fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span) -> Vec<Cells<'a>> {
+    let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
+    let rate =
+        |row| sheet.number(row, "eb_mean").or_else(|| sheet.number(row, "rate")).unwrap_or(-1.0);
+    rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+    rows
+}
+
+/// The scorecard: shrunken rate, what was sold and done, and the test, one row for each rep.
+fn scores(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
+    let sheet = book.sheet("rep_win_rate_shrunk");
+    let rows = ranked(sheet, pipeline, span);
+    let mut made = grid(sheet, &caption("Reps", &book.period(span)), &rows, SHRUNK);
+    for (name, columns) in [("rep_scorecard", SCORE), ("rep_tests", TEST)] {
+        let other = book.sheet(name);
+        let others = other.at(&other.by_owner(pipeline), span);
+        let of = |row: &Cells<'_>| {
+            let owner = sheet.word(row, "owner");
+            others.iter().copied().find(|r| other.word(r, "owner") == owner)
+        };
+        join(&mut made, other, columns, rows.iter().map(of));
+    }
+    made
+}
+
+fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span) -> Chart {
+    let sheet = book.sheet("rep_win_rate_shrunk");
+    let rows = ranked(sheet, pipeline, span);
+    let title = caption("Win rate of reps", &book.period(span));
+    let note = "Rates are pulled towards the team the more, the fewer deals a rep has closed; where \
+                intervals overlap widely, the order says little. The dashed line is the team.";
+    let table = grid(sheet, &title, &rows, SHRUNK);
+    let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
+    let tests = book.sheet("rep_tests");
+    let tested = tests.at(&tests.by_owner(pipeline), span);
+    let mut made = chart(format!("{id}-rate"), title, note, table, |id, title| {
+        let row = |row: &Cells<'_>| {
+            let owner = sheet.word(row, "owner");
+            let test = tested.iter().find(|r| tests.word(r, "owner") == owner);
+            rate_row(sheet, row, test.is_some_and(|r| tests.flag(r, "is_different")))
+        };
+        let drawn: Vec<Row> = rows.iter().map(row).collect();
+        intervals(id, title, &drawn, ("win rate", format::percent_tick), team)
+    });
+    made.keys = keys(&[
+        ("accent", "shrunken rate with 95% interval"),
+        ("tick", "raw rate"),
+        ("second", "differs from the team after allowing for the number of reps"),
+    ]);
+    made
+}
+
+fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
+    let number = |name| sheet.number(row, name);
+    let is_shrunk = number("eb_mean").is_some();
+    let (name, lower, upper) = if is_shrunk {
+        ("eb_mean", "lower", "upper")
+    } else {
+        ("rate", "jeffreys_lower", "jeffreys_upper")
+    };
+    let shown = format::value(sheet.get(row, name), sheet.unit(name), "");
+    let owner = format::word(sheet.word(row, "owner"));
+    let closed = format::value(sheet.get(row, "closed"), sheet.unit("closed"), "");
+    Row {
+        label: format!("{owner} ({closed})"),
+        value: number(name),
+        limits: number(lower).zip(number(upper)),
+        marks: if is_shrunk { number("rate").into_iter().collect() } else { Vec::new() },
+        is_flagged,
+        is_faint: sheet.word(row, "status") == "SN",
+        tip: format!("{owner}: {}", tip(sheet, row, name, &shown)),
+    }
+}
+
+fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span) -> Chart {
+    let sheet = book.sheet("rep_funnel_plot");
+    let rows = sheet.at(&sheet.by_owner(pipeline), span);
+    let title = caption("Win rate against number of closed deals", &book.period(span));
+    let note = "A rep inside the funnel is within what chance alone gives a rep like the team. Shaded: \
+                95% limits; dashed: 99.8%.";
+    let table = grid(sheet, &title, &rows, FUNNEL);
+    let mut made = chart(format!("{id}-funnel"), title, note, table, |id, title| {
+        let dots: Vec<Dot> = rows.iter().filter_map(|row| dot(sheet, row)).collect();
+        let limits: Vec<Limit> = rows.iter().filter_map(|row| limit(sheet, row)).collect();
+        let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
+        funnel_plot(id, title, &dots, &limits, team)
+    });
+    made.keys = keys(&[("accent", "rep"), ("second", "rep outside the 99.8% limits, team rate")]);
+    made
+}
+
+fn dot(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Dot> {
+    let shown = format::value(sheet.get(row, "rate"), sheet.unit("rate"), "");
+    let owner = format::word(sheet.word(row, "owner")).to_owned();
+    Some(Dot {
+        n: sheet.number(row, "n")?,
+        rate: sheet.number(row, "rate")?,
+        tip: format!("{owner}: {}", tip(sheet, row, "rate", &shown)),
+        label: owner,
+        is_flagged: matches!(sheet.word(row, "signal"), "above" | "below"),
+    })
+}
+
+fn limit(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Limit> {
+    let number = |name| sheet.number(row, name);
+    Some(Limit {
+        n: number("n")?,
+        inner: (number("lo95")?, number("hi95")?),
+        outer: (number("lo998")?, number("hi998")?),
+    })
+}

@@ -1,0 +1,125 @@
+//! A metric's table, read by column name and cut by pipeline, dimension and period.
+
+use super::format;
+use crate::model::{About, Day, Table, Unit, Value};
+
+/// A row of a table.
+pub(crate) type Cells<'a> = &'a [Value];
+
+/// A metric with its table.
+#[derive(Clone, Copy)]
+pub(crate) struct Sheet<'a> {
+    /// What the metric is.
+    pub(crate) about: &'static About,
+    /// Its rows.
+    pub(crate) table: &'a Table,
+    /// First month of the fiscal year, which names the periods.
+    pub(crate) fiscal_start: u32,
+}
+
+/// A period of a table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    /// First day.
+    pub(crate) start: Day,
+    /// The day after the last.
+    pub(crate) end: Day,
+    /// `quarter`, `month` …
+    pub(crate) kind: String,
+}
+
+impl<'a> Sheet<'a> {
+    /// The value of a column; null if there is no such column.
+    pub(crate) fn get(&self, row: Cells<'a>, name: &str) -> &'a Value {
+        self.table.position(name).and_then(|at| row.get(at)).unwrap_or(&Value::Null)
+    }
+
+    /// The number in a column.
+    pub(crate) fn number(&self, row: Cells<'a>, name: &str) -> Option<f64> {
+        self.get(row, name).as_f64()
+    }
+
+    /// The word in a column; empty if there is none.
+    pub(crate) fn word(&self, row: Cells<'a>, name: &str) -> &'a str {
+        self.get(row, name).as_str().unwrap_or("")
+    }
+
+    /// Whether a flag is set.
+    pub(crate) fn flag(&self, row: Cells<'a>, name: &str) -> bool {
+        matches!(self.get(row, name), Value::Bool(true))
+    }
+
+    /// The unit of a column.
+    pub(crate) fn unit(&self, name: &str) -> Unit {
+        let at = self.table.position(name);
+        at.and_then(|at| self.table.columns.get(at)).map_or(Unit::Text, |c| c.unit)
+    }
+
+    /// Whether the table has this column.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.table.position(name).is_some()
+    }
+
+    /// The rows of a pipeline that are not cut by owner, source or segment.
+    pub(crate) fn whole(&self, pipeline: &str) -> Vec<Cells<'a>> {
+        let cut = ["owner", "source", "segment"];
+        let mut rows = self.of(pipeline);
+        rows.retain(|row| cut.iter().all(|name| self.get(row, name).is_null()));
+        rows
+    }
+
+    /// All rows of a pipeline.
+    pub(crate) fn of(&self, pipeline: &str) -> Vec<Cells<'a>> {
+        let rows = self.table.rows.iter().map(Vec::as_slice);
+        rows.filter(|row| self.word(row, "pipeline") == pipeline).collect()
+    }
+
+    /// The rows of a pipeline cut by owner.
+    pub(crate) fn by_owner(&self, pipeline: &str) -> Vec<Cells<'a>> {
+        let mut rows = self.of(pipeline);
+        rows.retain(|row| !self.get(row, "owner").is_null());
+        rows
+    }
+
+    /// The period of a row.
+    pub(crate) fn span(&self, row: Cells<'a>) -> Option<Span> {
+        let (Value::Day(start), Value::Day(end)) =
+            (self.get(row, "period_start"), self.get(row, "period_end"))
+        else {
+            return None;
+        };
+        let kind = self.word(row, "period_kind").to_owned();
+        Some(Span { start: *start, end: *end, kind })
+    }
+
+    /// The period of a row as people call it; empty if it has none.
+    pub(crate) fn period(&self, row: Cells<'a>) -> String {
+        let name = |s: Span| format::period(&s.kind, s.start, s.end, self.fiscal_start);
+        self.span(row).map(name).unwrap_or_default()
+    }
+
+    /// The periods of a kind that occur in `rows`, oldest first.
+    pub(crate) fn spans(&self, rows: &[Cells<'a>], kind: &str) -> Vec<Span> {
+        let mut found: Vec<Span> =
+            rows.iter().filter_map(|r| self.span(r)).filter(|s| s.kind == kind).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// Those of `rows` that belong to the period.
+    pub(crate) fn at(&self, rows: &[Cells<'a>], span: &Span) -> Vec<Cells<'a>> {
+        rows.iter().copied().filter(|row| self.span(row).as_ref() == Some(span)).collect()
+    }
+
+    /// Those of `rows` with this word in the column.
+    pub(crate) fn with(&self, rows: &[Cells<'a>], name: &str, word: &str) -> Vec<Cells<'a>> {
+        rows.iter().copied().filter(|row| self.word(row, name) == word).collect()
+    }
+}
+
+/// The last two periods that have ended by `as_of`, the later one first.
+pub(crate) fn complete(spans: &[Span], as_of: Day) -> (Option<&Span>, Option<&Span>) {
+    let mut ended = spans.iter().rev().filter(|s| s.end <= as_of + 1);
+    (ended.next(), ended.next())
+}

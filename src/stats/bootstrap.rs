@@ -1,0 +1,133 @@
+//! A bootstrap without random numbers: each deal's weight in each replicate follows from its id.
+
+use super::TAIL;
+use super::interval::Interval;
+
+/// `floor(2^64 P(Poisson(1) <= k))`: a hash at or above the first k of them weighs k.
+const THRESHOLDS: [u64; 20] = [
+    0x5E2D_58D8_B3BC_DF1A,
+    0xBC5A_B1B1_6779_BE35,
+    0xEB71_5E1D_C158_2DC2,
+    0xFB23_9797_34A2_52F1,
+    0xFF10_25F5_9174_DC3D,
+    0xFFD9_0F3B_A405_5E19,
+    0xFFFA_8B71_FC72_C913,
+    0xFFFF_540C_0914_B3C9,
+    0xFFFF_ED1F_4AA8_F120,
+    0xFFFF_FE21_6E64_1462,
+    0xFFFF_FFD4_D85D_3183,
+    0xFFFF_FFFC_6DA2_62B4,
+    0xFFFF_FFFF_BA12_D178,
+    0xFFFF_FFFF_FB07_C64C,
+    0xFFFF_FFFF_FFAB_8EA5,
+    0xFFFF_FFFF_FFFA_BE22,
+    0xFFFF_FFFF_FFFF_B11A,
+    0xFFFF_FFFF_FFFF_FBA1,
+    0xFFFF_FFFF_FFFF_FFC5,
+    0xFFFF_FFFF_FFFF_FFFD,
+];
+
+/// What separates the replicates' seeds.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Share of undefined replicates above which there is no interval.
+const MAX_UNDEFINED: f64 = 0.05;
+
+/// Poisson(1) weights of deals, the same whatever the order and the partition.
+///
+/// Source: Chamandy et al. 2012, "Estimating uncertainty for massive data streams"; hashes:
+/// FNV-1a and the finaliser of SplitMix64.
+/// Checked against: `tests/vectors/V06` (weights), mean and variance in the property tests.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    seeds: Vec<u64>,
+}
+
+impl Bootstrap {
+    /// Weights for this many replicates.
+    pub fn new(seed: u64, replicates: usize) -> Self {
+        let seeds = (0..replicates as u64).map(|b| seed.wrapping_add(b.wrapping_mul(STEP)));
+        Self { seeds: seeds.collect() }
+    }
+
+    /// Number of replicates.
+    pub fn replicates(&self) -> usize {
+        self.seeds.len()
+    }
+
+    /// Puts the weights of a deal, one for each replicate, into `out`.
+    pub fn weights(&self, deal_id: &str, out: &mut Vec<u8>) {
+        let identity = identity(deal_id);
+        out.clear();
+        out.extend(self.seeds.iter().map(|seed| weight(mix(identity ^ seed))));
+    }
+
+    /// The sum of the weights in one replicate of the deals with these identities (see
+    /// [`identity`]); 0 beyond the last replicate.
+    pub fn total(&self, identities: &[u64], replicate: usize) -> u64 {
+        let Some(seed) = self.seeds.get(replicate) else { return 0 };
+        identities.iter().map(|identity| u64::from(weight(mix(identity ^ seed)))).sum()
+    }
+}
+
+/// What the weights of a deal depend on: a hash of its id, for those who cannot keep the id.
+pub fn identity(deal_id: &str) -> u64 {
+    deal_id.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    })
+}
+
+fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn weight(hash: u64) -> u8 {
+    // All but 4 of 1,000 weights are below 4: counted without branches.
+    let [one, two, three, four, more @ ..] = &THRESHOLDS;
+    let usual = [one, two, three, four].map(|&threshold| u8::from(hash >= threshold));
+    match usual.iter().sum() {
+        4 => 4 + more.iter().take_while(|&&threshold| hash >= threshold).count() as u8,
+        weight => weight,
+    }
+}
+
+/// Central 95 % of the replicates, by quantiles of type 7.
+///
+/// Null rule: undefined replicates are left out; more than 5 % of them, or none at all, gives null.
+/// Source: Efron 1979; Chamandy et al. 2012.
+/// Checked against: its definition, in the tests below.
+pub fn percentile_interval(replicates: &[Option<f64>]) -> Option<Interval> {
+    let mut defined: Vec<f64> = replicates.iter().flatten().copied().collect();
+    let missing = replicates.len() - defined.len();
+    if defined.is_empty() || missing as f64 > MAX_UNDEFINED * replicates.len() as f64 {
+        return None;
+    }
+    defined.sort_by(f64::total_cmp);
+    let quantile = |p: f64| {
+        let place = (defined.len() - 1) as f64 * p;
+        let below = place.floor();
+        let at = |rank: usize| defined.get(rank).copied();
+        let first = at(below as usize)?;
+        let second = at(below as usize + 1).unwrap_or(first);
+        Some(first + (place - below) * (second - first))
+    };
+    Some(Interval { lower: quantile(TAIL)?, upper: quantile(1.0 - TAIL)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_interpolate_and_tolerate_few_gaps() {
+        let mut replicates: Vec<Option<f64>> = (0..=40).map(|v| Some(f64::from(v))).collect();
+        assert_eq!(percentile_interval(&replicates).map(Interval::pair), Some((1.0, 39.0)));
+        replicates.extend([None, None]);
+        assert!(percentile_interval(&replicates).is_some());
+        replicates.push(None);
+        assert_eq!(percentile_interval(&replicates), None);
+        assert_eq!(percentile_interval(&[]), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! The whole content of a store at one of its runs, read in parallel.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::decode::{Decoded, Stages};
+use super::delta::{DataFile, Delta, Opened, together};
+use super::file;
+use super::remap;
+use super::runs::RunRow;
+use super::schema;
+use super::small::{self, Row, Stamped};
+use super::tables;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::calendar::{date, month_index, month_start};
+use crate::model::{
+    Account, Activity, Catalogue, Dataset, Forecast, Names, Partition, QualityCount, Reject, Stage,
+    Target, User, calendar,
+};
+
+/// Name of the table of deals.
+pub(super) const TIMELINES: &str = "timelines";
+
+/// The partition of deals without a creation time.
+const UNKNOWN_MONTH: &str = "unknown";
+
+/// A dataset, and from which export each of its rows is.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// What readers get.
+    pub(super) dataset: Dataset,
+    /// What the next merge needs.
+    pub(super) stamps: Stamps,
+}
+
+/// For each row the instant of the export that it is from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Stamps {
+    /// By partition and row: the export that the activities are from; null if none had any.
+    pub(super) known: Vec<Vec<Option<i64>>>,
+    /// By stage.
+    pub(super) stages: Vec<i64>,
+    /// By user.
+    pub(super) users: Vec<i64>,
+    /// By account.
+    pub(super) accounts: Vec<i64>,
+    /// By target.
+    pub(super) targets: Vec<i64>,
+    /// By forecast.
+    pub(super) forecasts: Vec<i64>,
+    /// By activity without a deal.
+    pub(super) activities: Vec<i64>,
+    /// By refused row.
+    pub(super) rejects: Vec<i64>,
+    /// By line of the ledger.
+    pub(super) quality: Vec<i64>,
+}
+
+impl Content {
+    /// What ingest made of an export.
+    pub(super) fn fresh(mut dataset: Dataset) -> Self {
+        tables::settle(&mut dataset);
+        let at = dataset.extracted_at;
+        let has_activities = !dataset.loose_activities.is_empty()
+            || dataset.partitions.iter().any(|p| !p.activities.items().is_empty());
+        let known = |deal: &crate::model::Deal| has_activities.then_some(deal.extracted_at);
+        let stamps = Stamps {
+            known: dataset.partitions.iter().map(|p| p.deals.iter().map(known).collect()).collect(),
+            stages: vec![at; dataset.catalogue.stages.len()],
+            users: vec![at; dataset.users.len()],
+            accounts: vec![at; dataset.accounts.len()],
+            targets: vec![at; dataset.targets.len()],
+            forecasts: vec![at; dataset.forecasts.len()],
+            activities: vec![at; dataset.loose_activities.len()],
+            rejects: vec![at; dataset.rejects.len()],
+            quality: vec![at; dataset.quality.len()],
+        };
+        Self { dataset, stamps }
+    }
+}
+
+/// The value of the partition column for a month.
+pub(super) fn month_text(month: Option<i32>) -> String {
+    match month {
+        Some(month) => date(month_start(month)).format("%Y-%m").to_string(),
+        None => UNKNOWN_MONTH.to_owned(),
+    }
+}
+
+fn month_of(text: &str) -> Option<i32> {
+    let first: chrono::NaiveDate = format!("{text}-01").parse().ok()?;
+    Some(month_index(calendar::day_of(first)))
+}
+
+/// A run and the files of every table that it pins.
+pub(super) struct Pinned<'a> {
+    delta: &'a Delta,
+    /// The run.
+    pub(super) run: RunRow,
+    files: BTreeMap<String, BTreeMap<String, DataFile>>,
+}
+
+impl<'a> Pinned<'a> {
+    /// Reads the logs of the tables of `run`.
+    ///
+    /// Errors: a table that the run pins is gone or damaged.
+    pub(super) fn open(delta: &'a Delta, run: RunRow) -> Result<Self> {
+        let tables: Vec<(&String, &u64)> = run.record.tables.iter().collect();
+        let files = together(tables, |(table, &version)| {
+            let opened: Option<Opened> = delta.open(table, Some(version))?;
+            let opened = opened.ok_or_else(|| {
+                Error::new(ErrorKind::Store, format!("the table `{table}` of the store is gone"))
+                    .hint("restore the folder from a backup, or ingest the exports into a new one")
+            })?;
+            Ok((table.clone(), opened.files))
+        })?;
+        let files = files.into_iter().collect();
+        Ok(Self { delta, run, files })
+    }
+
+    /// The files of a table by path; none if the run has no such table.
+    pub(super) fn files(&self, table: &str) -> impl Iterator<Item = (&String, &DataFile)> {
+        self.files.get(table).into_iter().flatten()
+    }
+
+    /// Whether a table has a file of this path.
+    pub(super) fn has(&self, table: &str, path: &str) -> bool {
+        self.files.get(table).is_some_and(|files| files.contains_key(path))
+    }
+
+    fn small<T: Row>(&self, names: &mut Names) -> Result<Stamped<T>> {
+        let mut table = Stamped::default();
+        for (_, found) in self.files(T::TABLE) {
+            let path = self.delta.folder(T::TABLE).join(&found.path);
+            file::read(&path, Some(&small::schema::<T>()), |batch| {
+                small::decode(batch, &mut table, names)
+            })?;
+        }
+        Ok(table)
+    }
+
+    /// All that the run pins.
+    pub(super) fn content(&self) -> Result<Content> {
+        let mut content = Content::default();
+        let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
+        let mut names = Names::default();
+        let stages = self.small::<Stage>(&mut names)?;
+        (dataset.catalogue, stamps.stages) = (Catalogue { stages: stages.rows }, stages.at);
+        let files: Vec<&DataFile> = self.files(TIMELINES).map(|(_, file)| file).collect();
+        let by_name = Stages::new(&dataset.catalogue, &names);
+        let (decoded, small) = rayon::join(
+            || files.par_iter().map(|file| self.decode(file, &by_name)).collect::<Result<Vec<_>>>(),
+            || self.small_tables(),
+        );
+        let mut decoded = decoded?;
+        let small = small?;
+        decoded.sort_by_key(|d| (d.partition.created_month.is_none(), d.partition.created_month));
+        small.fill(dataset, stamps, &mut names);
+        dataset.assumptions = self.run.assumptions.clone();
+        dataset.extracted_at = self.run.record.extracted_at;
+        assemble(decoded, names, &mut content);
+        Ok(content)
+    }
+
+    fn decode(&self, found: &DataFile, stages: &Stages<'_>) -> Result<Decoded> {
+        let path = self.delta.folder(TIMELINES).join(&found.path);
+        let mut decoded = Decoded::default();
+        decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
+        let taken = std::cell::RefCell::new(&mut decoded);
+        file::read_expecting(
+            &path,
+            Some(&schema::timelines()),
+            |about| taken.borrow_mut().expect(about),
+            |batch| taken.borrow_mut().add(batch, stages),
+        )?;
+        Ok(decoded)
+    }
+
+    fn small_tables(&self) -> Result<Small> {
+        let mut names = Names::default();
+        Ok(Small {
+            users: self.small(&mut names)?,
+            accounts: self.small(&mut names)?,
+            targets: self.small(&mut names)?,
+            forecasts: self.small(&mut names)?,
+            activities: self.small(&mut names)?,
+            rejects: self.small(&mut names)?,
+            quality: self.small(&mut names)?,
+            names,
+        })
+    }
+}
+
+/// The small tables but for `stages`.
+struct Small {
+    users: Stamped<User>,
+    accounts: Stamped<Account>,
+    targets: Stamped<Target>,
+    forecasts: Stamped<Forecast>,
+    activities: Stamped<Activity>,
+    rejects: Stamped<Reject>,
+    quality: Stamped<QualityCount>,
+    names: Names,
+}
+
+impl Small {
+    fn fill(self, dataset: &mut Dataset, stamps: &mut Stamps, names: &mut Names) {
+        let moved = remap::intern_all(&self.names, names);
+        (dataset.users, stamps.users) = (self.users.rows, self.users.at);
+        (dataset.accounts, stamps.accounts) = (self.accounts.rows, self.accounts.at);
+        (dataset.targets, stamps.targets) = (self.targets.rows, self.targets.at);
+        (dataset.forecasts, stamps.forecasts) = (self.forecasts.rows, self.forecasts.at);
+        (dataset.loose_activities, stamps.activities) = (self.activities.rows, self.activities.at);
+        (dataset.rejects, stamps.rejects) = (self.rejects.rows, self.rejects.at);
+        (dataset.quality, stamps.quality) = (self.quality.rows, self.quality.at);
+        remap::activities(&mut dataset.loose_activities, &moved);
+    }
+}
+
+/// Gives all parts one sorted list of words.
+fn assemble(decoded: Vec<Decoded>, mut names: Names, content: &mut Content) {
+    let moves: Vec<_> = decoded.iter().map(|d| remap::intern_all(&d.names, &mut names)).collect();
+    let sorted = names.sort();
+    let dataset = &mut content.dataset;
+    remap::catalogue(&mut dataset.catalogue, &sorted);
+    remap::activities(&mut dataset.loose_activities, &sorted);
+    let parts: Vec<(Partition, Vec<Option<i64>>)> = decoded
+        .into_par_iter()
+        .zip(moves)
+        .map(|(mut part, moved)| {
+            let moved = remap::through(&moved, &sorted);
+            remap::partition(&mut part.partition, &moved, None);
+            (part.partition, part.known)
+        })
+        .collect();
+    (dataset.partitions, content.stamps.known) = parts.into_iter().unzip();
+    dataset.names = names;
+}

@@ -1,0 +1,211 @@
+//! Merging of deals: each from the later export, its activities from the latest that had any.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+use super::content::Content;
+use super::tables::Choice;
+use crate::model::{Activity, Catalogue, Deal, Partition};
+
+/// Deals of both sides.
+pub(super) struct Deals {
+    /// By month, oldest first, deals without a month last.
+    pub(super) partitions: Vec<Partition>,
+    /// From which export the activities are, by partition and row.
+    pub(super) known: Vec<Vec<Option<i64>>>,
+    /// Months in which some deal is not as it was.
+    pub(super) touched: BTreeSet<Option<i32>>,
+    /// Whether the deals are those of the store.
+    pub(super) is_stored: bool,
+    /// Whether the deals are those of the fresh export.
+    pub(super) is_fresh: bool,
+}
+
+/// A deal of one side.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    part: &'a Partition,
+    known: Option<i64>,
+    row: usize,
+}
+
+impl<'a> Place<'a> {
+    fn deal(&self) -> &'a Deal {
+        &self.part.deals[self.row]
+    }
+
+    fn id(&self) -> &'a str {
+        self.part.deal_ids.get(self.row)
+    }
+
+    fn activities(&self) -> &'a [Activity] {
+        self.part.activities.get(self.row)
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        let (a, b) = (self.row, other.row);
+        self.deal() == other.deal()
+            && self.part.deal_names.get(a) == other.part.deal_names.get(b)
+            && self.part.account_ids.get(a) == other.part.account_ids.get(b)
+            && self.part.visits.get(a) == other.part.visits.get(b)
+            && self.part.changes.get(a) == other.part.changes.get(b)
+    }
+
+    /// Everything but the activities, in an order that no numbering of stages has a part in.
+    fn rank(&self, catalogue: &Catalogue) -> String {
+        let stage = |id| (catalogue.get(id).pipeline, catalogue.get(id).name);
+        let deal = Deal { stage: crate::model::StageId(0), ..*self.deal() };
+        let visits = self.part.visits.get(self.row).iter();
+        let visits: Vec<_> =
+            visits.map(|v| (stage(v.stage), v.entered_at, v.exited_at, v.is_entry_known)).collect();
+        let texts = (self.part.deal_names.get(self.row), self.part.account_ids.get(self.row));
+        let changes = self.part.changes.get(self.row);
+        format!("{texts:?} {:?} {deal:?} {visits:?} {changes:?}", stage(self.deal().stage))
+    }
+}
+
+/// A deal of the result: attributes and history from one place, activities from one.
+#[derive(Clone, Copy)]
+struct Pick<'a> {
+    deal: Place<'a>,
+    activities: Place<'a>,
+}
+
+/// Merges the deals of both sides, which share words and stages.
+pub(super) fn merge(
+    stored: &mut Content,
+    fresh: &mut Content,
+    catalogue: &Catalogue,
+    choice: Choice,
+) -> Deals {
+    let plan = plan(stored, fresh, catalogue, choice);
+    let months: BTreeMap<Option<i32>, usize> =
+        stored.dataset.partitions.iter().map(|p| p.created_month).zip(0..).collect();
+    let all: BTreeSet<(bool, Option<i32>)> =
+        months.keys().chain(plan.incoming.keys()).map(|&month| (month.is_none(), month)).collect();
+    let built: Vec<(Partition, Vec<Option<i64>>)> = all
+        .into_par_iter()
+        .map(|(_, month)| {
+            let old = months.get(&month).map(|&at| (at, &stored.dataset.partitions[at]));
+            if !plan.touched.contains(&month) {
+                return old.map_or_else(Default::default, |(at, part)| {
+                    (part.clone(), stored.stamps.known[at].clone())
+                });
+            }
+            let incoming = plan.incoming.get(&month).map_or(&[][..], Vec::as_slice);
+            let plan = &plan;
+            let staying = old.into_iter().flat_map(|(at, part)| {
+                let known = &stored.stamps.known[at];
+                let rows = (0..part.len()).filter(move |&row| !plan.leaves[at][row]);
+                rows.map(move |row| {
+                    let place = Place { part, known: known[row], row };
+                    Pick { deal: place, activities: place }
+                })
+            });
+            build(month, staying.chain(incoming.iter().copied()).collect())
+        })
+        .filter(|(part, _)| !part.is_empty())
+        .collect();
+    let (is_stored, is_fresh) = (plan.is_stored, plan.is_fresh);
+    let touched = plan.touched;
+    let (partitions, known) = built.into_iter().unzip();
+    Deals { partitions, known, touched, is_stored, is_fresh }
+}
+
+struct Plan<'a> {
+    /// By stored partition and row: whether the row does not stay as it is.
+    leaves: Vec<Vec<bool>>,
+    incoming: BTreeMap<Option<i32>, Vec<Pick<'a>>>,
+    touched: BTreeSet<Option<i32>>,
+    is_stored: bool,
+    is_fresh: bool,
+}
+
+fn places(content: &Content) -> impl Iterator<Item = (usize, Place<'_>)> {
+    let parts = content.dataset.partitions.iter().zip(&content.stamps.known).enumerate();
+    parts.flat_map(|(at, (part, known))| {
+        (0..part.len()).map(move |row| (at, Place { part, known: known[row], row }))
+    })
+}
+
+fn plan<'a>(
+    stored: &'a Content,
+    fresh: &'a Content,
+    catalogue: &Catalogue,
+    choice: Choice,
+) -> Plan<'a> {
+    let count = stored.dataset.deal_count();
+    let mut index: HashMap<&str, (usize, Place<'a>)> = HashMap::with_capacity(count);
+    index.extend(places(stored).map(|(at, place)| (place.id(), (at, place))));
+    let parts = &stored.dataset.partitions;
+    let mut plan = Plan {
+        leaves: parts.iter().map(|p| vec![false; p.len()]).collect(),
+        incoming: BTreeMap::new(),
+        touched: BTreeSet::new(),
+        is_stored: true,
+        is_fresh: false,
+    };
+    let mut agreed = 0;
+    for (_, new) in places(fresh) {
+        let Some(&(at, old)) = index.get(new.id()) else {
+            plan.take(Pick { deal: new, activities: new });
+            continue;
+        };
+        let (takes_deal, same_deal) = wins(&old, &new, catalogue, choice);
+        let takes_activities = choice
+            .of(old.known, new.known, old.activities(), new.activities())
+            .unwrap_or_else(|| new.activities() > old.activities());
+        agreed += usize::from(takes_deal || same_deal);
+        if !takes_deal && !takes_activities {
+            continue;
+        }
+        plan.leaves[at][old.row] = true;
+        plan.touched.insert(old.part.created_month);
+        plan.take(Pick {
+            deal: if takes_deal { new } else { old },
+            activities: if takes_activities { new } else { old },
+        });
+    }
+    plan.is_stored = plan.touched.is_empty();
+    plan.is_fresh = agreed == count;
+    plan
+}
+
+/// Whether the new deal replaces the old one, and whether they are the same.
+fn wins(old: &Place<'_>, new: &Place<'_>, catalogue: &Catalogue, choice: Choice) -> (bool, bool) {
+    let (before, after) = (old.deal().extracted_at, new.deal().extracted_at);
+    if before == after && old.same(new) {
+        return (false, true);
+    }
+    let takes = choice
+        .of(before, after, &0, &1)
+        .unwrap_or_else(|| new.rank(catalogue) > old.rank(catalogue));
+    (takes, false)
+}
+
+impl<'a> Plan<'a> {
+    fn take(&mut self, pick: Pick<'a>) {
+        let month = pick.deal.part.created_month;
+        self.touched.insert(month);
+        self.incoming.entry(month).or_default().push(pick);
+    }
+}
+
+fn build(month: Option<i32>, mut picks: Vec<Pick<'_>>) -> (Partition, Vec<Option<i64>>) {
+    picks.sort_unstable_by_key(|pick| pick.deal.id());
+    let mut part = Partition { created_month: month, ..Partition::default() };
+    let mut known = Vec::with_capacity(picks.len());
+    for Pick { deal, activities } in picks {
+        part.deal_ids.push(deal.id());
+        part.deal_names.push(deal.part.deal_names.get(deal.row));
+        part.account_ids.push(deal.part.account_ids.get(deal.row));
+        part.deals.push(*deal.deal());
+        part.visits.push(deal.part.visits.get(deal.row).iter().copied());
+        part.changes.push(deal.part.changes.get(deal.row).iter().copied());
+        part.activities.push(activities.activities().iter().copied());
+        known.push(activities.known);
+    }
+    (part, known)
+}

@@ -1,0 +1,184 @@
+//! Parquet files: rows → bytes whose name is their hash → a file that survives a power cut; and back.
+//!
+//! Equal rows give equal bytes, and so the same name: a file is never changed once it is there.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::schema::types::ColumnPath;
+
+use super::delta::{sync_folder, together};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Rows read at a time.
+const BATCH_ROWS: usize = 512;
+
+/// Files that are waited for at a time.
+const SYNC_THREADS: usize = 16;
+
+/// Hexadecimal digits of the hash in a file's name.
+const NAME_DIGITS: usize = 32;
+
+/// The bytes of a file that holds these rows.
+pub(super) fn bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
+    let wrong = |cause: ParquetError| {
+        Error::new(ErrorKind::Store, "cannot encode the rows of a table").because(cause)
+    };
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(batch.schema_ref()).map_err(wrong)?)
+        .with_skip_arrow_metadata(true);
+    let mut bytes = Vec::new();
+    let mut writer =
+        ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).map_err(wrong)?;
+    writer.write(batch).map_err(wrong)?;
+    writer.close().map_err(wrong)?;
+    Ok(bytes)
+}
+
+fn properties(schema: &Schema) -> Result<WriterProperties, ParquetError> {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .set_created_by("sluice".to_owned());
+    for field in schema.fields() {
+        builder = encode_field(builder, field, vec![field.name().clone()]);
+    }
+    Ok(builder.build())
+}
+
+type Builder = parquet::file::properties::WriterPropertiesBuilder;
+
+/// Numbers are packed as differences; words are dictionaries; other text stands one after another.
+fn encode_field(builder: Builder, field: &Field, path: Vec<String>) -> Builder {
+    let column = ColumnPath::new(path.clone());
+    match field.data_type() {
+        DataType::List(element) => match element.data_type() {
+            DataType::Struct(fields) => fields.iter().fold(builder, |builder, inner| {
+                let mut path = path.clone();
+                path.extend(["list".into(), "element".into(), inner.name().clone()]);
+                encode_field(builder, inner, path)
+            }),
+            _ => builder,
+        },
+        DataType::Timestamp(..) | DataType::Int64 | DataType::Date32 => builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_BINARY_PACKED),
+        DataType::Utf8 => builder
+            .set_column_dictionary_enabled(column.clone(), false)
+            .set_column_encoding(column, Encoding::DELTA_LENGTH_BYTE_ARRAY),
+        _ => builder,
+    }
+}
+
+/// The name of a file with these bytes, without the ending.
+pub(super) fn hash_name(bytes: &[u8]) -> String {
+    let mut name = blake3::hash(bytes).to_hex().to_string();
+    name.truncate(NAME_DIGITS);
+    name
+}
+
+/// A file that is written but not yet in its place.
+pub(super) struct Written {
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+/// Writes a file beside its place. Nothing if it is there already: its name says what is in it.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<Option<Written>> {
+    if fs::metadata(path).is_ok_and(|found| found.len() == bytes.len() as u64) {
+        return Ok(None);
+    }
+    let Some(folder) = path.parent() else {
+        return Err(Error::new(ErrorKind::Store, format!("`{}` has no folder", path.display())));
+    };
+    fs::create_dir_all(folder).map_err(|cause| Error::io("make the folder", folder, cause))?;
+    let temporary = path.with_extension("tmp");
+    fs::write(&temporary, bytes).map_err(|cause| Error::io("write", &temporary, cause))?;
+    Ok(Some(Written { temporary, path: path.to_owned() }))
+}
+
+/// Makes files durable and moves them to their places, many at once: the disk is waited for, and
+/// it is faster when it is asked for all of them together.
+pub(super) fn place(files: Vec<Written>) -> Result<()> {
+    let folders: BTreeSet<PathBuf> =
+        files.iter().filter_map(|file| file.path.parent().map(Path::to_owned)).collect();
+    let mut shares: Vec<Vec<Written>> = Vec::new();
+    shares.resize_with(SYNC_THREADS.min(files.len()), Vec::new);
+    let count = shares.len().max(1);
+    for (at, file) in files.into_iter().enumerate() {
+        shares[at % count].push(file);
+    }
+    together(shares, |share| {
+        for file in share {
+            let failed = |cause| Error::io("write", &file.path, cause);
+            File::open(&file.temporary).and_then(|f| f.sync_all()).map_err(failed)?;
+            fs::rename(&file.temporary, &file.path).map_err(failed)?;
+        }
+        Ok(())
+    })?;
+    let mut shares: Vec<Vec<PathBuf>> = Vec::new();
+    shares.resize_with(count, Vec::new);
+    for (at, folder) in folders.into_iter().enumerate() {
+        shares[at % count].push(folder);
+    }
+    together(shares, |share| share.iter().try_for_each(|folder| sync_folder(folder)))?;
+    Ok(())
+}
+
+/// Reads the rows of a file, as columns of `schema`, or as it says itself what they are; `take` gets
+/// them in parts that fit the processor's memory.
+///
+/// Errors: the file is gone, its bytes are not those that its name promises, its columns differ.
+pub(super) fn read(
+    path: &Path,
+    schema: Option<&Arc<Schema>>,
+    mut take: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    read_expecting(path, schema, |_| (), &mut take)
+}
+
+/// As [`read`]; `expect` is told first what is to come.
+pub(super) fn read_expecting(
+    path: &Path,
+    schema: Option<&Arc<Schema>>,
+    expect: impl FnOnce(&ParquetMetaData),
+    mut take: impl FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let broken = |text: &str| {
+        Error::new(ErrorKind::Store, format!("`{}` {text}", path.display())).hint(
+            "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`",
+        )
+    };
+    let file = File::open(path).map_err(|cause| broken("cannot be opened").because(cause))?;
+    let length = file.len() as usize;
+    let bytes =
+        file.get_bytes(0, length).map_err(|cause| broken("cannot be read").because(cause))?;
+    let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    if !name.ends_with(&hash_name(&bytes)) {
+        return Err(broken("was changed or damaged: its bytes are not those that were written"));
+    }
+    let options = match schema {
+        Some(schema) => ArrowReaderOptions::new().with_schema(Arc::clone(schema)),
+        None => ArrowReaderOptions::new(),
+    };
+    let unreadable = |cause: ParquetError| broken("is not a file of this store").because(cause);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)
+        .map_err(unreadable)?;
+    expect(builder.metadata());
+    for batch in builder.with_batch_size(BATCH_ROWS).build().map_err(unreadable)? {
+        take(batch.map_err(|cause| broken("cannot be decoded").because(cause))?)?;
+    }
+    Ok(())
+}

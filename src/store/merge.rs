@@ -1,0 +1,163 @@
+//! Two contents → one, the same whichever came first.
+//!
+//! Every deal, list of activities, stage, user and so on is taken from the export that knows more:
+//! the later one, or of two equally late the one greater in a fixed order of the content. So the
+//! result does not depend on the order in which exports were ingested, and once more changes nothing.
+//! Only when the configuration changed in between does the newer reading of an equally late export win.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::content::Content;
+use super::deals;
+use super::ledger;
+use super::remap;
+use super::tables::{self, Choice};
+use crate::model::{Catalogue, InputFile, Names, Reject, Stage, StageId, Sym};
+
+/// What a merge has to know beside the two contents.
+pub(super) struct Terms<'a> {
+    /// Whether of two equally late exports the fresh one wins.
+    pub(super) favours_fresh: bool,
+    /// The files that the fresh export consists of.
+    pub(super) inputs: &'a [InputFile],
+    /// For each file the latest export that it was part of, as far as the store knows.
+    pub(super) seen: BTreeMap<String, i64>,
+}
+
+/// What came of a merge.
+pub(super) struct Merged {
+    /// Everything.
+    pub(super) content: Content,
+    /// Months in which some deal is not as it was in the store.
+    pub(super) touched: BTreeSet<Option<i32>>,
+}
+
+/// Merges what the store holds and what an export says.
+pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Merged {
+    let choice = Choice { favours_fresh: terms.favours_fresh };
+    let stages = unite_words(&mut stored, &mut fresh, choice);
+    let deals = deals::merge(&mut stored, &mut fresh, &stages.catalogue, choice);
+    let mut content = Content::default();
+    content.dataset.names = std::mem::take(&mut stored.dataset.names);
+    tables::merge(&mut stored, &mut fresh, &mut content, choice);
+    let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
+    (dataset.rejects, stamps.rejects) = rejects(&stored, &fresh, terms, choice);
+    (dataset.quality, stamps.quality) = ledger::merge(&stored, &fresh, &deals, choice);
+    (dataset.catalogue, stamps.stages) = (stages.catalogue, stages.at);
+    (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
+    let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
+    dataset.extracted_at = before.max(after);
+    let assumptions = (&stored.dataset.assumptions, &fresh.dataset.assumptions);
+    dataset.assumptions = match choice.of(before, after, assumptions.0, assumptions.1) {
+        Some(is_fresh) => if is_fresh { assumptions.1 } else { assumptions.0 }.clone(),
+        None => assumptions
+            .0
+            .iter()
+            .chain(assumptions.1)
+            .cloned()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+    };
+    Merged { content, touched: deals.touched }
+}
+
+struct Stages {
+    catalogue: Catalogue,
+    at: Vec<i64>,
+}
+
+/// Gives both contents the same words and the same stages.
+fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Stages {
+    let mut names = stored.dataset.names.clone();
+    let of_fresh = remap::intern_all(&fresh.dataset.names, &mut names);
+    let sorted = names.sort();
+    let of_fresh = remap::through(&of_fresh, &sorted);
+    for (content, moves) in [(&mut *stored, &sorted), (&mut *fresh, &of_fresh)] {
+        remap::catalogue(&mut content.dataset.catalogue, moves);
+        remap::activities(&mut content.dataset.loose_activities, moves);
+    }
+    let stages = unite_stages(stored, fresh, &names, choice);
+    for (content, moves) in [(stored, &sorted), (fresh, &of_fresh)] {
+        let ids: Vec<StageId> = content
+            .dataset
+            .catalogue
+            .stages
+            .iter()
+            .map(|s| stages.catalogue.find(s.pipeline, s.name).unwrap_or(StageId(0)))
+            .collect();
+        content.dataset.partitions.par_iter_mut().for_each(|part| {
+            remap::partition(part, moves, Some(&ids));
+        });
+        content.dataset.names = names.clone();
+    }
+    stages
+}
+
+fn unite_stages(stored: &Content, fresh: &Content, names: &Names, choice: Choice) -> Stages {
+    let mut chosen: BTreeMap<(Sym, Sym), (i64, Stage)> = BTreeMap::new();
+    // Evidence first, then any fixed order.
+    let rank = |s: &Stage| {
+        let basis = std::cmp::Reverse((s.order_basis, s.kind_basis));
+        (basis, s.order, s.kind, s.probability_bp, s.is_deleted)
+    };
+    for (is_fresh, content) in [(false, stored), (true, fresh)] {
+        let rows = content.dataset.catalogue.stages.iter().zip(&content.stamps.stages);
+        for (stage, &at) in rows {
+            let key = (stage.pipeline, stage.name);
+            let wins = match chosen.get(&key) {
+                None => true,
+                Some((before, old)) => {
+                    is_fresh
+                        && choice
+                            .of(*before, at, old, stage)
+                            .unwrap_or_else(|| rank(stage) > rank(old))
+                }
+            };
+            if wins {
+                chosen.insert(key, (at, stage.clone()));
+            }
+        }
+    }
+    let stages = chosen.values().map(|(_, stage)| stage.clone()).collect();
+    let mut catalogue = Catalogue { stages };
+    catalogue.sort(names);
+    let at = catalogue.stages.iter().map(|s| chosen.get(&(s.pipeline, s.name)).map_or(0, |c| c.0));
+    Stages { at: at.collect(), catalogue }
+}
+
+/// Refused rows: for each file those of its latest reading.
+fn rejects(
+    stored: &Content,
+    fresh: &Content,
+    terms: &Terms<'_>,
+    choice: Choice,
+) -> (Vec<Reject>, Vec<i64>) {
+    let mut files: BTreeMap<&str, [(Option<i64>, BTreeSet<&Reject>); 2]> = BTreeMap::new();
+    for (side, content) in [stored, fresh].into_iter().enumerate() {
+        for (reject, &at) in content.dataset.rejects.iter().zip(&content.stamps.rejects) {
+            let entry = &mut files.entry(&reject.file).or_default()[side];
+            entry.0 = entry.0.max(Some(at));
+            entry.1.insert(reject);
+        }
+    }
+    let (mut rows, mut stamps) = (Vec::new(), Vec::new());
+    for (file, [mut before, mut after]) in files {
+        let is_part = |path: &str| path == file || path.ends_with(&format!("/{file}"));
+        let seen = terms.seen.iter().filter(|(path, _)| is_part(path)).map(|(_, &at)| at).max();
+        before.0 = before.0.max(seen);
+        if terms.inputs.iter().any(|input| is_part(&input.path)) {
+            after.0 = after.0.max(Some(fresh.dataset.extracted_at));
+        }
+        let (latest, kept) = match choice.of(before.0, after.0, &before.1, &after.1) {
+            Some(false) => (before.0, before.1),
+            Some(true) => (after.0, after.1),
+            None => (after.0, before.1.union(&after.1).copied().collect()),
+        };
+        stamps.extend(kept.iter().map(|_| latest.unwrap_or_default()));
+        rows.extend(kept.into_iter().cloned());
+    }
+    (rows, stamps)
+}

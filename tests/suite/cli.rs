@@ -1,0 +1,198 @@
+//! The program as a user meets it: output, talk, exit status.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+
+fn sluice(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+    command.current_dir(dir).env_remove("RUST_LOG");
+    command
+}
+
+fn talk(command: &mut Command) -> (Option<i32>, String, String) {
+    let ran = command.output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+}
+
+fn write(dir: &Path, name: &str, text: &str) {
+    std::fs::write(dir.join(name), text).unwrap();
+}
+
+const DEALS: &str = "deal_id,stage,status,owner,amount,created_at,closed_at\n\
+    1,Demo,open,Ann,100,2026-01-05,\n\
+    2,Won,won,Ann,200.50,2026-01-06,2026-02-03\n\
+    3,Lost,lost,Bob,300,2026-01-07,2026-02-04\n";
+
+#[test]
+fn help_is_complete() {
+    let there = tempfile::tempdir().unwrap();
+    let (status, help, _) = talk(sluice(there.path()).arg("--help"));
+    assert_eq!(status, Some(0));
+    insta::assert_snapshot!("help", help);
+    for command in ["run", "ingest", "report", "metric", "query", "list", "check", "init", "sample"]
+    {
+        let (status, help, _) = talk(sluice(there.path()).args([command, "--help"]));
+        assert_eq!(status, Some(0), "{command}");
+        assert!(help.contains("Example: sluice "), "{command} has no example");
+    }
+}
+
+#[test]
+fn a_path_that_is_absent_is_named() {
+    let there = tempfile::tempdir().unwrap();
+    let (status, stdout, stderr) = talk(sluice(there.path()).args(["run", "nowhere"]));
+    assert_eq!((status, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.starts_with("error: ") && stderr.contains("nowhere"), "{stderr}");
+    assert!(!there.path().join("store").exists() && !there.path().join("out").exists());
+}
+
+#[test]
+fn a_store_that_is_absent_says_what_to_run() {
+    let there = tempfile::tempdir().unwrap();
+    for args in [vec!["report"], vec!["metric", "win_rate"], vec!["query", "SELECT 1 AS one"]] {
+        let (status, _, stderr) = talk(sluice(there.path()).args(&args));
+        assert_eq!(status, Some(2), "{args:?}");
+        assert!(
+            stderr.contains("hint: ") && stderr.contains("sluice ingest"),
+            "{args:?}: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_metric_gets_a_hint() {
+    let there = tempfile::tempdir().unwrap();
+    let (status, _, stderr) = talk(sluice(there.path()).args(["metric", "luck"]));
+    assert_eq!(status, Some(2));
+    assert!(stderr.contains("there is no metric `luck`") && stderr.contains("sluice list metrics"));
+}
+
+#[test]
+fn data_goes_to_stdout_and_talk_to_stderr() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    let (status, stdout, stderr) = talk(sluice(there.path()).args(["ingest", "deals.csv"]));
+    assert_eq!((status, stdout.as_str()), (Some(0), ""), "{stderr}");
+    assert!(stderr.contains("assumed: "), "{stderr}");
+    let args = ["--quiet", "metric", "A1", "--format", "csv", "--as-of", "2026-02-10"];
+    let (status, stdout, stderr) = talk(sluice(there.path()).args(args));
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with("metric_id,pipeline,owner,"), "{stdout}");
+    let (status, stdout, _) = talk(
+        sluice(there.path())
+            .args([
+                "query",
+                "SELECT deal_id, amount FROM deals ORDER BY deal_id",
+                "--format",
+                "csv",
+            ])
+            .args(["--as-of", "2026-02-10"]),
+    );
+    assert_eq!((status, stdout.as_str()), (Some(0), "deal_id,amount\n1,100\n2,200.5\n3,300\n"));
+}
+
+#[test]
+fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", &format!("{DEALS}4,Demo,open,Ann,100,31/31/2026,\n"));
+    let (status, stdout, _) =
+        talk(sluice(there.path()).args(["check", "deals.csv", "--format", "csv"]));
+    assert_eq!(status, Some(1));
+    assert!(stdout.contains("deals.csv,5,created_at,31/31/2026,"), "{stdout}");
+    assert!(!there.path().join("store").exists(), "check wrote a store");
+    let (status, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
+    assert_eq!(status, Some(1), "one row of four is more than 1 %: {stderr}");
+    let (status, _, _) =
+        talk(sluice(there.path()).args(["run", "deals.csv", "--max-rejects", "30"]));
+    assert_eq!(status, Some(0));
+    let count = ["query", "SELECT COUNT(*) AS deals FROM deals", "--format", "csv"];
+    let (_, stdout, _) = talk(sluice(there.path()).args(count).args(["--as-of", "2026-02-10"]));
+    assert_eq!(stdout, "deals\n3\n");
+    let count = ["query", "SELECT file, row FROM rejects", "--format", "json"];
+    let (_, stdout, _) = talk(sluice(there.path()).args(count));
+    assert!(stdout.contains("\"row\": 5") || stdout.contains("\"row\":5"), "{stdout}");
+}
+
+#[test]
+fn json_log_is_json() {
+    let there = tempfile::tempdir().unwrap();
+    let args = ["--log-format", "json", "run", "nowhere"];
+    let (status, _, stderr) = talk(sluice(there.path()).args(args));
+    assert_eq!(status, Some(2));
+    for line in stderr.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(event["level"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn the_same_files_again_change_nothing() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    for _ in 0..2 {
+        let (status, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
+        assert_eq!(status, Some(0), "{stderr}");
+    }
+    let (_, runs, _) = talk(sluice(there.path()).args(["list", "runs", "--format", "csv"]));
+    assert_eq!(runs.lines().count(), 2, "a second run was committed:\n{runs}");
+    let (_, reports, _) = talk(sluice(there.path()).args(["list", "reports", "--format", "csv"]));
+    assert_eq!(reports.lines().count(), 2, "{reports}");
+    write(there.path(), "deals.csv", &format!("{DEALS}4,Demo,open,Ann,100,2026-02-05,\n"));
+    assert_eq!(talk(sluice(there.path()).args(["run", "deals.csv"])).0, Some(0));
+    let at = |version: &str| {
+        let sql = "SELECT COUNT(*) AS deals FROM deals";
+        let args = ["query", sql, "--format", "csv", "--version", version, "--as-of", "2026-03-01"];
+        talk(sluice(there.path()).args(args)).1
+    };
+    assert_eq!((at("0").as_str(), at("1").as_str()), ("deals\n3\n", "deals\n4\n"));
+}
+
+#[test]
+fn completions_and_the_manual_come_from_the_arguments() {
+    let there = tempfile::tempdir().unwrap();
+    let (status, script, _) = talk(sluice(there.path()).args(["completions", "bash"]));
+    assert!(status == Some(0) && script.contains("_sluice()"));
+    let (status, page, _) = talk(sluice(there.path()).arg("man"));
+    assert!(status == Some(0) && page.contains(".TH sluice"));
+}
+
+#[test]
+fn the_same_sample_with_one_and_two_threads_gives_the_same_bytes() {
+    let there = tempfile::tempdir().unwrap();
+    for crm in ["salesforce", "hubspot", "pipedrive", "generic"] {
+        let sample = ["sample", "--crm", crm, "--deals", "300", "--seed", "3", "--out", crm];
+        assert_eq!(talk(sluice(there.path()).args(sample)).0, Some(0));
+        let mut seen: Vec<Vec<(String, Vec<u8>)>> = Vec::new();
+        for threads in ["1", "2"] {
+            let (store, out) = (format!("{crm}-s{threads}"), format!("{crm}-o{threads}"));
+            let args = ["--threads", threads, "run", crm, "--store", &store, "--out", &out];
+            let (status, _, stderr) = talk(sluice(there.path()).args(args));
+            assert_eq!(status, Some(0), "{crm}: {stderr}");
+            seen.push(bytes_below(&there.path().join(out)));
+        }
+        assert!(seen[0].len() > 60, "{crm}: only {} files", seen[0].len());
+        for ((name, one), (other, two)) in seen[0].iter().zip(&seen[1]) {
+            assert_eq!(name, other, "{crm}");
+            assert!(one == two, "{crm}: {name} differs between one and two threads");
+        }
+    }
+}
+
+fn bytes_below(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut entries: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
+    entries.sort();
+    for path in entries.iter().filter(|p| !p.is_symlink()) {
+        if path.is_dir() {
+            found.extend(bytes_below(path));
+        } else {
+            found.push((
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read(path).unwrap(),
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,6 @@
+//! Win rates, amounts, cycles and reps: vectors V02, V04, V08, V12, properties, references.
+
+mod build;
+mod known;
+mod properties;
+mod references;

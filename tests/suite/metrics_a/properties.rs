@@ -1,0 +1,182 @@
+//! What must hold for any deals (METRICS 8: 1, 2, 5, 8, 31).
+
+use proptest::prelude::*;
+use sluice::metrics::METRICS;
+use sluice::model::deal::Status;
+use sluice::model::{Config, Table, Unit, Value};
+
+use super::build::{Case, DAY, cell, dataset, dataset_by, instant, rows, table};
+
+const MINE: [&str; 13] = [
+    "win_rate",
+    "loss_reasons",
+    "amount_win_rate",
+    "activities_per_win",
+    "sales_velocity",
+    "sales_cycle",
+    "sales_cycle_histogram",
+    "deal_size",
+    "rep_scorecard",
+    "rep_win_rate_shrunk",
+    "rep_funnel_plot",
+    "rep_tests",
+    "rep_amounts",
+];
+
+fn config() -> Config {
+    Config { boot_b: 40, ..Config::default() }
+}
+
+type Draw = (i64, i64, u8, u8, Option<i32>, u8);
+
+fn case(at: usize, (start, length, outcome, owner, amount, activities): Draw) -> Case {
+    let created_at = instant("2025-01-01") + start * DAY;
+    let close = created_at + length * DAY;
+    let reasons = ["", "price", "duplicate", "no_decision"];
+    let word = ["ann", "bob", "cat", "dan", "eve", "fay", ""][usize::from(owner % 7)];
+    let kinds = ["call", "email"];
+    let done = (0..activities).map(|i| {
+        let kind = kinds[usize::from(i % 2)].to_owned();
+        (created_at + i64::from(i) * DAY, kind, word.to_owned(), String::new())
+    });
+    Case {
+        id: format!("deal {at}"),
+        owner: word.to_owned(),
+        source: ["web", ""][at % 2].to_owned(),
+        amount: amount.map(i64::from),
+        reason: if outcome == 2 { reasons[at % 4].to_owned() } else { String::new() },
+        created_at,
+        close: match outcome {
+            0 => None,
+            1 => Some((Status::Won, close)),
+            _ => Some((Status::Lost, close)),
+        },
+        activities: done.collect(),
+        ..Case::default()
+    }
+}
+
+fn cases() -> impl Strategy<Value = Vec<Case>> {
+    let amount = prop::option::weighted(0.9, -5..100_000_i32);
+    let draw = (0..400_i64, 0..120_i64, 0..3_u8, 0..14_u8, amount, 0..4_u8);
+    prop::collection::vec(draw, 1..80)
+        .prop_map(|draws| draws.into_iter().enumerate().map(|(at, d)| case(at, d)).collect())
+}
+
+const AS_OF: &str = "2026-02-10";
+
+fn check_row(table: &Table, row: &[Value], estimate: &str) -> Result<(), TestCaseError> {
+    for (column, value) in table.columns.iter().zip(row) {
+        if let Some(number) = value.as_f64() {
+            prop_assert!(number.is_finite());
+            let is_share = column.unit == Unit::Rate;
+            prop_assert!(!is_share || (0.0..=1.0).contains(&number), "{} {number}", column.name);
+        }
+    }
+    if estimate.is_empty() {
+        return Ok(());
+    }
+    let value = cell(table, row, estimate);
+    let reason = table.value(row, "reason").as_str();
+    let is_null_reason = reason.is_some_and(|reason| reason != "SN");
+    prop_assert_eq!(value.is_none(), is_null_reason, "{} {:?} {:?}", table.name, value, reason);
+    let method = table.value(row, "interval_method").as_str();
+    if matches!(method, Some("bootstrap" | "beta_posterior")) {
+        return Ok(());
+    }
+    if let (Some(value), Some(lower), Some(upper)) =
+        (value, cell(table, row, "lower"), cell(table, row, "upper"))
+    {
+        prop_assert!(lower <= value && value <= upper, "{} {lower} {value} {upper}", table.name);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn numbers_are_finite_and_null_has_a_reason(cases in cases()) {
+        let data = dataset(&cases);
+        for name in MINE {
+            let metric = METRICS.iter().find(|m| m.about().name == name).unwrap();
+            let found = table(name, &data, config(), AS_OF);
+            for row in &found.rows {
+                check_row(&found, row, metric.about().estimate)?;
+            }
+        }
+    }
+
+    #[test]
+    fn any_split_of_the_deals_gives_the_same_tables(cases in cases()) {
+        let whole = dataset_by(&cases, |_| 0);
+        let single = dataset_by(&cases, |case| case.id.clone());
+        for name in MINE {
+            prop_assert_eq!(
+                table(name, &whole, config(), AS_OF),
+                table(name, &single, config(), AS_OF)
+            );
+        }
+    }
+
+    #[test]
+    fn scaling_amounts_scales_money_only(cases in cases()) {
+        let scaled: Vec<Case> = cases
+            .iter()
+            .map(|case| Case { amount: case.amount.map(|a| a * 7), ..case.clone() })
+            .collect();
+        for name in MINE {
+            let one = table(name, &dataset(&cases), config(), AS_OF);
+            let seven = table(name, &dataset(&scaled), config(), AS_OF);
+            prop_assert_eq!(one.rows.len(), seven.rows.len());
+            let estimate = METRICS.iter().find(|m| m.about().name == name).unwrap().about().estimate;
+            let unit = one.columns.iter().find(|c| &*c.name == estimate).map(|c| c.unit);
+            for (a, b) in one.rows.iter().zip(&seven.rows) {
+                for ((column, a), b) in one.columns.iter().zip(a).zip(b) {
+                    let is_limit = ["lower", "upper"].contains(&&*column.name);
+                    let unit = if is_limit { unit.unwrap_or(column.unit) } else { column.unit };
+                    let is_money = matches!(unit, Unit::Minor | Unit::MinorPerDay);
+                    let times = if is_money { 7.0 } else { 1.0 };
+                    match (a.as_f64(), b.as_f64()) {
+                        (Some(a), Some(b)) => prop_assert!(
+                            (a * times - b).abs() <= 1e-6 * b.abs().max(1e-3),
+                            "{} {} {} {}", name, column.name, a, b
+                        ),
+                        _ => prop_assert_eq!(a, b),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shrunken_rates_lie_between_the_rep_and_the_team(cases in cases()) {
+        let found = table("rep_win_rate_shrunk", &dataset(&cases), config(), AS_OF);
+        for row in &found.rows {
+            let number = |name: &str| cell(&found, row, name);
+            if let (Some(mean), Some(raw), Some(team)) =
+                (number("eb_mean"), number("rate"), number("team_rate"))
+            {
+                prop_assert!(raw.min(team) - 1e-9 <= mean && mean <= raw.max(team) + 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_add_up_to_the_whole(cases in cases()) {
+        let found = table("win_rate", &dataset(&cases), config(), AS_OF);
+        let total = |wanted: &[(&str, &str)]| -> f64 {
+            rows(&found, wanted).iter().map(|row| cell(&found, row, "n").unwrap()).sum()
+        };
+        let team = [("owner", ""), ("source", ""), ("segment", "")];
+        let of = |kind: &'static str| {
+            let mut wanted = vec![("period_kind", kind)];
+            wanted.extend(team);
+            total(&wanted)
+        };
+        let owned = total(&[("period_kind", "all")]) - of("all");
+        prop_assert_eq!(of("all"), of("quarter"));
+        prop_assert_eq!(of("all"), of("month"));
+        prop_assert_eq!(owned, 3.0 * of("all"), "by owner, source and segment");
+    }
+}

@@ -1,0 +1,192 @@
+//! Builds data sets for the tests of the stage metrics, straight from visits.
+
+use chrono::{DateTime, NaiveDate};
+use sluice::metrics::{AnyMetric, compute, find};
+use sluice::model::{
+    Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, FieldChange, HistoryGrade,
+    Micros, Names, Partition, Run, Stage, StageId, StageKind, Status, StoredVisit, Sym, Table,
+    Value, calendar,
+};
+
+/// Open, with its place; won; lost.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Open(u16),
+    Loose,
+    Won,
+    Lost,
+}
+
+/// A deal and its lists.
+pub struct Row {
+    pub id: String,
+    pub deal: Deal,
+    pub visits: Vec<StoredVisit>,
+    pub changes: Vec<FieldChange>,
+    pub activities: Vec<Activity>,
+}
+
+/// A data set in the making.
+pub struct World {
+    pub names: Names,
+    pub catalogue: Catalogue,
+    pub pipeline: Sym,
+    pub currency: Sym,
+    pub rows: Vec<Row>,
+    pub extracted_at: Micros,
+}
+
+/// The instant of a date or an RFC 3339 time.
+pub fn at(text: &str) -> Micros {
+    match text.parse::<NaiveDate>() {
+        Ok(date) => i64::from(calendar::day_of(date)) * calendar::DAY_MICROS,
+        Err(_) => DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros(),
+    }
+}
+
+/// The day number of a date.
+pub fn day(text: &str) -> Day {
+    calendar::day_of(text.parse().unwrap())
+}
+
+impl World {
+    /// Stages of one pipeline, in catalogue order.
+    pub fn new(stages: &[(&str, Kind)], extracted_at: &str) -> Self {
+        let mut names = Names::default();
+        let pipeline = names.intern("pipeline");
+        let currency = names.intern("USD");
+        let mut catalogue = Catalogue::default();
+        for (name, kind) in stages {
+            let (order, kind) = match kind {
+                Kind::Open(order) => (Some(*order), StageKind::Open),
+                Kind::Loose => (None, StageKind::Open),
+                Kind::Won => (None, StageKind::Won),
+                Kind::Lost => (None, StageKind::Lost),
+            };
+            catalogue.stages.push(Stage {
+                pipeline,
+                name: names.intern(name),
+                order,
+                kind,
+                probability_bp: None,
+                is_deleted: false,
+                order_basis: Basis::Declared,
+                kind_basis: Basis::Declared,
+            });
+        }
+        let extracted_at = at(extracted_at);
+        Self { names, catalogue, pipeline, currency, rows: Vec::new(), extracted_at }
+    }
+
+    /// The stage called `name`.
+    pub fn stage(&self, name: &str) -> StageId {
+        self.catalogue.find(self.pipeline, self.names.find(name).unwrap()).unwrap()
+    }
+
+    /// Adds a deal that enters these stages at these instants; the last one is not left.
+    pub fn deal(&mut self, id: &str, moves: &[(StageId, Micros)]) -> &mut Row {
+        let visits: Vec<StoredVisit> = moves
+            .iter()
+            .enumerate()
+            .map(|(place, &(stage, entered_at))| StoredVisit {
+                stage,
+                entered_at,
+                exited_at: moves.get(place + 1).map(|next| next.1),
+                is_entry_known: true,
+            })
+            .collect();
+        let last = moves[moves.len() - 1];
+        let status = match self.catalogue.get(last.0).kind {
+            StageKind::Open => Status::Open,
+            StageKind::Won => Status::Won,
+            StageKind::Lost => Status::Lost,
+        };
+        let deal = Deal {
+            pipeline: self.pipeline,
+            stage: last.0,
+            status,
+            owner: Sym::NONE,
+            source: Sym::NONE,
+            deal_type: Sym::NONE,
+            product: Sym::NONE,
+            lost_reason: Sym::NONE,
+            forecast_category: Sym::NONE,
+            currency: self.currency,
+            amount_minor: Some(100),
+            probability_bp: None,
+            created_at: Some(moves[0].1),
+            closed_at: None,
+            expected_close_on: None,
+            modified_at: None,
+            deleted_at: None,
+            extracted_at: self.extracted_at,
+            history_grade: HistoryGrade::Logged,
+            quality: Default::default(),
+            crm: Sym::NONE,
+        };
+        let (changes, activities) = (Vec::new(), Vec::new());
+        self.rows.push(Row { id: id.to_owned(), deal, visits, changes, activities });
+        self.rows.last_mut().unwrap()
+    }
+
+    /// The data set, its deals dealt out to `parts` partitions.
+    pub fn dataset(&self, parts: usize) -> Dataset {
+        let mut partitions = vec![Partition::default(); parts];
+        for (place, row) in self.rows.iter().enumerate() {
+            let part = &mut partitions[place % parts];
+            part.deal_ids.push(&row.id);
+            part.deal_names.push("");
+            part.account_ids.push("");
+            part.deals.push(row.deal);
+            part.visits.push(row.visits.clone());
+            part.changes.push(row.changes.clone());
+            part.activities.push(row.activities.clone());
+        }
+        Dataset {
+            names: self.names.clone(),
+            catalogue: self.catalogue.clone(),
+            partitions,
+            extracted_at: self.extracted_at,
+            ..Dataset::default()
+        }
+    }
+
+    /// The tables of these metrics.
+    pub fn tables(&self, names: &[&str], config: Config, as_of: AsOf, parts: usize) -> Vec<Table> {
+        let dataset = self.dataset(parts);
+        let run = Run::new(config, Some(as_of), &dataset).unwrap();
+        let metrics: Vec<&dyn AnyMetric> = names.iter().map(|name| find(name).unwrap()).collect();
+        compute(&metrics, &dataset, &run).unwrap()
+    }
+}
+
+/// The rows in which these columns show these words or dates.
+pub fn rows<'t>(table: &'t Table, keys: &[(&str, &str)]) -> Vec<&'t Vec<Value>> {
+    let shows = |value: &Value, word: &str| match value {
+        Value::Day(found) => calendar::date(*found).to_string() == word,
+        Value::Null => word.is_empty(),
+        value => value.as_str() == Some(word),
+    };
+    let is_wanted = |row: &&Vec<Value>| {
+        keys.iter().all(|(name, word)| {
+            assert!(table.position(name).is_some(), "no column {name}");
+            shows(table.value(row, name), word)
+        })
+    };
+    table.rows.iter().filter(is_wanted).collect()
+}
+
+/// The only row with these keys.
+#[track_caller]
+pub fn row<'t>(table: &'t Table, keys: &[(&str, &str)]) -> &'t Vec<Value> {
+    let found = rows(table, keys);
+    assert_eq!(found.len(), 1, "rows of {} with {keys:?}", table.name);
+    found[0]
+}
+
+/// A number of a row.
+#[track_caller]
+pub fn get(table: &Table, row: &[Value], name: &str) -> f64 {
+    assert!(table.position(name).is_some(), "no column {name}");
+    table.value(row, name).as_f64().unwrap_or_else(|| panic!("`{name}` is null in {row:?}"))
+}

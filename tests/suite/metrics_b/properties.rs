@@ -1,0 +1,275 @@
+//! Invariants 2, 5, 14 to 18 of METRICS on random deals.
+
+use proptest::prelude::*;
+use sluice::model::{AsOf, Config, Day, Quality, StageId, Table, Value, Zone, calendar};
+
+use super::builder::{Kind, World, at, day, get};
+
+const STAGES: [(&str, Kind); 7] = [
+    ("A", Kind::Open(1)),
+    ("B", Kind::Open(2)),
+    ("C", Kind::Open(3)),
+    ("Side", Kind::Loose),
+    ("__UNKNOWN__", Kind::Loose),
+    ("Won", Kind::Won),
+    ("Lost", Kind::Lost),
+];
+
+const UTC: Zone = Zone::UTC;
+const HOUR: i64 = calendar::DAY_MICROS / 24;
+
+/// Creation in hours after the start, moves as (stage, hours since the last), deletion, mended.
+type Life = (i64, Vec<(u16, i64)>, Option<i64>, bool);
+
+fn lives() -> impl Strategy<Value = Vec<Life>> {
+    let moves = prop::collection::vec((0..7_u16, prop_oneof![Just(0_i64), 0..1500_i64]), 1..7);
+    let life = (0..6000_i64, moves, prop::option::weighted(0.15, 0..2000_i64), any::<bool>());
+    prop::collection::vec(life, 1..25)
+}
+
+fn world(lives: &[Life]) -> World {
+    let mut world = World::new(&STAGES, "2026-01-15");
+    for (place, (created, moves, deleted, mended)) in lives.iter().enumerate() {
+        let mut now = at("2025-01-20") + created * HOUR;
+        let mut entries: Vec<(StageId, i64)> = Vec::new();
+        for (stage, gap) in moves {
+            if entries.last().is_none_or(|last| last.0 != StageId(*stage)) {
+                now += if entries.is_empty() { 0 } else { gap * HOUR };
+                entries.push((StageId(*stage), now));
+            }
+        }
+        let row = world.deal(&format!("D{place:03}"), &entries);
+        row.deal.deleted_at = deleted.map(|gap| now + gap * HOUR);
+        if *mended {
+            row.deal.quality.insert(Quality::SelfLoop);
+        }
+    }
+    world
+}
+
+/// Rows of one period kind as (stage, first day, end, row).
+fn of<'t>(table: &'t Table, kind: &str) -> Vec<(String, Day, Day, &'t Vec<Value>)> {
+    let whole = |row: &&Vec<Value>| {
+        table.value(row, "period_kind").as_str() == Some(kind)
+            && ["owner", "source", "segment"].iter().all(|n| table.value(row, n).is_null())
+    };
+    let key = |row: &'t Vec<Value>| {
+        let stage = table.position("stage").map_or("", |at| row[at].as_str().unwrap_or(""));
+        let day = |name| match table.value(row, name) {
+            Value::Day(day) => *day,
+            _ => 0,
+        };
+        (stage.to_owned(), day("period_start"), day("period_end"), row)
+    };
+    table.rows.iter().filter(whole).map(key).collect()
+}
+
+const AS_OF: &str = "2025-10-17";
+const KINDS: [&str; 3] = ["month", "quarter", "all"];
+
+/// The stage in which a deal is at the end of `last`, from its visits; none if it does not exist.
+fn state(world: &World, place: usize, last: Day) -> Option<StageId> {
+    let row = &world.rows[place];
+    let cut = i64::from(last + 1) * calendar::DAY_MICROS;
+    let stage = row.visits.iter().rfind(|v| v.entered_at < cut)?.stage;
+    (row.deal.deleted_at.is_none_or(|at| at >= cut)).then_some(stage)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn stocks_and_flows_balance(lives in lives()) {
+        let world = world(&lives);
+        let as_of = day(AS_OF);
+        let flow = &world.tables(&["stage_flow"], Config::default(), AsOf::Day(as_of), 2)[0];
+        let sum = |rows: &[&Vec<Value>], name: &str| -> f64 {
+            rows.iter().map(|r| get(flow, r, name)).sum()
+        };
+        for kind in KINDS {
+            let rows = of(flow, kind);
+            for (stage, start, end, row) in &rows {
+                let n = |name: &str| get(flow, row, name);
+                prop_assert_eq!(n("opening") + n("entered") - n("left"), n("closing"));
+                let next = rows.iter().find(|(s, first, _, _)| s == stage && first == end);
+                if let Some((.., next)) = next {
+                    prop_assert_eq!(n("closing"), get(flow, next, "opening"));
+                }
+                let id = world.stage(stage);
+                let is_here = |place: usize, day| state(&world, place, day) == Some(id);
+                let deals = 0..world.rows.len();
+                let last = (*end).min(as_of + 1);
+                let closing = deals.clone().filter(|&d| is_here(d, last - 1)).count();
+                prop_assert_eq!(n("closing"), closing as f64);
+                if id.0 < 5 {
+                    let daily = (*start..last).map(|x| deals.clone().filter(|&d| is_here(d, x)).count());
+                    prop_assert_eq!(n("deal_days"), daily.sum::<usize>() as f64);
+                }
+                prop_assert!(n("quality_count") <= n("n"));
+                let quality = mended(&world, id, *start, last);
+                prop_assert_eq!(n("quality_count"), quality as f64, "{} {}", kind, stage);
+            }
+            let mut starts: Vec<Day> = rows.iter().map(|r| r.1).collect();
+            starts.dedup();
+            for start in starts {
+                let here: Vec<_> = rows.iter().filter(|r| r.1 == start).map(|r| r.3).collect();
+                for way in ["advance", "skip", "back", "lateral", "won", "lost", "reopen", "reversed"] {
+                    let (came, went) = (format!("in_{way}"), format!("out_{way}"));
+                    prop_assert_eq!(sum(&here, &came), sum(&here, &went), "{}", way);
+                }
+                let net = sum(&here, "entered") - sum(&here, "left");
+                prop_assert_eq!(net, sum(&here, "in_created") - sum(&here, "out_deleted"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_deal_is_in_one_state(lives in lives()) {
+        let world = world(&lives);
+        let as_of = day(AS_OF);
+        let names = ["stage_stock", "stage_flow"];
+        let tables = world.tables(&names, Config::default(), AsOf::Day(as_of), 2);
+        for kind in KINDS {
+            let flows = of(&tables[1], kind);
+            let stocks = of(&tables[0], kind);
+            for (_, start, end, _) in &flows {
+                let last = (*end).min(as_of + 1) - 1;
+                let alive =
+                    (0..world.rows.len()).filter(|&d| state(&world, d, last).is_some()).count();
+                let closed = flows.iter().filter(|r| r.1 == *start && (r.0 == "Won" || r.0 == "Lost"));
+                let closed: f64 = closed.map(|r| get(&tables[1], r.3, "closing")).sum();
+                let open = stocks.iter().filter(|r| r.1 == *start);
+                let open: f64 = open.map(|r| get(&tables[0], r.3, "deals")).sum();
+                prop_assert_eq!(open + closed, alive as f64, "{} {}", kind, start);
+            }
+            for (stage, start, _, row) in &stocks {
+                let flow = flows.iter().find(|r| r.0 == *stage && r.1 == *start);
+                let closing = flow.map(|r| get(&tables[1], r.3, "closing"));
+                prop_assert_eq!(closing, Some(get(&tables[0], row, "deals")));
+                let value = 100.0 * get(&tables[0], row, "deals");
+                prop_assert_eq!(get(&tables[0], row, "value_minor"), value);
+            }
+        }
+    }
+
+    #[test]
+    fn transitions_are_the_flows(lives in lives()) {
+        let world = world(&lives);
+        let names = ["stage_transitions", "stage_flow"];
+        let tables = world.tables(&names, Config::default(), AsOf::Day(day(AS_OF)), 2);
+        let moves = &tables[0];
+        for kind in ["quarter", "all"] {
+            for (stage, start, _, row) in of(&tables[1], kind) {
+                let here = |side: &'static str| {
+                    let stage = stage.clone();
+                    let is_here = move |r: &&Vec<Value>| {
+                        moves.value(r, "period_kind").as_str() == Some(kind)
+                            && moves.value(r, "period_start") == &Value::Day(start)
+                            && moves.value(r, side).as_str() == Some(&stage)
+                    };
+                    let n = |r: &Vec<Value>| get(moves, r, "moves");
+                    moves.rows.iter().filter(is_here).map(n).sum::<f64>()
+                };
+                let n = |name: &str| get(&tables[1], row, name);
+                prop_assert_eq!(here("from_stage"), n("left"), "{} {}", kind, stage);
+                prop_assert_eq!(here("to_stage"), n("entered") - n("in_created"));
+            }
+        }
+        for row in &moves.rows {
+            prop_assert!(get(moves, row, "deals") <= get(moves, row, "moves"));
+            prop_assert!(get(moves, row, "quality_count") <= get(moves, row, "deals"));
+        }
+    }
+
+    #[test]
+    fn movement_counts_a_deal_once_in_a_period(lives in lives()) {
+        let world = world(&lives);
+        let as_of = day(AS_OF);
+        let table = &world.tables(&["movement_quality"], Config::default(), AsOf::Day(as_of), 2)[0];
+        for kind in KINDS {
+            for (stage, start, end, row) in of(table, kind) {
+                let measure = table.value(row, "measure").as_str().unwrap_or("").to_owned();
+                let within = |at: i64| (start..end.min(as_of + 1)).contains(&UTC.day(at));
+                let found = (get(table, row, "x"), get(table, row, "n"));
+                let counted = |cases: &dyn Fn(&super::builder::Row) -> (bool, bool)| {
+                    let cases: Vec<_> = world.rows.iter().map(cases).collect();
+                    let x = cases.iter().filter(|c| c.0).count();
+                    (x as f64, cases.iter().filter(|c| c.1).count() as f64)
+                };
+                if measure == "reentry_rate" {
+                    let id = world.stage(&stage);
+                    let expected = counted(&|row| {
+                        let entries = row.visits.iter().filter(|v| v.stage == id);
+                        let mut again = entries.clone().skip(1);
+                        (again.any(|v| within(v.entered_at)), entries.clone().any(|v| within(v.entered_at)))
+                    });
+                    prop_assert_eq!(found, expected, "{} {}", kind, stage);
+                } else if measure == "regressions_per_deal" {
+                    let moved = counted(&|row| {
+                        let left = row.visits.iter().any(|v| {
+                            let end = v.exited_at.or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                            v.stage.0 < 4 && end.is_some_and(within)
+                        });
+                        (false, left)
+                    });
+                    prop_assert_eq!(found.1, moved.1, "{}", kind);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn partitions_do_not_matter_and_limits_hold(lives in lives()) {
+        let world = world(&lives);
+        let names = [
+            "stage_age_threshold",
+            "stale_deals",
+            "stage_stock",
+            "weighted_pipeline",
+            "stage_flow",
+            "stage_duration",
+            "stage_duration_histogram",
+            "movement_quality",
+            "stage_transitions",
+        ];
+        let config = Config { stale_min_n: 2, ..Config::default() };
+        let tables = |parts| world.tables(&names, config.clone(), AsOf::Day(day(AS_OF)), parts);
+        let whole = tables(1);
+        for parts in [2, 7] {
+            prop_assert_eq!(&tables(parts), &whole);
+        }
+        for table in &whole {
+            let about = sluice::metrics::find(&table.name).unwrap().about();
+            for row in &table.rows {
+                for value in row {
+                    prop_assert!(value.as_f64().is_none_or(f64::is_finite));
+                }
+                let number = |name: &str| table.value(row, name).as_f64();
+                let estimate = number(about.estimate);
+                if !about.estimate.is_empty() {
+                    let has_reason = !matches!(table.value(row, "reason").as_str(), None | Some("SN"));
+                    prop_assert_eq!(estimate.is_none(), has_reason, "{}", table.name);
+                }
+                if let (Some(value), Some(lower), Some(upper)) =
+                    (estimate, number("lower"), number("upper"))
+                {
+                    prop_assert!(lower <= value + 1e-9 && value <= upper + 1e-9, "{}", table.name);
+                }
+            }
+        }
+    }
+}
+
+/// Deals with a mended history that touch a stage from `start` to the end of the day before `end`.
+fn mended(world: &World, stage: StageId, start: Day, end: Day) -> usize {
+    let instant = |day: Day| i64::from(day) * calendar::DAY_MICROS;
+    let (first, cut) = (instant(start), instant(end));
+    let is_behind = |row: &&super::builder::Row| {
+        row.deal.quality.has_history_code()
+            && row.visits.iter().any(|v| {
+                let left = v.exited_at.or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                v.stage == stage && v.entered_at < cut && left.is_none_or(|at| at >= first)
+            })
+    };
+    world.rows.iter().filter(is_behind).count()
+}

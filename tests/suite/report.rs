@@ -1,0 +1,186 @@
+//! The page, rendered from made-up tables.
+
+use sluice::model::{Column, InputFile, Quality, QualityCount, Reject, Run, Table, Unit};
+use sluice::report::{Input, QueryResult, render};
+
+use crate::report_data::metrics;
+use crate::report_tables::run;
+
+fn query() -> QueryResult {
+    let columns = vec![
+        Column::new("created_week", Unit::Date, "Monday of the week."),
+        Column::new("deals", Unit::Count, "Deals created."),
+    ];
+    let rows = (0..300).map(|at| {
+        vec![sluice::model::Value::Day(20_000 + at * 7), (12_i64 + i64::from(at)).into()]
+    });
+    QueryResult {
+        name: "deals_per_week".to_owned(),
+        title: "Deals created per week".to_owned(),
+        question: "How many deals were created each week?".to_owned(),
+        caveat: "The last week may be incomplete.".to_owned(),
+        table: Table { name: "deals_per_week".to_owned(), columns, rows: rows.collect() },
+    }
+}
+
+fn page_of(
+    run: &Run,
+    is_full: bool,
+    templates: Option<&std::path::Path>,
+) -> sluice::Result<String> {
+    let tables = if is_full { metrics() } else { Vec::new() };
+    let queries = if is_full { vec![query()] } else { Vec::new() };
+    let quality = [QualityCount {
+        code: Quality::ALL[4],
+        table: "stage_history".to_owned(),
+        rows: 12,
+        deals: 9,
+        sample_ids: vec!["0061".to_owned(), "<img src=x>".to_owned()],
+    }];
+    let rejects = [Reject {
+        file: "Opportunity.csv".to_owned(),
+        row: 17,
+        column: "CloseDate".to_owned(),
+        value: "31/02/2024 </td>".to_owned(),
+        reason: "no such date; expected YYYY-MM-DD".to_owned(),
+        is_row: false,
+    }];
+    let inputs = [InputFile {
+        path: "Opportunity.csv".to_owned(),
+        crm: "salesforce".to_owned(),
+        entity: "deals".to_owned(),
+        bytes: 1_234_567,
+        rows: 1200,
+        rejected: 1,
+        blake3: "af13".repeat(16),
+    }];
+    render(&Input {
+        run,
+        metrics: tables.iter().map(|(about, table)| (*about, table)).collect(),
+        queries: &queries,
+        inputs: if is_full { &inputs } else { &[] },
+        quality: if is_full { &quality } else { &[] },
+        rejects: if is_full { &rejects } else { &[] },
+        assumptions: &["currency: EUR, from the export".to_owned()],
+        deal_count: 1200,
+        title: "Acme Ltd",
+        templates,
+    })
+}
+
+fn page() -> String {
+    page_of(&run(), true, None).unwrap()
+}
+
+#[test]
+fn page_holds_together() {
+    let page = page();
+    if let Ok(path) = std::env::var("SLUICE_TEST_PAGE") {
+        std::fs::write(path, &page).unwrap();
+    }
+    assert!(page.len() < 3_000_000, "{} bytes", page.len());
+    for wrong in ["NaN", "undefined<", ">undefined", "Infinity", "inf%", "None<", "{{", "{%"] {
+        assert!(!page.contains(wrong), "`{wrong}` is on the page");
+    }
+    for section in [
+        "overview",
+        "funnel",
+        "cohorts",
+        "dwell",
+        "cycle",
+        "reps",
+        "flow",
+        "stale",
+        "queries",
+        "quality",
+        "definitions",
+    ] {
+        assert!(page.contains(&format!("<section id=\"{section}\">")), "{section}");
+    }
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let page = page();
+    for fetch in ["http:", "https:", "src=\"", "@import", "<script", "<link"] {
+        let found = page.replace("http://www.w3.org/2000/svg", "").contains(fetch);
+        assert!(!found, "`{fetch}` is on the page");
+    }
+}
+
+#[test]
+fn hostile_names_are_text() {
+    let page = page();
+    assert!(page.contains("&lt;script&gt;alert(1)"), "the deal is listed by its name");
+    for raw in ["<script>alert", "<b>& more", "Tom <i>", "<img src=x>", "\"L\" Schmidt", "</td> "] {
+        assert!(!page.contains(raw), "`{raw}` is not escaped");
+    }
+}
+
+#[test]
+fn same_tables_same_bytes() {
+    assert_eq!(page(), page());
+}
+
+#[test]
+fn ids_are_unique() {
+    let page = page();
+    let mut ids: Vec<&str> =
+        page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(all, ids.len());
+}
+
+#[test]
+fn every_chart_has_a_title_a_table_and_a_csv_file() {
+    let page = page();
+    let figures: Vec<&str> = page.split("<figure").skip(1).collect();
+    assert!(figures.len() >= 15, "{} charts", figures.len());
+    for figure in figures {
+        let figure = figure.split("</figure>").next().unwrap();
+        for part in ["<svg class=\"chart\"", "role=\"img\"", "<title", "<table>", "href=\"tables/"]
+        {
+            assert!(figure.contains(part), "a chart lacks `{part}`: {}", &figure[..200]);
+        }
+    }
+}
+
+#[test]
+fn numbers_carry_numerator_denominator_and_interval() {
+    let page = page();
+    assert!(page.contains("41.6% · What rate says · 64 won of 154 · 95% interval"), "win rate");
+    assert!(page.contains("[data-metric=\"win_rate\"] { --definition: "));
+    assert!(page.contains("not known yet: no deal has been followed that long"));
+    assert!(page.contains("few cases: read with care"));
+    assert!(page.contains("200 of 300 rows"), "cut tables say so");
+}
+
+#[test]
+fn empty_tables_leave_words() {
+    let page = page_of(&run(), false, None).unwrap();
+    assert!(page.contains("Nothing to show: no deal was closed."));
+    assert!(!page.contains("<figure"));
+}
+
+#[test]
+fn a_users_template_wins_and_is_strict() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("losses.html"), "<p>MINE {{ section.id }}</p>").unwrap();
+    std::fs::write(folder.path().join("more.html"), "<p>EXTRA {{ deal_count }}</p>").unwrap();
+    let page = page_of(&run(), true, Some(folder.path())).unwrap();
+    assert!(page.contains("<p>MINE losses</p>") && page.contains("<p>EXTRA 1,200</p>"));
+    std::fs::write(folder.path().join("more.html"), "<p>\n{{ deals_count }}</p>").unwrap();
+    let error = page_of(&run(), true, Some(folder.path())).unwrap_err();
+    let place = error.place().unwrap();
+    assert_eq!((place.file.as_str(), place.row), ("more.html", Some(2)), "{error}");
+}
+
+#[test]
+fn a_small_part_of_the_page_stays_as_it_is() {
+    let page = page();
+    let start = page.find("<dl class=\"headlines\">").unwrap();
+    let end = page[start..].find("</dl>").unwrap();
+    insta::assert_snapshot!("report_overview", &page[start..start + end]);
+}
