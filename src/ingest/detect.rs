@@ -288,7 +288,7 @@ mod tests {
                 "salesforce stage_history",
             ),
             ("Event.csv", "Id,WhatId,ActivityDateTime\n", "salesforce activities"),
-            ("x.csv", "Record ID,Deal Name,\"Date entered \"\"A (B)\"\"\"\n", "hubspot deals"),
+            ("x.csv", "Record ID,Deal Stage,\"Date entered \"\"A (B)\"\"\"\n", "hubspot deals"),
             ("deals.csv", "Deal - ID;Deal - Status\n", "pipedrive deals"),
             ("x.csv", "Negócio - ID,Negócio - Status\n", "pipedrive deals"),
             ("deals.csv", "deal_id,created_at,status\n", "generic deals"),

@@ -40,7 +40,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     plans.sort_by(|a, b| (a.entity, &a.input.shown).cmp(&(b.entity, &b.input.shown)));
     for plan in &plans {
         let why = format!(
-            "`{}` is read as `{}` of {}, by {}",
+            "`{}` is read as `{}` of {}, by {}.",
             plan.input.shown,
             plan.entity.as_str(),
             plan.crm,
@@ -198,6 +198,10 @@ impl Loader<'_> {
             flags_tell_stages: plan.file.flags_tell_stages,
             close_from_dates: plan.file.close_from_dates,
         };
+        let zone = part::naive_zone(plan.zone, self.options.config)?;
+        self.all
+            .assumptions
+            .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency);
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);

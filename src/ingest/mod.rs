@@ -9,6 +9,7 @@ use crate::model::{Config, Dataset, InputFile, Progress};
 
 mod assemble;
 pub mod catalogue;
+mod cells;
 mod columns;
 mod convert;
 mod decode;

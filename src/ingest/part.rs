@@ -2,19 +2,16 @@
 //!
 //! A bad cell never costs more than its row, and a row never more than itself.
 
-use std::borrow::Cow;
-
+use super::cells::Record;
 use super::columns::Col;
 use super::convert::{self, DayOrder, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::mapping::ZoneRule;
-use super::number;
-use super::record::Span;
 use super::scan::{self, Block, Ended, Found};
-use super::words::{DealIndex, Word, Words};
+use super::words::{DealIndex, Words};
 use crate::error::Result;
-use crate::model::{Config, Day, InputFile, Micros, Progress, Reject, Zone};
+use crate::model::{Config, InputFile, Progress, Reject, Zone};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +24,12 @@ pub(super) struct Bad {
 }
 
 impl Bad {
+    /// A bad cell of the record `row` of a block.
+    pub(super) fn new(row: u64, column: String, value: &str, reason: &str, is_row: bool) -> Self {
+        let (value, reason) = (value.chars().take(200).collect(), reason.to_owned());
+        Self { row, column, value, reason, is_row }
+    }
+
     /// The same in another column.
     pub(super) fn of(mut self, column: String) -> Self {
         self.column = column;
@@ -128,157 +131,6 @@ pub(super) struct Context<'a> {
 pub(super) type RowParser<R> =
     fn(&Record<'_>, &mut Part<R>, &Context<'_>) -> std::result::Result<(), Bad>;
 
-/// A record with its plan: cells by canonical column.
-pub(super) struct Record<'r> {
-    context: &'r Context<'r>,
-    block: &'r str,
-    spans: &'r [Span],
-    /// Number in the block, from 0.
-    row: u64,
-}
-
-impl<'r> Record<'r> {
-    /// The text of a cell by its place; none if it is missing or a null word.
-    pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
-        let span = self.spans.get(index).filter(|span| !span.is_empty())?;
-        let text = span.text(self.block);
-        let is_null = |w: &String| w.len() == text.len() && w.eq_ignore_ascii_case(&text);
-        let is_none = text.is_empty() || self.context.plan.nulls.iter().any(is_null);
-        (!is_none).then_some(text)
-    }
-
-    /// The text of a column.
-    pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
-        self.at(self.context.plan.index(col)?)
-    }
-
-    /// Why a cell is bad.
-    pub(super) fn bad(&self, col: Col, value: &str, reason: &str, is_row: bool) -> Bad {
-        let column = self.context.plan.header(col);
-        let (value, reason) = (value.chars().take(200).collect(), reason.to_owned());
-        Bad { row: self.row, column, value, reason, is_row }
-    }
-
-    /// An instant; the flag tells of a local time that is ambiguous or does not exist.
-    pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
-        let Some(text) = self.text(col) else { return Ok(None) };
-        match convert::time(&text, &self.context.times) {
-            Some(time) => Ok(Some(time)),
-            None => Err(self.bad(
-                col,
-                &text,
-                "not a date or time, such as `2026-06-30 14:05:00`",
-                false,
-            )),
-        }
-    }
-
-    /// A date.
-    pub(super) fn date(&self, col: Col) -> Result<Option<Day>, Bad> {
-        self.parsed(col, "not a date, such as `2026-06-30`", |text| {
-            convert::date(text, self.context.times.order)
-        })
-    }
-
-    /// Money in minor units of `currency`.
-    pub(super) fn money(&self, col: Col, currency: &str) -> Result<Option<i64>, Bad> {
-        let exponent = crate::model::money::exponent(currency);
-        self.parsed(col, "not an amount, such as `1234.50`", |text| {
-            number::minor(text, exponent, self.context.plan.decimal)
-        })
-    }
-
-    /// A probability in basis points.
-    pub(super) fn probability(&self, col: Col) -> Result<Option<u32>, Bad> {
-        self.parsed(col, "not a probability from 0 to 100 %", |text| {
-            number::basis_points(text, self.context.plan.percent)
-        })
-    }
-
-    /// A count.
-    pub(super) fn count(&self, col: Col) -> Result<Option<u32>, Bad> {
-        self.parsed(col, "not a count", number::count)
-    }
-
-    /// A yes or a no.
-    pub(super) fn flag(&self, col: Col) -> Result<Option<bool>, Bad> {
-        self.parsed(col, "neither yes nor no, such as `1` or `false`", convert::flag)
-    }
-
-    fn parsed<T>(
-        &self,
-        col: Col,
-        reason: &str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<Option<T>, Bad> {
-        let Some(text) = self.text(col) else { return Ok(None) };
-        parse(&text).map(Some).ok_or_else(|| self.bad(col, &text, reason, false))
-    }
-
-    /// A word as it stands.
-    pub(super) fn word<R>(&self, col: Col, part: &mut Part<R>) -> Word {
-        self.text(col).map_or(Word::default(), |text| part.words.intern(&text))
-    }
-
-    /// A stage, by the name it has today.
-    pub(super) fn stage<R>(&self, col: Col, part: &mut Part<R>) -> Word {
-        let Some(text) = self.text(col) else { return Word::default() };
-        let aliases = &self.context.config.stage_aliases;
-        if aliases.is_empty() {
-            return part.words.intern(&text);
-        }
-        part.words.intern(aliases.get(&*text).map_or(&*text, String::as_str))
-    }
-
-    /// A word through the mapping's values: inferred or the default where the cell is empty, lower
-    /// case with `_` where the mapping does not know it.
-    pub(super) fn mapped<R>(&self, col: Col, part: &mut Part<R>) -> Word {
-        let file = &self.context.plan.file;
-        if let Some(text) = self.text(col) {
-            return part.words.intern_as(col, &text, |raw| {
-                let folded = raw.to_lowercase();
-                let known = file.values.get(col.name()).and_then(|values| values.get(&folded));
-                known.cloned().unwrap_or_else(|| folded.replace([' ', '-'], "_"))
-            });
-        }
-        if let Some(word) = self.inferred(col) {
-            return part.words.intern(word);
-        }
-        file.defaults.get(col.name()).map_or(Word::default(), |word| part.words.intern(word))
-    }
-
-    fn inferred(&self, col: Col) -> Option<&'r str> {
-        let plan = self.context.plan;
-        plan.infer
-            .iter()
-            .filter(|(gives, _)| *gives == col)
-            .zip(plan.file.infer.iter().filter(|i| i.gives == col.name()))
-            .find_map(|((_, index), infer)| {
-                let cell = self.at((*index)?)?;
-                let is = infer.is.iter().any(|w| w.eq_ignore_ascii_case(&cell));
-                let starts = infer.starts.iter().any(|start| {
-                    cell.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
-                });
-                let is_any = infer.is.is_empty() && infer.starts.is_empty();
-                (is || starts || is_any).then_some(infer.word.as_str())
-            })
-    }
-
-    /// Whether the mapping passes over such rows: which of its rules says so.
-    fn skipped_by(&self) -> Option<usize> {
-        let plan = self.context.plan;
-        plan.skip.iter().zip(&plan.file.skip).position(|(index, skip)| {
-            let cell = index.and_then(|at| self.spans.get(at)).map(|span| span.text(self.block));
-            cell.is_some_and(|cell| skip.is.iter().any(|w| w.eq_ignore_ascii_case(&cell)))
-        })
-    }
-
-    /// Number of cells.
-    fn width(&self) -> usize {
-        self.spans.len()
-    }
-}
-
 /// What a file gave.
 #[derive(Debug)]
 pub(super) struct FileRows<R> {
@@ -319,7 +171,7 @@ pub(super) fn read<R: Send>(
     file.input.blake3 = scanned.blake3;
     if scanned.encoding != Encoding::Utf8 {
         file.assumptions.push(format!(
-            "`{}` is in {}, not UTF-8",
+            "`{}` is in {}, not UTF-8.",
             plan.input.shown,
             scanned.encoding.as_str()
         ));
@@ -350,7 +202,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
     }
     let told = skipped.iter().zip(&plan.file.skip).filter(|(n, _)| **n > 0);
     let assumptions = told
-        .map(|(n, skip)| format!("{n} {} of `{}` are left out", skip.what, plan.input.shown))
+        .map(|(n, skip)| format!("{n} {} of `{}` are left out.", skip.what, plan.input.shown))
         .collect();
     let input = InputFile {
         path: plan.input.shown.clone(),
@@ -381,21 +233,21 @@ fn parse_block<R>(
         let spans = match found {
             Found::Record(spans) => spans,
             Found::Torn(line) => {
-                let record = Record { context, block: block.text, spans: &[], row };
+                let record = Record::new(context, block.text, &[], row);
                 let bad = record.bad(Col::Id, line, "a quote is opened and never closed", true);
                 part.bad.push(bad.of(String::new()));
                 return;
             }
         };
-        let record = Record { context, block: block.text, spans, row };
+        let record = Record::new(context, block.text, spans, row);
         if let Some(rule) = record.skipped_by() {
             if let Some(count) = part.skipped.get_mut(rule) {
                 *count += 1;
             }
             return;
         }
-        if record.width() > width && record.spans.iter().skip(width).any(|s| !s.is_empty()) {
-            let cells = format!("{} cells", record.width());
+        if spans.iter().skip(width).any(|span| !span.is_empty()) {
+            let cells = format!("{} cells", spans.len());
             let reason = format!("more cells than the header's {width}");
             let bad = record.bad(Col::Id, &cells, &reason, true);
             part.bad.push(bad.of(String::new()));

@@ -1,8 +1,9 @@
 //! The rows of deals, stage history and activities, typed; refusals say why.
 
+use super::cells::Record;
 use super::columns::Col;
 use super::header;
-use super::part::{Bad, Context, Part, Record, Text};
+use super::part::{Bad, Context, Part, Text};
 use super::words::{Word, fixed_hash};
 use crate::model::{Day, Micros, Status};
 
@@ -300,6 +301,11 @@ pub(super) fn activity(
     let starts = part.cell(time(Col::StartsAt));
     let due_on = part.cell(record.date(Col::DueOn)).map(|day| context.report.midnight(day));
     let due_at = part.cell(time(Col::DueAt)).or(due_on);
+    let done_at = match (is_done, done, due_at) {
+        (Some(false), ..) => None,
+        (None, done, _) | (_, done @ Some(_), _) | (_, None, done @ Some(_)) => done,
+        (Some(true), None, None) => part.cell(time(Col::CreatedAt)),
+    };
     let row = ActivityRow {
         deal,
         words: [
@@ -308,11 +314,7 @@ pub(super) fn activity(
             record.mapped(Col::Outcome, part),
         ],
         event: record.text(Col::ActivityId).as_deref().map_or(0, fixed_hash),
-        done_at: match is_done {
-            Some(false) => None,
-            Some(true) => done.or(due_at).or(part.cell(time(Col::CreatedAt))),
-            None => done,
-        },
+        done_at,
         due_at: starts.or(due_at),
         duration_seconds: part.cell(record.count(Col::DurationSeconds)).or(part
             .cell(record.count(Col::DurationMinutes))

@@ -1,8 +1,9 @@
 //! The rows of the small tables: users, accounts, stages, targets, forecasts, names of ids.
 
+use super::cells::Record;
 use super::columns::Col;
 use super::convert;
-use super::part::{Bad, Context, Part, Record};
+use super::part::{Bad, Context, Part};
 use crate::model::calendar::{Period, PeriodKind, month_start};
 use crate::model::{Account, Day, Forecast, Target, User};
 

@@ -68,6 +68,13 @@ impl Ledger {
                 line.deals += 1;
                 line.sample(id);
             }
+            // No export that is read so far has a history of owners.
+            if !deal.owner.is_none() {
+                let line = self.lines.entry((Quality::NoOwnerHistory, "deals")).or_default();
+                line.rows += 1;
+                line.deals += 1;
+                line.sample(id);
+            }
         }
         let ids: Vec<&str> =
             built.repeated_activities.iter().map(|(row, _)| partition.deal_ids.get(*row)).collect();

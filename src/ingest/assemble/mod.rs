@@ -110,6 +110,12 @@ pub(super) fn assemble(mut all: Gathered, config: &Config) -> Result<Dataset> {
         ledger.add_partition(&built);
         partitions.push(built.partition);
     }
+    if !loose.is_empty() {
+        all.assumptions.push(format!(
+            "{} activities belong to no deal of the export: they count for their owners only.",
+            loose.len()
+        ));
+    }
     assumptions(&mut all, &partitions, extracted_at, config);
     let mut dataset = Dataset {
         names: all.names,
@@ -222,18 +228,18 @@ fn assumptions(
     let (won, lost) = (status(crate::model::Status::Won), status(crate::model::Status::Lost));
     if lost == 0 && won > 0 {
         all.assumptions.push(format!(
-            "{won} deals are won and none is lost: check that the export contains lost deals"
+            "{won} deals are won and none is lost: check that the export contains lost deals."
         ));
     }
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(
-        "the export is taken to know everything up to {} UTC, its latest event",
+        "The export is taken to know everything up to {} UTC, its latest event.",
         at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
     ));
-    all.assumptions.push(format!("days begin at midnight in {}", config.report_tz));
+    all.assumptions.push(format!("Days begin at midnight in {}.", config.report_tz));
     if !all.deals.has_currency {
         all.assumptions
-            .push(format!("amounts are in {}, as no column says otherwise", config.currency));
+            .push(format!("Amounts are in {}, as no column says otherwise.", config.currency));
     }
 }
 
