@@ -15,6 +15,7 @@ mod args;
 mod check;
 mod compute;
 mod ingest;
+mod ledger;
 mod list;
 mod manifest;
 mod query;

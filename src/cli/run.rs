@@ -2,6 +2,7 @@
 
 use super::args::{OutArgs, ReportArgs, RunArgs};
 use super::compute::{Computed, compute};
+use super::ledger::{quality_table, rejects_table};
 use super::manifest;
 use super::talk::Talk;
 use super::{Ending, ingest, read_config};
@@ -59,7 +60,8 @@ fn publish(
     publication.write("index.html", html.as_bytes())?;
     publication.write("run.json", &run_json)?;
     publication.write("summary.json", &manifest::summary_json(&computed, dataset, run)?)?;
-    write_tables(&publication, &computed)?;
+    let ledgers = [rejects_table(&dataset.rejects), quality_table(&dataset.quality)];
+    write_tables(&publication, &computed, &ledgers)?;
     let folder = publication.finish()?;
     publish::prune(&args.out, args.keep)?;
     talk.clear();
@@ -67,10 +69,10 @@ fn publish(
     Ok(())
 }
 
-fn write_tables(publication: &Publication, computed: &Computed) -> Result<()> {
+fn write_tables(publication: &Publication, computed: &Computed, ledgers: &[Table]) -> Result<()> {
     let queries = computed.queries.iter().map(|q| (q.name.as_str(), &q.table));
-    let metrics = computed.tables.iter().map(|t| (t.name.as_str(), t));
-    let all: Vec<(&str, &Table)> = metrics.chain(queries).collect();
+    let named = computed.tables.iter().chain(ledgers).map(|t| (t.name.as_str(), t));
+    let all: Vec<(&str, &Table)> = named.chain(queries).collect();
     all.into_par_iter().try_for_each(|(name, table)| {
         for format in [Format::Csv, Format::Parquet] {
             let file = format!("tables/{name}.{}", format.extension());

@@ -203,7 +203,7 @@ impl Export for Salesforce {
         };
         let changed = if deal.moves.len() > 1 { datetime(last.at) } else { String::new() };
         let touched = deal.touches.iter().filter(|t| t.is_done).map(|t| t.at).max();
-        let note = if deal.number % 5 == 0 {
+        let note = if deal.number.is_multiple_of(5) {
             "He said \"call me back\",\nthen asked for a quote"
         } else {
             ""

@@ -1,7 +1,7 @@
 //! All integration tests in one program: linking is slow. Vectors, references and properties go
 //! through the public API only.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
 mod architecture;
 mod cli;
@@ -10,6 +10,7 @@ mod history;
 mod history_laws;
 mod metrics_a;
 mod metrics_b;
+mod query;
 mod readme;
 mod reference;
 mod report;
@@ -19,4 +20,6 @@ mod report_people;
 mod report_real;
 mod report_tables;
 mod stats;
+mod store;
+mod survival_metrics;
 mod vectors;

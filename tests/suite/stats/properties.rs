@@ -170,7 +170,7 @@ proptest! {
         let probabilities = pmf(n, p);
         prop_assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-11);
         let value = mid_p(&probabilities, x);
-        prop_assert!(value >= 0.0 && value <= 1.0);
+        prop_assert!((0.0..=1.0).contains(&value));
         let below: f64 = probabilities[..=x].iter().sum();
         prop_assert!((cdf(x as i64, n, p) - below).abs() < 1e-11);
     }
