@@ -1,19 +1,21 @@
 //! `sluice ingest`, and the reading of exports that other commands share.
 
 use super::args::{ExportArgs, IngestArgs};
-use super::manifest::config_blake3;
+use super::manifest::rules_blake3;
 use super::talk::Talk;
 use super::{Ending, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
 use crate::model::{Config, InputFile, Progress};
 use crate::store::{Committed, RunRecord, Store};
+use std::path::Path;
 
 /// Reads exports into the store.
 pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
     let (ingested, ending) = read(&args.exports, &config, talk)?;
-    commit(ingested, &config, &Store::new(&args.store.store), talk)?;
+    let store = Store::new(&args.store.store);
+    commit(ingested, &config, args.exports.mapping.as_deref(), &store, talk)?;
     Ok(ending)
 }
 
@@ -55,13 +57,14 @@ fn describe(input: &InputFile) -> String {
 pub fn commit(
     ingested: Ingested,
     config: &Config,
+    mapping: Option<&Path>,
     store: &Store,
     talk: &Talk,
 ) -> Result<Committed> {
     talk.begin("committing the store", None);
     let record = RunRecord {
         sluice_version: env!("CARGO_PKG_VERSION").to_owned(),
-        config_blake3: config_blake3(config)?,
+        config_blake3: rules_blake3(config, mapping)?,
         inputs: ingested.inputs,
         ..RunRecord::default()
     };

@@ -1,5 +1,7 @@
 //! `run.json` and `summary.json`: what a report was made from, and its headline numbers.
 
+use std::path::Path;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::args::OutArgs;
@@ -11,8 +13,18 @@ use crate::model::{Config, Dataset, Run, Table, Value};
 use crate::store::RunRecord;
 
 /// BLAKE3 of the configuration as TOML, hex.
-pub fn config_blake3(config: &Config) -> Result<String> {
+fn config_blake3(config: &Config) -> Result<String> {
     Ok(blake3::hash(config_toml(config)?.as_bytes()).to_hex().to_string())
+}
+
+/// BLAKE3 of all that decides how exports are read: the configuration and the user's mapping, hex.
+pub fn rules_blake3(config: &Config, mapping: Option<&Path>) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(config_toml(config)?.as_bytes());
+    if let Some(path) = mapping {
+        hasher.update(&std::fs::read(path).map_err(|e| Error::io("read", path, e))?);
+    }
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 fn config_toml(config: &Config) -> Result<String> {

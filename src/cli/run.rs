@@ -18,7 +18,9 @@ use rayon::prelude::*;
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
     let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
-    let committed = ingest::commit(ingested, &config, &Store::new(&args.store.store), talk)?;
+    let store = Store::new(&args.store.store);
+    let mapping = args.exports.mapping.as_deref();
+    let committed = ingest::commit(ingested, &config, mapping, &store, talk)?;
     let run = Run::new(config, args.moment.as_of, &committed.dataset)?;
     publish(&committed.record, &committed.dataset, &run, &args.out, talk)?;
     Ok(ending)

@@ -326,7 +326,8 @@ fn pieces_give_the_same_tables_as_the_whole() {
         for partition in data.partitions.iter().rev() {
             for row in 0..partition.len() {
                 let deal = scratch.timeline(partition, row, &run).unwrap();
-                let into = if (row as u64 + seed) % 3 == 0 { &mut left } else { &mut right };
+                let into =
+                    if (row as u64 + seed).is_multiple_of(3) { &mut left } else { &mut right };
                 for (metric, state) in metrics.iter().zip(into) {
                     metric.fold(&deal, &run, state);
                 }
