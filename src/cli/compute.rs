@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::talk::Talk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, METRICS};
@@ -35,8 +37,9 @@ pub fn compute(
     let tables = metrics::compute(METRICS, dataset, run)?;
     talk.begin("running queries", None);
     let engine = Engine::new(dataset, run, &tables)?;
-    let queries: Result<_> =
-        all_queries(user_queries)?.iter().map(|q| result(&engine, q)).collect();
+    let queries = all_queries(user_queries)?;
+    engine.prepare(&queries)?;
+    let queries: Result<_> = queries.par_iter().map(|q| result(&engine, q)).collect();
     Ok(Computed { queries: queries?, tables })
 }
 

@@ -33,7 +33,7 @@ pub fn query(args: &QueryArgs, talk: &Talk) -> Result<Ending> {
     let named = all_queries(args.queries.as_deref())?.into_iter().find(|q| q.name == args.query);
     let path = Path::new(&args.query);
     let from_file = match &named {
-        None if path.extension().is_some_and(|e| e == "sql") => Some(read_file(path)?),
+        None if path.extension().is_some_and(|e| e == "sql") => Some(query::read_file(path)?),
         _ => None,
     };
     let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;
@@ -50,10 +50,4 @@ pub fn query(args: &QueryArgs, talk: &Talk) -> Result<Ending> {
     };
     talk.clear();
     print_table(&table, args.format.format.into())
-}
-
-fn read_file(path: &Path) -> Result<query::Query> {
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    query::parse(&stem, &text)
 }

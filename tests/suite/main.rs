@@ -8,6 +8,7 @@ mod cli;
 mod fixtures;
 mod history;
 mod history_laws;
+mod ingest;
 mod metrics_a;
 mod metrics_b;
 mod query;
