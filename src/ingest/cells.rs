@@ -34,15 +34,16 @@ impl<'r> Record<'r> {
     }
 
     /// The text of a cell by its place; none if it is missing or a null word.
+    #[inline]
     pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
         let span = self.spans.get(index).filter(|span| !span.is_empty())?;
         let text = span.text(self.block);
-        let is_null = |w: &String| w.len() == text.len() && w.eq_ignore_ascii_case(&text);
-        let is_none = text.is_empty() || self.context.plan.nulls.iter().any(is_null);
+        let is_none = text.is_empty() || self.context.plan.is_null(&text);
         (!is_none).then_some(text)
     }
 
     /// The text of a column.
+    #[inline]
     pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
         self.at(self.context.plan.index(col)?)
     }

@@ -60,11 +60,13 @@ pub(super) fn order_of(text: &str) -> Option<DayOrder> {
     }
 }
 
+#[inline]
 fn written(text: &str, order: DayOrder) -> Option<Written> {
     iso(text.as_bytes()).or_else(|| epoch(text)).or_else(|| local(text, order))
 }
 
 /// `YYYY-MM-DD`, `YYYY-MM-DD[ T]HH:MM[:SS[.fff]][Z|±hh[:mm]]`.
+#[inline]
 fn iso(bytes: &[u8]) -> Option<Written> {
     let [y0, y1, y2, y3, b'-' | b'/', m0, m1, b'-' | b'/', d0, d1, rest @ ..] = bytes else {
         return None;
@@ -82,6 +84,7 @@ fn iso(bytes: &[u8]) -> Option<Written> {
 }
 
 /// `HH:MM[:SS[.fff]]`; the hour may have one digit.
+#[inline]
 fn clock_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (hour, rest) = match bytes {
         [a, b':', rest @ ..] => (two(b'0', *a)?, rest),
@@ -110,6 +113,7 @@ fn micros_of(digits: &[u8]) -> i64 {
 }
 
 /// Nothing, `Z`, `UTC` or `±hh[:mm]`; the outer `None` is for anything else.
+#[inline]
 fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
     let (sign, hours, minutes) = match bytes {
         [] => return Some(None),
@@ -213,12 +217,14 @@ fn year_of(text: &str) -> Option<u32> {
     }
 }
 
+#[inline]
 fn two(high: u8, low: u8) -> Option<u32> {
     let (high, low) = (high.wrapping_sub(b'0'), low.wrapping_sub(b'0'));
     (high < 10 && low < 10).then_some(u32::from(high) * 10 + u32::from(low))
 }
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar, from year 1 on.
+#[inline]
 fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
     const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));

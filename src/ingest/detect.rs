@@ -59,7 +59,19 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    /// Whether a cell means nothing.
+    #[inline]
+    pub(super) fn is_null(&self, text: &str) -> bool {
+        let first = text.as_bytes().first().map(u8::to_ascii_lowercase);
+        self.nulls.iter().any(|word| {
+            word.len() == text.len()
+                && word.as_bytes().first().copied() == first
+                && word.eq_ignore_ascii_case(text)
+        })
+    }
+
     /// Where a column stands in a record.
+    #[inline]
     pub(super) fn index(&self, col: Col) -> Option<usize> {
         self.columns.get(col as usize).filter(|&&at| at != ABSENT).map(|&at| usize::from(at))
     }

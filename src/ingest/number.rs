@@ -7,6 +7,12 @@ use crate::model::money;
 
 /// Money in minor units of a currency with `exponent` decimals.
 pub(super) fn minor(text: &str, exponent: u32, mark: DecimalMark) -> Option<i64> {
+    let is_whole = || !text.contains('.');
+    if (mark != DecimalMark::Comma || is_whole())
+        && let Some(value) = short(text.as_bytes(), exponent)
+    {
+        return Some(value);
+    }
     let is_plain = mark != DecimalMark::Comma || !text.contains(['.', ',']);
     if is_plain && let Some(value) = money::parse_minor(text, exponent) {
         return Some(value);
@@ -14,8 +20,35 @@ pub(super) fn minor(text: &str, exponent: u32, mark: DecimalMark) -> Option<i64>
     money::parse_minor(&plain(text, mark)?, exponent)
 }
 
+/// A decimal of at most 15 digits with `.` and no more decimals than the currency has: nearly every
+/// amount. A `.` before three digits may be a thousands mark and is left to the rest.
+#[inline]
+fn short(text: &[u8], exponent: u32) -> Option<i64> {
+    if text.is_empty() || text.len() > 15 {
+        return None;
+    }
+    let mut value = 0_i64;
+    let mut decimals = None;
+    for &byte in text {
+        match (byte, decimals) {
+            (b'0'..=b'9', _) => {
+                value = value * 10 + i64::from(byte - b'0');
+                decimals = decimals.map(|n: u32| n + 1);
+            }
+            (b'.', None) => decimals = Some(0),
+            _ => return None,
+        }
+    }
+    let decimals = decimals.unwrap_or(0);
+    let missing = exponent.checked_sub(decimals).filter(|_| text != b"." && decimals != 3)?;
+    value.checked_mul(10_i64.checked_pow(missing)?)
+}
+
 /// A probability in basis points.
 pub(super) fn basis_points(text: &str, rule: PercentRule) -> Option<u32> {
+    if let (PercentRule::Hundred, Ok(percent @ 0..=100)) = (rule, text.parse::<u32>()) {
+        return Some(percent * 100);
+    }
     let (number, has_sign) = match text.strip_suffix('%') {
         Some(rest) => (rest.trim_end(), true),
         None => (text, false),
@@ -107,6 +140,12 @@ mod tests {
             assert_eq!(minor(text, 2, DecimalMark::Auto), expected, "{text}");
         }
         assert_eq!(minor("1.234", 2, DecimalMark::Comma), Some(123_400));
+        assert_eq!(minor("1.234", 3, DecimalMark::Comma), Some(1_234_000));
+        assert_eq!(minor("12.34", 2, DecimalMark::Point), Some(1234));
+        assert_eq!(minor("12.34", 2, DecimalMark::Comma), Some(123_400));
+        assert_eq!(minor("12", 0, DecimalMark::Point), Some(12));
+        assert_eq!(minor("12.", 2, DecimalMark::Point), Some(1200));
+        assert_eq!(minor(".", 2, DecimalMark::Point), None);
         assert_eq!(minor("1.5", 2, DecimalMark::Auto), Some(150));
     }
 

@@ -37,6 +37,9 @@ impl Bad {
     }
 }
 
+/// Bytes of a short row: room is made for as many rows as a block can hold of those.
+const ROW_BYTES: usize = 128;
+
 /// What one block gave.
 #[derive(Debug)]
 pub(super) struct Part<R> {
@@ -223,6 +226,7 @@ fn parse_block<R>(
 ) -> (Part<R>, Ended) {
     let plan = context.plan;
     let mut part = Part::new(plan.skip.len());
+    part.rows.reserve(block.text.len() / ROW_BYTES);
     let mut is_header = block.is_first;
     let width = plan.headers.len();
     let (records, ended) = scan::walk(block, plan.delimiter, |row, found| {
@@ -259,6 +263,7 @@ fn parse_block<R>(
         }
     });
     part.records = records;
+    part.rows.shrink_to_fit();
     if !plan.order.1 {
         part.contradicts_order = block_is_day_first(block, context);
     }

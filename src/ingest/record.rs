@@ -78,16 +78,36 @@ pub(super) fn split(
 }
 
 /// The closing quote of a cell whose text begins at `from`, and whether quotes in it are doubled.
+#[inline]
 fn closing_quote(bytes: &[u8], mut from: usize) -> Option<(usize, bool)> {
     let mut is_doubled = false;
     loop {
-        let quote = from + memchr(b'"', bytes.get(from..)?)?;
+        let quote = from + next_quote(bytes.get(from..)?)?;
         if bytes.get(quote + 1) != Some(&b'"') {
             return Some((quote, is_doubled));
         }
         is_doubled = true;
         from = quote + 2;
     }
+}
+
+/// The next quote. Most cells are short: a few words of eight bytes are looked at here, where a call
+/// would cost more than the search.
+#[inline]
+fn next_quote(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const QUOTES: u64 = ONES * b'"' as u64;
+    let mut at = 0;
+    while at < 32 {
+        let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
+        let differs = u64::from_le_bytes(*eight) ^ QUOTES;
+        let zero = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        if zero != 0 {
+            return Some(at + (zero.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    memchr(b'"', bytes.get(at..)?).map(|offset| at + offset)
 }
 
 /// End of an unquoted cell, start of what follows, and whether the record ends with it.
@@ -108,8 +128,14 @@ fn plain_end(bytes: &[u8], at: usize, delimiter: u8) -> (usize, usize, bool) {
 
 impl Span {
     /// The text of the cell, trimmed, without quoting and without a spreadsheet guard.
+    #[inline]
     pub(super) fn text<'t>(&self, block: &'t str) -> Cow<'t, str> {
         let raw = block.get(self.start as usize..self.end as usize).unwrap_or_default();
+        if self.form == Form::Plain { Cow::Borrowed(clean(raw)) } else { self.unquoted(raw) }
+    }
+
+    #[cold]
+    fn unquoted<'t>(&self, raw: &'t str) -> Cow<'t, str> {
         match self.form {
             Form::Plain => Cow::Borrowed(clean(raw)),
             Form::Doubled => Cow::Owned(clean(&raw.replace("\"\"", "\"")).to_owned()),
@@ -127,10 +153,21 @@ impl Span {
 }
 
 /// Trims, and takes away the `'` that keeps spreadsheets from running `=…`, `+…`, `-…`, `@…`.
+#[inline]
 fn clean(text: &str) -> &str {
-    let edge = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_whitespace() || *b >= 0x80);
-    let bytes = text.as_bytes();
-    let text = if edge(bytes.first()) || edge(bytes.last()) { text.trim() } else { text };
+    match text.as_bytes() {
+        [] => text,
+        [first, .., last] | [first @ last]
+            if matches!(first, b'!'..=b'&' | b'('..=b'~') && matches!(last, b'!'..=b'~') =>
+        {
+            text
+        }
+        _ => clean_edges(text),
+    }
+}
+
+fn clean_edges(text: &str) -> &str {
+    let text = text.trim();
     match text.as_bytes() {
         [b'\'', b'=' | b'+' | b'-' | b'@', ..] => &text[1..],
         _ => text,
@@ -167,6 +204,11 @@ mod tests {
     #[test]
     fn stray_quotes_stay_in_the_text() {
         assert_eq!(cells("5\" pipe,\"a\"b,c\n"), vec![vec!["5\" pipe", "ab", "c"]]);
+        for length in 0..70 {
+            let text = "x".repeat(length);
+            assert_eq!(next_quote(format!("{text}\"\"").as_bytes()), Some(length));
+            assert_eq!(next_quote(text.as_bytes()), None);
+        }
         assert_eq!(cells("a,b\n\"open,c\n"), vec![vec!["a", "b"], vec!["<open>"]]);
     }
 

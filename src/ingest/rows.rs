@@ -295,7 +295,7 @@ pub(super) fn activity(
     context: &Context<'_>,
 ) -> Result<(), Bad> {
     let deal = linked_deal(record, part, context);
-    let is_done = is_done(record, context)?;
+    let is_done = is_done(record, part, context);
     let time = |col: Col| record.time(col).map(|t| t.map(|(at, _)| at));
     let done = part.cell(time(Col::DoneAt));
     let starts = part.cell(time(Col::StartsAt));
@@ -341,16 +341,22 @@ fn linked_deal(record: &Record<'_>, part: &mut Part<ActivityRow>, context: &Cont
 }
 
 /// Whether it was done, by its status or flag; `None` if neither tells.
-fn is_done(record: &Record<'_>, context: &Context<'_>) -> Result<Option<bool>, Bad> {
+fn is_done(
+    record: &Record<'_>,
+    part: &mut Part<ActivityRow>,
+    context: &Context<'_>,
+) -> Option<bool> {
     if let Some(text) = record.text(Col::Status) {
-        let values = context.plan.file.values.get(Col::Status.name());
-        let folded = |text: &str| text.to_lowercase();
-        let known = values.and_then(|v| v.get(&*text).or_else(|| v.get(&folded(&text))));
-        match known.map(String::as_str) {
-            Some("done") => return Ok(Some(true)),
-            Some("planned") => return Ok(Some(false)),
+        let word = part.words.intern_as(Col::Status, &text, |raw| {
+            let values = context.plan.file.values.get(Col::Status.name());
+            let known = values.and_then(|values| values.get(&raw.to_lowercase()));
+            known.cloned().unwrap_or_default()
+        });
+        match part.words.get(word) {
+            "done" => return Some(true),
+            "planned" => return Some(false),
             _ => {}
         }
     }
-    Ok(record.flag(Col::IsClosed).unwrap_or_default())
+    record.flag(Col::IsClosed).unwrap_or_default()
 }

@@ -55,6 +55,11 @@ impl Words {
         Word(at)
     }
 
+    /// The word of a number.
+    pub(super) fn get(&self, word: Word) -> &str {
+        self.list.get(word.0 as usize).map_or("", |w| &**w)
+    }
+
     /// The number of what `change` makes of `raw`; it is asked once per column and word.
     pub(super) fn intern_as(
         &mut self,
@@ -107,15 +112,19 @@ impl DealIndex {
     }
 }
 
-/// A hash that is the same on every run and machine (FNV-1a, mixed): of record ids.
+/// A hash that is the same on every run and machine, never 0: of record ids. Eight bytes at a time are
+/// multiplied and folded.
 pub(super) fn fixed_hash(text: &str) -> u64 {
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    for byte in text.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-    }
-    hash ^= hash >> 32;
-    hash = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (hash ^ (hash >> 29)).max(1)
+    let mut hash = 0x9E37_79B9_7F4A_7C15 ^ text.len() as u64;
+    let mut mix = |word: u64| {
+        let product = u128::from(hash ^ word) * 0x9FB2_1C65_1E98_DF25_u128;
+        hash = (product as u64) ^ (product >> 64) as u64 ^ word.rotate_left(32);
+    };
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    words.iter().for_each(|word| mix(u64::from_le_bytes(*word)));
+    mix(rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)));
+    mix(0);
+    hash.max(1)
 }
 
 #[cfg(test)]
@@ -137,6 +146,8 @@ mod tests {
         }
         assert_eq!(deals.find("deal 777"), Some(777));
         assert_eq!(deals.find("deal 1000"), None);
-        assert_ne!(fixed_hash("008000000000001"), fixed_hash("008000000000002"));
+        let hashes: std::collections::BTreeSet<u64> =
+            (0..100_000).map(|at| fixed_hash(&format!("008g{at:011}AAA"))).collect();
+        assert_eq!(hashes.len(), 100_000);
     }
 }

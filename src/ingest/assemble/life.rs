@@ -136,7 +136,7 @@ pub(super) fn partition(
     partition.deals.reserve_exact(deals.len());
     let mut repeated_activities = Vec::new();
     let mut rows = Vec::new();
-    let mut list = Vec::new();
+    let (mut list, mut ids) = (Vec::new(), Vec::new());
     for (at, &deal) in deals.iter().enumerate() {
         let deal = deal as usize;
         rows.clear();
@@ -159,7 +159,7 @@ pub(super) fn partition(
         list.extend(
             activities.rows(&context.all.activities, deal).map(|row| activity(context, row)),
         );
-        let repeats = without_repeats(&mut list, &context.all.names);
+        let repeats = without_repeats(&mut list, &mut ids);
         if repeats > 0 {
             attributes.quality.insert(Quality::DuplicateActivity);
             repeated_activities.push((at, repeats));
@@ -360,6 +360,6 @@ pub(super) fn loose_activities(
     let deals = context.all.deals.rows.len();
     let rows = activities.rows(&context.all.activities, deals);
     let mut list: Vec<(u64, Activity)> = rows.map(|row| activity(context, row)).collect();
-    let repeats = without_repeats(&mut list, &context.all.names);
+    let repeats = without_repeats(&mut list, &mut Vec::new());
     (list.into_iter().map(|(_, activity)| activity).collect(), repeats)
 }

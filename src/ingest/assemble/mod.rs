@@ -6,6 +6,7 @@ pub(super) mod deals;
 pub(super) mod group;
 mod ledger;
 mod life;
+mod places;
 mod stages;
 mod suggest;
 
@@ -243,15 +244,20 @@ fn assumptions(
     }
 }
 
-/// The activities of a list that are distinct, and how many were dropped (QA1).
-fn without_repeats(list: &mut Vec<(u64, Activity)>, names: &Names) -> u64 {
-    let _ = names;
+/// Sorts activities in their total order; of those with one id only the last done stays (QA1). Returns
+/// how many were dropped.
+fn without_repeats(list: &mut Vec<(u64, Activity)>, ids: &mut Vec<u64>) -> u64 {
+    ids.clear();
+    ids.extend(list.iter().map(|(id, _)| *id).filter(|id| *id != 0));
+    ids.sort_unstable();
     let before = list.len();
-    list.sort_unstable_by(|(a_id, a), (b_id, b)| {
-        let rank = |x: &Activity| (x.done_at, x.kind, x.owner);
-        a_id.cmp(b_id).then_with(|| rank(b).cmp(&rank(a))).then_with(|| b.cmp(a))
-    });
-    list.dedup_by(|later, first| later.0 != 0 && later.0 == first.0);
+    if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        list.sort_unstable_by(|(a_id, a), (b_id, b)| {
+            let rank = |x: &Activity| (x.done_at, x.kind, x.owner);
+            a_id.cmp(b_id).then_with(|| rank(b).cmp(&rank(a))).then_with(|| b.cmp(a))
+        });
+        list.dedup_by(|later, first| later.0 != 0 && later.0 == first.0);
+    }
     list.sort_unstable_by(|(a_id, a), (b_id, b)| a.cmp(b).then(a_id.cmp(b_id)));
     (before - list.len()) as u64
 }

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::super::catalogue::{self, Precedence, StageEvidence};
 use super::super::rows::{DealRow, word};
-use super::Gathered;
 use super::group::Grouped;
+use super::{Gathered, places};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
@@ -148,8 +148,11 @@ pub(super) fn catalogue(
         }
     }
     declare(&mut tally, all);
-    let (evidence, precedence) = evidence(tally, all);
-    catalogue::build(&evidence, &precedence, config, &mut all.names)
+    let (mut evidence, precedence) = evidence(tally, all);
+    let mut said = places::fill(&mut evidence, &precedence, &all.names);
+    let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
+    said.extend(more);
+    Ok((catalogue, said))
 }
 
 /// Counts one deal.
