@@ -90,7 +90,7 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
             ])
             .args(["--as-of", "2026-02-10"]),
     );
-    assert_eq!((status, stdout.as_str()), (Some(0), "deal_id,amount\n1,100\n2,200.5\n3,300\n"));
+    assert_eq!((status, stdout.as_str()), (Some(0), "deal_id,amount\n1,100.0\n2,200.5\n3,300.0\n"));
 }
 
 #[test]
@@ -110,9 +110,9 @@ fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
     let count = ["query", "SELECT COUNT(*) AS deals FROM deals", "--format", "csv"];
     let (_, stdout, _) = talk(sluice(there.path()).args(count).args(["--as-of", "2026-02-10"]));
     assert_eq!(stdout, "deals\n3\n");
-    let count = ["query", "SELECT file, row FROM rejects", "--format", "json"];
+    let count = ["query", "SELECT file, file_row FROM rejects", "--format", "json"];
     let (_, stdout, _) = talk(sluice(there.path()).args(count));
-    assert!(stdout.contains("\"row\": 5") || stdout.contains("\"row\":5"), "{stdout}");
+    assert!(stdout.contains("\"file_row\": 5") || stdout.contains("\"file_row\":5"), "{stdout}");
 }
 
 #[test]

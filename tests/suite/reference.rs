@@ -133,12 +133,13 @@ fn check_cohorts(case: &Case) {
     let mut compared = 0;
     for answer in case.answers("cohort_conversion") {
         for horizon in ["30", "60", "90", "180"] {
-            let kind = if answer["cohort"] == "ALL" { "plain" } else { "none" };
+            let (kind, pooling) =
+                if answer["cohort"] == "ALL" { ("all", "plain") } else { ("month", "none") };
             let keys = [
                 ("cohort", answer["cohort"].as_str()),
-                ("pooling", kind),
+                ("pooling", pooling),
                 ("horizon_days", horizon),
-                ("cohort_kind", "month"),
+                ("cohort_kind", kind),
             ];
             let found = case.row("cohort_conversion", &whole(&keys));
             found.is("cohort_n", &answer["n"]);
