@@ -6,16 +6,12 @@
 --   done_week: date: Monday of the week.
 --   kind: text: Kind of activity.
 --   activities: count: Activities done.
---   deals: count: Deals that had one.
---   owners: count: People who did one.
 --   duration_minutes: number: Minutes they took; null if the export has no durations.
 -- caveat: Cancelled and missed activities are left out; so are those that are only planned.
 SELECT
   done_week,
   kind,
   COUNT(*) AS activities,
-  COUNT(DISTINCT deal_id) AS deals,
-  COUNT(DISTINCT owner_id) AS owners,
   SUM(duration_minutes) AS duration_minutes
 FROM activities
 WHERE is_done
