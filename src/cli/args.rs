@@ -71,8 +71,8 @@ pub enum Command {
     /// Say what would be read and what would be refused; write nothing.
     #[command(after_help = "Example: sluice check export/ || echo 'look at the export first'")]
     Check(CheckArgs),
-    /// Print a commented `sluice.toml` made from what the exports hold.
-    #[command(after_help = "Example: sluice init export/ > sluice.toml")]
+    /// Write a commented `sluice.toml` made from what the exports hold.
+    #[command(after_help = "Example: sluice init export/")]
     Init(InitArgs),
     /// Write a made-up export.
     #[command(
@@ -324,6 +324,9 @@ pub struct CheckArgs {
 pub struct InitArgs {
     #[command(flatten)]
     pub exports: ExportArgs,
+    /// The file to write; `-` prints it.
+    #[arg(long, value_name = "FILE", default_value = "sluice.toml")]
+    pub out: PathBuf,
 }
 
 /// Arguments of `sample`.

@@ -4,7 +4,7 @@ use super::args::{CheckArgs, InitArgs};
 use super::ledger::rejects_table;
 use super::talk::Talk;
 use super::{Ending, ingest, print_bytes, print_table, read_config};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::suggest_config;
 use crate::model::Config;
 
@@ -35,9 +35,21 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
     Ok(if rejects.is_empty() { ending } else { Ending::Findings })
 }
 
-/// Prints a configuration made from what the exports hold.
+/// Writes a configuration made from what the exports hold; never over one that is there.
 pub fn init(args: &InitArgs, talk: &Talk) -> Result<Ending> {
     let config = Config::default();
+    let to_stdout = args.out.as_os_str() == "-";
+    if !to_stdout && args.out.exists() {
+        let what = format!("`{}` exists", args.out.display());
+        return Err(Error::new(ErrorKind::Usage, what)
+            .hint("name another file with `--out FILE`, or print it with `--out -`"));
+    }
     let (ingested, _) = ingest::read(&args.exports, &config, talk)?;
-    print_bytes(suggest_config(&ingested, &config).as_bytes())
+    let text = suggest_config(&ingested, &config);
+    if to_stdout {
+        return print_bytes(text.as_bytes());
+    }
+    std::fs::write(&args.out, text).map_err(|e| Error::io("write", &args.out, e))?;
+    tracing::info!(target: "sluice", "wrote {}", args.out.display());
+    Ok(Ending::Done)
 }

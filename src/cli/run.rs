@@ -53,6 +53,7 @@ fn publish(
         rejects: &dataset.rejects,
         assumptions: &dataset.assumptions,
         deal_count: dataset.deal_count(),
+        mended_count: dataset.mended_count(),
         title: &args.title,
         templates: args.templates.as_deref(),
     })?;

@@ -182,4 +182,10 @@ impl Dataset {
     pub fn deal_count(&self) -> usize {
         self.partitions.iter().map(Partition::len).sum()
     }
+
+    /// Number of deals whose history was mended by a rule (any QH code).
+    pub fn mended_count(&self) -> usize {
+        let deals = self.partitions.iter().flat_map(|p| &p.deals);
+        deals.filter(|d| d.quality.has_history_code()).count()
+    }
 }

@@ -54,6 +54,9 @@ codes! {
     DuplicateDeal "QD1" "two rows for one deal: the one modified last is kept",
 }
 
+/// `QH1` to `QH18`: the first eighteen.
+const HISTORY_CODES: u32 = (1 << (Quality::StatusContradictsHistory as u32 + 1)) - 1;
+
 /// The codes of one deal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QualitySet(pub u32);
@@ -71,7 +74,7 @@ impl QualitySet {
 
     /// Whether any history code (`QH…`) is there.
     pub fn has_history_code(self) -> bool {
-        self.iter().any(|code| code.code().starts_with("QH"))
+        self.0 & HISTORY_CODES != 0
     }
 
     /// The codes in order.
@@ -149,5 +152,20 @@ impl HistoryGrade {
     /// Whether the stages between creation and close are known (grades A to C).
     pub fn has_stages(self) -> bool {
         self <= Self::SnapshotDiff
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_codes_are_those_called_so() {
+        for &code in Quality::ALL {
+            let mut set = QualitySet::default();
+            set.insert(code);
+            assert_eq!(set.has_history_code(), code.code().starts_with("QH"), "{}", code.code());
+            assert_eq!(QualitySet::from_text(&set.to_text()), set);
+        }
     }
 }

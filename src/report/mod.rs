@@ -51,6 +51,8 @@ pub struct Input<'a> {
     pub assumptions: &'a [String],
     /// Number of deals.
     pub deal_count: usize,
+    /// Number of deals whose history was mended by a rule (any QH code).
+    pub mended_count: usize,
     /// Title of the report.
     pub title: &'a str,
     /// Folder of the user's own templates, which win over the built-in ones of the same name.
@@ -70,6 +72,7 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         as_of_date => format::date(input.run.as_of),
         first_day => format::long_date(input.run.first_day),
         deal_count => format::count(input.deal_count),
+        mended_count => format::count(input.mended_count),
         version => env!("CARGO_PKG_VERSION"),
         zone => &config.report_tz,
         clock => config.clock.as_str(),

@@ -68,6 +68,7 @@ fn page_of(
         rejects: if is_full { &rejects } else { &[] },
         assumptions: &["currency: EUR, from the export".to_owned()],
         deal_count: 1200,
+        mended_count: 12,
         title: "Acme Ltd",
         templates,
     })

@@ -61,6 +61,7 @@ fn real_tables_fill_every_chart() {
         rejects: &[],
         assumptions: &[],
         deal_count: 240,
+        mended_count: 12,
         title: "Real tables",
         templates: None,
     })
