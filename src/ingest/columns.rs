@@ -111,86 +111,34 @@ impl Entity {
 
     /// Columns that a mapping of this kind may name.
     pub(super) fn allowed(self) -> &'static [Col] {
-        use Col::*;
         match self {
-            Self::Deals => &[
-                DealId,
-                Name,
-                Pipeline,
-                Stage,
-                Status,
-                IsClosed,
-                IsWon,
-                Amount,
-                Currency,
-                Owner,
-                Source,
-                DealType,
-                Product,
-                LostReason,
-                ForecastCategory,
-                Probability,
-                CreatedAt,
-                ClosedAt,
-                WonAt,
-                LostAt,
-                ExpectedCloseOn,
-                LastStageChangeAt,
-                ModifiedAt,
-                DeletedAt,
-                AccountId,
-                AccountName,
-                StageOrder,
-            ],
-            Self::StageHistory | Self::StageChanges => &[
-                DealId,
-                Stage,
-                FromStage,
-                ChangedAt,
-                ChangedBy,
-                Pipeline,
-                EventId,
-                Amount,
-                Currency,
-                ExpectedCloseOn,
-                Probability,
-                ForecastCategory,
-            ],
-            Self::Activities => &[
-                ActivityId,
-                DealId,
-                DealName,
-                Kind,
-                Owner,
-                Status,
-                IsClosed,
-                DoneAt,
-                StartsAt,
-                DueAt,
-                DueOn,
-                CreatedAt,
-                Outcome,
-                DurationSeconds,
-                DurationMinutes,
-            ],
-            Self::Users => &[UserId, Name, FirstName, LastName, Team, Email, IsActive, StartedOn],
-            Self::Accounts => &[AccountId, Name, Industry],
-            Self::Stages => &[Stage, Pipeline, StageOrder, Probability, IsClosed, IsWon, Kind],
-            Self::Targets => {
-                &[Owner, Team, Period, PeriodStart, PeriodEnd, Measure, Value, Currency]
-            }
-            Self::Forecasts => &[
-                SnapshotOn,
-                Period,
-                PeriodStart,
-                PeriodEnd,
-                Owner,
-                Category,
-                DealId,
-                Amount,
-                Currency,
-            ],
-            Self::Teams | Self::Pipelines => &[Id, Name],
+            Self::Deals => DEALS,
+            Self::StageHistory | Self::StageChanges => HISTORY,
+            Self::Activities => ACTIVITIES,
+            Self::Users => USERS,
+            Self::Accounts => &[Col::AccountId, Col::Name, Col::Industry],
+            Self::Stages => STAGES,
+            Self::Targets => TARGETS,
+            Self::Forecasts => FORECASTS,
+            Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
     }
+}
+
+macro_rules! lists {
+    ($($name:ident: $($col:ident)*;)*) => { $(const $name: &[Col] = &[$(Col::$col,)*];)* };
+}
+
+lists! {
+    DEALS: DealId Name Pipeline Stage Status IsClosed IsWon Amount Currency Owner Source DealType
+        Product LostReason ForecastCategory Probability CreatedAt ClosedAt WonAt LostAt
+        ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
+    HISTORY: DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
+        ExpectedCloseOn Probability ForecastCategory;
+    ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
+        CreatedAt Outcome DurationSeconds DurationMinutes;
+    USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
+    STAGES: Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
+    TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
+    FORECASTS: SnapshotOn Period PeriodStart PeriodEnd Owner Category DealId Amount Currency;
 }

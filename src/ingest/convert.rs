@@ -204,8 +204,8 @@ fn month_name(text: &str) -> Option<u32> {
         "december",
     ];
     let word = text.to_ascii_lowercase();
-    let is_name = |name: &&str| word.len() >= 3 && name.starts_with(word.as_str());
-    MONTHS.iter().position(|name| is_name(&name)).map(|at| at as u32 + 1)
+    let is_name = |name: &str| word.len() >= 3 && name.starts_with(word.as_str());
+    MONTHS.iter().position(|name| is_name(name)).map(|at| at as u32 + 1)
 }
 
 fn year_of(text: &str) -> Option<u32> {

@@ -272,7 +272,7 @@ fn paired_cut(bytes: &[u8]) -> Option<usize> {
     loop {
         let line = memrchr(b'\n', bytes.get(..end)?)?;
         quotes -= memchr_iter(b'"', bytes.get(line..end)?).count();
-        if quotes % 2 == 0 {
+        if quotes.is_multiple_of(2) {
             return Some(line + 1);
         }
         end = line;
