@@ -111,95 +111,34 @@ impl Entity {
 
     /// Columns that a mapping of this kind may name.
     pub(super) fn allowed(self) -> &'static [Col] {
-        use Col::*;
         match self {
             Self::Deals => DEALS,
             Self::StageHistory | Self::StageChanges => HISTORY,
             Self::Activities => ACTIVITIES,
-            Self::Users => &[UserId, Name, FirstName, LastName, Team, Email, IsActive, StartedOn],
-            Self::Accounts => &[AccountId, Name, Industry],
-            Self::Stages => &[Stage, Pipeline, StageOrder, Probability, IsClosed, IsWon, Kind],
-            Self::Targets => {
-                &[Owner, Team, Period, PeriodStart, PeriodEnd, Measure, Value, Currency]
-            }
-            Self::Forecasts => &[
-                SnapshotOn,
-                Period,
-                PeriodStart,
-                PeriodEnd,
-                Owner,
-                Category,
-                DealId,
-                Amount,
-                Currency,
-            ],
-            Self::Teams | Self::Pipelines => &[Id, Name],
+            Self::Users => USERS,
+            Self::Accounts => &[Col::AccountId, Col::Name, Col::Industry],
+            Self::Stages => STAGES,
+            Self::Targets => TARGETS,
+            Self::Forecasts => FORECASTS,
+            Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
     }
 }
 
-/// What a file of deals may hold.
-const DEALS: &[Col] = &[
-    Col::DealId,
-    Col::Name,
-    Col::Pipeline,
-    Col::Stage,
-    Col::Status,
-    Col::IsClosed,
-    Col::IsWon,
-    Col::Amount,
-    Col::Currency,
-    Col::Owner,
-    Col::Source,
-    Col::DealType,
-    Col::Product,
-    Col::LostReason,
-    Col::ForecastCategory,
-    Col::Probability,
-    Col::CreatedAt,
-    Col::ClosedAt,
-    Col::WonAt,
-    Col::LostAt,
-    Col::ExpectedCloseOn,
-    Col::LastStageChangeAt,
-    Col::ModifiedAt,
-    Col::DeletedAt,
-    Col::AccountId,
-    Col::AccountName,
-    Col::StageOrder,
-];
+macro_rules! lists {
+    ($($name:ident: $($col:ident)*;)*) => { $(const $name: &[Col] = &[$(Col::$col,)*];)* };
+}
 
-/// What a log of stages may hold.
-const HISTORY: &[Col] = &[
-    Col::DealId,
-    Col::Stage,
-    Col::FromStage,
-    Col::ChangedAt,
-    Col::ChangedBy,
-    Col::Pipeline,
-    Col::EventId,
-    Col::Amount,
-    Col::Currency,
-    Col::ExpectedCloseOn,
-    Col::Probability,
-    Col::ForecastCategory,
-];
-
-/// What a file of activities may hold.
-const ACTIVITIES: &[Col] = &[
-    Col::ActivityId,
-    Col::DealId,
-    Col::DealName,
-    Col::Kind,
-    Col::Owner,
-    Col::Status,
-    Col::IsClosed,
-    Col::DoneAt,
-    Col::StartsAt,
-    Col::DueAt,
-    Col::DueOn,
-    Col::CreatedAt,
-    Col::Outcome,
-    Col::DurationSeconds,
-    Col::DurationMinutes,
-];
+lists! {
+    DEALS: DealId Name Pipeline Stage Status IsClosed IsWon Amount Currency Owner Source DealType
+        Product LostReason ForecastCategory Probability CreatedAt ClosedAt WonAt LostAt
+        ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
+    HISTORY: DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
+        ExpectedCloseOn Probability ForecastCategory;
+    ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
+        CreatedAt Outcome DurationSeconds DurationMinutes;
+    USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
+    STAGES: Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
+    TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
+    FORECASTS: SnapshotOn Period PeriodStart PeriodEnd Owner Category DealId Amount Currency;
+}
