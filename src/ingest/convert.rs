@@ -204,13 +204,8 @@ fn month_name(text: &str) -> Option<u32> {
         "december",
     ];
     let word = text.to_ascii_lowercase();
-<<<<<<< HEAD
-    let is_name = |name: &&str| word.len() >= 3 && name.starts_with(word.as_str());
-    MONTHS.iter().position(is_name).map(|at| at as u32 + 1)
-=======
     let is_name = |name: &str| word.len() >= 3 && name.starts_with(word.as_str());
     MONTHS.iter().position(|name| is_name(name)).map(|at| at as u32 + 1)
->>>>>>> ingest
 }
 
 fn year_of(text: &str) -> Option<u32> {

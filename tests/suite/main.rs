@@ -9,6 +9,7 @@ mod fixtures;
 mod history;
 mod history_laws;
 mod ingest;
+mod ingest_faults;
 mod metrics_a;
 mod metrics_b;
 mod query;
