@@ -85,30 +85,54 @@ impl Words {
     }
 }
 
+/// Bytes of an id that stand in the table itself: a look-up then does not touch the list of ids.
+const KEY: usize = 20;
+
+/// An id in the table: its beginning, its length, and the number of its deal.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    key: [u8; KEY],
+    length: u32,
+    deal: u32,
+}
+
+impl Entry {
+    fn new(id: &str, deal: u32) -> Self {
+        let mut key = [0; KEY];
+        key.iter_mut().zip(id.bytes()).for_each(|(into, byte)| *into = byte);
+        Self { key, length: id.len() as u32, deal }
+    }
+}
+
 /// Deals by id, numbered as they come.
 #[derive(Debug, Default)]
 pub(super) struct DealIndex {
     /// Ids by number.
     pub(super) ids: TextColumn,
-    table: HashTable<u32>,
+    table: HashTable<Entry>,
     hasher: DefaultHashBuilder,
 }
 
 impl DealIndex {
     /// The number of the deal, if it is known.
     pub(super) fn find(&self, id: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(id);
-        self.table.find(hash, |&at| self.ids.get(at as usize) == id).copied()
+        let wanted = Entry::new(id, 0);
+        let is_same = |entry: &Entry| {
+            entry.key == wanted.key
+                && entry.length == wanted.length
+                && (id.len() <= KEY || self.ids.get(entry.deal as usize) == id)
+        };
+        self.table.find(self.hasher.hash_one(id), is_same).map(|entry| entry.deal)
     }
 
     /// Adds a deal that is not known yet.
     pub(super) fn add(&mut self, id: &str) -> u32 {
-        let hash = self.hasher.hash_one(id);
-        let at = self.ids.len() as u32;
+        let deal = self.ids.len() as u32;
         self.ids.push(id);
         let (ids, hasher) = (&self.ids, &self.hasher);
-        self.table.insert_unique(hash, at, |&at| hasher.hash_one(ids.get(at as usize)));
-        at
+        let rehash = |entry: &Entry| hasher.hash_one(ids.get(entry.deal as usize));
+        self.table.insert_unique(hasher.hash_one(id), Entry::new(id, deal), rehash);
+        deal
     }
 }
 
@@ -146,6 +170,10 @@ mod tests {
         }
         assert_eq!(deals.find("deal 777"), Some(777));
         assert_eq!(deals.find("deal 1000"), None);
+        let long = "a deal whose id is longer than a key";
+        assert_eq!(deals.add(&format!("{long} 1")), 1000);
+        assert_eq!(deals.find(&format!("{long} 2")), None);
+        assert_eq!(deals.find(&format!("{long} 1")), Some(1000));
         let hashes: std::collections::BTreeSet<u64> =
             (0..100_000).map(|at| fixed_hash(&format!("008g{at:011}AAA"))).collect();
         assert_eq!(hashes.len(), 100_000);
