@@ -2,9 +2,8 @@
 //!
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
-use super::keyed::Tally;
 use super::layout::Reason;
-use super::monthly::{DIMENSIONS, Gather, Monthly, currency_of, minor, power_sums};
+use super::monthly::{DIMENSIONS, Gather, Monthly, Values, currency_of, minor, power_sums};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -51,7 +50,7 @@ const QUANTILES: [(&str, f64); 4] =
 /// Amounts of a cell.
 #[derive(Clone, Debug, Default)]
 pub struct Sizes {
-    amounts: Tally,
+    amounts: Values,
     null_amounts: u64,
     negative: u64,
     quality: u64,

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keyed::Tally;
 use super::layout::{Dimension, Reason, Slice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{month_index, month_start};
@@ -18,9 +17,28 @@ pub trait Gather: Default {
     fn gather(&mut self, other: &Self);
 }
 
-impl Gather for Tally {
+/// A multiset of whole numbers, listed until the end: cells of one month are small.
+#[derive(Clone, Debug, Default)]
+pub struct Values(Vec<i64>);
+
+impl Values {
+    /// Adds a value.
+    pub fn push(&mut self, value: i64) {
+        self.0.push(value);
+    }
+
+    /// The values with their counts.
+    pub fn histogram(&self) -> Histogram {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let runs = sorted.chunk_by(|a, b| a == b);
+        runs.filter_map(|run| run.first().map(|&value| (value, run.len() as u64))).collect()
+    }
+}
+
+impl Gather for Values {
     fn gather(&mut self, other: &Self) {
-        self.merge(other);
+        self.0.extend_from_slice(&other.0);
     }
 }
 
@@ -247,5 +265,14 @@ mod tests {
         let months = &a.months()[&(slice, Sym::NONE)];
         assert_eq!(months[&0][&7], 3);
         assert_eq!(months[&1][&7], 4);
+    }
+
+    #[test]
+    fn values_are_counted() {
+        let mut values = Values::default();
+        [7, -2, 7].into_iter().for_each(|value| values.push(value));
+        let more = values.clone();
+        values.gather(&more);
+        assert_eq!(values.histogram(), Histogram::from([(-2, 2), (7, 4)]));
     }
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keyed::Tally;
 use super::layout::Reason;
-use super::monthly::{Gather, Monthly, currency_of, minor, only_currency};
+use super::monthly::{Gather, Monthly, Values, currency_of, minor, only_currency};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, owner_slice, set_credit,
 };
@@ -60,7 +59,7 @@ static ABOUT: About = About {
 /// Amounts of the deals a rep won.
 #[derive(Clone, Debug, Default)]
 pub struct Amounts {
-    positive: Tally,
+    positive: Values,
     bookings: i128,
     null_amounts: u64,
     reassigned: u64,
@@ -80,8 +79,8 @@ impl Gather for Amounts {
 /// Ticks to close, or followed without a close, of the deals a rep got.
 #[derive(Clone, Debug, Default)]
 pub struct Cohort {
-    closed: Tally,
-    open: Tally,
+    closed: Values,
+    open: Values,
 }
 
 impl Gather for Cohort {

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::keyed::Tally;
-use super::monthly::{Cell, Gather, Monthly, minor, only_currency, power_sums, rate_reason, ratio};
+use super::monthly::{
+    Cell, Gather, Monthly, Values, minor, only_currency, power_sums, rate_reason, ratio,
+};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
     set_credit,
@@ -74,9 +75,9 @@ static ABOUT: About = About {
 pub struct Done {
     counts: RepCounts,
     bookings: i128,
-    sizes: Tally,
+    sizes: Values,
     null_amounts: u64,
-    cycles: Tally,
+    cycles: Values,
     activities: u64,
 }
 
