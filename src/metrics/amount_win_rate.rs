@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::layout::Dimension;
 use super::monthly::{Cell, DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason};
-use super::resample::{Weighted, Weights};
+use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
 use crate::model::calendar::{month_index, month_start};
@@ -91,7 +91,6 @@ impl Closed {
 pub struct State {
     sums: Monthly<Closed>,
     replicates: BTreeMap<(Sym, Sym, i32), Weighted<2>>,
-    weights: Weights,
 }
 
 impl State {
@@ -130,9 +129,9 @@ impl Metric for AmountWinRate {
         state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(&one));
         let value = i64::try_from(one.all).unwrap_or(0);
         let won = if facts.outcome == Status::Won { value } else { 0 };
-        let weights = state.weights.of(deal, run);
         let key = (facts.pipeline, currency, month_index(day));
-        state.replicates.entry(key).or_default().add(weights, [won, value]);
+        let sums = state.replicates.entry(key).or_default();
+        with_weights(deal, run, |weights| sums.add(weights, [won, value]));
     }
 
     fn merge(&self, into: &mut State, from: State) {

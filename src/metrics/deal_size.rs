@@ -3,13 +3,13 @@
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
 use super::layout::Reason;
-use super::monthly::{DIMENSIONS, Gather, Monthly, currency_of, minor, power_sums};
+use super::monthly::{DIMENSIONS, Gather, Monthly, Values, currency_of, minor, power_sums};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Run, Table, Timeline, Unit, column};
 use crate::stats::interval::moments;
-use crate::stats::quantile::{Histogram, median_interval, quantile};
+use crate::stats::quantile::{median_interval, quantile};
 
 /// J4.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ const QUANTILES: [(&str, f64); 4] =
 /// Amounts of a cell.
 #[derive(Clone, Debug, Default)]
 pub struct Sizes {
-    amounts: Histogram,
+    amounts: Values,
     null_amounts: u64,
     negative: u64,
     quality: u64,
@@ -83,7 +83,7 @@ impl Metric for DealSize {
             match facts.amount_minor {
                 None => cell.null_amounts += 1,
                 Some(amount) if amount < 0 => cell.negative += 1,
-                Some(amount) => *cell.amounts.entry(amount).or_default() += 1,
+                Some(amount) => cell.amounts.push(amount),
             }
         });
     }
@@ -95,7 +95,8 @@ impl Metric for DealSize {
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for (cell, sizes) in state.by_period(run, true) {
-            let (n, sum, squares) = power_sums(&sizes.amounts);
+            let amounts = sizes.amounts.histogram();
+            let (n, sum, squares) = power_sums(&amounts);
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
             row.set("n_null_amount", sizes.null_amounts).set("n_negative_amount", sizes.negative);
             let mut tail = Tail {
@@ -105,16 +106,16 @@ impl Metric for DealSize {
                 ..Tail::default()
             };
             if let Some(found) = moments(n, sum, squares) {
-                let largest = sizes.amounts.keys().next_back().copied().unwrap_or(0);
+                let largest = amounts.keys().next_back().copied().unwrap_or(0);
                 let top = (sum > 0).then(|| largest as f64 / sum as f64);
                 row.set("sum_minor", minor(sum)?)
                     .set("mean_minor", found.mean)
                     .set("top1_share", top)
                     .set("is_top_heavy", top.map(|_| i128::from(largest) * 2 > sum));
                 for (name, p) in QUANTILES {
-                    row.set(name, quantile(&sizes.amounts, p));
+                    row.set(name, quantile(&amounts, p));
                 }
-                if let Some((lower, upper)) = median_interval(&sizes.amounts) {
+                if let Some((lower, upper)) = median_interval(&amounts) {
                     row.set("median_lower_minor", lower).set("median_upper_minor", upper);
                 }
                 tail.interval = found.interval.map(|i| i.pair());

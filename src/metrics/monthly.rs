@@ -3,7 +3,6 @@
 //! Quarters, years and the whole run are made of whole months, so a deal is counted once per
 //! population instead of once per population and period. Does not know what is counted.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::{Dimension, Reason, Slice};
@@ -16,6 +15,31 @@ use crate::stats::quantile::Histogram;
 pub trait Gather: Default {
     /// Adds `other`; the order does not matter.
     fn gather(&mut self, other: &Self);
+}
+
+/// A multiset of whole numbers, listed until the end: cells of one month are small.
+#[derive(Clone, Debug, Default)]
+pub struct Values(Vec<i64>);
+
+impl Values {
+    /// Adds a value.
+    pub fn push(&mut self, value: i64) {
+        self.0.push(value);
+    }
+
+    /// The values with their counts.
+    pub fn histogram(&self) -> Histogram {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let runs = sorted.chunk_by(|a, b| a == b);
+        runs.filter_map(|run| run.first().map(|&value| (value, run.len() as u64))).collect()
+    }
+}
+
+impl Gather for Values {
+    fn gather(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
 }
 
 impl Gather for Histogram {
@@ -41,14 +65,41 @@ pub struct Cell {
     pub period: Period,
 }
 
+/// Population, currency and month.
+type Key = (Slice, Sym, i32);
+
 /// Sums by population, currency and month.
-#[derive(Clone, Debug, Default)]
+///
+/// The hash table is only looked up, never walked: whatever comes out is sorted by key.
+#[derive(Clone, Debug)]
 pub struct Monthly<T> {
-    cells: BTreeMap<(Slice, Sym, i32), T>,
+    places: hashbrown::HashMap<Key, usize>,
+    cells: Vec<(Key, T)>,
     whole: BTreeSet<(Sym, Sym)>,
 }
 
+impl<T> Default for Monthly<T> {
+    fn default() -> Self {
+        let places = hashbrown::HashMap::default();
+        Self { places, cells: Vec::new(), whole: BTreeSet::new() }
+    }
+}
+
 impl<T: Gather> Monthly<T> {
+    fn cell(&mut self, key: Key) -> &mut T {
+        let place = *self.places.entry(key).or_insert(self.cells.len());
+        if place == self.cells.len() {
+            self.cells.push((key, T::default()));
+        }
+        &mut self.cells[place].1
+    }
+
+    fn sorted(&self) -> Vec<&(Key, T)> {
+        let mut cells: Vec<_> = self.cells.iter().collect();
+        cells.sort_unstable_by_key(|cell| cell.0);
+        cells
+    }
+
     /// Notes that a pipeline (and currency) has deals, so that its periods are shown when empty.
     pub fn see(&mut self, pipeline: Sym, currency: Sym) {
         self.whole.insert((pipeline, currency));
@@ -56,7 +107,7 @@ impl<T: Gather> Monthly<T> {
 
     /// The sums of one population in the month of `day`.
     pub fn at(&mut self, slice: Slice, currency: Sym, day: Day) -> &mut T {
-        self.cells.entry((slice, currency, month_index(day))).or_default()
+        self.cell((slice, currency, month_index(day)))
     }
 
     /// Applies `count` to the sums of each population of a deal in the month of `day`.
@@ -70,27 +121,26 @@ impl<T: Gather> Monthly<T> {
     ) {
         let month = month_index(day);
         for slice in Slice::of(facts.pipeline, facts, dimensions) {
-            count(self.cells.entry((slice, currency, month)).or_default());
+            count(self.cell((slice, currency, month)));
         }
     }
 
     /// Adds the sums of `from`.
     pub fn merge(&mut self, from: Self) {
-        for (key, cell) in from.cells {
-            match self.cells.entry(key) {
-                Entry::Vacant(free) => {
-                    free.insert(cell);
-                }
-                Entry::Occupied(mut there) => there.get_mut().gather(&cell),
-            }
-        }
         self.whole.extend(from.whole);
+        if self.cells.is_empty() {
+            (self.places, self.cells) = (from.places, from.cells);
+            return;
+        }
+        for (key, cell) in from.cells {
+            self.cell(key).gather(&cell);
+        }
     }
 
     /// The months of each population and currency.
     pub fn months(&self) -> BTreeMap<(Slice, Sym), BTreeMap<i32, &T>> {
         let mut found: BTreeMap<_, BTreeMap<i32, &T>> = BTreeMap::new();
-        for (&(slice, currency, month), cell) in &self.cells {
+        for &((slice, currency, month), ref cell) in self.sorted() {
             found.entry((slice, currency)).or_default().insert(month, cell);
         }
         found
@@ -104,13 +154,24 @@ impl<T: Gather> Monthly<T> {
     /// The sums by period: all, quarter and (whole pipelines only) month. With `with_empty`, every
     /// period of the run is there for whole pipelines that were seen, even where nothing happened.
     pub fn by_period(&self, run: &Run, with_empty: bool) -> BTreeMap<Cell, T> {
-        let mut found: BTreeMap<Cell, T> = BTreeMap::new();
-        for (&(slice, currency, month), sums) in &self.cells {
-            for &kind in kinds(slice.dimension) {
-                let period = run.period(kind, month_start(month));
-                found.entry(Cell { slice, currency, period }).or_default().gather(sums);
+        let mut rows: Vec<(Cell, T)> = Vec::new();
+        let sorted = self.sorted();
+        for months in sorted.chunk_by(|a, b| (a.0.0, a.0.1) == (b.0.0, b.0.1)) {
+            let kinds = months.first().map_or(&[][..], |cell| kinds(cell.0.0.dimension));
+            for &kind in kinds {
+                for &&((slice, currency, month), ref sums) in months {
+                    let period = run.period(kind, month_start(month));
+                    let cell = Cell { slice, currency, period };
+                    if rows.last().is_none_or(|last| last.0 != cell) {
+                        rows.push((cell, T::default()));
+                    }
+                    if let Some((_, into)) = rows.last_mut() {
+                        into.gather(sums);
+                    }
+                }
             }
         }
+        let mut found: BTreeMap<Cell, T> = rows.into_iter().collect();
         if with_empty {
             for &(pipeline, currency) in &self.whole {
                 let slice = Slice::whole(pipeline);
@@ -204,5 +265,14 @@ mod tests {
         let months = &a.months()[&(slice, Sym::NONE)];
         assert_eq!(months[&0][&7], 3);
         assert_eq!(months[&1][&7], 4);
+    }
+
+    #[test]
+    fn values_are_counted() {
+        let mut values = Values::default();
+        [7, -2, 7].into_iter().for_each(|value| values.push(value));
+        let more = values.clone();
+        values.gather(&more);
+        assert_eq!(values.histogram(), Histogram::from([(-2, 2), (7, 4)]));
     }
 }

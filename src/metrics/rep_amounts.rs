@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Reason;
-use super::monthly::{Gather, Monthly, currency_of, minor, only_currency};
+use super::monthly::{Gather, Monthly, Values, currency_of, minor, only_currency};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, owner_slice, set_credit,
 };
@@ -59,7 +59,7 @@ static ABOUT: About = About {
 /// Amounts of the deals a rep won.
 #[derive(Clone, Debug, Default)]
 pub struct Amounts {
-    positive: Histogram,
+    positive: Values,
     bookings: i128,
     null_amounts: u64,
     reassigned: u64,
@@ -79,8 +79,8 @@ impl Gather for Amounts {
 /// Ticks to close, or followed without a close, of the deals a rep got.
 #[derive(Clone, Debug, Default)]
 pub struct Cohort {
-    closed: Histogram,
-    open: Histogram,
+    closed: Values,
+    open: Values,
 }
 
 impl Gather for Cohort {
@@ -93,13 +93,9 @@ impl Gather for Cohort {
 impl Cohort {
     fn events(&self) -> EventTable<1> {
         let mut events = EventTable::default();
-        self.open.iter().for_each(|(&t, &count)| events.add(t, 0, count));
-        self.closed.iter().for_each(|(&t, &count)| events.add(t, 1, count));
+        self.open.histogram().into_iter().for_each(|(t, count)| events.add(t, 0, count));
+        self.closed.histogram().into_iter().for_each(|(t, count)| events.add(t, 1, count));
         events
-    }
-
-    fn size(&self) -> u64 {
-        self.open.values().chain(self.closed.values()).sum()
     }
 }
 
@@ -146,7 +142,7 @@ impl Metric for RepAmounts {
             state.cohorts.each(facts, Sym::NONE, facts.created_on, OWNERS, |cell| {
                 let is_open = facts.outcome == Status::Open;
                 let times = if is_open { &mut cell.open } else { &mut cell.closed };
-                *times.entry(facts.duration).or_default() += 1;
+                times.push(facts.duration);
             });
         }
         let Some(day) = facts.closed_on.filter(|_| facts.outcome == Status::Won) else { return };
@@ -156,7 +152,7 @@ impl Metric for RepAmounts {
             cell.bookings += facts.amount_minor.map_or(0, i128::from);
             cell.null_amounts += u64::from(facts.amount_minor.is_none());
             if let Some(amount) = facts.amount_minor.filter(|&amount| amount > 0) {
-                *cell.positive.entry(amount).or_default() += 1;
+                cell.positive.push(amount);
             }
         });
     }
@@ -199,13 +195,15 @@ fn add_family(
         by_currency.entry(currency).or_default().insert(owner, Amounts::default());
     }
     for (currency, reps) in by_currency {
-        let shrunk = shrink(&reps);
-        for (owner, amounts) in &reps {
+        let sizes = reps.iter().map(|(&owner, amounts)| (owner, amounts.positive.histogram()));
+        let sizes: ByOwner<Histogram> = sizes.collect();
+        let shrunk = shrink(&sizes);
+        for ((owner, amounts), sizes) in reps.iter().zip(sizes.values()) {
             let mut row = table.row(owner_slice(pipeline, *owner), Some(period), currency);
-            let n: u64 = amounts.positive.values().sum();
+            let n: u64 = sizes.values().sum();
             row.set("bookings_minor", minor(amounts.bookings)?)
                 .set("n_null_amount", amounts.null_amounts)
-                .set("geo_mean_minor", mean_log(&amounts.positive).map(f64::exp))
+                .set("geo_mean_minor", mean_log(sizes).map(f64::exp))
                 .set("is_ramping", is_ramping(*owner, period, run));
             let found = shrunk.as_ref().and_then(|shrunk| shrunk.get(owner));
             if let Some(&(b, mean)) = found {
@@ -247,15 +245,15 @@ fn mean_log(amounts: &Histogram) -> Option<f64> {
 }
 
 /// Weight of the team and shrunken mean logarithm of each rep with positive amounts.
-fn shrink(reps: &ByOwner<Amounts>) -> Option<ByOwner<(f64, f64)>> {
+fn shrink(reps: &ByOwner<Histogram>) -> Option<ByOwner<(f64, f64)>> {
     let mut owners = Vec::new();
     let mut groups = Vec::new();
     let (mut squares, mut total) = (0.0, 0);
     for (&owner, amounts) in reps {
-        let Some(mean) = mean_log(&amounts.positive) else { continue };
-        let n: u64 = amounts.positive.values().sum();
+        let Some(mean) = mean_log(amounts) else { continue };
+        let n: u64 = amounts.values().sum();
         let deviation = |a: i64| ((a as f64).ln() - mean).powi(2);
-        squares += amounts.positive.iter().map(|(&a, &c)| deviation(a) * c as f64).sum::<f64>();
+        squares += amounts.iter().map(|(&a, &c)| deviation(a) * c as f64).sum::<f64>();
         total += n;
         owners.push(owner);
         groups.push((n, mean));
@@ -268,14 +266,15 @@ fn shrink(reps: &ByOwner<Amounts>) -> Option<ByOwner<(f64, f64)>> {
 /// Restricted means to close within the first horizon, against that of all deals of the family.
 fn paces(cohorts: &ByOwner<Cohort>, period: Period, run: &Run) -> ByOwner<Pace> {
     let tau = run.config.tau_days.first().map(|&days| run.ticks_of_days(days));
-    let mean = |cohort: &Cohort| cohort.events().restricted_mean(tau?);
+    let mean = |events: &EventTable<1>| events.restricted_mean(tau?);
     let mut all = Cohort::default();
     cohorts.values().for_each(|cohort| all.gather(cohort));
-    let team = mean(&all);
+    let team = mean(&all.events());
     let mut found: ByOwner<Pace> = BTreeMap::new();
     for (&owner, cohort) in cohorts {
-        let mut pace = Pace { created: cohort.size(), ..Pace::default() };
-        if let Some((own, variance)) = mean(cohort) {
+        let events = cohort.events();
+        let mut pace = Pace { created: events.n(), ..Pace::default() };
+        if let Some((own, variance)) = mean(&events) {
             pace.mean = Some(own);
             pace.difference = team.map(|(of_team, _)| own - of_team);
             let is_tested = !owner.is_none() && is_ramping(owner, period, run) != Some(true);

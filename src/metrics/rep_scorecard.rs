@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::monthly::{Cell, Gather, Monthly, minor, only_currency, power_sums, rate_reason, ratio};
+use super::monthly::{
+    Cell, Gather, Monthly, Values, minor, only_currency, power_sums, rate_reason, ratio,
+};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
     set_credit,
@@ -14,7 +16,7 @@ use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Activity, Day, Period, Run, Sym, Table, Timeline, Unit, Value, column};
 use crate::stats::interval::{moments, poisson, wilson};
-use crate::stats::quantile::{Histogram, median_interval, quantile};
+use crate::stats::quantile::{median_interval, quantile};
 
 /// K1.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +75,9 @@ static ABOUT: About = About {
 pub struct Done {
     counts: RepCounts,
     bookings: i128,
-    sizes: Histogram,
+    sizes: Values,
     null_amounts: u64,
-    cycles: Histogram,
+    cycles: Values,
     activities: u64,
 }
 
@@ -102,12 +104,12 @@ impl Done {
             Some(amount) => {
                 self.bookings += i128::from(amount);
                 if amount >= 0 {
-                    *self.sizes.entry(amount).or_default() += 1;
+                    self.sizes.push(amount);
                 }
             }
         }
         if !facts.is_backfilled {
-            *self.cycles.entry(facts.duration).or_default() += 1;
+            self.cycles.push(facts.duration);
         }
     }
 }
@@ -218,8 +220,9 @@ fn add_row(
     if only.is_some() {
         set_sizes(&mut row, done)?;
     }
-    row.set("cycle_q50_days", quantile(&done.cycles, 0.5).map(|ticks| run.days(ticks)));
-    if let Some((lower, upper)) = median_interval(&done.cycles) {
+    let cycles = done.cycles.histogram();
+    row.set("cycle_q50_days", quantile(&cycles, 0.5).map(|ticks| run.days(ticks)));
+    if let Some((lower, upper)) = median_interval(&cycles) {
         row.set("cycle_q50_lower_days", run.days(lower as f64))
             .set("cycle_q50_upper_days", run.days(upper as f64));
     }
@@ -237,15 +240,16 @@ fn add_row(
 
 fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
     row.set("bookings_minor", minor(done.bookings)?).set("n_null_amount", done.null_amounts);
-    let (n, sum, squares) = power_sums(&done.sizes);
+    let sizes = done.sizes.histogram();
+    let (n, sum, squares) = power_sums(&sizes);
     if let Some(found) = moments(n, sum, squares) {
-        row.set("size_mean_minor", found.mean).set("size_q50_minor", quantile(&done.sizes, 0.5));
+        row.set("size_mean_minor", found.mean).set("size_q50_minor", quantile(&sizes, 0.5));
         if let Some(interval) = found.interval {
             row.set("size_mean_lower_minor", interval.lower)
                 .set("size_mean_upper_minor", interval.upper);
         }
     }
-    if let Some((lower, upper)) = median_interval(&done.sizes) {
+    if let Some((lower, upper)) = median_interval(&sizes) {
         row.set("size_q50_lower_minor", lower).set("size_q50_upper_minor", upper);
     }
     Ok(())

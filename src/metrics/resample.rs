@@ -3,79 +3,147 @@
 //! Numbers are split into halves of 32 bits, so that the loop needs no wide arithmetic: sums are
 //! exact for up to 100 million deals a month.
 
-use crate::model::{Run, Timeline};
-use crate::stats::bootstrap::Bootstrap;
+use std::cell::RefCell;
 
-/// The weights of one deal after another.
+use crate::model::{Run, Timeline};
+use crate::stats::bootstrap::{Bootstrap, identity};
+
+/// The weights drawn last in this thread: metrics ask for those of the same deal one after another.
 #[derive(Debug, Default)]
-pub struct Weights {
-    bootstrap: Option<Bootstrap>,
-    of_deal: Vec<u8>,
+struct Drawn {
+    /// Seed, number of replicates, and what draws by them.
+    bootstrap: Option<(u64, u64, Bootstrap)>,
+    identity: Option<u64>,
+    weights: Vec<u8>,
 }
 
-impl Weights {
-    /// The weights of a deal, one for each replicate of the run.
-    pub fn of(&mut self, deal: &Timeline<'_>, run: &Run) -> &[u8] {
-        let bootstrap = self.bootstrap.get_or_insert_with(|| {
-            Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize)
-        });
-        bootstrap.weights(deal.deal_id, &mut self.of_deal);
-        &self.of_deal
+thread_local! {
+    static DRAWN: RefCell<Drawn> = RefCell::default();
+}
+
+impl Drawn {
+    fn draw(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let (seed, replicates) = (run.config.boot_seed, u64::from(run.config.boot_b));
+        if self.bootstrap.as_ref().is_none_or(|b| (b.0, b.1) != (seed, replicates)) {
+            let fresh = Bootstrap::new(seed, replicates as usize);
+            self.bootstrap = Some((seed, replicates, fresh));
+            self.identity = None;
+        }
+        let identity = identity(deal.deal_id);
+        if self.identity != Some(identity)
+            && let Some((_, _, bootstrap)) = &self.bootstrap
+        {
+            bootstrap.weights(deal.deal_id, &mut self.weights);
+            self.identity = Some(identity);
+        }
     }
+}
+
+/// Hands `take` the weights of a deal, one for each replicate of the run.
+pub fn with_weights(deal: &Timeline<'_>, run: &Run, take: impl FnOnce(&[u8])) {
+    DRAWN.with_borrow_mut(|drawn| {
+        drawn.draw(deal, run);
+        take(&drawn.weights);
+    });
+}
+
+/// Ones that a sum of 16 bits takes before it is emptied: no weight exceeds 20.
+const MOST_ONES: u16 = 3000;
+
+/// The weighted sum of one number in each replicate, in parts that are added up in the end.
+#[derive(Clone, Debug, Default)]
+struct Sum {
+    /// Of deals that count 1, the most frequent number by far.
+    ones: Vec<u16>,
+    added: u16,
+    low: Vec<u64>,
+    high: Vec<i64>,
+}
+
+impl Sum {
+    fn add(&mut self, weights: &[u8], value: i64) {
+        if value == 1 {
+            self.add_one(weights);
+            return;
+        }
+        let (lower, upper) = (value as u32, (value >> 32) as i32);
+        if lower != 0 {
+            self.low.resize(weights.len(), 0);
+            for (sum, &weight) in self.low.iter_mut().zip(weights) {
+                *sum = sum.wrapping_add(u64::from(weight) * u64::from(lower));
+            }
+        }
+        if upper != 0 {
+            self.high.resize(weights.len(), 0);
+            for (sum, &weight) in self.high.iter_mut().zip(weights) {
+                *sum = sum.wrapping_add(i64::from(weight) * i64::from(upper));
+            }
+        }
+    }
+
+    fn add_one(&mut self, weights: &[u8]) {
+        if self.added == MOST_ONES {
+            let ones = std::mem::take(&mut self.ones);
+            add_up(&mut self.low, ones.iter().map(|&sum| u64::from(sum)), u64::wrapping_add);
+            self.added = 0;
+        }
+        self.ones.resize(weights.len(), 0);
+        for (sum, &weight) in self.ones.iter_mut().zip(weights) {
+            *sum = sum.wrapping_add(u16::from(weight));
+        }
+        self.added += 1;
+    }
+
+    fn gather(&mut self, other: &Self) {
+        add_up(&mut self.low, other.low.iter().copied(), u64::wrapping_add);
+        add_up(&mut self.low, other.ones.iter().map(|&sum| u64::from(sum)), u64::wrapping_add);
+        add_up(&mut self.high, other.high.iter().copied(), i64::wrapping_add);
+    }
+
+    fn of(&self, replicate: usize) -> i128 {
+        let ones = self.ones.get(replicate).copied().unwrap_or(0);
+        let low = self.low.get(replicate).copied().unwrap_or(0);
+        let high = self.high.get(replicate).copied().unwrap_or(0);
+        (i128::from(high) << 32) + i128::from(low) + i128::from(ones)
+    }
+}
+
+/// Adds to each sum the number at its place.
+fn add_up<T: Copy + Default>(
+    into: &mut Vec<T>,
+    from: impl ExactSizeIterator<Item = T>,
+    add: impl Fn(T, T) -> T,
+) {
+    into.resize(into.len().max(from.len()), T::default());
+    into.iter_mut().zip(from).for_each(|(sum, number)| *sum = add(*sum, number));
 }
 
 /// Weighted sums of `F` whole numbers in each replicate.
 #[derive(Clone, Debug)]
 pub struct Weighted<const F: usize> {
-    low: [Vec<u64>; F],
-    high: [Vec<i64>; F],
+    fields: [Sum; F],
 }
 
 impl<const F: usize> Default for Weighted<F> {
     fn default() -> Self {
-        Self { low: [const { Vec::new() }; F], high: [const { Vec::new() }; F] }
+        Self { fields: std::array::from_fn(|_| Sum::default()) }
     }
 }
 
 impl<const F: usize> Weighted<F> {
     /// Adds a deal's numbers.
     pub fn add(&mut self, weights: &[u8], values: [i64; F]) {
-        for ((low, high), value) in self.low.iter_mut().zip(&mut self.high).zip(values) {
-            let (lower, upper) = (value as u32, (value >> 32) as i32);
-            if lower != 0 {
-                low.resize(weights.len(), 0);
-                for (sum, &weight) in low.iter_mut().zip(weights) {
-                    *sum = sum.wrapping_add(u64::from(weight) * u64::from(lower));
-                }
-            }
-            if upper != 0 {
-                high.resize(weights.len(), 0);
-                for (sum, &weight) in high.iter_mut().zip(weights) {
-                    *sum = sum.wrapping_add(i64::from(weight) * i64::from(upper));
-                }
-            }
-        }
+        self.fields.iter_mut().zip(values).for_each(|(sum, value)| sum.add(weights, value));
     }
 
     /// Adds the sums of `other`.
     pub fn gather(&mut self, other: &Self) {
-        for (into, from) in self.low.iter_mut().zip(&other.low) {
-            into.resize(into.len().max(from.len()), 0);
-            into.iter_mut().zip(from).for_each(|(a, b)| *a = a.wrapping_add(*b));
-        }
-        for (into, from) in self.high.iter_mut().zip(&other.high) {
-            into.resize(into.len().max(from.len()), 0);
-            into.iter_mut().zip(from).for_each(|(a, b)| *a = a.wrapping_add(*b));
-        }
+        self.fields.iter_mut().zip(&other.fields).for_each(|(into, from)| into.gather(from));
     }
 
     /// The sums of one replicate.
     pub fn sums(&self, replicate: usize) -> [i128; F] {
-        std::array::from_fn(|at| {
-            let low = self.low.get(at).and_then(|sums| sums.get(replicate)).copied();
-            let high = self.high.get(at).and_then(|sums| sums.get(replicate)).copied();
-            (i128::from(high.unwrap_or(0)) << 32) + i128::from(low.unwrap_or(0))
-        })
+        self.fields.each_ref().map(|sum| sum.of(replicate))
     }
 }
 
@@ -99,5 +167,12 @@ mod tests {
         all.gather(&other);
         assert_eq!([0, 1, 2].map(|b| all.sums(b)[0]), expected);
         assert_eq!([0, 1, 2].map(|b| all.sums(b)[1]), [21, 7, 0]);
+    }
+
+    #[test]
+    fn ones_are_moved_before_they_overflow() {
+        let mut sums = Weighted::<1>::default();
+        (0..10_000).for_each(|_| sums.add(&[20, 1], [1]));
+        assert_eq!([0, 1].map(|b| sums.sums(b)[0]), [200_000, 10_000]);
     }
 }

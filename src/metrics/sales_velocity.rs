@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::layout::{Dimension, Slice};
 use super::monthly::{DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
-use super::resample::{Weighted, Weights};
+use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::calendar::month_index;
@@ -192,7 +192,6 @@ fn months_of(period: Period) -> (i32, i32) {
 pub struct State {
     sums: Monthly<Levers>,
     replicates: BTreeMap<(Sym, Sym), BTreeMap<i32, Weighted<DRAWN>>>,
-    weights: Weights,
 }
 
 impl State {
@@ -227,16 +226,17 @@ impl Metric for SalesVelocity {
         if facts.is_excluded {
             return;
         }
-        let weights = state.weights.of(deal, run);
         let months = state.replicates.entry((facts.pipeline, currency)).or_default();
-        let mut count = |day, one: &Levers| {
+        let mut count = |weights: &[u8], day, one: &Levers| {
             state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(one));
             months.entry(month_index(day)).or_default().add(weights, one.drawn());
         };
-        count(facts.created_on, &Levers::created(deal));
-        if let Some(day) = facts.closed_on {
-            count(day, &Levers::closed(deal));
-        }
+        with_weights(deal, run, |weights| {
+            count(weights, facts.created_on, &Levers::created(deal));
+            if let Some(day) = facts.closed_on {
+                count(weights, day, &Levers::closed(deal));
+            }
+        });
     }
 
     fn merge(&self, into: &mut State, from: State) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Row, Slice, Tail};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent, window};
 use super::{Metric, Reason};
@@ -79,8 +80,8 @@ impl Draw {
 #[derive(Clone, Debug, Default)]
 pub struct Wins {
     table: EventTable<2>,
-    /// Whole days followed → deals.
-    followed: BTreeMap<i64, u64>,
+    /// Whole days followed, deal by deal.
+    followed: Vec<u32>,
     /// Deals one by one, for whole pipelines.
     draws: Vec<Draw>,
     quality: u64,
@@ -89,17 +90,18 @@ pub struct Wins {
 impl Wins {
     fn merge(&mut self, mut other: Self) {
         self.table.merge(other.table);
-        for (days, deals) in other.followed {
-            *self.followed.entry(days).or_default() += deals;
-        }
+        self.followed.append(&mut other.followed);
         self.draws.append(&mut other.draws);
         self.quality += other.quality;
     }
 }
 
+/// By population, and whether the deal was created in the trailing window.
+#[derive(Debug, Default)]
+pub struct State(Keyed<(Slice, bool), Wins>);
+
 impl Metric for TimeToWin {
-    /// By population, and whether the deal was created in the trailing window.
-    type State = BTreeMap<(Slice, bool), Wins>;
+    type State = State;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -113,10 +115,11 @@ impl Metric for TimeToWin {
         let is_recent = is_recent(facts.created_on, run);
         let tick = run.config.clock.ticks_per_day();
         let cause = cause(facts.outcome);
+        let followed = u32::try_from(facts.followed.div_euclid(tick)).unwrap_or(u32::MAX);
         for slice in Slice::of(facts.initial_pipeline, facts, DIMENSIONS) {
-            let wins = state.entry((slice, is_recent)).or_default();
+            let wins = state.0.cell((slice, is_recent));
             wins.table.add(facts.duration, cause, 1);
-            *wins.followed.entry(facts.followed.div_euclid(tick)).or_default() += 1;
+            wins.followed.push(followed);
             wins.quality += u64::from(deal.deal.quality.has_history_code());
             if slice.dimension == Dimension::All {
                 wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
@@ -125,12 +128,11 @@ impl Metric for TimeToWin {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, wins) in from {
-            into.entry(key).or_default().merge(wins);
-        }
+        into.0.merge(from.0, Wins::merge);
     }
 
-    fn finish(&self, mut state: Self::State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut state = state.0.sorted();
         let mut draws: BTreeMap<Slice, Vec<Draw>> = BTreeMap::new();
         for ((slice, _), wins) in &mut state {
             draws.entry(*slice).or_default().append(&mut wins.draws);
@@ -198,8 +200,8 @@ fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
     let n = wins.table.n();
     let is_over = wins.table.largest().is_some_and(|t| wins.table.at(t).survival == 0.0);
     let maturity = |horizon: u32| {
-        let followed = wins.followed.range(i64::from(horizon)..).map(|(_, deals)| deals).sum();
-        Maturity::of(n, followed, is_over, run)
+        let followed = wins.followed.iter().filter(|&&days| days >= horizon).count();
+        Maturity::of(n, followed as u64, is_over, run)
     };
     let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, maturity(h)));
     horizons.find(|(_, m)| m.has_value())

@@ -59,14 +59,14 @@ impl Bootstrap {
     pub fn weights(&self, deal_id: &str, out: &mut Vec<u8>) {
         let identity = identity(deal_id);
         out.clear();
-        out.extend(self.seeds.iter().map(|seed| weight(mix(identity ^ seed))));
+        out.extend(self.seeds.iter().map(|seed| weight(identity ^ seed)));
     }
 
     /// The sum of the weights in one replicate of the deals with these identities (see
     /// [`identity`]); 0 beyond the last replicate.
     pub fn total(&self, identities: &[u64], replicate: usize) -> u64 {
         let Some(seed) = self.seeds.get(replicate) else { return 0 };
-        identities.iter().map(|identity| u64::from(weight(mix(identity ^ seed)))).sum()
+        identities.iter().map(|identity| u64::from(weight(identity ^ seed))).sum()
     }
 }
 
@@ -77,18 +77,46 @@ pub fn identity(deal_id: &str) -> u64 {
     })
 }
 
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+/// How many leading bits of a hash tell its weight, nearly always.
+const LEADING: u32 = 12;
+
+/// Stands in [`USUAL`] where the leading bits do not tell.
+const UNSURE: u8 = u8::MAX;
+
+/// The weight by the leading bits of the hash.
+static USUAL: [u8; 1 << LEADING] = usual();
+
+const fn usual() -> [u8; 1 << LEADING] {
+    let mut found = [UNSURE; 1 << LEADING];
+    let mut at = 0;
+    while at < found.len() {
+        let first = (at as u64) << (u64::BITS - LEADING);
+        let weight = count(first);
+        if count(first | (u64::MAX >> LEADING)) == weight {
+            found[at] = weight;
+        }
+        at += 1;
+    }
+    found
 }
 
-fn weight(hash: u64) -> u8 {
-    // All but 4 of 1,000 weights are below 4: counted without branches.
-    let [one, two, three, four, more @ ..] = &THRESHOLDS;
-    let usual = [one, two, three, four].map(|&threshold| u8::from(hash >= threshold));
-    match usual.iter().sum() {
-        4 => 4 + more.iter().take_while(|&&threshold| hash >= threshold).count() as u8,
+/// How many thresholds a hash reaches.
+const fn count(hash: u64) -> u8 {
+    let mut at = 0;
+    while at < THRESHOLDS.len() && hash >= THRESHOLDS[at] {
+        at += 1;
+    }
+    at as u8
+}
+
+/// The weight of a deal in a replicate, by its identity and the replicate's seed.
+#[inline]
+fn weight(mut z: u64) -> u8 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    // The last step of the hash, `z ^ (z >> 31)`, leaves the leading bits as they are.
+    match USUAL[(z >> (u64::BITS - LEADING)) as usize] {
+        UNSURE => count(z ^ (z >> 31)),
         weight => weight,
     }
 }

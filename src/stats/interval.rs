@@ -1,10 +1,17 @@
 //! Intervals of 95 %: proportions, counts, means.
 
 use super::TAIL;
+use super::known::{Known, known};
 use super::special::{beta_quantile, gamma_quantile, student_factor};
 
 /// The 97.5 % point of the normal distribution.
 pub const Z: f64 = 1.959_963_984_540_054;
+
+thread_local! {
+    static JEFFREYS: Known<Interval> = Known::default();
+    static POISSON: Known<Interval> = Known::default();
+    static STUDENT: Known<f64> = Known::default();
+}
 
 /// Two limits.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,11 +55,13 @@ pub fn wilson(events: f64, n: f64) -> Interval {
 /// Source: Brown, Cai & DasGupta 2001, Stat Sci 16:101.
 /// Checked against: `tests/vectors/V02`, `V08` (statsmodels 0.15, scipy 1.17 `beta.ppf`).
 pub fn jeffreys(events: u64, n: u64) -> Interval {
-    let x = events.min(n) as f64;
-    let (a, b) = (x + 0.5, n as f64 - x + 0.5);
-    let lower = if events == 0 { 0.0 } else { beta_quantile(TAIL, a, b) };
-    let upper = if events >= n { 1.0 } else { beta_quantile(1.0 - TAIL, a, b) };
-    Interval { lower, upper }
+    known(&JEFFREYS, [events, n], || {
+        let x = events.min(n) as f64;
+        let (a, b) = (x + 0.5, n as f64 - x + 0.5);
+        let lower = if events == 0 { 0.0 } else { beta_quantile(TAIL, a, b) };
+        let upper = if events >= n { 1.0 } else { beta_quantile(1.0 - TAIL, a, b) };
+        Interval { lower, upper }
+    })
 }
 
 /// Exact interval of the mean of a Poisson count.
@@ -61,9 +70,11 @@ pub fn jeffreys(events: u64, n: u64) -> Interval {
 /// Source: Garwood 1936, Biometrika 28:437.
 /// Checked against: the closed form at 0 and published limits at 5 and 10, in the tests below.
 pub fn poisson(count: u64) -> Interval {
-    let k = count as f64;
-    let lower = if count == 0 { 0.0 } else { gamma_quantile(TAIL, k) };
-    Interval { lower, upper: gamma_quantile(1.0 - TAIL, k + 1.0) }
+    known(&POISSON, [count, 0], || {
+        let k = count as f64;
+        let lower = if count == 0 { 0.0 } else { gamma_quantile(TAIL, k) };
+        Interval { lower, upper: gamma_quantile(1.0 - TAIL, k + 1.0) }
+    })
 }
 
 /// Mean and spread of a sample.
@@ -99,7 +110,8 @@ pub fn moments(n: u64, sum: i128, sum_of_squares: i128) -> Option<Moments> {
     let shifted = sum_of_squares - whole * (whole * count + 2 * rest);
     let deviations = (shifted as f64 - (rest * rest) as f64 / n as f64).max(0.0);
     let sd = (deviations / (n - 1) as f64).sqrt();
-    let half = student_factor((n - 1) as f64) * sd / (n as f64).sqrt();
+    let factor = known(&STUDENT, [n, 0], || student_factor((n - 1) as f64));
+    let half = factor * sd / (n as f64).sqrt();
     let interval = Interval { lower: mean - half, upper: mean + half };
     Some(Moments { n, mean, sd: Some(sd), interval: Some(interval) })
 }

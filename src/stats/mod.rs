@@ -8,6 +8,7 @@ pub mod bootstrap;
 mod event_table;
 pub mod interval;
 pub mod isotonic;
+mod known;
 pub mod normal;
 pub mod quantile;
 pub mod rank;

@@ -6,6 +6,11 @@ use std::collections::BTreeMap;
 
 use super::TAIL;
 use super::binomial;
+use super::known::{Known, known};
+
+thread_local! {
+    static RANKS: Known<(u64, u64)> = Known::default();
+}
 
 /// Value → how often it occurs.
 pub type Histogram = BTreeMap<i64, u64>;
@@ -47,13 +52,19 @@ pub fn median_interval(histogram: &Histogram) -> Option<(i64, i64)> {
 /// Checked against: `tests/vectors/V04` at q = 1/2; the definition at q = 0.9 in the tests below.
 pub fn order_interval(histogram: &Histogram, q: f64) -> Option<(i64, i64)> {
     let n: u64 = histogram.values().sum();
-    // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
-    let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);
-    let upper = first_where(n, |x| binomial::cdf(x as i64, n, q) >= 1.0 - TAIL) + 1;
+    let (lower, upper) = known(&RANKS, [n, q.to_bits()], || ranks(n, q));
     if lower == 0 || upper > n {
         return None;
     }
     Some((value_at(histogram, lower - 1)?, value_at(histogram, upper - 1)?))
+}
+
+/// The two ranks, from 1, between which the quantile lies; 0 and n + 1 if there is none.
+fn ranks(n: u64, q: f64) -> (u64, u64) {
+    // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
+    let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);
+    let upper = first_where(n, |x| binomial::cdf(x as i64, n, q) >= 1.0 - TAIL) + 1;
+    (lower, upper)
 }
 
 /// The smallest `x` up to `n` for which `is_past` holds; it must be false, then true.

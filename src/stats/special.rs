@@ -60,12 +60,18 @@ pub(super) fn binomial_density(x: f64, n: f64, p: f64, complement: f64) -> f64 {
     if x == n {
         return (n * p.ln()).exp();
     }
+    saddle_point(x, n, p, complement, error_of(x, n))
+}
+
+/// What Stirling's formula errs by in the coefficient of `x` in `n`.
+fn error_of(x: f64, n: f64) -> f64 {
+    stirling_error(n) - stirling_error(x) - stirling_error(n - x)
+}
+
+/// The density inside its support, from [`error_of`], which does not depend on `p`.
+fn saddle_point(x: f64, n: f64, p: f64, complement: f64, error: f64) -> f64 {
     let rest = n - x;
-    let exponent = stirling_error(n)
-        - stirling_error(x)
-        - stirling_error(rest)
-        - deviance(x, n * p)
-        - deviance(rest, n * complement);
+    let exponent = error - deviance(x, n * p) - deviance(rest, n * complement);
     exponent.exp() * (n / (TAU * x * rest)).sqrt()
 }
 
@@ -78,11 +84,42 @@ pub(super) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     if x >= 1.0 {
         return 1.0;
     }
-    let scale = binomial_density(a, a + b, x, 1.0 - x) * a * b / (a + b);
-    if x < (a + 1.0) / (a + b + 2.0) {
-        (scale * beta_fraction(x, a, b) / a).clamp(0.0, 1.0)
-    } else {
-        (1.0 - scale * beta_fraction(1.0 - x, b, a) / b).clamp(0.0, 1.0)
+    Beta::new(a, b).cdf(x)
+}
+
+/// A beta distribution asked at several points: what depends on the shapes alone is found once.
+struct Beta {
+    a: f64,
+    b: f64,
+    error: f64,
+}
+
+impl Beta {
+    fn new(a: f64, b: f64) -> Self {
+        Self { a, b, error: error_of(a, a + b) }
+    }
+
+    /// See [`beta_cdf`].
+    fn cdf(&self, x: f64) -> f64 {
+        if x <= 0.0 {
+            return 0.0;
+        }
+        if x >= 1.0 {
+            return 1.0;
+        }
+        let (a, b, n) = (self.a, self.b, self.a + self.b);
+        let complement = 1.0 - x;
+        let density = if a == n || complement <= 0.0 {
+            binomial_density(a, n, x, complement)
+        } else {
+            saddle_point(a, n, x, complement, self.error)
+        };
+        let scale = density * a * b / n;
+        if x < (a + 1.0) / (n + 2.0) {
+            (scale * beta_fraction(x, a, b) / a).clamp(0.0, 1.0)
+        } else {
+            (1.0 - scale * beta_fraction(1.0 - x, b, a) / b).clamp(0.0, 1.0)
+        }
     }
 }
 
@@ -113,7 +150,8 @@ fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
 
 /// The point below which Beta(a, b) has `probability`.
 pub(super) fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
-    bisect(0.0, 1.0, probability, |x| beta_cdf(x, a, b))
+    let beta = Beta::new(a, b);
+    bisect(0.0, 1.0, probability, |x| beta.cdf(x))
 }
 
 /// The point below which a gamma variable of `shape` and scale 1 has `probability`.
@@ -130,9 +168,8 @@ pub(super) fn student_factor(freedom: f64) -> f64 {
         let fifth = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
         return Z + cubic / freedom + fifth / (freedom * freedom);
     }
-    bisect(0.0, 16.0, 1.0 - 2.0 * super::TAIL, |t| {
-        beta_cdf(t * t / (freedom + t * t), 0.5, freedom / 2.0)
-    })
+    let beta = Beta::new(0.5, freedom / 2.0);
+    bisect(0.0, 16.0, 1.0 - 2.0 * super::TAIL, |t| beta.cdf(t * t / (freedom + t * t)))
 }
 
 /// Where the non-decreasing `f` reaches `target`: bisection, with inverse quadratic steps where they
