@@ -79,7 +79,39 @@ fn round12(number: f64) -> f64 {
     if number == 0.0 {
         return 0.0;
     }
-    format!("{number:.11e}").parse().unwrap_or(number)
+    round12_by_scaling(number).unwrap_or_else(|| format!("{number:.11e}").parse().unwrap_or(number))
+}
+
+/// Powers of ten that are exact.
+const TENS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// [`round12`] without text, where it is beyond doubt the same: the twelve digits are a whole number
+/// and the power of ten is exact, so that their quotient is the nearest number to the decimal.
+/// Null where the power is not exact or the thirteenth digit is too close to a tie to be sure.
+fn round12_by_scaling(number: f64) -> Option<f64> {
+    let size = number.abs();
+    if size < 1e12 && size.fract() == 0.0 {
+        return Some(number);
+    }
+    let mut places = 11 - size.log10().floor() as i32;
+    let scaled = |places: i32| Some(size * TENS.get(usize::try_from(places).ok()?)?);
+    let mut digits = scaled(places)?;
+    if digits >= 1e12 {
+        places -= 1;
+        digits = scaled(places)?;
+    } else if digits < 1e11 {
+        places += 1;
+        digits = scaled(places)?;
+    }
+    // The product is off by at most half a unit in its last place, far below a thousandth.
+    if !(1e11..1e12).contains(&digits) || (digits.fract() - 0.5).abs() < 1e-3 {
+        return None;
+    }
+    let rounded = digits.round() / TENS.get(usize::try_from(places).ok()?)?;
+    Some(rounded.copysign(number))
 }
 
 impl From<i64> for Value {
@@ -264,5 +296,33 @@ mod tests {
         assert_eq!(Value::float(f64::NAN), Value::Null);
         assert_eq!(Value::float(-0.0), Value::Float(0.0));
         assert_eq!(Value::float(123_456_789.123_456_7), Value::Float(123_456_789.123));
+    }
+
+    #[test]
+    fn rounding_by_scaling_is_rounding_by_text() {
+        let by_text = |x: f64| format!("{x:.11e}").parse::<f64>().unwrap();
+        let mut seed = 1_u64;
+        let mut is_used = 0;
+        for _ in 0..200_000 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let share = (seed >> 11) as f64 / (1_u64 << 53) as f64;
+            let tens = 10_f64.powi((seed % 25) as i32 - 12);
+            let eighths = ((seed >> 20) % 1_000_000) as f64 / 8.0;
+            for x in
+                [share, -share, share * tens, eighths, eighths / 1e9, (share * 1e13).round() / 1e13]
+            {
+                if let Some(found) = round12_by_scaling(x) {
+                    is_used += 1;
+                    assert_eq!(found.to_bits(), by_text(x).to_bits(), "{x:e}");
+                }
+            }
+        }
+        assert!(is_used > 1_000_000, "{is_used}");
+        for x in [0.999_999_999_999_999_9, 999_999_999_999.999_9, 1e-5, 0.1, 0.3, 9.999_999_999_995]
+        {
+            assert_eq!(round12(x).to_bits(), by_text(x).to_bits(), "{x:e}");
+        }
     }
 }
