@@ -44,6 +44,30 @@ fn publish(
 ) -> Result<()> {
     let computed = compute(dataset, run, args.queries.as_deref(), talk)?;
     talk.begin("writing the report", None);
+    let run_json = manifest::run_json(record, dataset, run, args)?;
+    let publication = Publication::begin(&args.out, &manifest::folder_name(&run_json, run))?;
+    publication.write("run.json", &run_json)?;
+    let ledgers = [rejects_table(&dataset.rejects), quality_table(&dataset.quality)];
+    let (page, tables) = rayon::join(
+        || write_page(&publication, record, dataset, run, &computed, args),
+        || write_tables(&publication, &computed, &ledgers),
+    );
+    page.and(tables)?;
+    let folder = publication.finish()?;
+    publish::prune(&args.out, args.keep)?;
+    talk.clear();
+    tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
+    Ok(())
+}
+
+fn write_page(
+    publication: &Publication,
+    record: &RunRecord,
+    dataset: &Dataset,
+    run: &Run,
+    computed: &Computed,
+    args: &OutArgs,
+) -> Result<()> {
     let html = report::render(&report::Input {
         run,
         metrics: computed.metrics(),
@@ -57,30 +81,22 @@ fn publish(
         title: &args.title,
         templates: args.templates.as_deref(),
     })?;
-    let run_json = manifest::run_json(record, dataset, run, args)?;
-    let name = manifest::folder_name(&run_json, run);
-    let publication = Publication::begin(&args.out, &name)?;
     publication.write("index.html", html.as_bytes())?;
-    publication.write("run.json", &run_json)?;
-    publication.write("summary.json", &manifest::summary_json(&computed, dataset, run)?)?;
-    let ledgers = [rejects_table(&dataset.rejects), quality_table(&dataset.quality)];
-    write_tables(&publication, &computed, &ledgers)?;
-    let folder = publication.finish()?;
-    publish::prune(&args.out, args.keep)?;
-    talk.clear();
-    tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
-    Ok(())
+    publication.write("summary.json", &manifest::summary_json(computed, dataset, run)?)
 }
 
+/// Every table in every form; the largest first, so that none is left to the end.
 fn write_tables(publication: &Publication, computed: &Computed, ledgers: &[Table]) -> Result<()> {
     let queries = computed.queries.iter().map(|q| (q.name.as_str(), &q.table));
     let named = computed.tables.iter().chain(ledgers).map(|t| (t.name.as_str(), t));
-    let all: Vec<(&str, &Table)> = named.chain(queries).collect();
-    all.into_par_iter().try_for_each(|(name, table)| {
-        for format in [Format::Csv, Format::Parquet] {
-            let file = format!("tables/{name}.{}", format.extension());
-            publication.table(&file, table, format)?;
-        }
-        Ok(())
+    let mut all: Vec<(&str, &Table)> = named.chain(queries).collect();
+    all.sort_by_key(|(_, table)| std::cmp::Reverse(table.rows.len() * table.columns.len()));
+    let files: Vec<_> = all
+        .into_iter()
+        .flat_map(|table| [Format::Parquet, Format::Csv].map(|format| (table, format)))
+        .collect();
+    files.into_par_iter().with_max_len(1).try_for_each(|((name, table), format)| {
+        let file = format!("tables/{name}.{}", format.extension());
+        publication.table(&file, table, format)
     })
 }

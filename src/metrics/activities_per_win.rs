@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::monthly::{Cell, DIMENSIONS, Gather, Monthly, power_sums};
-use super::{Metric, MetricTable, Reason, Tail};
+use super::keyed::{Keyed, Tally};
+use super::layout::Slice;
+use super::stage_key::{DIMENSIONS, coarser};
+use super::{Dimension, Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::interval::moments;
-use crate::stats::quantile::{Histogram, quantile};
 
 /// B1.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,8 @@ static ABOUT: About = About {
     definition: "Deals closed in the period, won and lost apart (`outcome`; lost without `exclude_reasons`). Per \
         deal and type: activities done up to the close, by anyone, without `excluded_outcomes`; `total` is \
         all types. `per_win` = sum / deals of that outcome (`n`), deals without activities included. Limits: \
-        Student's t for the mean, the lower one not below 0.",
+        Student's t for the mean, the lower one not below 0. Whole pipelines by all, quarter and month; owners, \
+        sources and segments over the whole time only.",
     caveat: "Not causal. Read the won beside the lost: what only winners are asked about is survivorship.",
     source: "definition",
     keys: &["outcome", "type"],
@@ -47,51 +49,53 @@ static ABOUT: About = About {
 pub struct Effort {
     deals: u64,
     quality: u64,
-    total: Histogram,
-    by_kind: BTreeMap<Sym, Histogram>,
-}
-
-impl Gather for Effort {
-    fn gather(&mut self, other: &Self) {
-        self.deals += other.deals;
-        self.quality += other.quality;
-        self.total.gather(&other.total);
-        for (&kind, counts) in &other.by_kind {
-            self.by_kind.entry(kind).or_default().gather(counts);
-        }
-    }
+    total: Tally,
+    by_kind: Vec<(Sym, Tally)>,
 }
 
 impl Effort {
-    fn of(deal: &Timeline<'_>, run: &Run) -> Self {
-        let close = deal.facts.closed_at.unwrap_or(run.cut);
-        let mut counts: BTreeMap<Sym, i64> = BTreeMap::new();
-        for activity in deal.activities {
-            if run.is_done(activity) && activity.done_at.is_some_and(|at| at <= close) {
-                *counts.entry(activity.kind).or_default() += 1;
-            }
+    /// Takes a deal with its activities by type.
+    fn add(&mut self, counts: &[(Sym, i64)], quality: u64) {
+        self.deals += 1;
+        self.quality += quality;
+        if !counts.is_empty() {
+            self.total.push(counts.iter().map(|(_, n)| n).sum());
         }
-        let total: i64 = counts.values().sum();
-        Self {
-            deals: 1,
-            quality: u64::from(deal.deal.quality.has_history_code()),
-            total: if total > 0 { Histogram::from([(total, 1)]) } else { Histogram::new() },
-            by_kind: counts
-                .into_iter()
-                .map(|(kind, n)| (kind, Histogram::from([(n, 1)])))
-                .collect(),
+        for &(kind, n) in counts {
+            self.kind(kind).push(n);
         }
+    }
+
+    fn gather(&mut self, other: &Self) {
+        self.deals += other.deals;
+        self.quality += other.quality;
+        self.total.merge(&other.total);
+        for (kind, counts) in &other.by_kind {
+            self.kind(*kind).merge(counts);
+        }
+    }
+
+    /// The tally of a type. There are few types, and they come in no order: rows are sorted later.
+    fn kind(&mut self, kind: Sym) -> &mut Tally {
+        let known = self.by_kind.iter().position(|(of, _)| *of == kind);
+        let at = known.unwrap_or(self.by_kind.len());
+        if known.is_none() {
+            self.by_kind.push((kind, Tally::default()));
+        }
+        &mut self.by_kind[at].1
     }
 }
 
-/// Won and lost deals of a cell.
-#[derive(Clone, Debug, Default)]
-pub struct Outcomes([Effort; 2]);
-
-impl Gather for Outcomes {
-    fn gather(&mut self, other: &Self) {
-        for (into, from) in self.0.iter_mut().zip(&other.0) {
-            into.gather(from);
+/// The activities of a deal up to its close, by type.
+fn count(deal: &Timeline<'_>, run: &Run, counts: &mut Vec<(Sym, i64)>) {
+    let close = deal.facts.closed_at.unwrap_or(run.cut);
+    counts.clear();
+    for activity in deal.activities {
+        if run.is_done(activity) && activity.done_at.is_some_and(|at| at <= close) {
+            match counts.iter_mut().find(|(kind, _)| *kind == activity.kind) {
+                Some((_, n)) => *n += 1,
+                None => counts.push((activity.kind, 1)),
+            }
         }
     }
 }
@@ -99,7 +103,10 @@ impl Gather for Outcomes {
 /// Sums, and whether there is any activity at all.
 #[derive(Debug, Default)]
 pub struct State {
-    sums: Monthly<Outcomes>,
+    /// Won and lost: the whole pipeline by month, others over the whole time.
+    sums: Keyed<(Slice, Period), [Effort; 2]>,
+    /// Room for the activities of one deal.
+    counts: Vec<(Sym, i64)>,
     has_activities: bool,
 }
 
@@ -114,11 +121,16 @@ impl Metric for ActivitiesPerWin {
         let facts = &deal.facts;
         state.has_activities |= !deal.activities.is_empty();
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
-        let one = Effort::of(deal, run);
-        let is_won = facts.outcome == Status::Won;
-        state.sums.each(facts, Sym::NONE, day, DIMENSIONS, |Outcomes([won, lost])| {
-            if is_won { won.gather(&one) } else { lost.gather(&one) }
-        });
+        count(deal, run, &mut state.counts);
+        let quality = u64::from(deal.deal.quality.has_history_code());
+        let month = run.period(PeriodKind::Month, day);
+        let whole = run.period(PeriodKind::All, day);
+        for slice in Slice::of(facts.pipeline, facts, &DIMENSIONS) {
+            let period = if slice.dimension == Dimension::All { month } else { whole };
+            let [won, lost] = state.sums.cell((slice, period));
+            let effort = if facts.outcome == Status::Won { won } else { lost };
+            effort.add(&state.counts, quality);
+        }
     }
 
     fn fold_activity(&self, _: &crate::model::Activity, _: &Run, state: &mut State) {
@@ -126,13 +138,22 @@ impl Metric for ActivitiesPerWin {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.sums.merge(from.sums);
+        into.sums.merge(from.sums, |into, from| {
+            into.iter_mut().zip(&from).for_each(|(into, from)| into.gather(from));
+        });
         into.has_activities |= from.has_activities;
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (cell, Outcomes([won, lost])) in state.sums.by_period(run, false) {
+        let mut all: BTreeMap<(Slice, Period), [Effort; 2]> = BTreeMap::new();
+        for ((slice, period), efforts) in state.sums.sorted() {
+            for period in coarser(period, run) {
+                let cell = all.entry((slice, period)).or_default();
+                cell.iter_mut().zip(&efforts).for_each(|(into, from)| into.gather(from));
+            }
+        }
+        for (cell, [won, lost]) in all {
             for (outcome, effort) in [("won", &won), ("lost", &lost)] {
                 if effort.deals == 0 {
                     continue;
@@ -140,15 +161,15 @@ impl Metric for ActivitiesPerWin {
                 let known = state.has_activities;
                 add_row(
                     &mut table,
-                    &cell,
+                    cell,
                     outcome,
                     (Arc::from("total"), &effort.total),
                     effort,
                     known,
                 );
-                for (&kind, counts) in &effort.by_kind {
+                for &(kind, ref counts) in &effort.by_kind {
                     let word = run.names.text(kind).unwrap_or_else(|| Arc::from("__NONE__"));
-                    add_row(&mut table, &cell, outcome, (word, counts), effort, known);
+                    add_row(&mut table, cell, outcome, (word, counts), effort, known);
                 }
             }
         }
@@ -158,15 +179,17 @@ impl Metric for ActivitiesPerWin {
 
 fn add_row(
     table: &mut MetricTable<'_>,
-    cell: &Cell,
+    (slice, period): (Slice, Period),
     outcome: &str,
-    (kind, counts): (Arc<str>, &Histogram),
+    (kind, counts): (Arc<str>, &Tally),
     effort: &Effort,
     has_activities: bool,
 ) {
-    let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
+    let mut row = table.row(slice, Some(period), Sym::NONE);
     row.set("outcome", outcome).set("type", kind);
-    let (with_any, sum, squares) = power_sums(counts);
+    let with_any = counts.n();
+    let all = counts.ranks(effort.deals - with_any);
+    let (_, sum, squares) = all.sums();
     let found = moments(effort.deals, sum, squares).filter(|_| has_activities);
     let mut tail = Tail {
         n: effort.deals.into(),
@@ -175,14 +198,11 @@ fn add_row(
         ..Tail::default()
     };
     if let Some(found) = found {
-        let mut all = counts.clone();
-        all.insert(0, effort.deals - with_any);
-        all.retain(|_, count| *count > 0);
         row.set("sum", sum as i64)
             .set("per_win", found.mean)
-            .set("q25", quantile(&all, 0.25))
-            .set("q50", quantile(&all, 0.5))
-            .set("q75", quantile(&all, 0.75))
+            .set("q25", all.quantile(0.25))
+            .set("q50", all.quantile(0.5))
+            .set("q75", all.quantile(0.75))
             .set("share_with_any", with_any as f64 / effort.deals as f64);
         tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
         tail.method = if tail.interval.is_some() { "student_t" } else { "" };

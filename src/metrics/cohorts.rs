@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::Keyed;
 use super::layout::{Dimension, Slice};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use crate::model::calendar::{date, month_index, month_start};
@@ -59,7 +60,7 @@ impl Cohort {
 }
 
 /// Deals by population and month of creation, counted from 1970-01.
-pub(super) type Cohorts = BTreeMap<(Slice, i32), Cohort>;
+pub(super) type Cohorts = Keyed<(Slice, i32), Cohort>;
 
 /// Adds a deal to its cohort in the populations of `dimensions`, by initial pipeline.
 pub(super) fn fold(
@@ -73,21 +74,19 @@ pub(super) fn fold(
     }
     let month = month_index(deal.facts.created_on);
     for slice in Slice::of(deal.facts.initial_pipeline, &deal.facts, dimensions) {
-        cohorts.entry((slice, month)).or_default().add(deal, run);
+        cohorts.cell((slice, month)).add(deal, run);
     }
 }
 
 /// Adds the deals of `from`.
 pub(super) fn merge(into: &mut Cohorts, from: Cohorts) {
-    for (key, cohort) in from {
-        into.entry(key).or_default().merge(cohort);
-    }
+    into.merge(from, Cohort::merge);
 }
 
 /// The cohorts of each population, months in order.
 pub(super) fn by_slice(cohorts: Cohorts) -> BTreeMap<Slice, BTreeMap<i32, Cohort>> {
     let mut found: BTreeMap<Slice, BTreeMap<i32, Cohort>> = BTreeMap::new();
-    for ((slice, month), cohort) in cohorts {
+    for ((slice, month), cohort) in cohorts.sorted() {
         found.entry(slice).or_default().insert(month, cohort);
     }
     found

@@ -55,7 +55,7 @@ impl Metric for ConversionComparison {
 
     fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for ((slice, month), cohort) in state {
+        for ((slice, month), cohort) in state.sorted() {
             let period = month_period(month);
             let mut row = table.row(slice, Some(period), Sym::NONE);
             let [won, lost] = [1, 2].map(|cause| cohort.table.ended_by(cause, i64::MAX));

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
-use crate::stats::quantile::Histogram;
+use crate::stats::quantile::{Histogram, Ranks};
 
 /// Cells by key.
 #[derive(Debug)]
-pub(crate) struct Keyed<K, V> {
+pub struct Keyed<K, V> {
     places: hashbrown::HashMap<K, usize>,
     cells: Vec<(K, V)>,
 }
@@ -89,6 +89,30 @@ impl Tally {
         self.others.extend(&from.others);
     }
 
+    /// The number of values.
+    pub(crate) fn n(&self) -> u64 {
+        self.counts.iter().map(|&count| u64::from(count)).sum::<u64>() + self.others.len() as u64
+    }
+
+    /// The values in order, after `zeros` more zeros.
+    pub(crate) fn ranks(&self, zeros: u64) -> Ranks {
+        let mut others = self.others.clone();
+        others.sort_unstable();
+        let (low, high) = others.split_at(others.partition_point(|&value| value < 0));
+        let runs = |part: &'_ [i64]| -> Vec<(i64, u64)> {
+            part.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()
+        };
+        if high.first().is_some_and(|&value| value < DENSE as i64) {
+            let mut all = self.histogram();
+            *all.entry(0).or_default() += zeros;
+            return all.into_iter().collect();
+        }
+        let counted = self.counts.iter().enumerate();
+        let counted = counted.map(|(place, &count)| (place as i64, u64::from(count)));
+        // Zeros of both kinds: the same value twice in a row does no harm to ranks.
+        runs(low).into_iter().chain([(0, zeros)]).chain(counted).chain(runs(high)).collect()
+    }
+
     /// The values with their counts.
     pub(crate) fn histogram(&self) -> Histogram {
         let counted = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
@@ -146,5 +170,25 @@ mod tests {
         merged.merge(fill(&[2, 3]), |into, from| *into += from);
         let found: Vec<_> = merged.sorted().into_iter().collect();
         assert_eq!(found, [(1, 1), (2, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn ranks_are_those_of_the_histogram() {
+        let mut tally = Tally::default();
+        for value in [5, 0, 5, 2_000, -3, 1_024, 2_000, 9] {
+            tally.push(value);
+        }
+        let mut all = tally.histogram();
+        *all.entry(0).or_default() += 4;
+        let ranks = tally.ranks(4);
+        assert_eq!((tally.n(), ranks.n()), (8, 12));
+        assert_eq!((ranks.first(), ranks.last()), (Some(-3), Some(2_000)));
+        for p in [0.0, 0.1, 0.3, 0.5, 0.77, 1.0] {
+            assert_eq!(ranks.quantile(p), crate::stats::quantile::quantile(&all, p), "{p}");
+        }
+        assert_eq!(ranks.sums(), (12, 5_040, 9_048_716));
+        let spilled = Tally { counts: vec![1, u32::MAX], others: vec![1, 1, -1] };
+        assert_eq!(spilled.ranks(0).quantile(1.0), Some(1.0));
+        assert_eq!(spilled.ranks(0).n(), u64::from(u32::MAX) + 4);
     }
 }

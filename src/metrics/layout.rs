@@ -178,6 +178,8 @@ pub struct MetricTable<'r> {
     about: &'static About,
     run: &'r Run,
     table: Table,
+    id: Arc<str>,
+    kind: (PeriodKind, Arc<str>),
 }
 
 impl<'r> MetricTable<'r> {
@@ -186,7 +188,9 @@ impl<'r> MetricTable<'r> {
         let all = HEAD.iter().chain(about.columns).chain(TAIL);
         let columns = all.map(|c| Column::new(c.name, c.unit, c.meaning)).collect();
         let table = Table { name: about.name.to_owned(), columns, rows: Vec::new() };
-        Self { about, run, table }
+        let kind = PeriodKind::All;
+        let kind = (kind, Arc::from(kind.as_str()));
+        Self { about, run, table, id: Arc::from(about.id), kind }
     }
 
     /// Starts a row; set its block with [`Row::set`], then finish it with [`Row::end`].
@@ -195,8 +199,8 @@ impl<'r> MetricTable<'r> {
         let run = self.run;
         let mut values = vec![Value::Null; self.table.columns.len()];
         let word = |sym: Sym| run.names.text(sym).unwrap_or_else(|| Arc::from("__NONE__"));
-        values[0] = self.about.id.into();
-        values[1] = run.names.get(slice.pipeline).into();
+        values[0] = Arc::clone(&self.id).into();
+        values[1] = run.names.text(slice.pipeline).unwrap_or_default().into();
         match slice.dimension {
             Dimension::All => {}
             Dimension::Owner => {
@@ -208,17 +212,23 @@ impl<'r> MetricTable<'r> {
         }
         values[6] = run.names.text(currency).into();
         if let Some(period) = period {
-            values[7] = period.kind.as_str().into();
+            if self.kind.0 != period.kind {
+                self.kind = (period.kind, Arc::from(period.kind.as_str()));
+            }
+            values[7] = Arc::clone(&self.kind.1).into();
             values[8] = Value::Day(period.start);
             values[9] = Value::Day(period.end);
         }
         values[10] = Value::Day(run.as_of);
-        Row { about: self.about, table: &mut self.table, values }
+        Row { about: self.about, table: &mut self.table, values, next: 0 }
     }
 
-    /// The table, its rows sorted.
+    /// The table, its rows sorted: by the keys of the layout, then those of the metric. A list that
+    /// is ranked comes in the order of its ranks.
     pub fn finish(mut self) -> Result<Table> {
-        let keys: Vec<&str> = SORT.iter().chain(self.about.keys).copied().collect();
+        let is_ranked = self.about.keys.first() == Some(&"rank");
+        let first: &[&str] = if is_ranked { &["pipeline", "currency", "rank"] } else { &[] };
+        let keys: Vec<&str> = first.iter().chain(SORT).chain(self.about.keys).copied().collect();
         self.table.sort_by(&keys);
         Ok(self.table)
     }
@@ -230,15 +240,21 @@ pub struct Row<'t> {
     about: &'static About,
     table: &'t mut Table,
     values: Vec<Value>,
+    /// The column after the one set last: most rows are set in the order of the block.
+    next: usize,
 }
 
 impl Row<'_> {
     /// Sets a column of the block. A name that the metric did not declare is a mistake of its
     /// author, found by the registry's tests.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
-        let at = self.about.columns.iter().position(|c| c.name == name);
+        let columns = self.about.columns;
+        let is_next = columns.get(self.next).is_some_and(|c| c.name == name);
+        let at =
+            if is_next { Some(self.next) } else { columns.iter().position(|c| c.name == name) };
         debug_assert!(at.is_some(), "{} has no column `{name}`", self.about.name);
         if let Some(at) = at {
+            self.next = at + 1;
             self.values[HEAD.len() + at] = value.into();
         }
         self

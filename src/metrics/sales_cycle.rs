@@ -2,14 +2,16 @@
 //!
 //! Describes closed deals only; J2 and J3 take those still open into account.
 
-use super::layout::Reason;
-use super::monthly::{Cell, DIMENSIONS, Gather, Monthly, power_sums};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::keyed::{Keyed, Tally};
+use super::layout::{Reason, Slice};
+use super::stage_key::{KINDS, coarser, finest};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::interval::moments;
-use crate::stats::quantile::{Histogram, median_interval, quantile};
 
 /// J1.
 #[derive(Clone, Copy, Debug)]
@@ -54,13 +56,13 @@ const QUANTILES: [(&str, f64); 5] = [
 /// Durations in ticks of the deals of one outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Cycles {
-    durations: Histogram,
+    durations: Tally,
     quality: u64,
 }
 
-impl Gather for Cycles {
+impl Cycles {
     fn gather(&mut self, other: &Self) {
-        self.durations.gather(&other.durations);
+        self.durations.merge(&other.durations);
         self.quality += other.quality;
     }
 }
@@ -72,56 +74,83 @@ pub struct Outcomes {
     lost: Cycles,
 }
 
-impl Gather for Outcomes {
+impl Outcomes {
     fn gather(&mut self, other: &Self) {
         self.won.gather(&other.won);
         self.lost.gather(&other.lost);
     }
 }
 
+/// Durations in the finest cells, and the pipelines that have deals: their periods are shown even
+/// where nothing was closed.
+#[derive(Debug, Default)]
+pub struct State {
+    cells: Keyed<(Slice, Period), Outcomes>,
+    seen: BTreeSet<Sym>,
+}
+
 impl Metric for SalesCycle {
-    type State = Monthly<Outcomes>;
+    type State = State;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;
-        state.see(facts.pipeline, Sym::NONE);
+        state.seen.insert(facts.pipeline);
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded && !facts.is_backfilled)
         else {
             return;
         };
         let quality = u64::from(deal.deal.quality.has_history_code());
-        state.each(facts, Sym::NONE, day, DIMENSIONS, |cell| {
+        for key in finest(facts.pipeline, facts, day, run) {
+            let cell = state.cells.cell(key);
             let cycles = if facts.outcome == Status::Won { &mut cell.won } else { &mut cell.lost };
-            *cycles.durations.entry(facts.duration).or_default() += 1;
+            cycles.durations.push(facts.duration);
             cycles.quality += quality;
-        });
+        }
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
+        into.cells.merge(from.cells, |into, from| into.gather(&from));
+        into.seen.extend(from.seen);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (cell, outcomes) in state.by_period(run, true) {
+        let mut all: BTreeMap<(Slice, Period), Outcomes> = BTreeMap::new();
+        for ((slice, period), outcomes) in state.cells.sorted() {
+            for period in coarser(period, run) {
+                all.entry((slice, period)).or_default().gather(&outcomes);
+            }
+        }
+        for pipeline in state.seen {
+            for period in KINDS.into_iter().flat_map(|kind| run.periods(kind)) {
+                all.entry((Slice::whole(pipeline), period)).or_default();
+            }
+        }
+        for (cell, outcomes) in all {
             let mut closed = outcomes.won.clone();
             closed.gather(&outcomes.lost);
-            add_row(&mut table, &cell, "won", &outcomes.won, run);
-            add_row(&mut table, &cell, "lost", &outcomes.lost, run);
-            add_row(&mut table, &cell, "closed", &closed, run);
+            add_row(&mut table, cell, "won", &outcomes.won, run);
+            add_row(&mut table, cell, "lost", &outcomes.lost, run);
+            add_row(&mut table, cell, "closed", &closed, run);
         }
         table.finish()
     }
 }
 
-fn add_row(table: &mut MetricTable<'_>, cell: &Cell, set: &str, cycles: &Cycles, run: &Run) {
-    let durations = &cycles.durations;
-    let (n, sum, squares) = power_sums(durations);
-    let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
+fn add_row(
+    table: &mut MetricTable<'_>,
+    (slice, period): (Slice, Period),
+    set: &str,
+    cycles: &Cycles,
+    run: &Run,
+) {
+    let durations = cycles.durations.ranks(0);
+    let (n, sum, squares) = durations.sums();
+    let mut row = table.row(slice, Some(period), Sym::NONE);
     row.set("outcome_set", set);
     let mut tail = Tail {
         n: n.into(),
@@ -134,9 +163,9 @@ fn add_row(table: &mut MetricTable<'_>, cell: &Cell, set: &str, cycles: &Cycles,
             .set("mean_days", run.days(found.mean))
             .set("sd_days", found.sd.map(|sd| run.days(sd)));
         for (name, p) in QUANTILES {
-            row.set(name, quantile(durations, p).map(|ticks| run.days(ticks)));
+            row.set(name, durations.quantile(p).map(|ticks| run.days(ticks)));
         }
-        if let Some((lower, upper)) = median_interval(durations) {
+        if let Some((lower, upper)) = durations.median_interval() {
             row.set("median_lower_days", run.days(lower as f64))
                 .set("median_upper_days", run.days(upper as f64));
         }

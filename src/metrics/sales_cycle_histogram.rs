@@ -1,11 +1,15 @@
 //! J1.histogram: the bars behind J1.
 
-use super::layout::Reason;
-use super::monthly::{DIMENSIONS, Gather, Monthly, ratio};
+use std::collections::BTreeMap;
+
+use super::keyed::Keyed;
+use super::layout::{Dimension, Reason, Slice};
+use super::monthly::ratio;
+use super::stage_key::coarser;
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 
 /// First day of each bar; the last bar has no end.
 pub const EDGES: [u32; 10] = [0, 7, 14, 30, 60, 90, 120, 180, 270, 365];
@@ -20,7 +24,8 @@ static ABOUT: About = About {
     title: "Spread of the sales cycle",
     question: "How are the cycles of closed deals spread?",
     definition: "The deals of J1 (same sets), counted in bars of days: each bar holds its lower edge, not its \
-        upper one; the last has no upper edge. `n` is the number of deals of the set.",
+        upper one; the last has no upper edge. `n` is the number of deals of the set. Whole pipelines by all and \
+        quarter, owners over the whole time only.",
     caveat: "The bars differ in width: compare heights only between sets.",
     source: "definition",
     keys: &["outcome_set", "bin_lower_days"],
@@ -42,7 +47,7 @@ pub struct Bars {
     quality: [u64; 2],
 }
 
-impl Gather for Bars {
+impl Bars {
     fn gather(&mut self, other: &Self) {
         let add = |into: &mut [u64], from: &[u64]| {
             into.iter_mut().zip(from).for_each(|(into, from)| *into += from);
@@ -53,8 +58,14 @@ impl Gather for Bars {
     }
 }
 
+/// Bars by population and period: whole pipelines by quarter, owners over the whole time.
+#[derive(Debug, Default)]
+pub struct State {
+    bars: Keyed<(Slice, Period), Bars>,
+}
+
 impl Metric for SalesCycleHistogram {
-    type State = Monthly<Bars>;
+    type State = State;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -69,20 +80,31 @@ impl Metric for SalesCycleHistogram {
         let above = EDGES.partition_point(|&edge| run.ticks_of_days(edge) <= facts.duration);
         let (bar, lost) = (above.saturating_sub(1), usize::from(facts.outcome != Status::Won));
         let quality = u64::from(deal.deal.quality.has_history_code());
-        state.each(facts, Sym::NONE, day, DIMENSIONS, |cell| {
+        let pipeline = facts.pipeline;
+        let owner = Slice { pipeline, dimension: Dimension::Owner, value: facts.owner };
+        let quarter = run.period(PeriodKind::Quarter, day);
+        let whole = run.period(PeriodKind::All, day);
+        for key in [(Slice::whole(pipeline), quarter), (owner, whole)] {
+            let cell = state.bars.cell(key);
             let bars = if lost == 0 { &mut cell.won } else { &mut cell.lost };
             bars[bar] += 1;
             cell.quality[lost] += quality;
-        });
+        }
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
+        into.bars.merge(from.bars, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (cell, bars) in state.by_period(run, false) {
+        let mut all: BTreeMap<(Slice, Period), Bars> = BTreeMap::new();
+        for ((slice, period), bars) in state.bars.sorted() {
+            for period in coarser(period, run) {
+                all.entry((slice, period)).or_default().gather(&bars);
+            }
+        }
+        for ((slice, period), bars) in all {
             let mut closed = bars.won;
             closed.iter_mut().zip(bars.lost).for_each(|(into, from)| *into += from);
             let [won, lost] = bars.quality;
@@ -91,7 +113,7 @@ impl Metric for SalesCycleHistogram {
             for (set, counts, quality_count) in sets {
                 let n: u64 = counts.iter().sum();
                 for (at, (&edge, bin)) in EDGES.iter().zip(counts).enumerate() {
-                    let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
+                    let mut row = table.row(slice, Some(period), Sym::NONE);
                     row.set("outcome_set", set)
                         .set("bin_lower_days", edge)
                         .set("bin_upper_days", EDGES.get(at + 1).copied())

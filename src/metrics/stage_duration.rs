@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{KINDS, add_all, coarser, finest, is_worked, set_stage, small, sums};
+use super::stage_key::{KINDS, add_all, coarser, finest, is_worked, set_stage, small};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
     About, Day, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::interval::moments;
-use crate::stats::quantile::{Histogram, median_interval, quantile};
+use crate::stats::quantile::Ranks;
 
 /// The metric.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Metric for StageDuration {
         for (key, ticks) in &all {
             let (slice, period, stage) = *key;
             let row = table.row(slice, Some(period), Sym::NONE);
-            write(row, stage, &ticks.histogram(), state.mended.get(key).copied().unwrap_or(0), run);
+            write(row, stage, &ticks.ranks(0), state.mended.get(key).copied().unwrap_or(0), run);
         }
         table.finish()
     }
@@ -143,22 +143,22 @@ fn mark_mended(deal: &Timeline<'_>, run: &Run, state: &mut State) {
     }
 }
 
-fn write(mut row: Row<'_>, stage: StageId, ticks: &Histogram, mended: u64, run: &Run) {
-    let (n, sum, squares) = sums(ticks);
+fn write(mut row: Row<'_>, stage: StageId, ticks: &Ranks, mended: u64, run: &Run) {
+    let (n, sum, squares) = ticks.sums();
     let days = |ticks: f64| run.days(ticks);
     let whole = |ticks: i64| run.days(ticks as f64);
     let moments = moments(n, sum, squares);
     let interval = moments.as_ref().and_then(|m| m.interval.as_ref());
     let interval = interval.map(|i| (days(i.lower).max(0.0), days(i.upper)));
-    let median = median_interval(ticks);
+    let median = ticks.median_interval();
     set_stage(&mut row, stage, run);
     for (name, p) in QUANTILES {
-        row.set(name, quantile(ticks, p).map(days));
+        row.set(name, ticks.quantile(p).map(days));
     }
     row.set("mean_days", moments.as_ref().map(|m| days(m.mean)))
         .set("sd_days", moments.as_ref().and_then(|m| m.sd).map(days))
-        .set("min_days", ticks.keys().next().map(|&t| whole(t)))
-        .set("max_days", ticks.keys().next_back().map(|&t| whole(t)))
+        .set("min_days", ticks.first().map(whole))
+        .set("max_days", ticks.last().map(whole))
         .set("median_lower_days", median.map(|(lower, _)| whole(lower)))
         .set("median_upper_days", median.map(|(_, upper)| whole(upper)))
         .set("sum_days", days(sum as f64));

@@ -2,9 +2,8 @@
 //!
 //! The mean over visits that have ended is H1.
 
-use std::collections::BTreeMap;
-
 use super::Metric;
+use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::maturity::{is_recent, is_timed_in_stages, window};
 use super::time_to_close::{quantile_limits, restricted_mean, windows};
@@ -82,7 +81,7 @@ pub(super) fn stay(visit: &Visit, run: &Run) -> i64 {
 
 impl Metric for StageDurationCensored {
     /// By population and stage, and whether the visit began in the trailing window.
-    type State = BTreeMap<((Slice, StageId), bool), Stays>;
+    type State = Keyed<((Slice, StageId), bool), Stays>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -97,7 +96,7 @@ impl Metric for StageDurationCensored {
             let ticks = stay(visit, run);
             let cause = usize::from(visit.exit != ExitKind::Censored);
             for slice in Slice::of(visit.pipeline, &deal.facts, DIMENSIONS) {
-                let stays = state.entry(((slice, visit.stage), is_recent)).or_default();
+                let stays = state.cell(((slice, visit.stage), is_recent));
                 stays.table.add(ticks, cause, 1);
                 let is_first = !visit.is_reentry;
                 stays.quality += u64::from(is_first && deal.deal.quality.has_history_code());
@@ -106,14 +105,12 @@ impl Metric for StageDurationCensored {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, stays) in from {
-            into.entry(key).or_default().merge(stays);
-        }
+        into.merge(from, Stays::merge);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (((slice, stage), is_trailing), stays) in windows(state, Stays::merge) {
+        for (((slice, stage), is_trailing), stays) in windows(state.sorted(), Stays::merge) {
             one_row(&mut table, (slice, stage, is_trailing), &stays, run);
         }
         table.finish()

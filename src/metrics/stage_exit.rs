@@ -1,8 +1,7 @@
 //! H3: where deals go from a stage: forward, lost, elsewhere, or nowhere yet.
 
-use std::collections::BTreeMap;
-
 use super::Metric;
+use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Slice, Tail};
 use super::maturity::{Maturity, is_recent, is_timed_in_stages, window};
 use super::stage_duration_censored::{is_dwell, stay};
@@ -89,7 +88,7 @@ fn is_first_of_life(visits: &[Visit], at: usize) -> bool {
 
 impl Metric for StageExit {
     /// By population and stage, and whether the visit began in the trailing window.
-    type State = BTreeMap<((Slice, StageId), bool), Exits>;
+    type State = Keyed<((Slice, StageId), bool), Exits>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -108,7 +107,7 @@ impl Metric for StageExit {
             let ticks = stay(visit, run);
             let is_followed = run.ticks(visit.entered_at, run.observed_until) >= horizon;
             for slice in Slice::of(visit.pipeline, &deal.facts, DIMENSIONS) {
-                let exits = state.entry(((slice, visit.stage), is_recent)).or_default();
+                let exits = state.cell(((slice, visit.stage), is_recent));
                 exits.table.add(ticks, cause(visit.exit), 1);
                 exits.followed += u64::from(is_followed);
                 let is_first = !visit.is_reentry;
@@ -118,14 +117,12 @@ impl Metric for StageExit {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, exits) in from {
-            into.entry(key).or_default().merge(exits);
-        }
+        into.merge(from, Exits::merge);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (((slice, stage), is_trailing), exits) in windows(state, Exits::merge) {
+        for (((slice, stage), is_trailing), exits) in windows(state.sorted(), Exits::merge) {
             one_row(&mut table, (slice, stage, is_trailing), &exits, run);
         }
         table.finish()

@@ -27,7 +27,8 @@ pub(crate) fn set_stage(row: &mut Row<'_>, stage: StageId, run: &Run) {
 /// Sets the order and the name of a stage under these two column names.
 pub(crate) fn set_named_stage(row: &mut Row<'_>, columns: [&str; 2], stage: StageId, run: &Run) {
     let about = run.catalogue.get(stage);
-    row.set(columns[0], about.order).set(columns[1], run.names.get(about.name));
+    row.set(columns[0], about.order)
+        .set(columns[1], run.names.text(about.name).unwrap_or_default());
 }
 
 /// Whether the stage only stands for a time without records.
@@ -127,12 +128,4 @@ pub(crate) fn add_histogram(into: &mut BTreeMap<i64, u64>, from: &BTreeMap<i64, 
     for (&value, &count) in from {
         *into.entry(value).or_default() += count;
     }
-}
-
-/// Cases, sum and sum of squares of a histogram.
-pub(crate) fn sums(histogram: &BTreeMap<i64, u64>) -> (u64, i128, i128) {
-    histogram.iter().fold((0, 0, 0), |(n, sum, squares), (&value, &count)| {
-        let (value, weight) = (i128::from(value), i128::from(count));
-        (n + count, sum + value * weight, squares + value * value * weight)
-    })
 }

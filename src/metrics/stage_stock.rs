@@ -15,7 +15,6 @@ use crate::model::{
     About, Clock, Day, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
     column,
 };
-use crate::stats::quantile::quantile;
 
 /// The metric.
 #[derive(Debug)]
@@ -165,7 +164,7 @@ fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) -> Result<(
         .set("value_minor", minor(stock.value, "value_minor")?)
         .set("n_null_amount", stock.null_amounts)
         .set("value_basis", basis)
-        .set("q50_age_days", quantile(&stock.ages.histogram(), 0.5).map(|t| run.days(t)));
+        .set("q50_age_days", stock.ages.ranks(0).quantile(0.5).map(|t| run.days(t)));
     row.end(Tail { n: stock.deals.into(), quality_count: stock.mended, ..Tail::default() });
     Ok(())
 }

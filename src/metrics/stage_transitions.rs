@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::stage_key::{add_all, coarser, is_unknown, set_named_stage, small, sums};
+use super::stage_key::{add_all, coarser, is_unknown, set_named_stage, small};
 use crate::error::Result;
 use crate::model::{
     About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::interval::wilson;
-use crate::stats::quantile::quantile;
 
 /// The metric.
 #[derive(Debug)]
@@ -171,13 +170,13 @@ fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, n: u64, run: &Run) {
             row.set("to_stage", DELETED);
         }
     }
-    let ticks = moves.ticks.histogram();
-    let (timed, sum, _) = sums(&ticks);
+    let ticks = moves.ticks.ranks(0);
+    let (timed, sum, _) = ticks.sums();
     let mean = (timed > 0).then(|| run.days(sum as f64 / timed as f64));
     row.set("moves", moves.moves)
         .set("deals", moves.deals)
         .set("mean_days", mean)
-        .set("median_days", quantile(&ticks, 0.5).map(|t| run.days(t)))
+        .set("median_days", ticks.quantile(0.5).map(|t| run.days(t)))
         .set("share", moves.moves as f64 / n as f64);
     row.end(Tail {
         n: n.into(),

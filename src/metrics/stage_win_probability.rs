@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Slice, Tail};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
@@ -76,7 +77,7 @@ struct Estimate {
 
 impl Metric for StageWinProbability {
     /// By population and place of the stage.
-    type State = BTreeMap<(Slice, u16), Reached>;
+    type State = Keyed<(Slice, u16), Reached>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -97,17 +98,16 @@ impl Metric for StageWinProbability {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, reached) in from {
-            let own = into.entry(key).or_default();
+        into.merge(from, |own, reached| {
             own.table.merge(reached.table);
             own.followed += reached.followed;
             own.quality += reached.quality;
-        }
+        });
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut by_slice: BTreeMap<Slice, BTreeMap<u16, Reached>> = BTreeMap::new();
-        for ((slice, order), reached) in state {
+        for ((slice, order), reached) in state.sorted() {
             by_slice.entry(slice).or_default().insert(order, reached);
         }
         let mut table = MetricTable::new(&ABOUT, run);
@@ -140,7 +140,7 @@ fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut
 }
 
 fn add(
-    state: &mut BTreeMap<(Slice, u16), Reached>,
+    state: &mut Keyed<(Slice, u16), Reached>,
     deal: &Timeline<'_>,
     (pipeline, order): (Sym, u16),
     visit: &Visit,
@@ -157,7 +157,7 @@ fn add(
     let horizon = run.ticks_of_days(run.config.stage_horizon);
     let is_followed = run.ticks(since, run.observed_until) >= horizon;
     for slice in Slice::of(pipeline, facts, DIMENSIONS) {
-        let reached = state.entry((slice, order)).or_default();
+        let reached = state.cell((slice, order));
         reached.table.add(ticks, cause(facts.outcome), 1);
         reached.followed += u64::from(is_followed);
         reached.quality += u64::from(deal.deal.quality.has_history_code());

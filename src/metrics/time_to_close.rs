@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::maturity::{cause, is_in_cohorts, is_recent, window};
 use crate::error::Result;
@@ -60,7 +61,7 @@ impl Times {
 
 impl Metric for TimeToClose {
     /// By population, and whether the deal was created in the trailing window.
-    type State = BTreeMap<(Slice, bool), Times>;
+    type State = Keyed<(Slice, bool), Times>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -73,21 +74,19 @@ impl Metric for TimeToClose {
         let facts = &deal.facts;
         let is_recent = is_recent(facts.created_on, run);
         for slice in Slice::of(facts.initial_pipeline, facts, DIMENSIONS) {
-            let times = state.entry((slice, is_recent)).or_default();
+            let times = state.cell((slice, is_recent));
             times.table.add(facts.duration, cause(facts.outcome), 1);
             times.quality += u64::from(deal.deal.quality.has_history_code());
         }
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, times) in from {
-            into.entry(key).or_default().merge(times);
-        }
+        into.merge(from, Times::merge);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for ((slice, is_trailing), times) in windows(state, Times::merge) {
+        for ((slice, is_trailing), times) in windows(state.sorted(), Times::merge) {
             rows(&mut table, slice, is_trailing, &times, run);
         }
         table.finish()

@@ -116,14 +116,38 @@ pub fn day_of(date: NaiveDate) -> Day {
     date.num_days_from_ce() - 719_163
 }
 
+/// Days on either side of 1970 that plain arithmetic takes; beyond them the calendar library decides.
+const PLAIN_DAYS: i32 = 80_000_000;
+
+/// From 0000-03-01 to 1970-01-01. Years that begin in March end with the leap day.
+const MARCH_DAYS: i32 = 719_468;
+
+/// Days of 400 years.
+const ERA_DAYS: i32 = 146_097;
+
 /// Months since 1970-01 of a day.
 pub fn month_index(day: Day) -> i32 {
-    let date = date(day);
-    (date.year() - 1970) * 12 + date.month0() as i32
+    if !(-PLAIN_DAYS..PLAIN_DAYS).contains(&day) {
+        let date = date(day);
+        return (date.year() - 1970) * 12 + date.month0() as i32;
+    }
+    let shifted = day + MARCH_DAYS;
+    let (era, in_era) = (shifted.div_euclid(ERA_DAYS), shifted.rem_euclid(ERA_DAYS));
+    let year = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
+    let in_year = in_era - (365 * year + year / 4 - year / 100);
+    let since_march = (5 * in_year + 2) / 153;
+    (era * 400 + year - 1970) * 12 + since_march + 2
 }
 
 /// First day of a month counted from 1970-01.
 pub fn month_start(index: i32) -> Day {
+    if (-2_000_000..2_000_000).contains(&index) {
+        let since_march = index + 1970 * 12 - 2;
+        let (year, month) = (since_march.div_euclid(12), since_march.rem_euclid(12));
+        let (era, in_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let days = in_era * 365 + in_era / 4 - in_era / 100 + (153 * month + 2) / 5;
+        return era * ERA_DAYS + days - MARCH_DAYS;
+    }
     let year = 1970 + index.div_euclid(12);
     let month = index.rem_euclid(12) as u32 + 1;
     NaiveDate::from_ymd_opt(year, month, 1).map_or(0, day_of)
@@ -257,5 +281,17 @@ mod tests {
         assert_eq!(zone.instant(wall("2026-03-29T02:30:00")), (wall("2026-03-29T01:30:00"), true));
         assert_eq!(zone.instant(wall("2026-10-25T02:30:00")), (wall("2026-10-25T00:30:00"), true));
         assert_eq!(zone.day(wall("2026-06-30T22:30:00")), day("2026-07-01"));
+    }
+
+    #[test]
+    fn months_by_arithmetic_are_those_of_the_calendar() {
+        for day in (-1_000_000..1_000_000).step_by(7).chain(-2_000..40_000) {
+            let found = date(day);
+            let month = (found.year() - 1970) * 12 + found.month0() as i32;
+            assert_eq!(month_index(day), month, "day {day}");
+            assert_eq!(month_start(month), day - found.day0() as i32, "day {day}");
+        }
+        let far = date(79_999_999);
+        assert_eq!(month_start(month_index(79_999_999)), 79_999_999 - far.day0() as i32);
     }
 }

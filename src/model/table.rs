@@ -79,39 +79,39 @@ fn round12(number: f64) -> f64 {
     if number == 0.0 {
         return 0.0;
     }
-    quick_round12(number).unwrap_or_else(|| printed12(number))
+    round12_by_scaling(number).unwrap_or_else(|| format!("{number:.11e}").parse().unwrap_or(number))
 }
 
-/// The definition: print 12 digits, read them back.
-fn printed12(number: f64) -> f64 {
-    format!("{number:.11e}").parse().unwrap_or(number)
-}
-
-/// The powers of ten that a float holds exactly.
-const POWERS: [f64; 23] = [
+/// Powers of ten that are exact.
+const TENS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
 ];
 
-/// [`printed12`] without printing; `None` where it might differ.
-///
-/// The 12 digits are a whole number, found by one product whose error is far smaller than the
-/// distance from a tie that is asked for. Dividing an exact whole number by an exact power of ten
-/// rounds once, as reading the digits does.
-fn quick_round12(number: f64) -> Option<f64> {
+/// [`round12`] without text, where it is beyond doubt the same: the twelve digits are a whole number
+/// and the power of ten is exact, so that their quotient is the nearest number to the decimal.
+/// Null where the power is not exact or the thirteenth digit is too close to a tie to be sure.
+fn round12_by_scaling(number: f64) -> Option<f64> {
     let size = number.abs();
-    let binary = ((size.to_bits() >> 52) as i32) - 1023;
-    // 1233 / 4096 is nearly log10(2).
-    let guess = 11 - ((binary * 1233) >> 12);
-    let power = |at: i32| usize::try_from(at).ok().and_then(|at| POWERS.get(at)).copied();
-    let scaled = size * power(guess)?;
-    let scale = if scaled < 1e12 { power(guess)? } else { power(guess - 1)? };
-    let digits = size * scale;
-    let below = digits.floor();
-    let is_clear =
-        (digits - below - 0.5).abs() > 1e-3 && digits > 1e11 + 1.0 && digits < 1e12 - 1.0;
-    let rounded = if digits - below < 0.5 { below } else { below + 1.0 };
-    is_clear.then(|| (rounded / scale).copysign(number))
+    if size < 1e12 && size.fract() == 0.0 {
+        return Some(number);
+    }
+    let mut places = 11 - size.log10().floor() as i32;
+    let scaled = |places: i32| Some(size * TENS.get(usize::try_from(places).ok()?)?);
+    let mut digits = scaled(places)?;
+    if digits >= 1e12 {
+        places -= 1;
+        digits = scaled(places)?;
+    } else if digits < 1e11 {
+        places += 1;
+        digits = scaled(places)?;
+    }
+    // The product is off by at most half a unit in its last place, far below a thousandth.
+    if !(1e11..1e12).contains(&digits) || (digits.fract() - 0.5).abs() < 1e-3 {
+        return None;
+    }
+    let rounded = digits.round() / TENS.get(usize::try_from(places).ok()?)?;
+    Some(rounded.copysign(number))
 }
 
 impl From<i64> for Value {
@@ -299,20 +299,30 @@ mod tests {
     }
 
     #[test]
-    fn rounding_without_printing_gives_the_printed_digits() {
-        let mut state = 1_u64;
-        let mut quick = 0;
-        for at in 0..200_000 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let unit = (state >> 11) as f64 / (1_u64 << 53) as f64;
-            let number = (unit - 0.5) * 10_f64.powi(at % 30 - 12);
-            let ratio = (state >> 50) as f64 / ((state >> 30 & 0xFFF) + 1) as f64;
-            for number in [number, ratio, (unit * 1e6).floor() / 1e3, (at - 100) as f64] {
-                let Some(found) = quick_round12(number) else { continue };
-                assert_eq!(found.to_bits(), printed12(number).to_bits(), "{number:e}");
-                quick += 1;
+    fn rounding_by_scaling_is_rounding_by_text() {
+        let by_text = |x: f64| format!("{x:.11e}").parse::<f64>().unwrap();
+        let mut seed = 1_u64;
+        let mut is_used = 0;
+        for _ in 0..200_000 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let share = (seed >> 11) as f64 / (1_u64 << 53) as f64;
+            let tens = 10_f64.powi((seed % 25) as i32 - 12);
+            let eighths = ((seed >> 20) % 1_000_000) as f64 / 8.0;
+            for x in
+                [share, -share, share * tens, eighths, eighths / 1e9, (share * 1e13).round() / 1e13]
+            {
+                if let Some(found) = round12_by_scaling(x) {
+                    is_used += 1;
+                    assert_eq!(found.to_bits(), by_text(x).to_bits(), "{x:e}");
+                }
             }
         }
-        assert!(quick > 500_000, "{quick}");
+        assert!(is_used > 1_000_000, "{is_used}");
+        for x in [0.999_999_999_999_999_9, 999_999_999_999.999_9, 1e-5, 0.1, 0.3, 9.999_999_999_995]
+        {
+            assert_eq!(round12(x).to_bits(), by_text(x).to_bits(), "{x:e}");
+        }
     }
 }

@@ -66,8 +66,11 @@ impl<const K: usize> EventTable<K> {
         }
         self.total += count;
         if self.rows.len() <= SEARCHED_ROWS {
-            let place = self.rows.binary_search_by_key(&t, |row| row.0);
-            if let Some(row) = place.ok().and_then(|at| self.rows.get_mut(at)) {
+            // Days from 0 on without a gap stand where their number says.
+            let direct = usize::try_from(t).ok();
+            let direct = direct.filter(|&at| self.rows.get(at).is_some_and(|row| row.0 == t));
+            let search = || self.rows.binary_search_by_key(&t, |row| row.0).ok();
+            if let Some(row) = direct.or_else(search).and_then(|at| self.rows.get_mut(at)) {
                 row.1.add(&counts);
                 return;
             }

@@ -9,11 +9,96 @@ use super::binomial;
 use super::known::{Known, known};
 
 thread_local! {
+    // The ranks depend on nothing but n and q, and cells of the same size are many.
     static RANKS: Known<(u64, u64)> = Known::default();
 }
 
 /// Value → how often it occurs.
 pub type Histogram = BTreeMap<i64, u64>;
+
+/// A sample in order: each value with the number of cases up to and including it, so that a rank is
+/// found by bisection. Worth making where more than one quantile is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Ranks(Vec<(i64, u64)>);
+
+impl FromIterator<(i64, u64)> for Ranks {
+    /// From ascending values with their counts.
+    fn from_iter<I: IntoIterator<Item = (i64, u64)>>(counted: I) -> Self {
+        let mut seen = 0;
+        let counted = counted.into_iter().filter(|(_, count)| *count > 0);
+        let sum = |(value, count): (i64, u64)| {
+            seen += count;
+            (value, seen)
+        };
+        Self(counted.map(sum).collect())
+    }
+}
+
+impl Ranks {
+    /// Number of cases.
+    pub fn n(&self) -> u64 {
+        self.0.last().map_or(0, |last| last.1)
+    }
+
+    /// The smallest value.
+    pub fn first(&self) -> Option<i64> {
+        self.0.first().map(|row| row.0)
+    }
+
+    /// The largest value.
+    pub fn last(&self) -> Option<i64> {
+        self.0.last().map(|row| row.0)
+    }
+
+    /// Cases, sum and sum of squares.
+    pub fn sums(&self) -> (u64, i128, i128) {
+        let (mut sum, mut squares, mut before) = (0, 0, 0);
+        for &(value, seen) in &self.0 {
+            let (value, weight) = (i128::from(value), i128::from(seen - before));
+            before = seen;
+            sum += value * weight;
+            squares += value * value * weight;
+        }
+        (self.n(), sum, squares)
+    }
+
+    /// See [`quantile`].
+    pub fn quantile(&self, p: f64) -> Option<f64> {
+        let n = self.n();
+        if n == 0 {
+            return None;
+        }
+        let place = (n - 1) as f64 * p.clamp(0.0, 1.0);
+        let below = place.floor();
+        let first = self.value_at(below as u64)?;
+        let share = place - below;
+        if share == 0.0 {
+            return Some(first as f64);
+        }
+        let second = self.value_at(below as u64 + 1)?;
+        Some(first as f64 + share * (second - first) as f64)
+    }
+
+    /// See [`median_interval`].
+    pub fn median_interval(&self) -> Option<(i64, i64)> {
+        self.order_interval(0.5)
+    }
+
+    /// See [`order_interval`].
+    pub fn order_interval(&self, q: f64) -> Option<(i64, i64)> {
+        let n = self.n();
+        let (lower, upper) = order_ranks(n, q);
+        if lower == 0 || upper > n {
+            return None;
+        }
+        Some((self.value_at(lower - 1)?, self.value_at(upper - 1)?))
+    }
+
+    /// The value of rank `rank`, from 0.
+    fn value_at(&self, rank: u64) -> Option<i64> {
+        self.0.get(self.0.partition_point(|row| row.1 <= rank)).map(|row| row.0)
+    }
+}
 
 /// Quantile of type 7: what spreadsheets' `PERCENTILE.INC`, R and numpy compute by default.
 ///
@@ -21,19 +106,7 @@ pub type Histogram = BTreeMap<i64, u64>;
 /// Source: Hyndman & Fan 1996, Am Stat 50:361.
 /// Checked against: `tests/vectors/V04`, `V05` (numpy 2.4 `quantile`).
 pub fn quantile(histogram: &Histogram, p: f64) -> Option<f64> {
-    let n: u64 = histogram.values().sum();
-    if n == 0 {
-        return None;
-    }
-    let place = (n - 1) as f64 * p.clamp(0.0, 1.0);
-    let below = place.floor();
-    let first = value_at(histogram, below as u64)?;
-    let share = place - below;
-    if share == 0.0 {
-        return Some(first as f64);
-    }
-    let second = value_at(histogram, below as u64 + 1)?;
-    Some(first as f64 + share * (second - first) as f64)
+    ranks(histogram).quantile(p)
 }
 
 /// Interval of the median by order statistics; never below 95 %.
@@ -51,20 +124,21 @@ pub fn median_interval(histogram: &Histogram) -> Option<(i64, i64)> {
 /// Null rule: null if one of the two ranks does not exist.
 /// Checked against: `tests/vectors/V04` at q = 1/2; the definition at q = 0.9 in the tests below.
 pub fn order_interval(histogram: &Histogram, q: f64) -> Option<(i64, i64)> {
-    let n: u64 = histogram.values().sum();
-    let (lower, upper) = known(&RANKS, [n, q.to_bits()], || ranks(n, q));
-    if lower == 0 || upper > n {
-        return None;
-    }
-    Some((value_at(histogram, lower - 1)?, value_at(histogram, upper - 1)?))
+    ranks(histogram).order_interval(q)
 }
 
-/// The two ranks, from 1, between which the quantile lies; 0 and n + 1 if there is none.
-fn ranks(n: u64, q: f64) -> (u64, u64) {
-    // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
-    let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);
-    let upper = first_where(n, |x| binomial::cdf(x as i64, n, q) >= 1.0 - TAIL) + 1;
-    (lower, upper)
+fn ranks(histogram: &Histogram) -> Ranks {
+    histogram.iter().map(|(&value, &count)| (value, count)).collect()
+}
+
+/// The two ranks, from 1, of [`order_interval`] for `n` values.
+fn order_ranks(n: u64, q: f64) -> (u64, u64) {
+    known(&RANKS, [n, q.to_bits()], || {
+        // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
+        let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);
+        let upper = first_where(n, |x| binomial::cdf(x as i64, n, q) >= 1.0 - TAIL) + 1;
+        (lower, upper)
+    })
 }
 
 /// The smallest `x` up to `n` for which `is_past` holds; it must be false, then true.
@@ -79,18 +153,6 @@ fn first_where(n: u64, is_past: impl Fn(u64) -> bool) -> u64 {
         }
     }
     from
-}
-
-/// The value of rank `rank`, from 0.
-fn value_at(histogram: &Histogram, rank: u64) -> Option<i64> {
-    let mut seen = 0;
-    for (&value, &count) in histogram {
-        seen += count;
-        if seen > rank {
-            return Some(value);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

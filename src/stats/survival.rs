@@ -159,7 +159,13 @@ impl<const K: usize> EventTable<K> {
     /// Checked against: `tests/vectors/V04`, `V05` (lifelines 0.30).
     pub fn quantile(&self, p: f64) -> Option<i64> {
         let level = 1.0 - p + LEVEL_SLACK;
-        self.curve().iter().find(|(_, at)| at.survival <= level).map(|&(t, _)| t)
+        let mut pass = Pass::new(self.n());
+        let rows = self.rows();
+        let is_reached = |(_, counts): &&(i64, Counts<K>)| {
+            pass.step(counts);
+            counts.ended() > 0 && pass.survival <= level
+        };
+        rows.iter().find(is_reached).map(|row| row.0)
     }
 
     /// The first time by which a share `p` of those whom `cause` befalls by `horizon` has had it;
@@ -197,7 +203,13 @@ impl<const K: usize> EventTable<K> {
     pub fn quantile_interval(&self, p: f64) -> (Option<i64>, Option<i64>) {
         let level = 1.0 - p + LEVEL_SLACK;
         let mut limits = (None, None);
-        for (t, at) in self.curve() {
+        let mut pass = Pass::new(self.n());
+        for &(t, ref counts) in self.rows().iter() {
+            pass.step(counts);
+            if counts.ended() == 0 {
+                continue;
+            }
+            let at = pass.state();
             let interval = self.interval(at.survival, at.survival_variance, t);
             if limits.0.is_none() && interval.lower <= level {
                 limits.0 = Some(t);
