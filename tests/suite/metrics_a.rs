@@ -1,6 +1,7 @@
 //! Win rates, amounts, cycles and reps: vectors V02, V04, V08, V12, properties, references.
 
 mod build;
+mod effort;
 mod known;
 mod properties;
 mod references;
