@@ -44,7 +44,7 @@ fn builtin_queries_run_on_nothing() {
 const ANSWERS: [(&str, &[&str]); 11] = [
     (
         "activities_by_type_and_week",
-        &["2026-01-05|call|1|1|1|-", "2026-01-12|email|2|1|1|1.5", "2026-02-16|call|1|1|1|-"],
+        &["2026-01-05|call|1|-", "2026-01-12|email|2|1.5", "2026-02-16|call|1|-"],
     ),
     ("data_quality_ledger", &["QV1|deals|no amount: counted, 0 in sums, out of means|1|1|d4"]),
     ("deals_by_history_grade", &["Sales|A_logged|4|1|1|2|1"]),

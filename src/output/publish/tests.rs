@@ -1,3 +1,5 @@
+//! Crashes, repeats and paths of publications.
+
 use super::*;
 
 fn names(folder: &Path) -> Vec<String> {
