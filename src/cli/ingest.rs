@@ -31,10 +31,12 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
         tracing::info!(target: "sluice", "assumed: {assumption}");
     }
     let (read, rejected) = (ingested.rows_read, ingested.rows_rejected);
-    if rejected > 0 {
+    let cells = ingested.dataset.rejects.iter().filter(|r| !r.is_row).count();
+    if rejected > 0 || cells > 0 {
         tracing::warn!(
             target: "sluice",
-            "refused {rejected} of {read} rows; `sluice query rejects_by_reason` tells why"
+            "refused {rejected} of {read} rows and {cells} single cells; \
+             `sluice query rejects_by_reason` tells why"
         );
     }
     let share = if read == 0 { 0.0 } else { 100.0 * rejected as f64 / read as f64 };

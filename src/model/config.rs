@@ -58,6 +58,10 @@ pub struct PipelineConfig {
     pub lost_stages: Vec<String>,
 }
 
+/// What can make a segment; empty for none.
+const SEGMENTS: [&str; 6] =
+    ["", "deal_type", "product", "currency", "forecast_category", "amount_band"];
+
 /// Everything that a user can set. Defaults are those of METRICS 1.9.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -215,6 +219,13 @@ impl Config {
         }
         if !self.amount_bands.is_sorted_by(|a, b| a < b) {
             return wrong("amount_bands", "ascending");
+        }
+        if !SEGMENTS.contains(&self.segment.as_str()) {
+            return wrong("segment", "empty or one of the columns that make segments")
+                .map_err(|e| e.hint(format!("they are: {}", SEGMENTS[1..].join(", "))));
+        }
+        if self.segment == "amount_band" && self.amount_bands.is_empty() {
+            return wrong("amount_bands", "given when `segment` is `amount_band`");
         }
         for pipeline in &self.pipeline {
             if pipeline.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {

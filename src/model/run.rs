@@ -47,6 +47,8 @@ pub struct Run {
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,
     excluded_outcomes: Vec<Sym>,
+    /// One word more than there are cut points, then the word for no amount.
+    bands: Vec<Sym>,
 }
 
 impl Run {
@@ -85,12 +87,39 @@ impl Run {
             excluded: Vec::new(),
             derailed: Vec::new(),
             excluded_outcomes: Vec::new(),
+            bands: Vec::new(),
             config,
         };
+        run.name_bands();
         run.look_up_words();
         run.look_at_deals(dataset);
         run.label_users(dataset);
         Ok(run)
+    }
+
+    /// The words of amount bands. They come after all other words, out of order: tables sort by text.
+    fn name_bands(&mut self) {
+        let cuts = &self.config.amount_bands;
+        if let (Some(first), Some(last)) = (cuts.first(), cuts.last()) {
+            let between = cuts.windows(2).map(|pair| format!("{} to {}", pair[0], pair[1]));
+            let mut words = vec![format!("below {first}")];
+            words.extend(between);
+            words.extend([format!("{last} and more"), "no amount".to_owned()]);
+            self.bands = words.iter().map(|word| self.names.intern(word)).collect();
+        }
+    }
+
+    /// The band of an amount: its lower cut point belongs to it.
+    fn band(&self, deal: &Deal) -> Sym {
+        let exponent = super::money::exponent(self.names.get(deal.currency));
+        let at = match self.amount(deal) {
+            None => self.config.amount_bands.len() + 1,
+            Some(amount) => {
+                let major = super::money::to_major(i128::from(amount), exponent);
+                self.config.amount_bands.partition_point(|&cut| cut <= major)
+            }
+        };
+        self.bands.get(at).copied().unwrap_or(Sym::NONE)
     }
 
     fn look_up_words(&mut self) {
@@ -221,6 +250,7 @@ impl Run {
             "product" => deal.product,
             "currency" => deal.currency,
             "forecast_category" => deal.forecast_category,
+            "amount_band" => self.band(deal),
             _ => Sym::NONE,
         }
     }

@@ -116,6 +116,21 @@ fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
 }
 
 #[test]
+fn segments_can_be_amount_bands() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    write(there.path(), "sluice.toml", "segment = \"amount_band\"\namount_bands = [150, 250]\n");
+    assert_eq!(talk(sluice(there.path()).args(["ingest", "deals.csv"])).0, Some(0));
+    let sql = "SELECT deal_id, segment FROM deals ORDER BY deal_id";
+    let args = ["query", sql, "--format", "csv", "--as-of", "2026-02-10"];
+    let (_, stdout, _) = talk(sluice(there.path()).args(args));
+    assert_eq!(stdout, "deal_id,segment\n1,below 150\n2,150 to 250\n3,250 and more\n");
+    write(there.path(), "sluice.toml", "segment = \"colour\"\n");
+    let (status, _, stderr) = talk(sluice(there.path()).args(["ingest", "deals.csv"]));
+    assert!(status == Some(2) && stderr.contains("amount_band"), "{stderr}");
+}
+
+#[test]
 fn json_log_is_json() {
     let there = tempfile::tempdir().unwrap();
     let args = ["--log-format", "json", "run", "nowhere"];
