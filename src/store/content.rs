@@ -171,7 +171,7 @@ impl<'a> Pinned<'a> {
         file::read_expecting(
             &path,
             Some(&schema::timelines()),
-            |about| taken.borrow_mut().expect(about),
+            |about| taken.borrow_mut().make_room(about),
             |batch| taken.borrow_mut().add(batch, stages),
         )?;
         Ok(decoded)

@@ -57,7 +57,7 @@ pub(super) struct Decoded {
 
 impl Decoded {
     /// Makes room for what a file says that it holds.
-    pub(super) fn expect(&mut self, about: &ParquetMetaData) {
+    pub(super) fn make_room(&mut self, about: &ParquetMetaData) {
         for group in about.row_groups() {
             let rows = group.num_rows().max(0) as usize;
             let items = |list: &str| {
