@@ -1,7 +1,7 @@
 //! The stage catalogue from what an export shows of its stages (METRICS 3.1; EXPORTS 15).
 //!
-//! Two questions for each stage: what being in it means ([`kinds`]), and where it stands among the
-//! open stages ([`order`]). Whatever was not configured or declared is said in the assumptions.
+//! Two questions for each stage: what being in it means (`kinds`), and where it stands among the
+//! open stages (`order`). Whatever was not configured or declared is said in the assumptions.
 //! Does not read records: the caller counts them into [`StageEvidence`] and [`Precedence`].
 
 use std::collections::BTreeMap;

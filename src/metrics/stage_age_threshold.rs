@@ -1,6 +1,6 @@
 //! E1 `stage_age_threshold`: how long the winners took, by stage and overall.
 //!
-//! [`Pace`] is shared with `stale_deals`, which judges open deals by it. The share of older deals
+//! `Pace` is shared with `stale_deals`, which judges open deals by it. The share of older deals
 //! that are still won needs a landmark estimate (F4) and is not here.
 
 use std::collections::BTreeMap;
