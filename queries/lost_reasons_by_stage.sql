@@ -11,17 +11,20 @@
 --   currency: text: Currency of the amount.
 --   amount_minor: minor units: Amount of the deals lost.
 -- caveat: A deal that was reopened and lost again is counted at each loss. Deals whose history has no stage before the loss are left out.
+WITH lost AS (
+  SELECT
+    pipeline, stage_order, stage, COALESCE(lost_reason, '__NONE__') AS reason, currency, amount_minor
+  FROM stage_visits
+  WHERE exit_kind = 'lost'
+)
 SELECT
-  v.pipeline AS pipeline,
-  v.stage_order AS stage_order,
-  v.stage AS stage,
-  COALESCE(d.lost_reason, '__NONE__') AS lost_reason,
-  v.currency AS currency,
+  pipeline,
+  stage_order,
+  stage,
+  reason AS lost_reason,
+  currency,
   COUNT(*) AS deals,
-  COALESCE(SUM(v.amount_minor), 0) AS amount_minor
-FROM stage_visits v
-LEFT JOIN deals d ON v.deal_id = d.deal_id
-WHERE v.exit_kind = 'lost'
-GROUP BY
-  v.pipeline, v.stage_order, v.stage, COALESCE(d.lost_reason, '__NONE__'), v.currency
+  COALESCE(SUM(amount_minor), 0) AS amount_minor
+FROM lost
+GROUP BY pipeline, stage_order, stage, reason, currency
 ORDER BY pipeline, stage_order, stage, lost_reason, currency

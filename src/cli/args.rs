@@ -122,6 +122,21 @@ pub struct StoreArgs {
     pub store: PathBuf,
 }
 
+/// What is read from the store, and how.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    pub version: VersionArgs,
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    #[command(flatten)]
+    pub moment: MomentArgs,
+}
+
 /// Which moment is looked at.
 #[derive(Debug, Args)]
 pub struct MomentArgs {
@@ -153,6 +168,10 @@ pub struct OutArgs {
     /// A folder of your own templates, which win over the built-in ones of the same name.
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+
+    /// Make the report even if nothing has changed since it was made before.
+    #[arg(long)]
+    pub anew: bool,
 }
 
 /// Arguments of `run`.
@@ -210,15 +229,7 @@ pub struct MetricArgs {
     /// Name or code of the metric (`sluice list metrics`).
     pub name: String,
     #[command(flatten)]
-    pub format: FormatArgs,
-    #[command(flatten)]
-    pub store: StoreArgs,
-    #[command(flatten)]
-    pub version: VersionArgs,
-    #[command(flatten)]
-    pub config: ConfigArgs,
-    #[command(flatten)]
-    pub moment: MomentArgs,
+    pub read: ReadArgs,
 }
 
 /// Arguments of `query`.
@@ -231,15 +242,7 @@ pub struct QueryArgs {
     #[arg(long, value_name = "DIR")]
     pub queries: Option<PathBuf>,
     #[command(flatten)]
-    pub format: FormatArgs,
-    #[command(flatten)]
-    pub store: StoreArgs,
-    #[command(flatten)]
-    pub version: VersionArgs,
-    #[command(flatten)]
-    pub config: ConfigArgs,
-    #[command(flatten)]
-    pub moment: MomentArgs,
+    pub read: ReadArgs,
 }
 
 /// The form of a printed table.

@@ -6,23 +6,36 @@ use rayon::prelude::*;
 
 use super::talk::Talk;
 use crate::error::{Error, ErrorKind, Result};
-use crate::metrics::{self, METRICS};
-use crate::model::{About, Dataset, Progress, Run, Table};
+use crate::metrics::{self, AnyMetric, METRICS};
+use crate::model::{About, Dataset, Day, PeriodKind, Progress, Run, Table};
 use crate::query::{self, Engine, Query};
-use crate::report::QueryResult;
+use crate::report::{Earlier, QueryResult};
 
 /// Everything that a report shows.
 pub struct Computed {
     /// The metric tables, in the order of the registry.
     pub tables: Vec<Table>,
+    /// The metrics of what stands open, as it stood at the end of the quarter before.
+    pub earlier: Option<(Day, Vec<Table>)>,
     /// The queries' results.
     pub queries: Vec<QueryResult>,
 }
+
+/// Metrics about the moment `as_of`: no table of theirs says what they were.
+static MOMENTARY: &[&dyn AnyMetric] =
+    &[&metrics::weighted_pipeline::WeightedPipeline, &metrics::stale_deals::StaleDeals];
 
 impl Computed {
     /// The metrics with their tables.
     pub fn metrics(&self) -> Vec<(&'static About, &Table)> {
         METRICS.iter().map(|m| m.about()).zip(&self.tables).collect()
+    }
+
+    /// What stood open a quarter ago.
+    pub fn earlier(&self) -> Option<Earlier<'_>> {
+        let (as_of, tables) = self.earlier.as_ref()?;
+        let metrics = MOMENTARY.iter().map(|m| m.about()).zip(tables).collect();
+        Some(Earlier { as_of: *as_of, metrics })
     }
 }
 
@@ -34,13 +47,24 @@ pub fn compute(
     talk: &Talk,
 ) -> Result<Computed> {
     talk.begin("computing metrics", None);
-    let tables = metrics::compute(METRICS, dataset, run)?;
+    let (tables, earlier) =
+        rayon::join(|| metrics::compute(METRICS, dataset, run), || quarter_ago(dataset, run));
+    let (tables, earlier) = (tables?, earlier?);
     talk.begin("running queries", None);
     let engine = Engine::new(dataset, run, &tables)?;
     let queries = all_queries(user_queries)?;
     engine.prepare(&queries)?;
     let queries: Result<_> = queries.par_iter().map(|q| result(&engine, q)).collect();
-    Ok(Computed { queries: queries?, tables })
+    Ok(Computed { queries: queries?, earlier, tables })
+}
+
+/// The momentary metrics at the end of the quarter before that of `as_of`; null if no deal was there.
+fn quarter_ago(dataset: &Dataset, run: &Run) -> Result<Option<(Day, Vec<Table>)>> {
+    let day = run.period(PeriodKind::Quarter, run.as_of).start - 1;
+    if day < run.first_day {
+        return Ok(None);
+    }
+    metrics::compute(MOMENTARY, dataset, &run.earlier(day)).map(|tables| Some((day, tables)))
 }
 
 /// The built-in queries and those of the user's folder; a name may stand only once.

@@ -6,7 +6,7 @@ use super::talk::Talk;
 use super::{Ending, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
-use crate::model::{Config, InputFile, Progress};
+use crate::model::{Config, Dataset, InputFile, Progress};
 use crate::store::{Committed, RunRecord, Store};
 use std::path::Path;
 
@@ -15,7 +15,8 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
     let (ingested, ending) = read(&args.exports, &config, talk)?;
     let store = Store::new(&args.store.store);
-    commit(ingested, &config, args.exports.mapping.as_deref(), &store, talk)?;
+    let mapping = args.exports.mapping.as_deref();
+    commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
     Ok(ending)
 }
 
@@ -55,14 +56,15 @@ fn describe(input: &InputFile) -> String {
     format!("{}: {} {}, {} rows{rejected}", input.path, input.crm, input.entity, input.rows)
 }
 
-/// Commits what was read.
-pub fn commit(
+/// Commits what was read, and does `work` beside it: see [`Store::commit_beside`].
+pub fn commit<T: Send>(
     ingested: Ingested,
     config: &Config,
     mapping: Option<&Path>,
     store: &Store,
     talk: &Talk,
-) -> Result<Committed> {
+    work: impl FnOnce(&Dataset, bool) -> T + Send,
+) -> Result<(Committed, T)> {
     talk.begin("committing the store", None);
     let record = RunRecord {
         sluice_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -70,7 +72,7 @@ pub fn commit(
         inputs: ingested.inputs,
         ..RunRecord::default()
     };
-    let committed = store.commit(ingested.dataset, record)?;
+    let (committed, worked) = store.commit_beside(ingested.dataset, record, work)?;
     talk.clear();
     match committed.partitions_written {
         0 => {
@@ -83,5 +85,5 @@ pub fn commit(
             committed.record.deal_count
         ),
     }
-    Ok(committed)
+    Ok((committed, worked))
 }

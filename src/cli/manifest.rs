@@ -1,6 +1,6 @@
 //! `run.json` and `summary.json`: what a report was made from, and its headline numbers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,7 +9,8 @@ use super::compute::Computed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::METRICS;
 use crate::model::calendar::date;
-use crate::model::{Config, Dataset, Run, Table, Value};
+use crate::model::{AsOf, Config, Dataset, Run, Table, Value};
+use crate::output::cell_json;
 use crate::store::RunRecord;
 
 /// BLAKE3 of the configuration as TOML, hex.
@@ -25,6 +26,48 @@ pub fn rules_blake3(config: &Config, mapping: Option<&Path>) -> Result<String> {
         hasher.update(&std::fs::read(path).map_err(|e| Error::io("read", path, e))?);
     }
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// What decides about the bytes of a report, as one hash: the program itself, the run of the store,
+/// the configuration, `as_of`, and what the user adds. Nothing need be read from the store's tables.
+///
+/// Errors: a file of the user's cannot be read.
+pub fn report_key(
+    record: &RunRecord,
+    config: &Config,
+    as_of: Option<AsOf>,
+    args: &OutArgs,
+) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let program = program()
+        .map_err(|e| Error::new(ErrorKind::Io, "cannot find the program itself").because(e))?;
+    let facts = format!("{program:?}\n{record:?}\n{as_of:?}\n{:?}\n", args.title);
+    hasher.update(facts.as_bytes()).update(config_toml(config)?.as_bytes());
+    for folder in [&args.queries, &args.templates] {
+        let Some(folder) = folder else {
+            hasher.update(b"\nnone");
+            continue;
+        };
+        let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+            .and_then(|entries| entries.map(|e| Ok(e?.path())).collect())
+            .map_err(|e| Error::io("read", folder, e))?;
+        paths.sort();
+        for path in paths.iter().filter(|path| path.is_file()) {
+            hasher.update(format!("\n{:?}\n", path.file_name()).as_bytes());
+            hash_file(&mut hasher, path).map_err(|e| Error::io("read", path, e))?;
+        }
+    }
+    Ok(hasher.finalize().to_hex()[..32].to_owned())
+}
+
+/// Tells one build of the program from another: its size and when it was written.
+fn program() -> std::io::Result<(u64, std::time::SystemTime)> {
+    let about = std::fs::metadata(std::env::current_exe()?)?;
+    Ok((about.len(), about.modified()?))
+}
+
+fn hash_file(hasher: &mut blake3::Hasher, path: &Path) -> std::io::Result<()> {
+    hasher.update_reader(std::fs::File::open(path)?).map(|_| ())
 }
 
 fn config_toml(config: &Config) -> Result<String> {
@@ -55,12 +98,12 @@ pub fn run_json(
     to_bytes(&json!({
         "sluice_version": env!("CARGO_PKG_VERSION"),
         "as_of": date(run.as_of).to_string(),
-        "cut": instant(run.cut),
-        "observed_until": instant(run.observed_until),
+        "cut": cell_json(&Value::Instant(run.cut)),
+        "observed_until": cell_json(&Value::Instant(run.observed_until)),
         "title": args.title,
         "store": {
             "run": record.version,
-            "extracted_at": instant(dataset.extracted_at),
+            "extracted_at": cell_json(&Value::Instant(dataset.extracted_at)),
             "deals": dataset.deal_count(),
             "tables": record.tables,
         },
@@ -69,11 +112,6 @@ pub fn run_json(
         "config_blake3": config_blake3(&run.config)?,
         "assumptions": dataset.assumptions,
     }))
-}
-
-fn instant(at: i64) -> Option<String> {
-    let at = chrono::DateTime::from_timestamp_micros(at)?;
-    Some(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
 }
 
 /// Name of a report's folder: `<as_of>-<first digits of the hash of its run.json>`.
@@ -115,21 +153,9 @@ fn headline(table: &Table) -> Json {
     };
     let rows = table.rows.iter().filter(is_headline).map(|row| {
         let cells = table.columns.iter().zip(row).filter(|(_, v)| !v.is_null());
-        Json::Object(cells.map(|(c, v)| (c.name.to_string(), to_json(v))).collect())
+        Json::Object(cells.map(|(c, v)| (c.name.to_string(), cell_json(v))).collect())
     });
     Json::Array(rows.collect())
-}
-
-fn to_json(value: &Value) -> Json {
-    match value {
-        Value::Null => Json::Null,
-        Value::Bool(flag) => json!(flag),
-        Value::Int(number) => json!(number),
-        Value::Float(number) => json!(number),
-        Value::Text(text) => json!(&**text),
-        Value::Day(day) => json!(date(*day).to_string()),
-        Value::Instant(at) => json!(instant(*at)),
-    }
 }
 
 fn to_bytes(value: &Json) -> Result<Vec<u8>> {

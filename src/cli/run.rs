@@ -7,82 +7,149 @@ use super::manifest;
 use super::talk::Talk;
 use super::{Ending, ingest, read_config};
 use crate::error::Result;
-use crate::model::{Config, Dataset, Progress, Run, Table};
-use crate::output::Format;
+use crate::model::{AsOf, Config, Dataset, Progress, Run, Table};
 use crate::output::publish::{self, Publication};
+use crate::output::{Format, kept};
 use crate::report;
 use crate::store::{RunRecord, Store};
 use rayon::prelude::*;
+use std::path::{Path, PathBuf};
 
-/// Ingests, computes and reports.
+/// Ingests, computes and reports. What is new is computed while the store is written.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
     let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
     let store = Store::new(&args.store.store);
     let mapping = args.exports.mapping.as_deref();
-    let committed = ingest::commit(ingested, &config, mapping, &store, talk)?;
-    let run = Run::new(config, args.moment.as_of, &committed.dataset)?;
-    publish(&committed.record, &committed.dataset, &run, &args.out, talk)?;
+    let work = |dataset: &Dataset| {
+        let run = Run::new(config.clone(), args.moment.as_of, dataset)?;
+        let computed = compute(dataset, &run, args.out.queries.as_deref(), talk)?;
+        Ok((run, computed))
+    };
+    let beside = |dataset: &Dataset, may_be_new: bool| may_be_new.then(|| work(dataset));
+    let (committed, worked) = ingest::commit(ingested, &config, mapping, &store, talk, beside)?;
+    let shelf = Shelf::new(&store, &committed.record, &config, args.moment.as_of, &args.out)?;
+    if !shelf.publish(talk)? {
+        let (run, computed) = worked.unwrap_or_else(|| work(&committed.dataset))?;
+        let made = Made { record: &committed.record, dataset: &committed.dataset, run, computed };
+        shelf.keep(&made.publish(&args.out, talk)?);
+        // The process ends here: taking its memory apart piece by piece would only take time.
+        std::mem::forget(made);
+    }
+    std::mem::forget(committed);
     Ok(ending)
 }
 
 /// Reports from the store.
 pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
     let config: Config = read_config(&args.config)?;
-    let (record, dataset) = Store::new(&args.store.store).load(args.version.version)?;
-    let run = Run::new(config, args.moment.as_of, &dataset)?;
-    publish(&record, &dataset, &run, &args.out, talk)?;
+    let store = Store::new(&args.store.store);
+    let record = store.record(args.version.version)?;
+    let shelf = Shelf::new(&store, &record, &config, args.moment.as_of, &args.out)?;
+    if !shelf.publish(talk)? {
+        let (record, dataset) = store.load(Some(record.version))?;
+        let run = Run::new(config, args.moment.as_of, &dataset)?;
+        let computed = compute(&dataset, &run, args.out.queries.as_deref(), talk)?;
+        let made = Made { record: &record, dataset: &dataset, run, computed };
+        shelf.keep(&made.publish(&args.out, talk)?);
+        std::mem::forget((made.computed, dataset));
+    }
     Ok(Ending::Done)
 }
 
-fn publish(
-    record: &RunRecord,
-    dataset: &Dataset,
-    run: &Run,
-    args: &OutArgs,
-    talk: &Talk,
-) -> Result<()> {
-    let computed = compute(dataset, run, args.queries.as_deref(), talk)?;
-    talk.begin("writing the report", None);
-    let run_json = manifest::run_json(record, dataset, run, args)?;
-    let publication = Publication::begin(&args.out, &manifest::folder_name(&run_json, run))?;
-    publication.write("run.json", &run_json)?;
-    let ledgers = [rejects_table(&dataset.rejects), quality_table(&dataset.quality)];
-    let (page, tables) = rayon::join(
-        || write_page(&publication, record, dataset, run, &computed, args),
-        || write_tables(&publication, &computed, &ledgers),
-    );
-    page.and(tables)?;
-    let folder = publication.finish()?;
-    publish::prune(&args.out, args.keep)?;
-    talk.clear();
-    tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
-    Ok(())
+/// Reports made before from the same store, kept in it.
+struct Shelf<'a> {
+    folder: PathBuf,
+    key: String,
+    args: &'a OutArgs,
 }
 
-fn write_page(
-    publication: &Publication,
-    record: &RunRecord,
-    dataset: &Dataset,
-    run: &Run,
-    computed: &Computed,
-    args: &OutArgs,
-) -> Result<()> {
-    let html = report::render(&report::Input {
-        run,
-        metrics: computed.metrics(),
-        queries: &computed.queries,
-        inputs: &record.inputs,
-        quality: &dataset.quality,
-        rejects: &dataset.rejects,
-        assumptions: &dataset.assumptions,
-        deal_count: dataset.deal_count(),
-        mended_count: dataset.mended_count(),
-        title: &args.title,
-        templates: args.templates.as_deref(),
-    })?;
-    publication.write("index.html", html.as_bytes())?;
-    publication.write("summary.json", &manifest::summary_json(computed, dataset, run)?)
+impl<'a> Shelf<'a> {
+    fn new(
+        store: &Store,
+        record: &RunRecord,
+        config: &Config,
+        as_of: Option<AsOf>,
+        args: &'a OutArgs,
+    ) -> Result<Self> {
+        let key = manifest::report_key(record, config, as_of, args)?;
+        Ok(Self { folder: store.root().join("_reports"), key, args })
+    }
+
+    /// Publishes the report if it was made before; with `--anew` never.
+    fn publish(&self, talk: &Talk) -> Result<bool> {
+        let kept = if self.args.anew { None } else { kept::find(&self.folder, &self.key) };
+        let Some(folder) = kept.map(|kept| kept.publish(&self.args.out)).transpose()?.flatten()
+        else {
+            return Ok(false);
+        };
+        publish::prune(&self.args.out, self.args.keep)?;
+        talk.clear();
+        tracing::info!(
+            target: "sluice",
+            "nothing has changed since this report was made; `--anew` makes it again"
+        );
+        tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
+        Ok(true)
+    }
+
+    /// Keeps a report for the next time. A store that cannot be written is read all the same.
+    fn keep(&self, folder: &Path) {
+        if let Err(error) = kept::keep(&self.folder, &self.key, folder) {
+            tracing::debug!(target: "sluice", "{error}");
+        }
+    }
+}
+
+/// All that a report is made from.
+struct Made<'a> {
+    record: &'a RunRecord,
+    dataset: &'a Dataset,
+    run: Run,
+    computed: Computed,
+}
+
+impl Made<'_> {
+    /// Writes the report and returns its folder.
+    fn publish(&self, args: &OutArgs, talk: &Talk) -> Result<PathBuf> {
+        talk.begin("writing the report", None);
+        let run_json = manifest::run_json(self.record, self.dataset, &self.run, args)?;
+        let name = manifest::folder_name(&run_json, &self.run);
+        let publication = Publication::begin(&args.out, &name)?;
+        publication.write("run.json", &run_json)?;
+        let ledgers = [rejects_table(&self.dataset.rejects), quality_table(&self.dataset.quality)];
+        let (page, tables) = rayon::join(
+            || self.write_page(&publication, args),
+            || write_tables(&publication, &self.computed, &ledgers),
+        );
+        page.and(tables)?;
+        let folder = publication.finish()?;
+        publish::prune(&args.out, args.keep)?;
+        talk.clear();
+        tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
+        Ok(folder)
+    }
+
+    fn write_page(&self, publication: &Publication, args: &OutArgs) -> Result<()> {
+        let (dataset, computed) = (self.dataset, &self.computed);
+        let html = report::render(&report::Input {
+            run: &self.run,
+            metrics: computed.metrics(),
+            earlier: computed.earlier(),
+            queries: &computed.queries,
+            inputs: &self.record.inputs,
+            quality: &dataset.quality,
+            rejects: &dataset.rejects,
+            assumptions: &dataset.assumptions,
+            deal_count: dataset.deal_count(),
+            mended_count: dataset.mended_count(),
+            title: &args.title,
+            templates: args.templates.as_deref(),
+        })?;
+        publication.write("index.html", html.as_bytes())?;
+        let summary = manifest::summary_json(computed, dataset, &self.run)?;
+        publication.write("summary.json", &summary)
+    }
 }
 
 /// Every table in every form; the largest first, so that none is left to the end.

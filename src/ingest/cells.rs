@@ -8,7 +8,7 @@ use super::columns::Col;
 use super::convert;
 use super::number;
 use super::part::{Bad, Context, Part};
-use super::record::Span;
+use super::record::Cells;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{Day, Micros};
@@ -16,28 +16,21 @@ use crate::model::{Day, Micros};
 /// A record with its plan: cells by canonical column.
 pub(super) struct Record<'r> {
     context: &'r Context<'r>,
-    block: &'r str,
-    spans: &'r [Span],
+    cells: Cells<'r>,
     /// Number in the block, from 0.
     row: u64,
 }
 
 impl<'r> Record<'r> {
     /// The record `row` of a block.
-    pub(super) fn new(
-        context: &'r Context<'r>,
-        block: &'r str,
-        spans: &'r [Span],
-        row: u64,
-    ) -> Self {
-        Self { context, block, spans, row }
+    pub(super) fn new(context: &'r Context<'r>, cells: Cells<'r>, row: u64) -> Self {
+        Self { context, cells, row }
     }
 
     /// The text of a cell by its place; none if it is missing or a null word.
     #[inline]
     pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
-        let span = self.spans.get(index).filter(|span| !span.is_empty())?;
-        let text = span.text(self.block);
+        let text = self.cells.text(index)?;
         let is_none = text.is_empty() || self.context.plan.is_null(&text);
         (!is_none).then_some(text)
     }
@@ -162,7 +155,7 @@ impl<'r> Record<'r> {
     pub(super) fn skipped_by(&self) -> Option<usize> {
         let plan = self.context.plan;
         plan.skip.iter().zip(&plan.file.skip).position(|(index, skip)| {
-            let cell = index.and_then(|at| self.spans.get(at)).map(|span| span.text(self.block));
+            let cell = index.and_then(|at| self.cells.text(at));
             cell.is_some_and(|cell| skip.is.iter().any(|w| w.eq_ignore_ascii_case(&cell)))
         })
     }

@@ -62,7 +62,28 @@ pub(super) fn order_of(text: &str) -> Option<DayOrder> {
 
 #[inline]
 fn written(text: &str, order: DayOrder) -> Option<Written> {
-    iso(text.as_bytes()).or_else(|| epoch(text)).or_else(|| local(text, order))
+    let bytes = text.as_bytes();
+    usual(bytes).or_else(|| iso(bytes)).or_else(|| epoch(text)).or_else(|| local(text, order))
+}
+
+/// `YYYY-MM-DD[ T]HH:MM:SS`, what most exports write: all its digits are checked in one go.
+#[inline]
+fn usual(bytes: &[u8]) -> Option<Written> {
+    const DIGITS: [usize; 14] = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18];
+    let bytes: &[u8; 19] = bytes.try_into().ok()?;
+    let digit = |at: usize| u32::from(bytes[at].wrapping_sub(b'0'));
+    let are_digits = DIGITS.iter().fold(true, |are, &at| are & (digit(at) < 10));
+    let are_marks =
+        (bytes[4] == b'-') & (bytes[7] == b'-') & (bytes[13] == b':') & (bytes[16] == b':');
+    let pair = |at: usize| digit(at) * 10 + digit(at + 1);
+    let (hour, minute, second) = (pair(11), pair(14), pair(17));
+    let is_clock = (hour < 24) & (minute < 60) & (second < 60) & matches!(bytes[10], b' ' | b'T');
+    if !(are_digits & are_marks & is_clock) {
+        return None;
+    }
+    let day = day_number(pair(0) * 100 + pair(2), pair(5), pair(8))?;
+    let seconds = i64::from(hour * 3600 + minute * 60 + second);
+    Some(Written { day, time: Some(seconds * SECOND_MICROS), offset: None })
 }
 
 /// `YYYY-MM-DD`, `YYYY-MM-DD[ T]HH:MM[:SS[.fff]][Z|±hh[:mm]]`.

@@ -4,7 +4,7 @@
 //! every byte means something. UTF-16 is told by its mark and turned into UTF-8 on the way in.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use encoding_rs::{Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -137,6 +137,20 @@ impl Read for Utf16<'_, '_> {
         self.at += count;
         Ok(count)
     }
+}
+
+/// Fills `into`, unless the stream ends before; returns the number of bytes read.
+pub(super) fn read_full(stream: Stream<'_>, into: &mut [u8]) -> std::io::Result<usize> {
+    let mut known = 0;
+    while known < into.len() {
+        match stream.read(&mut into[known..]) {
+            Ok(0) => break,
+            Ok(read) => known += read,
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(known)
 }
 
 /// Reads up to `limit` bytes.

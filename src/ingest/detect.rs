@@ -2,13 +2,15 @@
 //!
 //! Looks at the beginning of a file only.
 
+use std::borrow::Cow;
+
 use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
 use super::decode::{self, Encoding};
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
-use super::record::{self, Span};
+use super::record::{self, Cells};
 use crate::error::Result;
 
 /// Bytes that are looked at.
@@ -47,6 +49,8 @@ pub(super) struct Plan {
     pub(super) decimal: DecimalMark,
     /// Cells that mean nothing.
     pub(super) nulls: Vec<String>,
+    /// How long those are, as bits: most cells are not.
+    null_lengths: u64,
     /// The mapping of the file.
     pub(super) file: FileMapping,
     /// `file.skip`, by column.
@@ -62,12 +66,8 @@ impl Plan {
     /// Whether a cell means nothing.
     #[inline]
     pub(super) fn is_null(&self, text: &str) -> bool {
-        let first = text.as_bytes().first().map(u8::to_ascii_lowercase);
-        self.nulls.iter().any(|word| {
-            word.len() == text.len()
-                && word.as_bytes().first().copied() == first
-                && word.eq_ignore_ascii_case(text)
-        })
+        self.null_lengths & length_bit(text) != 0
+            && self.nulls.iter().any(|word| word.eq_ignore_ascii_case(text))
     }
 
     /// Where a column stands in a record.
@@ -86,6 +86,12 @@ impl Plan {
         let header = self.index(col).and_then(|at| self.headers.get(at));
         header.map_or_else(|| col.name().to_owned(), Clone::clone)
     }
+}
+
+/// The bit of a text's length; all longer than 62 bytes share one.
+#[inline]
+fn length_bit(text: &str) -> u64 {
+    1 << text.len().min(63)
 }
 
 /// The beginning of a file.
@@ -129,13 +135,14 @@ fn begin(input: &Input) -> Result<Beginning> {
 
 /// The first records that are not blank.
 fn records(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
-    let mut spans: Vec<Span> = Vec::new();
+    let mut starts = Vec::new();
     let (mut at, mut rows) = (0, Vec::new());
     while at < text.len() && rows.len() < limit {
-        let Some(next) = record::split(text.as_bytes(), at, delimiter, &mut spans) else { break };
+        let Some(next) = record::split(text.as_bytes(), at, delimiter, &mut starts) else { break };
+        let cells = Cells::new(text, &starts, next);
         at = next;
-        if spans.len() > 1 || !spans.first().is_none_or(Span::is_empty) {
-            rows.push(spans.iter().map(|s| s.text(text).into_owned()).collect());
+        if !cells.is_blank() {
+            rows.push(cells.texts().map(Cow::into_owned).collect());
         }
     }
     rows
@@ -216,6 +223,7 @@ fn plan(
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let order = day_order(&columns, &beginning.rows);
+    let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
     let entered = beginning.headers.iter().enumerate().filter_map(|(at, text)| {
         header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
     });
@@ -230,7 +238,8 @@ fn plan(
         zone: mapping.zone,
         percent: mapping.percent,
         decimal: mapping.decimal,
-        nulls: mapping.nulls.iter().map(|w| w.to_lowercase()).collect(),
+        null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
+        nulls,
         skip: file.skip.iter().map(|skip| at(&skip.header)).collect(),
         infer: file
             .infer

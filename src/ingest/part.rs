@@ -2,12 +2,15 @@
 //!
 //! A bad cell never costs more than its row, and a row never more than itself.
 
+use memchr::memchr_iter;
+
 use super::cells::Record;
 use super::columns::Col;
 use super::convert::{self, DayOrder, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::mapping::ZoneRule;
+use super::record::Cells;
 use super::scan::{self, Block, Ended, Found};
 use super::words::{DealIndex, Words};
 use crate::error::Result;
@@ -36,9 +39,6 @@ impl Bad {
         self
     }
 }
-
-/// Bytes of a short row: room is made for as many rows as a block can hold of those.
-const ROW_BYTES: usize = 128;
 
 /// What one block gave.
 #[derive(Debug)]
@@ -226,7 +226,7 @@ fn parse_block<R>(
 ) -> (Part<R>, Ended) {
     let plan = context.plan;
     let mut part = Part::new(plan.skip.len());
-    part.rows.reserve(block.text.len() / ROW_BYTES);
+    part.rows.reserve_exact(memchr_iter(b'\n', block.text.as_bytes()).count() + 1);
     let mut is_header = block.is_first;
     let width = plan.headers.len();
     let (records, ended) = scan::walk(block, plan.delimiter, |row, found| {
@@ -234,24 +234,24 @@ fn parse_block<R>(
             return;
         }
         part.data_rows += 1;
-        let spans = match found {
-            Found::Record(spans) => spans,
+        let cells = match found {
+            Found::Record(cells) => cells,
             Found::Torn(line) => {
-                let record = Record::new(context, block.text, &[], row);
+                let record = Record::new(context, Cells::default(), row);
                 let bad = record.bad(Col::Id, line, "a quote is opened and never closed", true);
                 part.bad.push(bad.of(String::new()));
                 return;
             }
         };
-        let record = Record::new(context, block.text, spans, row);
+        let record = Record::new(context, cells, row);
         if let Some(rule) = record.skipped_by() {
             if let Some(count) = part.skipped.get_mut(rule) {
                 *count += 1;
             }
             return;
         }
-        if spans.iter().skip(width).any(|span| !span.is_empty()) {
-            let cells = format!("{} cells", spans.len());
+        if !cells.are_empty_from(width) {
+            let cells = format!("{} cells", cells.len());
             let reason = format!("more cells than the header's {width}");
             let bad = record.bad(Col::Id, &cells, &reason, true);
             part.bad.push(bad.of(String::new()));
@@ -277,12 +277,12 @@ fn block_is_day_first(block: &Block<'_>, context: &Context<'_>) -> bool {
     let columns: Vec<usize> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
     let mut is_day_first = false;
     scan::walk(block, plan.delimiter, |_, found| {
-        let Found::Record(spans) = found else { return };
+        let Found::Record(cells) = found else { return };
         if is_day_first {
             return;
         }
         for &at in &columns {
-            let Some(text) = spans.get(at).map(|span| span.text(block.text)) else { continue };
+            let Some(text) = cells.text(at) else { continue };
             is_day_first |= convert::order_of(&text) == Some(DayOrder::DayFirst);
         }
     });

@@ -7,82 +7,113 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-/// Where a cell stands in its block.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    start: u32,
-    end: u32,
-    form: Form,
+/// Set in the start of a cell that holds more quotes than the two around it.
+pub(super) const ODD: u32 = 1 << 31;
+
+/// The cells of a record: where each starts in the text, and where the next record does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cells<'t> {
+    text: &'t str,
+    starts: &'t [u32],
+    end: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// As it stands.
-    Plain,
-    /// Was quoted, with doubled quotes inside.
-    Doubled,
-    /// Was quoted, but goes on after the closing quote; the opening quote is in the span.
-    Torn,
+impl<'t> Cells<'t> {
+    /// The cells of `text` that start at `starts` and end, with their line end, before `end`.
+    pub(super) fn new(text: &'t str, starts: &'t [u32], end: usize) -> Self {
+        Self { text, starts, end }
+    }
+
+    /// Number of cells.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Start and end of a cell, and whether there are quotes in it.
+    #[inline]
+    fn place(&self, at: usize) -> Option<(usize, usize, bool)> {
+        let start = *self.starts.get(at)?;
+        let end = match self.starts.get(at + 1) {
+            Some(next) => (next & !ODD) as usize - 1,
+            None => self.line_end(),
+        };
+        Some(((start & !ODD) as usize, end, start & ODD != 0))
+    }
+
+    fn line_end(&self) -> usize {
+        let line = self.text.as_bytes().get(..self.end).unwrap_or_default();
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        line.strip_suffix(b"\r").unwrap_or(line).len()
+    }
+
+    /// The text of a cell, trimmed, without quoting and without a spreadsheet guard; none if the
+    /// record is shorter.
+    #[inline]
+    pub(super) fn text(&self, at: usize) -> Option<Cow<'t, str>> {
+        let (start, end, is_odd) = self.place(at)?;
+        let is_quoted = self.text.as_bytes().get(start) == Some(&b'"');
+        if is_odd {
+            return Some(unquoted(self.text.get(start..end)?));
+        }
+        let inner = if is_quoted { start + 1..end - 1 } else { start..end };
+        Some(Cow::Borrowed(clean(self.text.get(inner)?)))
+    }
+
+    /// The texts of all cells.
+    pub(super) fn texts(&self) -> impl Iterator<Item = Cow<'t, str>> {
+        (0..self.len()).filter_map(|at| self.text(at))
+    }
+
+    /// Whether there is nothing in the cells from `at` on.
+    pub(super) fn are_empty_from(&self, at: usize) -> bool {
+        (at..self.len()).all(|at| {
+            let raw = self.place(at).and_then(|(start, end, _)| self.text.get(start..end));
+            raw.is_none_or(|raw| raw.is_empty() || raw == "\"\"")
+        })
+    }
+
+    /// Whether it is a line with nothing in it.
+    #[inline]
+    pub(super) fn is_blank(&self) -> bool {
+        self.len() < 2 && self.are_empty_from(0)
+    }
 }
 
-/// Cuts the record that begins at `at` into `spans`; returns where the next one begins, or `None` if
-/// a quote is not closed. `bytes` must be shorter than 4 GB.
+/// Cuts the record that begins at `at`: its cells' starts into `starts`. Returns where the next one
+/// begins, or `None` if a quote is not closed. `bytes` must be shorter than 2 GB.
 pub(super) fn split(
     bytes: &[u8],
     mut at: usize,
     delimiter: u8,
-    spans: &mut Vec<Span>,
+    starts: &mut Vec<u32>,
 ) -> Option<usize> {
-    spans.clear();
+    starts.clear();
     loop {
+        let (mut from, mut mark) = (at, 0);
         if bytes.get(at) == Some(&b'"') {
             let (close, is_doubled) = closing_quote(bytes, at + 1)?;
-            let form = if is_doubled { Form::Doubled } else { Form::Plain };
-            let span = Span { start: at as u32 + 1, end: close as u32, form };
-            match bytes.get(close + 1) {
-                Some(&byte) if byte == delimiter => {
-                    spans.push(span);
-                    at = close + 2;
-                    continue;
-                }
-                Some(b'\n') => {
-                    spans.push(span);
-                    return Some(close + 2);
-                }
-                Some(b'\r') if bytes.get(close + 2) == Some(&b'\n') => {
-                    spans.push(span);
-                    return Some(close + 3);
-                }
-                None => {
-                    spans.push(span);
-                    return Some(bytes.len());
-                }
-                Some(_) => {
-                    let (end, next, is_last) = plain_end(bytes, close + 1, delimiter);
-                    spans.push(Span { start: at as u32, end: end as u32, form: Form::Torn });
-                    at = next;
-                    if is_last {
-                        return Some(next);
-                    }
-                    continue;
-                }
-            }
+            let is_torn = match bytes.get(close + 1..).unwrap_or_default() {
+                [] | [b'\n', ..] | [b'\r', b'\n', ..] => false,
+                [byte, ..] => *byte != delimiter,
+            };
+            from = close + 1;
+            mark = if is_doubled || is_torn { ODD } else { 0 };
         }
-        let (end, next, is_last) = plain_end(bytes, at, delimiter);
-        spans.push(Span { start: at as u32, end: end as u32, form: Form::Plain });
-        at = next;
-        if is_last {
-            return Some(next);
+        starts.push(at as u32 | mark);
+        let rest = bytes.get(from..).unwrap_or_default();
+        match memchr2(delimiter, b'\n', rest) {
+            None => return Some(bytes.len()),
+            Some(offset) if rest.get(offset) == Some(&b'\n') => return Some(from + offset + 1),
+            Some(offset) => at = from + offset + 1,
         }
     }
 }
 
 /// The closing quote of a cell whose text begins at `from`, and whether quotes in it are doubled.
-#[inline]
 fn closing_quote(bytes: &[u8], mut from: usize) -> Option<(usize, bool)> {
     let mut is_doubled = false;
     loop {
-        let quote = from + next_quote(bytes.get(from..)?)?;
+        let quote = from + memchr(b'"', bytes.get(from..)?)?;
         if bytes.get(quote + 1) != Some(&b'"') {
             return Some((quote, is_doubled));
         }
@@ -91,65 +122,19 @@ fn closing_quote(bytes: &[u8], mut from: usize) -> Option<(usize, bool)> {
     }
 }
 
-/// The next quote. Most cells are short: a few words of eight bytes are looked at here, where a call
-/// would cost more than the search.
-#[inline]
-fn next_quote(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const QUOTES: u64 = ONES * b'"' as u64;
-    let mut at = 0;
-    while at < 32 {
-        let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) else { break };
-        let differs = u64::from_le_bytes(*eight) ^ QUOTES;
-        let zero = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
-        if zero != 0 {
-            return Some(at + (zero.trailing_zeros() / 8) as usize);
-        }
-        at += 8;
-    }
-    memchr(b'"', bytes.get(at..)?).map(|offset| at + offset)
-}
-
-/// End of an unquoted cell, start of what follows, and whether the record ends with it.
-fn plain_end(bytes: &[u8], at: usize, delimiter: u8) -> (usize, usize, bool) {
-    let rest = bytes.get(at..).unwrap_or_default();
-    match memchr2(delimiter, b'\n', rest) {
-        None => {
-            let end = bytes.len() - usize::from(rest.last() == Some(&b'\r'));
-            (end, bytes.len(), true)
-        }
-        Some(offset) if rest[offset] == b'\n' => {
-            let has_return = offset > 0 && rest[offset - 1] == b'\r';
-            (at + offset - usize::from(has_return), at + offset + 1, true)
-        }
-        Some(offset) => (at + offset, at + offset + 1, false),
-    }
-}
-
-impl Span {
-    /// The text of the cell, trimmed, without quoting and without a spreadsheet guard.
-    #[inline]
-    pub(super) fn text<'t>(&self, block: &'t str) -> Cow<'t, str> {
-        let raw = block.get(self.start as usize..self.end as usize).unwrap_or_default();
-        if self.form == Form::Plain { Cow::Borrowed(clean(raw)) } else { self.unquoted(raw) }
-    }
-
-    #[cold]
-    fn unquoted<'t>(&self, raw: &'t str) -> Cow<'t, str> {
-        match self.form {
-            Form::Plain => Cow::Borrowed(clean(raw)),
-            Form::Doubled => Cow::Owned(clean(&raw.replace("\"\"", "\"")).to_owned()),
-            Form::Torn => {
-                let body = raw.replacen('"', "", 1).replacen('"', "", 1);
-                Cow::Owned(clean(&body).to_owned())
-            }
-        }
-    }
-
-    /// Whether there is nothing in the cell.
-    pub(super) fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
+/// The text of a cell with more quotes than the two around it: doubled ones inside, or a cell that
+/// goes on after the closing quote.
+#[cold]
+fn unquoted(raw: &str) -> Cow<'_, str> {
+    let inner = match closing_quote(raw.as_bytes(), 1) {
+        Some((close, _)) if close + 1 == raw.len() => raw.get(1..close),
+        _ => None,
+    };
+    let body = match inner {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => raw.replacen('"', "", 2),
+    };
+    Cow::Owned(clean(&body).to_owned())
 }
 
 /// Trims, and takes away the `'` that keeps spreadsheets from running `=…`, `+…`, `-…`, `@…`.
@@ -179,15 +164,15 @@ mod tests {
     use super::*;
 
     fn cells(text: &str) -> Vec<Vec<String>> {
-        let mut spans = Vec::new();
+        let mut starts = Vec::new();
         let mut at = 0;
         let mut rows = Vec::new();
         while at < text.len() {
-            let Some(next) = split(text.as_bytes(), at, b',', &mut spans) else {
+            let Some(next) = split(text.as_bytes(), at, b',', &mut starts) else {
                 rows.push(vec!["<open>".to_owned()]);
                 break;
             };
-            rows.push(spans.iter().map(|s| s.text(text).into_owned()).collect());
+            rows.push(Cells::new(text, &starts, next).texts().map(Cow::into_owned).collect());
             at = next;
         }
         rows
@@ -204,11 +189,6 @@ mod tests {
     #[test]
     fn stray_quotes_stay_in_the_text() {
         assert_eq!(cells("5\" pipe,\"a\"b,c\n"), vec![vec!["5\" pipe", "ab", "c"]]);
-        for length in 0..70 {
-            let text = "x".repeat(length);
-            assert_eq!(next_quote(format!("{text}\"\"").as_bytes()), Some(length));
-            assert_eq!(next_quote(text.as_bytes()), None);
-        }
         assert_eq!(cells("a,b\n\"open,c\n"), vec![vec!["a", "b"], vec!["<open>"]]);
     }
 

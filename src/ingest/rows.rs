@@ -3,6 +3,7 @@
 use super::cells::Record;
 use super::columns::Col;
 use super::header;
+use super::maybe::Maybe;
 use super::part::{Bad, Context, Part, Text};
 use super::words::{Word, fixed_hash};
 use crate::model::{Day, Micros, Status};
@@ -190,7 +191,7 @@ pub(super) struct HistoryRow {
     /// Number of the deal.
     pub(super) deal: u32,
     /// When; null times are counted (QH1).
-    pub(super) at: Option<Micros>,
+    pub(super) at: Maybe<Micros>,
     /// The stage after.
     pub(super) to: Word,
     /// The stage before.
@@ -206,11 +207,11 @@ pub(super) struct HistoryRow {
     /// The record's id in short, in the order of ids: settles ties in time.
     pub(super) rank: u64,
     /// Amount after.
-    pub(super) amount_minor: Option<i64>,
+    pub(super) amount_minor: Maybe<i64>,
     /// Expected close after.
-    pub(super) expected_close_on: Option<Day>,
+    pub(super) expected_close_on: Maybe<Day>,
     /// Probability after.
-    pub(super) probability_bp: Option<u32>,
+    pub(super) probability_bp: Maybe<u32>,
 }
 
 /// A row of a stage history; see [`super::part::RowParser`].
@@ -238,7 +239,7 @@ pub(super) fn history(
     let currency = if currency.is_empty() { &context.config.currency } else { &currency };
     let row = HistoryRow {
         deal,
-        at: record.time(Col::ChangedAt)?.map(|(at, _)| at),
+        at: record.time(Col::ChangedAt)?.map(|(at, _)| at).into(),
         to,
         from: record.stage(Col::FromStage, part),
         by: record.word(Col::ChangedBy, part),
@@ -246,9 +247,9 @@ pub(super) fn history(
         forecast: record.mapped(Col::ForecastCategory, part),
         event: event.as_deref().map_or(0, fixed_hash),
         rank: event.as_deref().map_or(0, short_rank),
-        amount_minor: part.cell(record.money(Col::Amount, currency)),
-        expected_close_on: part.cell(record.date(Col::ExpectedCloseOn)),
-        probability_bp: part.cell(record.probability(Col::Probability)),
+        amount_minor: part.cell(record.money(Col::Amount, currency)).into(),
+        expected_close_on: part.cell(record.date(Col::ExpectedCloseOn)).into(),
+        probability_bp: part.cell(record.probability(Col::Probability)).into(),
     };
     part.rows.push(row);
     Ok(())
@@ -279,9 +280,9 @@ pub(super) struct ActivityRow {
     /// Hash of the id, 0 if it has none.
     pub(super) event: u64,
     /// When it was done.
-    pub(super) done_at: Option<Micros>,
+    pub(super) done_at: Maybe<Micros>,
     /// When it is due.
-    pub(super) due_at: Option<Micros>,
+    pub(super) due_at: Maybe<Micros>,
     /// How long it took.
     pub(super) duration_seconds: Option<u32>,
     /// `due_at` is its start: it counts as done when that is past.
@@ -314,14 +315,14 @@ pub(super) fn activity(
             record.mapped(Col::Outcome, part),
         ],
         event: record.text(Col::ActivityId).as_deref().map_or(0, fixed_hash),
-        done_at,
-        due_at: starts.or(due_at),
+        done_at: done_at.into(),
+        due_at: starts.or(due_at).into(),
         duration_seconds: part.cell(record.count(Col::DurationSeconds)).or(part
             .cell(record.count(Col::DurationMinutes))
             .map(|minutes| minutes.saturating_mul(60))),
         is_start: is_done.is_none() && done.is_none() && starts.is_some(),
     };
-    if row.done_at.is_none() && row.due_at.is_none() {
+    if row.done_at.get().or(row.due_at.get()).is_none() {
         return Err(record.bad(Col::DoneAt, "", "an activity needs a time", true));
     }
     part.rows.push(row);

@@ -7,17 +7,19 @@
 //! once more, costs more than the cutting.
 
 use std::io::Read;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use memchr::{memchr_iter, memrchr};
 use rayon::prelude::*;
 
 use super::decode::{self, Encoding, Utf16};
 use super::read::{Input, Stream};
-use super::record::{self, Span};
+use super::record::{self, Cells};
+use super::regular::Cutter;
 use crate::error::Result;
 
 /// Bytes of a block.
-const BLOCK: usize = 2 << 20;
+const BLOCK: usize = 512 << 10;
 
 /// Bytes after which a block without a line end outside quotes is cut anyway.
 const LARGEST_BLOCK: usize = 64 << 20;
@@ -57,8 +59,8 @@ pub(super) enum Ended {
 
 /// What is found while walking over a block.
 pub(super) enum Found<'s> {
-    /// A record, by its cells.
-    Record(&'s [Span]),
+    /// A record.
+    Record(Cells<'s>),
     /// A line whose quote is never closed.
     Torn(&'s str),
 }
@@ -71,14 +73,21 @@ pub(super) fn walk(
     mut visit: impl FnMut(u64, Found<'_>),
 ) -> (u64, Ended) {
     let bytes = block.text.as_bytes();
-    let mut spans = Vec::with_capacity(64);
-    let (mut at, mut number, mut torn) = (0, 0, 0);
+    let (mut number, mut torn) = (0, 0);
+    let mut visit = |number, found: Found<'_>| match found {
+        Found::Record(cells) if cells.is_blank() => {}
+        found => visit(number, found),
+    };
+    let mut cutter = Cutter::new(block.text, delimiter);
+    while cutter.visit(|cells| {
+        visit(number, Found::Record(cells));
+        number += 1;
+    }) {}
+    let (mut at, mut starts) = (cutter.rest(), Vec::new());
     while at < bytes.len() {
-        match record::split(bytes, at, delimiter, &mut spans) {
+        match record::split(bytes, at, delimiter, &mut starts) {
             Some(next) => {
-                if spans.len() > 1 || !spans.first().is_none_or(Span::is_empty) {
-                    visit(number, Found::Record(&spans));
-                }
+                visit(number, Found::Record(Cells::new(block.text, &starts, next)));
                 at = next;
             }
             None if !block.is_final => return (number, Ended::InsideQuote),
@@ -109,83 +118,74 @@ pub(super) fn scan<P: Send>(
     loop {
         let mut hasher = blake3::Hasher::new();
         let result = input.open(|stream| {
-            let outcome = match encoding {
+            Ok(match encoding {
                 Encoding::Utf16Le | Encoding::Utf16Be => {
                     let mut utf8 = Utf16::new(stream, &mut hasher, encoding);
                     let mut ignored = blake3::Hasher::new();
                     attempt(&mut utf8, &mut ignored, Encoding::Utf8, exact, parse)
                 }
                 _ => attempt(stream, &mut hasher, encoding, exact, parse),
-            };
-            outcome.map_err(|e| input.broken(e))
+            })
         })?;
         match result {
-            Attempt::Done(parts) => {
+            Ok(parts) => {
                 let blake3 = hasher.finalize().to_hex().to_string();
                 return Ok(Scanned { parts, blake3, encoding });
             }
-            Attempt::WrongCut => exact = Some(delimiter),
-            Attempt::WrongEncoding => encoding = Encoding::Windows1252,
+            Err(Stop::WrongCut) => exact = Some(delimiter),
+            Err(Stop::WrongEncoding) => encoding = Encoding::Windows1252,
+            Err(Stop::Unreadable(e)) => return Err(input.broken(e)),
         }
     }
 }
 
-enum Attempt<P> {
-    Done(Vec<P>),
+/// Why a file has to be read again, or cannot be.
+enum Stop {
     WrongCut,
     WrongEncoding,
+    Unreadable(std::io::Error),
 }
 
-enum Parsed<P> {
-    Part(P),
-    WrongCut,
-    WrongEncoding,
-}
-
+/// Each thread reads a block, in turn, and then parses it while the block is in its cache.
 fn attempt<P: Send>(
     stream: Stream<'_>,
     hasher: &mut blake3::Hasher,
     encoding: Encoding,
     exact: Option<u8>,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
-) -> std::io::Result<Attempt<P>> {
-    let batch = 2 * rayon::current_num_threads();
-    let mut blocks = Blocks::new(stream, hasher, exact);
-    let mut parts = Vec::new();
-    let mut ready = blocks.take(batch)?;
-    while !ready.is_empty() {
-        // The next blocks are read while these are parsed.
-        let (next, parsed) = rayon::join(
-            || blocks.take(batch),
-            || -> Vec<Parsed<P>> {
-                ready.par_iter().map(|raw| parse_block(raw, encoding, parse)).collect()
-            },
-        );
-        for part in parsed {
-            match part {
-                Parsed::Part(part) => parts.push(part),
-                Parsed::WrongCut => return Ok(Attempt::WrongCut),
-                Parsed::WrongEncoding => return Ok(Attempt::WrongEncoding),
-            }
-        }
-        blocks.spare.extend(ready.into_iter().map(|raw| raw.bytes));
-        ready = next?;
-    }
-    Ok(Attempt::Done(parts))
+) -> std::result::Result<Vec<P>, Stop> {
+    let spare = Mutex::default();
+    let blocks = Blocks::new(stream, hasher, exact, &spare).enumerate().par_bridge();
+    let parsed = blocks.map(|(number, raw)| {
+        let raw = raw.map_err(Stop::Unreadable)?;
+        let part = parse_block(&raw, encoding, parse)?;
+        lock(&spare).push(raw.bytes);
+        Ok((number, part))
+    });
+    let mut parts: Vec<(usize, P)> = parsed.collect::<std::result::Result<_, Stop>>()?;
+    parts.sort_unstable_by_key(|(number, _)| *number);
+    Ok(parts.into_iter().map(|(_, part)| part).collect())
 }
 
 fn parse_block<P>(
     raw: &RawBlock,
     encoding: Encoding,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
-) -> Parsed<P> {
+) -> std::result::Result<P, Stop> {
     let bytes = if raw.is_first { decode::skip_mark(&raw.bytes) } else { &raw.bytes };
-    let Some(text) = decode::text(bytes, encoding) else { return Parsed::WrongEncoding };
+    let text = decode::text(bytes, encoding).ok_or(Stop::WrongEncoding)?;
     let block = Block { text: &text, is_first: raw.is_first, is_final: raw.is_final };
     match parse(&block) {
-        (part, Ended::Between) => Parsed::Part(part),
-        (_, Ended::InsideQuote) => Parsed::WrongCut,
+        (part, Ended::Between) => Ok(part),
+        (_, Ended::InsideQuote) => Err(Stop::WrongCut),
     }
+}
+
+/// Buffers that were parsed and can be filled again.
+type Spare = Mutex<Vec<Vec<u8>>>;
+
+fn lock(spare: &Spare) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    spare.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct RawBlock {
@@ -203,7 +203,7 @@ struct Blocks<'r, 's> {
     is_first: bool,
     is_ended: bool,
     carry: Vec<u8>,
-    spare: Vec<Vec<u8>>,
+    spare: &'r Spare,
 }
 
 impl<'r, 's> Blocks<'r, 's> {
@@ -211,38 +211,27 @@ impl<'r, 's> Blocks<'r, 's> {
         stream: &'r mut (dyn Read + Send + 's),
         hasher: &'r mut blake3::Hasher,
         exact: Option<u8>,
+        spare: &'r Spare,
     ) -> Self {
-        Self {
-            stream,
-            hasher,
-            exact,
-            is_first: true,
-            is_ended: false,
-            carry: Vec::new(),
-            spare: Vec::new(),
-        }
+        Self { stream, hasher, exact, is_first: true, is_ended: false, carry: Vec::new(), spare }
     }
 
-    fn take(&mut self, count: usize) -> std::io::Result<Vec<RawBlock>> {
-        let mut blocks = Vec::with_capacity(count);
-        while blocks.len() < count && !self.is_ended {
-            blocks.push(self.next()?);
-        }
-        Ok(blocks)
-    }
-
-    fn next(&mut self) -> std::io::Result<RawBlock> {
-        let mut bytes = self.spare.pop().unwrap_or_default();
-        bytes.clear();
-        bytes.reserve(BLOCK + self.carry.len() + 64);
-        bytes.append(&mut self.carry);
+    fn cut(&mut self) -> std::io::Result<RawBlock> {
+        let mut bytes = lock(self.spare).pop().unwrap_or_default();
+        let mut known = self.carry.len();
+        // A buffer that was in use keeps its bytes, so that only the new ones are zeroed.
+        bytes.resize(known.max(bytes.len()), 0);
+        bytes[..known].copy_from_slice(&self.carry);
+        self.carry.clear();
         let is_first = std::mem::take(&mut self.is_first);
         loop {
-            let known = bytes.len();
             let wanted = BLOCK.max(known) - known;
             let wanted = if wanted < BLOCK / 2 { BLOCK } else { wanted };
-            let read = decode::read_up_to(&mut self.stream, wanted, &mut bytes)?;
-            self.hasher.update(bytes.get(known..).unwrap_or_default());
+            bytes.resize(known + wanted, 0);
+            let read = decode::read_full(self.stream, &mut bytes[known..])?;
+            bytes.truncate(known + read);
+            self.hasher.update(&bytes[known..]);
+            known = bytes.len();
             self.is_ended = read < wanted;
             if self.is_ended {
                 return Ok(RawBlock { bytes, is_first, is_final: true });
@@ -265,6 +254,14 @@ impl<'r, 's> Blocks<'r, 's> {
     }
 }
 
+impl Iterator for Blocks<'_, '_> {
+    type Item = std::io::Result<RawBlock>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (!self.is_ended).then(|| self.cut().inspect_err(|_| self.is_ended = true))
+    }
+}
+
 /// The byte after the last line end before which quotes are paired.
 fn paired_cut(bytes: &[u8]) -> Option<usize> {
     let mut end = bytes.len();
@@ -281,11 +278,11 @@ fn paired_cut(bytes: &[u8]) -> Option<usize> {
 
 /// The byte after the last record that is complete.
 fn exact_cut(bytes: &[u8], delimiter: u8) -> Option<usize> {
-    let mut spans = Vec::new();
+    let mut starts = Vec::new();
     let mut at = 0;
     let mut last = None;
     while at < bytes.len() {
-        match record::split(bytes, at, delimiter, &mut spans) {
+        match record::split(bytes, at, delimiter, &mut starts) {
             Some(next) if next < bytes.len() || bytes.last() == Some(&b'\n') => {
                 last = Some(next);
                 at = next;

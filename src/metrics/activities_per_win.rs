@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keyed::{Keyed, Tally};
-use super::layout::Slice;
-use super::stage_key::{DIMENSIONS, coarser};
+use super::layout::{PARTS, Slice};
+use super::stage_key::coarser;
 use super::{Dimension, Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -103,7 +103,7 @@ fn count(deal: &Timeline<'_>, run: &Run, counts: &mut Vec<(Sym, i64)>) {
 /// Sums, and whether there is any activity at all.
 #[derive(Debug, Default)]
 pub struct State {
-    /// Won and lost: the whole pipeline by month, others over the whole time.
+    /// Won and lost: segments by month, owners and sources over the whole time.
     sums: Keyed<(Slice, Period), [Effort; 2]>,
     /// Room for the activities of one deal.
     counts: Vec<(Sym, i64)>,
@@ -125,9 +125,9 @@ impl Metric for ActivitiesPerWin {
         let quality = u64::from(deal.deal.quality.has_history_code());
         let month = run.period(PeriodKind::Month, day);
         let whole = run.period(PeriodKind::All, day);
-        for slice in Slice::of(facts.pipeline, facts, &DIMENSIONS) {
-            let period = if slice.dimension == Dimension::All { month } else { whole };
-            let [won, lost] = state.sums.cell((slice, period));
+        for slice in Slice::of(facts.pipeline, facts, PARTS) {
+            let period = if slice.dimension == Dimension::Segment { month } else { whole };
+            let [won, lost] = state.sums.cell((slice, period), run);
             let effort = if facts.outcome == Status::Won { won } else { lost };
             effort.add(&state.counts, quality);
         }
@@ -148,8 +148,11 @@ impl Metric for ActivitiesPerWin {
         let mut table = MetricTable::new(&ABOUT, run);
         let mut all: BTreeMap<(Slice, Period), [Effort; 2]> = BTreeMap::new();
         for ((slice, period), efforts) in state.sums.sorted() {
-            for period in coarser(period, run) {
-                let cell = all.entry((slice, period)).or_default();
+            let whole = slice.whole_of().into_iter();
+            let wholes = whole.flat_map(|whole| coarser(period, run).map(move |p| (whole, p)));
+            let all_time = run.period(PeriodKind::All, run.as_of);
+            for key in wholes.chain([(slice, all_time)]) {
+                let cell = all.entry(key).or_default();
                 cell.iter_mut().zip(&efforts).for_each(|(into, from)| into.gather(from));
             }
         }

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::Dimension;
-use super::monthly::{Cell, DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason};
+use super::layout::{Dimension, PARTS};
+use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, minor, rate_reason};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
-use crate::model::calendar::{month_index, month_start};
 use crate::model::deal::Status;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
@@ -86,7 +85,7 @@ impl Closed {
     }
 }
 
-/// Sums, and the same sums (won, all) under the weights of each replicate.
+/// Sums, and the same sums (won, lost) under the weights of each replicate.
 #[derive(Debug, Default)]
 pub struct State {
     sums: Monthly<Closed>,
@@ -99,11 +98,11 @@ impl State {
         for (&(pipeline, currency, month), sums) in &self.replicates {
             for &kind in kinds(Dimension::All) {
                 let slice = Slice::whole(pipeline);
-                let period = run.period(kind, month_start(month));
+                let period = run.period(kind, run.months.start(month));
                 by_period.entry(Cell { slice, currency, period }).or_default().gather(sums);
             }
         }
-        let rate = |[won, all]: [i128; 2]| Closed::rate(won, all);
+        let rate = |[won, lost]: [i128; 2]| Closed::rate(won, won + lost);
         let interval = |sums: Weighted<2>| {
             let rates: Vec<_> =
                 (0..run.config.boot_b as usize).map(|at| rate(sums.sums(at))).collect();
@@ -124,14 +123,14 @@ impl Metric for AmountWinRate {
         let facts = &deal.facts;
         let currency = currency_of(facts, run);
         state.sums.see(facts.pipeline, currency);
-        let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
+        let Some(month) = facts.closed_month.filter(|_| !facts.is_excluded) else { return };
         let one = Closed::of(deal);
-        state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(&one));
+        state.sums.each(facts, (currency, month), PARTS, run, |cell| cell.gather(&one));
         let value = i64::try_from(one.all).unwrap_or(0);
-        let won = if facts.outcome == Status::Won { value } else { 0 };
-        let key = (facts.pipeline, currency, month_index(day));
+        let values = if facts.outcome == Status::Won { [value, 0] } else { [0, value] };
+        let key = (facts.pipeline, currency, month);
         let sums = state.replicates.entry(key).or_default();
-        with_weights(deal, run, |weights| sums.add(weights, [won, value]));
+        with_weights(deal, run, |weights| sums.add(weights, values));
     }
 
     fn merge(&self, into: &mut State, from: State) {
@@ -144,7 +143,7 @@ impl Metric for AmountWinRate {
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let intervals = state.intervals(run);
-        for (cell, closed) in state.sums.by_period(run, true) {
+        for (cell, closed) in state.sums.with_wholes().by_period(run, true) {
             let rate = Closed::rate(closed.won, closed.all);
             let basis = if closed.current > 0 { "current" } else { "history" };
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);

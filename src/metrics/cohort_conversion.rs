@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::cohorts::{self, Cohort, Cohorts, by_slice, label, month_period};
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Slice, Tail, UNOWNED};
 use super::maturity::Maturity;
 use super::{Metric, Reason};
 use crate::error::Result;
@@ -48,8 +48,6 @@ static ABOUT: About = About {
         column("naive_share", Unit::Rate, "Won within the horizon so far / created: biased down."),
     ],
 };
-
-const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
 
 /// A cell that has a value, as the weighted pool takes it.
 #[derive(Clone, Copy)]
@@ -101,7 +99,7 @@ impl Metric for CohortConversion {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Cohorts) {
-        cohorts::fold(state, DIMENSIONS, deal, run);
+        cohorts::fold(state, UNOWNED, deal, run);
     }
 
     fn merge(&self, into: &mut Cohorts, from: Cohorts) {

@@ -58,12 +58,12 @@ impl Metric for CohortTriangle {
             return;
         }
         let facts = &deal.facts;
-        let month = month_index(facts.created_on);
+        let month = facts.created_month;
         let line = state.entry((Slice::whole(facts.initial_pipeline), month)).or_default();
         line.n += 1;
         line.quality += u64::from(deal.deal.quality.has_history_code());
-        if let (Status::Won, Some(closed)) = (facts.outcome, facts.closed_on) {
-            *line.won.entry((month_index(closed) - month).max(0)).or_default() += 1;
+        if let (Status::Won, Some(closed)) = (facts.outcome, facts.closed_month) {
+            *line.won.entry((closed - month).max(0)).or_default() += 1;
         }
     }
 

@@ -72,9 +72,9 @@ pub(super) fn fold(
     if !is_in_cohorts(deal) {
         return;
     }
-    let month = month_index(deal.facts.created_on);
+    let month = deal.facts.created_month;
     for slice in Slice::of(deal.facts.initial_pipeline, &deal.facts, dimensions) {
-        cohorts.cell((slice, month)).add(deal, run);
+        cohorts.cell((slice, month), run).add(deal, run);
     }
 }
 
@@ -83,8 +83,10 @@ pub(super) fn merge(into: &mut Cohorts, from: Cohorts) {
     into.merge(from, Cohort::merge);
 }
 
-/// The cohorts of each population, months in order.
+/// The cohorts of each population, whole pipelines included, months in order.
 pub(super) fn by_slice(cohorts: Cohorts) -> BTreeMap<Slice, BTreeMap<i32, Cohort>> {
+    let whole = |(slice, month): (Slice, i32)| Some((slice.whole_of()?, month));
+    let cohorts = cohorts.with_wholes(whole, Cohort::merge);
     let mut found: BTreeMap<Slice, BTreeMap<i32, Cohort>> = BTreeMap::new();
     for ((slice, month), cohort) in cohorts.sorted() {
         found.entry(slice).or_default().insert(month, cohort);

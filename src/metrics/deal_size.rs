@@ -2,8 +2,8 @@
 //!
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
-use super::layout::Reason;
-use super::monthly::{DIMENSIONS, Gather, Monthly, Values, currency_of, minor, power_sums};
+use super::layout::{PARTS, Reason};
+use super::monthly::{Gather, Monthly, Values, currency_of, minor, power_sums};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -76,9 +76,11 @@ impl Metric for DealSize {
         let facts = &deal.facts;
         let currency = currency_of(facts, run);
         state.see(facts.pipeline, currency);
-        let Some(day) = facts.closed_on.filter(|_| facts.outcome == Status::Won) else { return };
+        let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) else {
+            return;
+        };
         let quality = u64::from(deal.deal.quality.has_history_code());
-        state.each(facts, currency, day, DIMENSIONS, |cell| {
+        state.each(facts, (currency, month), PARTS, run, |cell| {
             cell.quality += quality;
             match facts.amount_minor {
                 None => cell.null_amounts += 1,
@@ -94,7 +96,7 @@ impl Metric for DealSize {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (cell, sizes) in state.by_period(run, true) {
+        for (cell, sizes) in state.with_wholes().by_period(run, true) {
             let amounts = sizes.amounts.histogram();
             let (n, sum, squares) = power_sums(&amounts);
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);

@@ -1,50 +1,110 @@
-//! State for busy folds: cells found by hash, durations counted without a tree.
+//! State for busy folds: cells found by place, durations counted without a tree.
 //!
-//! A tree of trees costs more than all the rest of a fold. The hash table is only looked up, never
-//! walked: what comes out is sorted by key, so its order cannot reach a result.
+//! A tree of trees costs more than all the rest of a fold. The grid is only looked up, never walked:
+//! what comes out is sorted by key, so its order cannot reach a result.
 
 use std::collections::BTreeMap;
-use std::hash::Hash;
 
+use super::place::{Place, Placed};
+use crate::model::Run;
 use crate::stats::quantile::{Histogram, Ranks};
 
+/// Columns beyond this are not worth a grid.
+const MOST_COLUMNS: usize = 1 << 20;
+
 /// Cells by key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Keyed<K, V> {
-    places: hashbrown::HashMap<K, usize>,
-    cells: Vec<(K, V)>,
+    /// By place, the number of the cell, from 1.
+    grid: Vec<Vec<u32>>,
+    /// The numbers of keys without a place.
+    others: BTreeMap<K, u32>,
+    cells: Vec<(Option<Place>, (K, V))>,
 }
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
-        Self { places: hashbrown::HashMap::new(), cells: Vec::new() }
+        Self { grid: Vec::new(), others: BTreeMap::new(), cells: Vec::new() }
     }
 }
 
-impl<K: Copy + Hash + Ord, V: Default> Keyed<K, V> {
+impl<K: Placed, V: Default> Keyed<K, V> {
     /// The cell of `key`, empty if it is new.
-    pub(crate) fn cell(&mut self, key: K) -> &mut V {
-        let place = *self.places.entry(key).or_insert(self.cells.len());
-        if place == self.cells.len() {
-            self.cells.push((key, V::default()));
-        }
-        &mut self.cells[place].1
+    #[inline]
+    pub(super) fn cell(&mut self, key: K, run: &Run) -> &mut V {
+        self.at(key.place(run).filter(|place| place.1 < MOST_COLUMNS), key)
     }
 
-    /// Adds `from`, cell by cell.
-    pub(crate) fn merge(&mut self, from: Self, add: impl Fn(&mut V, V)) {
+    #[inline]
+    fn at(&mut self, place: Option<Place>, key: K) -> &mut V {
+        let known = place.and_then(|(row, column)| self.grid.get(row)?.get(column).copied());
+        let number = known.filter(|&number| number > 0).unwrap_or_else(|| self.number(place, key));
+        &mut self.cells[number as usize - 1].1.1
+    }
+
+    /// The number of a cell that may be new.
+    #[cold]
+    fn number(&mut self, place: Option<Place>, key: K) -> u32 {
+        let number = match place {
+            None => self.others.entry(key).or_default(),
+            Some((row, column)) => {
+                if self.grid.len() <= row {
+                    self.grid.resize(row + 1, Vec::new());
+                }
+                let row = &mut self.grid[row];
+                if row.len() <= column {
+                    row.resize(column + 1, 0);
+                }
+                &mut row[column]
+            }
+        };
+        if *number == 0 {
+            self.cells.push((place, (key, V::default())));
+            *number = self.cells.len() as u32;
+        }
+        *number
+    }
+
+    /// Adds `from`, cell by cell; both must be of the same run.
+    pub(super) fn merge(&mut self, from: Self, add: impl Fn(&mut V, V)) {
         if self.cells.is_empty() {
             *self = from;
             return;
         }
-        for (key, value) in from.cells {
-            add(self.cell(key), value);
+        for (place, (key, value)) in from.cells {
+            add(self.at(place, key), value);
         }
     }
 
+    /// Adds each cell to the one of which it is a part by `whole`, which no fold has made.
+    pub(super) fn with_wholes(
+        mut self,
+        whole: impl Fn(K) -> Option<K>,
+        add: impl Fn(&mut V, V),
+    ) -> Self
+    where
+        V: Clone,
+    {
+        for at in 0..self.cells.len() {
+            let (key, value) = &self.cells[at].1;
+            if let Some(whole) = whole(*key) {
+                let value = value.clone();
+                add(self.at(None, whole), value);
+            }
+        }
+        self
+    }
+
     /// The cells in the order of their keys.
-    pub(crate) fn sorted(self) -> BTreeMap<K, V> {
-        self.cells.into_iter().collect()
+    pub(super) fn sorted(self) -> BTreeMap<K, V> {
+        self.cells.into_iter().map(|cell| cell.1).collect()
+    }
+
+    /// The cells where they are, in the order of their keys.
+    pub(super) fn in_order(&self) -> Vec<&(K, V)> {
+        let mut cells: Vec<_> = self.cells.iter().map(|cell| &cell.1).collect();
+        cells.sort_unstable_by_key(|cell| cell.0);
+        cells
     }
 }
 
@@ -134,6 +194,8 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::layout::Slice;
+    use crate::model::{Config, Dataset, Sym};
 
     #[test]
     fn a_tally_is_the_histogram_of_its_values() {
@@ -160,16 +222,32 @@ mod tests {
     }
 
     #[test]
-    fn keyed_cells_come_out_sorted_whatever_the_order_in() {
-        let fill = |keys: &[u32]| {
-            let mut cells: Keyed<u32, u64> = Keyed::default();
-            keys.iter().for_each(|&key| *cells.cell(key) += 1);
+    fn cells_come_out_sorted_with_a_place_or_without() {
+        let run = Run::new(Config::default(), None, &Dataset::default()).unwrap();
+        let whole = |pipeline| Slice::whole(Sym(pipeline));
+        let fill = |run: &Run, keys: &[(u32, i32)]| {
+            let mut cells: Keyed<(Slice, i32), u64> = Keyed::default();
+            keys.iter()
+                .for_each(|&(pipeline, month)| *cells.cell((whole(pipeline), month), run) += 1);
             cells
         };
-        let mut merged = fill(&[3, 1]);
-        merged.merge(fill(&[2, 3]), |into, from| *into += from);
-        let found: Vec<_> = merged.sorted().into_iter().collect();
-        assert_eq!(found, [(1, 1), (2, 1), (3, 2)]);
+        let mut known = run.clone();
+        known.pipelines = [Sym(1), Sym(2)].into_iter().collect();
+        let here = known.months.of(known.as_of);
+        let keys = [(3, here), (1, here), (2, here), (1, here - 900), (2, here), (1, i32::MAX)];
+        for run in [&run, &known] {
+            let mut merged = fill(run, &keys[..3]);
+            merged.merge(fill(run, &keys[2..]), |into, from| *into += from);
+            let found: Vec<_> = merged.sorted().into_iter().collect();
+            let counted = [
+                (whole(1), here - 900, 1),
+                (whole(1), here, 1),
+                (whole(1), i32::MAX, 1),
+                (whole(2), here, 3),
+                (whole(3), here, 1),
+            ];
+            assert_eq!(found, counted.map(|(slice, month, n)| ((slice, month), n)));
+        }
     }
 
     #[test]

@@ -8,6 +8,12 @@ use crate::model::{
     column,
 };
 
+/// The ways in which folds cut a pipeline; the whole follows from its segments.
+pub const PARTS: &[Dimension] = &[Dimension::Owner, Dimension::Source, Dimension::Segment];
+
+/// [`PARTS`] of metrics that do not look at owners.
+pub const UNOWNED: &[Dimension] = &[Dimension::Source, Dimension::Segment];
+
 /// By what a population is cut, one way at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
@@ -53,6 +59,12 @@ impl Slice {
     /// The whole pipeline.
     pub fn whole(pipeline: Sym) -> Self {
         Self { pipeline, dimension: Dimension::All, value: Sym::NONE }
+    }
+
+    /// The whole pipeline, if this is a segment. Every deal is in one segment, so folds count by
+    /// segment only and the whole is added up in the end.
+    pub fn whole_of(self) -> Option<Self> {
+        (self.dimension == Dimension::Segment).then(|| Self::whole(self.pipeline))
     }
 }
 

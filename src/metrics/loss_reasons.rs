@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::monthly::{DIMENSIONS, Gather, Monthly, minor, only_currency, rate_reason, ratio};
+use super::layout::PARTS;
+use super::monthly::{Gather, Monthly, minor, only_currency, rate_reason, ratio};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -77,9 +78,11 @@ impl Metric for LossReasons {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;
-        let Some(day) = facts.closed_on.filter(|_| facts.outcome == Status::Lost) else { return };
+        let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Lost) else {
+            return;
+        };
         let one = Losses {
             lost: 1,
             value: facts.amount_minor.map_or(0, i128::from),
@@ -87,7 +90,7 @@ impl Metric for LossReasons {
             quality: u64::from(deal.deal.quality.has_history_code()),
         };
         let reason = deal.deal.lost_reason;
-        state.each(facts, Sym::NONE, day, DIMENSIONS, |cell| cell.add(reason, &one));
+        state.each(facts, (Sym::NONE, month), PARTS, run, |cell| cell.add(reason, &one));
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
@@ -97,7 +100,7 @@ impl Metric for LossReasons {
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let only = only_currency(run);
-        for (cell, reasons) in state.by_period(run, false) {
+        for (cell, reasons) in state.with_wholes().by_period(run, false) {
             let counted = reasons.0.iter().filter(|(sym, _)| !run.is_excluded_reason(**sym));
             let all: u64 = counted.map(|(_, losses)| losses.lost).sum();
             for (&reason, losses) in &reasons.0 {

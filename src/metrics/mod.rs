@@ -22,11 +22,13 @@ pub mod conversion_comparison;
 pub mod deal_size;
 pub mod incidence_curve;
 mod keyed;
+mod landmarks;
 pub mod layout;
 pub mod loss_reasons;
 mod maturity;
 pub mod monthly;
 pub mod movement_quality;
+mod place;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
@@ -86,8 +88,8 @@ pub trait AnyMetric: Sync {
     fn about(&self) -> &'static About;
     /// An empty state.
     fn start(&self) -> AnyState;
-    /// See [`Metric::fold`].
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut AnyState);
+    /// Takes these deals, one after another: see [`Metric::fold`].
+    fn fold_all(&self, deals: &[Timeline<'_>], run: &Run, state: &mut AnyState);
     /// See [`Metric::fold_activity`].
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut AnyState);
     /// See [`Metric::merge`].
@@ -105,9 +107,9 @@ impl<M: Metric> AnyMetric for M {
         Box::<M::State>::default()
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut AnyState) {
+    fn fold_all(&self, deals: &[Timeline<'_>], run: &Run, state: &mut AnyState) {
         if let Some(state) = state.downcast_mut() {
-            Metric::fold(self, deal, run, state);
+            deals.iter().for_each(|deal| Metric::fold(self, deal, run, state));
         }
     }
 
@@ -180,6 +182,10 @@ pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
 /// Deals folded by one task; a partition may hold more.
 const TASK_DEALS: usize = 4096;
 
+/// Deals that one metric takes before it is the next one's turn: so few that their timelines, and so
+/// many that the metric's own state, pay for being brought into the processor's cache.
+const TURN_DEALS: usize = 256;
+
 /// Computes `metrics` over all deals in one parallel pass; tables come in the order of `metrics`.
 ///
 /// Errors: those of [`Metric::finish`].
@@ -197,11 +203,12 @@ pub fn compute(metrics: &[&dyn AnyMetric], dataset: &Dataset, run: &Run) -> Resu
             || (start(), Scratch::default()),
             |(mut states, mut scratch), (at, first)| {
                 let partition = &dataset.partitions[at];
-                for row in first..partition.len().min(first + TASK_DEALS) {
-                    if let Some(deal) = scratch.timeline(partition, row, run) {
-                        for (metric, state) in metrics.iter().zip(&mut states) {
-                            metric.fold(&deal, run, state);
-                        }
+                let end = partition.len().min(first + TASK_DEALS);
+                for row in (first..end).step_by(TURN_DEALS) {
+                    let rows = row..end.min(row + TURN_DEALS);
+                    let deals = scratch.timelines(partition, rows, run);
+                    for (metric, state) in metrics.iter().zip(&mut states) {
+                        metric.fold_all(&deals, run, state);
                     }
                 }
                 (states, scratch)

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::keyed::Keyed;
 use super::layout::{Dimension, Reason, Slice};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::calendar::{month_index, month_start};
-use crate::model::{Day, Facts, Period, PeriodKind, Run, Sym, Value};
+use crate::model::{Facts, Period, PeriodKind, Run, Sym, Value};
 use crate::stats::quantile::Histogram;
 
 /// Sums that can be added up.
@@ -50,10 +50,6 @@ impl Gather for Histogram {
     }
 }
 
-/// The four ways in which populations are cut.
-pub const DIMENSIONS: &[Dimension] =
-    &[Dimension::All, Dimension::Owner, Dimension::Source, Dimension::Segment];
-
 /// What a row of the table is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
@@ -66,81 +62,71 @@ pub struct Cell {
 }
 
 /// Population, currency and month.
-type Key = (Slice, Sym, i32);
+pub type Key = (Slice, Sym, i32);
 
 /// Sums by population, currency and month.
-///
-/// The hash table is only looked up, never walked: whatever comes out is sorted by key.
 #[derive(Clone, Debug)]
 pub struct Monthly<T> {
-    places: hashbrown::HashMap<Key, usize>,
-    cells: Vec<(Key, T)>,
+    cells: Keyed<Key, T>,
     whole: BTreeSet<(Sym, Sym)>,
+    /// What was seen last: deals that follow one another are alike.
+    latest: Option<(Sym, Sym)>,
 }
 
 impl<T> Default for Monthly<T> {
     fn default() -> Self {
-        let places = hashbrown::HashMap::default();
-        Self { places, cells: Vec::new(), whole: BTreeSet::new() }
+        Self { cells: Keyed::default(), whole: BTreeSet::new(), latest: None }
     }
 }
 
 impl<T: Gather> Monthly<T> {
-    fn cell(&mut self, key: Key) -> &mut T {
-        let place = *self.places.entry(key).or_insert(self.cells.len());
-        if place == self.cells.len() {
-            self.cells.push((key, T::default()));
-        }
-        &mut self.cells[place].1
-    }
-
-    fn sorted(&self) -> Vec<&(Key, T)> {
-        let mut cells: Vec<_> = self.cells.iter().collect();
-        cells.sort_unstable_by_key(|cell| cell.0);
-        cells
-    }
-
     /// Notes that a pipeline (and currency) has deals, so that its periods are shown when empty.
     pub fn see(&mut self, pipeline: Sym, currency: Sym) {
-        self.whole.insert((pipeline, currency));
+        if self.latest != Some((pipeline, currency)) {
+            self.latest = Some((pipeline, currency));
+            self.whole.insert((pipeline, currency));
+        }
     }
 
-    /// The sums of one population in the month of `day`.
-    pub fn at(&mut self, slice: Slice, currency: Sym, day: Day) -> &mut T {
-        self.cell((slice, currency, month_index(day)))
+    /// The sums of one population, currency and month.
+    pub fn at(&mut self, key: Key, run: &Run) -> &mut T {
+        self.cells.cell(key, run)
     }
 
-    /// Applies `count` to the sums of each population of a deal in the month of `day`.
+    /// Applies `count` to the sums of each population of a deal in a month.
     pub fn each(
         &mut self,
         facts: &Facts,
-        currency: Sym,
-        day: Day,
+        (currency, month): (Sym, i32),
         dimensions: &[Dimension],
+        run: &Run,
         mut count: impl FnMut(&mut T),
     ) {
-        let month = month_index(day);
         for slice in Slice::of(facts.pipeline, facts, dimensions) {
-            count(self.cell((slice, currency, month)));
+            count(self.at((slice, currency, month), run));
         }
     }
 
     /// Adds the sums of `from`.
     pub fn merge(&mut self, from: Self) {
         self.whole.extend(from.whole);
-        if self.cells.is_empty() {
-            (self.places, self.cells) = (from.places, from.cells);
-            return;
-        }
-        for (key, cell) in from.cells {
-            self.cell(key).gather(&cell);
-        }
+        self.cells.merge(from.cells, |into, from| into.gather(&from));
+    }
+
+    /// With the sums of whole pipelines, which are those of their segments.
+    pub fn with_wholes(mut self) -> Self
+    where
+        T: Clone,
+    {
+        let whole = |(slice, currency, month): Key| Some((slice.whole_of()?, currency, month));
+        self.cells = self.cells.with_wholes(whole, |into, from| into.gather(&from));
+        self
     }
 
     /// The months of each population and currency.
     pub fn months(&self) -> BTreeMap<(Slice, Sym), BTreeMap<i32, &T>> {
         let mut found: BTreeMap<_, BTreeMap<i32, &T>> = BTreeMap::new();
-        for &((slice, currency, month), ref cell) in self.sorted() {
+        for &((slice, currency, month), ref cell) in self.cells.in_order() {
             found.entry((slice, currency)).or_default().insert(month, cell);
         }
         found
@@ -155,12 +141,12 @@ impl<T: Gather> Monthly<T> {
     /// period of the run is there for whole pipelines that were seen, even where nothing happened.
     pub fn by_period(&self, run: &Run, with_empty: bool) -> BTreeMap<Cell, T> {
         let mut rows: Vec<(Cell, T)> = Vec::new();
-        let sorted = self.sorted();
+        let sorted = self.cells.in_order();
         for months in sorted.chunk_by(|a, b| (a.0.0, a.0.1) == (b.0.0, b.0.1)) {
             let kinds = months.first().map_or(&[][..], |cell| kinds(cell.0.0.dimension));
             for &kind in kinds {
                 for &&((slice, currency, month), ref sums) in months {
-                    let period = run.period(kind, month_start(month));
+                    let period = run.period(kind, run.months.start(month));
                     let cell = Cell { slice, currency, period };
                     if rows.last().is_none_or(|last| last.0 != cell) {
                         rows.push((cell, T::default()));
@@ -246,6 +232,7 @@ pub fn power_sums(histogram: &Histogram) -> (u64, i128, i128) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Config, Dataset};
 
     #[test]
     fn power_sums_weigh_by_count() {
@@ -256,11 +243,12 @@ mod tests {
     #[test]
     fn merging_adds_cell_by_cell() {
         let slice = Slice::whole(Sym::NONE);
+        let run = Run::new(Config::default(), None, &Dataset::default()).unwrap();
         let mut a: Monthly<Histogram> = Monthly::default();
         let mut b: Monthly<Histogram> = Monthly::default();
-        *a.at(slice, Sym::NONE, 0).entry(7).or_default() += 1;
-        *b.at(slice, Sym::NONE, 30).entry(7).or_default() += 2;
-        *b.at(slice, Sym::NONE, 31).entry(7).or_default() += 4;
+        *a.at((slice, Sym::NONE, 0), &run).entry(7).or_default() += 1;
+        *b.at((slice, Sym::NONE, 0), &run).entry(7).or_default() += 2;
+        *b.at((slice, Sym::NONE, 1), &run).entry(7).or_default() += 4;
         a.merge(b);
         let months = &a.months()[&(slice, Sym::NONE)];
         assert_eq!(months[&0][&7], 3);

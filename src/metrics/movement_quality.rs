@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_key::{KINDS, add_all, coarser, is_unknown, is_worked, set_stage, small};
+use super::stage_key::{KINDS, add_all, coarser, is_worked, set_stage, small};
 use crate::error::Result;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Status, Sym, Table,
@@ -175,7 +175,7 @@ fn once(
         return;
     }
     let month = run.period(PeriodKind::Month, day);
-    *what(state.months.cell((pipeline, month, stage))) += 1;
+    *what(state.months.cell((pipeline, month, stage), run)) += 1;
     if earlier.is_none() {
         return;
     }
@@ -201,13 +201,13 @@ fn fold_entry(earlier: &[Visit], visit: &Visit, run: &Run, state: &mut State) {
 fn fold_exit(earlier: &[Visit], visit: &Visit, day: Day, run: &Run, state: &mut State) {
     let month = run.period(PeriodKind::Month, day);
     let key = (visit.pipeline, month, Some(visit.stage));
-    let counts = state.months.cell(key);
+    let counts = state.months.cell(key, run);
     counts.exits += 1;
     counts.forward += i64::from(visit.exit.is_forward());
     counts.skips += i64::from(visit.exit == ExitKind::Skip);
     if visit.exit == ExitKind::Back {
         counts.backs += 1;
-        state.months.cell((visit.pipeline, month, None)).backs += 1;
+        state.months.cell((visit.pipeline, month, None), run).backs += 1;
     }
     let left = |v: &&Visit| v.pipeline == visit.pipeline && is_worked(v, run);
     let last = earlier.iter().rev().filter(left).find_map(|v| v.exited_on);
@@ -217,18 +217,18 @@ fn fold_exit(earlier: &[Visit], visit: &Visit, day: Day, run: &Run, state: &mut 
 fn fold_win(deal: &Timeline<'_>, day: Day, run: &Run, state: &mut State) {
     let pipeline = deal.facts.pipeline;
     let month = run.period(PeriodKind::Month, day);
-    state.months.cell((pipeline, month, None)).won += 1;
+    state.months.cell((pipeline, month, None), run).won += 1;
     // Stages touched up to the win; with `outcome_mode = "first"` later ones do not count.
     let until = deal.facts.closed_at;
     let touched = |v: &&Visit| {
         v.pipeline == pipeline
             && v.kind == StageKind::Open
-            && !is_unknown(v.stage, run)
+            && !run.is_unknown(v.stage)
             && until.is_some_and(|at| v.entered_at <= at)
     };
     for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| touched(v)) {
         if !deal.visits[..at].iter().any(|v| v.stage == visit.stage) {
-            state.months.cell((pipeline, month, Some(visit.stage))).won += 1;
+            state.months.cell((pipeline, month, Some(visit.stage)), run).won += 1;
         }
     }
 }

@@ -139,14 +139,16 @@ impl Metric for RepAmounts {
             return;
         }
         if !facts.is_backfilled {
-            state.cohorts.each(facts, Sym::NONE, facts.created_on, OWNERS, |cell| {
+            state.cohorts.each(facts, (Sym::NONE, facts.created_month), OWNERS, run, |cell| {
                 let is_open = facts.outcome == Status::Open;
                 let times = if is_open { &mut cell.open } else { &mut cell.closed };
                 times.push(facts.duration);
             });
         }
-        let Some(day) = facts.closed_on.filter(|_| facts.outcome == Status::Won) else { return };
-        state.amounts.each(facts, currency_of(facts, run), day, OWNERS, |cell| {
+        let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) else {
+            return;
+        };
+        state.amounts.each(facts, (currency_of(facts, run), month), OWNERS, run, |cell| {
             cell.reassigned += u64::from(is_reassigned(deal));
             cell.quality += u64::from(deal.deal.quality.has_history_code());
             cell.bookings += facts.amount_minor.map_or(0, i128::from);

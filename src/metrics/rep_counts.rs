@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, Row, Slice};
+use super::Metric;
+use super::layout::{Dimension, MetricTable, Row, Slice};
 use super::monthly::{Gather, Monthly};
+use crate::error::Result;
 use crate::model::config::CreditRule;
 use crate::model::deal::{Field, Status};
-use crate::model::{ColumnAbout, Period, Run, Sym, Timeline, Unit, column};
+use crate::model::{About, ColumnAbout, Period, Run, Sym, Table, Timeline, Unit, column};
 
 /// Reps only.
 pub const OWNERS: &[Dimension] = &[Dimension::Owner];
@@ -69,10 +71,38 @@ pub fn is_reassigned(deal: &Timeline<'_>) -> bool {
     deal.changes.iter().any(|c| c.field == Field::Owner && c.old.is_some() && c.old != c.new)
 }
 
-/// Counts a deal for its credited owner.
-pub fn fold(deal: &Timeline<'_>, state: &mut Monthly<RepCounts>) {
-    if let Some((day, one)) = deal.facts.closed_on.zip(RepCounts::of(deal)) {
-        state.each(&deal.facts, Sym::NONE, day, OWNERS, |cell| cell.gather(&one));
+/// A metric that compares the reps of a pipeline and period by their won and closed deals.
+pub trait Comparison: Sync {
+    /// What the metric is.
+    fn about(&self) -> &'static About;
+
+    /// Adds the rows of the reps who are compared with one another.
+    fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run);
+}
+
+impl<C: Comparison> Metric for C {
+    type State = Monthly<RepCounts>;
+
+    fn about(&self) -> &'static About {
+        Comparison::about(self)
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        if let Some((month, one)) = deal.facts.closed_month.zip(RepCounts::of(deal)) {
+            state.each(&deal.facts, (Sym::NONE, month), OWNERS, run, |cell| cell.gather(&one));
+        }
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge(from);
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(Comparison::about(self), run);
+        for family in families(&state, run) {
+            self.add_family(&mut table, &family, run);
+        }
+        table.finish()
     }
 }
 
@@ -141,7 +171,7 @@ pub fn owner_slice(pipeline: Sym, owner: Sym) -> Slice {
 }
 
 /// The families of a state, by pipeline and period.
-pub fn families(state: &Monthly<RepCounts>, run: &Run) -> Vec<Family> {
+fn families(state: &Monthly<RepCounts>, run: &Run) -> Vec<Family> {
     let mut found: BTreeMap<(Sym, Period), Vec<Rep>> = BTreeMap::new();
     for (cell, counts) in state.by_period(run, false) {
         let (owner, period) = (cell.slice.value, cell.period);

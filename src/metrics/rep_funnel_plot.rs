@@ -1,10 +1,10 @@
 //! K3: each rep's win rate within the limits that chance draws around the team's.
 
-use super::monthly::Monthly;
-use super::rep_counts::{self, CREDIT_RULE, Family, RAMPING, REASSIGNED, RepCounts, set_credit};
-use super::{Metric, MetricTable, Reason, Row, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::rep_counts::{
+    CREDIT_RULE, Comparison, Family, RAMPING, REASSIGNED, RepCounts, set_credit,
+};
+use super::{MetricTable, Reason, Row, Tail};
+use crate::model::{About, Run, Unit, column};
 use crate::stats::binomial::funnel_limit;
 use crate::stats::interval::Z;
 
@@ -55,27 +55,52 @@ static ABOUT: About = About {
 /// 99.9 % quantile of the normal distribution.
 const Z_998: f64 = 3.090_232_306_167_813;
 
-impl Metric for RepFunnelPlot {
-    type State = Monthly<RepCounts>;
-
+impl Comparison for RepFunnelPlot {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
-        rep_counts::fold(deal, state);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        for family in rep_counts::families(&state, run) {
-            add_family(&mut table, &family, run);
+    fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run) {
+        let team = family.team_rate();
+        let z = |rate: f64, n: u64| standard_error(team, n).map(|se| (rate - team) / se);
+        let tested = family.reps.iter().filter(|rep| rep.is_tested());
+        let phi =
+            overdispersion(tested.filter_map(|rep| z(rep.rate(), rep.counts.closed)).collect());
+        for rep in &family.reps {
+            let RepCounts { won, closed, reassigned, quality } = rep.counts;
+            let rate = rep.rate();
+            let [lo95, hi95, lo998, hi998] =
+                [0.025, 0.975, 0.001, 0.999].map(|at| funnel_limit(closed, team, at));
+            let signal =
+                lo998.zip(hi998).filter(|_| rep.is_tested()).map(|limits| side(rate, limits));
+            let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
+            row.set("won", won)
+                .set("rate", rate)
+                .set("team_rate", team)
+                .set("lo95", lo95)
+                .set("hi95", hi95)
+                .set("lo998", lo998)
+                .set("hi998", hi998)
+                .set("z", z(rate, closed))
+                .set("phi", phi)
+                .set("signal", signal)
+                .set("is_ramping", rep.is_ramping);
+            set_widened(&mut row, team, standard_error(team, closed), phi);
+            set_credit(&mut row, reassigned, run);
+            let is_degenerate = standard_error(team, closed).is_none();
+            let is_small = closed < run.config.min_n_rate;
+            row.end(Tail {
+                n: closed.into(),
+                interval: lo95.zip(hi95),
+                method: "binomial_funnel",
+                reason: match is_degenerate {
+                    true => Some(Reason::Degenerate),
+                    false => is_small.then_some(Reason::SmallN),
+                },
+                quality_count: quality,
+                ..Tail::default()
+            });
         }
-        table.finish()
     }
 }
 
@@ -118,47 +143,6 @@ fn side(rate: f64, (low, high): (f64, f64)) -> &'static str {
         rate if rate > high => "above",
         rate if rate < low => "below",
         _ => "inside",
-    }
-}
-
-fn add_family(table: &mut MetricTable<'_>, family: &Family, run: &Run) {
-    let team = family.team_rate();
-    let z = |rate: f64, n: u64| standard_error(team, n).map(|se| (rate - team) / se);
-    let tested = family.reps.iter().filter(|rep| rep.is_tested());
-    let phi = overdispersion(tested.filter_map(|rep| z(rep.rate(), rep.counts.closed)).collect());
-    for rep in &family.reps {
-        let RepCounts { won, closed, reassigned, quality } = rep.counts;
-        let rate = rep.rate();
-        let [lo95, hi95, lo998, hi998] =
-            [0.025, 0.975, 0.001, 0.999].map(|at| funnel_limit(closed, team, at));
-        let signal = lo998.zip(hi998).filter(|_| rep.is_tested()).map(|limits| side(rate, limits));
-        let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
-        row.set("won", won)
-            .set("rate", rate)
-            .set("team_rate", team)
-            .set("lo95", lo95)
-            .set("hi95", hi95)
-            .set("lo998", lo998)
-            .set("hi998", hi998)
-            .set("z", z(rate, closed))
-            .set("phi", phi)
-            .set("signal", signal)
-            .set("is_ramping", rep.is_ramping);
-        set_widened(&mut row, team, standard_error(team, closed), phi);
-        set_credit(&mut row, reassigned, run);
-        let is_degenerate = standard_error(team, closed).is_none();
-        let is_small = closed < run.config.min_n_rate;
-        row.end(Tail {
-            n: closed.into(),
-            interval: lo95.zip(hi95),
-            method: "binomial_funnel",
-            reason: match is_degenerate {
-                true => Some(Reason::Degenerate),
-                false => is_small.then_some(Reason::SmallN),
-            },
-            quality_count: quality,
-            ..Tail::default()
-        });
     }
 }
 

@@ -14,7 +14,9 @@ use super::rep_counts::{
 use super::{Metric, MetricTable, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Activity, Day, Period, Run, Sym, Table, Timeline, Unit, Value, column};
+use crate::model::{
+    About, Activity, Day, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, Value, column,
+};
 use crate::stats::interval::{moments, poisson, wilson};
 use crate::stats::quantile::{median_interval, quantile};
 
@@ -31,7 +33,8 @@ static ABOUT: About = About {
         mean and median size of known non-negative ones; null if the run has several currencies, see K7), median \
         cycle of the deals won (J1), activities done in the period by the owner (on deals now in the pipeline, and on \
         no deal: these count in each pipeline of the owner), activities / wins with exact Poisson limits on the wins, \
-        Monday to Friday days of the period up to `as_of` since the rep's start (since the period's start if that is \
+        bookings / target where a target of bookings covers the quarter (targets are no pipeline's: the bookings of \
+        all pipelines count), Monday to Friday days of the period up to `as_of` since the rep's start (since the period's start if that is \
         unknown). `rank` is by `rate`, dense, only with `min_n_rank` closed deals.",
     caveat: "Do not rank by the raw rate: K2 shrinks it, K4 tests it.",
     source: "Wilson 1927; Garwood 1936",
@@ -50,6 +53,8 @@ static ABOUT: About = About {
         column("size_q50_lower_minor", Unit::Minor, "Lower limit of it by order statistics."),
         column("size_q50_upper_minor", Unit::Minor, "Upper limit of it by order statistics."),
         column("n_null_amount", Unit::Count, "Won deals without an amount."),
+        column("target_minor", Unit::Minor, "Booking target of the rep for the quarter."),
+        column("attainment", Unit::Rate, "Bookings in all pipelines / target."),
         column("cycle_q50_days", Unit::Days, "Median cycle of the deals won."),
         column("cycle_q50_lower_days", Unit::Days, "Lower limit of it by order statistics."),
         column("cycle_q50_upper_days", Unit::Days, "Upper limit of it by order statistics."),
@@ -114,27 +119,28 @@ impl Done {
     }
 }
 
-/// Sums by owner, and activities that belong to no deal by owner and day of the month's start.
+/// Sums by owner, and activities that belong to no deal by owner and month.
 #[derive(Debug, Default)]
 pub struct State {
     sums: Monthly<Done>,
-    loose: BTreeMap<(Sym, Day), u64>,
+    loose: BTreeMap<(Sym, i32), u64>,
     has_activities: bool,
 }
 
 impl State {
     /// Puts activities on no deal into each pipeline in which their owner is known, or into the
     /// only one there is.
-    fn place_loose(&mut self) {
+    fn place_loose(&mut self, run: &Run) {
         let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
         for (slice, _) in self.sums.months().keys() {
             of_owner.entry(slice.value).or_default().insert(slice.pipeline);
         }
         let all: BTreeSet<Sym> = self.sums.seen().iter().map(|(pipeline, _)| *pipeline).collect();
         let only = if all.len() == 1 { all } else { BTreeSet::new() };
-        for ((owner, day), count) in std::mem::take(&mut self.loose) {
+        for ((owner, month), count) in std::mem::take(&mut self.loose) {
             for &pipeline in of_owner.get(&owner).unwrap_or(&only) {
-                self.sums.at(owner_slice(pipeline, owner), Sym::NONE, day).activities += count;
+                self.sums.at((owner_slice(pipeline, owner), Sym::NONE, month), run).activities +=
+                    count;
             }
         }
     }
@@ -150,14 +156,15 @@ impl Metric for RepScorecard {
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
         state.sums.see(facts.pipeline, Sym::NONE);
-        if let Some((day, one)) = facts.closed_on.zip(RepCounts::of(deal)) {
-            state.sums.each(facts, Sym::NONE, day, OWNERS, |cell| cell.count(deal, &one));
+        if let Some((month, one)) = facts.closed_month.zip(RepCounts::of(deal)) {
+            state.sums.each(facts, (Sym::NONE, month), OWNERS, run, |cell| cell.count(deal, &one));
         }
         for activity in deal.activities {
             state.has_activities = true;
             if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
                 let slice = owner_slice(facts.pipeline, activity.owner);
-                state.sums.at(slice, Sym::NONE, run.zone.day(at)).activities += 1;
+                let month = run.months.of(run.zone.day(at));
+                state.sums.at((slice, Sym::NONE, month), run).activities += 1;
             }
         }
     }
@@ -165,7 +172,7 @@ impl Metric for RepScorecard {
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
         state.has_activities = true;
         if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
-            *state.loose.entry((activity.owner, run.zone.day(at))).or_default() += 1;
+            *state.loose.entry((activity.owner, run.months.of(run.zone.day(at)))).or_default() += 1;
         }
     }
 
@@ -179,9 +186,11 @@ impl Metric for RepScorecard {
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        state.place_loose();
+        state.place_loose(run);
         let mut families: BTreeMap<(Sym, Period), Vec<(Cell, Done)>> = BTreeMap::new();
+        let mut booked: BTreeMap<(Sym, Period), i128> = BTreeMap::new();
         for (cell, done) in state.sums.by_period(run, false) {
+            *booked.entry((cell.slice.value, cell.period)).or_default() += done.bookings;
             families.entry((cell.slice.pipeline, cell.period)).or_default().push((cell, done));
         }
         for reps in families.into_values() {
@@ -196,29 +205,45 @@ impl Metric for RepScorecard {
                 })
                 .collect();
             for ((cell, done), rank) in reps.iter().zip(dense_ranks(&rates)) {
-                let activities = state.has_activities.then_some(done.activities);
-                add_row(&mut table, cell, done, (rank, activities), run)?;
+                let beside = Beside {
+                    rank,
+                    activities: state.has_activities.then_some(done.activities),
+                    booked: booked[&(cell.slice.value, cell.period)],
+                };
+                add_row(&mut table, cell, done, &beside, run)?;
             }
         }
         table.finish()
     }
 }
 
+/// What a row needs besides the rep's own sums.
+struct Beside {
+    rank: Option<u64>,
+    activities: Option<u64>,
+    /// Bookings of the rep in all pipelines.
+    booked: i128,
+}
+
 fn add_row(
     table: &mut MetricTable<'_>,
     cell: &Cell,
     done: &Done,
-    (rank, activities): (Option<u64>, Option<u64>),
+    beside: &Beside,
     run: &Run,
 ) -> Result<()> {
     let only = only_currency(run);
     let RepCounts { won, closed, reassigned, quality } = done.counts;
     let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
-    row.set("won", won).set("closed", closed).set("rate", ratio(won, closed)).set("rank", rank);
+    row.set("won", won)
+        .set("closed", closed)
+        .set("rate", ratio(won, closed))
+        .set("rank", beside.rank);
     row.set("is_ramping", is_ramping(cell.slice.value, cell.period, run));
     set_credit(&mut row, reassigned, run);
-    if only.is_some() {
+    if let Some(currency) = only {
         set_sizes(&mut row, done)?;
+        set_attainment(&mut row, cell, beside.booked, currency, run)?;
     }
     let cycles = done.cycles.histogram();
     row.set("cycle_q50_days", quantile(&cycles, 0.5).map(|ticks| run.days(ticks)));
@@ -226,7 +251,7 @@ fn add_row(
         row.set("cycle_q50_lower_days", run.days(lower as f64))
             .set("cycle_q50_upper_days", run.days(upper as f64));
     }
-    set_effort(&mut row, won, activities, exposure(cell, run));
+    set_effort(&mut row, won, beside.activities, exposure(cell, run));
     row.end(Tail {
         n: closed.into(),
         interval: Some(wilson(won as f64, closed as f64).pair()),
@@ -251,6 +276,21 @@ fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
     }
     if let Some((lower, upper)) = median_interval(&sizes) {
         row.set("size_q50_lower_minor", lower).set("size_q50_upper_minor", upper);
+    }
+    Ok(())
+}
+
+fn set_attainment(
+    row: &mut Row<'_>,
+    cell: &Cell,
+    booked: i128,
+    currency: Sym,
+    run: &Run,
+) -> Result<()> {
+    let quota = run.quotas.of(cell.slice.value, cell.period, currency);
+    if let Some(quota) = quota.filter(|_| cell.period.kind == PeriodKind::Quarter) {
+        let attainment = (quota != 0).then(|| booked as f64 / quota as f64);
+        row.set("target_minor", minor(quota)?).set("attainment", attainment);
     }
     Ok(())
 }

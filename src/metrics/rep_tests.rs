@@ -1,12 +1,10 @@
 //! K4: whether a rep's win rate differs from the team's, given how many are compared.
 
-use super::monthly::Monthly;
 use super::rep_counts::{
-    self, CREDIT_RULE, Family, RAMPING, REASSIGNED, Rep, RepCounts, set_credit,
+    CREDIT_RULE, Comparison, Family, RAMPING, REASSIGNED, Rep, RepCounts, set_credit,
 };
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, Unit, column};
 use crate::stats::binomial::{mid_p, pmf};
 use crate::stats::rank::benjamini_hochberg;
 
@@ -41,27 +39,41 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for RepTests {
-    type State = Monthly<RepCounts>;
-
+impl Comparison for RepTests {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
-        rep_counts::fold(deal, state);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        for family in rep_counts::families(&state, run) {
-            add_family(&mut table, &family, run);
+    fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run) {
+        let team = family.team_rate();
+        let p: Vec<Option<f64>> = family.reps.iter().map(|rep| p_value(rep, team)).collect();
+        let q = benjamini_hochberg(&p);
+        let tested = p.iter().flatten().count();
+        for ((rep, p), q) in family.reps.iter().zip(&p).zip(q) {
+            let RepCounts { won, closed, reassigned, quality } = rep.counts;
+            let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
+            row.set("won", won)
+                .set("closed", closed)
+                .set("rate", rep.rate())
+                .set("team_rate", team)
+                .set("p", *p)
+                .set("q", q)
+                .set("is_different", q.map(|q| q <= run.config.fdr_q))
+                .set("n_tested", tested)
+                .set("is_ramping", rep.is_ramping);
+            set_credit(&mut row, reassigned, run);
+            let is_degenerate = rep.is_tested() && p.is_none();
+            let is_small = closed < run.config.min_n_rate;
+            row.end(Tail {
+                n: closed.into(),
+                reason: match is_degenerate {
+                    true => Some(Reason::Degenerate),
+                    false => is_small.then_some(Reason::SmallN),
+                },
+                quality_count: quality,
+                ..Tail::default()
+            });
         }
-        table.finish()
     }
 }
 
@@ -70,36 +82,4 @@ fn p_value(rep: &Rep, team: f64) -> Option<f64> {
     let has_variance = team > 0.0 && team < 1.0;
     (rep.is_tested() && has_variance)
         .then(|| mid_p(&pmf(rep.counts.closed, team), rep.counts.won as usize))
-}
-
-fn add_family(table: &mut MetricTable<'_>, family: &Family, run: &Run) {
-    let team = family.team_rate();
-    let p: Vec<Option<f64>> = family.reps.iter().map(|rep| p_value(rep, team)).collect();
-    let q = benjamini_hochberg(&p);
-    let tested = p.iter().flatten().count();
-    for ((rep, p), q) in family.reps.iter().zip(&p).zip(q) {
-        let RepCounts { won, closed, reassigned, quality } = rep.counts;
-        let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
-        row.set("won", won)
-            .set("closed", closed)
-            .set("rate", rep.rate())
-            .set("team_rate", team)
-            .set("p", *p)
-            .set("q", q)
-            .set("is_different", q.map(|q| q <= run.config.fdr_q))
-            .set("n_tested", tested)
-            .set("is_ramping", rep.is_ramping);
-        set_credit(&mut row, reassigned, run);
-        let is_degenerate = rep.is_tested() && p.is_none();
-        let is_small = closed < run.config.min_n_rate;
-        row.end(Tail {
-            n: closed.into(),
-            reason: match is_degenerate {
-                true => Some(Reason::Degenerate),
-                false => is_small.then_some(Reason::SmallN),
-            },
-            quality_count: quality,
-            ..Tail::default()
-        });
-    }
 }

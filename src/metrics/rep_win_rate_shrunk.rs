@@ -1,12 +1,10 @@
 //! K2: win rates of reps, each pulled towards the team as far as its few deals demand.
 
-use super::monthly::Monthly;
 use super::rep_counts::{
-    self, CREDIT_RULE, Family, RAMPING, REASSIGNED, RepCounts, dense_ranks, set_credit,
+    CREDIT_RULE, Comparison, Family, RAMPING, REASSIGNED, RepCounts, dense_ranks, set_credit,
 };
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, Unit, column};
 use crate::stats::interval::jeffreys;
 use crate::stats::shrinkage::{BetaBinomial, beta_binomial, beta_cdf, beta_interval};
 
@@ -51,77 +49,59 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for RepWinRateShrunk {
-    type State = Monthly<RepCounts>;
-
+impl Comparison for RepWinRateShrunk {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
-        rep_counts::fold(deal, state);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        for family in rep_counts::families(&state, run) {
-            add_family(&mut table, &family, run);
+    fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run) {
+        let groups: Vec<_> = family.reps.iter().map(|r| (r.counts.won, r.counts.closed)).collect();
+        let model = beta_binomial(&groups);
+        let means: Vec<Option<f64>> = groups
+            .iter()
+            .map(|&(won, n)| {
+                let prior = model.as_ref()?;
+                Some((prior.alpha + won as f64) / (prior.alpha + prior.beta + n as f64))
+            })
+            .collect();
+        let scores: Vec<Option<f64>> = family
+            .reps
+            .iter()
+            .zip(&means)
+            .map(|(rep, mean)| mean.filter(|_| rep.is_ranked(run)))
+            .collect();
+        let reps = family.reps.iter().zip(&means).zip(dense_ranks(&scores));
+        for ((rep, mean), rank) in reps {
+            let RepCounts { won, closed, reassigned, quality } = rep.counts;
+            let raw = jeffreys(won, closed);
+            let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
+            row.set("won", won)
+                .set("closed", closed)
+                .set("rate", rep.rate())
+                .set("jeffreys_lower", raw.lower)
+                .set("jeffreys_upper", raw.upper)
+                .set("team_rate", family.team_rate())
+                .set("eb_mean", *mean)
+                .set("rank", rank)
+                .set("is_ramping", rep.is_ramping);
+            set_credit(&mut row, reassigned, run);
+            let mut tail = Tail {
+                n: closed.into(),
+                reason: Some(Reason::Degenerate),
+                quality_count: quality,
+                ..Tail::default()
+            };
+            if let Some(BetaBinomial { p, rho, m, alpha, beta, .. }) = model {
+                let (a, b) = (alpha + won as f64, beta + (closed - won) as f64);
+                row.set("prob_above_team", (1.0 - beta_cdf(p, a, b)).clamp(0.0, 1.0))
+                    .set("shrink_weight", m / (m + closed as f64))
+                    .set("rho", rho)
+                    .set("m", m);
+                tail.interval = Some(beta_interval(a, b).pair());
+                tail.method = "beta_posterior";
+                tail.reason = (closed < run.config.min_n_rate).then_some(Reason::SmallN);
+            }
+            row.end(tail);
         }
-        table.finish()
-    }
-}
-
-fn add_family(table: &mut MetricTable<'_>, family: &Family, run: &Run) {
-    let groups: Vec<_> = family.reps.iter().map(|r| (r.counts.won, r.counts.closed)).collect();
-    let model = beta_binomial(&groups);
-    let means: Vec<Option<f64>> = groups
-        .iter()
-        .map(|&(won, n)| {
-            let prior = model.as_ref()?;
-            Some((prior.alpha + won as f64) / (prior.alpha + prior.beta + n as f64))
-        })
-        .collect();
-    let scores: Vec<Option<f64>> = family
-        .reps
-        .iter()
-        .zip(&means)
-        .map(|(rep, mean)| mean.filter(|_| rep.is_ranked(run)))
-        .collect();
-    let reps = family.reps.iter().zip(&means).zip(dense_ranks(&scores));
-    for ((rep, mean), rank) in reps {
-        let RepCounts { won, closed, reassigned, quality } = rep.counts;
-        let raw = jeffreys(won, closed);
-        let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
-        row.set("won", won)
-            .set("closed", closed)
-            .set("rate", rep.rate())
-            .set("jeffreys_lower", raw.lower)
-            .set("jeffreys_upper", raw.upper)
-            .set("team_rate", family.team_rate())
-            .set("eb_mean", *mean)
-            .set("rank", rank)
-            .set("is_ramping", rep.is_ramping);
-        set_credit(&mut row, reassigned, run);
-        let mut tail = Tail {
-            n: closed.into(),
-            reason: Some(Reason::Degenerate),
-            quality_count: quality,
-            ..Tail::default()
-        };
-        if let Some(BetaBinomial { p, rho, m, alpha, beta, .. }) = model {
-            let (a, b) = (alpha + won as f64, beta + (closed - won) as f64);
-            row.set("prob_above_team", (1.0 - beta_cdf(p, a, b)).clamp(0.0, 1.0))
-                .set("shrink_weight", m / (m + closed as f64))
-                .set("rho", rho)
-                .set("m", m);
-            tail.interval = Some(beta_interval(a, b).pair());
-            tail.method = "beta_posterior";
-            tail.reason = (closed < run.config.min_n_rate).then_some(Reason::SmallN);
-        }
-        row.end(tail);
     }
 }

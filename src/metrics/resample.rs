@@ -8,13 +8,16 @@ use std::cell::RefCell;
 use crate::model::{Run, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
 
-/// The weights drawn last in this thread: metrics ask for those of the same deal one after another.
+/// Deals whose weights are kept at once; a few times those of a turn, so that few share a place.
+const KEPT: usize = 1024;
+
+/// The weights drawn lately in this thread: metrics ask one after another for those of the same deals.
 #[derive(Debug, Default)]
 struct Drawn {
     /// Seed, number of replicates, and what draws by them.
     bootstrap: Option<(u64, u64, Bootstrap)>,
-    identity: Option<u64>,
-    weights: Vec<u8>,
+    /// Identities and weights of deals, at places that follow from the identity.
+    kept: Vec<(Option<u64>, Vec<u8>)>,
 }
 
 thread_local! {
@@ -22,29 +25,27 @@ thread_local! {
 }
 
 impl Drawn {
-    fn draw(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn weights(&mut self, deal: &Timeline<'_>, run: &Run) -> &[u8] {
         let (seed, replicates) = (run.config.boot_seed, u64::from(run.config.boot_b));
-        if self.bootstrap.as_ref().is_none_or(|b| (b.0, b.1) != (seed, replicates)) {
-            let fresh = Bootstrap::new(seed, replicates as usize);
-            self.bootstrap = Some((seed, replicates, fresh));
-            self.identity = None;
+        let known = self.bootstrap.take().filter(|b| (b.0, b.1) == (seed, replicates));
+        if known.is_none() {
+            self.kept = vec![(None, Vec::new()); KEPT];
         }
+        let fresh = || (seed, replicates, Bootstrap::new(seed, replicates as usize));
+        let (_, _, bootstrap) = self.bootstrap.insert(known.unwrap_or_else(fresh));
         let identity = identity(deal.deal_id);
-        if self.identity != Some(identity)
-            && let Some((_, _, bootstrap)) = &self.bootstrap
-        {
-            bootstrap.weights(deal.deal_id, &mut self.weights);
-            self.identity = Some(identity);
+        let (drawn, weights) = &mut self.kept[identity as usize % KEPT];
+        if *drawn != Some(identity) {
+            bootstrap.weights(deal.deal_id, weights);
+            *drawn = Some(identity);
         }
+        weights
     }
 }
 
 /// Hands `take` the weights of a deal, one for each replicate of the run.
 pub fn with_weights(deal: &Timeline<'_>, run: &Run, take: impl FnOnce(&[u8])) {
-    DRAWN.with_borrow_mut(|drawn| {
-        drawn.draw(deal, run);
-        take(&drawn.weights);
-    });
+    DRAWN.with_borrow_mut(|drawn| take(drawn.weights(deal, run)));
 }
 
 /// Ones that a sum of 16 bits takes before it is emptied: no weight exceeds 20.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{Reason, Slice};
-use super::stage_key::{KINDS, coarser, finest};
+use super::stage_key::{KINDS, finest, sums_of};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -105,7 +105,7 @@ impl Metric for SalesCycle {
         };
         let quality = u64::from(deal.deal.quality.has_history_code());
         for key in finest(facts.pipeline, facts, day, run) {
-            let cell = state.cells.cell(key);
+            let cell = state.cells.cell(key, run);
             let cycles = if facts.outcome == Status::Won { &mut cell.won } else { &mut cell.lost };
             cycles.durations.push(facts.duration);
             cycles.quality += quality;
@@ -121,8 +121,8 @@ impl Metric for SalesCycle {
         let mut table = MetricTable::new(&ABOUT, run);
         let mut all: BTreeMap<(Slice, Period), Outcomes> = BTreeMap::new();
         for ((slice, period), outcomes) in state.cells.sorted() {
-            for period in coarser(period, run) {
-                all.entry((slice, period)).or_default().gather(&outcomes);
+            for cell in sums_of((slice, period), run) {
+                all.entry(cell).or_default().gather(&outcomes);
             }
         }
         for pipeline in state.seen {

@@ -85,7 +85,7 @@ impl Metric for SalesCycleHistogram {
         let quarter = run.period(PeriodKind::Quarter, day);
         let whole = run.period(PeriodKind::All, day);
         for key in [(Slice::whole(pipeline), quarter), (owner, whole)] {
-            let cell = state.bars.cell(key);
+            let cell = state.bars.cell(key, run);
             let bars = if lost == 0 { &mut cell.won } else { &mut cell.lost };
             bars[bar] += 1;
             cell.quality[lost] += quality;

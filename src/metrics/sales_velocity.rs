@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, Slice};
-use super::monthly::{DIMENSIONS, Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
+use super::layout::{Dimension, PARTS, Slice};
+use super::monthly::{Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
@@ -105,29 +105,30 @@ impl Levers {
         }
     }
 
-    /// What the bootstrap needs of a deal.
+    /// What the bootstrap needs of a deal. Wins without amount or cycle are counted, not those with
+    /// one, because there are few of them and a zero costs nothing.
     fn drawn(&self) -> [i64; DRAWN] {
         [
             self.created as i64,
             self.won as i64,
             self.lost as i64,
-            self.amounts as i64,
+            (self.won - self.amounts) as i64,
             i64::try_from(self.amount_sum).unwrap_or(0),
-            self.cycles as i64,
+            (self.won - self.cycles) as i64,
             self.cycle_ticks,
         ]
     }
 
     /// The sums of a replicate.
     fn of_replicate(sums: [i128; DRAWN]) -> Self {
-        let [created, won, lost, amounts, amount_sum, cycles, cycle_ticks] = sums;
+        let [created, won, lost, without_amount, amount_sum, without_cycle, cycle_ticks] = sums;
         Self {
             created: created as u64,
             won: won as u64,
             lost: lost as u64,
-            amounts: amounts as u64,
+            amounts: (won - without_amount) as u64,
             amount_sum,
-            cycles: cycles as u64,
+            cycles: (won - without_cycle) as u64,
             cycle_ticks: cycle_ticks as i64,
             ..Self::default()
         }
@@ -227,14 +228,14 @@ impl Metric for SalesVelocity {
             return;
         }
         let months = state.replicates.entry((facts.pipeline, currency)).or_default();
-        let mut count = |weights: &[u8], day, one: &Levers| {
-            state.sums.each(facts, currency, day, DIMENSIONS, |cell| cell.gather(one));
-            months.entry(month_index(day)).or_default().add(weights, one.drawn());
+        let mut count = |weights: &[u8], month, one: &Levers| {
+            state.sums.each(facts, (currency, month), PARTS, run, |cell| cell.gather(one));
+            months.entry(month).or_default().add(weights, one.drawn());
         };
         with_weights(deal, run, |weights| {
-            count(weights, facts.created_on, &Levers::created(deal));
-            if let Some(day) = facts.closed_on {
-                count(weights, day, &Levers::closed(deal));
+            count(weights, facts.created_month, &Levers::created(deal));
+            if let Some(month) = facts.closed_month {
+                count(weights, month, &Levers::closed(deal));
             }
         });
     }
@@ -249,8 +250,9 @@ impl Metric for SalesVelocity {
         }
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
+        state.sums = state.sums.with_wholes();
         for ((slice, currency), months) in state.sums.months() {
             let is_whole = slice.dimension == Dimension::All;
             for period in kinds(slice.dimension).iter().flat_map(|&kind| run.periods(kind)) {

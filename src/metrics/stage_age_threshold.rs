@@ -1,18 +1,17 @@
 //! E1 `stage_age_threshold`: how long the winners took, by stage and overall.
 //!
-//! `Pace` is shared with `stale_deals`, which judges open deals by it. The share of older deals
-//! that are still won needs a landmark estimate (F4) and is not here.
+//! `Pace` is shared with `stale_deals`, which judges open deals by it. What becomes of older deals
+//! comes from `landmarks`.
 
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_key::{add_all, add_histogram, is_unknown, is_worked, set_stage};
+use super::keyed::Tally;
+use super::landmarks::{Landmarks, WinChance};
+use super::layout::{MetricTable, Reason, Row, Slice, Tail};
+use super::stage_key::{add_all, is_worked, set_stage};
 use crate::error::Result;
-use crate::model::{
-    About, Period, Run, StageId, StageKind, Status, Sym, Table, Timeline, Unit, column,
-};
-use crate::stats::quantile::{Histogram, order_interval, quantile};
+use crate::model::{About, Run, StageId, StageKind, Status, Sym, Table, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -31,9 +30,14 @@ static ABOUT: About = About {
         deals whose entry is not known and histories without stages are left out. With fewer than \
         `stale_min_n` such deals the threshold is `default_stage_days` and `threshold_source` says \
         `default`. The row `__DEAL__` is the same quantile of the days from creation to win; with \
-        too few deals it is null. Interval: order statistics, for estimated thresholds.",
-    caveat: "Wins are the fast deals: this is the winners' pace, not an age at which deals die.",
-    source: "Hyndman & Fan 1996 (type 7)",
+        too few deals it is null. Interval: order statistics, for estimated thresholds. \
+        `p_win_over_theta`: deals open on the month ends of the last 24 months and older than the \
+        threshold then (days in stage; for `__DEAL__` since creation), the share won within \
+        `stage_horizon` days of that month end (Aalen-Johansen; variance times looks per deal); null \
+        with fewer than 20 looks, or where too few were followed that long.",
+    caveat: "Wins are the fast deals: theta is the winners' pace, not an age at which deals die. \
+        Whether an older deal is dead, `p_win_over_theta` says.",
+    source: "Hyndman & Fan 1996 (type 7); van Houwelingen 2007; Aalen & Johansen 1978",
     keys: &["stage_order", "stage"],
     estimate: "theta_days",
     columns: &[
@@ -42,6 +46,11 @@ static ABOUT: About = About {
         column("n_won", Unit::Count, "Won deals that it is estimated from."),
         column("theta_days", Unit::Days, "Age that the slowest winners had."),
         column("threshold_source", Unit::Text, "`estimated` or `default`."),
+        column("n_looks_over_theta", Unit::Count, "Month ends on which a deal was older, summed."),
+        column("n_deals_over_theta", Unit::Count, "Deals that were older on a month end."),
+        column("p_win_over_theta", Unit::Rate, "Share of the older deals that was won."),
+        column("p_win_over_theta_lower", Unit::Rate, "Lower limit of it."),
+        column("p_win_over_theta_upper", Unit::Rate, "Upper limit of it."),
     ],
 };
 
@@ -54,7 +63,7 @@ pub(crate) struct Pace {
 
 #[derive(Debug, Default)]
 struct Winners {
-    ticks: Histogram,
+    ticks: Tally,
     mended: u64,
 }
 
@@ -84,7 +93,7 @@ impl Pace {
         let mended = u64::from(deal.deal.quality.has_history_code());
         let mut add = |key, ticks| {
             let winners = self.winners.entry(key).or_default();
-            *winners.ticks.entry(ticks).or_default() += 1;
+            winners.ticks.push(ticks);
             winners.mended += mended;
         };
         add((facts.pipeline, None), facts.duration);
@@ -101,7 +110,7 @@ impl Pace {
             if visit.spell == spell
                 && is_first
                 && is_worked(visit, run)
-                && let Some(ticks) = ticks_in_stage(deal, visit.stage, spell, run)
+                && let Some(ticks) = ticks_in_stage(deal, visit.stage, spell)
             {
                 add((visit.pipeline, Some(visit.stage)), ticks);
             }
@@ -111,7 +120,7 @@ impl Pace {
     /// Adds the winners of another part.
     pub(crate) fn merge(&mut self, from: Self) {
         add_all(&mut self.winners, from.winners, |into, from| {
-            add_histogram(&mut into.ticks, &from.ticks);
+            into.ticks.merge(&from.ticks);
             into.mended += from.mended;
         });
     }
@@ -119,18 +128,16 @@ impl Pace {
     /// The limit of a stage, or without a stage that of the whole deal.
     pub(crate) fn threshold(&self, pipeline: Sym, stage: Option<StageId>, run: &Run) -> Threshold {
         let winners = self.winners.get(&(pipeline, stage));
-        let n = winners.map_or(0, |w| w.ticks.values().sum());
+        let n = winners.map_or(0, |w| w.ticks.n());
         let mended = winners.map_or(0, |w| w.mended);
         let q = run.config.stale_q;
         let enough = winners.filter(|_| n >= run.config.stale_min_n.max(1));
         match enough {
-            Some(winners) => Threshold {
-                ticks: quantile(&winners.ticks, q),
-                is_estimated: true,
-                n,
-                mended,
-                interval: order_interval(&winners.ticks, q),
-            },
+            Some(winners) => {
+                let ranks = winners.ticks.ranks(0);
+                let (ticks, interval) = (ranks.quantile(q), ranks.order_interval(q));
+                Threshold { ticks, is_estimated: true, n, mended, interval }
+            }
             None => {
                 let default = run.ticks_of_days(run.config.default_stage_days) as f64;
                 let ticks = stage.map(|_| default);
@@ -142,19 +149,11 @@ impl Pace {
 
 /// Ticks that a deal spent in a stage during a spell, all visits summed, up to the end of
 /// observation; null if an entry is not known.
-pub(crate) fn ticks_in_stage(
-    deal: &Timeline<'_>,
-    stage: StageId,
-    spell: u16,
-    run: &Run,
-) -> Option<i64> {
+pub(crate) fn ticks_in_stage(deal: &Timeline<'_>, stage: StageId, spell: u16) -> Option<i64> {
     deal.visits
         .iter()
         .filter(|v| v.stage == stage && v.spell == spell)
-        .map(|v| {
-            let end = v.exited_at.unwrap_or(run.observed_until);
-            v.is_entry_known.then(|| run.ticks(v.entered_at, end).max(0))
-        })
+        .map(|v| v.is_entry_known.then_some(v.ticks))
         .sum()
 }
 
@@ -166,11 +165,13 @@ impl Metric for StageAgeThreshold {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        state.0.fold(deal, run);
+        state.pace.fold(deal, run);
+        state.landmarks.fold(deal, run);
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.0.merge(from.0);
+        into.pace.merge(from.pace);
+        into.landmarks.merge(from.landmarks);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
@@ -178,10 +179,12 @@ impl Metric for StageAgeThreshold {
         let window = run.trailing(run.config.stale_window_days);
         for pipeline in run.catalogue.pipelines() {
             let open = run.catalogue.of(pipeline).filter(|(_, s)| s.kind == StageKind::Open);
-            let stages = open.map(|(id, _)| id).filter(|&id| !is_unknown(id, run));
+            let stages = open.map(|(id, _)| id).filter(|&id| !run.is_unknown(id));
             for stage in stages.map(Some).chain([None]) {
-                let limit = state.0.threshold(pipeline, stage, run);
-                write(&mut table, (pipeline, stage), window, limit, run);
+                let limit = state.pace.threshold(pipeline, stage, run);
+                let older = limit.ticks.map(|t| state.landmarks.beyond(pipeline, stage, t, run));
+                let row = table.row(Slice::whole(pipeline), Some(window), Sym::NONE);
+                write(row, stage, &limit, older, run);
             }
         }
         table.finish()
@@ -189,13 +192,12 @@ impl Metric for StageAgeThreshold {
 }
 
 fn write(
-    table: &mut MetricTable<'_>,
-    (pipeline, stage): (Sym, Option<StageId>),
-    window: Period,
-    limit: Threshold,
+    mut row: Row<'_>,
+    stage: Option<StageId>,
+    limit: &Threshold,
+    older: Option<WinChance>,
     run: &Run,
 ) {
-    let mut row = table.row(Slice::whole(pipeline), Some(window), Sym::NONE);
     match stage {
         Some(stage) => set_stage(&mut row, stage, run),
         None => {
@@ -210,6 +212,14 @@ fn write(
     row.set("n_won", limit.n)
         .set("theta_days", limit.ticks.map(|t| run.days(t)))
         .set("threshold_source", source);
+    if let Some(older) = older {
+        row.set("n_looks_over_theta", older.looks).set("n_deals_over_theta", older.deals);
+        if let Some((p, lower, upper)) = older.p {
+            row.set("p_win_over_theta", p)
+                .set("p_win_over_theta_lower", lower)
+                .set("p_win_over_theta_upper", upper);
+        }
+    }
     let days = |ticks: i64| run.days(ticks as f64);
     row.end(Tail {
         n: limit.n.into(),
@@ -223,4 +233,7 @@ fn write(
 
 /// State of [`StageAgeThreshold`].
 #[derive(Debug, Default)]
-pub struct State(Pace);
+pub struct State {
+    pace: Pace,
+    landmarks: Landmarks,
+}

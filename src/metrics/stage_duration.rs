@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{KINDS, add_all, coarser, finest, is_worked, set_stage, small};
+use super::stage_key::{KINDS, add_all, finest, is_worked, set_stage, small, sums_of};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
@@ -81,7 +81,7 @@ impl Metric for StageDuration {
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         for (visit, day, ticks) in completed(deal, run) {
             for (slice, period) in finest(visit.pipeline, &deal.facts, day, run) {
-                state.ticks.cell((slice, period, visit.stage)).push(ticks);
+                state.ticks.cell((slice, period, visit.stage), run).push(ticks);
             }
         }
         if deal.deal.quality.has_history_code() {
@@ -97,7 +97,7 @@ impl Metric for StageDuration {
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
         for ((slice, period, stage), ticks) in state.ticks.sorted() {
-            for period in coarser(period, run) {
+            for (slice, period) in sums_of((slice, period), run) {
                 all.entry((slice, period, stage)).or_default().merge(&ticks);
             }
         }
@@ -118,10 +118,10 @@ pub(crate) fn completed<'t>(
 ) -> impl Iterator<Item = (&'t Visit, Day, i64)> {
     let is_counted = deal.deal.history_grade.has_stages() && !deal.facts.is_backfilled;
     let visits = if is_counted { deal.visits } else { &[] };
-    visits.iter().filter(|v| v.is_entry_known && is_worked(v, run)).filter_map(move |v| {
-        let ticks = run.ticks(v.entered_at, v.exited_at?).max(0);
-        Some((v, v.exited_on?, ticks))
-    })
+    visits
+        .iter()
+        .filter(|v| v.is_entry_known && is_worked(v, run))
+        .filter_map(move |v| Some((v, v.exited_on?, v.ticks)))
 }
 
 /// Counts the deal once in each cell that it is in, however many visits it has there.

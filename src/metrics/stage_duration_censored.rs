@@ -4,13 +4,12 @@
 
 use super::Metric;
 use super::keyed::Keyed;
-use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
+use super::layout::{MetricTable, PARTS, Reason, Slice, Tail};
 use super::maturity::{is_recent, is_timed_in_stages, window};
 use super::time_to_close::{quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
-    About, ExitKind, Run, StageId, StageKind, Sym, Table, Timeline, UNKNOWN_STAGE, Unit, Visit,
-    column,
+    About, ExitKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::survival::EventTable;
 
@@ -47,11 +46,11 @@ static ABOUT: About = About {
     ],
 };
 
-const DIMENSIONS: &[Dimension] =
-    &[Dimension::All, Dimension::Owner, Dimension::Source, Dimension::Segment];
-
 /// Horizon of the restricted mean (METRICS H2).
 const TAU_DAYS: u32 = 90;
+
+/// Population and stage, and whether the visit began in the trailing window.
+type Key = ((Slice, StageId), bool);
 
 /// Ticks in a stage.
 #[derive(Clone, Debug, Default)]
@@ -69,19 +68,11 @@ impl Stays {
 
 /// Whether a visit is to an open stage that exists, with a known entry.
 pub(super) fn is_dwell(visit: &Visit, run: &Run) -> bool {
-    visit.kind == StageKind::Open
-        && visit.is_entry_known
-        && run.names.get(run.catalogue.get(visit.stage).name) != UNKNOWN_STAGE
-}
-
-/// Ticks from the entry of a visit to its exit, or to the end of observation.
-pub(super) fn stay(visit: &Visit, run: &Run) -> i64 {
-    run.ticks(visit.entered_at, visit.exited_at.unwrap_or(run.observed_until)).max(0)
+    visit.kind == StageKind::Open && visit.is_entry_known && !run.is_unknown(visit.stage)
 }
 
 impl Metric for StageDurationCensored {
-    /// By population and stage, and whether the visit began in the trailing window.
-    type State = Keyed<((Slice, StageId), bool), Stays>;
+    type State = Keyed<Key, Stays>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -93,10 +84,10 @@ impl Metric for StageDurationCensored {
         }
         for visit in deal.visits.iter().filter(|v| is_dwell(v, run)) {
             let is_recent = is_recent(visit.entered_on, run);
-            let ticks = stay(visit, run);
+            let ticks = visit.ticks;
             let cause = usize::from(visit.exit != ExitKind::Censored);
-            for slice in Slice::of(visit.pipeline, &deal.facts, DIMENSIONS) {
-                let stays = state.cell(((slice, visit.stage), is_recent));
+            for slice in Slice::of(visit.pipeline, &deal.facts, PARTS) {
+                let stays = state.cell(((slice, visit.stage), is_recent), run);
                 stays.table.add(ticks, cause, 1);
                 let is_first = !visit.is_reentry;
                 stays.quality += u64::from(is_first && deal.deal.quality.has_history_code());
@@ -110,7 +101,10 @@ impl Metric for StageDurationCensored {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (((slice, stage), is_trailing), stays) in windows(state.sorted(), Stays::merge) {
+        let whole = |((slice, stage), recent): Key| Some(((slice.whole_of()?, stage), recent));
+        for (((slice, stage), is_trailing), stays) in
+            windows(state.with_wholes(whole, Stays::merge).sorted(), Stays::merge)
+        {
             one_row(&mut table, (slice, stage, is_trailing), &stays, run);
         }
         table.finish()

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail};
 use super::stage_duration::completed;
 use super::stage_key::{add_all, coarser, set_stage, small};
@@ -60,7 +61,7 @@ impl Bins {
 /// State of [`StageDurationHistogram`]: class I, by quarter.
 #[derive(Debug, Default)]
 pub struct State {
-    bins: BTreeMap<Key, Bins>,
+    bins: Keyed<Key, Bins>,
     /// Deals counted in more than one quarter, to be counted once in the whole run.
     repeated: BTreeMap<(Sym, StageId), u64>,
 }
@@ -77,7 +78,7 @@ impl Metric for StageDurationHistogram {
         let mut seen: Vec<(StageId, Period)> = Vec::new();
         for (visit, day, ticks) in completed(deal, run) {
             let quarter = run.period(PeriodKind::Quarter, day);
-            let cell = state.bins.entry((visit.pipeline, quarter, visit.stage)).or_default();
+            let cell = state.bins.cell((visit.pipeline, quarter, visit.stage), run);
             let bin = EDGES.iter().rposition(|&edge| ticks >= run.ticks_of_days(edge));
             cell.visits[bin.unwrap_or(0)] += 1;
             if is_mended && !seen.contains(&(visit.stage, quarter)) {
@@ -91,15 +92,15 @@ impl Metric for StageDurationHistogram {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.bins, from.bins, |into, from| into.add(&from));
+        into.bins.merge(from.bins, |into, from| into.add(&from));
         add_all(&mut into.repeated, from.repeated, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut all: BTreeMap<Key, Bins> = BTreeMap::new();
-        for ((pipeline, quarter, stage), bins) in &state.bins {
-            for period in coarser(*quarter, run) {
-                all.entry((*pipeline, period, *stage)).or_default().add(bins);
+        for &((pipeline, quarter, stage), bins) in state.bins.in_order() {
+            for period in coarser(quarter, run) {
+                all.entry((pipeline, period, stage)).or_default().add(&bins);
             }
         }
         let mut table = MetricTable::new(&ABOUT, run);

@@ -2,9 +2,9 @@
 
 use super::Metric;
 use super::keyed::Keyed;
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, is_recent, is_timed_in_stages, window};
-use super::stage_duration_censored::{is_dwell, stay};
+use super::stage_duration_censored::is_dwell;
 use super::time_to_close::windows;
 use crate::error::Result;
 use crate::model::{About, ExitKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column};
@@ -47,7 +47,8 @@ static ABOUT: About = About {
     ],
 };
 
-const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
+/// Population and stage, and whether the visit began in the trailing window.
+type Key = ((Slice, StageId), bool);
 
 /// Ticks in a stage by where the deal went: 1 forward, 2 lost, 3 elsewhere.
 #[derive(Clone, Debug, Default)]
@@ -87,8 +88,7 @@ fn is_first_of_life(visits: &[Visit], at: usize) -> bool {
 }
 
 impl Metric for StageExit {
-    /// By population and stage, and whether the visit began in the trailing window.
-    type State = Keyed<((Slice, StageId), bool), Exits>;
+    type State = Keyed<Key, Exits>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -104,10 +104,10 @@ impl Metric for StageExit {
                 continue;
             }
             let is_recent = is_recent(visit.entered_on, run);
-            let ticks = stay(visit, run);
-            let is_followed = run.ticks(visit.entered_at, run.observed_until) >= horizon;
-            for slice in Slice::of(visit.pipeline, &deal.facts, DIMENSIONS) {
-                let exits = state.cell(((slice, visit.stage), is_recent));
+            let ticks = visit.ticks;
+            let is_followed = run.followed((visit.entered_at, visit.entered_on)) >= horizon;
+            for slice in Slice::of(visit.pipeline, &deal.facts, UNOWNED) {
+                let exits = state.cell(((slice, visit.stage), is_recent), run);
                 exits.table.add(ticks, cause(visit.exit), 1);
                 exits.followed += u64::from(is_followed);
                 let is_first = !visit.is_reentry;
@@ -122,7 +122,10 @@ impl Metric for StageExit {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (((slice, stage), is_trailing), exits) in windows(state.sorted(), Exits::merge) {
+        let whole = |((slice, stage), recent): Key| Some(((slice.whole_of()?, stage), recent));
+        for (((slice, stage), is_trailing), exits) in
+            windows(state.with_wholes(whole, Exits::merge).sorted(), Exits::merge)
+        {
             one_row(&mut table, (slice, stage, is_trailing), &exits, run);
         }
         table.finish()

@@ -160,13 +160,13 @@ impl Metric for StageFlow {
         for visit in deal.visits {
             let days = i64::from(visit.kind == StageKind::Open);
             let (month, end) = month(visit.entered_on, run);
-            let flow = state.flows.cell((visit.stage, month));
+            let flow = state.flows.cell((visit.stage, month), run);
             flow.entered[came] += 1;
             flow.deal_days += days * i64::from(end - visit.entered_on);
             came = way(visit.exit);
             if let Some(day) = visit.exited_on {
                 let (month, end) = self::month(day, run);
-                let flow = state.flows.cell((visit.stage, month));
+                let flow = state.flows.cell((visit.stage, month), run);
                 flow.left[came] += 1;
                 flow.deal_days -= days * i64::from(end - day);
             }

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use super::layout::{Dimension, Reason, Row, Slice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline,
-    UNKNOWN_STAGE, Visit,
+    Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
 };
 
 /// All the ways a population is cut.
@@ -31,14 +30,9 @@ pub(crate) fn set_named_stage(row: &mut Row<'_>, columns: [&str; 2], stage: Stag
         .set(columns[1], run.names.text(about.name).unwrap_or_default());
 }
 
-/// Whether the stage only stands for a time without records.
-pub(crate) fn is_unknown(stage: StageId, run: &Run) -> bool {
-    run.names.get(run.catalogue.get(stage).name) == UNKNOWN_STAGE
-}
-
 /// Whether it is an open stage that someone named: the stages that age and duration are about.
 pub(crate) fn is_worked(visit: &Visit, run: &Run) -> bool {
-    visit.kind == StageKind::Open && !is_unknown(visit.stage, run)
+    visit.kind == StageKind::Open && !run.is_unknown(visit.stage)
 }
 
 /// The visit in which an open deal stands at `as_of`; null if it is closed or deleted.
@@ -86,18 +80,29 @@ pub(crate) fn small(n: u64, run: &Run) -> Option<Reason> {
     (n < run.config.min_n_rate).then_some(Reason::SmallN)
 }
 
-/// The finest cells of an event: the pipeline by month; each owner, source and segment by quarter.
-/// [`coarser`] gives the cells that they add up to, so a fold touches four cells and not nine.
-pub(crate) fn finest(pipeline: Sym, facts: &Facts, day: Day, run: &Run) -> [(Slice, Period); 4] {
+/// The finest cells of an event: owner and source by quarter, segment by month. [`sums_of`] gives the
+/// cells that they add up to, so a fold touches three cells and not nine.
+pub(crate) fn finest(pipeline: Sym, facts: &Facts, day: Day, run: &Run) -> [(Slice, Period); 3] {
     let month = run.period(PeriodKind::Month, day);
     let quarter = run.period(PeriodKind::Quarter, day);
     let slice = |dimension, value| Slice { pipeline, dimension, value };
     [
-        (Slice::whole(pipeline), month),
         (slice(Dimension::Owner, facts.owner), quarter),
         (slice(Dimension::Source, facts.source), quarter),
-        (slice(Dimension::Segment, facts.segment), quarter),
+        (slice(Dimension::Segment, facts.segment), month),
     ]
+}
+
+/// The cells that one of [`finest`] is part of: the pipeline is shown by month, quarter and all, each
+/// owner, source and segment by quarter and all.
+pub(crate) fn sums_of(
+    (slice, period): (Slice, Period),
+    run: &Run,
+) -> impl Iterator<Item = (Slice, Period)> {
+    let shown = coarser(period, run).filter(|p| p.kind != PeriodKind::Month);
+    let whole = slice.whole_of().into_iter();
+    let wholes = whole.flat_map(move |whole| coarser(period, run).map(move |p| (whole, p)));
+    shown.map(move |p| (slice, p)).chain(wholes)
 }
 
 /// The period itself and the coarser ones that hold it, up to `All`.
@@ -120,12 +125,5 @@ pub(crate) fn add_all<K: Ord, V: Default>(
     }
     for (key, value) in from {
         add(into.entry(key).or_default(), value);
-    }
-}
-
-/// Adds `from` to `into`, value by value.
-pub(crate) fn add_histogram(into: &mut BTreeMap<i64, u64>, from: &BTreeMap<i64, u64>) {
-    for (&value, &count) in from {
-        *into.entry(value).or_default() += count;
     }
 }

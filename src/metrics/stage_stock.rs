@@ -80,7 +80,7 @@ impl Metric for StageStock {
             let mut month = run.period(PeriodKind::Month, visit.entered_on);
             while month.start <= run.as_of && month.end.min(run.as_of + 1) <= last {
                 let key = (Slice::whole(visit.pipeline), month, visit.stage, currency);
-                state.stocks.cell(key).count(deal, month, run);
+                state.stocks.cell(key, run).count(deal, month, run);
                 month = run.period(PeriodKind::Month, month.end);
             }
         }
@@ -88,7 +88,7 @@ impl Metric for StageStock {
             let now = run.period(PeriodKind::All, run.as_of);
             for slice in Slice::of(visit.pipeline, &deal.facts, &DIMENSIONS[1..]) {
                 let key = (slice, now, visit.stage, currency);
-                state.stocks.cell(key).count(deal, now, run);
+                state.stocks.cell(key, run).count(deal, now, run);
             }
         }
     }

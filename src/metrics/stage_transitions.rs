@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::stage_key::{add_all, coarser, is_unknown, set_named_stage, small};
+use super::stage_key::{add_all, coarser, set_named_stage, small};
 use crate::error::Result;
 use crate::model::{
     About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
@@ -88,7 +88,7 @@ impl Metric for StageTransitions {
         for (at, visit) in deal.visits.iter().enumerate() {
             let Some((day, pair)) = visit.exited_on.zip(pair(deal.visits, at)) else { continue };
             let quarter = run.period(PeriodKind::Quarter, day);
-            let cell = state.moves.cell((visit.pipeline, quarter, pair));
+            let cell = state.moves.cell((visit.pipeline, quarter, pair), run);
             cell.moves += 1;
             if let Some(ticks) = length(deal, visit, run) {
                 cell.ticks.push(ticks);
@@ -157,9 +157,8 @@ fn length(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Option<i64> {
     let is_known = visit.is_entry_known
         && deal.deal.history_grade.has_stages()
         && !deal.facts.is_backfilled
-        && !is_unknown(visit.stage, run);
-    let end = visit.exited_at.filter(|_| is_known)?;
-    Some(run.ticks(visit.entered_at, end).max(0))
+        && !run.is_unknown(visit.stage);
+    (is_known && visit.exited_at.is_some()).then_some(visit.ticks)
 }
 
 fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, n: u64, run: &Run) {

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::Keyed;
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
-use crate::model::{
-    About, Micros, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
-};
+use crate::model::{About, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column};
 use crate::stats::isotonic::isotonic;
 use crate::stats::survival::EventTable;
 
@@ -56,14 +54,20 @@ static ABOUT: About = About {
     ],
 };
 
-const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
-
 /// Deals that reached a stage.
 #[derive(Clone, Debug, Default)]
 pub struct Reached {
     table: EventTable<2>,
     followed: u64,
     quality: u64,
+}
+
+impl Reached {
+    fn merge(&mut self, other: Self) {
+        self.table.merge(other.table);
+        self.followed += other.followed;
+        self.quality += other.quality;
+    }
 }
 
 /// What is known of a stage's win probability.
@@ -98,16 +102,13 @@ impl Metric for StageWinProbability {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from, |own, reached| {
-            own.table.merge(reached.table);
-            own.followed += reached.followed;
-            own.quality += reached.quality;
-        });
+        into.merge(from, Reached::merge);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut by_slice: BTreeMap<Slice, BTreeMap<u16, Reached>> = BTreeMap::new();
-        for ((slice, order), reached) in state.sorted() {
+        let whole = |(slice, order): (Slice, u16)| Some((slice.whole_of()?, order));
+        for ((slice, order), reached) in state.with_wholes(whole, Reached::merge).sorted() {
             by_slice.entry(slice).or_default().insert(order, reached);
         }
         let mut table = MetricTable::new(&ABOUT, run);
@@ -147,17 +148,18 @@ fn add(
     run: &Run,
 ) {
     let facts = &deal.facts;
-    let since: Micros = visit.entered_at;
-    let until = facts.closed_at.unwrap_or(run.observed_until);
+    let since = (visit.entered_at, visit.entered_on);
+    let closed = facts.closed_at.zip(facts.closed_on);
+    let until = closed.unwrap_or((run.observed_until, run.observed_on));
     // Under `outcome_mode = "first"` a stage may be reached after the close that counts.
-    if !visit.is_entry_known || !is_recent(visit.entered_on, run) || until < since {
+    if !visit.is_entry_known || !is_recent(visit.entered_on, run) || until.0 < since.0 {
         return;
     }
-    let ticks = run.ticks(since, until).max(0);
+    let ticks = run.ticks_between(since, until).max(0);
     let horizon = run.ticks_of_days(run.config.stage_horizon);
-    let is_followed = run.ticks(since, run.observed_until) >= horizon;
-    for slice in Slice::of(pipeline, facts, DIMENSIONS) {
-        let reached = state.cell((slice, order));
+    let is_followed = run.followed(since) >= horizon;
+    for slice in Slice::of(pipeline, facts, UNOWNED) {
+        let reached = state.cell((slice, order), run);
         reached.table.add(ticks, cause(facts.outcome), 1);
         reached.followed += u64::from(is_followed);
         reached.quality += u64::from(deal.deal.quality.has_history_code());

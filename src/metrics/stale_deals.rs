@@ -168,7 +168,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         stage: visit.stage,
         is_worked: is_worked(visit, run),
         amount: amount_before(deal, run.cut, run).0,
-        stage_ticks: ticks_in_stage(deal, visit.stage, visit.spell, run).filter(|_| is_timed),
+        stage_ticks: ticks_in_stage(deal, visit.stage, visit.spell).filter(|_| is_timed),
         age_ticks: deal.facts.followed,
         idle_ticks: run.ticks(done.unwrap_or(visit.entered_at), run.observed_until).max(0),
         has_next_step: due().any(|day| day >= run.as_of),

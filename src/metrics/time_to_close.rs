@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::Keyed;
-use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
+use super::layout::{MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{cause, is_in_cohorts, is_recent, window};
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
@@ -43,8 +43,6 @@ static ABOUT: About = About {
     ],
 };
 
-const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
-
 /// Ticks to close of a population, and its deals with a history code.
 #[derive(Clone, Debug, Default)]
 pub struct Times {
@@ -73,8 +71,8 @@ impl Metric for TimeToClose {
         }
         let facts = &deal.facts;
         let is_recent = is_recent(facts.created_on, run);
-        for slice in Slice::of(facts.initial_pipeline, facts, DIMENSIONS) {
-            let times = state.cell((slice, is_recent));
+        for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
+            let times = state.cell((slice, is_recent), run);
             times.table.add(facts.duration, cause(facts.outcome), 1);
             times.quality += u64::from(deal.deal.quality.has_history_code());
         }
@@ -86,7 +84,10 @@ impl Metric for TimeToClose {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for ((slice, is_trailing), times) in windows(state.sorted(), Times::merge) {
+        let whole = |(slice, is_recent): (Slice, bool)| Some((slice.whole_of()?, is_recent));
+        for ((slice, is_trailing), times) in
+            windows(state.with_wholes(whole, Times::merge).sorted(), Times::merge)
+        {
             rows(&mut table, slice, is_trailing, &times, run);
         }
         table.finish()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::keyed::Keyed;
-use super::layout::{Dimension, MetricTable, Row, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Row, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent, window};
 use super::{Metric, Reason};
 use crate::error::Result;
@@ -42,8 +42,6 @@ static ABOUT: About = About {
         column("mean_restricted_days", Unit::Days, "Mean days to these wins."),
     ],
 };
-
-const DIMENSIONS: &[Dimension] = &[Dimension::All, Dimension::Source, Dimension::Segment];
 
 /// Distinct times that the bootstrap keeps apart.
 const MAX_TIMES: usize = 8192;
@@ -116,12 +114,12 @@ impl Metric for TimeToWin {
         let tick = run.config.clock.ticks_per_day();
         let cause = cause(facts.outcome);
         let followed = u32::try_from(facts.followed.div_euclid(tick)).unwrap_or(u32::MAX);
-        for slice in Slice::of(facts.initial_pipeline, facts, DIMENSIONS) {
-            let wins = state.0.cell((slice, is_recent));
+        for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
+            let wins = state.0.cell((slice, is_recent), run);
             wins.table.add(facts.duration, cause, 1);
             wins.followed.push(followed);
             wins.quality += u64::from(deal.deal.quality.has_history_code());
-            if slice.dimension == Dimension::All {
+            if slice.dimension == Dimension::Segment {
                 wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
             }
         }
@@ -132,7 +130,8 @@ impl Metric for TimeToWin {
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut state = state.0.sorted();
+        let whole = |(slice, is_recent): (Slice, bool)| Some((slice.whole_of()?, is_recent));
+        let mut state = state.0.with_wholes(whole, Wins::merge).sorted();
         let mut draws: BTreeMap<Slice, Vec<Draw>> = BTreeMap::new();
         for ((slice, _), wins) in &mut state {
             draws.entry(*slice).or_default().append(&mut wins.draws);

@@ -2,7 +2,8 @@
 //!
 //! Says nothing of deals still open: for a trend of young cohorts use I1.
 
-use super::monthly::{DIMENSIONS, Gather, Monthly, rate_reason, ratio};
+use super::layout::PARTS;
+use super::monthly::{Gather, Monthly, rate_reason, ratio};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -86,12 +87,12 @@ impl Metric for WinRate {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;
         state.see(facts.pipeline, Sym::NONE);
-        if let Some(day) = facts.closed_on {
+        if let Some(month) = facts.closed_month {
             let one = Closed::of(deal);
-            state.each(facts, Sym::NONE, day, DIMENSIONS, |cell| cell.gather(&one));
+            state.each(facts, (Sym::NONE, month), PARTS, run, |cell| cell.gather(&one));
         }
     }
 
@@ -101,7 +102,7 @@ impl Metric for WinRate {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for (cell, closed) in state.by_period(run, true) {
+        for (cell, closed) in state.with_wholes().by_period(run, true) {
             let n = closed.won + closed.lost;
             let n_narrow = n - closed.derailed;
             let narrow = wilson(closed.won as f64, n_narrow as f64);

@@ -4,6 +4,8 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::months::Months;
+
 /// An instant: microseconds since 1970-01-01 UTC.
 pub type Micros = i64;
 
@@ -207,7 +209,13 @@ impl Period {
     /// The period of `kind` that holds `day`; years and quarters start in `fiscal_start` (1 to 12).
     /// For `All` and `Trailing`, which depend on the run, use `Run::period`.
     pub fn holding(kind: PeriodKind, day: Day, fiscal_start: u32) -> Self {
-        let month = month_index(day);
+        Self::among(&Months::default(), kind, day, fiscal_start)
+    }
+
+    /// [`Period::holding`], by a table of months.
+    pub(super) fn among(months: &Months, kind: PeriodKind, day: Day, fiscal_start: u32) -> Self {
+        let month = months.of(day);
+        let month_start = |month| months.start(month);
         let offset = fiscal_start as i32 - 1;
         let (start, end) = match kind {
             PeriodKind::Week => {

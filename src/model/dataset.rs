@@ -1,5 +1,7 @@
 //! All that is known: partitions of deals by created month, and the small tables beside them.
 
+use std::ops::Range;
+
 use super::calendar::Micros;
 use super::deal::{Account, Activity, Deal, FieldChange, Forecast, StoredVisit, Target, User};
 use super::names::{Names, TextColumn};
@@ -69,6 +71,12 @@ impl<T> Nested<T> {
     pub fn get(&self, row: usize) -> &[T] {
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
         &self.items[start..self.ends[row] as usize]
+    }
+
+    /// The lists of `rows`, one after another.
+    pub fn span(&self, rows: Range<usize>) -> &[T] {
+        let end = |rows: usize| rows.checked_sub(1).map_or(0, |row| self.ends[row] as usize);
+        &self.items[end(rows.start)..end(rows.end)]
     }
 
     /// Number of rows.

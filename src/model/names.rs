@@ -1,6 +1,7 @@
 //! Interned strings: owners, sources, currencies, stage names and other words that repeat.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A word of [`Names`]. `Sym::NONE` is the missing word.
@@ -107,6 +108,12 @@ impl TextColumn {
     pub fn get(&self, row: usize) -> &str {
         let start = if row == 0 { 0 } else { self.ends[row - 1] as usize };
         &self.bytes[start..self.ends[row] as usize]
+    }
+
+    /// The texts of `rows`, one after another.
+    pub fn span(&self, rows: Range<usize>) -> &str {
+        let end = |rows: usize| rows.checked_sub(1).map_or(0, |row| self.ends[row] as usize);
+        &self.bytes[end(rows.start)..end(rows.end)]
     }
 
     /// Number of rows.

@@ -54,6 +54,25 @@ codes! {
     DuplicateDeal "QD1" "two rows for one deal: the one modified last is kept",
 }
 
+impl Quality {
+    /// The table whose rows make a deal carry the code; null for codes of repeated rows, which are
+    /// counted row by row.
+    pub fn table(self) -> Option<&'static str> {
+        match self {
+            Self::DuplicateDeal | Self::DuplicateActivity => None,
+            Self::NullAmount
+            | Self::NegativeAmount
+            | Self::NoOwnerHistory
+            | Self::NaiveTime
+            | Self::CloseTimeMissing
+            | Self::ClosedBeforeCreated
+            | Self::ClosedInFuture
+            | Self::Untimed => Some("deals"),
+            _ => Some("stage_history"),
+        }
+    }
+}
+
 /// `QH1` to `QH18`: the first eighteen.
 const HISTORY_CODES: u32 = (1 << (Quality::StatusContradictsHistory as u32 + 1)) - 1;
 

@@ -1,14 +1,22 @@
 //! What a computation depends on besides the deals: `as_of`, configuration, catalogue, words.
 
-use super::calendar::{Clock, Day, Micros, Period, PeriodKind, SECOND_MICROS, Zone};
+use super::calendar::{
+    Clock, Day, Micros, Period, PeriodKind, SECOND_MICROS, Zone, month_index, month_start,
+};
 use super::config::Config;
 use super::dataset::Dataset;
 use super::deal::Deal;
+use super::months::Months;
 use super::names::{Names, Sym};
-use super::stage::Catalogue;
+use super::numbers::Numbers;
+use super::quota::Quotas;
+use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Days of a quarter at most.
+const QUARTER_DAYS: Day = 92;
 
 /// The cut-off of a run, as the user gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +26,9 @@ pub enum AsOf {
     /// An instant, itself included.
     Instant(Micros),
 }
+
+/// Month ends on which open deals are looked at (METRICS F4).
+pub const LANDMARKS: i32 = 24;
 
 /// Everything but the deals. Building one is the only place where defaults meet data.
 #[derive(Clone, Debug)]
@@ -33,14 +44,32 @@ pub struct Run {
     /// Open deals were observed until here: the end of `as_of`, or the extract if that came first
     /// (elapsed clock); any instant of the day `as_of` (calendar clock).
     pub observed_until: Micros,
+    /// Local date of `observed_until`.
+    pub observed_on: Day,
     /// All stages.
     pub catalogue: Catalogue,
     /// All words, segments included.
     pub names: Names,
     /// First local date on which a deal was created.
     pub first_day: Day,
+    /// The months of the quarters from `first_day` to `as_of`.
+    pub months: Months,
+    /// Numbers of the owners of deals and of all users.
+    pub owners: Numbers,
+    /// Numbers of the sources of deals.
+    pub sources: Numbers,
+    /// Numbers of the segments of deals.
+    pub segments: Numbers,
+    /// Numbers of the pipelines.
+    pub pipelines: Numbers,
+    /// Numbers of `currencies`.
+    pub currency_numbers: Numbers,
     /// Currencies in use, sorted.
     pub currencies: Vec<Sym>,
+    /// The instants after the last [`LANDMARKS`] month ends before `as_of`, ascending.
+    pub landmarks: Vec<Micros>,
+    /// Booking goals.
+    pub quotas: Quotas,
     labels: BTreeMap<Sym, Arc<str>>,
     teams: BTreeMap<Sym, Arc<str>>,
     starts: BTreeMap<Sym, Day>,
@@ -49,6 +78,8 @@ pub struct Run {
     excluded_outcomes: Vec<Sym>,
     /// One word more than there are cut points, then the word for no amount.
     bands: Vec<Sym>,
+    /// The name of stages that stand for a time without records.
+    unknown: Option<Sym>,
 }
 
 impl Run {
@@ -77,10 +108,19 @@ impl Run {
             as_of: day,
             cut,
             observed_until,
+            observed_on: zone.day(observed_until),
             catalogue: dataset.catalogue.clone(),
             names: dataset.names.clone(),
             first_day: day,
+            months: Months::default(),
+            owners: Numbers::default(),
+            sources: Numbers::default(),
+            segments: Numbers::default(),
+            pipelines: Numbers::default(),
+            currency_numbers: Numbers::default(),
             currencies: Vec::new(),
+            landmarks: landmarks(zone, day),
+            quotas: Quotas::new(&dataset.targets, &dataset.names),
             labels: BTreeMap::new(),
             teams: BTreeMap::new(),
             starts: BTreeMap::new(),
@@ -88,13 +128,30 @@ impl Run {
             derailed: Vec::new(),
             excluded_outcomes: Vec::new(),
             bands: Vec::new(),
+            unknown: dataset.names.find(UNKNOWN_STAGE),
             config,
         };
         run.name_bands();
         run.look_up_words();
         run.look_at_deals(dataset);
         run.label_users(dataset);
+        run.number_words(dataset);
         Ok(run)
+    }
+
+    /// The same run at the end of an earlier day.
+    pub fn earlier(&self, day: Day) -> Self {
+        let cut = self.zone.midnight(day + 1).min(self.cut);
+        let observed_until = self.observed_until.min(cut - 1);
+        Self {
+            as_of: day.min(self.as_of),
+            cut,
+            observed_until,
+            observed_on: self.zone.day(observed_until),
+            first_day: self.first_day.min(day),
+            landmarks: landmarks(self.zone, day.min(self.as_of)),
+            ..self.clone()
+        }
     }
 
     /// The words of amount bands. They come after all other words, out of order: tables sort by text.
@@ -140,12 +197,23 @@ impl Run {
         let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
         let first = deals().filter_map(|d| d.created_at).min();
         self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
+        self.months = Months::new(self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
         for deal in deals() {
             seen[deal.currency.0 as usize] = true;
         }
         let used = seen.iter().enumerate().filter(|(_, used)| **used);
         self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
+    }
+
+    fn number_words(&mut self, dataset: &Dataset) {
+        let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
+        let users = dataset.users.iter().filter_map(|user| self.names.find(&user.user_id));
+        self.owners = deals().map(|deal| deal.owner).chain(users).collect();
+        self.sources = deals().map(|deal| deal.source).collect();
+        self.segments = deals().map(|deal| self.segment(deal)).collect();
+        self.pipelines = self.catalogue.pipelines().into_iter().collect();
+        self.currency_numbers = self.currencies.iter().copied().collect();
     }
 
     /// Owners are shown by name; by name and id where two users share a name.
@@ -173,10 +241,27 @@ impl Run {
 
     /// Duration from `from` to `to` in ticks of the clock.
     pub fn ticks(&self, from: Micros, to: Micros) -> i64 {
+        self.ticks_between((from, self.zone.day(from)), (to, self.zone.day(to)))
+    }
+
+    /// [`Run::ticks`] between instants whose local dates are known.
+    pub fn ticks_between(&self, from: (Micros, Day), to: (Micros, Day)) -> i64 {
         match self.config.clock {
-            Clock::CalendarDay => i64::from(self.zone.day(to) - self.zone.day(from)),
-            Clock::Elapsed => (self.zone.wall(to) - self.zone.wall(from)).div_euclid(SECOND_MICROS),
+            Clock::CalendarDay => i64::from(to.1 - from.1),
+            Clock::Elapsed => {
+                (self.zone.wall(to.0) - self.zone.wall(from.0)).div_euclid(SECOND_MICROS)
+            }
         }
+    }
+
+    /// Ticks from an instant, its local date beside it, to the end of observation.
+    pub fn followed(&self, from: (Micros, Day)) -> i64 {
+        self.ticks_between(from, (self.observed_until, self.observed_on))
+    }
+
+    /// Whether a stage only stands for a time without records.
+    pub fn is_unknown(&self, stage: StageId) -> bool {
+        Some(self.catalogue.get(stage).name) == self.unknown
     }
 
     /// Ticks of a number of days.
@@ -196,7 +281,7 @@ impl Run {
             PeriodKind::All | PeriodKind::Trailing => {
                 Period { kind, start: self.first_day, end: self.as_of + 1 }
             }
-            kind => Period::holding(kind, day, self.config.fiscal_year_start_month),
+            kind => Period::among(&self.months, kind, day, self.config.fiscal_year_start_month),
         }
     }
 
@@ -275,4 +360,9 @@ impl Run {
         activity.done_at.is_some_and(|at| at < self.cut)
             && !self.excluded_outcomes.contains(&activity.outcome)
     }
+}
+
+fn landmarks(zone: Zone, as_of: Day) -> Vec<Micros> {
+    let last = month_index(as_of);
+    (last - LANDMARKS + 1..=last).map(|month| zone.midnight(month_start(month))).collect()
 }

@@ -1,12 +1,8 @@
 //! A deal's life as a metric sees it: cut at `as_of`, with everything derived once (METRICS 3.2 to 3.6).
 
 use super::calendar::{Day, Micros};
-use super::config::{CreditRule, OutcomeMode};
-use super::dataset::Partition;
-use super::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit};
+use super::deal::{Activity, Deal, Field, FieldChange, Status};
 use super::names::Sym;
-use super::quality::Quality;
-use super::run::Run;
 use super::stage::{StageId, StageKind};
 
 /// How a visit ended (METRICS 3.2.8).
@@ -76,6 +72,8 @@ pub struct Visit {
     pub entered_on: Day,
     /// Local date of exit.
     pub exited_on: Option<Day>,
+    /// Ticks from entry to exit, or to the end of observation.
+    pub ticks: i64,
     /// How it ended.
     pub exit: ExitKind,
     /// Whether the deal was in this stage before.
@@ -99,6 +97,10 @@ pub struct Facts {
     pub closed_at: Option<Micros>,
     /// Local date of `closed_at`.
     pub closed_on: Option<Day>,
+    /// Month of `created_on`, counted from 1970-01.
+    pub created_month: i32,
+    /// Month of `closed_on`.
+    pub closed_month: Option<i32>,
     /// Ticks from creation to close, or to the end of observation if open.
     pub duration: i64,
     /// Ticks from creation to the end of observation, whatever happened.
@@ -131,7 +133,7 @@ pub struct Facts {
     pub is_derailed: bool,
 }
 
-/// A deal's life, borrowed from a partition and a [`Scratch`].
+/// A deal's life, borrowed from a partition and a [`Scratch`](super::scratch::Scratch).
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {
     /// Id.
@@ -175,182 +177,5 @@ impl Timeline<'_> {
                 && (v.kind == StageKind::Won || v.order.is_some_and(|o| o >= order))
         };
         self.visits.iter().find(reaches).map(|v| v.entered_at)
-    }
-}
-
-/// Buffers for building one timeline after another.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    visits: Vec<Visit>,
-    activities: Vec<Activity>,
-    deal: Option<Deal>,
-}
-
-impl Scratch {
-    /// The timeline of row `row`; `None` if the deal does not exist at `as_of` or has no visit
-    /// (no time at all, QH3 and QH15).
-    pub fn timeline<'a>(
-        &'a mut self,
-        partition: &'a Partition,
-        row: usize,
-        run: &Run,
-    ) -> Option<Timeline<'a>> {
-        let deal = &partition.deals[row];
-        cut_visits(&mut self.visits, partition.visits.get(row), deal, run);
-        if self.visits.is_empty() {
-            return None;
-        }
-        let changes = partition.changes.get(row);
-        let known = changes.partition_point(|c| c.at < run.cut);
-        self.activities.clear();
-        let of_deal = partition.activities.get(row).iter();
-        self.activities.extend(of_deal.filter(|a| a.done_at.is_none_or(|at| at < run.cut)));
-        let deal = match &changes[known..] {
-            [] => deal,
-            later => self.deal.insert(before(*deal, later)),
-        };
-        let facts = facts(&self.visits, deal, &changes[..known], run);
-        Some(Timeline {
-            deal_id: partition.deal_ids.get(row),
-            name: partition.deal_names.get(row),
-            account_id: partition.account_ids.get(row),
-            deal,
-            visits: &self.visits,
-            changes: &changes[..known],
-            activities: &self.activities,
-            facts,
-        })
-    }
-}
-
-/// The attributes as they stood before these changes, which come after the cut: the first change of
-/// a field tells what it was until then.
-fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
-    for change in later.iter().rev() {
-        let symbol = change.old.map_or(Sym::NONE, |n| Sym(n as u32));
-        match change.field {
-            Field::Amount => deal.amount_minor = change.old,
-            Field::ExpectedCloseOn => deal.expected_close_on = change.old.map(|n| n as Day),
-            Field::Owner => deal.owner = symbol,
-            Field::ForecastCategory => deal.forecast_category = symbol,
-            Field::Probability => deal.probability_bp = change.old.map(|n| n as u32),
-        }
-    }
-    deal
-}
-
-/// METRICS 3.2, steps 6, 8 and 11.
-fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run: &Run) {
-    visits.clear();
-    let deleted_at = deal.deleted_at.filter(|&at| at < run.cut);
-    let mut spell = 0;
-    for (at, visit) in stored.iter().enumerate() {
-        if visit.entered_at >= run.cut {
-            break;
-        }
-        let stage = run.catalogue.get(visit.stage);
-        let next = stored.get(at + 1).filter(|_| visit.exited_at.is_some_and(|t| t < run.cut));
-        let exit = match next {
-            Some(next) => exit_kind(visit.stage, next.stage, run),
-            None if deleted_at.is_some() => ExitKind::Deleted,
-            None => ExitKind::Censored,
-        };
-        let exited_at = match next {
-            Some(_) => visit.exited_at,
-            None => deleted_at.map(|t| t.max(visit.entered_at)),
-        };
-        visits.push(Visit {
-            stage: visit.stage,
-            pipeline: stage.pipeline,
-            kind: stage.kind,
-            order: stage.order,
-            entered_at: visit.entered_at,
-            exited_at,
-            entered_on: run.zone.day(visit.entered_at),
-            exited_on: exited_at.map(|t| run.zone.day(t)),
-            exit,
-            is_reentry: visits.iter().any(|v| v.stage == visit.stage),
-            spell,
-            is_entry_known: visit.is_entry_known,
-        });
-        if exit == ExitKind::Reopen {
-            spell += 1;
-        }
-    }
-}
-
-fn exit_kind(from: StageId, to: StageId, run: &Run) -> ExitKind {
-    let (from, to) = (run.catalogue.get(from), run.catalogue.get(to));
-    match (from.kind, to.kind) {
-        (StageKind::Open, StageKind::Won) => ExitKind::Won,
-        (StageKind::Open, StageKind::Lost) => ExitKind::Lost,
-        (StageKind::Open, StageKind::Open) => match (from.order, to.order) {
-            _ if from.pipeline != to.pipeline => ExitKind::Lateral,
-            (Some(a), Some(b)) if b == a + 1 => ExitKind::Advance,
-            (Some(a), Some(b)) if b > a => ExitKind::Skip,
-            (Some(_), Some(_)) => ExitKind::Back,
-            _ => ExitKind::Lateral,
-        },
-        (_, StageKind::Open) => ExitKind::Reopen,
-        (a, b) if a != b => ExitKind::Reversed,
-        _ => ExitKind::Lateral,
-    }
-}
-
-fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> Facts {
-    let (first, last) = (visits[0], visits[visits.len() - 1]);
-    let closing = match run.config.outcome_mode {
-        OutcomeMode::Net => Some(&last).filter(|v| v.kind != StageKind::Open),
-        OutcomeMode::First => visits.iter().find(|v| v.kind != StageKind::Open),
-    };
-    let outcome = closing.map_or(Status::Open, |v| match v.kind {
-        StageKind::Won => Status::Won,
-        _ => Status::Lost,
-    });
-    let closed_at = closing.map(|v| v.entered_at);
-    let is_backfilled = deal.quality.contains(Quality::ClosedBeforeCreated);
-    let wins = || visits.iter().filter(|v| v.kind == StageKind::Won);
-    let is_lost = outcome == Status::Lost;
-    Facts {
-        created_on: first.entered_on,
-        created_at: first.entered_at,
-        outcome,
-        closed_at,
-        closed_on: closing.map(|v| v.entered_on),
-        duration: run.ticks(first.entered_at, closed_at.unwrap_or(run.observed_until)).max(0),
-        followed: run.ticks(first.entered_at, run.observed_until).max(0),
-        initial_pipeline: first.pipeline,
-        pipeline: closing.unwrap_or(&last).pipeline,
-        owner: credited_owner(deal, changes, closed_at, run),
-        source: deal.source,
-        segment: run.segment(deal),
-        currency: deal.currency,
-        amount_minor: run.amount(deal),
-        win_count: wins().count() as u16,
-        reopen_count: visits.iter().filter(|v| v.exit == ExitKind::Reopen).count() as u16,
-        first_won_on: wins().next().map(|v| v.entered_on),
-        is_backfilled,
-        is_excluded: is_lost && run.is_excluded_reason(deal.lost_reason),
-        is_derailed: is_lost && run.is_derail_reason(deal.lost_reason),
-    }
-}
-
-fn credited_owner(
-    deal: &Deal,
-    changes: &[FieldChange],
-    closed_at: Option<Micros>,
-    run: &Run,
-) -> Sym {
-    let symbol = |number: Option<i64>| number.map_or(Sym::NONE, |n| Sym(n as u32));
-    let mut of_owner = changes.iter().filter(|c| c.field == Field::Owner).peekable();
-    let Some(first) = of_owner.peek() else { return deal.owner };
-    let earliest = symbol(first.old);
-    match run.config.credit_rule {
-        CreditRule::Current => deal.owner,
-        CreditRule::CreatedBy => earliest,
-        CreditRule::AtClose => {
-            let moment = closed_at.map_or(run.cut, |t| t + 1);
-            of_owner.take_while(|c| c.at < moment).last().map_or(earliest, |c| symbol(c.new))
-        }
     }
 }

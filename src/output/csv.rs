@@ -45,7 +45,9 @@ fn append_row(row: &[Value], line: &mut Vec<u8>) -> io::Result<()> {
 
 fn append_text(text: &str, line: &mut Vec<u8>) {
     let must_quote = |b: u8| matches!(b, b'"' | b',' | b'\n' | b'\r');
-    if !text.is_empty() && !text.bytes().any(must_quote) {
+    // Not `any`: without a way out in the middle many bytes are compared at once.
+    let is_plain = text.bytes().fold(true, |is_plain, b| is_plain & !must_quote(b));
+    if !text.is_empty() && is_plain {
         line.extend_from_slice(text.as_bytes());
         return;
     }

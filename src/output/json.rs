@@ -26,6 +26,23 @@ pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     to.write_all(&lines)
 }
 
+/// A value as it stands in a JSON table.
+pub fn cell_json(value: &Value) -> serde_json::Value {
+    let text = |value| {
+        let mut text = Vec::new();
+        // A vector takes all that is written to it.
+        let _ = cell::append(value, &mut text);
+        String::from_utf8_lossy(&text).into_owned().into()
+    };
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Int(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::Text(_) | Value::Day(_) | Value::Instant(_) => text(value),
+    }
+}
+
 /// What stands before each value: `{"name":` or `,"name":`.
 fn keys(table: &Table) -> io::Result<Vec<Vec<u8>>> {
     let key = |(at, name): (usize, &str)| {

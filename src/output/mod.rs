@@ -10,9 +10,12 @@ use crate::model::Table;
 mod cell;
 mod csv;
 mod json;
+pub mod kept;
 mod parquet;
 pub mod publish;
 mod text;
+
+pub use json::cell_json;
 
 /// The forms in which a table can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,17 +5,22 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    Array as _, ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int64Builder, RecordBatch,
+    StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use super::cell;
 use crate::model::{Column, Table, Unit, Value};
+
+/// Values of a column from which on it is compressed: making ready for it costs more than it saves
+/// on a few.
+const WORTH_COMPRESSING: usize = 1000;
 
 pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     // The writer wants to be sent between threads, which `to` does not promise.
@@ -24,21 +29,27 @@ pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
 }
 
 fn encode(table: &Table) -> Result<Vec<u8>, ParquetError> {
+    let arrays = arrays(table)?;
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        // One row group, read whole: there is nothing to skip.
+        .set_statistics_enabled(EnabledStatistics::None);
     let mut fields = Vec::with_capacity(table.columns.len());
-    let mut arrays = Vec::with_capacity(table.columns.len());
-    for (at, column) in table.columns.iter().enumerate() {
-        let values = || table.rows.iter().map(move |row| row.get(at).unwrap_or(&Value::Null));
-        let array = array(type_of(column, values()), values())?;
+    for (column, array) in table.columns.iter().zip(&arrays) {
         let unit = ("unit".to_owned(), column.unit.as_str().to_owned());
         let field = Field::new(&*column.name, array.data_type().clone(), true);
         fields.push(field.with_metadata([unit].into()));
-        arrays.push(array);
+        let path = ColumnPath::from(&*column.name);
+        if array.len() - array.null_count() < WORTH_COMPRESSING {
+            properties = properties.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+        }
+        if *array.data_type() == DataType::Float64 {
+            properties = properties.set_column_dictionary_enabled(path, false);
+        }
     }
     let schema = Arc::new(Schema::new(fields));
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties))?;
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties.build()))?;
     if !table.columns.is_empty() {
         writer.write(&RecordBatch::try_new(schema, arrays)?)?;
     }
@@ -50,92 +61,138 @@ pub(super) fn is_numeric(unit: Unit) -> bool {
     !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag)
 }
 
-/// The type by the values; by the unit if all are null; text if the values are of different kinds.
-fn type_of<'v>(column: &Column, values: impl Iterator<Item = &'v Value>) -> DataType {
-    let mut found: Option<DataType> = None;
-    for value in values {
-        let of_value = match value {
-            value if cell::is_null(value) => continue,
-            Value::Bool(_) => DataType::Boolean,
-            Value::Int(_) => DataType::Int64,
-            Value::Float(_) => DataType::Float64,
-            Value::Day(_) => DataType::Date32,
-            Value::Instant(_) => instant_type(),
-            _ => return DataType::Utf8,
-        };
-        found = Some(match found {
-            None => of_value,
-            Some(before) if before == of_value => before,
-            Some(DataType::Int64 | DataType::Float64)
-                if matches!(of_value, DataType::Int64 | DataType::Float64) =>
-            {
-                DataType::Float64
-            }
-            Some(_) => return DataType::Utf8,
-        });
-    }
-    found.unwrap_or_else(|| match column.unit {
-        Unit::Text => DataType::Utf8,
-        Unit::Date => DataType::Date32,
-        Unit::Instant => instant_type(),
-        Unit::Flag => DataType::Boolean,
-        Unit::Count | Unit::Minor => DataType::Int64,
-        _ => DataType::Float64,
-    })
-}
-
-fn instant_type() -> DataType {
-    DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
-}
-
-fn array<'v>(
-    of_type: DataType,
-    values: impl Iterator<Item = &'v Value>,
-) -> Result<ArrayRef, ParquetError> {
-    Ok(match of_type {
-        DataType::Boolean => Arc::new(
-            values
-                .map(|v| if let Value::Bool(flag) = v { Some(*flag) } else { None })
-                .collect::<BooleanArray>(),
-        ),
-        DataType::Int64 => Arc::new(values.map(Value::as_i64).collect::<Int64Array>()),
-        DataType::Float64 => Arc::new(
-            values
-                .map(|v| v.as_f64().filter(|number| number.is_finite()))
-                .collect::<Float64Array>(),
-        ),
-        DataType::Date32 => Arc::new(
-            values
-                .map(|v| if let Value::Day(day) = v { Some(*day) } else { None })
-                .collect::<Date32Array>(),
-        ),
-        DataType::Timestamp(..) => Arc::new(
-            values
-                .map(|v| if let Value::Instant(at) = v { Some(*at) } else { None })
-                .collect::<TimestampMicrosecondArray>()
-                .with_timezone("UTC"),
-        ),
-        _ => {
-            let texts: io::Result<Vec<Option<String>>> = values.map(text).collect();
-            Arc::new(StringArray::from(texts?))
+/// The arrays of all columns. The table is walked row by row, as it lies in memory.
+fn arrays(table: &Table) -> io::Result<Vec<ArrayRef>> {
+    let mut found = vec![None; table.columns.len()];
+    for row in &table.rows {
+        for (kind, value) in found.iter_mut().zip(row) {
+            *kind = Kind::with(*kind, value);
         }
-    })
+    }
+    let kinds = found.into_iter().zip(&table.columns);
+    let kinds = kinds.map(|(kind, column)| kind.unwrap_or(Kind::of_unit(column)));
+    let mut cells: Vec<Cells> = kinds.map(|kind| Cells::new(kind, table.rows.len())).collect();
+    for row in &table.rows {
+        for (at, cells) in cells.iter_mut().enumerate() {
+            cells.push(row.get(at).unwrap_or(&Value::Null))?;
+        }
+    }
+    Ok(cells.into_iter().map(Cells::finish).collect())
 }
 
-fn text(value: &Value) -> io::Result<Option<String>> {
-    if cell::is_null(value) {
-        return Ok(None);
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Flag,
+    Int,
+    Float,
+    Day,
+    Instant,
+    Text,
+}
+
+impl Kind {
+    /// The type of a column that has this value too: text if the values are of different kinds.
+    fn with(before: Option<Self>, value: &Value) -> Option<Self> {
+        let of_value = match value {
+            value if cell::is_null(value) => return before,
+            Value::Bool(_) => Self::Flag,
+            Value::Int(_) => Self::Int,
+            Value::Float(_) => Self::Float,
+            Value::Day(_) => Self::Day,
+            Value::Instant(_) => Self::Instant,
+            _ => Self::Text,
+        };
+        Some(match (before, of_value) {
+            (None, of_value) => of_value,
+            (Some(before), of_value) if before == of_value => before,
+            (Some(Self::Int), Self::Float) | (Some(Self::Float), Self::Int) => Self::Float,
+            _ => Self::Text,
+        })
     }
-    let mut bytes = Vec::new();
-    cell::append(value, &mut bytes)?;
-    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+
+    /// The type of a column without values.
+    fn of_unit(column: &Column) -> Self {
+        match column.unit {
+            Unit::Text => Self::Text,
+            Unit::Date => Self::Day,
+            Unit::Instant => Self::Instant,
+            Unit::Flag => Self::Flag,
+            Unit::Count | Unit::Minor => Self::Int,
+            _ => Self::Float,
+        }
+    }
+}
+
+/// An array in the making.
+enum Cells {
+    Flag(BooleanBuilder),
+    Int(Int64Builder),
+    Float(Float64Builder),
+    Day(Date32Builder),
+    Instant(TimestampMicrosecondBuilder),
+    Text(StringBuilder, Vec<u8>),
+}
+
+impl Cells {
+    fn new(kind: Kind, rows: usize) -> Self {
+        match kind {
+            Kind::Flag => Self::Flag(BooleanBuilder::with_capacity(rows)),
+            Kind::Int => Self::Int(Int64Builder::with_capacity(rows)),
+            Kind::Float => Self::Float(Float64Builder::with_capacity(rows)),
+            Kind::Day => Self::Day(Date32Builder::with_capacity(rows)),
+            Kind::Instant => {
+                let instants = TimestampMicrosecondBuilder::with_capacity(rows);
+                Self::Instant(instants.with_timezone("UTC"))
+            }
+            Kind::Text => Self::Text(StringBuilder::with_capacity(rows, 0), Vec::new()),
+        }
+    }
+
+    fn push(&mut self, value: &Value) -> io::Result<()> {
+        match self {
+            Self::Flag(cells) => {
+                cells.append_option(if let Value::Bool(flag) = value { Some(*flag) } else { None });
+            }
+            Self::Int(cells) => cells.append_option(value.as_i64()),
+            Self::Float(cells) => cells.append_option(value.as_f64().filter(|n| n.is_finite())),
+            Self::Day(cells) => {
+                cells.append_option(if let Value::Day(day) = value { Some(*day) } else { None });
+            }
+            Self::Instant(cells) => {
+                cells.append_option(if let Value::Instant(at) = value { Some(*at) } else { None });
+            }
+            Self::Text(cells, _) if cell::is_null(value) => cells.append_null(),
+            Self::Text(cells, bytes) => match value {
+                Value::Text(text) => cells.append_value(text),
+                value => {
+                    bytes.clear();
+                    cell::append(value, bytes)?;
+                    cells.append_value(String::from_utf8_lossy(bytes));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Flag(mut cells) => Arc::new(cells.finish()),
+            Self::Int(mut cells) => Arc::new(cells.finish()),
+            Self::Float(mut cells) => Arc::new(cells.finish()),
+            Self::Day(mut cells) => Arc::new(cells.finish()),
+            Self::Instant(mut cells) => Arc::new(cells.finish()),
+            Self::Text(mut cells, _) => Arc::new(cells.finish()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::output::tests::sample;
-    use arrow::array::Array;
+    use arrow::array::{Float64Array, TimestampMicrosecondArray};
+    use arrow::datatypes::TimeUnit;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     fn read_back(table: &Table) -> RecordBatch {
@@ -156,7 +213,7 @@ mod tests {
             DataType::Int64,
             DataType::Float64,
             DataType::Date32,
-            instant_type(),
+            DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
             DataType::Boolean,
             DataType::Float64,
         ];
@@ -174,10 +231,13 @@ mod tests {
     #[test]
     fn numbers_of_both_kinds_are_floats_and_other_mixtures_are_words() {
         let column = Column::new("x", Unit::Count, "");
-        let of = |values: &[Value]| type_of(&column, values.iter());
-        assert_eq!(of(&[Value::Int(1), Value::Null]), DataType::Int64);
-        assert_eq!(of(&[Value::Int(1), Value::Float(0.5)]), DataType::Float64);
-        assert_eq!(of(&[Value::Int(1), Value::Bool(true)]), DataType::Utf8);
-        assert_eq!(of(&[Value::Null]), DataType::Int64);
+        let of = |values: &[Value]| {
+            values.iter().fold(None, Kind::with).unwrap_or(Kind::of_unit(&column))
+        };
+        assert_eq!(of(&[Value::Int(1), Value::Null]), Kind::Int);
+        assert_eq!(of(&[Value::Int(1), Value::Float(0.5)]), Kind::Float);
+        assert_eq!(of(&[Value::Int(1), Value::Bool(true)]), Kind::Text);
+        assert_eq!(of(&[Value::Int(1), Value::Bool(true), Value::Int(1)]), Kind::Text);
+        assert_eq!(of(&[Value::Null]), Kind::Int);
     }
 }

@@ -220,6 +220,14 @@ fn is_held(lock: &Path) -> Result<bool> {
     }
 }
 
+/// Points `latest` to a folder that was published before.
+pub(super) fn point(parent: &Path, name: &str) -> Result<PathBuf> {
+    let (stem, _lock) = lock_stem(parent, name)?;
+    let pointed = point_latest(parent, name, &stem);
+    remove(&parent.join(format!("{stem}{LOCK}")))?;
+    pointed.map(|()| parent.join(name))
+}
+
 /// A link is made under a hidden name and renamed over `latest`, which is never absent.
 fn point_latest(parent: &Path, name: &str, stem: &str) -> Result<()> {
     let link = parent.join(format!("{stem}{FRESH}"));
@@ -268,6 +276,22 @@ fn is_same(a: &Path, b: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// The files of a folder and of the folders in it, as paths from there with `/`, sorted.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.file_type()?.is_dir() {
+            found.extend(files(&entry.path())?.into_iter().map(|path| format!("{name}/{path}")));
+        } else {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Brings a folder and all in it to disk; in parallel, since a disk can write many at once.

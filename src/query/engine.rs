@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult};
 use polars::sql::SQLContext;
 
 use super::guard::{self, Checked, Reads};
 use super::nearest::nearest;
-use super::views::{self, Words};
+use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Dataset, Run, Table, Unit};
@@ -24,7 +24,7 @@ pub struct Engine<'a> {
     tables: &'a [Table],
     /// Columns of every view and table, by name.
     schema: BTreeMap<String, Vec<String>>,
-    words: OnceLock<Words>,
+    words: Words<'a>,
     /// The columns of each view that were built so far.
     built: Mutex<BTreeMap<String, BTreeMap<String, Column>>>,
 }
@@ -53,7 +53,7 @@ impl<'a> Engine<'a> {
         }
         // What the engine deprecates is no concern of those who ask.
         polars::error::set_warning_function(|_, _| {});
-        let (words, built) = (OnceLock::new(), Mutex::default());
+        let (words, built) = (Words::new(run), Mutex::default());
         Ok(Self { dataset, run, tables, schema, words, built })
     }
 
@@ -62,20 +62,29 @@ impl<'a> Engine<'a> {
         self.schema.iter().map(|(name, columns)| (name.clone(), columns.clone())).collect()
     }
 
-    /// Builds what these queries will read, each view in one pass over the deals. Running them
-    /// without it gives the same, but passes over the deals once for each query that names a column
-    /// no query before has named. A query that is wrong is left to [`Engine::run`] to report.
+    /// Builds what these queries will read of the views on deals, in one pass over the deals. Running
+    /// them without it gives the same, but passes over the deals once for each query that names a
+    /// column no query before has named. A query that is wrong is left to [`Engine::run`] to report.
     ///
     /// Errors: a view cannot be built.
     pub fn prepare(&self, queries: &[Query]) -> Result<()> {
-        let mut wanted: BTreeMap<String, Reads> = BTreeMap::new();
+        let mut reads: BTreeMap<String, Reads> = BTreeMap::new();
         for query in queries {
             let Ok(checked) = guard::check(&query.sql, &self.schema) else { continue };
             for table in &checked.reads.tables {
-                wanted.entry(table.clone()).or_default().add(table, &checked.reads);
+                reads.entry(table.clone()).or_default().add(table, &checked.reads);
             }
         }
-        wanted.values().try_for_each(|reads| self.frames(reads).map(|_| ()))
+        let named = views::VIEWS.iter().filter_map(|view| Some((view, reads.get(view.name)?)));
+        let wanted: Vec<Wanted> =
+            named.map(|(view, reads)| Wanted { view, columns: wanted(view, reads) }).collect();
+        let built = views::build(&wanted, self.dataset, self.run, &self.words).map_err(|e| {
+            Error::new(ErrorKind::Query, "cannot build the views on deals").because(e)
+        })?;
+        for (wanted, columns) in wanted.iter().zip(built) {
+            self.keep(wanted.view.name, &columns);
+        }
+        Ok(())
     }
 
     /// Runs one statement. Units follow from the types. Rows that the statement does not order are
@@ -136,18 +145,13 @@ impl<'a> Engine<'a> {
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
             return self.cached(name, &columns, |_| self.whole(name));
         };
-        let mut wanted: Vec<_> =
-            view.columns.iter().filter(|column| reads.wants(column.about.name)).collect();
-        if wanted.is_empty() {
-            // `COUNT(*)` alone: any column tells how many rows there are.
-            wanted.extend(view.columns.first());
-        }
+        let wanted = wanted(view, reads);
         let names: Vec<&str> = wanted.iter().map(|column| column.about.name).collect();
         self.cached(name, &names, |missing| {
-            let missing: Vec<_> =
-                wanted.iter().filter(|c| missing.contains(&c.about.name)).copied().collect();
-            let words = self.words.get_or_init(|| Words::new(self.run));
-            views::build(view, &missing, self.dataset, self.run, words)
+            let columns = wanted.iter().filter(|c| missing.contains(&c.about.name));
+            let missing = Wanted { view, columns: columns.copied().collect() };
+            let built = views::build(&[missing], self.dataset, self.run, &self.words)?;
+            Ok(built.into_iter().flatten().collect())
         })
     }
 
@@ -172,15 +176,17 @@ impl<'a> Engine<'a> {
             columns.iter().filter(|name| !found.contains_key(**name)).copied().collect();
         if !missing.is_empty() {
             let fresh = build(&missing)?;
-            let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-            let of_view = built.entry(view.to_owned()).or_default();
-            for column in fresh {
-                of_view.insert(column.name().to_string(), column.clone());
-                found.insert(column.name().to_string(), column);
-            }
+            self.keep(view, &fresh);
+            found.extend(fresh.into_iter().map(|column| (column.name().to_string(), column)));
         }
         let columns = columns.iter().filter_map(|name| found.remove(*name));
         DataFrame::new_infer_height(columns.collect())
+    }
+
+    fn keep(&self, view: &str, columns: &[Column]) {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_view = built.entry(view.to_owned()).or_default();
+        of_view.extend(columns.iter().map(|column| (column.name().to_string(), column.clone())));
     }
 
     /// A small view or a metric table.
@@ -197,6 +203,13 @@ impl<'a> Engine<'a> {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// The columns of `view` that a statement needs.
+fn wanted(view: &'static View, reads: &Reads) -> Vec<&'static ViewColumn> {
+    let named: Vec<_> = view.columns.iter().filter(|c| reads.wants(c.about.name)).collect();
+    // `COUNT(*)` alone: any column tells how many rows there are.
+    if named.is_empty() { view.columns.iter().take(1).collect() } else { named }
 }
 
 /// Runs a checked statement. A panic of polars ends the statement, not the program.
@@ -284,7 +297,8 @@ fn declare(table: &mut Table, query: &Query) -> Result<()> {
         }
         order.push(at);
     }
-    for row in &mut table.rows {
+    let is_in_order = order.iter().copied().eq(0..table.columns.len());
+    for row in table.rows.iter_mut().filter(|_| !is_in_order) {
         *row = order.iter().map(|&at| std::mem::take(&mut row[at])).collect();
     }
     table.columns.clone_from(&query.columns);

@@ -82,12 +82,29 @@ pub(super) fn to_table(name: &str, frame: &DataFrame) -> Result<Table> {
     for column in frame.columns() {
         let unit = unit_of(column)?;
         columns.push(TableColumn::new(column.name(), unit, ""));
-        let series = column.as_materialized_series();
-        for (row, cell) in rows.iter_mut().zip(series.iter()) {
-            row.push(value(cell));
-        }
+        push_cells(column.as_materialized_series(), &mut rows);
     }
     Ok(Table { name: name.to_owned(), columns, rows })
+}
+
+/// Adds a column to the rows; the common types without a look at each cell's type.
+fn push_cells(series: &Series, rows: &mut [Vec<Value>]) {
+    match series.dtype() {
+        DataType::String => push_all(rows, series.str().into_iter().flat_map(|c| c.iter())),
+        DataType::Int64 => push_all(rows, series.i64().into_iter().flat_map(|c| c.iter())),
+        DataType::Float64 => push_all(rows, series.f64().into_iter().flat_map(|c| c.iter())),
+        _ => {
+            for (row, cell) in rows.iter_mut().zip(series.iter()) {
+                row.push(value(cell));
+            }
+        }
+    }
+}
+
+fn push_all<T: Into<Value>>(rows: &mut [Vec<Value>], cells: impl Iterator<Item = Option<T>>) {
+    for (row, cell) in rows.iter_mut().zip(cells) {
+        row.push(cell.into());
+    }
 }
 
 fn unit_of(column: &Column) -> Result<Unit> {

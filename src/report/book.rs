@@ -22,6 +22,8 @@ static NO_ABOUT: About = About {
 
 static NO_TABLE: Table = Table { name: String::new(), columns: Vec::new(), rows: Vec::new() };
 
+const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, fiscal_start: 1 };
+
 /// What the builders of sections read from.
 pub(crate) struct Book<'a> {
     /// The last day that counts.
@@ -30,27 +32,43 @@ pub(crate) struct Book<'a> {
     pub(crate) fiscal_start: u32,
     /// The pipelines, the one with most deals first.
     pub(crate) pipelines: Vec<String>,
+    /// The earlier day that some metrics are also known of.
+    pub(crate) earlier_on: Option<Day>,
     sheets: BTreeMap<&'static str, Sheet<'a>>,
+    earlier: BTreeMap<&'static str, Sheet<'a>>,
 }
 
 impl<'a> Book<'a> {
     /// The book of a run.
     pub(crate) fn new(input: &Input<'a>) -> Self {
         let fiscal_start = input.run.config.fiscal_year_start_month;
-        let sheets = input
-            .metrics
-            .iter()
-            .map(|(about, table)| (about.name, Sheet { about, table, fiscal_start }))
-            .collect();
-        let mut book = Self { as_of: input.run.as_of, fiscal_start, pipelines: Vec::new(), sheets };
+        let sheets = |metrics: &[(&'static About, &'a Table)]| {
+            let sheet = |&(about, table): &(&'static About, &'a Table)| {
+                (about.name, Sheet { about, table, fiscal_start })
+            };
+            metrics.iter().map(sheet).collect()
+        };
+        let earlier = input.earlier.as_ref();
+        let mut book = Self {
+            as_of: input.run.as_of,
+            fiscal_start,
+            pipelines: Vec::new(),
+            earlier_on: earlier.map(|e| e.as_of),
+            sheets: sheets(&input.metrics),
+            earlier: earlier.map(|e| sheets(&e.metrics)).unwrap_or_default(),
+        };
         book.pipelines = book.order(input);
         book
     }
 
     /// A metric with its table; an empty one if it was not computed.
     pub(crate) fn sheet(&self, name: &str) -> Sheet<'a> {
-        let none = Sheet { about: &NO_ABOUT, table: &NO_TABLE, fiscal_start: 1 };
-        self.sheets.get(name).copied().unwrap_or(none)
+        self.sheets.get(name).copied().unwrap_or(NO_SHEET)
+    }
+
+    /// A metric as it was on the earlier day; empty if it was not computed.
+    pub(crate) fn earlier(&self, name: &str) -> Sheet<'a> {
+        self.earlier.get(name).copied().unwrap_or(NO_SHEET)
     }
 
     /// Pipelines by number of deals, then in the order of the catalogue; those without any row in
@@ -58,8 +76,11 @@ impl<'a> Book<'a> {
     fn order(&self, input: &Input<'_>) -> Vec<String> {
         let mut seen: BTreeMap<&str, f64> = BTreeMap::new();
         for sheet in self.sheets.values() {
-            for row in &sheet.table.rows {
-                seen.entry(sheet.word(row, "pipeline")).or_default();
+            let pipeline = sheet.words("pipeline");
+            let mut names: Vec<&str> = sheet.table.rows.iter().map(|row| pipeline(row)).collect();
+            names.dedup();
+            for name in names {
+                seen.entry(name).or_default();
             }
         }
         let flow = self.sheet("stage_flow");
@@ -76,8 +97,8 @@ impl<'a> Book<'a> {
     }
 
     /// A period as people call it.
-    pub(crate) fn period(&self, span: &Span) -> String {
-        format::period(&span.kind, span.start, span.end, self.fiscal_start)
+    pub(crate) fn period(&self, span: &Span<'_>) -> String {
+        format::period(span.kind, span.start, span.end, self.fiscal_start)
     }
 
     /// The rows of the last period of the first of `kinds` that has any, with the period.

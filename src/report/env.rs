@@ -85,33 +85,6 @@ fn plain_blocks() -> Result<SyntaxConfig> {
     built.map_err(|e| template_error(PAGE, e))
 }
 
-/// A view as a value of the template engine.
-///
-/// Errors: the view cannot be serialised.
-pub(crate) fn value(view: &impl serde::Serialize) -> Result<Value> {
-    let json = serde_json::to_value(view).map_err(|e| {
-        Error::new(ErrorKind::Report, "cannot hand a table to the templates").because(e)
-    })?;
-    Ok(from_json(json))
-}
-
-fn from_json(json: serde_json::Value) -> Value {
-    use serde_json::Value as Json;
-    match json {
-        Json::Null => Value::from(()),
-        Json::Bool(flag) => Value::from(flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => Value::from(whole),
-            None => Value::from(number.as_f64()),
-        },
-        Json::String(text) => Value::from(text),
-        Json::Array(items) => items.into_iter().map(from_json).collect(),
-        Json::Object(fields) => {
-            Value::from_pairs(fields.into_iter().map(|(name, field)| (name, from_json(field))))
-        }
-    }
-}
-
 /// Text as HTML: escaped, words between backticks set as code.
 fn prose(text: &str) -> Value {
     let mut out = String::new();

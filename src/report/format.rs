@@ -170,7 +170,7 @@ pub fn bytes(number: u64) -> String {
 
 /// A date: `2026-03-31`.
 pub fn date(day: Day) -> String {
-    calendar(day).format("%Y-%m-%d").to_string()
+    calendar(day).to_string()
 }
 
 /// A date in words: `31 March 2026`.

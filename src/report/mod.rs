@@ -6,7 +6,7 @@
 use minijinja::context;
 
 use crate::error::Result;
-use crate::model::{About, InputFile, QualityCount, Reject, Run, Table};
+use crate::model::{About, Day, InputFile, QualityCount, Reject, Run, Table};
 
 mod book;
 mod chart;
@@ -17,6 +17,8 @@ mod number;
 mod sections;
 mod sheet;
 mod view;
+
+use view::View as _;
 
 /// A query's result with what is said about it.
 #[derive(Clone, Debug)]
@@ -33,12 +35,22 @@ pub struct QueryResult {
     pub table: Table,
 }
 
+/// Metrics of an earlier day.
+pub struct Earlier<'a> {
+    /// The day at whose end they hold.
+    pub as_of: Day,
+    /// The metrics with their tables.
+    pub metrics: Vec<(&'static About, &'a Table)>,
+}
+
 /// All that the report is made from.
 pub struct Input<'a> {
     /// `as_of`, configuration, catalogue, words.
     pub run: &'a Run,
     /// The metrics with their tables.
     pub metrics: Vec<(&'static About, &'a Table)>,
+    /// What stands open, as it stood at the end of the quarter before; null without one.
+    pub earlier: Option<Earlier<'a>>,
     /// The queries with their tables.
     pub queries: &'a [QueryResult],
     /// The files that were read.
@@ -78,11 +90,11 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         clock => config.clock.as_str(),
         min_n_rate => config.min_n_rate,
         pipelines => book.pipelines.iter().map(|p| sections::named(p)).collect::<Vec<_>>(),
-        overview => env::value(&sections::overview(&book))?,
-        sections => env::value(&sections::sections(&book))?,
-        queries => env::value(&sections::queries(input.queries))?,
-        quality => env::value(&sections::quality(input))?,
-        definitions => env::value(&sections::definitions(input))?,
+        overview => sections::overview(&book).value(),
+        sections => sections::sections(&book).value(),
+        queries => sections::queries(input.queries).value(),
+        quality => sections::quality(input).value(),
+        definitions => sections::definitions(input).value(),
         extra => &templates.extra,
     };
     templates.render(page)

@@ -24,6 +24,7 @@ const FRACTIONS: &[(&str, &str, &str, &str)] = &[
     ("conversion_comparison", "naive_share", "won", "cohort_n"),
     ("sales_cycle", "mean_days", "sum_days", "n"),
     ("rep_scorecard", "rate", "won", "closed"),
+    ("rep_scorecard", "attainment", "", "target_minor"),
     ("rep_win_rate_shrunk", "rate", "won", "closed"),
     ("rep_win_rate_shrunk", "eb_mean", "won", "n"),
     ("rep_funnel_plot", "rate", "won", "n"),

@@ -18,20 +18,32 @@ pub(crate) struct Sheet<'a> {
 }
 
 /// A period of a table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span<'a> {
     /// First day.
     pub(crate) start: Day,
     /// The day after the last.
     pub(crate) end: Day,
     /// `quarter`, `month` …
-    pub(crate) kind: String,
+    pub(crate) kind: &'a str,
 }
 
 impl<'a> Sheet<'a> {
     /// The value of a column; null if there is no such column.
     pub(crate) fn get(&self, row: Cells<'a>, name: &str) -> &'a Value {
-        self.table.position(name).and_then(|at| row.get(at)).unwrap_or(&Value::Null)
+        self.column(name)(row)
+    }
+
+    /// The values of a column, which is looked up once for all rows.
+    pub(crate) fn column(&self, name: &str) -> impl Fn(Cells<'a>) -> &'a Value + use<'a> {
+        let at = self.table.position(name);
+        move |row| at.and_then(|at| row.get(at)).unwrap_or(&Value::Null)
+    }
+
+    /// The words of a column, as [`Sheet::word`] gives them.
+    pub(crate) fn words(&self, name: &str) -> impl Fn(Cells<'a>) -> &'a str + use<'a> {
+        let column = self.column(name);
+        move |row| column(row).as_str().unwrap_or("")
     }
 
     /// The number in a column.
@@ -62,64 +74,77 @@ impl<'a> Sheet<'a> {
 
     /// The rows of a pipeline that are not cut by owner, source or segment.
     pub(crate) fn whole(&self, pipeline: &str) -> Vec<Cells<'a>> {
-        let cut = ["owner", "source", "segment"];
+        let cuts = ["owner", "source", "segment"].map(|name| self.column(name));
         let mut rows = self.of(pipeline);
-        rows.retain(|row| cut.iter().all(|name| self.get(row, name).is_null()));
+        rows.retain(|row| cuts.iter().all(|cut| cut(row).is_null()));
         rows
     }
 
     /// All rows of a pipeline.
     pub(crate) fn of(&self, pipeline: &str) -> Vec<Cells<'a>> {
-        let rows = self.table.rows.iter().map(Vec::as_slice);
-        rows.filter(|row| self.word(row, "pipeline") == pipeline).collect()
+        let of = self.words("pipeline");
+        self.table.rows.iter().map(Vec::as_slice).filter(|row| of(row) == pipeline).collect()
     }
 
     /// The rows of a pipeline cut by owner.
     pub(crate) fn by_owner(&self, pipeline: &str) -> Vec<Cells<'a>> {
+        let owner = self.column("owner");
         let mut rows = self.of(pipeline);
-        rows.retain(|row| !self.get(row, "owner").is_null());
+        rows.retain(|row| !owner(row).is_null());
         rows
     }
 
     /// The period of a row.
-    pub(crate) fn span(&self, row: Cells<'a>) -> Option<Span> {
-        let (Value::Day(start), Value::Day(end)) =
-            (self.get(row, "period_start"), self.get(row, "period_end"))
-        else {
-            return None;
-        };
-        let kind = self.word(row, "period_kind").to_owned();
-        Some(Span { start: *start, end: *end, kind })
+    pub(crate) fn span(&self, row: Cells<'a>) -> Option<Span<'a>> {
+        self.span_of()(row)
+    }
+
+    /// The periods of rows, whose columns are looked up once.
+    fn span_of(&self) -> impl Fn(Cells<'a>) -> Option<Span<'a>> + use<'a> {
+        let (start, end) = (self.column("period_start"), self.column("period_end"));
+        let kind = self.words("period_kind");
+        move |row| match (start(row), end(row)) {
+            (Value::Day(start), Value::Day(end)) => {
+                Some(Span { start: *start, end: *end, kind: kind(row) })
+            }
+            _ => None,
+        }
     }
 
     /// The period of a row as people call it; empty if it has none.
     pub(crate) fn period(&self, row: Cells<'a>) -> String {
-        let name = |s: Span| format::period(&s.kind, s.start, s.end, self.fiscal_start);
+        let name = |s: Span<'_>| format::period(s.kind, s.start, s.end, self.fiscal_start);
         self.span(row).map(name).unwrap_or_default()
     }
 
     /// The periods of a kind that occur in `rows`, oldest first.
-    pub(crate) fn spans(&self, rows: &[Cells<'a>], kind: &str) -> Vec<Span> {
-        let mut found: Vec<Span> =
-            rows.iter().filter_map(|r| self.span(r)).filter(|s| s.kind == kind).collect();
+    pub(crate) fn spans(&self, rows: &[Cells<'a>], kind: &str) -> Vec<Span<'a>> {
+        let span = self.span_of();
+        let mut found: Vec<Span<'a>> =
+            rows.iter().filter_map(|row| span(row)).filter(|s| s.kind == kind).collect();
         found.sort();
         found.dedup();
         found
     }
 
     /// Those of `rows` that belong to the period.
-    pub(crate) fn at(&self, rows: &[Cells<'a>], span: &Span) -> Vec<Cells<'a>> {
-        rows.iter().copied().filter(|row| self.span(row).as_ref() == Some(span)).collect()
+    pub(crate) fn at(&self, rows: &[Cells<'a>], wanted: &Span<'_>) -> Vec<Cells<'a>> {
+        let span = self.span_of();
+        rows.iter().copied().filter(|row| span(row).as_ref() == Some(wanted)).collect()
     }
 
     /// Those of `rows` with this word in the column.
     pub(crate) fn with(&self, rows: &[Cells<'a>], name: &str, word: &str) -> Vec<Cells<'a>> {
-        rows.iter().copied().filter(|row| self.word(row, name) == word).collect()
+        let words = self.words(name);
+        rows.iter().copied().filter(|row| words(row) == word).collect()
     }
 }
 
 /// The last two periods that have ended by `as_of`, the later one first.
-pub(crate) fn complete(spans: &[Span], as_of: Day) -> (Option<&Span>, Option<&Span>) {
+pub(crate) fn complete<'s, 'a>(
+    spans: &'s [Span<'a>],
+    as_of: Day,
+) -> (Option<&'s Span<'a>>, Option<&'s Span<'a>>) {
     let mut ended = spans.iter().rev().filter(|s| s.end <= as_of + 1);
     (ended.next(), ended.next())
 }

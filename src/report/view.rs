@@ -1,9 +1,52 @@
 //! What templates see: numbers with their explanation, tables, charts. Plain data, no HTML.
 
-use serde::Serialize;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object};
+
+/// What can be handed to the templates.
+pub(crate) trait View {
+    /// As a value of the template engine.
+    fn value(self) -> Value;
+}
+
+macro_rules! plain {
+    ($($view:ty),*) => {
+        $(impl View for $view {
+            fn value(self) -> Value {
+                Value::from(self)
+            }
+        })*
+    };
+}
+
+plain!(String, &'static str, bool, usize);
+
+impl<T: View> View for Vec<T> {
+    fn value(self) -> Value {
+        self.into_iter().map(View::value).collect()
+    }
+}
+
+/// Makes a struct a view: templates see its fields by their names.
+macro_rules! view {
+    ($view:ident: $($field:ident),*) => {
+        impl crate::report::view::View for $view {
+            fn value(self) -> minijinja::Value {
+                let Self { $($field),* } = self;
+                minijinja::Value::from_pairs([
+                    $((stringify!($field), crate::report::view::View::value($field))),*
+                ])
+            }
+        }
+    };
+}
+
+pub(crate) use view;
 
 /// A number, or a word, with what is said about it on hover or focus.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Number {
     /// What is shown.
     pub(crate) text: String,
@@ -24,8 +67,53 @@ impl Number {
     }
 }
 
+impl View for Number {
+    /// A page has tens of thousands of numbers, so a number is looked into, not taken apart.
+    fn value(self) -> Value {
+        Value::from_object(NumberFields {
+            text: self.text.value(),
+            tip: self.tip.value(),
+            class: self.class.value(),
+            interval: self.interval.value(),
+            metric: self.metric.value(),
+        })
+    }
+}
+
+/// A [`Number`] in a template.
+#[derive(Debug)]
+struct NumberFields {
+    text: Value,
+    tip: Value,
+    class: Value,
+    interval: Value,
+    metric: Value,
+}
+
+impl Object for NumberFields {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        let field = match key {
+            "text" => &self.text,
+            "tip" => &self.tip,
+            "class" => &self.class,
+            "interval" => &self.interval,
+            "metric" => &self.metric,
+            _ => return None,
+        };
+        Some(field.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Str(&["text", "tip", "class", "interval", "metric"])
+    }
+}
+
 /// A column's head.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Head {
     /// The label.
     pub(crate) label: String,
@@ -35,8 +123,10 @@ pub(crate) struct Head {
     pub(crate) is_number: bool,
 }
 
+view!(Head: label, meaning, is_number);
+
 /// A table on the page.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Grid {
     /// What it is.
     pub(crate) caption: String,
@@ -56,8 +146,10 @@ pub(crate) struct Grid {
     pub(crate) total_text: String,
 }
 
+view!(Grid: caption, metric, csv, heads, rows, total, is_cut, total_text);
+
 /// An entry of a chart's key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Key {
     /// The style class of the swatch.
     pub(crate) class: &'static str,
@@ -65,8 +157,10 @@ pub(crate) struct Key {
     pub(crate) label: String,
 }
 
+view!(Key: class, label);
+
 /// A chart with its table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chart {
     /// Unique on the page.
     pub(crate) id: String,
@@ -83,3 +177,5 @@ pub(crate) struct Chart {
     /// Why there is no drawing; empty if there is one.
     pub(crate) empty: String,
 }
+
+view!(Chart: id, svg, title, note, keys, grid, empty);

@@ -13,10 +13,12 @@ pub(super) struct Counts<const K: usize> {
 impl<const K: usize> Counts<K> {
     const NONE: Self = Self { censored: 0, events: [0; K] };
 
+    #[inline]
     pub(super) fn ended(&self) -> u64 {
         self.events.iter().sum()
     }
 
+    #[inline]
     pub(super) fn total(&self) -> u64 {
         self.censored + self.ended()
     }
@@ -32,8 +34,47 @@ impl<const K: usize> Counts<K> {
 /// What happened at one time.
 pub(super) type Row<const K: usize> = (i64, Counts<K>);
 
-/// Tables up to this size are searched at every case; larger ones collect cases first.
-const SEARCHED_ROWS: usize = 4096;
+/// [`Counts`] in half the room, for the many times of the many tables that are kept at once.
+#[derive(Clone, Copy, Debug)]
+struct Few<const K: usize> {
+    censored: u32,
+    events: [u32; K],
+}
+
+impl<const K: usize> Few<K> {
+    const NONE: Self = Self { censored: 0, events: [0; K] };
+
+    /// Counts cases of one cause; false, and nothing is counted, if there is no room for so many.
+    fn add(&mut self, cause: usize, count: u64) -> bool {
+        let own = cause.checked_sub(1).and_then(|at| self.events.get_mut(at));
+        let own = own.unwrap_or(&mut self.censored);
+        let sum = u32::try_from(count).ok().and_then(|count| own.checked_add(count));
+        sum.map(|sum| *own = sum).is_some()
+    }
+
+    /// The sum; null if there is no room for so many.
+    fn plus(&self, other: &Self) -> Option<Self> {
+        let mut sum = *self;
+        sum.censored = sum.censored.checked_add(other.censored)?;
+        for (into, from) in sum.events.iter_mut().zip(other.events) {
+            *into = into.checked_add(from)?;
+        }
+        Some(sum)
+    }
+
+    #[inline]
+    fn counts(&self) -> Counts<K> {
+        let mut counts = Counts::NONE;
+        counts.censored = self.censored.into();
+        for (into, from) in counts.events.iter_mut().zip(self.events) {
+            *into = from.into();
+        }
+        counts
+    }
+}
+
+/// Times, from 0 on, that any table has room for in place, and how many more it has by case.
+const PLACES: (u64, u64) = (64, 8);
 
 /// Cases collected at least before they are sorted in.
 const COLLECTED_CASES: usize = 256;
@@ -42,8 +83,10 @@ const COLLECTED_CASES: usize = 256;
 /// and mergeable. Events at a time come before censorings at that time.
 #[derive(Clone, Debug, Default)]
 pub struct EventTable<const K: usize> {
-    /// Ascending, each time once. With the elapsed clock nearly every case has a time of its own, so
-    /// this is a plain list, and new times wait in `fresh` until sorting them in is worth it.
+    /// The first times, each in its place: days, of which there are few.
+    places: Vec<Few<K>>,
+    /// Others, ascending, each once. With the elapsed clock nearly every case has a time of its own,
+    /// so this is a plain list, and new times wait in `fresh` until sorting them in is worth it.
     rows: Vec<Row<K>>,
     fresh: Vec<Row<K>>,
     total: u64,
@@ -59,23 +102,33 @@ impl<const K: usize> EventTable<K> {
     /// Adds `count` cases that ended at `t` by `cause` (1 to K), or were last seen then (0).
     /// A cause above K counts as censored.
     pub fn add(&mut self, t: i64, cause: usize, count: u64) {
+        self.total += count;
+        if self.place(t).is_some_and(|few| few.add(cause, count)) {
+            return;
+        }
         let mut counts = Counts::NONE;
         match cause.checked_sub(1).and_then(|at| counts.events.get_mut(at)) {
             Some(events) => *events = count,
             None => counts.censored = count,
         }
-        self.total += count;
-        if self.rows.len() <= SEARCHED_ROWS {
-            // Days from 0 on without a gap stand where their number says.
-            let direct = usize::try_from(t).ok();
-            let direct = direct.filter(|&at| self.rows.get(at).is_some_and(|row| row.0 == t));
-            let search = || self.rows.binary_search_by_key(&t, |row| row.0).ok();
-            if let Some(row) = direct.or_else(search).and_then(|at| self.rows.get_mut(at)) {
-                row.1.add(&counts);
-                return;
+        self.collect((t, counts));
+    }
+
+    /// The place of a time; null if it is too far off for the number of cases.
+    fn place(&mut self, t: i64) -> Option<&mut Few<K>> {
+        let at = usize::try_from(t).ok()?;
+        if at >= self.places.len() {
+            let room = PLACES.0.saturating_add(PLACES.1.saturating_mul(self.total));
+            if at as u64 >= room {
+                return None;
             }
+            self.places.resize(at + 1, Few::NONE);
         }
-        self.fresh.push((t, counts));
+        self.places.get_mut(at)
+    }
+
+    fn collect(&mut self, row: Row<K>) {
+        self.fresh.push(row);
         if self.fresh.len() >= self.rows.len().max(COLLECTED_CASES) {
             self.settle();
         }
@@ -83,9 +136,22 @@ impl<const K: usize> EventTable<K> {
 
     /// Adds the cases of `other`.
     pub fn merge(&mut self, mut other: Self) {
+        if self.total == 0 {
+            *self = other;
+            return;
+        }
+        self.total += other.total;
+        if self.places.len() < other.places.len() {
+            std::mem::swap(&mut self.places, &mut other.places);
+        }
+        for (at, (into, from)) in self.places.iter_mut().zip(&other.places).enumerate() {
+            match into.plus(from) {
+                Some(sum) => *into = sum,
+                None => self.fresh.push((at as i64, from.counts())),
+            }
+        }
         other.settle();
         self.settle();
-        self.total += other.total;
         if self.rows.is_empty() {
             self.rows = other.rows;
         } else if !other.rows.is_empty() {
@@ -96,19 +162,31 @@ impl<const K: usize> EventTable<K> {
     /// Sorts the waiting cases in.
     fn settle(&mut self) {
         if !self.fresh.is_empty() {
-            self.rows = self.rows().into_owned();
+            self.fresh.sort_unstable_by_key(|row| row.0);
+            self.rows = merged(&self.rows, &self.fresh);
             self.fresh = Vec::new();
         }
     }
 
     /// All rows, ascending.
     pub(super) fn rows(&self) -> Cow<'_, [Row<K>]> {
-        if self.fresh.is_empty() {
-            return Cow::Borrowed(&self.rows);
+        let mut rows = Cow::Borrowed(&self.rows[..]);
+        if !self.fresh.is_empty() {
+            let mut fresh = self.fresh.clone();
+            fresh.sort_unstable_by_key(|row| row.0);
+            rows = merged(&rows, &fresh).into();
         }
-        let mut fresh = self.fresh.clone();
-        fresh.sort_unstable_by_key(|row| row.0);
-        Cow::Owned(merged(&self.rows, &fresh))
+        if !self.places.is_empty() {
+            let mut placed: Vec<Row<K>> = Vec::with_capacity(self.places.len());
+            for (at, few) in self.places.iter().enumerate() {
+                let counts = few.counts();
+                if counts.total() > 0 {
+                    placed.push((at as i64, counts));
+                }
+            }
+            rows = if rows.is_empty() { placed.into() } else { merged(&placed, &rows).into() };
+        }
+        rows
     }
 
     /// Number of cases.
@@ -195,5 +273,36 @@ mod tests {
         assert!(one.rows().is_sorted_by(|a, b| a.0 < b.0));
         two.merge(one);
         assert_eq!((two.n(), two.rows().len()), (40_000, 7_919));
+    }
+
+    #[test]
+    fn times_are_the_same_in_place_and_in_a_list() {
+        let cases = [(3, 1, 2), (500, 2, 1), (3, 0, 1), (-4, 1, 1), (500, 2, 7), (90_000, 0, 1)];
+        let mut table = EventTable::<2>::default();
+        let mut parts = [EventTable::<2>::default(), EventTable::<2>::default()];
+        for round in 0..100 {
+            for (at, (t, cause, count)) in cases.into_iter().enumerate() {
+                table.add(t, cause, count);
+                parts[(at + round) % 2].add(t, cause, count);
+            }
+        }
+        let times: Vec<_> = table.rows().iter().map(|row| row.0).collect();
+        assert_eq!(times, [-4, 3, 500, 90_000]);
+        assert_eq!((table.ended_by(2, 500), table.largest()), (800, Some(90_000)));
+        let [mut first, second] = parts;
+        first.merge(second);
+        assert_eq!((first.n(), &first), (1_300, &table));
+    }
+
+    #[test]
+    fn full_places_overflow_into_the_list() {
+        let mut table = EventTable::<1>::default();
+        for _ in 0..3 {
+            table.add(7, 1, u64::from(u32::MAX));
+        }
+        let other = table.clone();
+        table.merge(other);
+        assert_eq!(table.ended_by(1, 7), 6 * u64::from(u32::MAX));
+        assert_eq!(table.rows().len(), 1);
     }
 }

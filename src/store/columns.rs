@@ -6,7 +6,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, DictionaryArray, Int32Array, Int64Array,
     ListArray, StringArray, StructArray, TimestampMicrosecondArray,
 };
-use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
     ArrowPrimitiveType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType,
 };
@@ -15,78 +15,86 @@ use super::schema;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Names, Sym};
 
-/// Builds dictionary columns; the dictionary holds the words in the order of their first use, so
-/// equal rows give equal bytes whatever the numbers of the symbols are.
+/// A column of words: keys into the words that it uses, -1 being null.
+pub(super) struct Keyed<'n> {
+    /// By row.
+    pub(super) keys: Vec<i32>,
+    /// By key.
+    pub(super) words: Vec<&'n str>,
+}
+
+impl Keyed<'_> {
+    /// As a dictionary.
+    fn array(self) -> ArrayRef {
+        let keys = if self.words.is_empty() {
+            Int32Array::new_null(self.keys.len())
+        } else {
+            self.keys.into_iter().map(|key| (key >= 0).then_some(key)).collect()
+        };
+        let words = StringArray::from_iter_values(self.words);
+        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(words)))
+    }
+}
+
+/// Gives words their keys in the order of their first use, so equal rows give equal bytes whatever
+/// the numbers of the symbols are.
 pub(super) struct Words<'n> {
     names: &'n Names,
-    slots: Vec<i32>,
+    keys: Vec<i32>,
     used: Vec<Sym>,
 }
 
 impl<'n> Words<'n> {
     /// For the symbols of `names`.
     pub(super) fn new(names: &'n Names) -> Self {
-        Self { names, slots: vec![-1; names.len()], used: Vec::new() }
+        Self { names, keys: vec![-1; names.len()], used: Vec::new() }
     }
 
     /// A column of words; null where the word is missing.
-    pub(super) fn column(&mut self, symbols: impl Iterator<Item = Sym>) -> ArrayRef {
-        let mut keys: Vec<i32> = Vec::with_capacity(symbols.size_hint().0);
-        for symbol in symbols {
-            keys.push(self.slot(symbol));
-        }
-        let values = StringArray::from_iter_values(self.used.iter().map(|&s| self.names.get(s)));
+    pub(super) fn keyed(&mut self, symbols: impl Iterator<Item = Sym>) -> Keyed<'n> {
+        let keys = symbols.map(|symbol| self.key(symbol)).collect();
+        let words = self.used.iter().map(|&symbol| self.names.get(symbol)).collect();
         for symbol in self.used.drain(..) {
-            self.slots[symbol.0 as usize] = -1;
+            self.keys[symbol.0 as usize] = -1;
         }
-        dictionary(keys, values)
+        Keyed { keys, words }
     }
 
-    fn slot(&mut self, symbol: Sym) -> i32 {
+    /// A column of words as a dictionary.
+    pub(super) fn column(&mut self, symbols: impl Iterator<Item = Sym>) -> ArrayRef {
+        self.keyed(symbols).array()
+    }
+
+    fn key(&mut self, symbol: Sym) -> i32 {
         if symbol.is_none() {
             return -1;
         }
-        let slot = &mut self.slots[symbol.0 as usize];
-        if *slot < 0 {
-            *slot = self.used.len() as i32;
+        let key = &mut self.keys[symbol.0 as usize];
+        if *key < 0 {
+            *key = self.used.len() as i32;
             self.used.push(symbol);
         }
-        *slot
+        *key
     }
 }
 
 /// A column of words of a fixed set, by their number in it.
-pub(super) fn coded<'a>(codes: impl Iterator<Item = usize>, words: &[&'a str]) -> ArrayRef {
-    let mut slots = vec![-1i32; words.len()];
-    let mut used: Vec<&'a str> = Vec::new();
-    let mut keys: Vec<i32> = Vec::with_capacity(codes.size_hint().0);
-    for code in codes {
-        if slots[code] < 0 {
-            slots[code] = used.len() as i32;
+pub(super) fn keyed<'a>(codes: impl Iterator<Item = usize>, words: &[&'a str]) -> Keyed<'a> {
+    let mut taken = vec![-1; words.len()];
+    let mut used = Vec::new();
+    let keys = codes.map(|code| {
+        if taken[code] < 0 {
+            taken[code] = used.len() as i32;
             used.push(words[code]);
         }
-        keys.push(slots[code]);
-    }
-    dictionary(keys, StringArray::from_iter_values(used))
+        taken[code]
+    });
+    Keyed { keys: keys.collect(), words: used }
 }
 
-/// A dictionary column from keys, -1 being null.
-fn dictionary(mut keys: Vec<i32>, values: StringArray) -> ArrayRef {
-    let valid = keys
-        .iter()
-        .any(|&k| k < 0)
-        .then(|| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |at| keys[at] >= 0)));
-    for key in &mut keys {
-        *key = (*key).max(0);
-    }
-    if values.is_empty() {
-        return Arc::new(DictionaryArray::<Int32Type>::new(
-            Int32Array::new_null(keys.len()),
-            Arc::new(values),
-        ));
-    }
-    let keys = Int32Array::new(keys.into(), valid);
-    Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(values)))
+/// A column of words of a fixed set as a dictionary.
+pub(super) fn coded(codes: impl Iterator<Item = usize>, words: &[&str]) -> ArrayRef {
+    keyed(codes, words).array()
 }
 
 /// A column of instants.
@@ -140,7 +148,8 @@ pub(super) fn text_lists<'a>(lists: impl Iterator<Item = &'a [String]>) -> Resul
     })?))
 }
 
-fn broken(name: &str) -> Error {
+/// What is said of a column that is not as the store writes it.
+pub(super) fn broken(name: &str) -> Error {
     Error::new(ErrorKind::Store, format!("the column `{name}` is missing or of another type"))
         .hint("the store was written by another program or another version of sluice")
 }
@@ -180,19 +189,6 @@ impl<T: Copy> Coded<'_, T> {
         }
         let key = self.keys.get(row).map_or(usize::MAX, |&key| key as usize);
         self.values.get(key).copied().unwrap_or(self.missing)
-    }
-
-    /// Number of words in the dictionary.
-    pub(super) fn width(&self) -> usize {
-        self.values.len()
-    }
-
-    /// The key of a row; [`Coded::width`] if the word is missing.
-    pub(super) fn key(&self, row: usize) -> usize {
-        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
-            return self.values.len();
-        }
-        self.keys.get(row).map_or(self.values.len(), |&key| key as usize)
     }
 }
 

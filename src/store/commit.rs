@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use rayon::prelude::*;
 
@@ -10,7 +9,7 @@ use super::content::{Content, Pinned, TIMELINES, month_text};
 use super::delta::{DataFile, Delta, PARTITION_COLUMN, together};
 use super::file::Written;
 use super::runs::{RunRow, Runs};
-use super::small::{self, Row, Stamped};
+use super::small::{self, Row};
 use super::{RunRecord, encode, file, schema};
 use crate::error::Result;
 use crate::model::{Names, Stage};
@@ -41,9 +40,11 @@ pub(super) fn commit(
     record: RunRecord,
     export_extracted_at: i64,
 ) -> Result<Outcome> {
-    let (timelines, partitions_written) = timelines(delta, content, touched, last)?;
-    let mut wanted = vec![timelines];
-    wanted.extend(small_tables(delta, content)?);
+    let (timelines, small) =
+        rayon::join(|| timelines(delta, content, touched, last), || small_tables(delta, content));
+    let (timelines, partitions_written) = timelines?;
+    let mut wanted = small?;
+    wanted.push(timelines);
     file::place(wanted.iter_mut().flat_map(|table| std::mem::take(&mut table.written)).collect())?;
     wanted.retain(|table| !is_pinned(last, table));
     let dataset = &content.dataset;
@@ -93,6 +94,7 @@ fn timelines(
     let pinned = last.into_iter().flat_map(|last| last.files(TIMELINES));
     let kept: BTreeMap<&str, &DataFile> =
         pinned.filter_map(|(_, file)| Some((file.partition.as_deref()?, file))).collect();
+    let layout = encode::layout()?;
     let files = dataset
         .partitions
         .par_iter()
@@ -104,9 +106,10 @@ fn timelines(
             if let Some(&file) = file.filter(|_| !touched.contains(&partition.created_month)) {
                 return Ok((file.clone(), None));
             }
-            let rows = encode::partition(partition, known, &dataset.catalogue, &dataset.names)?;
+            let (catalogue, names) = (&dataset.catalogue, &dataset.names);
+            let bytes = encode::partition(partition, known, catalogue, names, &layout)?;
             let folder = format!("{PARTITION_COLUMN}={month}/");
-            let (file, written) = write(delta, TIMELINES, &folder, &rows)?;
+            let (file, written) = write(delta, TIMELINES, &folder, &bytes, partition.len())?;
             Ok((DataFile { partition: Some(month), ..file }, written))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -122,26 +125,21 @@ fn write(
     delta: &Delta,
     table: &str,
     folder: &str,
-    rows: &RecordBatch,
+    bytes: &[u8],
+    rows: usize,
 ) -> Result<(DataFile, Option<Written>)> {
-    let bytes = file::bytes(rows)?;
-    let path = format!("{folder}{}.parquet", file::hash_name(&bytes));
-    let written = file::write(&delta.folder(table).join(&path), &bytes)?;
-    let (size, rows) = (bytes.len() as u64, rows.num_rows() as u64);
+    let path = format!("{folder}{}.parquet", file::hash_name(bytes));
+    let written = file::write(&delta.folder(table).join(&path), bytes)?;
+    let (size, rows) = (bytes.len() as u64, rows as u64);
     Ok((DataFile { path, partition: None, size, rows }, written))
 }
 
-fn small_table<T: Row + Clone>(
-    delta: &Delta,
-    names: &Names,
-    rows: &[T],
-    at: &[i64],
-) -> Result<Wanted> {
+fn small_table<T: Row>(delta: &Delta, names: &Names, rows: &[T], at: &[i64]) -> Result<Wanted> {
     let schema = small::schema::<T>().as_ref().clone();
     let mut wanted = Wanted { table: T::TABLE, schema, files: vec![], written: vec![] };
     if !rows.is_empty() {
-        let table = Stamped { rows: rows.to_vec(), at: at.to_vec() };
-        let (file, written) = write(delta, T::TABLE, "", &small::encode(&table, names)?)?;
+        let bytes = file::bytes(&small::encode(rows, at, names)?)?;
+        let (file, written) = write(delta, T::TABLE, "", &bytes, rows.len())?;
         wanted.files.push(file);
         wanted.written.extend(written);
     }

@@ -9,7 +9,6 @@ use super::delta::{DataFile, Delta, Opened, together};
 use super::file;
 use super::remap;
 use super::runs::RunRow;
-use super::schema;
 use super::small::{self, Row, Stamped};
 use super::tables;
 use crate::error::{Error, ErrorKind, Result};
@@ -164,16 +163,12 @@ impl<'a> Pinned<'a> {
     }
 
     fn decode(&self, found: &DataFile, stages: &Stages<'_>) -> Result<Decoded> {
-        let path = self.delta.folder(TIMELINES).join(&found.path);
         let mut decoded = Decoded::default();
         decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
-        let taken = std::cell::RefCell::new(&mut decoded);
-        file::read_expecting(
-            &path,
-            Some(&schema::timelines()),
-            |about| taken.borrow_mut().make_room(about),
-            |batch| taken.borrow_mut().add(batch, stages),
-        )?;
+        let loaded = file::load(&self.delta.folder(TIMELINES).join(&found.path))?;
+        for group in loaded.groups() {
+            decoded.add(&group, stages)?;
+        }
         Ok(decoded)
     }
 

@@ -17,10 +17,6 @@ pub(super) struct Deals {
     pub(super) known: Vec<Vec<Option<i64>>>,
     /// Months in which some deal is not as it was.
     pub(super) touched: BTreeSet<Option<i32>>,
-    /// Whether the deals are those of the store.
-    pub(super) is_stored: bool,
-    /// Whether the deals are those of the fresh export.
-    pub(super) is_fresh: bool,
 }
 
 /// A deal of one side.
@@ -108,10 +104,9 @@ pub(super) fn merge(
         })
         .filter(|(part, _)| !part.is_empty())
         .collect();
-    let (is_stored, is_fresh) = (plan.is_stored, plan.is_fresh);
     let touched = plan.touched;
     let (partitions, known) = built.into_iter().unzip();
-    Deals { partitions, known, touched, is_stored, is_fresh }
+    Deals { partitions, known, touched }
 }
 
 struct Plan<'a> {
@@ -119,8 +114,6 @@ struct Plan<'a> {
     leaves: Vec<Vec<bool>>,
     incoming: BTreeMap<Option<i32>, Vec<Pick<'a>>>,
     touched: BTreeSet<Option<i32>>,
-    is_stored: bool,
-    is_fresh: bool,
 }
 
 fn places(content: &Content) -> impl Iterator<Item = (usize, Place<'_>)> {
@@ -144,20 +137,16 @@ fn plan<'a>(
         leaves: parts.iter().map(|p| vec![false; p.len()]).collect(),
         incoming: BTreeMap::new(),
         touched: BTreeSet::new(),
-        is_stored: true,
-        is_fresh: false,
     };
-    let mut agreed = 0;
     for (_, new) in places(fresh) {
         let Some(&(at, old)) = index.get(new.id()) else {
             plan.take(Pick { deal: new, activities: new });
             continue;
         };
-        let (takes_deal, same_deal) = wins(&old, &new, catalogue, choice);
+        let takes_deal = wins(&old, &new, catalogue, choice);
         let takes_activities = choice
             .of(old.known, new.known, old.activities(), new.activities())
             .unwrap_or_else(|| new.activities() > old.activities());
-        agreed += usize::from(takes_deal || same_deal);
         if !takes_deal && !takes_activities {
             continue;
         }
@@ -168,21 +157,16 @@ fn plan<'a>(
             activities: if takes_activities { new } else { old },
         });
     }
-    plan.is_stored = plan.touched.is_empty();
-    plan.is_fresh = agreed == count;
     plan
 }
 
-/// Whether the new deal replaces the old one, and whether they are the same.
-fn wins(old: &Place<'_>, new: &Place<'_>, catalogue: &Catalogue, choice: Choice) -> (bool, bool) {
+/// Whether the new deal replaces the old one.
+fn wins(old: &Place<'_>, new: &Place<'_>, catalogue: &Catalogue, choice: Choice) -> bool {
     let (before, after) = (old.deal().extracted_at, new.deal().extracted_at);
     if before == after && old.same(new) {
-        return (false, true);
+        return false;
     }
-    let takes = choice
-        .of(before, after, &0, &1)
-        .unwrap_or_else(|| new.rank(catalogue) > old.rank(catalogue));
-    (takes, false)
+    choice.of(before, after, &0, &1).unwrap_or_else(|| new.rank(catalogue) > old.rank(catalogue))
 }
 
 impl<'a> Plan<'a> {

@@ -1,10 +1,9 @@
 //! The rows of a file of `timelines` → a partition of deals, with symbols of its own.
 
-use arrow::array::{Array, RecordBatch, StructArray};
+use parquet::file::reader::ChunkReader;
 
-use parquet::file::metadata::ParquetMetaData;
-
-use super::columns::{Coded, Numbers, Rows, flag_at, text_at};
+use super::cells::{Coded, Group, Rows};
+use super::columns;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Activity, Catalogue, Deal, Field, FieldChange, HistoryGrade, Names, Partition, QualitySet,
@@ -56,143 +55,138 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// Makes room for what a file says that it holds.
-    pub(super) fn make_room(&mut self, about: &ParquetMetaData) {
-        for group in about.row_groups() {
-            let rows = group.num_rows().max(0) as usize;
-            let items = |list: &str| {
-                let columns = group.columns().iter();
-                let mut inside =
-                    columns.filter(|c| c.column_path().parts().first().is_some_and(|p| p == list));
-                inside.next().map_or(0, |column| column.num_values().max(0) as usize)
-            };
-            let part = &mut self.partition;
-            part.deals.reserve(rows);
-            part.visits.reserve(rows, items("visits"));
-            part.changes.reserve(rows, items("changes"));
-            part.activities.reserve(rows, items("activities"));
-        }
-    }
-
-    /// Adds the rows of a batch.
+    /// Adds a group of rows.
     ///
     /// Errors: columns are missing, words are unknown.
-    pub(super) fn add(&mut self, batch: RecordBatch, stages: &Stages<'_>) -> Result<()> {
-        let rows = StructArray::from(batch);
-        let count = rows.len();
-        let rows = Rows(&rows);
-        self.add_texts(&rows, count)?;
-        self.add_deals(&rows, count, stages)?;
-        self.add_visits(&rows, stages)?;
-        self.add_changes(&rows)?;
-        let (offsets, items) = rows.lists("activities")?;
-        let items = Activities::read(&items, &mut self.names)?;
-        for span in offsets.windows(2) {
-            let span = span[0] as usize..span[1] as usize;
-            self.partition.activities.push(span.map(|at| items.get(at)));
-        }
-        let known = rows.instants("activities_extracted_at")?;
-        self.known.extend((0..count).map(|row| known.get(row)));
+    pub(super) fn add<R: ChunkReader + 'static>(
+        &mut self,
+        group: &Group<'_, R>,
+        stages: &Stages<'_>,
+    ) -> Result<()> {
+        let rows = group.rows();
+        self.add_texts(&rows)?;
+        self.add_deals(&rows, stages)?;
+        let (visits, lengths) = group.lists("visits")?;
+        self.add_visits(&visits, &lengths, stages)?;
+        let (changes, lengths) = group.lists("changes")?;
+        self.add_changes(&changes, &lengths)?;
+        let (activities, lengths) = group.lists("activities")?;
+        self.add_activities(&activities, &lengths)?;
+        let mut known = rows.numbers("activities_extracted_at")?;
+        self.known.extend((0..rows.count()).map(|_| known.take()));
         Ok(())
     }
 
-    fn add_texts(&mut self, rows: &Rows<'_>, count: usize) -> Result<()> {
-        let ids = rows.texts("deal_id")?;
-        let (titles, accounts) = (rows.texts("name")?, rows.texts("account_id")?);
-        for row in 0..count {
-            self.partition.deal_ids.push(text_at(ids, row));
-            self.partition.deal_names.push(text_at(titles, row));
-            self.partition.account_ids.push(text_at(accounts, row));
+    fn add_texts<R: ChunkReader + 'static>(&mut self, rows: &Rows<'_, R>) -> Result<()> {
+        let part = &mut self.partition;
+        for (name, column) in [
+            ("deal_id", &mut part.deal_ids),
+            ("name", &mut part.deal_names),
+            ("account_id", &mut part.account_ids),
+        ] {
+            let mut texts = rows.texts(name)?;
+            (0..rows.count()).for_each(|_| column.push(texts.take()));
         }
         Ok(())
     }
 
-    fn add_deals(&mut self, rows: &Rows<'_>, count: usize, stages: &Stages<'_>) -> Result<()> {
+    fn add_deals<R: ChunkReader + 'static>(
+        &mut self,
+        rows: &Rows<'_, R>,
+        stages: &Stages<'_>,
+    ) -> Result<()> {
         let names = &mut self.names;
         let (pipeline, stage) = (rows.symbols("pipeline", names)?, rows.symbols("stage", names)?);
-        let at_stage = Pairs::new(&pipeline, &stage, stages);
-        let status =
+        let mut at_stage = Pairs::new(pipeline, stage, stages);
+        let mut status =
             rows.coded("status", Status::Open, |w| known("status", w, Status::from_name(w)))?;
-        let grade = rows.coded("history_grade", HistoryGrade::CurrentOnly, |w| {
+        let mut grade = rows.coded("history_grade", HistoryGrade::CurrentOnly, |w| {
             known("history_grade", w, HistoryGrade::from_name(w))
         })?;
-        let quality =
+        let mut quality =
             rows.coded("quality", QualitySet::default(), |w| Ok(QualitySet::from_text(w)))?;
         let mut word = |name: &str| rows.symbols(name, names);
-        let (owner, source, deal_type) = (word("owner")?, word("source")?, word("deal_type")?);
-        let (product, lost_reason) = (word("product")?, word("lost_reason")?);
-        let (forecast, currency, crm) =
+        let (mut owner, mut source, mut deal_type) =
+            (word("owner")?, word("source")?, word("deal_type")?);
+        let (mut product, mut lost_reason) = (word("product")?, word("lost_reason")?);
+        let (mut forecast, mut currency, mut crm) =
             (word("forecast_category")?, word("currency")?, word("crm")?);
-        let (amount, probability) =
-            (rows.integers("amount_minor")?, rows.integers("probability_bp")?);
-        let (created, closed) = (rows.instants("created_at")?, rows.instants("closed_at")?);
-        let (modified, deleted) = (rows.instants("modified_at")?, rows.instants("deleted_at")?);
-        let (expected, extracted) =
-            (rows.dates("expected_close_on")?, rows.instants("extracted_at")?);
-        let mut cache = at_stage.cache();
-        self.partition.deals.reserve(count);
-        for row in 0..count {
-            let stage = at_stage.get(row, &mut cache, &self.names)?;
+        let number = |name: &str| rows.numbers(name);
+        let (mut amount, mut probability) = (number("amount_minor")?, number("probability_bp")?);
+        let (mut created, mut closed) = (number("created_at")?, number("closed_at")?);
+        let (mut modified, mut deleted) = (number("modified_at")?, number("deleted_at")?);
+        let (mut expected, mut extracted) = (number("expected_close_on")?, number("extracted_at")?);
+        self.partition.deals.reserve(rows.count());
+        for _ in 0..rows.count() {
+            let (pipeline, stage) = at_stage.take(&self.names)?;
             self.partition.deals.push(Deal {
-                pipeline: pipeline.get(row),
+                pipeline,
                 stage,
-                status: status.get(row),
-                owner: owner.get(row),
-                source: source.get(row),
-                deal_type: deal_type.get(row),
-                product: product.get(row),
-                lost_reason: lost_reason.get(row),
-                forecast_category: forecast.get(row),
-                currency: currency.get(row),
-                amount_minor: amount.get(row),
-                probability_bp: probability.get(row).and_then(|p| u32::try_from(p).ok()),
-                created_at: created.get(row),
-                closed_at: closed.get(row),
-                expected_close_on: expected.get(row),
-                modified_at: modified.get(row),
-                deleted_at: deleted.get(row),
-                extracted_at: extracted.get(row).unwrap_or_default(),
-                history_grade: grade.get(row),
-                quality: quality.get(row),
-                crm: crm.get(row),
+                status: status.take(),
+                owner: owner.take(),
+                source: source.take(),
+                deal_type: deal_type.take(),
+                product: product.take(),
+                lost_reason: lost_reason.take(),
+                forecast_category: forecast.take(),
+                currency: currency.take(),
+                amount_minor: amount.take(),
+                probability_bp: probability.take().and_then(|p| u32::try_from(p).ok()),
+                created_at: created.take(),
+                closed_at: closed.take(),
+                expected_close_on: expected.take().map(|day| day as i32),
+                modified_at: modified.take(),
+                deleted_at: deleted.take(),
+                extracted_at: extracted.take().unwrap_or_default(),
+                history_grade: grade.take(),
+                quality: quality.take(),
+                crm: crm.take(),
             });
         }
         Ok(())
     }
 
-    fn add_visits(&mut self, rows: &Rows<'_>, stages: &Stages<'_>) -> Result<()> {
-        let (offsets, items) = rows.lists("visits")?;
-        let pipeline = items.symbols("pipeline", &mut self.names)?;
-        let stage = items.symbols("stage", &mut self.names)?;
-        let pairs = Pairs::new(&pipeline, &stage, stages);
-        let mut cache = pairs.cache();
-        let (entered, exited) = (items.instants("entered_at")?, items.instants("exited_at")?);
-        let is_known = items.flags("is_entry_known")?;
+    fn add_visits<R: ChunkReader + 'static>(
+        &mut self,
+        rows: &Rows<'_, R>,
+        lengths: &[usize],
+        stages: &Stages<'_>,
+    ) -> Result<()> {
+        let pipeline = rows.symbols("pipeline", &mut self.names)?;
+        let stage = rows.symbols("stage", &mut self.names)?;
+        let mut at_stage = Pairs::new(pipeline, stage, stages);
+        let (mut entered, mut exited) = (rows.numbers("entered_at")?, rows.numbers("exited_at")?);
+        let mut is_known = rows.flags("is_entry_known")?;
+        let visits = &mut self.partition.visits;
+        visits.reserve(lengths.len(), rows.count());
         let mut list: Vec<StoredVisit> = Vec::new();
-        for span in offsets.windows(2) {
+        for &length in lengths {
             list.clear();
-            for at in span[0] as usize..span[1] as usize {
+            for _ in 0..length {
                 list.push(StoredVisit {
-                    stage: pairs.get(at, &mut cache, &self.names)?,
-                    entered_at: entered.get(at).unwrap_or_default(),
-                    exited_at: exited.get(at),
-                    is_entry_known: flag_at(is_known, at).unwrap_or(true),
+                    stage: at_stage.take(&self.names)?.1,
+                    entered_at: entered.take().unwrap_or_default(),
+                    exited_at: exited.take(),
+                    is_entry_known: is_known.take().unwrap_or(true),
                 });
             }
-            self.partition.visits.push(list.iter().copied());
+            visits.push(list.iter().copied());
         }
         Ok(())
     }
 
-    fn add_changes(&mut self, rows: &Rows<'_>) -> Result<()> {
-        let (offsets, items) = rows.lists("changes")?;
-        let at = items.instants("at")?;
-        let field = items.coded("field", Field::Amount, |word| {
+    fn add_changes<R: ChunkReader + 'static>(
+        &mut self,
+        rows: &Rows<'_, R>,
+        lengths: &[usize],
+    ) -> Result<()> {
+        let mut at = rows.numbers("at")?;
+        let mut field = rows.coded("field", Field::Amount, |word| {
             known("field", word, Field::ALL.into_iter().find(|f| f.as_str() == word))
         })?;
-        let (old, new) = (items.integers("old_number")?, items.integers("new_number")?);
-        let old_text = items.symbols("old_text", &mut self.names)?;
-        let new_text = items.symbols("new_text", &mut self.names)?;
+        let (mut old, mut new) = (rows.numbers("old_number")?, rows.numbers("new_number")?);
+        let mut old_text = rows.symbols("old_text", &mut self.names)?;
+        let mut new_text = rows.symbols("new_text", &mut self.names)?;
         let value = |field: Field, number: Option<i64>, symbol: Sym| {
             if field.is_text() {
                 (!symbol.is_none()).then_some(i64::from(symbol.0))
@@ -200,16 +194,42 @@ impl Decoded {
                 number
             }
         };
-        for span in offsets.windows(2) {
-            let span = span[0] as usize..span[1] as usize;
-            self.partition.changes.push(span.map(|row| {
-                let field = field.get(row);
+        let changes = &mut self.partition.changes;
+        changes.reserve(lengths.len(), rows.count());
+        for &length in lengths {
+            changes.push((0..length).map(|_| {
+                let field = field.take();
                 FieldChange {
-                    at: at.get(row).unwrap_or_default(),
+                    at: at.take().unwrap_or_default(),
                     field,
-                    old: value(field, old.get(row), old_text.get(row)),
-                    new: value(field, new.get(row), new_text.get(row)),
+                    old: value(field, old.take(), old_text.take()),
+                    new: value(field, new.take(), new_text.take()),
                 }
+            }));
+        }
+        Ok(())
+    }
+
+    fn add_activities<R: ChunkReader + 'static>(
+        &mut self,
+        rows: &Rows<'_, R>,
+        lengths: &[usize],
+    ) -> Result<()> {
+        let (mut done, mut due) = (rows.numbers("done_at")?, rows.numbers("due_at")?);
+        let mut kind = rows.symbols("kind", &mut self.names)?;
+        let mut owner = rows.symbols("owner", &mut self.names)?;
+        let mut outcome = rows.symbols("outcome", &mut self.names)?;
+        let mut duration = rows.numbers("duration_seconds")?;
+        let activities = &mut self.partition.activities;
+        activities.reserve(lengths.len(), rows.count());
+        for &length in lengths {
+            activities.push((0..length).map(|_| Activity {
+                done_at: done.take(),
+                due_at: due.take(),
+                kind: kind.take(),
+                owner: owner.take(),
+                outcome: outcome.take(),
+                duration_seconds: duration.take().and_then(|d| u32::try_from(d).ok()),
             }));
         }
         Ok(())
@@ -224,74 +244,51 @@ pub(super) fn known<T>(column: &str, word: &str, found: Option<T>) -> Result<T> 
     })
 }
 
-/// Stages by the keys of two dictionaries, each pair of words looked up once.
-struct Pairs<'a, 's> {
-    pipeline: &'a Coded<'a, Sym>,
-    stage: &'a Coded<'a, Sym>,
-    stages: &'a Stages<'s>,
+/// A column of stages: those of a column of pipelines and one of stage names, each pair of words
+/// looked up once.
+struct Pairs<'s> {
+    pipeline: Coded<Sym>,
+    stage: Coded<Sym>,
+    stages: &'s Stages<'s>,
+    found: Vec<Option<StageId>>,
 }
 
-impl<'a, 's> Pairs<'a, 's> {
-    fn new(
-        pipeline: &'a Coded<'a, Sym>,
-        stage: &'a Coded<'a, Sym>,
-        stages: &'a Stages<'s>,
-    ) -> Self {
-        Self { pipeline, stage, stages }
+impl<'s> Pairs<'s> {
+    fn new(pipeline: Coded<Sym>, stage: Coded<Sym>, stages: &'s Stages<'s>) -> Self {
+        let found = vec![None; (pipeline.width() + 1) * (stage.width() + 1)];
+        Self { pipeline, stage, stages, found }
     }
 
-    fn cache(&self) -> Vec<Option<StageId>> {
-        vec![None; (self.pipeline.width() + 1) * (self.stage.width() + 1)]
-    }
-
-    fn get(&self, row: usize, cache: &mut [Option<StageId>], names: &Names) -> Result<StageId> {
-        let at = self.pipeline.key(row) * (self.stage.width() + 1) + self.stage.key(row);
-        match cache.get(at).copied().flatten() {
-            Some(id) => Ok(id),
-            None => {
-                let (pipeline, stage) = (self.pipeline.get(row), self.stage.get(row));
-                let id = self.stages.find(names.get(pipeline), names.get(stage))?;
-                if let Some(slot) = cache.get_mut(at) {
-                    *slot = Some(id);
-                }
-                Ok(id)
-            }
+    /// The next pipeline and stage.
+    fn take(&mut self, names: &Names) -> Result<(Sym, StageId)> {
+        let (pipeline, stage) = (self.pipeline.take_key(), self.stage.take_key());
+        let at = pipeline * (self.stage.width() + 1) + stage;
+        let (pipeline, stage) = (self.pipeline.get(pipeline), self.stage.get(stage));
+        if let Some(id) = self.found[at] {
+            return Ok((pipeline, id));
         }
+        let id = self.stages.find(names.get(pipeline), names.get(stage))?;
+        self.found[at] = Some(id);
+        Ok((pipeline, id))
     }
 }
 
-/// The columns of activities, whether they belong to a deal or not.
-pub(super) struct Activities<'a> {
-    done: Numbers<'a, i64>,
-    due: Numbers<'a, i64>,
-    kind: Coded<'a, Sym>,
-    owner: Coded<'a, Sym>,
-    outcome: Coded<'a, Sym>,
-    duration: Numbers<'a, i64>,
-}
-
-impl<'a> Activities<'a> {
-    /// Of these rows; words are added to `names`.
-    pub(super) fn read(rows: &Rows<'a>, names: &mut Names) -> Result<Self> {
-        Ok(Self {
-            done: rows.instants("done_at")?,
-            due: rows.instants("due_at")?,
-            kind: rows.symbols("kind", names)?,
-            owner: rows.symbols("owner", names)?,
-            outcome: rows.symbols("outcome", names)?,
-            duration: rows.integers("duration_seconds")?,
-        })
-    }
-
-    /// The activity of a row.
-    pub(super) fn get(&self, row: usize) -> Activity {
-        Activity {
-            done_at: self.done.get(row),
-            due_at: self.due.get(row),
-            kind: self.kind.get(row),
-            owner: self.owner.get(row),
-            outcome: self.outcome.get(row),
-            duration_seconds: self.duration.get(row).and_then(|d| u32::try_from(d).ok()),
-        }
-    }
+/// Activities that belong to no deal; words are added to `names`.
+pub(super) fn activities(
+    rows: &columns::Rows<'_>,
+    count: usize,
+    names: &mut Names,
+) -> Result<Vec<Activity>> {
+    let (done, due) = (rows.instants("done_at")?, rows.instants("due_at")?);
+    let (kind, owner) = (rows.symbols("kind", names)?, rows.symbols("owner", names)?);
+    let (outcome, duration) = (rows.symbols("outcome", names)?, rows.integers("duration_seconds")?);
+    let activity = |row| Activity {
+        done_at: done.get(row),
+        due_at: due.get(row),
+        kind: kind.get(row),
+        owner: owner.get(row),
+        outcome: outcome.get(row),
+        duration_seconds: duration.get(row).and_then(|d| u32::try_from(d).ok()),
+    };
+    Ok((0..count).map(activity).collect())
 }

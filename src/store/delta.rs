@@ -180,14 +180,19 @@ impl Delta {
             opened.log_store(),
             operation,
         );
-        let version = self
-            .runtime
-            .block_on(async { commit.await })
-            .map_err(|cause| {
-                failed("commit", table, cause)
-                    .hint("another program may have written to it; run the same command again")
-            })?
-            .version();
+        let committed = self.runtime.block_on(async {
+            let done = commit.into_prepared_commit_future().await?.await?;
+            let version = done.version;
+            if state.is_some() {
+                // Reads the new version back, and writes a checkpoint where one is due: never at 0.
+                done.await?;
+            }
+            Ok(version)
+        });
+        let version = committed.map_err(|cause| {
+            failed("commit", table, cause)
+                .hint("another program may have written to it; run the same command again")
+        })?;
         let path = log_file(&self.folder(table), version);
         sync(&path)?;
         Ok(version)

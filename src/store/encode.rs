@@ -1,153 +1,186 @@
-//! A partition of deals → the rows of a file of `timelines`.
+//! A partition of deals → a file of `timelines`.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, ListArray, RecordBatch, StructArray};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::Fields;
+use arrow::array::{ArrayRef, RecordBatch};
+use parquet::errors::Result as Written;
+use parquet::schema::types::SchemaDescPtr;
 
-use super::columns::{
-    Words, coded, dates, flags, instants, integers, known_instants, known_texts, texts,
-};
-use super::schema;
+use super::chunks::{Chunks, Shape};
+use super::columns::{Words, instants, integers, keyed};
+use super::{chunks, schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Activity, Catalogue, Deal, Field, HistoryGrade, Names, Nested, Partition, Sym, TextColumn,
+    Activity, Catalogue, Deal, Field, HistoryGrade, Names, Nested, Partition, StoredVisit, Sym,
 };
+
+/// Deals in a group of rows: what a reader takes at a time.
+pub(super) const GROUP_ROWS: usize = 1 << 16;
 
 /// The words of `status`, by number.
 const STATUS: [&str; 3] = ["open", "won", "lost"];
-
-fn wrong(cause: arrow::error::ArrowError) -> Error {
-    Error::new(ErrorKind::Store, "cannot lay out the rows of a table").because(cause)
-}
 
 /// Puts columns and their schema together.
 pub(super) fn batch(
     schema: &Arc<arrow::datatypes::Schema>,
     columns: Vec<ArrayRef>,
 ) -> Result<RecordBatch> {
-    RecordBatch::try_new(Arc::clone(schema), columns).map_err(wrong)
+    RecordBatch::try_new(Arc::clone(schema), columns).map_err(|cause| {
+        Error::new(ErrorKind::Store, "cannot lay out the rows of a table").because(cause)
+    })
 }
 
-/// The rows of a partition; `known` says for each deal from which export its activities are.
+fn wrong(cause: parquet::errors::ParquetError) -> Error {
+    Error::new(ErrorKind::Store, "cannot encode the rows of a table").because(cause)
+}
+
+/// The Parquet form of the columns of `timelines`.
+pub(super) fn layout() -> Result<SchemaDescPtr> {
+    chunks::layout(&schema::timelines()).map_err(wrong)
+}
+
+/// The bytes of the file of a partition; `known` says for each deal from which export its activities
+/// are.
 pub(super) fn partition(
     partition: &Partition,
     known: &[Option<i64>],
     catalogue: &Catalogue,
     names: &Names,
-) -> Result<RecordBatch> {
-    let mut words = Words::new(names);
-    let mut columns = deal_columns(partition, catalogue, &mut words);
-    columns.push(visits(partition, catalogue, &mut words)?);
-    columns.push(changes(partition, &mut words)?);
-    columns.push(activity_lists(partition, &mut words)?);
-    columns.push(instants((0..partition.len()).map(|row| known.get(row).copied().flatten())));
-    batch(&schema::timelines(), columns)
-}
-
-fn deal_columns(
-    partition: &Partition,
-    catalogue: &Catalogue,
-    words: &mut Words<'_>,
-) -> Vec<ArrayRef> {
-    let deals = &partition.deals;
-    let grades = HistoryGrade::ALL.map(HistoryGrade::as_str);
-    let grade = |deal: &Deal| deal.history_grade as usize;
-    let mut word = |pick: fn(&Deal) -> Sym| words.column(deals.iter().map(pick));
-    let (owner, source) = (word(|d| d.owner), word(|d| d.source));
-    let (deal_type, product) = (word(|d| d.deal_type), word(|d| d.product));
-    let (lost_reason, forecast) = (word(|d| d.lost_reason), word(|d| d.forecast_category));
-    let (currency, crm) = (word(|d| d.currency), word(|d| d.crm));
-    let all = |column: &TextColumn| texts(column.iter());
-    vec![
-        known_texts(partition.deal_ids.iter()),
-        all(&partition.deal_names),
-        all(&partition.account_ids),
-        words.column(deals.iter().map(|d| catalogue.get(d.stage).pipeline)),
-        words.column(deals.iter().map(|d| catalogue.get(d.stage).name)),
-        coded(deals.iter().map(|d| d.status as usize), &STATUS),
-        owner,
-        source,
-        deal_type,
-        product,
-        lost_reason,
-        forecast,
-        currency,
-        integers(deals.iter().map(|d| d.amount_minor)),
-        integers(deals.iter().map(|d| d.probability_bp.map(i64::from))),
-        instants(deals.iter().map(|d| d.created_at)),
-        instants(deals.iter().map(|d| d.closed_at)),
-        dates(deals.iter().map(|d| d.expected_close_on)),
-        instants(deals.iter().map(|d| d.modified_at)),
-        instants(deals.iter().map(|d| d.deleted_at)),
-        known_instants(deals.iter().map(|d| d.extracted_at)),
-        coded(deals.iter().map(grade), &grades),
-        qualities(deals),
-        crm,
-    ]
-}
-
-fn qualities(deals: &[Deal]) -> ArrayRef {
-    let mut names = Names::default();
-    let symbols: Vec<Sym> = deals
-        .iter()
-        .map(|deal| match deal.quality.0 {
-            0 => Sym::NONE,
-            _ => names.intern(&deal.quality.to_text()),
-        })
-        .collect();
-    Words::new(&names).column(symbols.into_iter())
-}
-
-/// A list column from the rows of all lists.
-fn lists<T>(nested: &Nested<T>, fields: Fields, columns: Vec<ArrayRef>) -> Result<ArrayRef> {
-    let rows = StructArray::try_new(fields.clone(), columns, None).map_err(wrong)?;
-    let mut offsets: Vec<i32> = Vec::with_capacity(nested.len() + 1);
-    offsets.push(0);
-    for &end in nested.ends() {
-        offsets.push(i32::try_from(end).map_err(|cause| {
-            Error::new(ErrorKind::Range, "a month has more than 2^31 events").because(cause)
-        })?);
-    }
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    let list = ListArray::try_new(schema::element(fields), offsets, Arc::new(rows), None);
-    Ok(Arc::new(list.map_err(wrong)?))
-}
-
-fn visits(partition: &Partition, catalogue: &Catalogue, words: &mut Words<'_>) -> Result<ArrayRef> {
-    let items = partition.visits.items();
-    let columns = vec![
-        words.column(items.iter().map(|v| catalogue.get(v.stage).pipeline)),
-        words.column(items.iter().map(|v| catalogue.get(v.stage).name)),
-        known_instants(items.iter().map(|v| v.entered_at)),
-        instants(items.iter().map(|v| v.exited_at)),
-        flags(items.iter().map(|v| Some(v.is_entry_known))),
-    ];
-    lists(&partition.visits, schema::visit(), columns)
-}
-
-fn changes(partition: &Partition, words: &mut Words<'_>) -> Result<ArrayRef> {
-    let items = partition.changes.items();
-    let number = |field: Field, value: Option<i64>| value.filter(|_| !field.is_text());
-    let symbol = |field: Field, value: Option<i64>| match value {
-        Some(number) if field.is_text() => Sym(number as u32),
-        _ => Sym::NONE,
+    layout: &SchemaDescPtr,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut write = || {
+        let chunks = Chunks::begin(SchemaDescPtr::clone(layout), &mut bytes)?;
+        let mut file = File { partition, catalogue, chunks, words: Words::new(names) };
+        for start in (0..partition.len()).step_by(GROUP_ROWS) {
+            let rows = start..partition.len().min(start + GROUP_ROWS);
+            file.deals(&rows)?;
+            file.visits(&rows)?;
+            file.changes(&rows)?;
+            file.activities(&rows)?;
+            let known = rows.clone().map(|row| known.get(row).copied().flatten());
+            file.chunks.numbers(&Shape::flat(rows.len()), known)?;
+            file.chunks.end_group(rows.len())?;
+        }
+        file.chunks.end()
     };
-    let columns = vec![
-        known_instants(items.iter().map(|c| c.at)),
-        coded(items.iter().map(|c| c.field as usize), &Field::ALL.map(Field::as_str)),
-        integers(items.iter().map(|c| number(c.field, c.old))),
-        integers(items.iter().map(|c| number(c.field, c.new))),
-        words.column(items.iter().map(|c| symbol(c.field, c.old))),
-        words.column(items.iter().map(|c| symbol(c.field, c.new))),
-    ];
-    lists(&partition.changes, schema::change(), columns)
+    let written: Written<()> = write();
+    written.map_err(wrong)?;
+    Ok(bytes)
 }
 
-fn activity_lists(partition: &Partition, words: &mut Words<'_>) -> Result<ArrayRef> {
-    let columns = activities(partition.activities.items(), words);
-    lists(&partition.activities, schema::activity(), columns)
+/// The file of a partition; columns are written in the order of the schema.
+struct File<'a, 'b> {
+    partition: &'a Partition,
+    catalogue: &'a Catalogue,
+    chunks: Chunks<'b>,
+    words: Words<'a>,
+}
+
+/// The rows of all lists of some rows, and how they lie.
+fn lists<'a, T>(nested: &'a Nested<T>, rows: &Range<usize>) -> (Shape, &'a [T]) {
+    (Shape::lists(rows.clone().map(|row| nested.get(row).len())), nested.span(rows.clone()))
+}
+
+impl File<'_, '_> {
+    fn words(&mut self, shape: &Shape, symbols: impl Iterator<Item = Sym>) -> Written<()> {
+        self.chunks.words(shape, &self.words.keyed(symbols))
+    }
+
+    fn deals(&mut self, rows: &Range<usize>) -> Written<()> {
+        let part = self.partition;
+        for texts in [&part.deal_ids, &part.deal_names, &part.account_ids] {
+            self.chunks.texts(texts, rows.clone())?;
+        }
+        let deals = &part.deals[rows.clone()];
+        let shape = &Shape::flat(deals.len());
+        let catalogue = self.catalogue;
+        self.words(shape, deals.iter().map(|d| catalogue.get(d.stage).pipeline))?;
+        self.words(shape, deals.iter().map(|d| catalogue.get(d.stage).name))?;
+        self.chunks.words(shape, &keyed(deals.iter().map(|d| d.status as usize), &STATUS))?;
+        let symbols: [fn(&Deal) -> Sym; 7] = [
+            |d| d.owner,
+            |d| d.source,
+            |d| d.deal_type,
+            |d| d.product,
+            |d| d.lost_reason,
+            |d| d.forecast_category,
+            |d| d.currency,
+        ];
+        for symbol in symbols {
+            self.words(shape, deals.iter().map(symbol))?;
+        }
+        let numbers: [fn(&Deal) -> Option<i64>; 8] = [
+            |d| d.amount_minor,
+            |d| d.probability_bp.map(i64::from),
+            |d| d.created_at,
+            |d| d.closed_at,
+            |d| d.expected_close_on.map(i64::from),
+            |d| d.modified_at,
+            |d| d.deleted_at,
+            |d| Some(d.extracted_at),
+        ];
+        for number in numbers {
+            self.chunks.numbers(shape, deals.iter().map(number))?;
+        }
+        let grades = HistoryGrade::ALL.map(HistoryGrade::as_str);
+        let grade = deals.iter().map(|d| d.history_grade as usize);
+        self.chunks.words(shape, &keyed(grade, &grades))?;
+        self.qualities(shape, deals)?;
+        self.words(shape, deals.iter().map(|d| d.crm))
+    }
+
+    fn qualities(&mut self, shape: &Shape, deals: &[Deal]) -> Written<()> {
+        let mut names = Names::default();
+        let symbols: Vec<Sym> = deals
+            .iter()
+            .map(|deal| match deal.quality.0 {
+                0 => Sym::NONE,
+                _ => names.intern(&deal.quality.to_text()),
+            })
+            .collect();
+        self.chunks.words(shape, &Words::new(&names).keyed(symbols.into_iter()))
+    }
+
+    fn visits(&mut self, rows: &Range<usize>) -> Written<()> {
+        let (shape, visits) = lists(&self.partition.visits, rows);
+        let catalogue = self.catalogue;
+        let stage = |visit: &StoredVisit| catalogue.get(visit.stage);
+        self.words(&shape, visits.iter().map(|v| stage(v).pipeline))?;
+        self.words(&shape, visits.iter().map(|v| stage(v).name))?;
+        self.chunks.numbers(&shape, visits.iter().map(|v| Some(v.entered_at)))?;
+        self.chunks.numbers(&shape, visits.iter().map(|v| v.exited_at))?;
+        self.chunks.flags(&shape, visits.iter().map(|v| v.is_entry_known))
+    }
+
+    fn changes(&mut self, rows: &Range<usize>) -> Written<()> {
+        let (shape, changes) = lists(&self.partition.changes, rows);
+        let number = |field: Field, value: Option<i64>| value.filter(|_| !field.is_text());
+        let symbol = |field: Field, value: Option<i64>| match value {
+            Some(number) if field.is_text() => Sym(number as u32),
+            _ => Sym::NONE,
+        };
+        let fields =
+            keyed(changes.iter().map(|c| c.field as usize), &Field::ALL.map(Field::as_str));
+        self.chunks.numbers(&shape, changes.iter().map(|c| Some(c.at)))?;
+        self.chunks.words(&shape, &fields)?;
+        self.chunks.numbers(&shape, changes.iter().map(|c| number(c.field, c.old)))?;
+        self.chunks.numbers(&shape, changes.iter().map(|c| number(c.field, c.new)))?;
+        self.words(&shape, changes.iter().map(|c| symbol(c.field, c.old)))?;
+        self.words(&shape, changes.iter().map(|c| symbol(c.field, c.new)))
+    }
+
+    fn activities(&mut self, rows: &Range<usize>) -> Written<()> {
+        let (shape, activities) = lists(&self.partition.activities, rows);
+        self.chunks.numbers(&shape, activities.iter().map(|a| a.done_at))?;
+        self.chunks.numbers(&shape, activities.iter().map(|a| a.due_at))?;
+        self.words(&shape, activities.iter().map(|a| a.kind))?;
+        self.words(&shape, activities.iter().map(|a| a.owner))?;
+        self.words(&shape, activities.iter().map(|a| a.outcome))?;
+        let durations = activities.iter().map(|a| a.duration_seconds.map(i64::from));
+        self.chunks.numbers(&shape, durations)
+    }
 }
 
 /// The columns of activities, whether they belong to a deal or not.

@@ -13,11 +13,13 @@ use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderB
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::schema::types::ColumnPath;
 
+use super::cells::Group;
+use super::chunks::ZSTD_LEVEL;
 use super::delta::{sync_folder, together};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -48,7 +50,7 @@ pub(super) fn bytes(batch: &RecordBatch) -> Result<Vec<u8>> {
 
 fn properties(schema: &Schema) -> Result<WriterProperties, ParquetError> {
     let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
         .set_created_by("sluice".to_owned());
@@ -137,8 +139,52 @@ pub(super) fn place(files: Vec<Written>) -> Result<()> {
     Ok(())
 }
 
+/// A file in memory.
+pub(super) struct Loaded<R> {
+    bytes: Arc<R>,
+    about: ParquetMetaData,
+}
+
+impl<R> Loaded<R> {
+    /// Its groups of rows.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_, R>> {
+        self.about.row_groups().iter().map(|about| Group { bytes: &self.bytes, about })
+    }
+}
+
+fn broken(path: &Path, text: &str) -> Error {
+    Error::new(ErrorKind::Store, format!("`{}` {text}", path.display())).hint(
+        "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`",
+    )
+}
+
+/// The bytes of a file, if they are those that its name promises.
+fn bytes_of(path: &Path) -> Result<impl ChunkReader + use<>> {
+    let file = File::open(path).map_err(|cause| broken(path, "cannot be opened").because(cause))?;
+    let length = file.len() as usize;
+    let bytes =
+        file.get_bytes(0, length).map_err(|cause| broken(path, "cannot be read").because(cause))?;
+    let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
+    if !name.ends_with(&hash_name(&bytes)) {
+        let text = "was changed or damaged: its bytes are not those that were written";
+        return Err(broken(path, text));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file, to take columns from.
+///
+/// Errors: the file is gone, its bytes are not those that its name promises.
+pub(super) fn load(path: &Path) -> Result<Loaded<impl ChunkReader + use<>>> {
+    let bytes = bytes_of(path)?;
+    let about = ParquetMetaDataReader::new().parse_and_finish(&bytes);
+    let about =
+        about.map_err(|cause| broken(path, "is not a file of this store").because(cause))?;
+    Ok(Loaded { bytes: Arc::new(bytes), about })
+}
+
 /// Reads the rows of a file, as columns of `schema`, or as it says itself what they are; `take` gets
-/// them in parts that fit the processor's memory.
+/// them in parts.
 ///
 /// Errors: the file is gone, its bytes are not those that its name promises, its columns differ.
 pub(super) fn read(
@@ -146,39 +192,16 @@ pub(super) fn read(
     schema: Option<&Arc<Schema>>,
     mut take: impl FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
-    read_expecting(path, schema, |_| (), &mut take)
-}
-
-/// As [`read`]; `expect` is told first what is to come.
-pub(super) fn read_expecting(
-    path: &Path,
-    schema: Option<&Arc<Schema>>,
-    expect: impl FnOnce(&ParquetMetaData),
-    mut take: impl FnMut(RecordBatch) -> Result<()>,
-) -> Result<()> {
-    let broken = |text: &str| {
-        Error::new(ErrorKind::Store, format!("`{}` {text}", path.display())).hint(
-            "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`",
-        )
-    };
-    let file = File::open(path).map_err(|cause| broken("cannot be opened").because(cause))?;
-    let length = file.len() as usize;
-    let bytes =
-        file.get_bytes(0, length).map_err(|cause| broken("cannot be read").because(cause))?;
-    let name = path.file_stem().and_then(|n| n.to_str()).unwrap_or_default();
-    if !name.ends_with(&hash_name(&bytes)) {
-        return Err(broken("was changed or damaged: its bytes are not those that were written"));
-    }
     let options = match schema {
         Some(schema) => ArrowReaderOptions::new().with_schema(Arc::clone(schema)),
         None => ArrowReaderOptions::new(),
     };
-    let unreadable = |cause: ParquetError| broken("is not a file of this store").because(cause);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes, options)
+    let unreadable =
+        |cause: ParquetError| broken(path, "is not a file of this store").because(cause);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(bytes_of(path)?, options)
         .map_err(unreadable)?;
-    expect(builder.metadata());
     for batch in builder.with_batch_size(BATCH_ROWS).build().map_err(unreadable)? {
-        take(batch.map_err(|cause| broken("cannot be decoded").because(cause))?)?;
+        take(batch.map_err(|cause| broken(path, "cannot be decoded").because(cause))?)?;
     }
     Ok(())
 }

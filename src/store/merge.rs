@@ -44,7 +44,7 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     tables::merge(&mut stored, &mut fresh, &mut content, choice);
     let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
     (dataset.rejects, stamps.rejects) = rejects(&stored, &fresh, terms, choice);
-    (dataset.quality, stamps.quality) = ledger::merge(&stored, &fresh, &deals, choice);
+    (dataset.quality, stamps.quality) = ledger::merge(&stored, &fresh, &deals.partitions, choice);
     (dataset.catalogue, stamps.stages) = (stages.catalogue, stages.at);
     (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);

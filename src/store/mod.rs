@@ -7,6 +7,9 @@
 //!
 //! Does not read exports, does not compute metrics, and never deletes anything.
 
+mod bits;
+mod cells;
+mod chunks;
 mod columns;
 mod commit;
 mod content;
@@ -92,6 +95,17 @@ impl Store {
 
     /// Merges `fresh` into the store and commits the result.
     pub fn commit(&self, fresh: Dataset, record: RunRecord) -> Result<Committed> {
+        self.commit_beside(fresh, record, |_, _| ()).map(|(committed, ())| committed)
+    }
+
+    /// [`Store::commit`], and beside it `work` on what the store will hold; `work` is also told
+    /// whether that may be anything new.
+    pub fn commit_beside<T: Send>(
+        &self,
+        fresh: Dataset,
+        record: RunRecord,
+        work: impl FnOnce(&Dataset, bool) -> T + Send,
+    ) -> Result<(Committed, T)> {
         std::fs::create_dir_all(&self.root)
             .map_err(|cause| Error::io("make the folder", &self.root, cause))?;
         let _lock = Lock::take(&self.root)?;
@@ -111,21 +125,28 @@ impl Store {
                 merge::merge(last.content()?, fresh, &terms)
             }
         };
-        let content = merged.content;
-        let outcome = commit::commit(
-            &delta,
-            &runs,
-            last.as_ref(),
-            &content,
-            &merged.touched,
-            record,
-            export,
-        )?;
-        Ok(Committed {
+        let Merged { content, touched } = merged;
+        let may_be_new = last.is_none() || !touched.is_empty();
+        let (outcome, worked) = rayon::join(
+            || commit::commit(&delta, &runs, last.as_ref(), &content, &touched, record, export),
+            || work(&content.dataset, may_be_new),
+        );
+        let outcome = outcome?;
+        let committed = Committed {
             record: outcome.run.record,
             dataset: content.dataset,
             partitions_written: outcome.partitions_written,
-        })
+        };
+        Ok((committed, worked))
+    }
+
+    /// The run at a version, by default the last.
+    ///
+    /// Errors: there is no store, or no such version.
+    pub fn record(&self, version: Option<u64>) -> Result<RunRecord> {
+        let delta = Delta::new(&self.root)?;
+        let run = Runs::open(&delta)?.get(&delta, version)?.ok_or_else(|| self.absent())?;
+        Ok(run.record)
     }
 
     /// The content at a version, by default the last.

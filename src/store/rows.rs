@@ -6,10 +6,10 @@ use arrow::datatypes::Field;
 use super::columns::{
     Rows, Words, coded, dates, flag_at, flags, integers, known_texts, text_at, text_lists, texts,
 };
-use super::decode::{Activities, known};
+use super::decode::known;
 use super::schema::{date, flag, integer, text, text_list, word};
 use super::small::Row;
-use super::{encode, schema};
+use super::{decode, encode, schema};
 use crate::error::Result;
 use crate::model::{
     Account, Activity, Basis, Forecast, Names, Quality, QualityCount, Reject, Stage, StageKind,
@@ -253,8 +253,7 @@ impl Row for Activity {
     }
 
     fn read(rows: &Rows<'_>, count: usize, names: &mut Names) -> Result<Vec<Self>> {
-        let columns = Activities::read(rows, names)?;
-        Ok((0..count).map(|row| columns.get(row)).collect())
+        decode::activities(rows, count, names)
     }
 }
 

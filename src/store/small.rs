@@ -48,10 +48,10 @@ pub(super) fn schema<T: Row>() -> Arc<Schema> {
     Arc::new(Schema::new(fields))
 }
 
-/// The rows of a small table.
-pub(super) fn encode<T: Row>(table: &Stamped<T>, names: &Names) -> Result<RecordBatch> {
-    let mut columns = T::columns(&table.rows, &mut Words::new(names))?;
-    columns.push(known_instants(table.at.iter().copied()));
+/// The rows of a small table, and for each the instant of the latest export that had it.
+pub(super) fn encode<T: Row>(rows: &[T], at: &[i64], names: &Names) -> Result<RecordBatch> {
+    let mut columns = T::columns(rows, &mut Words::new(names))?;
+    columns.push(known_instants(at.iter().copied()));
     batch(&schema::<T>(), columns)
 }
 

@@ -52,14 +52,22 @@ fn forecast_key(f: &Forecast) -> impl Ord + use<> {
 
 /// Puts the small tables of a fresh dataset in the order in which the store keeps them.
 pub(super) fn settle(dataset: &mut Dataset) {
-    dataset.users.sort_by_cached_key(|row| (user_key(row), format!("{row:?}")));
-    dataset.accounts.sort_by_cached_key(|row| (account_key(row), format!("{row:?}")));
-    dataset.targets.sort_by_cached_key(|row| (target_key(row), format!("{row:?}")));
-    dataset.forecasts.sort_by_cached_key(|row| (forecast_key(row), format!("{row:?}")));
+    sort(&mut dataset.users, user_key);
+    sort(&mut dataset.accounts, account_key);
+    sort(&mut dataset.targets, target_key);
+    sort(&mut dataset.forecasts, forecast_key);
     dataset.loose_activities.sort_unstable();
     dataset.rejects.sort();
     dataset.rejects.dedup();
     dataset.quality.sort_by(|a, b| (a.code, &a.table).cmp(&(b.code, &b.table)));
+}
+
+/// Sorts by key, and rows of one key in a fixed order of their content.
+fn sort<T: Debug, K: Ord>(rows: &mut [T], key: impl Fn(&T) -> K) {
+    rows.sort_by_cached_key(&key);
+    for same in rows.chunk_by_mut(|a, b| key(a) == key(b)).filter(|same| same.len() > 1) {
+        same.sort_by_cached_key(|row| format!("{row:?}"));
+    }
 }
 
 /// Merges users, accounts, targets, forecasts and activities without a deal into `into`.

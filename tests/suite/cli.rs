@@ -70,6 +70,20 @@ fn an_unknown_metric_gets_a_hint() {
 }
 
 #[test]
+fn a_misspelt_table_of_a_metric_is_told() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    assert_eq!(talk(sluice(there.path()).args(["ingest", "deals.csv"])).0, Some(0));
+    let (status, _, stderr) = talk(sluice(there.path()).args(["query", "SELECT * FROM win_rte"]));
+    assert_eq!(status, Some(2));
+    assert!(stderr.contains("`win_rate`"), "{stderr}");
+    let upper = ["query", "SELECT COUNT(*) AS rows FROM WIN_RATE"];
+    let (status, _, stderr) = talk(sluice(there.path()).args(upper));
+    assert_eq!(status, Some(2), "not an empty table instead");
+    assert!(stderr.contains("`win_rate`"), "{stderr}");
+}
+
+#[test]
 fn data_goes_to_stdout_and_talk_to_stderr() {
     let there = tempfile::tempdir().unwrap();
     write(there.path(), "deals.csv", DEALS);
@@ -210,4 +224,63 @@ fn bytes_below(dir: &Path) -> Vec<(String, Vec<u8>)> {
         }
     }
     found
+}
+
+#[test]
+fn a_report_made_before_is_published_again_and_never_a_stale_one() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    let again = "nothing has changed since this report was made";
+    let page = || std::fs::read(there.path().join("out/latest/index.html")).unwrap();
+    let report = |args: &[&str]| {
+        let (status, _, stderr) = talk(sluice(there.path()).arg("report").args(args));
+        assert_eq!(status, Some(0), "{stderr}");
+        stderr.contains(again)
+    };
+    let (status, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
+    assert_eq!((status, stderr.contains(again)), (Some(0), false), "{stderr}");
+    let first = page();
+    std::fs::remove_dir_all(there.path().join("out")).unwrap();
+    assert!(report(&[]), "same store, same arguments");
+    assert_eq!(page(), first);
+    assert!(!report(&["--anew"]));
+    assert_eq!(page(), first);
+    assert!(!report(&["--title", "Other"]), "another title is another report");
+    assert!(!report(&["--as-of", "2026-01-31"]));
+    write(there.path(), "sluice.toml", "idle_days = 3\n");
+    assert!(!report(&[]), "another configuration");
+    std::fs::remove_file(there.path().join("sluice.toml")).unwrap();
+    std::fs::create_dir(there.path().join("mine")).unwrap();
+    write(there.path(), "mine/extra.html", "<p>one</p>");
+    assert!(!report(&["--templates", "mine"]));
+    assert!(report(&["--templates", "mine"]));
+    write(there.path(), "mine/extra.html", "<p>two</p>");
+    assert!(!report(&["--templates", "mine"]), "a template has changed");
+    write(there.path(), "deals.csv", &format!("{DEALS}4,Demo,open,Ann,100,2026-02-01,\n"));
+    let (_, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
+    assert!(!stderr.contains(again), "{stderr}");
+    let (_, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
+    assert!(stderr.contains(again), "{stderr}");
+}
+
+#[test]
+fn a_report_damaged_in_the_store_is_made_again() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    assert_eq!(talk(sluice(there.path()).args(["run", "deals.csv"])).0, Some(0));
+    let page = there.path().join("out/latest/index.html");
+    let first = std::fs::read(&page).unwrap();
+    let shelf = there.path().join("store/_reports");
+    let kept: Vec<_> = std::fs::read_dir(&shelf).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1);
+    for damage in ["<html>", ""] {
+        std::fs::write(kept[0].join("index.html"), damage).unwrap();
+        let (status, _, stderr) = talk(sluice(there.path()).arg("report"));
+        assert_eq!(status, Some(0));
+        assert!(!stderr.contains("nothing has changed"), "{stderr}");
+        assert_eq!(std::fs::read(&page).unwrap(), first);
+    }
+    std::fs::write(kept[0].join("manifest.json"), "{").unwrap();
+    assert_eq!(talk(sluice(there.path()).arg("report")).0, Some(0));
+    assert_eq!(std::fs::read(&page).unwrap(), first);
 }

@@ -62,6 +62,7 @@ fn page_of(
     render(&Input {
         run,
         metrics: tables.iter().map(|(about, table)| (*about, table)).collect(),
+        earlier: None,
         queries: &queries,
         inputs: if is_full { &inputs } else { &[] },
         quality: if is_full { &quality } else { &[] },

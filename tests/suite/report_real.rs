@@ -55,6 +55,7 @@ fn real_tables_fill_every_chart() {
     let page = render(&Input {
         run: &run,
         metrics: METRICS.iter().map(|m| m.about()).zip(&tables).collect(),
+        earlier: None,
         queries: &[],
         inputs: &[],
         quality: &[],

@@ -329,7 +329,7 @@ fn pieces_give_the_same_tables_as_the_whole() {
                 let into =
                     if (row as u64 + seed).is_multiple_of(3) { &mut left } else { &mut right };
                 for (metric, state) in metrics.iter().zip(into) {
-                    metric.fold(&deal, &run, state);
+                    metric.fold_all(std::slice::from_ref(&deal), &run, state);
                 }
             }
         }

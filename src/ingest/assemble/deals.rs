@@ -52,6 +52,9 @@ impl Deals {
     ) {
         let source = self.sources.len() as u32;
         self.sources.push(rules);
+        let count = parts.iter().map(|part| part.rows.len()).sum();
+        self.rows.reserve(count);
+        self.origins.reserve(count);
         for part in parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| names.intern(w)).collect();
             let origin = Origin { texts: self.texts.len() as u32, source };

@@ -37,6 +37,14 @@ impl Grouped {
         Self { starts, places }
     }
 
+    /// Number of rows of `deal`.
+    pub(in super::super) fn count(&self, deal: usize) -> usize {
+        match self.starts.get(deal..deal + 2) {
+            Some([start, end]) => (end - start) as usize,
+            _ => 0,
+        }
+    }
+
     /// The rows of `deal`, each with its block.
     pub(in super::super) fn rows<'p, R>(
         &'p self,

@@ -90,7 +90,7 @@ fn history_start(all: &Gathered) -> BTreeMap<Sym, Micros> {
     let mut starts: BTreeMap<Sym, Micros> = BTreeMap::new();
     for part in &all.history {
         for row in &part.rows {
-            let Some(at) = row.at else { continue };
+            let Some(at) = row.at.get() else { continue };
             let own = sym(part, row.pipeline);
             let of_deal = || {
                 let deal = all.deals.rows.get(row.deal as usize);
@@ -104,25 +104,19 @@ fn history_start(all: &Gathered) -> BTreeMap<Sym, Micros> {
     starts
 }
 
-/// The deals of each month of creation, by id; deals without a time last.
+/// The deals of each month of creation, in no order; deals without a time last.
 pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> {
     let mut months: BTreeMap<(bool, Option<i32>), Vec<u32>> = BTreeMap::new();
     for (deal, row) in context.all.deals.rows.iter().enumerate() {
         let first_record = || {
             let entered = row.entered.iter().map(|(_, _, at)| *at);
-            context.rows(deal).filter_map(|(_, change)| change.at).chain(entered).min()
+            context.rows(deal).filter_map(|(_, change)| change.at.get()).chain(entered).min()
         };
         let created = row.created_at.or_else(first_record);
         let month = created.map(|at| month_index(Zone::UTC.day(at)));
         months.entry((month.is_none(), month)).or_default().push(deal as u32);
     }
-    let ids = &context.all.deals.index.ids;
-    let mut parts: Vec<(Option<i32>, Vec<u32>)> =
-        months.into_iter().map(|((_, month), deals)| (month, deals)).collect();
-    for (_, deals) in &mut parts {
-        deals.sort_unstable_by(|&a, &b| ids.get(a as usize).cmp(ids.get(b as usize)));
-    }
-    parts
+    months.into_iter().map(|((_, month), deals)| (month, deals)).collect()
 }
 
 /// Builds one partition.
@@ -132,8 +126,9 @@ pub(super) fn partition(
     month: Option<i32>,
     deals: &[u32],
 ) -> BuiltPartition {
-    let mut partition = Partition { created_month: month, ..Partition::default() };
-    partition.deals.reserve_exact(deals.len());
+    let mut deals = deals.to_vec();
+    deals.sort_by_cached_key(|&deal| context.all.deals.index.ids.get(deal as usize));
+    let mut partition = empty_partition(context, activities, month, &deals);
     let mut repeated_activities = Vec::new();
     let mut rows = Vec::new();
     let (mut list, mut ids) = (Vec::new(), Vec::new());
@@ -176,8 +171,25 @@ pub(super) fn partition(
     BuiltPartition { partition, repeated_activities }
 }
 
+/// A partition with room for the deals, their visits and activities.
+fn empty_partition(
+    context: &Context<'_>,
+    activities: &Grouped,
+    month: Option<i32>,
+    deals: &[u32],
+) -> Partition {
+    let mut partition = Partition { created_month: month, ..Partition::default() };
+    let rows = |grouped: &Grouped| deals.iter().map(|&deal| grouped.count(deal as usize)).sum();
+    let changes: usize = rows(context.grouped);
+    partition.deals.reserve_exact(deals.len());
+    partition.visits.reserve(deals.len(), changes + deals.len());
+    partition.changes.reserve(deals.len(), changes);
+    partition.activities.reserve(deals.len(), rows(activities));
+    partition
+}
+
 fn order_key(row: &HistoryRow) -> (Option<Micros>, u64, u64) {
-    (row.at, row.rank, row.event)
+    (row.at.get(), row.rank, row.event)
 }
 
 /// The attributes of a deal, and its recorded moves.
@@ -271,7 +283,7 @@ fn moves(
             continue;
         }
         moves.push(Change {
-            at: row.at,
+            at: row.at.get(),
             from: (!from.is_none()).then(|| context.stage(of, from)),
             to: context.stage(of, to),
             by: sym(part, row.by),
@@ -317,7 +329,9 @@ fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
     let mut changes = Vec::new();
     for pair in rows.windows(2) {
         let [(old_part, old), (part, new)] = pair else { continue };
-        let Some(at) = new.at.filter(|_| part.has_values && old_part.has_values) else { continue };
+        let Some(at) = new.at.get().filter(|_| part.has_values && old_part.has_values) else {
+            continue;
+        };
         let symbol = |part: &Joined<HistoryRow>, word: Word| {
             let sym = sym(part, word);
             (!sym.is_none()).then_some(i64::from(sym.0))
@@ -327,12 +341,12 @@ fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
                 changes.push(FieldChange { at, field, old, new });
             }
         };
-        compare(Field::Amount, old.amount_minor, new.amount_minor);
-        let days = |row: &HistoryRow| row.expected_close_on.map(i64::from);
+        compare(Field::Amount, old.amount_minor.get(), new.amount_minor.get());
+        let days = |row: &HistoryRow| row.expected_close_on.get().map(i64::from);
         compare(Field::ExpectedCloseOn, days(old), days(new));
         let forecast = (symbol(old_part, old.forecast), symbol(part, new.forecast));
         compare(Field::ForecastCategory, forecast.0, forecast.1);
-        let points = |row: &HistoryRow| row.probability_bp.map(i64::from);
+        let points = |row: &HistoryRow| row.probability_bp.get().map(i64::from);
         compare(Field::Probability, points(old), points(new));
     }
     // Rows that share their time keep their order: the last value of a field stays the last.
@@ -346,9 +360,9 @@ fn activity(
     (part, row): (&Joined<ActivityRow>, &ActivityRow),
 ) -> (u64, Activity) {
     let [kind, owner, outcome] = row.words.map(|word| sym(part, word));
-    let has_begun = row.is_start && row.due_at.is_some_and(|at| at < context.extracted_at);
-    let done_at = if has_begun { row.due_at } else { row.done_at };
-    let (due_at, duration_seconds) = (row.due_at, row.duration_seconds);
+    let (due_at, duration_seconds) = (row.due_at.get(), row.duration_seconds);
+    let has_begun = row.is_start && due_at.is_some_and(|at| at < context.extracted_at);
+    let done_at = if has_begun { due_at } else { row.done_at.get() };
     (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
 }
 

@@ -4,7 +4,6 @@
 
 pub(super) mod deals;
 pub(super) mod group;
-mod ledger;
 mod life;
 mod places;
 mod stages;
@@ -16,14 +15,14 @@ use rayon::prelude::*;
 
 use self::deals::Deals;
 use self::group::Grouped;
-use self::ledger::Ledger;
 use super::part::Part;
 use super::rows::{ActivityRow, HistoryRow, NO_DEAL};
 use super::side::StageRow;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Activity, Config, Dataset, Forecast, Micros, Names, Quality, Reject, Sym, Target, User,
+    Account, Activity, Config, Dataset, Forecast, Ledger, Micros, Names, Quality, Reject, Sym,
+    Target, User,
 };
 
 pub use suggest::suggest_config;
@@ -104,11 +103,15 @@ pub(super) fn assemble(mut all: Gathered, config: &Config) -> Result<Dataset> {
         .collect();
     let (loose, loose_repeats) = life::loose_activities(&context, &activities);
     let mut ledger = Ledger::default();
-    ledger.add_deals(&all.deals);
+    add_repeats(&mut ledger, &all.deals);
     ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
     let mut partitions = Vec::with_capacity(built.len());
     for built in built {
-        ledger.add_partition(&built);
+        let (part, repeats) = (&built.partition, &built.repeated_activities);
+        ledger.add_deals(part);
+        let ids: Vec<&str> = repeats.iter().map(|(row, _)| part.deal_ids.get(*row)).collect();
+        let rows = repeats.iter().map(|(_, count)| count).sum();
+        ledger.add_rows(Quality::DuplicateActivity, "activities", rows, &ids);
         partitions.push(built.partition);
     }
     if !loose.is_empty() {
@@ -136,6 +139,16 @@ pub(super) fn assemble(mut all: Gathered, config: &Config) -> Result<Dataset> {
     Ok(dataset)
 }
 
+/// Adds repeated rows of deals.
+fn add_repeats(ledger: &mut Ledger, deals: &Deals) {
+    let (same, other) = &deals.repeats;
+    for (code, repeats) in [(Quality::DuplicateRow, same), (Quality::DuplicateDeal, other)] {
+        let ids: Vec<&str> =
+            repeats.iter().map(|&deal| deals.index.ids.get(deal as usize)).collect();
+        ledger.add_rows(code, "deals", repeats.len() as u64, &ids);
+    }
+}
+
 /// Just after the latest thing that the export knows of.
 fn extract_instant(all: &Gathered) -> Micros {
     let mut latest = Micros::MIN;
@@ -150,8 +163,8 @@ fn extract_instant(all: &Gathered) -> Micros {
             see(row.closed_at);
         }
     }
-    all.history.iter().flat_map(|part| &part.rows).for_each(|row| see(row.at));
-    all.activities.iter().flat_map(|part| &part.rows).for_each(|row| see(row.done_at));
+    all.history.iter().flat_map(|part| &part.rows).for_each(|row| see(row.at.get()));
+    all.activities.iter().flat_map(|part| &part.rows).for_each(|row| see(row.done_at.get()));
     if latest == Micros::MIN { 1 } else { latest + 1 }
 }
 

@@ -170,7 +170,7 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
         if !from.is_none() {
             tally.at((of, from));
         }
-        match change.at {
+        match change.at.get() {
             Some(at) => entries.push((at, key)),
             None => drop(tally.at(key)),
         }

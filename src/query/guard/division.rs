@@ -4,12 +4,9 @@
 //! In the columns of the result that does no harm, since they show it as null. Anywhere else the
 //! divisor must be a number that is not 0, or `NULLIF(divisor, 0)`.
 
-use std::ops::ControlFlow;
+use sqlparser::ast::{BinaryOperator, Expr, Query, SelectItem, SetExpr, UnaryOperator, Value};
 
-use sqlparser::ast::{
-    BinaryOperator, Expr, Query, SelectItem, SetExpr, UnaryOperator, Value, visit_expressions,
-};
-
+use super::walk::{self, Look};
 use super::{groups, refused};
 use crate::error::Result;
 
@@ -22,21 +19,26 @@ pub(super) fn check(query: &Query) -> Result<()> {
             }
         }
     }
-    let found = visit_expressions(query, |expr| {
-        let is_shown = shown.iter().any(|shown| std::ptr::eq(*shown, expr));
-        if is_unsafe(expr) && !is_shown {
-            return ControlFlow::Break(expr.to_string());
+    walk::query(query, &mut Elsewhere { shown })
+}
+
+/// Divisions that are no result column.
+struct Elsewhere<'e> {
+    shown: Vec<&'e Expr>,
+}
+
+impl Look for Elsewhere<'_> {
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
+        let is_shown = self.shown.iter().any(|shown| std::ptr::eq(*shown, expr));
+        if !is_unsafe(expr) || is_shown {
+            return Ok(());
         }
-        ControlFlow::Continue(())
-    });
-    match found {
-        ControlFlow::Break(text) => Err(refused(
+        Err(refused(
             format!(
-                "`{text}` is refused here: where the divisor is 0 the engine goes on with infinity"
+                "`{expr}` is refused here: where the divisor is 0 the engine goes on with infinity"
             ),
             "divide by `NULLIF(divisor, 0)`",
-        )),
-        ControlFlow::Continue(()) => Ok(()),
+        ))
     }
 }
 

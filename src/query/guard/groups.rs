@@ -2,14 +2,14 @@
 //! no aggregates in the `ORDER BY` of a grouped query.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderBy,
-    OrderByKind, Query, Select, SelectItem, Value, Visit, Visitor,
+    OrderByKind, Query, Select, SelectItem, Value,
 };
 
 use super::refused;
+use super::walk::{self, Look};
 use crate::error::Result;
 
 /// Functions of many rows.
@@ -78,7 +78,8 @@ struct Parts {
 impl Parts {
     fn of(expr: &Expr) -> Self {
         let mut parts = Self::default();
-        let _ = expr.visit(&mut parts);
+        // It only looks: nothing ends the walk.
+        let _ = walk::expr(expr, &mut parts);
         parts
     }
 }
@@ -87,22 +88,19 @@ fn is_aggregate(function: &Function) -> bool {
     function.over.is_none() && AGGREGATES.contains(&name_of(function).as_str())
 }
 
-impl Visitor for Parts {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+impl Look for Parts {
+    fn query(&mut self, _: &Query) -> Result<()> {
         self.query_depth += 1;
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+    fn query_end(&mut self) {
         self.query_depth -= 1;
-        ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
         if self.query_depth > 0 {
-            return ControlFlow::Continue(());
+            return Ok(());
         }
         match expr {
             Expr::Function(function) if is_aggregate(function) => {
@@ -115,14 +113,13 @@ impl Visitor for Parts {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    fn expr_end(&mut self, expr: &Expr) {
         if self.query_depth == 0 && matches!(expr, Expr::Function(f) if is_aggregate(f)) {
             self.aggregate_depth -= 1;
         }
-        ControlFlow::Continue(())
     }
 }
 

@@ -1,13 +1,11 @@
 //! Joins: an `ON` must pair columns of the two sides, and only inner joins may use inequalities.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use sqlparser::ast::{
-    BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, TableFactor, visit_expressions,
-};
+use sqlparser::ast::{BinaryOperator, Expr, JoinConstraint, JoinOperator, Select, TableFactor};
 
 use super::refused;
+use super::walk::{self, Look};
 use crate::error::Result;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -154,18 +152,26 @@ fn pair(on: &Expr, sides: [&Expr; 2], before: &[String], name: &str) -> Result<(
 /// The tables that the columns of an expression are qualified by; empty text for an unqualified
 /// column.
 fn tables_of(expr: &Expr) -> BTreeSet<String> {
-    let mut tables = BTreeSet::new();
-    let _ = visit_expressions(expr, |expr| {
+    let mut tables = Tables::default();
+    // It only looks: nothing ends the walk.
+    let _ = walk::expr(expr, &mut tables);
+    tables.0
+}
+
+#[derive(Default)]
+struct Tables(BTreeSet<String>);
+
+impl Look for Tables {
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
         match expr {
             Expr::Identifier(_) => {
-                tables.insert(String::new());
+                self.0.insert(String::new());
             }
             Expr::CompoundIdentifier(parts) => {
-                tables.extend(parts.first().map(|part| part.value.clone()));
+                self.0.extend(parts.first().map(|part| part.value.clone()));
             }
             _ => {}
         }
-        ControlFlow::<()>::Continue(())
-    });
-    tables
+        Ok(())
+    }
 }

@@ -8,17 +8,17 @@
 //! Does not know the types of columns.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, Expr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
-    SetExpr, SetOperator, Statement, TableFactor, Value, Visit, Visitor,
+    SetExpr, SetOperator, Statement, TableFactor, Value,
 };
 use sqlparser::dialect::GenericDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserOptions};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use self::walk::Look;
 use crate::error::{Error, ErrorKind, Result};
 
 mod division;
@@ -26,6 +26,7 @@ mod groups;
 mod joins;
 mod names;
 mod subqueries;
+mod walk;
 mod widen;
 mod windows;
 
@@ -77,10 +78,7 @@ fn refused(reason: impl Into<String>, rewrite: impl Into<String>) -> Error {
 /// Errors: no statement, more than one, not a `SELECT`, an unknown table or column, a refused form.
 pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut query = parse(sql)?;
-    let mut rules = Rules { schema, depth: 0 };
-    if let ControlFlow::Break(error) = query.visit(&mut rules) {
-        return Err(*error);
-    }
+    walk::query(&query, &mut Rules { schema, depth: 0 })?;
     division::check(&query)?;
     let reads = names::check(&query, schema)?;
     let needs_order = needs_order(&query);
@@ -131,49 +129,37 @@ fn operators(sql: &str) -> usize {
     tokens.iter().filter(is_operator).count()
 }
 
-type Flow = ControlFlow<Box<Error>>;
-
 /// The rules that look at one part of a statement at a time.
 struct Rules<'s> {
     schema: &'s Schema,
     depth: usize,
 }
 
-impl Visitor for Rules<'_> {
-    type Break = Box<Error>;
-
-    fn pre_visit_query(&mut self, query: &Query) -> Flow {
+impl Look for Rules<'_> {
+    fn query(&mut self, query: &Query) -> Result<()> {
         self.depth += 1;
-        flow(self.query(query))
+        self.check_query(query)
     }
 
-    fn post_visit_query(&mut self, _: &Query) -> Flow {
+    fn query_end(&mut self) {
         self.depth -= 1;
-        ControlFlow::Continue(())
     }
 
-    fn pre_visit_select(&mut self, select: &Select) -> Flow {
-        flow(self.select(select))
+    fn select(&mut self, select: &Select) -> Result<()> {
+        self.check_select(select)
     }
 
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> Flow {
-        flow(self.factor(factor))
+    fn factor(&mut self, factor: &TableFactor) -> Result<()> {
+        self.check_factor(factor)
     }
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> Flow {
-        flow(expression(expr))
-    }
-}
-
-fn flow(result: Result<()>) -> Flow {
-    match result {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(Box::new(error)),
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
+        expression(expr)
     }
 }
 
 impl Rules<'_> {
-    fn query(&self, query: &Query) -> Result<()> {
+    fn check_query(&self, query: &Query) -> Result<()> {
         if let Some(with) = &query.with {
             if self.depth > 1 {
                 return Err(refused(
@@ -200,7 +186,7 @@ impl Rules<'_> {
         Ok(())
     }
 
-    fn select(&self, select: &Select) -> Result<()> {
+    fn check_select(&self, select: &Select) -> Result<()> {
         if select.into.is_some() {
             return Err(refused(
                 "`SELECT INTO` is refused: a query changes nothing",
@@ -215,7 +201,7 @@ impl Rules<'_> {
         joins::check(select)
     }
 
-    fn factor(&self, factor: &TableFactor) -> Result<()> {
+    fn check_factor(&self, factor: &TableFactor) -> Result<()> {
         match factor {
             TableFactor::Table { name, alias, args, .. } => {
                 if args.is_some() {

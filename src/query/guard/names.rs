@@ -2,13 +2,13 @@
 //! the nearest.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectFlavor, SelectItem,
-    TableAlias, TableFactor, Visit, Visitor,
+    TableAlias, TableFactor,
 };
 
+use super::walk::{self, Look};
 use super::{Schema, groups};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::nearest::nearest;
@@ -42,7 +42,7 @@ impl Reads {
 
 pub(super) fn check(query: &Query, schema: &Schema) -> Result<Reads> {
     let mut names = Names::default();
-    let _ = query.visit(&mut names);
+    walk::query(query, &mut names)?;
     let mut reads = Reads { has_wildcard: names.has_wildcard, ..Default::default() };
     for table in &names.relations {
         if names.steps.contains(table) {
@@ -129,7 +129,7 @@ impl Names {
         }
     }
 
-    fn select(&mut self, select: &Select) {
+    fn take_select(&mut self, select: &Select) {
         for item in &select.projection {
             match item {
                 SelectItem::ExprWithAlias { alias, .. } => {
@@ -176,30 +176,27 @@ fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
     }
 }
 
-impl Visitor for Names {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+impl Look for Names {
+    fn query(&mut self, query: &Query) -> Result<()> {
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
             self.steps.insert(cte.alias.name.value.clone());
             self.given.extend(cte.alias.columns.iter().map(|column| column.name.value.clone()));
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        self.select(select);
-        ControlFlow::Continue(())
+    fn select(&mut self, select: &Select) -> Result<()> {
+        self.take_select(select);
+        Ok(())
     }
 
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+    fn relation(&mut self, relation: &ObjectName) {
         if let Some(name) = relation.0.first().and_then(|part| part.as_ident()) {
             self.relations.insert(name.value.clone());
         }
-        ControlFlow::Continue(())
     }
 
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+    fn factor(&mut self, factor: &TableFactor) -> Result<()> {
         match factor {
             TableFactor::Table { alias: Some(alias), .. }
             | TableFactor::Derived { alias: Some(alias), .. } => self.alias(alias),
@@ -208,10 +205,10 @@ impl Visitor for Names {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
         match expr {
             // `ORDER BY ALL` is parsed as a column.
             Expr::Identifier(name) if name.value.eq_ignore_ascii_case("all") => {}
@@ -222,6 +219,6 @@ impl Visitor for Names {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }

@@ -1,17 +1,17 @@
 //! Inner queries of `IN`: the engine takes the outer row's columns for its own.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, Query, TableFactor, Visit, Visitor};
+use sqlparser::ast::{Expr, Query, TableFactor};
 
 use super::refused;
+use super::walk::{self, Look};
 use crate::error::Result;
 
 /// Refuses an inner query that names a table of the outer one.
 pub(super) fn check(query: &Query) -> Result<()> {
     let mut tables = Tables::default();
-    let _ = query.visit(&mut tables);
+    walk::query(query, &mut tables)?;
     match tables.named.iter().find(|(table, _)| !tables.own.contains(table)) {
         Some((_, column)) => Err(refused(
             format!(
@@ -29,10 +29,8 @@ struct Tables {
     named: Vec<(String, String)>,
 }
 
-impl Visitor for Tables {
-    type Break = ();
-
-    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+impl Look for Tables {
+    fn factor(&mut self, factor: &TableFactor) -> Result<()> {
         match factor {
             TableFactor::Table { alias: Some(alias), .. }
             | TableFactor::Derived { alias: Some(alias), .. } => {
@@ -43,15 +41,15 @@ impl Visitor for Tables {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
         if let Expr::CompoundIdentifier(parts) = expr
             && let Some(table) = parts.first()
         {
             self.named.push((table.value.clone(), expr.to_string()));
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }

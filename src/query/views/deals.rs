@@ -1,7 +1,7 @@
 //! `deals`: one row per deal that existed at `as_of`.
 
-use super::{Get, Row, ViewColumn, get, month, some, week};
-use crate::model::{Day, Facts, Micros, Status, Unit, Visit};
+use super::{Get, Row, ViewColumn, get, month, week};
+use crate::model::{Day, Facts, Micros, Status, Sym, Unit, Visit};
 
 fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
     row.deal.map(|d| &d.facts)
@@ -25,26 +25,32 @@ fn duration_days(row: &Row<'_>, is_wanted: fn(Status) -> bool) -> Option<f64> {
     Some(row.run.days(facts.duration as f64))
 }
 
+/// Activities are in the order in which they were done.
 fn last_activity_at(row: &Row<'_>) -> Option<Micros> {
-    let done = row.deal?.activities.iter().filter(|a| row.run.is_done(a));
-    done.filter_map(|a| a.done_at).max()
+    row.deal?.activities.iter().rev().find(|a| row.run.is_done(a))?.done_at
+}
+
+/// Why the deal is lost; null if it is not.
+pub(super) fn lost_reason(row: &Row<'_>) -> Option<Sym> {
+    facts(row).filter(|f| f.outcome == Status::Lost)?;
+    Some(row.deal?.deal.lost_reason)
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
-    get("deal_id", Unit::Text, "Id.", Get::Text(|r| r.deal.map(|d| d.deal_id))),
-    get("name", Unit::Text, "Name.", Get::Text(|r| some(r.deal?.name))),
-    get("account_id", Unit::Text, "Id of the account.", Get::Text(|r| some(r.deal?.account_id))),
+    get("deal_id", Unit::Text, "Id.", Get::OfDeal(|p| &p.deal_ids)),
+    get("name", Unit::Text, "Name.", Get::OfDeal(|p| &p.deal_names)),
+    get("account_id", Unit::Text, "Id of the account.", Get::OfDeal(|p| &p.account_ids)),
     get(
         "pipeline",
         Unit::Text,
         "Pipeline at `as_of`.",
-        Get::Text(|r| r.word(last_visit(r)?.pipeline)),
+        Get::Word(|r| Some(last_visit(r)?.pipeline)),
     ),
     get(
         "stage",
         Unit::Text,
         "Stage at `as_of`.",
-        Get::Text(|r| r.word(r.run.catalogue.get(last_visit(r)?.stage).name)),
+        Get::Word(|r| Some(r.run.catalogue.get(last_visit(r)?.stage).name)),
     ),
     get(
         "stage_order",
@@ -56,37 +62,34 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "outcome",
         Unit::Text,
         "`open`, `won` or `lost` at `as_of`.",
-        Get::Text(|r| facts(r).map(|f| f.outcome.as_str())),
+        Get::Fixed(|r| facts(r).map(|f| f.outcome.as_str())),
     ),
     get(
         "status",
         Unit::Text,
         "`open`, `won` or `lost` in the export.",
-        Get::Text(|r| r.deal.map(|d| d.deal.status.as_str())),
+        Get::Fixed(|r| r.deal.map(|d| d.deal.status.as_str())),
     ),
-    get("owner", Unit::Text, "Credited owner.", Get::Text(|r| r.label(facts(r)?.owner))),
-    get("owner_id", Unit::Text, "Id of the owner.", Get::Text(|r| r.word(facts(r)?.owner))),
-    get("team", Unit::Text, "Team of the owner today.", Get::Text(|r| r.team(facts(r)?.owner))),
-    get("source", Unit::Text, "Where it came from.", Get::Text(|r| r.word(facts(r)?.source))),
-    get("segment", Unit::Text, "Segment.", Get::Text(|r| r.word(facts(r)?.segment))),
-    get("deal_type", Unit::Text, "Type.", Get::Text(|r| r.word(r.deal?.deal.deal_type))),
-    get("product", Unit::Text, "Product.", Get::Text(|r| r.word(r.deal?.deal.product))),
+    get("owner", Unit::Text, "Credited owner.", Get::Label(|r| Some(facts(r)?.owner))),
+    get("owner_id", Unit::Text, "Id of the owner.", Get::Word(|r| Some(facts(r)?.owner))),
+    get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| Some(facts(r)?.owner))),
+    get("source", Unit::Text, "Where it came from.", Get::Word(|r| Some(facts(r)?.source))),
+    get("segment", Unit::Text, "Segment.", Get::Word(|r| Some(facts(r)?.segment))),
+    get("deal_type", Unit::Text, "Type.", Get::Word(|r| Some(r.deal?.deal.deal_type))),
+    get("product", Unit::Text, "Product.", Get::Word(|r| Some(r.deal?.deal.product))),
     get(
         "lost_reason",
         Unit::Text,
         "Why it was lost; null if it is not lost.",
-        Get::Text(|r| {
-            facts(r).filter(|f| f.outcome == Status::Lost)?;
-            r.word(r.deal?.deal.lost_reason)
-        }),
+        Get::Word(lost_reason),
     ),
     get(
         "forecast_category",
         Unit::Text,
         "Forecast category at the extract.",
-        Get::Text(|r| r.word(r.deal?.deal.forecast_category)),
+        Get::Word(|r| Some(r.deal?.deal.forecast_category)),
     ),
-    get("currency", Unit::Text, "Currency.", Get::Text(|r| r.word(facts(r)?.currency))),
+    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(facts(r)?.currency))),
     get(
         "amount",
         Unit::Number,
@@ -192,7 +195,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "history_grade",
         Unit::Text,
         "How good the evidence for its stages is, `A_logged` best.",
-        Get::Text(|r| r.deal.map(|d| d.deal.history_grade.as_str())),
+        Get::Fixed(|r| r.deal.map(|d| d.deal.history_grade.as_str())),
     ),
     get(
         "quality",

@@ -13,8 +13,8 @@ fn text(row: &Row<'_>, value: Option<i64>) -> Option<String> {
     let value = value?;
     let sym = Sym(value as u32);
     match row.change()?.field {
-        Field::Owner => row.label(sym).map(str::to_owned),
-        Field::ForecastCategory => row.word(sym).map(str::to_owned),
+        Field::Owner => Some(row.run.owner_label(sym).to_string()),
+        Field::ForecastCategory => row.run.names.text(sym).map(|word| word.to_string()),
         Field::ExpectedCloseOn => Some(calendar::date(value as Day).to_string()),
         Field::Amount => row.major(value).map(|amount| amount.to_string()),
         Field::Probability => Some((value as f64 / 10_000.0).to_string()),
@@ -28,12 +28,12 @@ fn of(row: &Row<'_>, field: Field, is_new: bool) -> Option<i64> {
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
-    get("deal_id", Unit::Text, "Id of the deal.", Get::Text(|r| r.deal.map(|d| d.deal_id))),
+    get("deal_id", Unit::Text, "Id of the deal.", Get::OfDeal(|p| &p.deal_ids)),
     get(
         "field",
         Unit::Text,
         "`amount`, `expected_close_on`, `owner`, `forecast_category` or `probability`.",
-        Get::Text(|r| r.change().map(|c| c.field.as_str())),
+        Get::Fixed(|r| r.change().map(|c| c.field.as_str())),
     ),
     get("changed_at", Unit::Instant, "When.", Get::Instant(|r| r.change().map(|c| c.at))),
     get("changed_on", Unit::Date, "Its local date.", Get::Day(changed_on)),
@@ -52,7 +52,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Owned(|r| text(r, r.change()?.old)),
     ),
     get("new_text", Unit::Text, "The value after.", Get::Owned(|r| text(r, r.change()?.new))),
-    get("currency", Unit::Text, "Currency.", Get::Text(|r| r.word(r.deal?.facts.currency))),
+    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(r.deal?.facts.currency))),
     get(
         "old_amount",
         Unit::Number,
@@ -77,12 +77,12 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "Expected close after; null unless `field` is `expected_close_on`.",
         Get::Day(|r| of(r, Field::ExpectedCloseOn, true).map(|day| day as Day)),
     ),
-    get("pipeline", Unit::Text, "Pipeline.", Get::Text(|r| r.word(r.deal?.facts.pipeline))),
-    get("owner", Unit::Text, "Credited owner.", Get::Text(|r| r.label(r.deal?.facts.owner))),
+    get("pipeline", Unit::Text, "Pipeline.", Get::Word(|r| Some(r.deal?.facts.pipeline))),
+    get("owner", Unit::Text, "Credited owner.", Get::Label(|r| Some(r.deal?.facts.owner))),
     get(
         "outcome",
         Unit::Text,
         "`open`, `won` or `lost`: the deal at `as_of`.",
-        Get::Text(|r| r.deal.map(|d| d.facts.outcome.as_str())),
+        Get::Fixed(|r| r.deal.map(|d| d.facts.outcome.as_str())),
     ),
 ];

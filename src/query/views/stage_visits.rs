@@ -12,8 +12,8 @@ fn exited_on(row: &Row<'_>) -> Option<Day> {
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
-    get("deal_id", Unit::Text, "Id of the deal.", Get::Text(|r| r.deal.map(|d| d.deal_id))),
-    get("pipeline", Unit::Text, "Pipeline.", Get::Text(|r| r.word(r.visit()?.pipeline))),
+    get("deal_id", Unit::Text, "Id of the deal.", Get::OfDeal(|p| &p.deal_ids)),
+    get("pipeline", Unit::Text, "Pipeline.", Get::Word(|r| Some(r.visit()?.pipeline))),
     get(
         "visit_number",
         Unit::Count,
@@ -24,7 +24,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "stage",
         Unit::Text,
         "Stage.",
-        Get::Text(|r| r.word(r.run.catalogue.get(r.visit()?.stage).name)),
+        Get::Word(|r| Some(r.run.catalogue.get(r.visit()?.stage).name)),
     ),
     get(
         "stage_order",
@@ -36,7 +36,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "stage_kind",
         Unit::Text,
         "`open`, `won` or `lost`.",
-        Get::Text(|r| r.visit().map(|v| v.kind.as_str())),
+        Get::Fixed(|r| r.visit().map(|v| v.kind.as_str())),
     ),
     get("entered_at", Unit::Instant, "Entry.", Get::Instant(|r| r.visit().map(|v| v.entered_at))),
     get("entered_on", Unit::Date, "Local date of entry.", Get::Day(entered_on)),
@@ -79,7 +79,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Unit::Text,
         "`advance`, `skip`, `back`, `lateral`, `won`, `lost`, `reopen`, `reversed`, `deleted` or \
          `censored` (still there).",
-        Get::Text(|r| r.visit().map(|v| v.exit.as_str())),
+        Get::Fixed(|r| r.visit().map(|v| v.exit.as_str())),
     ),
     get(
         "is_reentry",
@@ -103,19 +103,20 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "outcome",
         Unit::Text,
         "`open`, `won` or `lost`: the deal at `as_of`.",
-        Get::Text(|r| r.deal.map(|d| d.facts.outcome.as_str())),
+        Get::Fixed(|r| r.deal.map(|d| d.facts.outcome.as_str())),
     ),
-    get("owner", Unit::Text, "Credited owner.", Get::Text(|r| r.label(r.deal?.facts.owner))),
-    get("owner_id", Unit::Text, "Id of the owner.", Get::Text(|r| r.word(r.deal?.facts.owner))),
-    get("team", Unit::Text, "Team of the owner today.", Get::Text(|r| r.team(r.deal?.facts.owner))),
-    get("source", Unit::Text, "Source of the deal.", Get::Text(|r| r.word(r.deal?.facts.source))),
     get(
-        "segment",
+        "lost_reason",
         Unit::Text,
-        "Segment of the deal.",
-        Get::Text(|r| r.word(r.deal?.facts.segment)),
+        "Why the deal was lost; null if it is not lost at `as_of`.",
+        Get::Word(super::deals::lost_reason),
     ),
-    get("currency", Unit::Text, "Currency.", Get::Text(|r| r.word(r.deal?.facts.currency))),
+    get("owner", Unit::Text, "Credited owner.", Get::Label(|r| Some(r.deal?.facts.owner))),
+    get("owner_id", Unit::Text, "Id of the owner.", Get::Word(|r| Some(r.deal?.facts.owner))),
+    get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| Some(r.deal?.facts.owner))),
+    get("source", Unit::Text, "Source of the deal.", Get::Word(|r| Some(r.deal?.facts.source))),
+    get("segment", Unit::Text, "Segment of the deal.", Get::Word(|r| Some(r.deal?.facts.segment))),
+    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(r.deal?.facts.currency))),
     get(
         "amount",
         Unit::Number,

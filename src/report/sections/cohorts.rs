@@ -188,7 +188,8 @@ fn draw<'a>(
     let mut largest: f64 = 0.0;
     let mut cells = Vec::new();
     for row in rows {
-        let at = cohorts.iter().position(|c| *c == cohort(book, sheet, row));
+        let of = cohort(book, sheet, row);
+        let at = cohorts.iter().position(|c| *c == of);
         let (Some(at), Some(column), Some(value)) = (at, place(row), sheet.number(row, name))
         else {
             continue;

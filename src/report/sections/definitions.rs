@@ -1,13 +1,12 @@
 //! Definitions: what every metric is, exactly, with its columns and their units.
 
-use serde::Serialize;
-
 use crate::model::About;
 use crate::report::Input;
 use crate::report::grid::csv_path;
+use crate::report::view::view;
 
 /// A column of a metric.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Column {
     /// The name in the files.
     pub(crate) name: String,
@@ -17,8 +16,10 @@ pub(crate) struct Column {
     pub(crate) meaning: String,
 }
 
+view!(Column: name, unit, meaning);
+
 /// A metric's definition.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Definition {
     /// The code.
     pub(crate) id: &'static str,
@@ -43,6 +44,8 @@ pub(crate) struct Definition {
     /// Path of the CSV file.
     pub(crate) csv: String,
 }
+
+view!(Definition: id, name, title, question, definition, caveat, source, css, columns, rows, csv);
 
 /// The definitions in the order of the registry.
 pub(crate) fn definitions(input: &Input<'_>) -> Vec<Definition> {

@@ -50,14 +50,14 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let sheet = book.sheet("stage_flow");
     let rows = sheet.whole(pipeline);
     let spans = sheet.spans(&rows, "month");
-    let ended: Vec<&Span> = spans.iter().filter(|s| s.end <= book.as_of + 1).collect();
-    let shown: Vec<&Span> = if ended.is_empty() { spans.iter().collect() } else { ended };
+    let ended: Vec<&Span<'_>> = spans.iter().filter(|s| s.end <= book.as_of + 1).collect();
+    let shown: Vec<&Span<'_>> = if ended.is_empty() { spans.iter().collect() } else { ended };
     for (at, span) in shown.iter().rev().take(1 + FOLDED_MONTHS).enumerate() {
         let words = format!("Stock and flow, {}", book.period(span));
         let made = grid(sheet, &words, &sheet.at(&rows, span), FLOW);
         add(if at == 0 { &mut block.grids } else { &mut block.folded }, made);
     }
-    let months: Vec<&Span> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
+    let months: Vec<&Span<'_>> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
     block.charts.push(stocks(book, sheet, &rows, &months, id));
     block.charts.retain(|chart| chart.empty.is_empty());
     block
@@ -67,7 +67,7 @@ fn stocks(
     book: &Book<'_>,
     sheet: Sheet<'_>,
     rows: &[Cells<'_>],
-    months: &[&Span],
+    months: &[&Span<'_>],
     id: &str,
 ) -> Chart {
     let is_shown = |row: &&Cells<'_>| {
@@ -108,7 +108,7 @@ fn stocks(
     made
 }
 
-fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], stage: &str, months: &[&Span]) -> Vec<Point> {
+fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], stage: &str, months: &[&Span<'_>]) -> Vec<Point> {
     let mut found = Vec::new();
     for row in rows.iter().filter(|row| sheet.word(row, "stage") == stage) {
         let at = sheet.span(row).and_then(|span| months.iter().position(|m| **m == span));

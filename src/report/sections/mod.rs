@@ -16,10 +16,8 @@ mod reps;
 mod stale;
 mod work;
 
-use serde::Serialize;
-
 use super::book::Book;
-use super::view::{Chart, Grid};
+use super::view::{Chart, Grid, view};
 
 pub(crate) use definitions::definitions;
 pub(crate) use overview::overview;
@@ -27,7 +25,7 @@ pub(crate) use quality::quality;
 pub(crate) use queries::queries;
 
 /// A part of a section: one pipeline.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     /// The pipeline; empty if the run has only one.
     pub(crate) pipeline: String,
@@ -41,8 +39,10 @@ pub(crate) struct Block {
     pub(crate) notes: Vec<String>,
 }
 
+view!(Block: pipeline, charts, grids, folded, notes);
+
 /// A section that repeats for each pipeline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Section {
     /// The anchor, and the template `<id>.html`.
     pub(crate) id: &'static str,
@@ -53,6 +53,8 @@ pub(crate) struct Section {
     /// Why there is nothing; empty if there is something.
     pub(crate) empty: String,
 }
+
+view!(Section: id, title, blocks, empty);
 
 /// A metric and the columns of its table that a section shows.
 pub(crate) type Reads = (&'static str, &'static [&'static str]);

@@ -2,20 +2,19 @@
 //!
 //! Computes no change: the earlier number stands beside the later one, with an arrow.
 
-use serde::Serialize;
-
 use super::stale::stale;
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
 use crate::report::number::{interval, reason, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
+use crate::report::view::view;
 
 /// Periods in the line beside a number.
 const MOST_PERIODS: usize = 8;
 
 /// A headline number.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Headline {
     /// What it is.
     pub(crate) label: &'static str,
@@ -31,22 +30,26 @@ pub(crate) struct Headline {
     pub(crate) period: String,
     /// The number of the period before.
     pub(crate) before: String,
-    /// That period.
-    pub(crate) before_period: String,
+    /// When that was: `in` a period, or `on` a day.
+    pub(crate) before_when: String,
     /// `up`, `down`, `same`, or empty if one of them is unknown.
     pub(crate) trend: &'static str,
     /// Its course as a drawing.
     pub(crate) spark: String,
 }
 
+view!(Headline: label, text, tip, metric, detail, period, before, before_when, trend, spark);
+
 /// The headline numbers of one pipeline.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Panel {
     /// The pipeline; empty if the run has only one.
     pub(crate) pipeline: String,
     /// The numbers.
     pub(crate) headlines: Vec<Headline>,
 }
+
+view!(Panel: pipeline, headlines);
 
 /// How a headline is found.
 struct Spec {
@@ -99,6 +102,15 @@ fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
 }
 
+fn within(book: &Book<'_>, span: &Span) -> String {
+    format!("in {}", book.period(span))
+}
+
+/// The earlier day, for what is counted at the end of a day.
+fn on_earlier_day(book: &Book<'_>) -> String {
+    book.earlier_on.map(|day| format!("on {}", format::long_date(day))).unwrap_or_default()
+}
+
 fn of_deals(sheet: Sheet<'_>, row: Cells<'_>) -> String {
     format!("{} deals won", shown(sheet, row, "n"))
 }
@@ -130,7 +142,7 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         let mut made = headline(sheet, row, spec.label, spec.column, earlier);
         made.detail = (spec.detail)(sheet, row);
         made.period = book.period(now);
-        made.before_period = before.map(|span| book.period(span)).unwrap_or_default();
+        made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
         made.spark = course(sheet, &own, &spans, now, spec.column);
         made
     };
@@ -138,7 +150,13 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
 }
 
 /// The line of the periods up to `now`.
-fn course(sheet: Sheet<'_>, rows: &[Cells<'_>], spans: &[Span], now: &Span, name: &str) -> String {
+fn course(
+    sheet: Sheet<'_>,
+    rows: &[Cells<'_>],
+    spans: &[Span<'_>],
+    now: &Span<'_>,
+    name: &str,
+) -> String {
     let until = spans.iter().position(|span| span == now).map_or(0, |at| at + 1);
     let kept = spans.iter().take(until).skip(until.saturating_sub(MOST_PERIODS));
     let values: Vec<Option<f64>> = kept
@@ -156,13 +174,8 @@ fn headline(
 ) -> Headline {
     let show = |row: Cells<'_>| short(sheet, row, name);
     let text = show(row);
-    let numbers = (sheet.number(row, name), earlier.and_then(|row| sheet.number(row, name)));
-    let trend = match numbers {
-        (Some(now), Some(then)) if now > then => "up",
-        (Some(now), Some(then)) if now < then => "down",
-        (Some(_), Some(_)) => "same",
-        _ => "",
-    };
+    let then = earlier.and_then(|row| sheet.number(row, name));
+    let trend = trend(sheet.number(row, name), then);
     let why = sheet.word(row, "reason");
     let detail =
         if sheet.get(row, name).is_null() { reason(why).to_owned() } else { String::new() };
@@ -174,9 +187,18 @@ fn headline(
         detail,
         period: String::new(),
         before: earlier.map(show).unwrap_or_default(),
-        before_period: String::new(),
+        before_when: String::new(),
         trend,
         spark: String::new(),
+    }
+}
+
+fn trend(now: Option<f64>, then: Option<f64>) -> &'static str {
+    match (now, then) {
+        (Some(now), Some(then)) if now > then => "up",
+        (Some(now), Some(then)) if now < then => "down",
+        (Some(_), Some(_)) => "same",
+        _ => "",
     }
 }
 
@@ -208,7 +230,7 @@ fn new_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
     let mut made = headline(sheet, row, "New deals", "n", earlier);
     made.tip = format!("{} · deals created in {}", made.text, book.period(now));
     made.period = book.period(now);
-    made.before_period = before.map(|span| book.period(span)).unwrap_or_default();
+    made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
     made.spark = course(sheet, &rows, &spans, now, "n");
     Some(made)
 }
@@ -217,9 +239,12 @@ fn new_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
 fn stock(book: &Book<'_>, pipeline: &str) -> Vec<Headline> {
     let sheet = book.sheet("weighted_pipeline");
     let when = format::long_date(book.as_of);
+    let earlier = book.earlier("weighted_pipeline");
     let (rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
+    let before = earlier.whole(pipeline);
     let mut found = Vec::new();
     for row in rows {
+        let before = earlier.with(&before, "currency", sheet.word(row, "currency"));
         let open = format!("{} open deals", shown(sheet, row, "n_open"));
         let without = sheet.get(row, "n_null_prob").as_i64().unwrap_or(0);
         let weighted = match without {
@@ -232,9 +257,10 @@ fn stock(book: &Book<'_>, pipeline: &str) -> Vec<Headline> {
             ("Open pipeline", "open_minor", open),
             ("Weighted pipeline", "weighted_minor", weighted),
         ] {
-            let mut made = headline(sheet, row, label, name, None);
+            let mut made = headline(sheet, row, label, name, before.first().copied());
             made.detail = detail;
             made.period.clone_from(&when);
+            made.before_when = on_earlier_day(book);
             found.push(made);
         }
     }
@@ -247,7 +273,10 @@ fn stale_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
     if open == 0 {
         return None;
     }
-    let text = format::count(stale(sheet, pipeline).len());
+    let earlier = book.earlier("stale_deals");
+    let now = stale(sheet, pipeline).len();
+    let before = book.earlier_on.map(|_| stale(earlier, pipeline).len());
+    let text = format::count(now);
     let detail = format!("of {} open deals", format::count(open));
     Some(Headline {
         label: "Stale deals",
@@ -256,9 +285,9 @@ fn stale_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
         metric: sheet.about.name,
         detail,
         period: format::long_date(book.as_of),
-        before: String::new(),
-        before_period: String::new(),
-        trend: "",
+        before: before.map(format::count).unwrap_or_default(),
+        before_when: on_earlier_day(book),
+        trend: trend(Some(now as f64), before.map(|n| n as f64)),
         spark: String::new(),
     })
 }

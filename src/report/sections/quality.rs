@@ -1,12 +1,10 @@
 //! Data quality: the ledger, refused rows, the files that were read, what was assumed.
 
-use serde::Serialize;
-
 use crate::model::{Column, InputFile, QualityCount, Reject, Table, Unit, Value};
 use crate::report::Input;
 use crate::report::format;
 use crate::report::grid::{csv_path, plain};
-use crate::report::view::Grid;
+use crate::report::view::{Grid, view};
 
 /// Refused rows on the page.
 const MOST_REJECTS: usize = 50;
@@ -14,7 +12,7 @@ const MOST_REJECTS: usize = 50;
 const MOST_FILES: usize = 200;
 
 /// What the template shows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Quality {
     /// The ledger of codes.
     pub(crate) ledger: Grid,
@@ -27,6 +25,8 @@ pub(crate) struct Quality {
     /// What was assumed.
     pub(crate) assumptions: Vec<String>,
 }
+
+view!(Quality: ledger, rejects, files, grades, assumptions);
 
 /// Everything about the quality of the data.
 pub(crate) fn quality(input: &Input<'_>) -> Quality {

@@ -1,13 +1,11 @@
 //! Queries: each with its question, its caveat and its first rows.
 
-use serde::Serialize;
-
 use crate::report::QueryResult;
 use crate::report::grid::{MOST_ROWS, plain};
-use crate::report::view::Grid;
+use crate::report::view::{Grid, view};
 
 /// A query on the page.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) struct Query {
     /// Its name.
     pub(crate) name: String,
@@ -20,6 +18,8 @@ pub(crate) struct Query {
     /// Its rows.
     pub(crate) grid: Grid,
 }
+
+view!(Query: name, title, question, caveat, grid);
 
 /// The queries in the order given.
 pub(crate) fn queries(results: &[QueryResult]) -> Vec<Query> {

@@ -29,6 +29,8 @@ const SCORE: &[&str] = &[
     "owner",
     "team",
     "bookings_minor",
+    "target_minor",
+    "attainment",
     "won",
     "size_mean_minor",
     "size_q50_minor",
@@ -103,7 +105,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
 }
 
 /// The rows of a quarter, the highest shrunken rate first.
-fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span) -> Vec<Cells<'a>> {
+fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span<'_>) -> Vec<Cells<'a>> {
     let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
     let rate =
         |row| sheet.number(row, "eb_mean").or_else(|| sheet.number(row, "rate")).unwrap_or(-1.0);
@@ -112,7 +114,7 @@ fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span) -> Vec<Cells<'a>> {
 }
 
 /// Shrunken rate and test, one row for each rep.
-fn compared(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
+fn compared(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
     let mut made = grid(sheet, &caption("Win rates of reps", &book.period(span)), &rows, SHRUNK);
@@ -127,7 +129,7 @@ fn compared(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
 }
 
 /// What each rep sold and did, most booked first.
-fn scores(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
+fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let sheet = book.sheet("rep_scorecard");
     let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
     let booked = |row| sheet.number(row, "bookings_minor").unwrap_or(-1.0);
@@ -135,7 +137,7 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span) -> Grid {
     grid(sheet, &caption("What reps sold and did", &book.period(span)), &rows, SCORE)
 }
 
-fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span) -> Chart {
+fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
     let title = caption("Win rate of reps", &book.period(span));
@@ -184,7 +186,7 @@ fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
     }
 }
 
-fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span) -> Chart {
+fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let sheet = book.sheet("rep_funnel_plot");
     let rows = sheet.at(&sheet.by_owner(pipeline), span);
     let title = caption("Win rate against number of closed deals", &book.period(span));

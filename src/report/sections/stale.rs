@@ -34,7 +34,16 @@ const SIGNS: &[(&str, &str)] = &[
     ("overdue_close", "close date passed"),
     ("no_close_date", "no close date"),
 ];
-const AGES: &[&str] = &["stage", "n_won", "theta_days", "threshold_source"];
+const AGES: &[&str] = &[
+    "stage",
+    "n_won",
+    "theta_days",
+    "threshold_source",
+    "n_deals_over_theta",
+    "p_win_over_theta",
+    "p_win_over_theta_lower",
+    "p_win_over_theta_upper",
+];
 
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[("stale_deals", DEALS), ("stage_age_threshold", AGES)];

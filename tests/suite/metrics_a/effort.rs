@@ -1,10 +1,10 @@
 //! Activities and amounts of won deals, with known answers: vector V12 and cases by hand.
 
 use serde_json::Value as Json;
-use sluice::model::deal::Status;
+use sluice::model::deal::{Status, Target};
 use sluice::model::{Config, Value};
 
-use super::build::{Case, dataset, holds, instant, row, rows, table};
+use super::build::{Case, dataset, day, holds, instant, row, rows, table};
 use super::known::{ALL, TEAM};
 use crate::vectors::{list, maybe, number, text, vector};
 
@@ -138,6 +138,49 @@ fn several_currencies_are_never_added() {
         }
         assert!(rows(&found, &[("currency", ""), ALL]).is_empty(), "{name}");
     }
+}
+
+#[test]
+fn attainment_is_bookings_over_the_target_of_the_quarter() {
+    let case = |id: &str, owner: &str, amount: i64, closed: &str| Case {
+        id: id.to_owned(),
+        owner: owner.to_owned(),
+        amount: Some(amount),
+        created_at: instant("2025-11-05"),
+        close: Some((Status::Won, instant(closed))),
+        ..Case::default()
+    };
+    let mut data = dataset(&[
+        case("a", "ann", 300, "2026-01-15"),
+        case("b", "ann", 150, "2026-02-15"),
+        case("c", "ann", 70, "2025-12-15"),
+        case("d", "bob", 80, "2026-02-15"),
+    ]);
+    let target = |owner: &str, start: &str, end: &str, value: i64| Target {
+        owner: owner.to_owned(),
+        team: String::new(),
+        period_start: day(start),
+        period_end: day(end),
+        measure: "bookings".to_owned(),
+        value,
+        currency: "USD".to_owned(),
+    };
+    data.targets = vec![
+        target("ann", "2026-01-01", "2026-04-01", 500),
+        target("ann", "2025-10-01", "2026-01-01", 0),
+        target("bob", "2026-01-01", "2026-02-01", 40),
+    ];
+    let card = table("rep_scorecard", &data, Config::default(), "2026-03-31");
+    let of = |owner, start| {
+        row(&card, &[("owner", owner), ("period_kind", "quarter"), ("period_start", start)])
+    };
+    holds(&card, of("ann", "2026-01-01"), "attainment", 0.9);
+    holds(&card, of("ann", "2026-01-01"), "target_minor", 500.0);
+    for nothing in [of("ann", "2025-10-01"), of("bob", "2026-01-01")] {
+        assert!(card.value(nothing, "attainment").is_null(), "target 0, and one month of three");
+    }
+    let all = row(&card, &[("owner", "ann"), ALL]);
+    assert!(card.value(all, "attainment").is_null(), "targets are for quarters");
 }
 
 #[test]

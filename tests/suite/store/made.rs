@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sluice::model::{
     Account, Activity, Basis, Catalogue, Dataset, Deal, Field, FieldChange, Forecast, HistoryGrade,
-    Names, Partition, Quality, QualityCount, QualitySet, Reject, Stage, StageId, StageKind, Status,
+    Ledger, Names, Partition, Quality, QualitySet, Reject, Stage, StageId, StageKind, Status,
     StoredVisit, Sym, Target, User, calendar,
 };
 
@@ -241,20 +241,12 @@ fn small(shape: Shape, dice: &mut Dice, dataset: &mut Dataset) {
         });
     }
     dataset.rejects.sort();
-    for &code in Quality::ALL {
-        let with = |p: &Partition| -> Vec<String> {
-            let marked = (0..p.len()).filter(|&row| p.deals[row].quality.contains(code));
-            marked.map(|row| p.deal_ids.get(row).to_owned()).collect()
-        };
-        let mut ids: Vec<String> = dataset.partitions.iter().flat_map(with).collect();
-        ids.sort();
-        let deals = ids.len() as u64;
-        ids.truncate(5);
-        if deals > 0 {
-            let table = "deals".into();
-            dataset.quality.push(QualityCount { code, table, rows: deals, deals, sample_ids: ids });
-        }
-    }
+    let mut ledger = Ledger::default();
+    dataset.partitions.iter().for_each(|part| ledger.add_deals(part));
+    let repeats = |dice: &mut Dice| dice.roll(3);
+    ledger.add_rows(Quality::DuplicateRow, "deals", repeats(dice), &["d-1", "d-0"]);
+    ledger.add_rows(Quality::DuplicateActivity, "activities", repeats(dice), &["d-2"]);
+    dataset.quality = ledger.finish();
     dataset.assumptions = vec![format!("assumed {}", dice.roll(2))];
 }
 

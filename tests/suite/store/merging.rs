@@ -6,12 +6,20 @@ use sluice::model::{Dataset, Sym};
 use super::made::{Shape, dataset, text};
 use super::{record, scratch};
 
-/// The content of a store after these exports, in this order.
+/// The content of a store after these exports, in this order; each has a file of its own and one that
+/// all have, and rows of both are refused.
 fn after(exports: &[(&str, Shape)]) -> String {
     let s = scratch();
     let mut last = String::new();
     for (file, shape) in exports {
-        last = text(&s.store.commit(dataset(*shape), record(file)).unwrap().dataset);
+        let mut record = record(file);
+        record.inputs.extend(self::record("users.csv").inputs);
+        let mut export = dataset(*shape);
+        for reject in &mut export.rejects {
+            reject.file = if reject.file == "a.csv" { *file } else { "users.csv" }.to_owned();
+        }
+        export.rejects.sort();
+        last = text(&s.store.commit(export, record).unwrap().dataset);
     }
     assert_eq!(text(&s.store.load(None).unwrap().1), last, "what was said is what was stored");
     last
@@ -39,17 +47,31 @@ proptest! {
 
     #[test]
     fn the_order_of_three_exports_does_not_matter(seed: u64) {
-        let night = |at: u64| Shape {
-            seed: seed ^ at,
-            deals: 5 + 3 * at as usize,
-            day: 19_000 + at as i64,
-            has_activities: seed >> at & 1 == 0,
-        };
-        let [a, b, c] = [("a.csv", night(0)), ("b.csv", night(1)), ("c.csv", night(2))];
-        let wanted = after(&[a, b, c]);
-        for order in [[a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]] {
-            prop_assert_eq!(&after(&order), &wanted);
-        }
+        in_any_order(seed)?;
+    }
+}
+
+/// Exports of three nights give the same store in whatever order they come.
+fn in_any_order(seed: u64) -> Result<(), TestCaseError> {
+    let night = |at: u64| Shape {
+        seed: seed ^ at,
+        deals: 5 + 3 * at as usize,
+        day: 19_000 + at as i64,
+        has_activities: seed >> at & 1 == 0,
+    };
+    let [a, b, c] = [("a.csv", night(0)), ("b.csv", night(1)), ("c.csv", night(2))];
+    let wanted = after(&[a, b, c]);
+    for order in [[a, c, b], [b, a, c], [b, c, a], [c, a, b], [c, b, a]] {
+        prop_assert_eq!(&after(&order), &wanted);
+    }
+    Ok(())
+}
+
+/// Seeds with which the order once mattered.
+#[test]
+fn the_order_of_these_exports_does_not_matter() {
+    for seed in [6_264_690_533_036_220_827, 72, 82, 98, 114, 126] {
+        in_any_order(seed).unwrap();
     }
 }
 

@@ -1,0 +1,256 @@
+//! Building timelines from what the store keeps: the cut at `as_of` and all that is derived from it
+//! (METRICS 3.2 to 3.6).
+
+use std::ops::Range;
+
+use super::calendar::{Day, Micros};
+use super::config::{CreditRule, OutcomeMode};
+use super::dataset::Partition;
+use super::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit};
+use super::names::Sym;
+use super::quality::Quality;
+use super::run::Run;
+use super::stage::{StageId, StageKind};
+use super::timeline::{ExitKind, Facts, Timeline, Visit};
+
+/// Buffers for building timelines.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    visits: Vec<Visit>,
+    activities: Vec<Activity>,
+    deals: Vec<Deal>,
+}
+
+/// Where the parts of a timeline lie in a [`Scratch`]; null where those of the partition will do.
+struct Piece {
+    row: usize,
+    visits: Range<usize>,
+    activities: Option<Range<usize>>,
+    known_changes: usize,
+    deal: Option<usize>,
+}
+
+impl Scratch {
+    /// The timeline of row `row`; `None` if the deal does not exist at `as_of` or has no visit
+    /// (no time at all, QH3 and QH15).
+    pub fn timeline<'a>(
+        &'a mut self,
+        partition: &'a Partition,
+        row: usize,
+        run: &Run,
+    ) -> Option<Timeline<'a>> {
+        self.clear();
+        let piece = self.cut(partition, row, run)?;
+        Some(self.view(&piece, partition, run))
+    }
+
+    /// [`Scratch::timeline`] of several rows at once; deals that do not exist are left out.
+    pub fn timelines<'a>(
+        &'a mut self,
+        partition: &'a Partition,
+        rows: Range<usize>,
+        run: &Run,
+    ) -> Vec<Timeline<'a>> {
+        self.clear();
+        let pieces: Vec<Piece> = rows.filter_map(|row| self.cut(partition, row, run)).collect();
+        pieces.iter().map(|piece| self.view(piece, partition, run)).collect()
+    }
+
+    fn clear(&mut self) {
+        self.visits.clear();
+        self.activities.clear();
+        self.deals.clear();
+    }
+
+    /// Cuts a deal at `as_of`.
+    fn cut(&mut self, partition: &Partition, row: usize, run: &Run) -> Option<Piece> {
+        let deal = &partition.deals[row];
+        let first = self.visits.len();
+        cut_visits(&mut self.visits, partition.visits.get(row), deal, run);
+        let visits = first..self.visits.len();
+        if visits.is_empty() {
+            return None;
+        }
+        let changes = partition.changes.get(row);
+        let known_changes = changes.partition_point(|c| c.at < run.cut);
+        let later = &changes[known_changes..];
+        let of_deal = partition.activities.get(row);
+        let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
+        let activities = (!of_deal.iter().all(|a| is_known(&a))).then(|| {
+            let first = self.activities.len();
+            self.activities.extend(of_deal.iter().filter(is_known));
+            first..self.activities.len()
+        });
+        let deal = (!later.is_empty()).then(|| {
+            self.deals.push(before(*deal, later));
+            self.deals.len() - 1
+        });
+        Some(Piece { row, visits, activities, known_changes, deal })
+    }
+
+    fn view<'a>(&'a self, piece: &Piece, partition: &'a Partition, run: &Run) -> Timeline<'a> {
+        let row = piece.row;
+        let deal = piece.deal.map_or(&partition.deals[row], |at| &self.deals[at]);
+        let visits = &self.visits[piece.visits.clone()];
+        let changes = &partition.changes.get(row)[..piece.known_changes];
+        let activities = match &piece.activities {
+            Some(range) => &self.activities[range.clone()],
+            None => partition.activities.get(row),
+        };
+        Timeline {
+            deal_id: partition.deal_ids.get(row),
+            name: partition.deal_names.get(row),
+            account_id: partition.account_ids.get(row),
+            deal,
+            visits,
+            changes,
+            activities,
+            facts: facts(visits, deal, changes, run),
+        }
+    }
+}
+
+/// The attributes as they stood before these changes, which come after the cut: the first change of
+/// a field tells what it was until then.
+fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
+    for change in later.iter().rev() {
+        let symbol = change.old.map_or(Sym::NONE, |n| Sym(n as u32));
+        match change.field {
+            Field::Amount => deal.amount_minor = change.old,
+            Field::ExpectedCloseOn => deal.expected_close_on = change.old.map(|n| n as Day),
+            Field::Owner => deal.owner = symbol,
+            Field::ForecastCategory => deal.forecast_category = symbol,
+            Field::Probability => deal.probability_bp = change.old.map(|n| n as u32),
+        }
+    }
+    deal
+}
+
+/// Adds the visits of a deal (METRICS 3.2, steps 6, 8 and 11).
+fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run: &Run) {
+    let first = visits.len();
+    let deleted_at = deal.deleted_at.filter(|&at| at < run.cut);
+    let mut spell = 0;
+    for (at, visit) in stored.iter().enumerate() {
+        if visit.entered_at >= run.cut {
+            break;
+        }
+        let stage = run.catalogue.get(visit.stage);
+        let next = stored.get(at + 1).filter(|_| visit.exited_at.is_some_and(|t| t < run.cut));
+        let exit = match next {
+            Some(next) => exit_kind(visit.stage, next.stage, run),
+            None if deleted_at.is_some() => ExitKind::Deleted,
+            None => ExitKind::Censored,
+        };
+        let exited_at = match next {
+            Some(_) => visit.exited_at,
+            None => deleted_at.map(|t| t.max(visit.entered_at)),
+        };
+        let entered = (visit.entered_at, run.zone.day(visit.entered_at));
+        let exited_on = exited_at.map(|t| run.zone.day(t));
+        visits.push(Visit {
+            stage: visit.stage,
+            pipeline: stage.pipeline,
+            kind: stage.kind,
+            order: stage.order,
+            entered_at: entered.0,
+            exited_at,
+            entered_on: entered.1,
+            exited_on,
+            ticks: exited_at
+                .zip(exited_on)
+                .map_or_else(|| run.followed(entered), |exited| run.ticks_between(entered, exited))
+                .max(0),
+            exit,
+            is_reentry: visits[first..].iter().any(|v| v.stage == visit.stage),
+            spell,
+            is_entry_known: visit.is_entry_known,
+        });
+        if exit == ExitKind::Reopen {
+            spell += 1;
+        }
+    }
+}
+
+fn exit_kind(from: StageId, to: StageId, run: &Run) -> ExitKind {
+    let (from, to) = (run.catalogue.get(from), run.catalogue.get(to));
+    match (from.kind, to.kind) {
+        (StageKind::Open, StageKind::Won) => ExitKind::Won,
+        (StageKind::Open, StageKind::Lost) => ExitKind::Lost,
+        (StageKind::Open, StageKind::Open) => match (from.order, to.order) {
+            _ if from.pipeline != to.pipeline => ExitKind::Lateral,
+            (Some(a), Some(b)) if b == a + 1 => ExitKind::Advance,
+            (Some(a), Some(b)) if b > a => ExitKind::Skip,
+            (Some(_), Some(_)) => ExitKind::Back,
+            _ => ExitKind::Lateral,
+        },
+        (_, StageKind::Open) => ExitKind::Reopen,
+        (a, b) if a != b => ExitKind::Reversed,
+        _ => ExitKind::Lateral,
+    }
+}
+
+fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> Facts {
+    let (first, last) = (visits[0], visits[visits.len() - 1]);
+    let closing = match run.config.outcome_mode {
+        OutcomeMode::Net => Some(&last).filter(|v| v.kind != StageKind::Open),
+        OutcomeMode::First => visits.iter().find(|v| v.kind != StageKind::Open),
+    };
+    let outcome = closing.map_or(Status::Open, |v| match v.kind {
+        StageKind::Won => Status::Won,
+        _ => Status::Lost,
+    });
+    let closed_at = closing.map(|v| v.entered_at);
+    let closed_on = closing.map(|v| v.entered_on);
+    let created = (first.entered_at, first.entered_on);
+    let followed = run.followed(created);
+    let duration =
+        closed_at.zip(closed_on).map_or(followed, |closed| run.ticks_between(created, closed));
+    let is_backfilled = deal.quality.contains(Quality::ClosedBeforeCreated);
+    let wins = || visits.iter().filter(|v| v.kind == StageKind::Won);
+    let is_lost = outcome == Status::Lost;
+    Facts {
+        created_on: first.entered_on,
+        created_at: first.entered_at,
+        outcome,
+        closed_at,
+        closed_on,
+        created_month: run.months.of(first.entered_on),
+        closed_month: closed_on.map(|day| run.months.of(day)),
+        duration: duration.max(0),
+        followed: followed.max(0),
+        initial_pipeline: first.pipeline,
+        pipeline: closing.unwrap_or(&last).pipeline,
+        owner: credited_owner(deal, changes, closed_at, run),
+        source: deal.source,
+        segment: run.segment(deal),
+        currency: deal.currency,
+        amount_minor: run.amount(deal),
+        win_count: wins().count() as u16,
+        reopen_count: visits.iter().filter(|v| v.exit == ExitKind::Reopen).count() as u16,
+        first_won_on: wins().next().map(|v| v.entered_on),
+        is_backfilled,
+        is_excluded: is_lost && run.is_excluded_reason(deal.lost_reason),
+        is_derailed: is_lost && run.is_derail_reason(deal.lost_reason),
+    }
+}
+
+fn credited_owner(
+    deal: &Deal,
+    changes: &[FieldChange],
+    closed_at: Option<Micros>,
+    run: &Run,
+) -> Sym {
+    let symbol = |number: Option<i64>| number.map_or(Sym::NONE, |n| Sym(n as u32));
+    let mut of_owner = changes.iter().filter(|c| c.field == Field::Owner).peekable();
+    let Some(first) = of_owner.peek() else { return deal.owner };
+    let earliest = symbol(first.old);
+    match run.config.credit_rule {
+        CreditRule::Current => deal.owner,
+        CreditRule::CreatedBy => earliest,
+        CreditRule::AtClose => {
+            let moment = closed_at.map_or(run.cut, |t| t + 1);
+            of_owner.take_while(|c| c.at < moment).last().map_or(earliest, |c| symbol(c.new))
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! One pass over the deals, which builds columns of several views.
+
+use std::ops::Range;
+
+use polars::prelude::{Column, PolarsResult, Series};
+use rayon::prelude::*;
+
+use super::cells::Cells;
+use super::{Item, Row, View, ViewColumn, Words};
+use crate::model::{Activity, Dataset, Partition, Run, Scratch};
+
+/// Deals read by one task.
+const TASK_DEALS: usize = 4096;
+
+/// Columns of a view that shall be built.
+pub(in crate::query) struct Wanted {
+    pub(in crate::query) view: &'static View,
+    pub(in crate::query) columns: Vec<&'static ViewColumn>,
+}
+
+/// Some deals of a partition.
+pub(super) struct Task<'a> {
+    pub(super) partition: &'a Partition,
+    first: usize,
+}
+
+impl<'a> Task<'a> {
+    fn all_of(partition: &'a Partition) -> impl Iterator<Item = Self> {
+        let firsts = (0..partition.len()).step_by(TASK_DEALS);
+        firsts.map(move |first| Self { partition, first })
+    }
+
+    pub(super) fn rows(&self) -> Range<usize> {
+        self.first..self.partition.len().min(self.first + TASK_DEALS)
+    }
+}
+
+/// Builds the columns of each of `wanted`, in parallel; rows are in the order of the store. The rows
+/// of a task are a chunk of the column: large columns are not copied to be put end to end.
+pub(in crate::query) fn build(
+    wanted: &[Wanted],
+    dataset: &Dataset,
+    run: &Run,
+    words: &Words<'_>,
+) -> PolarsResult<Vec<Vec<Column>>> {
+    let tasks: Vec<Task<'_>> = dataset.partitions.iter().flat_map(Task::all_of).collect();
+    let read = |task| finish(wanted, read(task, wanted, run), words, Some(task));
+    let parts: PolarsResult<Vec<Vec<Vec<Series>>>> = tasks.par_iter().map(read).collect();
+    let loose = finish(wanted, loose(wanted, dataset, run), words, None)?;
+    let mut parts = parts?.into_iter().chain([loose]);
+    let mut whole = parts.next().unwrap_or_default();
+    for part in parts {
+        for (whole, part) in whole.iter_mut().flatten().zip(part.into_iter().flatten()) {
+            whole.append_owned(part)?;
+        }
+    }
+    Ok(whole.into_iter().map(|view| view.into_iter().map(Column::from).collect()).collect())
+}
+
+/// Room for the cells of so many rows.
+fn no_cells(wanted: &[Wanted], most_rows: impl Fn(&View) -> usize) -> Vec<Vec<Cells>> {
+    let of_view = |wanted: &Wanted| {
+        let rows = most_rows(wanted.view);
+        wanted.columns.iter().map(|column| Cells::new(column, rows)).collect()
+    };
+    wanted.iter().map(of_view).collect()
+}
+
+fn read(task: &Task<'_>, wanted: &[Wanted], run: &Run) -> Vec<Vec<Cells>> {
+    let most_rows =
+        |view: &View| task.rows().map(|row| (view.most_rows)(task.partition, row)).sum();
+    let mut cells = no_cells(wanted, most_rows);
+    let mut scratch = Scratch::default();
+    for at in task.rows() {
+        let Some(deal) = scratch.timeline(task.partition, at, run) else { continue };
+        let row = Row { run, deal: Some(&deal), item: Item::Deal };
+        let number = (at - task.first + 1) as u32;
+        for (wanted, cells) in wanted.iter().zip(&mut cells) {
+            (wanted.view.each)(&row, &mut |row| push(wanted, cells, row, number));
+        }
+    }
+    cells
+}
+
+/// Activities that belong to no deal.
+fn loose(wanted: &[Wanted], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
+    let most_rows = |view: &View| if view.has_loose { dataset.loose_activities.len() } else { 0 };
+    let mut cells = no_cells(wanted, most_rows);
+    let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
+    for (wanted, cells) in wanted.iter().zip(&mut cells).filter(|(w, _)| w.view.has_loose) {
+        for activity in dataset.loose_activities.iter().filter(is_known) {
+            let row = Row { run, deal: None, item: Item::Activity(activity) };
+            push(wanted, cells, &row, 0);
+        }
+    }
+    cells
+}
+
+fn push(wanted: &Wanted, cells: &mut [Cells], row: &Row<'_>, deal: u32) {
+    for (column, cells) in wanted.columns.iter().zip(cells) {
+        cells.push(column.get, row, deal);
+    }
+}
+
+fn finish(
+    wanted: &[Wanted],
+    cells: Vec<Vec<Cells>>,
+    words: &Words<'_>,
+    task: Option<&Task<'_>>,
+) -> PolarsResult<Vec<Vec<Series>>> {
+    let of_view = |(wanted, cells): (&Wanted, Vec<Cells>)| {
+        let columns = wanted.columns.iter().zip(cells);
+        columns.map(|(column, cells)| cells.finish(column, words, task)).collect()
+    };
+    wanted.iter().zip(cells).map(of_view).collect()
+}
