@@ -7,6 +7,7 @@
 //! Invariant: estimators of `stats` are called in `finish` only.
 
 use std::any::Any;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
@@ -190,41 +191,50 @@ const TURN_DEALS: usize = 256;
 ///
 /// Errors: those of [`Metric::finish`].
 pub fn compute(metrics: &[&dyn AnyMetric], dataset: &Dataset, run: &Run) -> Result<Vec<Table>> {
-    let start = || metrics.iter().map(|m| m.start()).collect::<Vec<_>>();
     let tasks: Vec<(usize, usize)> = dataset
         .partitions
         .iter()
         .enumerate()
         .flat_map(|(at, p)| (0..p.len()).step_by(TASK_DEALS).map(move |row| (at, row)))
         .collect();
-    let mut states = tasks
-        .into_par_iter()
-        .fold(
-            || (start(), Scratch::default()),
-            |(mut states, mut scratch), (at, first)| {
-                let partition = &dataset.partitions[at];
-                let end = partition.len().min(first + TASK_DEALS);
-                for row in (first..end).step_by(TURN_DEALS) {
-                    let rows = row..end.min(row + TURN_DEALS);
-                    let deals = scratch.timelines(partition, rows, run);
-                    for (metric, state) in metrics.iter().zip(&mut states) {
-                        metric.fold_all(&deals, run, state);
-                    }
-                }
-                (states, scratch)
-            },
-        )
-        .map(|(states, _)| states)
-        .reduce(start, |mut into, from| {
-            for ((metric, into), from) in metrics.iter().zip(&mut into).zip(from) {
-                metric.merge(into, from);
-            }
-            into
-        });
+    let mut states = fold(metrics, &tasks, dataset, run);
     for activity in &dataset.loose_activities {
         for (metric, state) in metrics.iter().zip(&mut states) {
             metric.fold_activity(activity, run, state);
         }
     }
     metrics.par_iter().zip(states).map(|(metric, state)| metric.finish(state, run)).collect()
+}
+
+/// Folds the deals of all tasks. Each thread has one state and takes the task that comes next, so that
+/// there are no more states to merge than threads, however uneven the tasks are.
+fn fold(
+    metrics: &[&dyn AnyMetric],
+    tasks: &[(usize, usize)],
+    dataset: &Dataset,
+    run: &Run,
+) -> Vec<AnyState> {
+    let start = || metrics.iter().map(|m| m.start()).collect::<Vec<_>>();
+    let next = AtomicUsize::new(0);
+    let work = |_| {
+        let (mut states, mut scratch) = (start(), Scratch::default());
+        while let Some(&(at, first)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let partition = &dataset.partitions[at];
+            let end = partition.len().min(first + TASK_DEALS);
+            for row in (first..end).step_by(TURN_DEALS) {
+                let deals = scratch.timelines(partition, row..end.min(row + TURN_DEALS), run);
+                for (metric, state) in metrics.iter().zip(&mut states) {
+                    metric.fold_all(&deals, run, state);
+                }
+            }
+        }
+        states
+    };
+    let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
+    threads.map(work).reduce(start, |mut into, from| {
+        for ((metric, into), from) in metrics.iter().zip(&mut into).zip(from) {
+            metric.merge(into, from);
+        }
+        into
+    })
 }
