@@ -76,7 +76,7 @@ fn read(task: &Task<'_>, wanted: &[Wanted], run: &Run) -> Vec<Vec<Cells>> {
         let row = Row { run, deal: Some(&deal), item: Item::Deal };
         let number = (at - task.first + 1) as u32;
         for (wanted, cells) in wanted.iter().zip(&mut cells) {
-            (wanted.view.each)(&row, &mut |row| push(wanted, cells, row, number));
+            push(wanted, cells, &(wanted.view.rows)(row), number);
         }
     }
     cells
@@ -88,17 +88,16 @@ fn loose(wanted: &[Wanted], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
     let mut cells = no_cells(wanted, most_rows);
     let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
     for (wanted, cells) in wanted.iter().zip(&mut cells).filter(|(w, _)| w.view.has_loose) {
-        for activity in dataset.loose_activities.iter().filter(is_known) {
-            let row = Row { run, deal: None, item: Item::Activity(activity) };
-            push(wanted, cells, &row, 0);
-        }
+        let known = dataset.loose_activities.iter().filter(is_known);
+        let rows = known.map(|activity| Row { run, deal: None, item: Item::Activity(activity) });
+        push(wanted, cells, &rows.collect::<Vec<_>>(), 0);
     }
     cells
 }
 
-fn push(wanted: &Wanted, cells: &mut [Cells], row: &Row<'_>, deal: u32) {
+fn push(wanted: &Wanted, cells: &mut [Cells], rows: &[Row<'_>], deal: u32) {
     for (column, cells) in wanted.columns.iter().zip(cells) {
-        cells.push(column.get, row, deal);
+        cells.extend(column.get, rows, deal);
     }
 }
 

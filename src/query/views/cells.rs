@@ -38,20 +38,24 @@ impl Cells {
         }
     }
 
-    /// Adds the cell of `row`; `deal` is the number of its deal in the task, from 1, 0 for none.
-    pub(super) fn push(&mut self, get: Get, row: &Row<'_>, deal: u32) {
+    /// Adds the cells of `rows`, all of one deal; `deal` is its number in the task, from 1, 0 for none.
+    pub(super) fn extend(&mut self, get: Get, rows: &[Row<'_>], deal: u32) {
         match (get, self) {
             (Get::Word(get) | Get::Team(get), Self::Coded(cells)) => {
-                cells.push(get(row).unwrap_or(Sym::NONE).0);
+                cells.extend(rows.iter().map(|row| get(row).unwrap_or(Sym::NONE).0));
             }
-            (Get::Label(get), Self::Coded(cells)) => cells.push(get(row).map_or(0, |s| s.0 + 1)),
-            (Get::OfDeal(_), Self::Coded(cells)) => cells.push(deal),
-            (Get::Fixed(get), Self::Fixed(cells)) => cells.push(get(row)),
-            (Get::Owned(get), Self::Owned(cells)) => cells.push(get(row)),
-            (Get::Int(get) | Get::Instant(get), Self::Int(cells)) => cells.push(get(row)),
-            (Get::Float(get), Self::Float(cells)) => cells.push(get(row)),
-            (Get::Day(get), Self::Day(cells)) => cells.push(get(row)),
-            (Get::Flag(get), Self::Flag(cells)) => cells.push(get(row)),
+            (Get::Label(get), Self::Coded(cells)) => {
+                cells.extend(rows.iter().map(|row| get(row).map_or(0, |s| s.0 + 1)));
+            }
+            (Get::OfDeal(_), Self::Coded(cells)) => cells.extend(rows.iter().map(|_| deal)),
+            (Get::Fixed(get), Self::Fixed(cells)) => cells.extend(rows.iter().map(get)),
+            (Get::Owned(get), Self::Owned(cells)) => cells.extend(rows.iter().map(get)),
+            (Get::Int(get) | Get::Instant(get), Self::Int(cells)) => {
+                cells.extend(rows.iter().map(get));
+            }
+            (Get::Float(get), Self::Float(cells)) => cells.extend(rows.iter().map(get)),
+            (Get::Day(get), Self::Day(cells)) => cells.extend(rows.iter().map(get)),
+            (Get::Flag(get), Self::Flag(cells)) => cells.extend(rows.iter().map(get)),
             // `Cells::new` chose the cells by the column.
             _ => {}
         }

@@ -113,17 +113,14 @@ const fn get(name: &'static str, unit: Unit, meaning: &'static str, get: Get) ->
     ViewColumn { about: ColumnAbout { name, unit, meaning }, get }
 }
 
-/// Takes the rows of a deal.
-type Push<'p> = &'p mut dyn FnMut(&Row<'_>);
-
 /// A view on timelines.
 pub(super) struct View {
     pub(super) name: &'static str,
     pub(super) columns: &'static [ViewColumn],
     /// At most so many rows has the deal in this row of a partition.
     most_rows: fn(&Partition, usize) -> usize,
-    /// Calls `push` for each row of a deal.
-    each: fn(&Row<'_>, Push<'_>),
+    /// The rows of a deal.
+    rows: for<'a> fn(Row<'a>) -> Vec<Row<'a>>,
     has_loose: bool,
 }
 
@@ -133,18 +130,16 @@ pub(super) static VIEWS: &[View] = &[
         name: "deals",
         columns: deals::COLUMNS,
         most_rows: |_, _| 1,
-        each: |deal, push| push(deal),
+        rows: |deal| vec![deal],
         has_loose: false,
     },
     View {
         name: "stage_visits",
         columns: stage_visits::COLUMNS,
         most_rows: |partition, row| partition.visits.get(row).len(),
-        each: |deal, push| {
-            let visits = deal.deal.map_or(&[] as &[_], |d| d.visits);
-            for (at, visit) in visits.iter().enumerate() {
-                push(&Row { item: Item::Visit(at, visit), ..*deal });
-            }
+        rows: |deal| {
+            let visits = deal.deal.map_or(&[] as &[_], |d| d.visits).iter().enumerate();
+            visits.map(|(at, visit)| Row { item: Item::Visit(at, visit), ..deal }).collect()
         },
         has_loose: false,
     },
@@ -152,10 +147,9 @@ pub(super) static VIEWS: &[View] = &[
         name: "field_changes",
         columns: field_changes::COLUMNS,
         most_rows: |partition, row| partition.changes.get(row).len(),
-        each: |deal, push| {
-            for change in deal.deal.map_or(&[] as &[_], |d| d.changes) {
-                push(&Row { item: Item::Change(change), ..*deal });
-            }
+        rows: |deal| {
+            let changes = deal.deal.map_or(&[] as &[_], |d| d.changes).iter();
+            changes.map(|change| Row { item: Item::Change(change), ..deal }).collect()
         },
         has_loose: false,
     },
@@ -163,10 +157,9 @@ pub(super) static VIEWS: &[View] = &[
         name: "activities",
         columns: activities::COLUMNS,
         most_rows: |partition, row| partition.activities.get(row).len(),
-        each: |deal, push| {
-            for activity in deal.deal.map_or(&[] as &[_], |d| d.activities) {
-                push(&Row { item: Item::Activity(activity), ..*deal });
-            }
+        rows: |deal| {
+            let activities = deal.deal.map_or(&[] as &[_], |d| d.activities).iter();
+            activities.map(|activity| Row { item: Item::Activity(activity), ..deal }).collect()
         },
         has_loose: true,
     },
