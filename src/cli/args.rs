@@ -169,7 +169,7 @@ pub struct OutArgs {
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
 
-    /// Make the report even if nothing has changed since it was made before.
+    /// Do all the work even if nothing has changed since it was done before.
     #[arg(long)]
     pub anew: bool,
 }

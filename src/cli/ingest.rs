@@ -13,8 +13,11 @@ use std::path::Path;
 /// Reads exports into the store.
 pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
-    let (ingested, ending) = read(&args.exports, &config, talk)?;
     let store = Store::new(&args.store.store);
+    if let Some((_, ending)) = unchanged(&args.exports, &config, &store, talk)? {
+        return Ok(ending);
+    }
+    let (ingested, ending) = read(&args.exports, &config, talk)?;
     let mapping = args.exports.mapping.as_deref();
     commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
     Ok(ending)
@@ -40,9 +43,50 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
              `sluice query rejects_by_reason` tells why"
         );
     }
+    Ok((ingested, ending(read, rejected, args)))
+}
+
+fn ending(read: u64, rejected: u64, args: &ExportArgs) -> Ending {
     let share = if read == 0 { 0.0 } else { 100.0 * rejected as f64 / read as f64 };
-    let ending = if share > args.max_rejects { Ending::Findings } else { Ending::Done };
-    Ok((ingested, ending))
+    if share > args.max_rejects { Ending::Findings } else { Ending::Done }
+}
+
+/// The store's last run, and how it ended, if it read the same bytes by the same rules: to read them
+/// once more would change nothing.
+pub fn unchanged(
+    args: &ExportArgs,
+    config: &Config,
+    store: &Store,
+    talk: &Talk,
+) -> Result<Option<(RunRecord, Ending)>> {
+    if !store.exists() {
+        return Ok(None);
+    }
+    let last = store.record(None)?;
+    let mapping = args.mapping.as_deref();
+    let options = Options { config, mapping, progress: talk };
+    if last.sluice_version != env!("CARGO_PKG_VERSION")
+        || last.config_blake3 != rules_blake3(config, mapping)?
+        || !ingest::are_unchanged(&args.exports, &options, &last.inputs)?
+    {
+        return Ok(None);
+    }
+    talk.clear();
+    for input in &last.inputs {
+        tracing::info!(target: "sluice", "{}", describe(input));
+    }
+    let sum = |of: fn(&InputFile) -> u64| last.inputs.iter().map(of).sum::<u64>();
+    let (read, rejected) = (sum(|input| input.rows), sum(|input| input.rejected));
+    if rejected > 0 {
+        tracing::warn!(target: "sluice", "refused {rejected} of {read} rows");
+    }
+    tracing::info!(
+        target: "sluice",
+        "store: nothing new, still at run {}: the files are the same, byte for byte",
+        last.version
+    );
+    let ending = ending(read, rejected, args);
+    Ok(Some((last, ending)))
 }
 
 fn describe(input: &InputFile) -> String {

@@ -18,8 +18,16 @@ use std::path::{Path, PathBuf};
 /// Ingests, computes and reports. What is new is computed while the store is written.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
-    let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
     let store = Store::new(&args.store.store);
+    let known = match args.out.anew {
+        true => None,
+        false => ingest::unchanged(&args.exports, &config, &store, talk)?,
+    };
+    if let Some((record, ending)) = known {
+        report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
+        return Ok(ending);
+    }
+    let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
     let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
         let run = Run::new(config.clone(), args.moment.as_of, dataset)?;
@@ -45,16 +53,29 @@ pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
     let config: Config = read_config(&args.config)?;
     let store = Store::new(&args.store.store);
     let record = store.record(args.version.version)?;
-    let shelf = Shelf::new(&store, &record, &config, args.moment.as_of, &args.out)?;
+    report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
+    Ok(Ending::Done)
+}
+
+/// Reports one run of the store.
+fn report_run(
+    store: &Store,
+    record: &RunRecord,
+    config: Config,
+    as_of: Option<AsOf>,
+    args: &OutArgs,
+    talk: &Talk,
+) -> Result<()> {
+    let shelf = Shelf::new(store, record, &config, as_of, args)?;
     if !shelf.publish(talk)? {
         let (record, dataset) = store.load(Some(record.version))?;
-        let run = Run::new(config, args.moment.as_of, &dataset)?;
-        let computed = compute(&dataset, &run, args.out.queries.as_deref(), talk)?;
+        let run = Run::new(config, as_of, &dataset)?;
+        let computed = compute(&dataset, &run, args.queries.as_deref(), talk)?;
         let made = Made { record: &record, dataset: &dataset, run, computed };
-        shelf.keep(&made.publish(&args.out, talk)?);
+        shelf.keep(&made.publish(args, talk)?);
         std::mem::forget((made.computed, dataset));
     }
-    Ok(Ending::Done)
+    Ok(())
 }
 
 /// Reports made before from the same store, kept in it.

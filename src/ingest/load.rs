@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
@@ -18,13 +20,7 @@ use crate::model::InputFile;
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
-    let mappings = mapping::load(options.mapping)?;
-    let mut plans = Vec::new();
-    let mut inputs = Vec::new();
-    for path in paths {
-        recognise(path, &mappings, &mut plans, &mut inputs)?;
-    }
-    drop_repeats(&mut plans, &mut inputs);
+    let (mut plans, inputs) = recognise_all(paths, options)?;
     if !plans.iter().any(|plan| plan.entity == Entity::Deals) {
         return Err(no_deals(&plans, &inputs));
     }
@@ -60,6 +56,43 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
             .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));
     }
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
+}
+
+/// Whether exports consist of the files `before`, byte for byte; see [`super::are_unchanged`].
+pub(super) fn are_unchanged(
+    paths: &[PathBuf],
+    options: &Options<'_>,
+    before: &[InputFile],
+) -> Result<bool> {
+    let (plans, unused) = recognise_all(paths, options)?;
+    let known: BTreeMap<&str, &InputFile> = before.iter().map(|i| (&*i.path, i)).collect();
+    let is_as_before = |path: &str, entity: &str, bytes: u64| {
+        known.get(path).is_some_and(|known| known.entity == entity && known.bytes == bytes)
+    };
+    let are_named_alike = plans.len() + unused.len() == before.len()
+        && plans.iter().all(|p| is_as_before(&p.input.shown, p.entity.as_str(), p.input.bytes))
+        && unused.iter().all(|input| is_as_before(&input.path, "", input.bytes));
+    if !are_named_alike {
+        return Ok(false);
+    }
+    options.progress.begin("comparing with what was read before", None);
+    let is_same = |plan: &Plan| {
+        let known = known.get(&*plan.input.shown).map_or("", |input| &*input.blake3);
+        Ok(plan.input.blake3()? == known)
+    };
+    let same: Vec<bool> = plans.par_iter().map(is_same).collect::<Result<_>>()?;
+    Ok(same.into_iter().all(|same| same))
+}
+
+/// Recognises the files of all paths: how those are read that are known, and those that are not used.
+fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<InputFile>)> {
+    let mappings = mapping::load(options.mapping)?;
+    let (mut plans, mut unused) = (Vec::new(), Vec::new());
+    for path in paths {
+        recognise(path, &mappings, &mut plans, &mut unused)?;
+    }
+    drop_repeats(&mut plans, &mut unused);
+    Ok((plans, unused))
 }
 
 /// Recognises the files of a path; looks into folders below only if none of its own is recognised.

@@ -62,3 +62,15 @@ pub struct Ingested {
 pub fn read(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
     load::load(paths, options)
 }
+
+/// Whether exports consist of the files `before`, read as the same things, byte for byte: their hashes
+/// are compared, not their dates.
+///
+/// Errors: a path cannot be read, the mapping is wrong.
+pub fn are_unchanged(
+    paths: &[PathBuf],
+    options: &Options<'_>,
+    before: &[InputFile],
+) -> Result<bool> {
+    load::are_unchanged(paths, options, before)
+}

@@ -60,6 +60,17 @@ impl Input {
         }
     }
 
+    /// BLAKE3 of the bytes, hex.
+    ///
+    /// Errors: it cannot be read.
+    pub(super) fn blake3(&self) -> Result<String> {
+        self.open(|stream| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(stream).map_err(|e| self.broken(e))?;
+            Ok(hasher.finalize().to_hex().to_string())
+        })
+    }
+
     /// An error about reading this file.
     pub(super) fn broken(
         &self,

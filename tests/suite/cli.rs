@@ -284,3 +284,26 @@ fn a_report_damaged_in_the_store_is_made_again() {
     assert_eq!(talk(sluice(there.path()).arg("report")).0, Some(0));
     assert_eq!(std::fs::read(&page).unwrap(), first);
 }
+
+#[test]
+fn the_same_files_are_told_by_their_bytes() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    let ingest = |args: &[&str]| {
+        let (status, _, stderr) =
+            talk(sluice(there.path()).args(["ingest", "deals.csv"]).args(args));
+        (status, stderr.contains("byte for byte"))
+    };
+    assert_eq!(ingest(&[]), (Some(0), false));
+    write(there.path(), "deals.csv", DEALS);
+    assert_eq!(ingest(&[]), (Some(0), true), "a new date, but the same bytes");
+    write(there.path(), "deals.csv", &DEALS.replace("100", "900"));
+    assert_eq!(ingest(&[]), (Some(0), false), "as long as before, but other bytes");
+    assert_eq!(ingest(&[]), (Some(0), true));
+    write(there.path(), "sluice.toml", "report_tz = \"Asia/Tokyo\"\n");
+    assert_eq!(ingest(&[]), (Some(0), false), "another configuration reads them anew");
+    write(there.path(), "deals.csv", &format!("{DEALS},no id,open,Ann,100,2026-02-01,\n"));
+    assert_eq!(ingest(&[]), (Some(1), false));
+    assert_eq!(ingest(&[]), (Some(1), true), "what was refused is refused again");
+    assert_eq!(ingest(&["--max-rejects", "100"]), (Some(0), true));
+}
