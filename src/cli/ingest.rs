@@ -118,16 +118,12 @@ pub fn commit<T: Send>(
     };
     let (committed, worked) = store.commit_beside(ingested.dataset, record, work)?;
     talk.clear();
-    match committed.partitions_written {
-        0 => {
-            tracing::info!(target: "sluice", "store: nothing new, still at run {}", committed.record.version)
+    let (run, deals) = (committed.record.version, committed.record.deal_count);
+    match (committed.is_new, committed.partitions_written) {
+        (false, _) => tracing::info!(target: "sluice", "store: nothing new, still at run {run}"),
+        (true, months) => {
+            tracing::info!(target: "sluice", "store: run {run}, {deals} deals, {months} months written");
         }
-        written => tracing::info!(
-            target: "sluice",
-            "store: run {}, {} deals, {written} months written",
-            committed.record.version,
-            committed.record.deal_count
-        ),
     }
     Ok((committed, worked))
 }

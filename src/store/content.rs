@@ -77,6 +77,29 @@ impl Content {
         };
         Self { dataset, stamps }
     }
+
+    /// Moves all that is of the export at `from` to `to`. The end of what an export knows depends on the
+    /// rules by which it is read, such as its zone: read anew, it must not pass for an older one.
+    pub(super) fn restamp(&mut self, from: i64, to: i64) {
+        let shift = |at: &mut i64| *at = if *at == from { to } else { *at };
+        shift(&mut self.dataset.extracted_at);
+        let deals = self.dataset.partitions.iter_mut().flat_map(|part| &mut part.deals);
+        deals.for_each(|deal| shift(&mut deal.extracted_at));
+        let stamps = &mut self.stamps;
+        stamps.known.iter_mut().flatten().flatten().for_each(shift);
+        for stamps in [
+            &mut stamps.stages,
+            &mut stamps.users,
+            &mut stamps.accounts,
+            &mut stamps.targets,
+            &mut stamps.forecasts,
+            &mut stamps.activities,
+            &mut stamps.rejects,
+            &mut stamps.quality,
+        ] {
+            stamps.iter_mut().for_each(shift);
+        }
+    }
 }
 
 /// The value of the partition column for a month.

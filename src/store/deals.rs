@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::content::Content;
 use super::tables::Choice;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Activity, Catalogue, Deal, Partition};
 
 /// Deals of both sides.
@@ -70,13 +71,15 @@ struct Pick<'a> {
 }
 
 /// Merges the deals of both sides, which share words and stages.
+///
+/// Errors: a deal of one source has the id of a deal of another, which it would replace.
 pub(super) fn merge(
     stored: &mut Content,
     fresh: &mut Content,
     catalogue: &Catalogue,
     choice: Choice,
-) -> Deals {
-    let plan = plan(stored, fresh, catalogue, choice);
+) -> Result<Deals> {
+    let plan = plan(stored, fresh, catalogue, choice)?;
     let months: BTreeMap<Option<i32>, usize> =
         stored.dataset.partitions.iter().map(|p| p.created_month).zip(0..).collect();
     let all: BTreeSet<(bool, Option<i32>)> =
@@ -106,7 +109,7 @@ pub(super) fn merge(
         .collect();
     let touched = plan.touched;
     let (partitions, known) = built.into_iter().unzip();
-    Deals { partitions, known, touched }
+    Ok(Deals { partitions, known, touched })
 }
 
 struct Plan<'a> {
@@ -128,7 +131,7 @@ fn plan<'a>(
     fresh: &'a Content,
     catalogue: &Catalogue,
     choice: Choice,
-) -> Plan<'a> {
+) -> Result<Plan<'a>> {
     let count = stored.dataset.deal_count();
     let mut index: HashMap<&str, (usize, Place<'a>)> = HashMap::with_capacity(count);
     index.extend(places(stored).map(|(at, place)| (place.id(), (at, place))));
@@ -143,6 +146,9 @@ fn plan<'a>(
             plan.take(Pick { deal: new, activities: new });
             continue;
         };
+        if old.deal().crm != new.deal().crm {
+            return Err(two_sources(&old, &new, stored));
+        }
         let takes_deal = wins(&old, &new, catalogue, choice);
         let takes_activities = choice
             .of(old.known, new.known, old.activities(), new.activities())
@@ -157,7 +163,20 @@ fn plan<'a>(
             activities: if takes_activities { new } else { old },
         });
     }
-    plan
+    Ok(plan)
+}
+
+/// Two deals that share nothing but their id.
+fn two_sources(old: &Place<'_>, new: &Place<'_>, stored: &Content) -> Error {
+    let source = |place: &Place<'_>| stored.dataset.names.get(place.deal().crm);
+    let what = format!(
+        "deal `{}` is of {} in the store and of {} in the export: one would replace the other",
+        old.id(),
+        source(old),
+        source(new)
+    );
+    Error::new(ErrorKind::Store, what)
+        .hint("give each source a store of its own with `--store DIR`")
 }
 
 /// Whether the new deal replaces the old one.

@@ -14,6 +14,7 @@ use super::deals;
 use super::ledger;
 use super::remap;
 use super::tables::{self, Choice};
+use crate::error::Result;
 use crate::model::{Catalogue, InputFile, Names, Reject, Stage, StageId, Sym};
 
 /// What a merge has to know beside the two contents.
@@ -35,10 +36,12 @@ pub(super) struct Merged {
 }
 
 /// Merges what the store holds and what an export says.
-pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Merged {
+///
+/// Errors: deals of two sources have the same id.
+pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Result<Merged> {
     let choice = Choice { favours_fresh: terms.favours_fresh };
     let stages = unite_words(&mut stored, &mut fresh, choice);
-    let deals = deals::merge(&mut stored, &mut fresh, &stages.catalogue, choice);
+    let deals = deals::merge(&mut stored, &mut fresh, &stages.catalogue, choice)?;
     let mut content = Content::default();
     content.dataset.names = std::mem::take(&mut stored.dataset.names);
     tables::merge(&mut stored, &mut fresh, &mut content, choice);
@@ -61,7 +64,7 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
             .into_iter()
             .collect(),
     };
-    Merged { content, touched: deals.touched }
+    Ok(Merged { content, touched: deals.touched })
 }
 
 struct Stages {

@@ -67,7 +67,9 @@ pub struct Committed {
     pub record: RunRecord,
     /// The store's whole content after the commit.
     pub dataset: Dataset,
-    /// Partitions that were written; 0 if nothing changed (then there is no new version).
+    /// Whether anything changed, so that there is a new run.
+    pub is_new: bool,
+    /// Partitions that were written.
     pub partitions_written: usize,
 }
 
@@ -117,22 +119,29 @@ impl Store {
         let merged = match &last {
             None => Merged { content: fresh, touched: BTreeSet::new() },
             Some(last) => {
+                let favours_fresh = is_read_anew(&last.run.record, &record);
                 let terms = Terms {
-                    favours_fresh: is_read_anew(&last.run.record, &record),
+                    favours_fresh,
                     inputs: &record.inputs,
-                    seen: seen(&delta, &runs, &last.run, export)?,
+                    seen: seen(&delta, &runs, last, &record, export)?,
                 };
-                merge::merge(last.content()?, fresh, &terms)
+                let mut stored = last.content()?;
+                if favours_fresh && are_same_bytes(&last.run.record.inputs, &record.inputs) {
+                    stored.restamp(last.run.export_extracted_at, export);
+                }
+                merge::merge(stored, fresh, &terms)?
             }
         };
         let Merged { content, touched } = merged;
         let may_be_new = last.is_none() || !touched.is_empty();
+        let before = last.as_ref().map(|last| last.run.record.version);
         let (outcome, worked) = rayon::join(
             || commit::commit(&delta, &runs, last.as_ref(), &content, &touched, record, export),
             || work(&content.dataset, may_be_new),
         );
         let outcome = outcome?;
         let committed = Committed {
+            is_new: before != Some(outcome.run.record.version),
             record: outcome.run.record,
             dataset: content.dataset,
             partitions_written: outcome.partitions_written,
@@ -183,14 +192,31 @@ fn is_read_anew(last: &RunRecord, record: &RunRecord) -> bool {
     last.config_blake3 != record.config_blake3 || last.sluice_version != record.sluice_version
 }
 
-/// For each input file the latest export that it was part of. Not needed, and not read, if the
-/// fresh export is the latest of all.
-fn seen(delta: &Delta, runs: &Runs, last: &RunRow, export: i64) -> Result<BTreeMap<String, i64>> {
+/// Whether two exports are the same files.
+fn are_same_bytes(a: &[InputFile], b: &[InputFile]) -> bool {
+    let hashes = |inputs: &[InputFile]| -> Vec<String> {
+        let mut hashes: Vec<String> = inputs.iter().map(|input| input.blake3.clone()).collect();
+        hashes.sort_unstable();
+        hashes
+    };
+    hashes(a) == hashes(b)
+}
+
+/// For each input file the latest export that it was part of, as far as it was read by the same rules.
+/// Not needed, and not read, if the fresh export is the latest of all.
+fn seen(
+    delta: &Delta,
+    runs: &Runs,
+    last: &Pinned<'_>,
+    record: &RunRecord,
+    export: i64,
+) -> Result<BTreeMap<String, i64>> {
     let mut seen = BTreeMap::new();
-    if export > last.record.extracted_at {
+    if export > last.run.record.extracted_at {
         return Ok(seen);
     }
-    for run in runs.all(delta)? {
+    let alike = |run: &RunRow| run.record.config_blake3 == record.config_blake3;
+    for run in runs.all(delta)?.into_iter().filter(alike) {
         for input in run.record.inputs {
             let at = seen.entry(input.path).or_insert(run.export_extracted_at);
             *at = run.export_extracted_at.max(*at);

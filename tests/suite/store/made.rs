@@ -164,7 +164,7 @@ fn deal(shape: Shape, dice: &mut Dice, dataset: &Dataset, created_at: Option<i64
         extracted_at: shape.day * DAY,
         history_grade: HistoryGrade::ALL[dice.roll(7) as usize],
         quality,
-        crm: word(dice, dataset),
+        crm: dataset.names.find("web").unwrap(),
     }
 }
 

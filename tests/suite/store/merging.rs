@@ -164,3 +164,30 @@ fn a_new_configuration_reads_the_same_export_anew() {
         assert_eq!(loaded.names.get(loaded.partitions[0].deals[0].owner), owner);
     }
 }
+
+#[test]
+fn files_read_anew_by_other_rules_win_though_they_seem_to_end_earlier() {
+    let s = scratch();
+    let with =
+        |config: &str| sluice::store::RunRecord { config_blake3: config.into(), ..record("a.csv") };
+    s.store.commit(single("x", 600, 19_000, "zoe"), with("one")).unwrap();
+    let done = s.store.commit(single("x", 600, 18_999, "aaron"), with("two")).unwrap();
+    assert!(done.is_new);
+    let (_, loaded) = s.store.load(None).unwrap();
+    assert_eq!(loaded.names.get(loaded.partitions[0].deals[0].owner), "aaron");
+    assert_eq!(loaded.extracted_at, 18_999 * 86_400_000_000);
+    let older = single("x", 600, 18_998, "zoe");
+    assert!(!s.store.commit(older, with("two")).unwrap().is_new, "an older export does not");
+}
+
+#[test]
+fn a_deal_of_another_source_does_not_replace_one_with_its_id() {
+    let s = scratch();
+    s.store.commit(single("x", 600, 19_000, "zoe"), record("a.csv")).unwrap();
+    let mut other = single("x", 600, 19_001, "zoe");
+    other.partitions[0].deals[0].crm = other.names.find("zoe").unwrap();
+    let error = s.store.commit(other, record("b.csv")).unwrap_err();
+    assert!(error.to_string().contains("deal `x` is of web in the store and of zoe"), "{error}");
+    assert!(error.hint_text().unwrap().contains("--store"));
+    assert_eq!(s.store.runs().unwrap().len(), 1);
+}
