@@ -9,14 +9,14 @@ use super::{Ending, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
 use crate::model::{Dataset, Progress, Run};
-use crate::query::{self, Engine};
+use crate::query::{self, Engine, QUERIES, Query};
 use crate::store::Store;
 
 /// Prints one metric.
 pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
     let Some(metric) = metrics::find(&args.name) else {
-        return Err(Error::new(ErrorKind::Usage, format!("there is no metric `{}`", args.name))
-            .hint("`sluice list metrics` shows their names and codes"));
+        let names = METRICS.iter().map(|metric| metric.about().name);
+        return Err(unknown("metric", &args.name, names));
     };
     let (dataset, run) = read(&args.read)?;
     talk.begin("computing", None);
@@ -32,27 +32,72 @@ fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     Ok((dataset, run))
 }
 
+/// There is no `what` of that name; the nearest one may be meant.
+fn unknown(what: &str, name: &str, names: impl Iterator<Item = &'static str>) -> Error {
+    let list = format!(
+        "`sluice list {}` shows their names",
+        if what == "metric" { "metrics" } else { "queries" }
+    );
+    let hint = match query::nearest(name, names) {
+        Some(meant) => format!("did you mean `{meant}`? {list}"),
+        None => list,
+    };
+    Error::new(ErrorKind::Usage, format!("there is no {what} `{name}`")).hint(hint)
+}
+
+/// What is asked for.
+enum Asked {
+    Query(Query),
+    Statement(String),
+}
+
+impl Asked {
+    fn sql(&self) -> &str {
+        match self {
+            Self::Query(query) => &query.sql,
+            Self::Statement(sql) => sql,
+        }
+    }
+}
+
+/// A named query, a file (with a header or without), or a statement. What has no space in it is no
+/// statement.
+fn asked(args: &QueryArgs) -> Result<Asked> {
+    let text = args.query.as_str();
+    let queries = all_queries(args.queries.as_deref())?;
+    if let Some(query) = queries.into_iter().find(|query| query.name == text) {
+        return Ok(Asked::Query(query));
+    }
+    let path = Path::new(text);
+    let is_word = !text.contains(char::is_whitespace);
+    if path.is_file() || (is_word && text.contains(['/', '\\', '.'])) {
+        let sql = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        return match query::has_header(&sql) {
+            true => query::read_file(path).map(Asked::Query),
+            false => Ok(Asked::Statement(sql)),
+        };
+    }
+    if is_word {
+        return Err(unknown("query", text, QUERIES.iter().map(|(name, _)| *name)));
+    }
+    Ok(Asked::Statement(text.to_owned()))
+}
+
 /// Runs a statement, a query file or a named query and prints the result.
 pub fn query(args: &QueryArgs, talk: &Talk) -> Result<Ending> {
-    let named = all_queries(args.queries.as_deref())?.into_iter().find(|q| q.name == args.query);
-    let path = Path::new(&args.query);
-    let from_file = match &named {
-        None if path.extension().is_some_and(|e| e == "sql") => Some(query::read_file(path)?),
-        _ => None,
-    };
+    let asked = asked(args)?;
     let (dataset, run) = read(&args.read)?;
-    let text = named.as_ref().or(from_file.as_ref()).map_or(args.query.as_str(), |q| &q.sql);
     talk.begin("computing", None);
-    let text = text.to_lowercase();
-    let (asked, others): (Vec<&dyn AnyMetric>, Vec<_>) =
+    let text = asked.sql().to_lowercase();
+    let (needed, others): (Vec<&dyn AnyMetric>, Vec<_>) =
         METRICS.iter().partition(|m| text.contains(m.about().name));
-    let mut tables = metrics::compute(&asked, &dataset, &run)?;
+    let mut tables = metrics::compute(&needed, &dataset, &run)?;
     // Nothing reads the others: they lend their names to the hint about a misspelt table.
     tables.extend(metrics::compute(&others, &Dataset::default(), &run)?);
     let engine = Engine::new(&dataset, &run, &tables)?;
-    let table = match named.or(from_file) {
-        Some(query) => engine.run(&query)?,
-        None => engine.sql(&args.query)?,
+    let table = match &asked {
+        Asked::Query(query) => engine.run(query)?,
+        Asked::Statement(sql) => engine.sql(sql)?,
     };
     talk.clear();
     print_table(&table, args.read.format.format.into())

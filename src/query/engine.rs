@@ -251,7 +251,16 @@ fn plan(sql: &str, frames: &[(String, DataFrame)]) -> PolarsResult<LazyFrame> {
 
 /// The engine's error, with the name that was probably meant.
 fn explain(error: PolarsError, checked: &Checked) -> Error {
+    let text = error.to_string();
     let hint = match &error {
+        _ if text.contains("date_trunc") => {
+            let columns = "the views have columns for it, such as `created_week`, `created_month`";
+            Some(format!("{columns} and `created_quarter`"))
+        }
+        _ if text.starts_with("expression Exists") => Some(
+            "name the outer table inside, as in `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`"
+                .to_owned(),
+        ),
         PolarsError::ColumnNotFound(name) => {
             let name: &str = name;
             let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
@@ -261,7 +270,12 @@ fn explain(error: PolarsError, checked: &Checked) -> Error {
         }
         _ => None,
     };
-    let error = Error::new(ErrorKind::Query, "the statement cannot be run").because(error);
+    let error = Error::new(ErrorKind::Query, "the statement cannot be run");
+    // The engine prints the parse tree of what it does not support.
+    let error = match text.split_once(" {") {
+        Some((what, _)) => error.because(format!("{what} is not supported")),
+        None => error.because(text),
+    };
     match hint {
         Some(hint) => error.hint(hint),
         None => error,

@@ -57,6 +57,14 @@ pub(super) fn parse(file: &str, stem: &str, text: &str) -> Result<Query> {
     reader.finish(stem, text[sql_from..].trim())
 }
 
+/// Whether a comment before the statement has one of the keys.
+pub(super) fn is_there(text: &str) -> bool {
+    let comments =
+        text.lines().map(str::trim_end).take_while(|l| l.is_empty() || l.starts_with("--"));
+    let keys = comments.filter_map(|line| line.strip_prefix("--")?.split_once(':'));
+    keys.into_iter().any(|(key, _)| KEYS.contains(&key.trim()))
+}
+
 struct Reader<'f> {
     file: &'f str,
     fields: [Option<String>; KEYS.len()],
@@ -169,6 +177,12 @@ mod tests {
         assert_eq!(query.columns[1].unit, Unit::Minor);
         assert_eq!(query.caveat, "No.");
         assert!(query.sql.starts_with("SELECT a, b FROM deals"));
+    }
+
+    #[test]
+    fn a_bare_statement_has_no_header() {
+        assert!(is_there(GOOD) && is_there("-- notes\n\n-- grain: one\nSELECT 1"));
+        assert!(!is_there("-- my notes: none\nSELECT 1 -- name: q\n-- name: q"));
     }
 
     #[test]

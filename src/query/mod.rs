@@ -19,6 +19,7 @@ mod nearest;
 mod views;
 
 pub use engine::Engine;
+pub use nearest::nearest;
 
 /// A query file: its header and its statement.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +84,11 @@ pub fn read_dir(dir: &Path) -> Result<Vec<Query>> {
     }
     paths.sort();
     paths.iter().map(|path| read_file(path)).collect()
+}
+
+/// Whether a file's text begins with a header, or is a bare statement.
+pub fn has_header(text: &str) -> bool {
+    header::is_there(text)
 }
 
 /// The query in one file.

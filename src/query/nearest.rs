@@ -2,10 +2,7 @@
 
 /// The candidate nearest to `name`: the same letters in another case first, then the fewest edits,
 /// at most a third of its letters (at least two); ties go to the first in order.
-pub(super) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let limit = (name.chars().count() / 3).max(2);
     let wanted = name.to_lowercase();
     candidates

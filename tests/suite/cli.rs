@@ -307,3 +307,30 @@ fn the_same_files_are_told_by_their_bytes() {
     assert_eq!(ingest(&[]), (Some(1), true), "what was refused is refused again");
     assert_eq!(ingest(&["--max-rejects", "100"]), (Some(0), true));
 }
+
+#[test]
+fn a_file_without_a_header_is_a_statement() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    assert_eq!(talk(sluice(there.path()).args(["ingest", "deals.csv"])).0, Some(0));
+    write(there.path(), "mine.sql", "-- all of them\nSELECT COUNT(*) AS n FROM deals;\n");
+    let (status, stdout, _) =
+        talk(sluice(there.path()).args(["query", "mine.sql", "--format", "csv"]));
+    assert_eq!((status, stdout.as_str()), (Some(0), "n\n3\n"));
+    for (args, told) in [
+        (["query", "./none.sql"], "cannot read `./none.sql`"),
+        (["query", "open_pipelin"], "did you mean `open_pipeline`?"),
+        (["metric", "win_rat"], "did you mean `win_rate`?"),
+        (["query", "SELECT 1 AS x WHERE 1 = 0"], "`WHERE` without `FROM` is refused"),
+        (["query", "SELECT DATE_TRUNC('month', created_on) AS m FROM deals"], "`created_month`"),
+        (
+            ["query", "SELECT 1 AS x FROM deals WHERE EXISTS (SELECT 1 FROM quality)"],
+            "name the outer",
+        ),
+    ] {
+        let (status, stdout, stderr) = talk(sluice(there.path()).args(args));
+        assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+        assert!(stderr.len() < 600, "{stderr}");
+    }
+}

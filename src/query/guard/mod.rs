@@ -193,6 +193,12 @@ impl Rules<'_> {
                 "leave it out",
             ));
         }
+        if select.from.is_empty() && select.selection.is_some() {
+            return Err(refused(
+                "`WHERE` without `FROM` is refused: the engine does not look at it",
+                "read from a table",
+            ));
+        }
         for window in &select.named_window {
             if let sqlparser::ast::NamedWindowExpr::WindowSpec(spec) = &window.1 {
                 windows::named(spec)?;
