@@ -78,7 +78,7 @@ pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
     } else {
         String::new()
     };
-    Number { text, tip, class, interval, metric: "" }
+    Number { text, tip, class, interval, ..Number::default() }
 }
 
 /// The words behind a number; other builders add to them.

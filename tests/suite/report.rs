@@ -167,6 +167,19 @@ fn numbers_carry_numerator_denominator_and_interval() {
 }
 
 #[test]
+fn a_stale_deal_has_its_id_below_its_name_and_its_signs_in_few_words() {
+    let page = page();
+    let stale = page.split("<section id=\"stale\">").nth(1).unwrap();
+    let row = stale.split("<tr>").nth(2).unwrap();
+    assert!(
+        row.contains("&lt;&#x2f;script&gt;<small class=\"under\">0060000</small></td>"),
+        "{row}"
+    );
+    assert!(row.contains("<td>long in stage, old deal, idle, no next step, close date past</td>"));
+    assert!(!stale.contains(">Deal id<"), "the id has no column of its own");
+}
+
+#[test]
 fn empty_tables_leave_words() {
     let page = page_of(&run(), false, None).unwrap();
     assert!(page.contains("Nothing to show: no deal was closed."));
