@@ -31,6 +31,45 @@ const FRACTIONS: &[(&str, &str, &str, &str)] = &[
     ("weighted_pipeline", "weighted_minor", "", "open_minor"),
 ];
 
+/// Sums of amounts with the column that counts the deals behind them.
+const SUMS: &[(&str, &str, &str)] = &[
+    ("weighted_pipeline", "open_minor", "n_open"),
+    ("weighted_pipeline", "weighted_minor", "n_open"),
+    ("stage_stock", "value_minor", "deals"),
+    ("loss_reasons", "value_minor", "lost"),
+    ("rep_scorecard", "bookings_minor", "won"),
+];
+
+/// What is said where none of the deals of a sum has an amount.
+pub(crate) const NO_AMOUNT: &str = "not known: none of these deals has an amount";
+
+static UNKNOWN: Value = Value::Null;
+static NOTHING: Value = Value::Int(0);
+
+/// Whether none of the deals behind a sum of amounts has one: the sum is then unknown, not 0.
+pub(crate) fn lacks_amounts(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> bool {
+    let named =
+        |(metric, sum, _): &&(&str, &str, &str)| (*metric, *sum) == (sheet.about.name, name);
+    let Some((_, _, deals)) = SUMS.iter().find(named) else { return false };
+    let count = |column: &str| sheet.get(row, column).as_i64().unwrap_or(0);
+    count(deals) > 0 && count("n_null_amount") >= count(deals)
+}
+
+/// The value to show: unknown where no amount is known, 0 for the bookings of no win.
+pub(crate) fn known<'a>(sheet: Sheet<'a>, row: Cells<'a>, name: &str) -> &'a Value {
+    let value = sheet.get(row, name);
+    if lacks_amounts(sheet, row, name) {
+        return &UNKNOWN;
+    }
+    let is_zero = |column: &str| sheet.number(row, column) == Some(0.0);
+    let is_bookings = (sheet.about.name, name) == ("deal_size", "sum_minor");
+    let has_other = || sheet.has("n_negative_amount") && !is_zero("n_negative_amount");
+    if value.is_null() && is_bookings && is_zero("n") && is_zero("n_null_amount") && !has_other() {
+        return &NOTHING;
+    }
+    value
+}
+
 /// The reason codes in words.
 pub(crate) fn reason(code: &str) -> &'static str {
     match code {
@@ -58,7 +97,7 @@ fn method(code: &str) -> String {
 
 /// The number in column `name` of `row`, explained.
 pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
-    let value = sheet.get(row, name);
+    let value = known(sheet, row, name);
     let unit = sheet.unit(name);
     let currency = sheet.word(row, "currency");
     let text = format::value(value, unit, currency);
@@ -83,7 +122,7 @@ pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
 
 /// The words behind a number; other builders add to them.
 pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> String {
-    let value = sheet.get(row, name);
+    let value = known(sheet, row, name);
     let currency = sheet.word(row, "currency");
     let mut parts = vec![match (value, sheet.unit(name)) {
         (Value::Int(minor), Unit::Minor) => format::exact_amount(*minor, currency),
@@ -92,7 +131,9 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
     if let Some(column) = sheet.table.columns.iter().find(|c| &*c.name == name) {
         parts.push(column.meaning.trim_end_matches('.').replace('`', ""));
     }
-    if value.is_null() {
+    if lacks_amounts(sheet, row, name) {
+        parts.push(NO_AMOUNT.to_owned());
+    } else if value.is_null() {
         let code = sheet.word(row, "reason");
         parts.push(reason(code).to_owned());
     }

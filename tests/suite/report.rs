@@ -6,6 +6,9 @@ use sluice::report::{Input, QueryResult, render};
 use crate::report_data::metrics;
 use crate::report_tables::run;
 
+#[path = "report_money.rs"]
+mod money;
+
 fn query() -> QueryResult {
     let columns = vec![
         Column::new("created_week", Unit::Date, "Monday of the week."),
