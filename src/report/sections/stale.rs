@@ -59,7 +59,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     made.is_cut = made.total > MOST_DEALS;
     if !sheet.of(pipeline).is_empty() {
         block.notes.push(format!(
-            "{} of {} open deals are stale. A stale deal is behind the winners' pace; that does not \
+            "Stale: {} of the {} open deals. A stale deal is behind the winners' pace; that does not \
              say that it is lost.",
             format::count(rows.len()),
             format::count(sheet.of(pipeline).len())
