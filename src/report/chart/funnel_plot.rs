@@ -48,7 +48,7 @@ pub(crate) fn funnel_plot(
         id,
         title,
         height: 340.0,
-        x: Axis::Numbers(0.0, round_up(widest * 1.05), Some(format::number_tick)),
+        x: Axis::Numbers(0.0, round_up(widest * 1.05), Some(format::count_tick)),
         y: Axis::Numbers(0.0, end, Some(format::percent_tick)),
         x_label: "closed deals",
         y_label: "win rate",

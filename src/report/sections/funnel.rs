@@ -75,7 +75,7 @@ fn stock(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = format!("Open deals by stage on {}", format::long_date(book.as_of));
     let table = grid(sheet, &title, &rows, STOCK);
     chart(format!("{id}-stock"), title, "", table, |id, title| {
-        bars(id, title, &stock_bars(sheet, &rows), ("deals", format::number_tick), None)
+        bars(id, title, &stock_bars(sheet, &rows), ("deals", format::count_tick), None)
     })
 }
 
