@@ -30,6 +30,8 @@ pub(crate) struct Book<'a> {
     pub(crate) as_of: Day,
     /// First month of the fiscal year.
     pub(crate) fiscal_start: u32,
+    /// Rates from fewer cases are marked.
+    pub(crate) min_n: f64,
     /// The pipelines, the one with most deals first.
     pub(crate) pipelines: Vec<String>,
     /// The earlier day that some metrics are also known of.
@@ -52,6 +54,7 @@ impl<'a> Book<'a> {
         let mut book = Self {
             as_of: input.run.as_of,
             fiscal_start,
+            min_n: input.run.config.min_n_rate as f64,
             pipelines: Vec::new(),
             earlier_on: earlier.map(|e| e.as_of),
             sheets: sheets(&input.metrics),

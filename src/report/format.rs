@@ -66,15 +66,23 @@ pub fn percent(share: f64) -> String {
     format!("{}%", fixed(share * 100.0, 1))
 }
 
-/// Tick labels of an axis of shares: no decimal where none is needed.
+/// Tick labels of an axis of shares: as many decimals as the number has.
 pub fn percent_tick(share: f64) -> String {
-    let tenths = (share * 1000.0).round();
-    format!("{}%", fixed(share * 100.0, if tenths % 10.0 == 0.0 { 0 } else { 1 }))
+    format!("{}%", number_tick(share * 100.0))
 }
 
-/// Tick labels of an axis of counts or days.
+/// Tick labels of an axis of days: as many decimals as the number has, at most three.
 pub fn number_tick(number: f64) -> String {
-    fixed(number, if number.fract().abs() < 1e-9 { 0 } else { 1 })
+    let is_whole = |digits: &usize| {
+        let scaled = number * 10f64.powi(*digits as i32);
+        (scaled - scaled.round()).abs() < 1e-6
+    };
+    fixed(number, (0..3).find(is_whole).unwrap_or(3))
+}
+
+/// Tick labels of an axis of counts; empty for what is no count.
+pub fn count_tick(number: f64) -> String {
+    if (number - number.round()).abs() < 1e-6 { fixed(number, 0) } else { String::new() }
 }
 
 /// Minor units as major ones with their currency: whole from 100 on, with decimals below.
@@ -256,6 +264,13 @@ mod tests {
         assert_eq!(exact_amount(123_456, "JPY"), "JPY 123,456");
         assert_eq!(short_amount(1_234_567_890.0, "EUR"), "EUR 12.35m");
         assert_eq!(short_amount(12_345_600.0, "EUR"), "EUR 123k");
+    }
+
+    #[test]
+    fn ticks_are_exact() {
+        assert_eq!([0.25, 0.75, 2.5, 40.0].map(number_tick), ["0.25", "0.75", "2.5", "40"]);
+        assert_eq!([0.05, 0.025, 1.0].map(percent_tick), ["5%", "2.5%", "100%"]);
+        assert_eq!([2.5, 0.5, 7.0, 1200.0].map(count_tick), ["", "", "7", "1,200"]);
     }
 
     #[test]

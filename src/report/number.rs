@@ -6,30 +6,81 @@ use super::sheet::{Cells, Sheet};
 use super::view::Number;
 use crate::model::{Unit, Value};
 
-/// Which column is a share of which: metric, share, numerator, denominator.
-const FRACTIONS: &[(&str, &str, &str, &str)] = &[
-    ("win_rate", "rate", "won", "n"),
-    ("loss_reasons", "share", "lost", "n"),
-    ("amount_win_rate", "rate", "won_minor", "closed_minor"),
-    ("activities_per_win", "per_win", "sum", "n"),
-    ("stage_win_probability", "resolved_ratio", "won", ""),
-    ("movement_quality", "rate", "x", "n"),
-    ("stage_transitions", "share", "moves", "n"),
-    ("sales_cycle_histogram", "share", "bin_n", "n"),
-    ("stage_duration_histogram", "share", "visits", "n"),
-    ("cohort_conversion", "cif_won", "raw_won", "cohort_n"),
-    ("cohort_conversion", "cif_lost", "raw_lost", "cohort_n"),
-    ("cohort_conversion", "naive_share", "raw_won", "cohort_n"),
-    ("cohort_triangle", "cum_share", "cum_won", "cohort_n"),
-    ("conversion_comparison", "naive_share", "won", "cohort_n"),
-    ("sales_cycle", "mean_days", "sum_days", "n"),
-    ("rep_scorecard", "rate", "won", "closed"),
-    ("rep_scorecard", "attainment", "", "target_minor"),
-    ("rep_win_rate_shrunk", "rate", "won", "closed"),
-    ("rep_win_rate_shrunk", "eb_mean", "won", "n"),
-    ("rep_funnel_plot", "rate", "won", "n"),
-    ("weighted_pipeline", "weighted_minor", "", "open_minor"),
+/// What a number is made from, in words with columns in braces: metric, column, words. Empty words
+/// say that the table does not have it, and that its `n` is not of this column.
+const FRACTIONS: &[(&str, &str, &str)] = &[
+    ("win_rate", "rate", "{won} won of {n}"),
+    ("win_rate", "rate_narrow", "{won} won of {won} won + {lost} lost − {derailed} derailed"),
+    ("loss_reasons", "share", "{lost} lost of {n}"),
+    ("amount_win_rate", "rate", "{won_minor} won of {closed_minor} closed"),
+    ("deal_size", "top1_share", "the largest deal of {sum_minor} in all, n = {n}"),
+    ("activities_per_win", "per_win", "activities {sum}, deals {n}"),
+    ("stage_win_probability", "resolved_ratio", "{won} won of {won} won + {lost} lost"),
+    ("stage_exit", "naive_pass", ""),
+    ("movement_quality", "rate", "{x} of {n}"),
+    ("stage_transitions", "share", "{moves} of {n} moves"),
+    ("sales_cycle_histogram", "share", "{bin_n} of {n}"),
+    ("sales_cycle_histogram", "bin_n", "{bin_n} of {n}"),
+    ("stage_duration_histogram", "share", "{visits} of {n}"),
+    ("cohort_conversion", "cif_won", "{raw_won} won so far of {cohort_n} created"),
+    ("cohort_conversion", "cif_lost", "{raw_lost} lost so far of {cohort_n} created"),
+    ("cohort_conversion", "naive_share", "{raw_won} won so far of {cohort_n} created"),
+    ("cohort_triangle", "cum_share", "{cum_won} won of {cohort_n} created"),
+    ("conversion_comparison", "naive_share", "{won} won of {cohort_n} created"),
+    ("conversion_comparison", "resolved_ratio", "{won} won of {won} won + {lost} lost"),
+    (
+        "conversion_comparison",
+        "open_share",
+        "{cohort_n} created − {won} won − {lost} lost, of {cohort_n} created",
+    ),
+    ("sales_cycle", "mean_days", "{sum_days} days in all, n = {n}"),
+    ("rep_scorecard", "rate", "{won} won of {closed} closed"),
+    ("rep_scorecard", "per_win", "activities {activities}, deals won {won}"),
+    ("rep_scorecard", "attainment", "of a target of {target_minor}"),
+    ("rep_win_rate_shrunk", "rate", "{won} won of {closed} closed"),
+    ("rep_win_rate_shrunk", "eb_mean", "{won} won of {n}"),
+    ("rep_funnel_plot", "rate", "{won} won of {n}"),
+    ("weighted_pipeline", "weighted_minor", "of {open_minor} open"),
 ];
+
+/// Sums of amounts with the column that counts the deals behind them.
+const SUMS: &[(&str, &str, &str)] = &[
+    ("weighted_pipeline", "open_minor", "n_open"),
+    ("weighted_pipeline", "weighted_minor", "n_open"),
+    ("stage_stock", "value_minor", "deals"),
+    ("loss_reasons", "value_minor", "lost"),
+    ("rep_scorecard", "bookings_minor", "won"),
+];
+
+/// What is said where none of the deals of a sum has an amount.
+pub(crate) const NO_AMOUNT: &str = "not known: none of these deals has an amount";
+
+static UNKNOWN: Value = Value::Null;
+static NOTHING: Value = Value::Int(0);
+
+/// Whether none of the deals behind a sum of amounts has one: the sum is then unknown, not 0.
+pub(crate) fn lacks_amounts(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> bool {
+    let named =
+        |(metric, sum, _): &&(&str, &str, &str)| (*metric, *sum) == (sheet.about.name, name);
+    let Some((_, _, deals)) = SUMS.iter().find(named) else { return false };
+    let count = |column: &str| sheet.get(row, column).as_i64().unwrap_or(0);
+    count(deals) > 0 && count("n_null_amount") >= count(deals)
+}
+
+/// The value to show: unknown where no amount is known, 0 for the bookings of no win.
+pub(crate) fn known<'a>(sheet: Sheet<'a>, row: Cells<'a>, name: &str) -> &'a Value {
+    let value = sheet.get(row, name);
+    if lacks_amounts(sheet, row, name) {
+        return &UNKNOWN;
+    }
+    let is_zero = |column: &str| sheet.number(row, column) == Some(0.0);
+    let is_bookings = (sheet.about.name, name) == ("deal_size", "sum_minor");
+    let has_other = || sheet.has("n_negative_amount") && !is_zero("n_negative_amount");
+    if value.is_null() && is_bookings && is_zero("n") && is_zero("n_null_amount") && !has_other() {
+        return &NOTHING;
+    }
+    value
+}
 
 /// The reason codes in words.
 pub(crate) fn reason(code: &str) -> &'static str {
@@ -58,7 +109,7 @@ fn method(code: &str) -> String {
 
 /// The number in column `name` of `row`, explained.
 pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
-    let value = sheet.get(row, name);
+    let value = known(sheet, row, name);
     let unit = sheet.unit(name);
     let currency = sheet.word(row, "currency");
     let text = format::value(value, unit, currency);
@@ -66,7 +117,7 @@ pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
         let class = if value.is_null() { "null" } else { "word" };
         return Number { text, class, ..Number::default() };
     }
-    let is_few = sheet.word(row, "status") == "SN" && name == sheet.about.estimate;
+    let is_few = is_few(sheet, row) && name == sheet.about.estimate;
     let class = match (value.is_null(), is_few) {
         (true, _) => "null",
         (_, true) => "few",
@@ -78,12 +129,18 @@ pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
     } else {
         String::new()
     };
-    Number { text, tip, class, interval, metric: "" }
+    Number { text, tip, class, interval, ..Number::default() }
+}
+
+/// Whether the row's estimate rests on few cases; where the status says how far cases have been
+/// followed, the reason says so.
+pub(crate) fn is_few(sheet: Sheet<'_>, row: Cells<'_>) -> bool {
+    ["status", "reason"].iter().any(|column| sheet.word(row, column) == "SN")
 }
 
 /// The words behind a number; other builders add to them.
 pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> String {
-    let value = sheet.get(row, name);
+    let value = known(sheet, row, name);
     let currency = sheet.word(row, "currency");
     let mut parts = vec![match (value, sheet.unit(name)) {
         (Value::Int(minor), Unit::Minor) => format::exact_amount(*minor, currency),
@@ -92,7 +149,9 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
     if let Some(column) = sheet.table.columns.iter().find(|c| &*c.name == name) {
         parts.push(column.meaning.trim_end_matches('.').replace('`', ""));
     }
-    if value.is_null() {
+    if lacks_amounts(sheet, row, name) {
+        parts.push(NO_AMOUNT.to_owned());
+    } else if value.is_null() {
         let code = sheet.word(row, "reason");
         parts.push(reason(code).to_owned());
     }
@@ -110,29 +169,38 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
 
 /// Numerator and denominator, or the number of cases.
 fn fraction(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Option<String> {
-    let currency = sheet.word(row, "currency");
-    let show = |column: &str| format::value(sheet.get(row, column), sheet.unit(column), currency);
-    let known = |column: &str| !column.is_empty() && !sheet.get(row, column).is_null();
-    let label = |column: &str| match column {
-        "n" => String::new(),
-        other => format!(" {}", super::grid::label(other).to_lowercase()),
-    };
     let named = (sheet.about.name, name);
-    for (metric, column, top, bottom) in FRACTIONS {
-        if (*metric, *column) == named && known(top) && known(bottom) {
-            return Some(format!(
-                "{}{} of {}{}",
-                show(top),
-                label(top),
-                show(bottom),
-                label(bottom)
-            ));
+    if let Some((_, _, words)) = FRACTIONS.iter().find(|(m, c, _)| (*m, *c) == named) {
+        if words.is_empty() {
+            return None;
+        }
+        if let Some(filled) = fill(sheet, row, words) {
+            return Some(filled);
         }
     }
     let is_measure =
         matches!(sheet.unit(name), Unit::Rate | Unit::Days | Unit::Ratio | Unit::Hours)
             || name == sheet.about.estimate;
-    if is_measure && known("n") { Some(format!("n = {}", show("n"))) } else { None }
+    if is_measure { fill(sheet, row, "n = {n}") } else { None }
+}
+
+/// The words with the row's values in place of the columns in braces; none if one is unknown.
+fn fill(sheet: Sheet<'_>, row: Cells<'_>, words: &str) -> Option<String> {
+    let currency = sheet.word(row, "currency");
+    let mut filled = String::new();
+    let mut rest = words;
+    while let Some((before, (column, after))) =
+        rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+    {
+        let value = known(sheet, row, column);
+        if value.is_null() {
+            return None;
+        }
+        filled += before;
+        filled += &format::value(value, sheet.unit(column), currency);
+        rest = after;
+    }
+    Some(filled + rest)
 }
 
 /// The interval of the row's estimate, in the estimate's unit.
@@ -145,10 +213,11 @@ pub(crate) fn interval(sheet: Sheet<'_>, row: Cells<'_>, unit: Unit) -> Option<S
 
 fn remarks(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Vec<String> {
     let mut remarks = Vec::new();
-    match sheet.word(row, "status") {
-        "SN" if name == sheet.about.estimate => remarks.push(reason("SN").to_owned()),
-        "partial" => remarks.push("partial: not every deal has been followed that long".to_owned()),
-        _ => {}
+    if name == sheet.about.estimate && is_few(sheet, row) {
+        remarks.push(reason("SN").to_owned());
+    }
+    if sheet.word(row, "status") == "partial" {
+        remarks.push("partial: not every deal has been followed that long".to_owned());
     }
     let missing = sheet.get(row, "n_null_amount").as_i64().unwrap_or(0);
     let is_money = matches!(sheet.unit(name), Unit::Minor | Unit::MinorPerDay);

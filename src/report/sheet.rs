@@ -3,6 +3,9 @@
 use super::format;
 use crate::model::{About, Day, Table, Unit, Value};
 
+/// Ratios that are read as percent.
+const SHARES: &[(&str, &str)] = &[("movement_quality", "rate")];
+
 /// A row of a table.
 pub(crate) type Cells<'a> = &'a [Value];
 
@@ -61,8 +64,11 @@ impl<'a> Sheet<'a> {
         matches!(self.get(row, name), Value::Bool(true))
     }
 
-    /// The unit of a column.
+    /// The unit of a column, in which it is also shown.
     pub(crate) fn unit(&self, name: &str) -> Unit {
+        if SHARES.contains(&(self.about.name, name)) {
+            return Unit::Rate;
+        }
         let at = self.table.position(name);
         at.and_then(|at| self.table.columns.get(at)).map_or(Unit::Text, |c| c.unit)
     }

@@ -58,6 +58,8 @@ pub(crate) struct Number {
     pub(crate) interval: String,
     /// The metric that defines it, where it is not that of the table.
     pub(crate) metric: &'static str,
+    /// Small words on a line below it, or empty.
+    pub(crate) under: String,
 }
 
 impl Number {
@@ -76,6 +78,7 @@ impl View for Number {
             class: self.class.value(),
             interval: self.interval.value(),
             metric: self.metric.value(),
+            under: self.under.value(),
         })
     }
 }
@@ -88,6 +91,7 @@ struct NumberFields {
     class: Value,
     interval: Value,
     metric: Value,
+    under: Value,
 }
 
 impl Object for NumberFields {
@@ -102,13 +106,14 @@ impl Object for NumberFields {
             "class" => &self.class,
             "interval" => &self.interval,
             "metric" => &self.metric,
+            "under" => &self.under,
             _ => return None,
         };
         Some(field.clone())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        Enumerator::Str(&["text", "tip", "class", "interval", "metric"])
+        Enumerator::Str(&["text", "tip", "class", "interval", "metric", "under"])
     }
 }
 

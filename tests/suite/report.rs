@@ -6,6 +6,11 @@ use sluice::report::{Input, QueryResult, render};
 use crate::report_data::metrics;
 use crate::report_tables::run;
 
+#[path = "report_money.rs"]
+mod money;
+#[path = "report_words.rs"]
+mod words;
+
 fn query() -> QueryResult {
     let columns = vec![
         Column::new("created_week", Unit::Date, "Monday of the week."),
@@ -164,6 +169,61 @@ fn numbers_carry_numerator_denominator_and_interval() {
     assert!(page.contains("200 of 300 rows"), "cut tables say so");
     let quality = page.split("<section id=\"quality\">").nth(1).unwrap();
     assert!(quality.contains("<h4>Deals by grade of history</h4>"));
+}
+
+#[test]
+fn a_stale_deal_has_its_id_below_its_name_and_its_signs_in_few_words() {
+    let page = page();
+    let stale = page.split("<section id=\"stale\">").nth(1).unwrap();
+    let row = stale.split("<tr>").nth(2).unwrap();
+    assert!(
+        row.contains("&lt;&#x2f;script&gt;<small class=\"under\">0060000</small></td>"),
+        "{row}"
+    );
+    assert!(row.contains("<td>long in stage, old deal, idle, no next step, close date past</td>"));
+    assert!(!stale.contains(">Deal id<"), "the id has no column of its own");
+}
+
+#[test]
+fn the_ways_in_and_out_of_a_stage_add_up() {
+    let page = page();
+    let flow = page.split("<section id=\"flow\">").nth(1).unwrap();
+    let table = flow.split("<h4>Stock and flow, ").nth(1).unwrap();
+    let table = table.split("</table>").next().unwrap();
+    let heads = texts(table.split("</thead>").next().unwrap(), "<span class=\"head\"");
+    assert!(heads.contains(&"In: lateral") && !heads.contains(&"In: skip"), "{heads:?}");
+    for row in table.split("<tr>").skip(2) {
+        let cells = texts(row, "<b ");
+        let number = |head: &str| -> i64 {
+            let at = heads.iter().position(|h| *h == head).unwrap();
+            cells[at - 1].parse().unwrap()
+        };
+        for (sum, mark) in [("Entered", "In: "), ("Left", "Out: ")] {
+            let parts = heads.iter().filter(|head| head.starts_with(mark));
+            assert_eq!(number(sum), parts.map(|head| number(head)).sum::<i64>(), "{heads:?} {row}");
+        }
+    }
+}
+
+/// What stands in the elements that begin so.
+fn texts<'a>(html: &'a str, element: &str) -> Vec<&'a str> {
+    let text = |rest: &'a str| rest.split_once('>').unwrap().1.split('<').next().unwrap();
+    html.split(element).skip(1).map(text).collect()
+}
+
+#[test]
+fn cells_of_few_deals_are_marked() {
+    let page = page();
+    let chart = page.split("<figure id=\"cohorts-1-horizon\"").nth(1).unwrap();
+    assert!(chart.contains("few deals, read with care</li>"));
+    let drawn = chart.split("<svg").nth(1).unwrap().split("</svg>").next().unwrap();
+    assert!(!drawn.contains(" few\""));
+    let chart = page.split("<figure id=\"cohorts-2-horizon\"").nth(1).unwrap();
+    let drawing = chart.split("</svg>").next().unwrap();
+    let cells = drawing.split("class=\"m").skip(1);
+    let (few, many): (Vec<&str>, Vec<&str>) = cells.partition(|c| c[..20].contains(" few\""));
+    assert!(!few.is_empty() && !few.iter().any(|cell| !cell.contains("few cases: read")));
+    assert!(!many.iter().any(|cell| cell.contains("few cases: read")));
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) fn cohorts() -> Maker {
     for (p, (name, _)) in PIPELINES.iter().enumerate() {
         for span in months().into_iter().chain(quarters()) {
             for horizon in [30_i64, 60, 90, 180, 365] {
-                let n = (44 + i64::from(span.1) % 17) / (1 + 3 * p as i64)
+                let n = (44 + i64::from(span.1) % 17) / (1 + 4 * p as i64)
                     * if span.0 == "month" { 1 } else { 3 };
                 let oldest = i64::from(as_of() - span.1);
                 let youngest = i64::from(as_of() - span.2 + 1);

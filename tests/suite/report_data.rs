@@ -316,14 +316,15 @@ fn flow() -> Maker {
         "G1",
         "stage_flow",
         "",
-        "stage_order:count stage:text stage_kind:text opening:count in_created:count in_advance:count in_skip:count in_back:count in_reopen:count entered:count out_advance:count out_skip:count out_back:count out_won:count out_lost:count left:count closing:count",
+        "stage_order:count stage:text stage_kind:text opening:count in_created:count in_advance:count in_skip:count in_back:count in_lateral:count in_reopen:count entered:count out_advance:count out_skip:count out_back:count out_won:count out_lost:count left:count closing:count",
     );
     for (p, (name, stages)) in PIPELINES.iter().enumerate() {
         let spans = months().into_iter().chain([all()]);
         for (when, span) in spans.enumerate() {
             for (at, stage) in stages.iter().enumerate() {
                 let (at, when) = (at as i64, when as i64);
-                let (opening, entered, left) = (75 - 12 * at + (when * 7) % 19, 19 + at, 28 - at);
+                let (opening, entered, left) =
+                    (75 - 12 * at + (when * 7) % 19, 19 + at + at % 2, 28 - at);
                 m.row(
                     name,
                     span,
@@ -336,6 +337,7 @@ fn flow() -> Maker {
                         ("in_advance", (if at == 0 { 0 } else { 19 }).into()),
                         ("in_skip", 0_i64.into()),
                         ("in_back", at.into()),
+                        ("in_lateral", (at % 2).into()),
                         ("in_reopen", 0_i64.into()),
                         ("entered", entered.into()),
                         ("out_advance", 14_i64.into()),

@@ -60,14 +60,20 @@ pub(crate) fn bars(
         }
         let x = canvas.x(from);
         let needed = 12.0 + 6.6 * bar.text.chars().count() as f64;
+        let last = bar.parts.iter().rev().find(|p| p.value > 0.0).map_or("", |p| p.colour);
         let (x, anchor, ink) = if WIDTH - x > needed {
             (x + 6.0, TextAnchor::Start, "var(--ink)")
         } else {
-            (x - 6.0, TextAnchor::End, "var(--on-bar)")
+            (x - 6.0, TextAnchor::End, ink(last))
         };
         canvas.text((x, y + 4.0), &bar.text, anchor, ink);
     }
     canvas.finish()
+}
+
+/// The colour of words on a part.
+fn ink(ground: &str) -> &'static str {
+    if ground == "var(--faint)" { "var(--on-faint)" } else { "var(--on-bar)" }
 }
 
 fn draw(canvas: &mut Canvas, part: &Part, (left, right): (f64, f64), y: f64) {
@@ -75,6 +81,6 @@ fn draw(canvas: &mut Canvas, part: &Part, (left, right): (f64, f64), y: f64) {
     canvas.rect((left + 0.5, y - 10.0), (width, 20.0), part.colour, 1.0);
     if right - left > 9.0 * part.text.chars().count() as f64 {
         let centre = (left + right) / 2.0;
-        canvas.text((centre, y + 4.0), &part.text, TextAnchor::Middle, "var(--on-bar)");
+        canvas.text((centre, y + 4.0), &part.text, TextAnchor::Middle, ink(part.colour));
     }
 }

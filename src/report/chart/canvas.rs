@@ -12,6 +12,12 @@ use kuva::render::theme::Theme;
 /// Width of every chart in drawing units; the page scales it.
 pub(super) const WIDTH: f64 = 720.0;
 
+/// Ticks of a horizontal axis.
+const MOST_TICKS: f64 = 10.0;
+
+/// Height that a tick of a vertical axis takes.
+const TICK_ROOM: f64 = 45.0;
+
 /// Letters of a label on an axis; the table beside the chart has it whole.
 const LABEL_LETTERS: usize = 30;
 
@@ -77,13 +83,19 @@ impl Canvas {
         }
         match &frame.x {
             Axis::Words(words) => layout = layout.with_x_categories(labels(words)),
-            Axis::Numbers(_, _, Some(words)) => layout = layout.with_x_tick_format(format(*words)),
+            Axis::Numbers(from, to, Some(words)) => {
+                let step = step(to - from, MOST_TICKS, *words);
+                layout = layout.with_x_tick_format(format(*words)).with_x_tick_step(step);
+            }
             Axis::Numbers(..) => {}
             Axis::Hidden => layout.suppress_x_ticks = true,
         }
         match &frame.y {
             Axis::Words(words) => layout = layout.with_y_categories(labels(words)),
-            Axis::Numbers(_, _, Some(words)) => layout = layout.with_y_tick_format(format(*words)),
+            Axis::Numbers(from, to, Some(words)) => {
+                let step = step(to - from, frame.height / TICK_ROOM, *words);
+                layout = layout.with_y_tick_format(format(*words)).with_y_tick_step(step);
+            }
             Axis::Numbers(..) => {}
             Axis::Hidden => layout.suppress_y_ticks = true,
         }
@@ -211,13 +223,13 @@ impl Canvas {
         });
     }
 
-    /// Defines the hatching of this drawing; returns the paint to fill with.
-    pub(super) fn hatch(&mut self) -> String {
-        let id = format!("{}-hatch", self.id);
+    /// Defines a hatching of this drawing in a colour; returns the paint to fill with.
+    pub(super) fn hatch(&mut self, name: &str, colour: &str) -> String {
+        let id = format!("{}-{name}", self.id);
         self.scene.defs.push(format!(
             "<pattern id=\"{id}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
              patternTransform=\"rotate(45)\"><line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" \
-             stroke=\"var(--paper)\" stroke-width=\"2.4\"/></pattern>"
+             stroke=\"{colour}\" stroke-width=\"2.4\"/></pattern>"
         ));
         format!("url(#{id})")
     }
@@ -298,6 +310,20 @@ pub(super) fn round_up(largest: f64) -> f64 {
     fits.map_or(10.0 * power, |step| step * power)
 }
 
+/// The distance of ticks on an axis of this length: 1, 2, 2.5 or 5 times a power of ten, such that
+/// there are not too many, that each has a label, and that one stands at the end if possible.
+fn step(length: f64, most: f64, words: fn(f64) -> String) -> f64 {
+    let power = 10f64.powf((length / most).log10().floor());
+    let steps = [1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 25.0, 50.0, 100.0].map(|step| step * power);
+    let fits = |step: &&f64| length / **step <= most && !words(**step).is_empty();
+    let ends = |step: &&f64| {
+        let parts = length / **step;
+        (parts - parts.round()).abs() < 1e-6 && parts >= most / 4.0
+    };
+    let at_end = steps.iter().filter(fits).find(ends);
+    at_end.or_else(|| steps.iter().find(fits)).copied().unwrap_or_else(|| length.max(1.0).ceil())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,6 +333,25 @@ mod tests {
         for (largest, end) in [(0.0, 1.0), (0.31, 0.4), (7.0, 8.0), (100.0, 100.0), (101.0, 120.0)]
         {
             assert!((round_up(largest) - end).abs() < 1e-9, "{largest}");
+        }
+    }
+
+    #[test]
+    fn ticks_have_exact_labels_and_counts_are_whole() {
+        use crate::report::format::{count_tick, number_tick, percent_tick};
+        for (length, most, expected) in [(1.0, 7.0, 0.2), (0.25, 7.0, 0.05), (150.0, 10.0, 25.0)] {
+            assert!((step(length, most, number_tick) - expected).abs() < 1e-9, "{length}");
+        }
+        for end in [0.0001, 0.012, 0.15, 0.4, 1.0, 2.5, 12.0, 15.0, 25.0, 60.0, 800.0] {
+            for most in [6.0, 7.0, 10.0] {
+                let (share, days) = (step(end, most, percent_tick), step(end, most, number_tick));
+                let label = percent_tick(share);
+                let read: f64 = label.trim_end_matches('%').replace(',', "").parse().unwrap();
+                assert!((read / 100.0 - share).abs() < 1e-9 || end < 0.001, "{label} for {share}");
+                assert!(end / days <= most + 1e-9, "{end} in steps of {days}");
+                let count = step(end, most, count_tick);
+                assert!(count >= 1.0 && count.fract() == 0.0, "{end} in steps of {count}");
+            }
         }
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn curves(
     let (x, y) = match words {
         Some(words) => (
             Axis::Words(words.to_vec()),
-            Axis::Numbers(0.0, round_up(highest), Some(format::number_tick)),
+            Axis::Numbers(0.0, round_up(highest), Some(format::count_tick)),
         ),
         None => (
             Axis::Numbers(0.0, last.max(1.0), Some(format::number_tick)),

@@ -3,7 +3,7 @@
 
 use kuva::render::render::TextAnchor;
 
-use super::canvas::{Axis, Canvas, Frame, round_up, shorten};
+use super::canvas::{Axis, Canvas, Frame, WIDTH, round_up, shorten};
 use crate::report::format;
 
 /// A group.
@@ -43,12 +43,13 @@ pub(crate) fn funnel_plot(
     let widest = dots.iter().map(|d| d.n).fold(0.0, f64::max);
     let highest =
         dots.iter().map(|d| d.rate).chain(limits.iter().map(|l| l.outer.1)).fold(0.0, f64::max);
+    let end = round_up(highest).min(1.0);
     let frame = Frame {
         id,
         title,
         height: 340.0,
-        x: Axis::Numbers(0.0, round_up(widest * 1.05), Some(format::number_tick)),
-        y: Axis::Numbers(0.0, round_up(highest).min(1.0), Some(format::percent_tick)),
+        x: Axis::Numbers(0.0, round_up(widest * 1.05), Some(format::count_tick)),
+        y: Axis::Numbers(0.0, end, Some(format::percent_tick)),
         x_label: "closed deals",
         y_label: "win rate",
     };
@@ -64,13 +65,69 @@ pub(crate) fn funnel_plot(
         canvas.group(&dot.tip, |canvas| {
             let colour = if dot.is_flagged { "var(--second)" } else { "var(--accent)" };
             canvas.dot(at, 5.0, colour);
-            if dot.is_flagged {
-                let words = shorten(&dot.label);
-                canvas.text((at.0, at.1 - 9.0), &words, TextAnchor::Middle, "var(--ink)");
-            }
+        });
+    }
+    let marks = dots.iter().filter(|d| d.is_flagged);
+    let marks = marks.map(|d| (canvas.x(d.n), canvas.y(d.rate), d.label.as_str())).collect();
+    for label in labels(marks, (canvas.x(0.0), canvas.y(end))) {
+        canvas.group(&label.names.join(", "), |canvas| {
+            canvas.text((label.x, label.y), &label.text(), TextAnchor::Middle, "var(--ink)");
         });
     }
     canvas.finish()
+}
+
+/// A name beside a mark; where names would overlap, the number of reps.
+#[derive(Debug)]
+struct Label<'a> {
+    mark: f64,
+    x: f64,
+    y: f64,
+    names: Vec<&'a str>,
+}
+
+impl Label<'_> {
+    fn text(&self) -> String {
+        match self.names.as_slice() {
+            [name] => shorten(name),
+            names => format!("{} reps", names.len()),
+        }
+    }
+
+    /// Half the width, from the number of letters.
+    fn half(&self) -> f64 {
+        3.4 * self.text().chars().count() as f64
+    }
+
+    /// Moves it under its mark, as far to the side as it must to stay in the drawing.
+    fn fit(&mut self, left: f64) {
+        let (least, most) = (left + self.half() + 2.0, WIDTH - self.half() - 2.0);
+        self.x = self.mark.min(most).max(least);
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        (self.x - other.x).abs() < self.half() + other.half() + 4.0
+            && (self.y - other.y).abs() < 14.0
+    }
+}
+
+/// Places the names of marks (x, y, name) inside a plot with this left edge and top: above the
+/// mark, below it where there is no room above.
+fn labels<'a>(marks: Vec<(f64, f64, &'a str)>, (left, top): (f64, f64)) -> Vec<Label<'a>> {
+    let mut found: Vec<Label<'a>> = Vec::new();
+    for (mark, at, name) in marks {
+        let y = if at - 22.0 < top { at + 18.0 } else { at - 9.0 };
+        let mut label = Label { mark, x: mark, y, names: vec![name] };
+        label.fit(left);
+        match found.iter_mut().find(|other| other.overlaps(&label)) {
+            Some(other) => {
+                other.names.push(name);
+                other.fit(left);
+            }
+            None => found.push(label),
+        }
+    }
+    found
 }
 
 fn draw_limits(canvas: &mut Canvas, limits: &[Limit]) {
@@ -111,4 +168,28 @@ fn smooth(limits: &[Limit]) -> Vec<Limit> {
     }
     found.extend(sorted.last().copied());
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::labels;
+
+    #[test]
+    fn names_stay_inside_and_apart() {
+        let marks = vec![
+            (62.0, 20.0, "Bartholomew Cornelius"),
+            (70.0, 20.0, "Ann"),
+            (400.0, 20.0, "Ben"),
+            (400.0, 200.0, "Cleo"),
+            (716.0, 200.0, "Dan de Vries"),
+        ];
+        let found = labels(marks, (60.0, 20.0));
+        let texts: Vec<String> = found.iter().map(|l| l.text()).collect();
+        assert_eq!(texts, ["2 reps", "Ben", "Cleo", "Dan de Vries"]);
+        assert_eq!(found[0].names, ["Bartholomew Cornelius", "Ann"]);
+        assert_eq!((found[1].y, found[2].y), (38.0, 191.0), "below at the top edge, else above");
+        for label in &found {
+            assert!(label.x - label.half() >= 60.0 && label.x + label.half() <= 720.0, "{label:?}");
+        }
+    }
 }

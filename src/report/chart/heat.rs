@@ -26,8 +26,36 @@ pub(crate) struct Cell {
     pub(crate) text: [String; 2],
     /// How it is filled.
     pub(crate) fill: Fill,
+    /// Whether it rests on few cases.
+    pub(crate) is_few: bool,
     /// The tooltip.
     pub(crate) tip: String,
+}
+
+/// The shade of a cell with what can be read on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tone {
+    Light,
+    Middle,
+    Dark,
+}
+
+impl Tone {
+    fn of(shade: f64) -> Self {
+        match shade {
+            shade if shade > 0.75 => Self::Dark,
+            shade if shade > 0.5 => Self::Middle,
+            _ => Self::Light,
+        }
+    }
+
+    fn ink(self) -> &'static str {
+        match self {
+            Self::Light => "var(--ink)",
+            Self::Middle => "var(--on-mid)",
+            Self::Dark => "var(--on-heat)",
+        }
+    }
 }
 
 /// The drawing. The shade runs from 0 to `largest`.
@@ -51,7 +79,8 @@ pub(crate) fn heat(
         y_label: "",
     };
     let mut canvas = Canvas::new(&frame);
-    let hatch = canvas.hatch();
+    let bright = canvas.hatch("bright", "var(--paper)");
+    let deep = canvas.hatch("deep", "var(--heat)");
     let (width, height) = (canvas.x(2.0) - canvas.x(1.0), canvas.y(1.0) - canvas.y(2.0));
     let (is_legible, is_wide) = (width >= 20.0, width >= 46.0);
     for cell in cells.iter().filter(|c| c.value.is_finite()) {
@@ -59,19 +88,26 @@ pub(crate) fn heat(
         let centre = (canvas.x(cell.column as f64 + 1.0), canvas.y((rows.len() - cell.row) as f64));
         let corner = (centre.0 - width / 2.0 + 0.75, centre.1 - height / 2.0 + 0.75);
         let size = (width - 1.5, height - 1.5);
-        let is_dark = shade > 0.7;
-        let class = match (cell.fill, is_dark) {
+        let tone = Tone::of(shade);
+        let ground = match (cell.fill, tone) {
             (Fill::Solid, _) => "m",
-            (Fill::Hatched, true) => "m on-dark",
-            (Fill::Hatched, false) => "m on-light",
+            (Fill::Hatched, Tone::Dark) => "m on-dark",
+            (Fill::Hatched, _) => "m on-light",
         };
-        canvas.classed(class, &cell.tip, |canvas| {
-            canvas.rect(corner, size, "var(--heat)", 0.05 + 0.85 * shade);
-            if cell.fill == Fill::Hatched {
-                canvas.rect(corner, size, &hatch, 0.5);
+        let class = if cell.is_few { format!("{ground} few") } else { ground.to_owned() };
+        canvas.classed(&class, &cell.tip, |canvas| {
+            canvas.rect(corner, size, "var(--heat)", 0.05 + 0.95 * shade);
+            match (cell.fill, tone) {
+                (Fill::Solid, _) => {}
+                (Fill::Hatched, Tone::Light) => canvas.rect(corner, size, &deep, 0.3),
+                (Fill::Hatched, _) => canvas.rect(corner, size, &bright, 0.5),
+            }
+            if cell.is_few {
+                let at = (corner.0 + size.0 - 4.5, corner.1 + 4.5);
+                canvas.dot(at, 2.5, "var(--second)");
             }
             if is_legible {
-                let ink = if is_dark { "var(--on-heat)" } else { "var(--ink)" };
+                let ink = tone.ink();
                 let words = &cell.text[usize::from(!is_wide)];
                 let words = if width < 34.0 { words.trim_end_matches('%') } else { words };
                 canvas.text((centre.0, centre.1 + 4.0), words, TextAnchor::Middle, ink);

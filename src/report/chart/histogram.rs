@@ -30,7 +30,7 @@ pub(crate) fn histogram(
         title,
         height: 280.0,
         x: Axis::Words(bins.iter().map(|b| b.label.clone()).collect()),
-        y: Axis::Numbers(0.0, round_up(highest * 1.05), Some(format::number_tick)),
+        y: Axis::Numbers(0.0, round_up(highest * 1.05), Some(format::count_tick)),
         x_label,
         y_label: "deals",
     };

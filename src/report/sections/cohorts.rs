@@ -5,7 +5,7 @@ use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
 use crate::report::format;
 use crate::report::grid::grid;
-use crate::report::number::tip;
+use crate::report::number::{is_few, reason, tip};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::{Chart, Grid, Key};
 
@@ -157,7 +157,12 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
 }
 
 fn fills() -> Vec<Key> {
-    keys(&[("heat", "complete"), ("hatched", "partial"), ("blank", "not known yet")])
+    keys(&[
+        ("heat", "complete"),
+        ("hatched", "partial"),
+        ("blank", "not known yet"),
+        ("few", "few deals, read with care"),
+    ])
 }
 
 /// The rows of the cohorts in the chart, the newest cohort first.
@@ -196,8 +201,12 @@ fn draw<'a>(
         };
         largest = largest.max(value);
         let text = format::percent(value);
-        let said =
+        let mut said =
             format!("{}, {}: {}", cohorts[at], columns[column], tip(sheet, row, name, &text));
+        let is_small = sheet.number(row, "n").is_some_and(|n| n < book.min_n);
+        if is_small && !is_few(sheet, row) {
+            said += &format!(" · {}", reason("SN"));
+        }
         let fill = if is_partial(row) { Fill::Hatched } else { Fill::Solid };
         cells.push(Cell {
             row: at,
@@ -205,6 +214,7 @@ fn draw<'a>(
             value,
             text: [text, format::percent_tick(round(value))],
             fill,
+            is_few: is_small || is_few(sheet, row),
             tip: said,
         });
     }

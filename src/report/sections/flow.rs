@@ -21,13 +21,21 @@ const FLOW: &[&str] = &[
     "in_advance",
     "in_skip",
     "in_back",
+    "in_lateral",
     "in_reopen",
+    "in_won",
+    "in_lost",
+    "in_reversed",
     "left",
     "out_advance",
     "out_skip",
     "out_back",
+    "out_lateral",
     "out_won",
     "out_lost",
+    "out_reopen",
+    "out_reversed",
+    "out_deleted",
     "closing",
 ];
 
@@ -54,13 +62,21 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let shown: Vec<&Span<'_>> = if ended.is_empty() { spans.iter().collect() } else { ended };
     for (at, span) in shown.iter().rev().take(1 + FOLDED_MONTHS).enumerate() {
         let words = format!("Stock and flow, {}", book.period(span));
-        let made = grid(sheet, &words, &sheet.at(&rows, span), FLOW);
+        let rows = sheet.at(&rows, span);
+        let made = grid(sheet, &words, &rows, &moving(sheet, &rows));
         add(if at == 0 { &mut block.grids } else { &mut block.folded }, made);
     }
     let months: Vec<&Span<'_>> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
     block.charts.push(stocks(book, sheet, &rows, &months, id));
     block.charts.retain(|chart| chart.empty.is_empty());
     block
+}
+
+/// The columns without the ways in and out that no deal took, so that those shown add up.
+fn moving(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<&'static str> {
+    let is_way = |name: &str| name.starts_with("in_") || name.starts_with("out_");
+    let is_taken = |name: &str| rows.iter().any(|row| sheet.number(row, name) != Some(0.0));
+    FLOW.iter().copied().filter(|name| !is_way(name) || is_taken(name)).collect()
 }
 
 fn stocks(
@@ -82,11 +98,18 @@ fn stocks(
             stages.push(stage);
         }
     }
-    let stages: Vec<&str> = stages.into_iter().take(COLOURS.len()).collect();
+    let all = stages.len();
+    stages.truncate(COLOURS.len());
+    let note = match all {
+        all if all > stages.len() => {
+            format!("The first {} of {all} stages; the table has all.", stages.len())
+        }
+        _ => String::new(),
+    };
     let title = "Deals in each stage at the end of the month".to_owned();
     let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
     let table = grid(sheet, &title, &shown, &columns);
-    let mut made = chart(format!("{id}-stock"), title, "", table, |id, title| {
+    let mut made = chart(format!("{id}-stock"), title, &note, table, |id, title| {
         let line = |(at, stage): (usize, &&str)| Curve {
             colour: COLOURS[at % COLOURS.len()].1,
             dashes: "",

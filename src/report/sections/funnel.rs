@@ -5,7 +5,7 @@ use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
 use crate::report::format;
 use crate::report::grid::grid;
-use crate::report::number::tip;
+use crate::report::number::{known, tip};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Chart;
 
@@ -75,7 +75,7 @@ fn stock(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = format!("Open deals by stage on {}", format::long_date(book.as_of));
     let table = grid(sheet, &title, &rows, STOCK);
     chart(format!("{id}-stock"), title, "", table, |id, title| {
-        bars(id, title, &stock_bars(sheet, &rows), ("deals", format::number_tick), None)
+        bars(id, title, &stock_bars(sheet, &rows), ("deals", format::count_tick), None)
     })
 }
 
@@ -85,14 +85,17 @@ fn stock_bars(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bar> {
     for row in rows {
         let label = format::word(sheet.word(row, "stage")).to_owned();
         let count = format::value(sheet.get(row, "deals"), sheet.unit("deals"), "");
-        let amount = sheet.number(row, "value_minor");
+        let amount = known(sheet, row, "value_minor").as_f64();
         let worth = amount.map(|m| format::short_amount(m, sheet.word(row, "currency")));
-        let text = worth.map_or_else(|| count.clone(), |w| format!("{count} · {w}"));
+        let text = worth.as_ref().map_or_else(|| count.clone(), |w| format!("{count} · {w}"));
+        let worth = worth.unwrap_or_else(|| format::NONE.to_owned());
+        let said = [("deals", &count), ("value_minor", &worth)];
+        let said = said.map(|(name, shown)| tip(sheet, row, name, shown));
         let part = Part {
             value: sheet.number(row, "deals").unwrap_or(0.0),
             colour: "var(--accent)",
             text: String::new(),
-            tip: tip(sheet, row, "deals", &count),
+            tip: said.join(" · "),
         };
         match found.last_mut().filter(|bar| bar.label == label) {
             Some(bar) => {

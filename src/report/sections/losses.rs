@@ -28,7 +28,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let table = grid(sheet, &title, &rows, REASONS);
     let made = chart(format!("{id}-reason"), title, "", table, |id, title| {
         let drawn: Vec<Bar> = rows.iter().take(MOST_REASONS).map(|row| bar(sheet, row)).collect();
-        bars(id, title, &drawn, ("deals lost", format::number_tick), None)
+        bars(id, title, &drawn, ("deals lost", format::count_tick), None)
     });
     if made.empty.is_empty() {
         block.charts.push(made);

@@ -6,7 +6,7 @@ use super::stale::stale;
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
-use crate::report::number::{interval, reason, tip};
+use crate::report::number::{NO_AMOUNT, interval, known, lacks_amounts, reason, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::view;
 
@@ -17,7 +17,7 @@ const MOST_PERIODS: usize = 8;
 #[derive(Clone, Debug)]
 pub(crate) struct Headline {
     /// What it is.
-    pub(crate) label: &'static str,
+    pub(crate) label: String,
     /// The number.
     pub(crate) text: String,
     /// The number in words: value, numerator, denominator, interval.
@@ -58,7 +58,7 @@ struct Spec {
     column: &'static str,
     keep: Option<(&'static str, &'static str)>,
     /// Numerator and denominator, or whatever stands in small under the number.
-    detail: fn(Sheet<'_>, Cells<'_>) -> String,
+    detail: fn(&Book<'_>, Sheet<'_>, Cells<'_>) -> String,
 }
 
 static FLOWS: &[Spec] = &[
@@ -67,7 +67,7 @@ static FLOWS: &[Spec] = &[
         metric: "deal_size",
         column: "sum_minor",
         keep: None,
-        detail: of_deals,
+        detail: with_amount,
     },
     Spec { label: "Deals won", metric: "win_rate", column: "won", keep: None, detail: of_closed },
     Spec { label: "Win rate", metric: "win_rate", column: "rate", keep: None, detail: won_of },
@@ -99,7 +99,7 @@ pub(crate) fn overview(book: &Book<'_>) -> Vec<Panel> {
 }
 
 fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
-    format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
+    format::value(known(sheet, row, name), sheet.unit(name), sheet.word(row, "currency"))
 }
 
 fn within(book: &Book<'_>, span: &Span) -> String {
@@ -111,17 +111,58 @@ fn on_earlier_day(book: &Book<'_>) -> String {
     book.earlier_on.map(|day| format!("on {}", format::long_date(day))).unwrap_or_default()
 }
 
-fn of_deals(sheet: Sheet<'_>, row: Cells<'_>) -> String {
-    format!("{} deals won", shown(sheet, row, "n"))
+fn of_deals(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    counted(sheet, row, "n", "deal won", "deals won")
 }
 
-fn of_closed(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+fn of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     format!("{} closed, {} lost", shown(sheet, row, "n"), shown(sheet, row, "lost"))
 }
 
-fn won_of(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+fn won_of(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     let of = format!("{} of {}", shown(sheet, row, "won"), shown(sheet, row, "n"));
     interval(sheet, row, sheet.unit("rate")).map_or(of.clone(), |limits| format!("{of} · {limits}"))
+}
+
+/// How many won deals the bookings rest on, out of all that were won where no other row of the
+/// period shares them.
+fn with_amount(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let without = sheet.get(row, "n_null_amount").as_i64().unwrap_or(0);
+    let (pipeline, span) = (sheet.word(row, "pipeline"), sheet.span(row));
+    let wins = book.sheet("win_rate");
+    let won = span.and_then(|span| wins.at(&wins.whole(pipeline), &span).first().copied());
+    let is_only = span.is_some_and(|s| sheet.at(&sheet.whole(pipeline), &s).len() == 1);
+    match won.filter(|_| is_only && without > 0) {
+        Some(won) => {
+            let all = counted(wins, won, "won", "deal won has", "deals won have");
+            format!("{} of {all} an amount", shown(sheet, row, "n"))
+        }
+        None => of_deals(book, sheet, row) + &without_amount(sheet, row),
+    }
+}
+
+/// The deals that a sum of amounts leaves out, to go after other words; empty if there are none.
+fn without_amount(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    match sheet.get(row, "n_null_amount").as_i64() {
+        Some(without) if without > 0 => {
+            format!(", {} without an amount", shown(sheet, row, "n_null_amount"))
+        }
+        _ => String::new(),
+    }
+}
+
+/// A number of things: `1 deal`, `2 deals`.
+fn counted(sheet: Sheet<'_>, row: Cells<'_>, name: &str, one: &str, many: &str) -> String {
+    let is_one = sheet.number(row, name) == Some(1.0);
+    format!("{} {}", shown(sheet, row, name), if is_one { one } else { many })
+}
+
+/// A label with the currency where several have a number of their own.
+fn in_currency(label: &str, sheet: Sheet<'_>, row: Cells<'_>, rows: usize) -> String {
+    match sheet.word(row, "currency") {
+        currency if rows > 1 && !currency.is_empty() => format!("{label}, {currency}"),
+        _ => label.to_owned(),
+    }
 }
 
 /// A number of a period, for each currency.
@@ -136,17 +177,20 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
     }
     let spans = sheet.spans(&rows, "quarter");
     let (Some(now), before) = complete(&spans, book.as_of) else { return Vec::new() };
-    let make = |row: Cells<'_>| {
+    let shown = sheet.at(&rows, now);
+    let make = |row: &Cells<'_>| {
+        let row = *row;
         let own = sheet.with(&rows, "currency", sheet.word(row, "currency"));
         let earlier = before.and_then(|span| sheet.at(&own, span).first().copied());
-        let mut made = headline(sheet, row, spec.label, spec.column, earlier);
-        made.detail = (spec.detail)(sheet, row);
+        let label = in_currency(spec.label, sheet, row, shown.len());
+        let mut made = headline(sheet, row, &label, spec.column, earlier);
+        made.detail = (spec.detail)(book, sheet, row);
         made.period = book.period(now);
         made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
         made.spark = course(sheet, &own, &spans, now, spec.column);
         made
     };
-    sheet.at(&rows, now).into_iter().map(make).collect()
+    shown.iter().map(make).collect()
 }
 
 /// The line of the periods up to `now`.
@@ -160,7 +204,7 @@ fn course(
     let until = spans.iter().position(|span| span == now).map_or(0, |at| at + 1);
     let kept = spans.iter().take(until).skip(until.saturating_sub(MOST_PERIODS));
     let values: Vec<Option<f64>> = kept
-        .map(|span| sheet.at(rows, span).first().and_then(|row| sheet.number(row, name)))
+        .map(|span| sheet.at(rows, span).first().and_then(|row| known(sheet, row, name).as_f64()))
         .collect();
     spark(&values)
 }
@@ -168,27 +212,29 @@ fn course(
 fn headline(
     sheet: Sheet<'_>,
     row: Cells<'_>,
-    label: &'static str,
+    label: &str,
     name: &str,
     earlier: Option<Cells<'_>>,
 ) -> Headline {
     let show = |row: Cells<'_>| short(sheet, row, name);
     let text = show(row);
-    let then = earlier.and_then(|row| sheet.number(row, name));
-    let trend = trend(sheet.number(row, name), then);
-    let why = sheet.word(row, "reason");
-    let detail =
-        if sheet.get(row, name).is_null() { reason(why).to_owned() } else { String::new() };
+    let then = earlier.and_then(|row| known(sheet, row, name).as_f64());
+    let now = known(sheet, row, name).as_f64();
+    let detail = match now {
+        None if lacks_amounts(sheet, row, name) => NO_AMOUNT,
+        None => reason(sheet.word(row, "reason")),
+        Some(_) => "",
+    };
     Headline {
-        label,
+        label: label.to_owned(),
         tip: tip(sheet, row, name, &text),
         text,
         metric: sheet.about.name,
-        detail,
+        detail: detail.to_owned(),
         period: String::new(),
-        before: earlier.map(show).unwrap_or_default(),
+        before: earlier.filter(|_| then.is_some()).map(show).unwrap_or_default(),
         before_when: String::new(),
-        trend,
+        trend: trend(now, then),
         spark: String::new(),
     }
 }
@@ -205,7 +251,7 @@ fn trend(now: Option<f64>, then: Option<f64>) -> &'static str {
 /// Money cut to a few digits, days with their word.
 fn short(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     use crate::model::Unit;
-    match (sheet.number(row, name), sheet.unit(name)) {
+    match (known(sheet, row, name).as_f64(), sheet.unit(name)) {
         (Some(minor), Unit::Minor) => format::short_amount(minor, sheet.word(row, "currency")),
         (Some(_), Unit::Days) => format!("{} days", shown(sheet, row, name)),
         _ => shown(sheet, row, name),
@@ -243,22 +289,24 @@ fn stock(book: &Book<'_>, pipeline: &str) -> Vec<Headline> {
     let (rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
     let before = earlier.whole(pipeline);
     let mut found = Vec::new();
-    for row in rows {
+    for row in &rows {
+        let row = *row;
         let before = earlier.with(&before, "currency", sheet.word(row, "currency"));
-        let open = format!("{} open deals", shown(sheet, row, "n_open"));
-        let without = sheet.get(row, "n_null_prob").as_i64().unwrap_or(0);
-        let weighted = match without {
-            0 => format!("of {} open", short(sheet, row, "open_minor")),
-            _ => {
-                format!("{} deals without a probability left out", shown(sheet, row, "n_null_prob"))
-            }
-        };
+        let without = without_amount(sheet, row);
+        let open = counted(sheet, row, "n_open", "open deal", "open deals") + &without;
+        let mut weighted = format!("of {} open{without}", short(sheet, row, "open_minor"));
+        if sheet.get(row, "n_null_prob").as_i64().unwrap_or(0) > 0 {
+            weighted += &format!(", {} without a probability", shown(sheet, row, "n_null_prob"));
+        }
         for (label, name, detail) in [
             ("Open pipeline", "open_minor", open),
             ("Weighted pipeline", "weighted_minor", weighted),
         ] {
-            let mut made = headline(sheet, row, label, name, before.first().copied());
-            made.detail = detail;
+            let label = in_currency(label, sheet, row, rows.len());
+            let mut made = headline(sheet, row, &label, name, before.first().copied());
+            if !lacks_amounts(sheet, row, name) {
+                made.detail = detail;
+            }
             made.period.clone_from(&when);
             made.before_when = on_earlier_day(book);
             found.push(made);
@@ -277,9 +325,10 @@ fn stale_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
     let now = stale(sheet, pipeline).len();
     let before = book.earlier_on.map(|_| stale(earlier, pipeline).len());
     let text = format::count(now);
-    let detail = format!("of {} open deals", format::count(open));
+    let deals = if open == 1 { "deal" } else { "deals" };
+    let detail = format!("of {} open {deals}", format::count(open));
     Some(Headline {
-        label: "Stale deals",
+        label: "Stale deals".to_owned(),
         tip: format!("{text} {detail}"),
         text,
         metric: sheet.about.name,

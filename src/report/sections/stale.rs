@@ -3,7 +3,7 @@
 use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
-use crate::report::grid::grid;
+use crate::report::grid::{grid, label};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::{Grid, Head, Number};
 
@@ -12,7 +12,6 @@ pub(super) const MOST_DEALS: usize = 50;
 
 const DEALS: &[&str] = &[
     "deal_name",
-    "deal_id",
     "owner",
     "stage",
     "amount_minor",
@@ -27,11 +26,11 @@ const DEALS: &[&str] = &[
 /// The flags in words.
 const SIGNS: &[(&str, &str)] = &[
     ("over_stage_age", "long in stage"),
-    ("over_cycle_age", "older than winners were"),
+    ("over_cycle_age", "old deal"),
     ("no_activity", "idle"),
     ("no_next_step", "no next step"),
-    ("overdue_next_step", "next step overdue"),
-    ("overdue_close", "close date passed"),
+    ("overdue_next_step", "step overdue"),
+    ("overdue_close", "close date past"),
     ("no_close_date", "no close date"),
 ];
 const AGES: &[&str] = &[
@@ -46,7 +45,8 @@ const AGES: &[&str] = &[
 ];
 
 /// What this section reads.
-pub(super) const READS: &[Reads] = &[("stale_deals", DEALS), ("stage_age_threshold", AGES)];
+pub(super) const READS: &[Reads] =
+    &[("stale_deals", DEALS), ("stale_deals", &["deal_id"]), ("stage_age_threshold", AGES)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
@@ -54,11 +54,12 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let rows = stale(sheet, pipeline);
     let mut made = grid(sheet, "Stale deals, the largest first", &rows, DEALS);
     made.rows.truncate(MOST_DEALS);
+    add_ids(&mut made, sheet, &rows);
     add_signs(&mut made, sheet, &rows);
     made.is_cut = made.total > MOST_DEALS;
     if !sheet.of(pipeline).is_empty() {
         block.notes.push(format!(
-            "{} of {} open deals are stale. A stale deal is behind the winners' pace; that does not \
+            "Stale: {} of the {} open deals. A stale deal is behind the winners' pace; that does not \
              say that it is lost.",
             format::count(rows.len()),
             format::count(sheet.of(pipeline).len())
@@ -69,6 +70,27 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let words = "Days after which a deal is behind the winners, by stage";
     add(&mut block.folded, grid(ages, words, &ages.whole(pipeline), AGES));
     block
+}
+
+/// The deal's id below its name, or in the place of a name where there is none.
+fn add_ids(into: &mut Grid, sheet: Sheet<'_>, rows: &[Cells<'_>]) {
+    let has_names = into.heads.first().is_some_and(|h| h.label == label("deal_name"));
+    if let (true, Some(head)) = (has_names, into.heads.first_mut()) {
+        head.label = "Deal".to_owned();
+        head.meaning = "The deal's name and id.".to_owned();
+    } else {
+        let meaning = "The deal's id.".to_owned();
+        into.heads.insert(0, Head { label: "Deal".to_owned(), meaning, is_number: false });
+        into.rows.iter_mut().for_each(|cells| cells.insert(0, Number::word(format::NONE)));
+    }
+    for (cells, row) in into.rows.iter_mut().zip(rows) {
+        let id = sheet.word(row, "deal_id");
+        match cells.first_mut() {
+            Some(cell) if sheet.word(row, "deal_name").is_empty() => *cell = Number::word(id),
+            Some(cell) if cell.text != id => cell.under = id.to_owned(),
+            _ => {}
+        }
+    }
 }
 
 /// One column for all flags.

@@ -1,0 +1,135 @@
+//! What is said about a number on hover, and what goes to paper.
+
+use sluice::model::{About, Table};
+use sluice::report::{Input, render};
+
+use crate::report_tables::{Maker, all, months, quarters, run};
+
+const PIPELINE: &str = "Sales";
+
+fn page(metrics: &[(&'static About, Table)]) -> String {
+    render(&Input {
+        run: &run(),
+        metrics: metrics.iter().map(|(about, table)| (*about, table)).collect(),
+        earlier: None,
+        queries: &[],
+        inputs: &[],
+        quality: &[],
+        rejects: &[],
+        assumptions: &[],
+        deal_count: 1,
+        mended_count: 1,
+        title: "Words",
+        templates: None,
+    })
+    .unwrap()
+}
+
+fn made(m: Maker) -> (&'static About, Table) {
+    (m.about, m.table)
+}
+
+fn movement() -> (&'static About, Table) {
+    let mut m =
+        Maker::new("G3", "movement_quality", "rate", "measure:text stage:text x:count rate:ratio");
+    let cells = [
+        ("measure", "skip_rate".into()),
+        ("stage", "Demo".into()),
+        ("x", 16_i64.into()),
+        ("n", 228_i64.into()),
+        ("rate", (16.0 / 228.0).into()),
+    ];
+    m.row(PIPELINE, all(), &cells);
+    made(m)
+}
+
+fn wins() -> (&'static About, Table) {
+    let mut m = Maker::new(
+        "A1",
+        "win_rate",
+        "rate",
+        "won:count lost:count derailed:count rate:rate rate_narrow:rate",
+    );
+    let cells = [
+        ("won", 8_i64.into()),
+        ("lost", 12_i64.into()),
+        ("derailed", 4_i64.into()),
+        ("n", 20_i64.into()),
+        ("rate", 0.4.into()),
+        ("rate_narrow", 0.5.into()),
+    ];
+    m.row(PIPELINE, *quarters().last().unwrap(), &cells);
+    made(m)
+}
+
+fn comparison() -> (&'static About, Table) {
+    let mut m = Maker::new(
+        "I3",
+        "conversion_comparison",
+        "cif_won",
+        "cohort:text cohort_n:count won:count lost:count open_share:rate resolved_ratio:rate cif_won:rate",
+    );
+    let cells = [
+        ("cohort", "x".into()),
+        ("cohort_n", 50_i64.into()),
+        ("n", 50_i64.into()),
+        ("won", 10_i64.into()),
+        ("lost", 30_i64.into()),
+        ("open_share", 0.2.into()),
+        ("resolved_ratio", 0.25.into()),
+        ("cif_won", 0.22.into()),
+    ];
+    m.row(PIPELINE, months()[0], &cells);
+    made(m)
+}
+
+#[test]
+fn shares_say_their_own_numerator_and_denominator() {
+    let page = page(&[movement(), wins(), comparison()]);
+    for said in [
+        "\"7.0% · What rate says · 16 of 228\"",
+        "40.0% · What rate says · 8 won of 20\"",
+        "50.0% · What rate_narrow says · 8 won of 8 won + 12 lost − 4 derailed\"",
+        "25.0% · What resolved_ratio says · 10 won of 10 won + 30 lost\"",
+        "20.0% · What open_share says · 50 created − 10 won − 30 lost, of 50 created\"",
+    ] {
+        assert!(page.contains(said), "`{said}` is not said");
+    }
+    assert!(page.contains(" 1 deal since") && page.contains("mended by a rule: 1 of 1 deal<"));
+}
+
+#[test]
+fn a_chart_says_how_many_stages_it_leaves_out() {
+    let flow = |stages: usize| {
+        let mut m = Maker::new(
+            "G1",
+            "stage_flow",
+            "",
+            "stage:text stage_kind:text opening:count entered:count left:count closing:count",
+        );
+        for stage in 1..=stages {
+            let cells = [
+                ("stage", format!("Stage {stage}").into()),
+                ("stage_kind", "open".into()),
+                ("closing", 2_i64.into()),
+            ];
+            m.row(PIPELINE, months()[3], &cells);
+        }
+        made(m)
+    };
+    let words = "The first 8 of 11 stages; the table has all.";
+    assert!(page(&[flow(11)]).contains(words));
+    assert!(!page(&[flow(8)]).contains("stages; the table has all"));
+}
+
+#[test]
+fn paper_has_what_is_folded_on_the_screen() {
+    let page = page(&[wins()]);
+    let print = page.split("@media print {").nth(1).unwrap().split("</style>").next().unwrap();
+    assert!(print.contains("details::details-content { content-visibility: visible;"));
+    let hidden = print.lines().filter(|line| line.contains("display: none"));
+    for name in ["details", "#definitions", "#queries", ".hint", "table"] {
+        assert!(!hidden.clone().any(|line| line.contains(name)), "{name} is hidden on paper");
+    }
+    assert!(page.contains("<span class=\"flag\">few</span>. “–” means not known, never zero."));
+}
