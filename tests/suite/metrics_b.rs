@@ -9,7 +9,7 @@ use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;
 use sluice::metrics::METRICS;
 use sluice::model::{
-    Activity, AsOf, Config, Field, FieldChange, Status, Sym, UNKNOWN_STAGE, Value,
+    Activity, AsOf, Clock, Config, Field, FieldChange, Status, Sym, UNKNOWN_STAGE, Value,
 };
 
 use crate::vectors::{list, near, number, text, vector};
@@ -286,6 +286,20 @@ fn stock_is_valued_as_it_stood() {
     assert_eq!(get(&table, found, "deals"), 2.0);
     assert_eq!(get(&table, found, "n_null_amount"), 1.0);
     assert_eq!(table.value(found, "value_basis"), &Value::from("current"));
+}
+
+#[test]
+fn ages_of_the_stock_run_to_the_end_of_the_day() {
+    let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-04-02");
+    let moves = [(world.stage("A"), at("2026-01-20"))];
+    world.deal("D1", &moves);
+    let config = Config { clock: Clock::Elapsed, ..Config::default() };
+    let as_of = AsOf::Day(day("2026-02-28"));
+    let table = &world.tables(&["stage_stock"], config, as_of, 1)[0];
+    for (month, age) in [("2026-01-01", 12.0), ("2026-02-01", 40.0)] {
+        let found = row(table, &[("period_kind", "month"), ("period_start", month)]);
+        assert_eq!(get(table, found, "q50_age_days"), age, "{month}");
+    }
 }
 
 #[test]
