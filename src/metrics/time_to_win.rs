@@ -151,7 +151,7 @@ impl Metric for TimeToWin {
                 if let Some(wins) = both[at] {
                     let period = window(is_trailing, run);
                     let row = table.row(slice, Some(period), Sym::NONE);
-                    fill(row, wins, found[at], intervals[at], run);
+                    fill(row, slice, wins, found[at], intervals[at], run);
                 }
             }
         }
@@ -161,6 +161,7 @@ impl Metric for TimeToWin {
 
 fn fill(
     mut row: Row<'_>,
+    slice: Slice,
     wins: &Wins,
     found: Option<(u32, Maturity)>,
     interval: Option<Interval>,
@@ -189,7 +190,7 @@ fn fill(
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
         tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
-        tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
+        tail.method = slice.bootstrap_method(share > 0.0, tail.interval.is_some());
     }
     row.end(tail);
 }
