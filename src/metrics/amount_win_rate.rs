@@ -27,7 +27,7 @@ static ABOUT: About = About {
         without `exclude_reasons`, per currency. The amount is that of the last open instant where the \
         history of amounts is known (`value_basis` = history), else the present one; `current` if any deal \
         of the row needs it. Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals, \
-        whole pipelines only.",
+        whole pipelines only (`interval_method`).",
     caveat: "A few large deals decide it: read it beside A1 and J4.",
     source: "definition; Chamandy et al. 2012",
     keys: &[],
@@ -161,7 +161,7 @@ impl Metric for AmountWinRate {
             row.end(Tail {
                 n: closed.deals.into(),
                 interval,
-                method: if interval.is_some() { "bootstrap" } else { "" },
+                method: cell.slice.bootstrap_method(rate.is_some(), interval.is_some()),
                 reason,
                 quality_count: closed.quality,
                 ..Tail::default()

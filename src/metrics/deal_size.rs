@@ -23,7 +23,7 @@ static ABOUT: About = About {
     definition: "Amounts of the deals won in the period, per currency; unknown and negative amounts are left out \
         (`n_null_amount`, `n_negative_amount`). Quantiles are type 7 on all amounts. `top1_share` = largest \
         amount / sum; above one half the row is flagged. `lower` and `upper` are Student's t limits of the \
-        mean; the median has limits by order statistics.",
+        mean, not below 0; the median has limits by order statistics.",
     caveat: "Sizes are skewed: the mean follows the largest deals, the median does not.",
     source: "definition; Hyndman & Fan 1996",
     keys: &[],
@@ -120,7 +120,7 @@ impl Metric for DealSize {
                 if let Some((lower, upper)) = median_interval(&amounts) {
                     row.set("median_lower_minor", lower).set("median_upper_minor", upper);
                 }
-                tail.interval = found.interval.map(|i| i.pair());
+                tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
                 tail.method = if tail.interval.is_some() { "student_t" } else { "" };
                 tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
             }

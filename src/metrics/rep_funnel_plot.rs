@@ -5,7 +5,7 @@ use super::rep_counts::{
 };
 use super::{MetricTable, Reason, Row, Tail};
 use crate::model::{About, Run, Unit, column};
-use crate::stats::binomial::funnel_limit;
+use crate::stats::binomial::{cdf, funnel_limit};
 use crate::stats::interval::Z;
 
 /// K3.
@@ -21,7 +21,10 @@ static ABOUT: About = About {
         the team rate of all reps. Limits at 95 % and 99.8 % interpolate the binomial distribution. `phi` = mean \
         squared z score of the reps that are tested (neither ramping nor without owner), winsorised at its 10 % and \
         90 % quantiles; above 1 it widens the limits `…_od` (normal form). `signal` says on which side of the 99.8 % \
-        limits the rate lies. `lower` and `upper` repeat the 95 % limits: they are about the team rate, not about \
+        limits the rate lies, and only where the binomial distribution at the team rate itself gives so many wins \
+        or more (so few or fewer) a probability of at most 0.001: with few deals the interpolated limits are \
+        narrower than that. A rep is not compared with himself, nor with a team that wins all or nothing: then \
+        `signal` is empty, reason DG. `lower` and `upper` repeat the 95 % limits: they are about the team rate, not about \
         the rep's.",
     caveat: "A point outside asks a question; K4 tests it with the number of comparisons in mind.",
     source: "Spiegelhalter 2005; Manktelow & Seaton 2012",
@@ -55,6 +58,9 @@ static ABOUT: About = About {
 /// 99.9 % quantile of the normal distribution.
 const Z_998: f64 = 3.090_232_306_167_813;
 
+/// Probability beyond either of the 99.8 % limits.
+const TAIL_998: f64 = 0.001;
+
 impl Comparison for RepFunnelPlot {
     fn about(&self) -> &'static About {
         &ABOUT
@@ -71,8 +77,10 @@ impl Comparison for RepFunnelPlot {
             let rate = rep.rate();
             let [lo95, hi95, lo998, hi998] =
                 [0.025, 0.975, 0.001, 0.999].map(|at| funnel_limit(closed, team, at));
-            let signal =
-                lo998.zip(hi998).filter(|_| rep.is_tested()).map(|limits| side(rate, limits));
+            let is_degenerate = standard_error(team, closed).is_none() || family.reps.len() < 2;
+            let is_compared = rep.is_tested() && !is_degenerate;
+            let limits = lo998.zip(hi998).filter(|_| is_compared);
+            let signal = limits.map(|limits| side(&rep.counts, team, limits));
             let mut row = table.row(family.slice(rep), Some(family.period), Default::default());
             row.set("won", won)
                 .set("rate", rate)
@@ -87,7 +95,6 @@ impl Comparison for RepFunnelPlot {
                 .set("is_ramping", rep.is_ramping);
             set_widened(&mut row, team, standard_error(team, closed), phi);
             set_credit(&mut row, reassigned, run);
-            let is_degenerate = standard_error(team, closed).is_none();
             let is_small = closed < run.config.min_n_rate;
             row.end(Tail {
                 n: closed.into(),
@@ -137,12 +144,17 @@ fn set_widened(row: &mut Row<'_>, team: f64, standard_error: Option<f64>, phi: O
     }
 }
 
-/// On which side of the limits a rate lies.
-fn side(rate: f64, (low, high): (f64, f64)) -> &'static str {
-    match rate {
-        rate if rate > high => "above",
-        rate if rate < low => "below",
-        _ => "inside",
+/// On which side of the 99.8 % limits a rep's rate lies; inside unless the exact tail agrees.
+fn side(counts: &RepCounts, team: f64, (low, high): (f64, f64)) -> &'static str {
+    let RepCounts { won, closed, .. } = *counts;
+    let rate = won as f64 / closed as f64;
+    let at_most = |x: i64| cdf(x, closed, team);
+    if rate > high && 1.0 - at_most(won as i64 - 1) <= TAIL_998 {
+        "above"
+    } else if rate < low && at_most(won as i64) <= TAIL_998 {
+        "below"
+    } else {
+        "inside"
     }
 }
 
@@ -157,5 +169,20 @@ mod tests {
         let phi = overdispersion((0..11).map(f64::from).collect());
         let squares: i32 = (1..10).map(|z: i32| z * z).sum::<i32>() + 1 + 81;
         assert_eq!(phi, Some(f64::from(squares) / 11.0));
+    }
+
+    #[test]
+    fn a_signal_needs_the_exact_tail() {
+        let limits = |n, team| [0.001, 0.999].map(|at| funnel_limit(n, team, at).unwrap()).into();
+        let side = |won, closed, team| {
+            side(&RepCounts { won, closed, ..RepCounts::default() }, team, limits(closed, team))
+        };
+        // The upper limit at 1 deal is 0.9967, but P(X >= 1) = 0.3.
+        assert!(limits(1, 0.3).1 < 0.997);
+        assert_eq!([side(1, 1, 0.3), side(0, 1, 0.3)], ["inside", "inside"]);
+        // P(X >= 5) = 0.3^5 = 0.0024; P(X >= 6) = 0.3^6 = 0.0007.
+        assert_eq!([side(5, 5, 0.3), side(6, 6, 0.3)], ["inside", "above"]);
+        // P(X = 0) = 0.5^9 = 0.00195; 0.5^10 = 0.00098.
+        assert_eq!([side(0, 9, 0.5), side(0, 10, 0.5)], ["inside", "below"]);
     }
 }

@@ -11,7 +11,7 @@ use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
     set_credit,
 };
-use super::{Metric, MetricTable, Row, Tail};
+use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{
@@ -30,7 +30,8 @@ static ABOUT: About = About {
     title: "Scorecard of reps",
     question: "What did each rep close, win, earn and do, and over how many working days?",
     definition: "Per credited owner: deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; \
-        mean and median size of known non-negative ones; null if the run has several currencies, see K7), median \
+        mean and median size of known non-negative ones; null if the run has several currencies, reason MC: see K7; \
+        mean limits not below 0), median \
         cycle of the deals won (J1), activities done in the period by the owner (on deals now in the pipeline, and on \
         no deal: these count in each pipeline of the owner), activities / wins with exact Poisson limits on the wins, \
         bookings / target where a target of bookings covers the quarter (targets are no pipeline's: the bookings of \
@@ -252,13 +253,15 @@ fn add_row(
             .set("cycle_q50_upper_days", run.days(upper as f64));
     }
     set_effort(&mut row, won, beside.activities, exposure(cell, run));
+    let of_rate = rate_reason(closed, run);
+    let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
     row.end(Tail {
         n: closed.into(),
+        status: if is_mixed && of_rate.is_some() { "SN" } else { "" },
         interval: Some(wilson(won as f64, closed as f64).pair()),
         method: "wilson",
-        reason: rate_reason(closed, run),
+        reason: if is_mixed { Some(Reason::MixedCurrency) } else { of_rate },
         quality_count: quality,
-        ..Tail::default()
     });
     Ok(())
 }
@@ -270,7 +273,7 @@ fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
     if let Some(found) = moments(n, sum, squares) {
         row.set("size_mean_minor", found.mean).set("size_q50_minor", quantile(&sizes, 0.5));
         if let Some(interval) = found.interval {
-            row.set("size_mean_lower_minor", interval.lower)
+            row.set("size_mean_lower_minor", interval.lower.max(0.0))
                 .set("size_mean_upper_minor", interval.upper);
         }
     }

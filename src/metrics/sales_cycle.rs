@@ -24,7 +24,7 @@ static ABOUT: About = About {
     question: "How long did the deals that were closed in a period take?",
     definition: "Time from creation to the last close of the deals closed in the period, for three sets: won, lost \
         (without `exclude_reasons`) and closed (both). Deals closed before they were created are left out. \
-        Quantiles are type 7; `lower` and `upper` are Student's t limits of the mean, the median has limits by \
+        Quantiles are type 7; `lower` and `upper` are Student's t limits of the mean, not below 0, the median has limits by \
         order statistics.",
     caveat: "Deals closed in a period favour short cycles when volume grows: read it beside J2 and J3.",
     source: "definition; Hyndman & Fan 1996",
@@ -169,7 +169,7 @@ fn add_row(
             row.set("median_lower_days", run.days(lower as f64))
                 .set("median_upper_days", run.days(upper as f64));
         }
-        tail.interval = found.interval.map(|i| (run.days(i.lower), run.days(i.upper)));
+        tail.interval = found.interval.map(|i| (run.days(i.lower).max(0.0), run.days(i.upper)));
         tail.method = if tail.interval.is_some() { "student_t" } else { "" };
         tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
     }

@@ -299,7 +299,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "bootstrap" } else { "" },
+        method: slice.bootstrap_method(classic.is_some(), interval.is_some()),
         reason: match classic {
             None => Some(Reason::ZeroDenominator),
             Some(_) => rate_reason(n, run),

@@ -141,7 +141,7 @@ impl Stock {
         let age = match run.config.clock {
             Clock::CalendarDay => i64::from(end - 1 - deal.facts.created_on),
             Clock::Elapsed => {
-                run.ticks(deal.facts.created_at, (at - 1).min(run.observed_until)).max(0)
+                run.ticks(deal.facts.created_at, at.min(run.observed_until + 1)).max(0)
             }
         };
         self.deals += 1;

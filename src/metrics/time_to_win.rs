@@ -151,7 +151,7 @@ impl Metric for TimeToWin {
                 if let Some(wins) = both[at] {
                     let period = window(is_trailing, run);
                     let row = table.row(slice, Some(period), Sym::NONE);
-                    fill(row, wins, found[at], intervals[at], run);
+                    fill(row, slice, wins, found[at], intervals[at], run);
                 }
             }
         }
@@ -161,6 +161,7 @@ impl Metric for TimeToWin {
 
 fn fill(
     mut row: Row<'_>,
+    slice: Slice,
     wins: &Wins,
     found: Option<(u32, Maturity)>,
     interval: Option<Interval>,
@@ -189,7 +190,7 @@ fn fill(
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
         tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
-        tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
+        tail.method = slice.bootstrap_method(share > 0.0, tail.interval.is_some());
     }
     row.end(tail);
 }
@@ -197,10 +198,10 @@ fn fill(
 /// The largest configured horizon at which the population has a value.
 fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
     let n = wins.table.n();
-    let is_over = wins.table.largest().is_some_and(|t| wins.table.at(t).survival == 0.0);
+    let open = wins.table.censored();
     let maturity = |horizon: u32| {
         let followed = wins.followed.iter().filter(|&&days| days >= horizon).count();
-        Maturity::of(n, followed as u64, is_over, run)
+        Maturity::of(n, followed as u64, open, run)
     };
     let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, maturity(h)));
     horizons.find(|(_, m)| m.has_value())

@@ -2,6 +2,7 @@
 
 mod build;
 mod effort;
+mod gaps;
 mod known;
 mod properties;
 mod references;

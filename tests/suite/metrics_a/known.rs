@@ -234,8 +234,35 @@ fn v08_win_rates_of_reps() {
     assert!(cell(card, row(card, &of("R4")), "rank").is_none(), "17 closed deals are too few");
     assert_eq!(tests.value(row(tests, &of("R3")), "is_different"), &Value::Bool(true));
     assert_eq!(tests.value(row(tests, &of("R6")), "is_different"), &Value::Bool(false));
-    assert_eq!(funnel.value(row(funnel, &of("R3")), "signal").as_str(), Some("above"));
+    // R3 exceeds the interpolated limit 0.6112, but P(X >= 24) = 0.00118.
+    assert_eq!(funnel.value(row(funnel, &of("R3")), "signal").as_str(), Some("inside"));
     assert_eq!(card.value(row(card, &of("R1")), "credit_rule").as_str(), Some("at_close"));
+}
+
+#[test]
+fn a_funnel_signal_needs_others_and_more_than_luck() {
+    let closed = |owner: &'static str, won: usize, lost: usize| {
+        (0..won + lost).map(move |at| Case {
+            id: format!("{owner}-{at:02}"),
+            owner: owner.to_owned(),
+            created_at: instant("2026-01-05"),
+            close: Some((if at < won { Status::Won } else { Status::Lost }, instant("2026-02-10"))),
+            ..Case::default()
+        })
+    };
+    let signal = |cases: Vec<Case>, owner: &'static str| {
+        let found = table("rep_funnel_plot", &dataset(&cases), Config::default(), "2026-03-31");
+        let row = row(&found, &[("owner", owner), ALL]);
+        let word = |name| found.value(row, name).as_str().map(str::to_owned);
+        (word("signal"), word("reason"))
+    };
+    let inside = (Some("inside".to_owned()), Some("SN".to_owned()));
+    let degenerate = (None, Some("DG".to_owned()));
+    let lucky = closed("luck", 1, 0).chain(closed("team", 29, 70)).collect();
+    assert_eq!(signal(lucky, "luck"), inside, "1 of 1 where the team wins 30 %");
+    assert_eq!(signal(closed("only", 12, 20).collect(), "only"), degenerate);
+    let sure = closed("a", 12, 0).chain(closed("b", 30, 0)).collect();
+    assert_eq!(signal(sure, "a"), degenerate);
 }
 
 #[test]
