@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
-use super::convert::TimeRules;
+use super::convert::{DayOrder, TimeRules};
 use super::detect::{self, Plan};
 use super::mapping::{self, Mapping};
 use super::part::{self, Context, FileRows, RowParser};
@@ -43,6 +43,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
             plan.why
         );
         loader.all.assumptions.push(why);
+        loader.all.assumptions.extend(plan.said.iter().cloned());
         loader.file(plan)?;
     }
     options.progress.begin("building timelines", None);
@@ -87,9 +88,10 @@ pub(super) fn are_unchanged(
 /// Recognises the files of all paths: how those are read that are known, and those that are not used.
 fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<InputFile>)> {
     let mappings = mapping::load(options.mapping)?;
+    let order = options.config.source_dates;
     let (mut plans, mut unused) = (Vec::new(), Vec::new());
     for path in paths {
-        recognise(path, &mappings, &mut plans, &mut unused)?;
+        recognise(path, &mappings, order, &mut plans, &mut unused)?;
     }
     drop_repeats(&mut plans, &mut unused);
     Ok((plans, unused))
@@ -99,20 +101,21 @@ fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>,
 fn recognise(
     path: &std::path::Path,
     mappings: &[Mapping],
+    order: Option<DayOrder>,
     plans: &mut Vec<Plan>,
     unused: &mut Vec<InputFile>,
 ) -> Result<()> {
     let found = read::find(path)?;
     let before = plans.len();
     for input in &found.inputs {
-        match detect::detect(input, mappings)? {
+        match detect::detect(input, mappings, order)? {
             Some(plan) => plans.push(plan),
             None => unused.push(not_used(input)),
         }
     }
     if plans.len() == before {
         for folder in &found.folders {
-            recognise(folder, mappings, plans, unused)?;
+            recognise(folder, mappings, order, plans, unused)?;
         }
     }
     Ok(())
@@ -167,7 +170,10 @@ impl Loader<'_> {
         let config = self.options.config;
         let context = Context {
             plan,
-            times: TimeRules { naive: part::naive_zone(plan.zone, config)?, order: plan.order.0 },
+            times: TimeRules {
+                naive: part::naive_zone(plan.zone, config)?,
+                order: plan.days.order,
+            },
             report: config.zone()?,
             config,
             deals: &self.all.deals.index,

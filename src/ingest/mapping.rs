@@ -63,6 +63,10 @@ pub(super) enum DecimalMark {
     #[default]
     #[serde(rename = "auto")]
     Auto,
+    /// Told by the cell; a mark before three digits, which the cell leaves open, is a decimal comma or
+    /// a point between thousands. Only a sample says so, no mapping.
+    #[serde(skip)]
+    OpenComma,
 }
 
 /// One CRM.

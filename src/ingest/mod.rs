@@ -27,6 +27,7 @@ mod record;
 mod regular;
 mod rows;
 mod scan;
+mod settle;
 mod side;
 mod words;
 

@@ -6,7 +6,7 @@ use memchr::memchr_iter;
 
 use super::cells::Record;
 use super::columns::Col;
-use super::convert::{self, DayOrder, TimeRules};
+use super::convert::{self, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::mapping::ZoneRule;
@@ -165,13 +165,16 @@ pub(super) fn read<R: Send>(
         })
     };
     let mut scanned = run(&context)?;
-    let is_contradicted = !plan.order.1 && scanned.parts.iter().any(|p| p.contradicts_order);
+    let is_contradicted = scanned.parts.iter().any(|p| p.contradicts_order);
     if is_contradicted {
-        context.times.order = DayOrder::DayFirst;
+        context.times.order = context.times.order.other();
         scanned = run(&context)?;
     }
     let mut file = collect(scanned.parts, plan);
     file.input.blake3 = scanned.blake3;
+    if !plan.days.why.is_empty() && !is_contradicted {
+        file.assumptions.push(format!("Dates of `{}` {}", plan.input.shown, plan.days.why));
+    }
     if scanned.encoding != Encoding::Utf8 {
         file.assumptions.push(format!(
             "`{}` is in {}, not UTF-8.",
@@ -264,29 +267,30 @@ fn parse_block<R>(
     });
     part.records = records;
     part.rows.shrink_to_fit();
-    if !plan.order.1 {
-        part.contradicts_order = block_is_day_first(block, context);
+    if !plan.days.is_settled {
+        part.contradicts_order = block_contradicts(block, context);
     }
     (part, ended)
 }
 
-/// Whether a date of the block can only be read day first, in a file whose sample left it open.
-fn block_is_day_first(block: &Block<'_>, context: &Context<'_>) -> bool {
+/// Whether a date of the block can only be read in the other order, in a file whose sample left it open.
+fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
     const TIMES: [Col; 4] = [Col::CreatedAt, Col::ChangedAt, Col::ClosedAt, Col::DoneAt];
     let plan = context.plan;
     let columns: Vec<usize> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
-    let mut is_day_first = false;
+    let other = plan.days.order.other();
+    let mut is_contradicted = false;
     scan::walk(block, plan.delimiter, |_, found| {
         let Found::Record(cells) = found else { return };
-        if is_day_first {
+        if is_contradicted {
             return;
         }
         for &at in &columns {
             let Some(text) = cells.text(at) else { continue };
-            is_day_first |= convert::order_of(&text) == Some(DayOrder::DayFirst);
+            is_contradicted |= convert::order_of(&text) == Some(other);
         }
     });
-    is_day_first
+    is_contradicted
 }
 
 /// The zone of times without one.

@@ -111,3 +111,44 @@ fn long_files_with_stray_quotes_lose_nothing() {
     let hash = blake3::hash(&text).to_hex().to_string();
     assert_eq!(got.inputs[0].blake3, hash);
 }
+
+#[test]
+fn a_decimal_comma_anywhere_holds_for_the_column() {
+    let head = "deal_id;status;created_at;amount\n";
+    let got = read_deals(
+        format!(
+            "{head}1;open;2026-01-01;1.234,56\n2;open;2026-01-01;2.000\n3;open;2026-01-01;3,5\n"
+        )
+        .as_bytes(),
+    );
+    let amounts = ["1", "2", "3"].map(|id| find(&got, id).2.amount_minor);
+    assert_eq!(amounts, [Some(123_456), Some(200_000), Some(350)]);
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.contains("decimal comma")), "{said:?}");
+    let got =
+        read_deals(format!("{head}1;open;2026-01-01;12abc34\n2;open;2026-01-01;10%\n").as_bytes());
+    assert_eq!(got.dataset.rejects.iter().filter(|r| r.column == "amount").count(), 2);
+    assert_eq!((got.dataset.deal_count(), got.rows_rejected), (2, 0));
+}
+
+#[test]
+fn slashed_dates_are_settled_by_plausibility_or_said_to_be_open() {
+    let text = "deal_id,status,created_at,closed_at\n1,won,10/02/2025,05/07/2025\n2,won,01/02/2025,02/03/2025\n";
+    let got = read_deals(text.as_bytes());
+    let created = |got: &sluice::ingest::Ingested| find(got, "1").2.created_at;
+    let february = read_deals(text.replace("10/02/2025", "2025-02-10").as_bytes());
+    assert_eq!(created(&got), created(&february));
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.contains("are read day first")), "{said:?}");
+    let open = text.replace("10/02/2025", "01/02/2025");
+    let got = read_deals(open.as_bytes());
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.contains("source_dates = \"day_first\"")), "{said:?}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deals.csv"), open).unwrap();
+    let config =
+        Config { source_dates: Some(sluice::model::DayOrder::DayFirst), ..Config::default() };
+    let set = try_read(folder.path(), &config).unwrap();
+    let first = read_deals("deal_id,status,created_at\n1,won,2025-02-01\n".as_bytes());
+    assert_eq!(created(&set), created(&first));
+}
