@@ -51,7 +51,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let rows_rejected = inputs.iter().map(|input| input.rejected).sum();
-    let dataset = assemble::assemble(all, options.config)?;
+    let dataset = assemble::assemble(all, options.config, options.now)?;
     if dataset.deal_count() == 0 {
         return Err(Error::new(ErrorKind::Input, "no deal could be read")
             .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));

@@ -287,6 +287,8 @@ pub(super) struct ActivityRow {
     pub(super) duration_seconds: Option<u32>,
     /// `due_at` is its start: it counts as done when that is past.
     pub(super) is_start: bool,
+    /// `done_at` is only its due date: it was done, but nothing tells when.
+    pub(super) is_done_by_due: bool,
 }
 
 /// A row of an activities file; see [`super::part::RowParser`].
@@ -321,6 +323,7 @@ pub(super) fn activity(
             .cell(record.count(Col::DurationMinutes))
             .map(|minutes| minutes.saturating_mul(60))),
         is_start: is_done.is_none() && done.is_none() && starts.is_some(),
+        is_done_by_due: is_done == Some(true) && done.is_none() && due_at.is_some(),
     };
     if row.done_at.get().or(row.due_at.get()).is_none() {
         return Err(record.bad(Col::DoneAt, "", "an activity needs a time", true));

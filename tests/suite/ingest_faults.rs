@@ -152,3 +152,21 @@ fn slashed_dates_are_settled_by_plausibility_or_said_to_be_open() {
     let first = read_deals("deal_id,status,created_at\n1,won,2025-02-01\n".as_bytes());
     assert_eq!(created(&set), created(&first));
 }
+
+#[test]
+fn a_time_in_the_far_future_does_not_date_the_export() {
+    let head =
+        "deal_id,status,created_at,closed_at\n1,won,2026-01-01,2026-02-01\n2,open,2026-01-05,\n";
+    let plain = read_deals(head.as_bytes());
+    let text = format!("{head}3,won,2026-01-01,9999-12-31\n4,open,2206-02-01,\n");
+    let got = read_deals(text.as_bytes());
+    assert_eq!(got.dataset.extracted_at, plain.dataset.extracted_at);
+    assert!(!plain.dataset.assumptions.iter().any(|a| a.contains("after the present")));
+    let said = got.dataset.assumptions.join("\n");
+    assert!(
+        said.contains("`created_at` lie after the present, the latest on 2206-02-01"),
+        "{said}"
+    );
+    assert!(said.contains("`closed_at` lie after the present, the latest on 9999-12-31"), "{said}");
+    assert!(find(&got, "3").2.quality.contains(Quality::ClosedInFuture));
+}

@@ -354,7 +354,8 @@ fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
     changes
 }
 
-/// An activity with the hash of its id. One that is only known by its start is done when that is past.
+/// An activity with the hash of its id. One that is only known by its start is done when that is past;
+/// one that was done before it was due, by the extract.
 fn activity(
     context: &Context<'_>,
     (part, row): (&Joined<ActivityRow>, &ActivityRow),
@@ -362,7 +363,11 @@ fn activity(
     let [kind, owner, outcome] = row.words.map(|word| sym(part, word));
     let (due_at, duration_seconds) = (row.due_at.get(), row.duration_seconds);
     let has_begun = row.is_start && due_at.is_some_and(|at| at < context.extracted_at);
-    let done_at = if has_begun { due_at } else { row.done_at.get() };
+    let done_at = match row.done_at.get() {
+        _ if has_begun => due_at,
+        Some(at) if row.is_done_by_due => Some(at.min(context.extracted_at - 1)),
+        done_at => done_at,
+    };
     (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
 }
 
