@@ -14,7 +14,9 @@ pub(super) fn minor(text: &str, exponent: u32, mark: DecimalMark) -> Option<i64>
         return Some(value);
     }
     let may_be_comma = matches!(mark, DecimalMark::Comma | DecimalMark::OpenComma);
-    let is_plain = !may_be_comma || !text.contains(['.', ',']);
+    // Spreadsheets write large numbers as `1.5E+06` whatever the column's mark.
+    let is_scientific = || mark == DecimalMark::OpenComma && text.contains(['e', 'E']);
+    let is_plain = !may_be_comma || !text.contains(['.', ',']) || is_scientific();
     if is_plain && let Some(value) = money::parse_minor(text, exponent) {
         return Some(value);
     }
@@ -303,6 +305,7 @@ mod tests {
             ("3,5", 350, 350),
             ("3.5", 350, 350),
             ("2000", 200_000, 200_000),
+            ("1.5E+06", 150_000_000, 150_000_000),
         ] {
             assert_eq!(minor(text, 2, DecimalMark::OpenComma), Some(by_column), "{text}");
             assert_eq!(minor(text, 2, DecimalMark::Auto), Some(alone), "{text}");
