@@ -79,6 +79,17 @@ impl Plan {
         self.columns.get(col as usize).filter(|&&at| at != ABSENT).map(|&at| usize::from(at))
     }
 
+    /// Headers that nothing is read from.
+    pub(super) fn unread(&self) -> Vec<&str> {
+        let skips = self.skip.iter().flatten().copied();
+        let infers = self.infer.iter().filter_map(|(_, at)| *at);
+        let entered = self.entered.iter().map(|(at, _)| *at);
+        let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
+        let read: std::collections::BTreeSet<usize> = read.chain(entered).collect();
+        let headers = self.headers.iter().enumerate();
+        headers.filter(|(at, _)| !read.contains(at)).map(|(_, header)| header.as_str()).collect()
+    }
+
     /// Whether the file has a column.
     pub(super) fn has(&self, col: Col) -> bool {
         self.index(col).is_some()
@@ -303,6 +314,9 @@ mod tests {
             ),
             ("Event.csv", "Id,WhatId,ActivityDateTime\n", "salesforce activities"),
             ("x.csv", "Record ID,Deal Stage,\"Date entered \"\"A (B)\"\"\"\n", "hubspot deals"),
+            ("x.csv", "Deal ID,Deal Name,Deal owner,Create Date\n", "hubspot deals"),
+            ("x.csv", "Deal ID;Deal Name;Deal Stage;Status;Deal Value;Created\n", "generic deals"),
+            ("x.csv", "Deal ID,Deal Name,Amount,Created\n", "generic deals"),
             ("deals.csv", "Deal - ID;Deal - Status\n", "pipedrive deals"),
             ("x.csv", "Negócio - ID,Negócio - Status\n", "pipedrive deals"),
             ("deals.csv", "deal_id,created_at,status\n", "generic deals"),

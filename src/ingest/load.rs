@@ -56,6 +56,9 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         return Err(Error::new(ErrorKind::Input, "no deal could be read")
             .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));
     }
+    if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
+        return Err(undated(&plans));
+    }
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
 }
 
@@ -157,6 +160,26 @@ fn no_deals(plans: &[Plan], unused: &[InputFile]) -> Error {
     )
 }
 
+/// No deal has a creation time, nor a history that begins at one.
+fn undated(plans: &[Plan]) -> Error {
+    let deals = || plans.iter().filter(|plan| plan.entity == Entity::Deals);
+    let files: Vec<&str> = deals().map(|plan| &*plan.input.shown).collect();
+    let mut aliases: Vec<&str> = Vec::new();
+    for alias in deals().flat_map(|plan| plan.file.aliases(Col::CreatedAt)) {
+        if !aliases.contains(&alias.as_str()) {
+            aliases.push(alias);
+        }
+    }
+    let what = format!(
+        "no deal of `{}` has a creation time, and there is no stage history of it",
+        files.join("`, `")
+    );
+    Error::new(ErrorKind::Input, what).hint(format!(
+        "its column may be called `{}`; `--mapping FILE` names another",
+        aliases.join("`, `")
+    ))
+}
+
 struct Loader<'a> {
     options: &'a Options<'a>,
     all: Gathered,
@@ -177,6 +200,7 @@ impl Loader<'_> {
             report: config.zone()?,
             config,
             deals: &self.all.deals.index,
+            left_out: &self.all.deals.left_out,
             by_name: &self.by_name,
             named: &self.named,
         };
@@ -236,6 +260,8 @@ impl Loader<'_> {
             lone_pipeline_is_default: plan.file.lone_pipeline_is_default,
             flags_tell_stages: plan.file.flags_tell_stages,
             close_from_dates: plan.file.close_from_dates,
+            has_checked_ids: plan.file.has_checked_ids,
+            tells_last_change: plan.has(Col::LastStageChangeAt),
         };
         let zone = part::naive_zone(plan.zone, self.options.config)?;
         self.all
@@ -243,8 +269,29 @@ impl Loader<'_> {
             .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency);
+        self.say_unread(plan);
+        self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
         Ok(())
+    }
+
+    /// Says which columns of a deals file are not used.
+    fn say_unread(&mut self, plan: &Plan) {
+        const SHOWN: usize = 8;
+        let unread = plan.unread();
+        let shown: Vec<&str> = unread.iter().take(SHOWN).copied().collect();
+        if shown.is_empty() {
+            return;
+        }
+        let more = match unread.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        self.all.assumptions.push(format!(
+            "Columns of `{}` that are not used: `{}`{more}.",
+            plan.input.shown,
+            shown.join("`, `")
+        ));
     }
 
     fn history(&mut self, plan: &Plan) -> Result<()> {

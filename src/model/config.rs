@@ -228,6 +228,11 @@ impl Config {
             Err(Error::new(ErrorKind::Config, format!("`{key}` must be {expected}")))
         };
         self.zone()?;
+        let is_code = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+        if !is_code(&self.currency) {
+            return wrong("currency", "a code of three capital letters")
+                .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"));
+        }
         if !(1..=12).contains(&self.fiscal_year_start_month) {
             return wrong("fiscal_year_start_month", "1 to 12");
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sluice::model::{Config, Quality, Status};
+use sluice::model::{Config, Quality, Status, UNKNOWN_STAGE};
 
 use super::ingest::{data, digest, find, read, read_deals, try_read};
 
@@ -169,4 +169,113 @@ fn a_time_in_the_far_future_does_not_date_the_export() {
     );
     assert!(said.contains("`closed_at` lie after the present, the latest on 9999-12-31"), "{said}");
     assert!(find(&got, "3").2.quality.contains(Quality::ClosedInFuture));
+}
+
+/// A Salesforce export of two deals; the second one is as `second`, its history rows name `named`.
+fn salesforce(second: &str, named: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let deals = format!(
+        "Id,IsDeleted,Name,StageName,IsClosed,IsWon,CloseDate,CreatedDate\n\
+         006A0000a000001IAA,0,A,Offer,0,0,2026-07-01,2026-01-01 00:00:00\n\
+         {second},B,Offer,0,0,2026-07-01,2026-01-01 00:00:00\n"
+    );
+    let rows = "OpportunityId,StageName,CreatedDate,ForecastCategory,SystemModstamp\n";
+    let history = format!(
+        "{rows}006A0000a000001IAA,Offer,2026-01-01 00:00:00,Pipeline,\n\
+         {named},Lead,2026-01-01 00:00:00,Pipeline,\n{named},Offer,2026-01-03 00:00:00,Pipeline,\n"
+    );
+    let tasks =
+        format!("Id,WhatId,Priority,ActivityDate,Status\nt1,{named},High,2026-01-02,Completed\n");
+    std::fs::write(folder.path().join("Opportunity.csv"), deals).unwrap();
+    std::fs::write(folder.path().join("OpportunityHistory.csv"), history).unwrap();
+    std::fs::write(folder.path().join("Task.csv"), tasks).unwrap();
+    folder
+}
+
+#[test]
+fn rows_of_a_deal_that_is_left_out_are_left_out_with_it() {
+    let folder = salesforce("006A0000a000002IAA,1", "006A0000a000002IAA");
+    let got = read(folder.path());
+    assert_eq!((got.dataset.deal_count(), got.rows_rejected), (1, 0));
+    assert!(got.dataset.loose_activities.is_empty());
+    let said = got.dataset.assumptions.join("\n");
+    assert!(said.contains("OpportunityHistory.csv` belong to deals that are left out"), "{said}");
+    assert!(said.contains("Task.csv` belong to deals that are left out"), "{said}");
+}
+
+#[test]
+fn both_forms_of_a_salesforce_id_are_one_deal() {
+    for (deal, named) in
+        [("006A0000a000002IAA", "006A0000a000002"), ("006A0000a000002", "006A0000a000002IAA")]
+    {
+        let folder = salesforce(&format!("{deal},0"), named);
+        let got = read(folder.path());
+        assert_eq!((got.dataset.deal_count(), got.rows_rejected), (2, 0));
+        let (partition, row, _) = find(&got, deal);
+        assert_eq!(partition.visits.get(row).len(), 2);
+        assert_eq!(partition.activities.get(row).len(), 1);
+    }
+}
+
+#[test]
+fn currencies_are_codes_or_symbols() {
+    let head = "deal_id,status,created_at,amount,currency,note\n";
+    let got = read_deals(
+        format!(
+            "{head}1,open,2026-01-01,5,€,\n2,open,2026-01-01,5,euro,\n3,open,2026-01-01,5,gbp,\n"
+        )
+        .as_bytes(),
+    );
+    let currency = |id| got.dataset.names.get(find(&got, id).2.currency);
+    assert_eq!(["1", "2", "3"].map(currency), ["EUR", "USD", "GBP"]);
+    let refused: Vec<&str> = got.dataset.rejects.iter().map(|r| r.value.as_str()).collect();
+    assert_eq!((refused, got.rows_rejected), (vec!["euro"], 0));
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.ends_with("that are not used: `note`.")), "{said:?}");
+    let wrong = Config { currency: "euro".to_owned(), ..Config::default() };
+    assert!(wrong.check().unwrap_err().hint_text().is_some());
+}
+
+#[test]
+fn deals_without_any_time_are_an_error_that_names_the_columns() {
+    for text in ["deal_id,status,stage\n1,open,Demo\n", "deal_id,status,created_at\n1,open,\n"] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("deals.csv"), text).unwrap();
+        let error = try_read(folder.path(), &Config::default()).unwrap_err();
+        assert!(error.to_string().contains("creation time"), "{error}");
+        let hint = error.hint_text().unwrap_or_default();
+        assert!(hint.contains("`create_date`") && hint.contains("`--mapping FILE`"), "{hint}");
+        let history = "deal_id,stage,entered_at\n1,Demo,2026-01-01\n";
+        std::fs::write(folder.path().join("stage_history.csv"), history).unwrap();
+        assert_eq!(read(folder.path()).dataset.deal_count(), 1);
+    }
+}
+
+#[test]
+fn an_export_of_deals_only_says_what_it_lacks() {
+    let got = read_deals("deal_id,status,created_at\n1,open,2026-01-01\n".as_bytes());
+    let says = |got: &sluice::ingest::Ingested| {
+        got.dataset.assumptions.iter().any(|a| a.starts_with("There is no stage history"))
+    };
+    assert!(says(&got));
+    assert!(!says(&read(&data("salesforce"))));
+    assert!(!says(&read(&data("hubspot"))));
+}
+
+#[test]
+fn a_closed_deal_that_never_moved_was_in_its_stage_from_the_beginning() {
+    let text = "Deal - ID,Deal - Stage,Deal - Status,Deal - Deal created,Deal - Lost time,Deal - Last stage change\n\
+                1,Demo,Lost,2026-01-01,2026-02-01,\n2,Demo,Lost,2026-01-01,2026-02-01,2026-01-15\n";
+    let got = read_deals(text.as_bytes());
+    let first = |id| {
+        let (partition, row, _) = find(&got, id);
+        let visit = partition.visits.get(row)[0];
+        got.dataset.names.get(got.dataset.catalogue.get(visit.stage).name)
+    };
+    assert_eq!([first("1"), first("2")], ["Demo", UNKNOWN_STAGE]);
+    let silent = text.replace(",Deal - Last stage change", ",Note").replace(",2026-01-15", ",");
+    let got = read_deals(silent.as_bytes());
+    let (partition, row, _) = find(&got, "1");
+    let visit = partition.visits.get(row)[0];
+    assert_eq!(got.dataset.names.get(got.dataset.catalogue.get(visit.stage).name), UNKNOWN_STAGE);
 }

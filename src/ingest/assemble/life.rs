@@ -146,7 +146,7 @@ pub(super) fn partition(
             (_, false) => Shape::Log,
             _ => Shape::None,
         };
-        let last_stage_change_at = context.all.deals.rows[deal].last_stage_change_at;
+        let last_stage_change_at = last_change(context, deal, &attributes);
         let input = DealInput { deal: &attributes, last_stage_change_at, shape };
         let built = history::build(&input, &mut changes, &context.history);
         settle(&mut attributes, &built, context, deal);
@@ -261,6 +261,15 @@ fn close(
             .filter(|_| may_guess)
     };
     (row.closed_at.or_else(guessed), expected)
+}
+
+/// The last change of stage. Where the export has a column of it, a closed deal without one never moved:
+/// it has been in its stage since the creation (EXPORTS 15.5).
+fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<Micros> {
+    let is_told = context.all.deals.rules(deal).is_some_and(|rules| rules.tells_last_change);
+    let is_closed = attributes.status != Status::Open && attributes.closed_at.is_some();
+    let last = context.all.deals.rows[deal].last_stage_change_at;
+    last.or(attributes.created_at.filter(|_| is_told && is_closed))
 }
 
 /// The recorded changes of stage. In a history that also tells of other fields, a row with the stage

@@ -211,6 +211,12 @@ fn sort_small_tables(dataset: &mut Dataset) {
     dataset.rejects.sort();
 }
 
+/// Said of an export of deals only.
+const WITHOUT_HISTORY: &str = "There is no stage history, only the stage in which each deal is now: \
+    `stage_duration`, `stage_exit`, `stage_transitions`, `movement_quality`, `stage_flow` and \
+    `stage_win_probability` have nothing or little to show. A file of stage changes \
+    (`OpportunityHistory.csv`, `stage_history.csv`) beside the deals fills them.";
+
 /// What holds for the whole extract.
 fn assumptions(
     all: &mut Gathered,
@@ -234,6 +240,11 @@ fn assumptions(
         at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
     ));
     all.assumptions.push(format!("Days begin at midnight in {}.", config.report_tz));
+    let is_without_moves = all.history.iter().all(|part| part.rows.is_empty())
+        && all.deals.rows.iter().all(|row| row.entered.is_empty());
+    if is_without_moves {
+        all.assumptions.push(WITHOUT_HISTORY.to_owned());
+    }
     if !all.deals.has_currency {
         all.assumptions
             .push(format!("Amounts are in {}, as no column says otherwise.", config.currency));
