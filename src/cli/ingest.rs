@@ -6,7 +6,7 @@ use super::talk::Talk;
 use super::{Ending, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
-use crate::model::{Config, Dataset, InputFile, Progress};
+use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 use crate::store::{Committed, RunRecord, Store};
 use std::path::Path;
 
@@ -25,7 +25,8 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
 
 /// Reads exports and says what was found; findings when more than `--max-rejects` was refused.
 pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested, Ending)> {
-    let options = Options { config, mapping: args.mapping.as_deref(), progress: talk };
+    let mapping = args.mapping.as_deref();
+    let options = Options { config, mapping, now: now(), progress: talk };
     let ingested = ingest::read(&args.exports, &options)?;
     talk.clear();
     for input in &ingested.inputs {
@@ -46,6 +47,15 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
     Ok((ingested, ending(read, rejected, args)))
 }
 
+/// The present, in microseconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the present is an input, which the program reads here"
+)]
+fn now() -> Micros {
+    chrono::Utc::now().timestamp_micros()
+}
+
 fn ending(read: u64, rejected: u64, args: &ExportArgs) -> Ending {
     let share = if read == 0 { 0.0 } else { 100.0 * rejected as f64 / read as f64 };
     if share > args.max_rejects { Ending::Findings } else { Ending::Done }
@@ -64,7 +74,7 @@ pub fn unchanged(
     }
     let last = store.record(None)?;
     let mapping = args.mapping.as_deref();
-    let options = Options { config, mapping, progress: talk };
+    let options = Options { config, mapping, now: now(), progress: talk };
     if last.sluice_version != env!("CARGO_PKG_VERSION")
         || last.config_blake3 != rules_blake3(config, mapping)?
         || !ingest::are_unchanged(&args.exports, &options, &last.inputs)?

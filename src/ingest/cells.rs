@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use super::columns::Col;
 use super::convert;
+use super::currency;
 use super::number;
 use super::part::{Bad, Context, Part};
 use super::record::Cells;
@@ -72,6 +73,13 @@ impl<'r> Record<'r> {
         let exponent = crate::model::money::exponent(currency);
         self.parsed(col, "not an amount, such as `1234.50`", |text| {
             number::minor(text, exponent, self.context.plan.decimal)
+        })
+    }
+
+    /// The code of the row's currency.
+    pub(super) fn currency(&self) -> Result<Option<String>, Bad> {
+        self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
+            currency::code(text, &self.context.config.currency)
         })
     }
 

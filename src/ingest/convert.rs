@@ -5,14 +5,7 @@
 use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
 use crate::model::{Day, Micros, Zone};
 
-/// Order of day and month in dates with slashes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum DayOrder {
-    /// 31/12/2026
-    DayFirst,
-    /// 12/31/2026
-    MonthFirst,
-}
+pub(super) use crate::model::DayOrder;
 
 /// How times of a file are read.
 #[derive(Clone, Copy, Debug)]

@@ -5,19 +5,20 @@
 use std::borrow::Cow;
 
 use super::columns::{Col, Entity};
-use super::convert::{self, DayOrder};
+use super::convert::DayOrder;
 use super::decode::{self, Encoding};
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
 use super::record::{self, Cells};
+use super::settle::{self, Days, Sample};
 use crate::error::Result;
 
 /// Bytes that are looked at.
 const PEEK: usize = 256 << 10;
 
-/// Records that are looked at for the delimiter and the order of day and month.
-const SAMPLE: usize = 200;
+/// Records that are looked at for the order of day and month and the decimal mark.
+const SAMPLE: usize = 2000;
 
 /// A column that a file does not have.
 const ABSENT: u16 = u16::MAX;
@@ -39,14 +40,16 @@ pub(super) struct Plan {
     pub(super) delimiter: u8,
     /// Headers as they stand, repeated ones with `#2`.
     pub(super) headers: Vec<String>,
-    /// Order of day and month where a cell leaves it open, and whether the sample settles it.
-    pub(super) order: (DayOrder, bool),
+    /// Order of day and month where a cell leaves it open.
+    pub(super) days: Days,
     /// Zone of times without one.
     pub(super) zone: ZoneRule,
     /// See [`PercentRule`].
     pub(super) percent: PercentRule,
     /// See [`DecimalMark`].
     pub(super) decimal: DecimalMark,
+    /// What was assumed by the sample.
+    pub(super) said: Vec<String>,
     /// Cells that mean nothing.
     pub(super) nulls: Vec<String>,
     /// How long those are, as bits: most cells are not.
@@ -76,6 +79,17 @@ impl Plan {
         self.columns.get(col as usize).filter(|&&at| at != ABSENT).map(|&at| usize::from(at))
     }
 
+    /// Headers that nothing is read from.
+    pub(super) fn unread(&self) -> Vec<&str> {
+        let skips = self.skip.iter().flatten().copied();
+        let infers = self.infer.iter().filter_map(|(_, at)| *at);
+        let entered = self.entered.iter().map(|(at, _)| *at);
+        let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
+        let read: std::collections::BTreeSet<usize> = read.chain(entered).collect();
+        let headers = self.headers.iter().enumerate();
+        headers.filter(|(at, _)| !read.contains(at)).map(|(_, header)| header.as_str()).collect()
+    }
+
     /// Whether the file has a column.
     pub(super) fn has(&self, col: Col) -> bool {
         self.index(col).is_some()
@@ -102,10 +116,15 @@ struct Beginning {
     rows: Vec<Vec<String>>,
 }
 
-/// The plan of `input`, or `None` if no mapping knows it.
+/// The plan of `input`, or `None` if no mapping knows it. `order` is the order of day and month, if it
+/// is set.
 ///
 /// Errors: the file cannot be read.
-pub(super) fn detect(input: &Input, mappings: &[Mapping]) -> Result<Option<Plan>> {
+pub(super) fn detect(
+    input: &Input,
+    mappings: &[Mapping],
+    order: Option<DayOrder>,
+) -> Result<Option<Plan>> {
     if !input.is_table() {
         return Ok(None);
     }
@@ -114,7 +133,9 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping]) -> Result<Option<Plan>
     for mapping in mappings {
         for file in &mapping.files {
             if let Some(why) = recognises(file, &folded, &beginning.headers, input.stem()) {
-                return Ok(Some(plan(input, mapping, file, why, beginning, &folded)));
+                let mut plan = plan(input, mapping, file, why, &beginning, &folded);
+                settle(&mut plan, &beginning.rows, order);
+                return Ok(Some(plan));
             }
         }
     }
@@ -213,7 +234,7 @@ fn plan(
     mapping: &Mapping,
     file: &FileMapping,
     why: String,
-    beginning: Beginning,
+    beginning: &Beginning,
     folded: &[String],
 ) -> Plan {
     let at = |name: &str| {
@@ -222,7 +243,6 @@ fn plan(
     };
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
-    let order = day_order(&columns, &beginning.rows);
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
     let entered = beginning.headers.iter().enumerate().filter_map(|(at, text)| {
         header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
@@ -234,10 +254,11 @@ fn plan(
         why,
         encoding: beginning.encoding,
         delimiter: beginning.delimiter,
-        order,
+        days: Days { order: DayOrder::MonthFirst, is_settled: true, why: String::new() },
         zone: mapping.zone,
         percent: mapping.percent,
         decimal: mapping.decimal,
+        said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
         nulls,
         skip: file.skip.iter().map(|skip| at(&skip.header)).collect(),
@@ -249,37 +270,20 @@ fn plan(
         entered: entered.collect(),
         file: file.clone(),
         columns,
-        headers: beginning.headers,
+        headers: beginning.headers.clone(),
     }
 }
 
-/// The order of day and month by the first cell that settles it; months first if none does. The flag
-/// tells that the order is settled, or does not matter because dates begin with the year.
-fn day_order(columns: &[u16], rows: &[Vec<String>]) -> (DayOrder, bool) {
-    const TIMES: [Col; 10] = [
-        Col::CreatedAt,
-        Col::ClosedAt,
-        Col::ExpectedCloseOn,
-        Col::ChangedAt,
-        Col::ModifiedAt,
-        Col::DoneAt,
-        Col::DueOn,
-        Col::StartsAt,
-        Col::WonAt,
-        Col::LostAt,
-    ];
-    let mut is_open = false;
-    for row in rows {
-        for col in TIMES {
-            let index = columns.get(col as usize).copied().unwrap_or(ABSENT);
-            let Some(cell) = row.get(usize::from(index)) else { continue };
-            if let Some(order) = convert::order_of(cell) {
-                return (order, true);
-            }
-            is_open |= cell.bytes().take(3).any(|b| matches!(b, b'/' | b'.' | b'-'));
-        }
-    }
-    (DayOrder::MonthFirst, !is_open)
+/// Settles by the sample what the mapping leaves open.
+fn settle(plan: &mut Plan, rows: &[Vec<String>], order: Option<DayOrder>) {
+    let index = |col| plan.index(col);
+    let sample = Sample { rows, index: &index };
+    let days = settle::days(&sample, order);
+    let (decimal, said) = match plan.decimal {
+        DecimalMark::Auto => settle::decimal(&sample, &plan.input.shown),
+        told => (told, Vec::new()),
+    };
+    (plan.days, plan.decimal, plan.said) = (days, decimal, said);
 }
 
 #[cfg(test)]
@@ -291,7 +295,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let found = super::super::read::find(folder.path()).unwrap();
-        detect(&found.inputs[0], &mapping::load(None).unwrap()).unwrap()
+        detect(&found.inputs[0], &mapping::load(None).unwrap(), None).unwrap()
     }
 
     fn label(name: &str, text: &str) -> String {
@@ -310,6 +314,9 @@ mod tests {
             ),
             ("Event.csv", "Id,WhatId,ActivityDateTime\n", "salesforce activities"),
             ("x.csv", "Record ID,Deal Stage,\"Date entered \"\"A (B)\"\"\"\n", "hubspot deals"),
+            ("x.csv", "Deal ID,Deal Name,Deal owner,Create Date\n", "hubspot deals"),
+            ("x.csv", "Deal ID;Deal Name;Deal Stage;Status;Deal Value;Created\n", "generic deals"),
+            ("x.csv", "Deal ID,Deal Name,Amount,Created\n", "generic deals"),
             ("deals.csv", "Deal - ID;Deal - Status\n", "pipedrive deals"),
             ("x.csv", "Negócio - ID,Negócio - Status\n", "pipedrive deals"),
             ("deals.csv", "deal_id,created_at,status\n", "generic deals"),
@@ -334,7 +341,10 @@ mod tests {
 
     #[test]
     fn day_and_month_are_told_from_a_sample() {
-        let order = |text: &str| plan_of("deals.csv", text.as_bytes()).unwrap().order;
+        let order = |text: &str| {
+            let days = plan_of("deals.csv", text.as_bytes()).unwrap().days;
+            (days.order, days.is_settled)
+        };
         let head = "deal_id,created_at\n1,02/03/2026\n";
         assert_eq!(order(head), (DayOrder::MonthFirst, false));
         assert_eq!(order(&format!("{head}2,13/01/2026\n")), (DayOrder::DayFirst, true));

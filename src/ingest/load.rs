@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
-use super::convert::TimeRules;
+use super::convert::{DayOrder, TimeRules};
 use super::detect::{self, Plan};
 use super::mapping::{self, Mapping};
 use super::part::{self, Context, FileRows, RowParser};
@@ -43,6 +43,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
             plan.why
         );
         loader.all.assumptions.push(why);
+        loader.all.assumptions.extend(plan.said.iter().cloned());
         loader.file(plan)?;
     }
     options.progress.begin("building timelines", None);
@@ -50,10 +51,13 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let rows_rejected = inputs.iter().map(|input| input.rejected).sum();
-    let dataset = assemble::assemble(all, options.config)?;
+    let dataset = assemble::assemble(all, options.config, options.now)?;
     if dataset.deal_count() == 0 {
         return Err(Error::new(ErrorKind::Input, "no deal could be read")
             .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));
+    }
+    if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
+        return Err(undated(&plans));
     }
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
 }
@@ -87,9 +91,10 @@ pub(super) fn are_unchanged(
 /// Recognises the files of all paths: how those are read that are known, and those that are not used.
 fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<InputFile>)> {
     let mappings = mapping::load(options.mapping)?;
+    let order = options.config.source_dates;
     let (mut plans, mut unused) = (Vec::new(), Vec::new());
     for path in paths {
-        recognise(path, &mappings, &mut plans, &mut unused)?;
+        recognise(path, &mappings, order, &mut plans, &mut unused)?;
     }
     drop_repeats(&mut plans, &mut unused);
     Ok((plans, unused))
@@ -99,20 +104,21 @@ fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>,
 fn recognise(
     path: &std::path::Path,
     mappings: &[Mapping],
+    order: Option<DayOrder>,
     plans: &mut Vec<Plan>,
     unused: &mut Vec<InputFile>,
 ) -> Result<()> {
     let found = read::find(path)?;
     let before = plans.len();
     for input in &found.inputs {
-        match detect::detect(input, mappings)? {
+        match detect::detect(input, mappings, order)? {
             Some(plan) => plans.push(plan),
             None => unused.push(not_used(input)),
         }
     }
     if plans.len() == before {
         for folder in &found.folders {
-            recognise(folder, mappings, plans, unused)?;
+            recognise(folder, mappings, order, plans, unused)?;
         }
     }
     Ok(())
@@ -154,6 +160,26 @@ fn no_deals(plans: &[Plan], unused: &[InputFile]) -> Error {
     )
 }
 
+/// No deal has a creation time, nor a history that begins at one.
+fn undated(plans: &[Plan]) -> Error {
+    let deals = || plans.iter().filter(|plan| plan.entity == Entity::Deals);
+    let files: Vec<&str> = deals().map(|plan| &*plan.input.shown).collect();
+    let mut aliases: Vec<&str> = Vec::new();
+    for alias in deals().flat_map(|plan| plan.file.aliases(Col::CreatedAt)) {
+        if !aliases.contains(&alias.as_str()) {
+            aliases.push(alias);
+        }
+    }
+    let what = format!(
+        "no deal of `{}` has a creation time, and there is no stage history of it",
+        files.join("`, `")
+    );
+    Error::new(ErrorKind::Input, what).hint(format!(
+        "its column may be called `{}`; `--mapping FILE` names another",
+        aliases.join("`, `")
+    ))
+}
+
 struct Loader<'a> {
     options: &'a Options<'a>,
     all: Gathered,
@@ -167,10 +193,14 @@ impl Loader<'_> {
         let config = self.options.config;
         let context = Context {
             plan,
-            times: TimeRules { naive: part::naive_zone(plan.zone, config)?, order: plan.order.0 },
+            times: TimeRules {
+                naive: part::naive_zone(plan.zone, config)?,
+                order: plan.days.order,
+            },
             report: config.zone()?,
             config,
             deals: &self.all.deals.index,
+            left_out: &self.all.deals.left_out,
             by_name: &self.by_name,
             named: &self.named,
         };
@@ -230,6 +260,8 @@ impl Loader<'_> {
             lone_pipeline_is_default: plan.file.lone_pipeline_is_default,
             flags_tell_stages: plan.file.flags_tell_stages,
             close_from_dates: plan.file.close_from_dates,
+            has_checked_ids: plan.file.has_checked_ids,
+            tells_last_change: plan.has(Col::LastStageChangeAt),
         };
         let zone = part::naive_zone(plan.zone, self.options.config)?;
         self.all
@@ -237,8 +269,29 @@ impl Loader<'_> {
             .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency);
+        self.say_unread(plan);
+        self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
         Ok(())
+    }
+
+    /// Says which columns of a deals file are not used.
+    fn say_unread(&mut self, plan: &Plan) {
+        const SHOWN: usize = 8;
+        let unread = plan.unread();
+        let shown: Vec<&str> = unread.iter().take(SHOWN).copied().collect();
+        if shown.is_empty() {
+            return;
+        }
+        let more = match unread.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        self.all.assumptions.push(format!(
+            "Columns of `{}` that are not used: `{}`{more}.",
+            plan.input.shown,
+            shown.join("`, `")
+        ));
     }
 
     fn history(&mut self, plan: &Plan) -> Result<()> {

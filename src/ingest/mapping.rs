@@ -63,6 +63,10 @@ pub(super) enum DecimalMark {
     #[default]
     #[serde(rename = "auto")]
     Auto,
+    /// Told by the cell; a mark before three digits, which the cell leaves open, is a decimal comma or
+    /// a point between thousands. Only a sample says so, no mapping.
+    #[serde(skip)]
+    OpenComma,
 }
 
 /// One CRM.
@@ -122,6 +126,9 @@ pub(super) struct FileMapping {
     /// Only ids that begin so are ids of deals.
     #[serde(default)]
     pub(super) deal_prefix: Option<String>,
+    /// Ids of deals have 15 characters, or three more that check them: both forms are one deal.
+    #[serde(default)]
+    pub(super) has_checked_ids: bool,
     /// A pipeline column with one value only says nothing: the pipeline is `default`.
     #[serde(default)]
     pub(super) lone_pipeline_is_default: bool,

@@ -5,13 +5,15 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::model::{Config, Dataset, InputFile, Progress};
+use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 
 mod assemble;
 pub mod catalogue;
 mod cells;
+mod checked;
 mod columns;
 mod convert;
+mod currency;
 mod decode;
 mod detect;
 mod header;
@@ -27,6 +29,7 @@ mod record;
 mod regular;
 mod rows;
 mod scan;
+mod settle;
 mod side;
 mod words;
 
@@ -39,6 +42,9 @@ pub struct Options<'a> {
     pub config: &'a Config,
     /// A mapping file of the user's own, tried before the built-in ones.
     pub mapping: Option<&'a Path>,
+    /// The present. Times more than a day after it do not tell when the export was made, so the dataset
+    /// depends on it only if there are such times.
+    pub now: Micros,
     /// Hears what is being done.
     pub progress: &'a dyn Progress,
 }

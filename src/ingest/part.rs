@@ -2,11 +2,15 @@
 //!
 //! A bad cell never costs more than its row, and a row never more than itself.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use memchr::memchr_iter;
 
 use super::cells::Record;
-use super::columns::Col;
-use super::convert::{self, DayOrder, TimeRules};
+use super::checked;
+use super::columns::{Col, Entity};
+use super::convert::{self, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::mapping::ZoneRule;
@@ -54,7 +58,20 @@ pub(super) struct Part<R> {
     data_rows: u64,
     skipped: Vec<u64>,
     contradicts_order: bool,
-    last_deal: (String, Option<u32>),
+    last_deal: (String, Link),
+    left_out: Vec<String>,
+    with_left_out: u64,
+}
+
+/// What the id of a deal leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// The deal of this number.
+    Deal(u32),
+    /// A deal whose row the mapping passes over.
+    LeftOut,
+    /// Nothing.
+    Unknown,
 }
 
 /// A text in [`Part::texts`].
@@ -82,7 +99,9 @@ impl<R> Part<R> {
             data_rows: 0,
             skipped: vec![0; skips],
             contradicts_order: false,
-            last_deal: (String::new(), None),
+            last_deal: (String::new(), Link::Unknown),
+            left_out: Vec::new(),
+            with_left_out: 0,
         }
     }
 
@@ -102,13 +121,27 @@ impl<R> Part<R> {
     }
 
     /// The deal called `id`; rows of one deal often follow each other.
-    pub(super) fn deal(&mut self, id: &str, deals: &DealIndex) -> Option<u32> {
+    pub(super) fn deal(&mut self, id: &str, context: &Context<'_>) -> Link {
         if self.last_deal.0 != id {
             self.last_deal.0.clear();
             self.last_deal.0.push_str(id);
-            self.last_deal.1 = deals.find(id);
+            self.last_deal.1 = context.link(id);
         }
         self.last_deal.1
+    }
+
+    /// The currency, or the configured one if the cell is empty or bad.
+    pub(super) fn currency(
+        &mut self,
+        code: Result<Option<String>, Bad>,
+        context: &Context<'_>,
+    ) -> String {
+        self.cell(code).unwrap_or_else(|| context.config.currency.clone())
+    }
+
+    /// Counts a row that is left out with its deal.
+    pub(super) fn leave_out(&mut self) {
+        self.with_left_out += 1;
     }
 }
 
@@ -124,10 +157,28 @@ pub(super) struct Context<'a> {
     pub(super) config: &'a Config,
     /// The deals, once they are read.
     pub(super) deals: &'a DealIndex,
+    /// Ids of deals whose rows the mapping passes over.
+    pub(super) left_out: &'a BTreeSet<String>,
     /// The deals by name, where names are unique.
     pub(super) by_name: &'a DealIndex,
     /// The deals that `by_name` stands for.
     pub(super) named: &'a [u32],
+}
+
+impl Context<'_> {
+    fn link(&self, id: &str) -> Link {
+        let find = |id: &str| match self.deals.find(id) {
+            Some(deal) => Link::Deal(deal),
+            None if self.left_out.contains(id) => Link::LeftOut,
+            None => Link::Unknown,
+        };
+        match find(id) {
+            Link::Unknown if self.plan.file.has_checked_ids => {
+                checked::other_form(id).map_or(Link::Unknown, |other| find(&other))
+            }
+            link => link,
+        }
+    }
 }
 
 /// Turns a record into a row; the error is why the row is refused.
@@ -145,6 +196,8 @@ pub(super) struct FileRows<R> {
     pub(super) rejects: Vec<Reject>,
     /// What was assumed of it.
     pub(super) assumptions: Vec<String>,
+    /// Ids of the deals whose rows were passed over.
+    pub(super) left_out: Vec<String>,
 }
 
 /// Reads a file into typed rows.
@@ -165,13 +218,16 @@ pub(super) fn read<R: Send>(
         })
     };
     let mut scanned = run(&context)?;
-    let is_contradicted = !plan.order.1 && scanned.parts.iter().any(|p| p.contradicts_order);
+    let is_contradicted = scanned.parts.iter().any(|p| p.contradicts_order);
     if is_contradicted {
-        context.times.order = DayOrder::DayFirst;
+        context.times.order = context.times.order.other();
         scanned = run(&context)?;
     }
     let mut file = collect(scanned.parts, plan);
     file.input.blake3 = scanned.blake3;
+    if !plan.days.why.is_empty() && !is_contradicted {
+        file.assumptions.push(format!("Dates of `{}` {}", plan.input.shown, plan.days.why));
+    }
     if scanned.encoding != Encoding::Utf8 {
         file.assumptions.push(format!(
             "`{}` is in {}, not UTF-8.",
@@ -187,6 +243,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
     let mut before = 1;
     let (mut rows, mut rejected) = (0, 0);
     let mut skipped = vec![0; plan.skip.len()];
+    let (mut left_out, mut with_left_out) = (Vec::new(), 0);
     for part in &mut parts {
         for bad in part.bad.drain(..) {
             rejected += u64::from(bad.is_row);
@@ -201,12 +258,20 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
         }
         before += part.records;
         rows += part.data_rows;
+        left_out.append(&mut part.left_out);
+        with_left_out += part.with_left_out;
         skipped.iter_mut().zip(&part.skipped).for_each(|(sum, n)| *sum += n);
     }
     let told = skipped.iter().zip(&plan.file.skip).filter(|(n, _)| **n > 0);
-    let assumptions = told
+    let mut assumptions: Vec<String> = told
         .map(|(n, skip)| format!("{n} {} of `{}` are left out.", skip.what, plan.input.shown))
         .collect();
+    if with_left_out > 0 {
+        assumptions.push(format!(
+            "{with_left_out} rows of `{}` belong to deals that are left out, and are left out with them.",
+            plan.input.shown
+        ));
+    }
     let input = InputFile {
         path: plan.input.shown.clone(),
         crm: plan.crm.clone(),
@@ -216,7 +281,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
         rejected,
         blake3: String::new(),
     };
-    FileRows { parts, input, rejects, assumptions }
+    FileRows { parts, input, rejects, assumptions, left_out }
 }
 
 fn parse_block<R>(
@@ -248,6 +313,9 @@ fn parse_block<R>(
             if let Some(count) = part.skipped.get_mut(rule) {
                 *count += 1;
             }
+            if plan.entity == Entity::Deals {
+                part.left_out.extend(record.text(Col::DealId).map(Cow::into_owned));
+            }
             return;
         }
         if !cells.are_empty_from(width) {
@@ -264,29 +332,30 @@ fn parse_block<R>(
     });
     part.records = records;
     part.rows.shrink_to_fit();
-    if !plan.order.1 {
-        part.contradicts_order = block_is_day_first(block, context);
+    if !plan.days.is_settled {
+        part.contradicts_order = block_contradicts(block, context);
     }
     (part, ended)
 }
 
-/// Whether a date of the block can only be read day first, in a file whose sample left it open.
-fn block_is_day_first(block: &Block<'_>, context: &Context<'_>) -> bool {
+/// Whether a date of the block can only be read in the other order, in a file whose sample left it open.
+fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
     const TIMES: [Col; 4] = [Col::CreatedAt, Col::ChangedAt, Col::ClosedAt, Col::DoneAt];
     let plan = context.plan;
     let columns: Vec<usize> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
-    let mut is_day_first = false;
+    let other = plan.days.order.other();
+    let mut is_contradicted = false;
     scan::walk(block, plan.delimiter, |_, found| {
         let Found::Record(cells) = found else { return };
-        if is_day_first {
+        if is_contradicted {
             return;
         }
         for &at in &columns {
             let Some(text) = cells.text(at) else { continue };
-            is_day_first |= convert::order_of(&text) == Some(DayOrder::DayFirst);
+            is_contradicted |= convert::order_of(&text) == Some(other);
         }
     });
-    is_day_first
+    is_contradicted
 }
 
 /// The zone of times without one.

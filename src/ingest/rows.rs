@@ -4,7 +4,7 @@ use super::cells::Record;
 use super::columns::Col;
 use super::header;
 use super::maybe::Maybe;
-use super::part::{Bad, Context, Part, Text};
+use super::part::{Bad, Context, Link, Part, Text};
 use super::words::{Word, fixed_hash};
 use crate::model::{Day, Micros, Status};
 
@@ -75,7 +75,7 @@ pub(super) fn deal(
     row.name = record.text(Col::Name).map_or(Text::default(), |text| part.keep(&text));
     let account = record.text(Col::AccountId).or_else(|| record.text(Col::AccountName));
     row.account = account.map_or(Text::default(), |text| part.keep(&text));
-    let currency = currency(record, Col::Currency, context);
+    let currency = part.currency(record.currency(), context);
     row.words = [
         record.word(Col::Pipeline, part),
         record.stage(Col::Stage, part),
@@ -115,11 +115,6 @@ pub(super) fn deal(
 fn noting((at, was_adjusted): (Micros, bool), adjusted: &mut bool) -> Micros {
     *adjusted |= was_adjusted;
     at
-}
-
-fn currency(record: &Record<'_>, col: Col, context: &Context<'_>) -> String {
-    let text = record.text(col).filter(|text| text.len() == 3);
-    text.map_or_else(|| context.config.currency.clone(), |text| text.to_ascii_uppercase())
 }
 
 fn status(record: &Record<'_>, context: &Context<'_>) -> Result<Option<Status>, Bad> {
@@ -223,8 +218,13 @@ pub(super) fn history(
     let Some(id) = record.text(Col::DealId) else {
         return Err(record.bad(Col::DealId, "", "a stage change needs a deal", true));
     };
-    let Some(deal) = part.deal(&id, context.deals) else {
-        return Err(record.bad(Col::DealId, &id, "no deal has this id", true));
+    let deal = match part.deal(&id, context) {
+        Link::Deal(deal) => deal,
+        Link::LeftOut => {
+            part.leave_out();
+            return Ok(());
+        }
+        Link::Unknown => return Err(record.bad(Col::DealId, &id, "no deal has this id", true)),
     };
     let to = record.stage(Col::Stage, part);
     if to == Word::default() {
@@ -233,10 +233,9 @@ pub(super) fn history(
     let event = record.text(Col::EventId);
     let plan = context.plan;
     let currency = match plan.has(Col::Amount) && plan.has(Col::Currency) {
-        true => currency(record, Col::Currency, context),
-        false => String::new(),
+        true => part.currency(record.currency(), context),
+        false => context.config.currency.clone(),
     };
-    let currency = if currency.is_empty() { &context.config.currency } else { &currency };
     let row = HistoryRow {
         deal,
         at: record.time(Col::ChangedAt)?.map(|(at, _)| at).into(),
@@ -247,7 +246,7 @@ pub(super) fn history(
         forecast: record.mapped(Col::ForecastCategory, part),
         event: event.as_deref().map_or(0, fixed_hash),
         rank: event.as_deref().map_or(0, short_rank),
-        amount_minor: part.cell(record.money(Col::Amount, currency)).into(),
+        amount_minor: part.cell(record.money(Col::Amount, &currency)).into(),
         expected_close_on: part.cell(record.date(Col::ExpectedCloseOn)).into(),
         probability_bp: part.cell(record.probability(Col::Probability)).into(),
     };
@@ -287,6 +286,8 @@ pub(super) struct ActivityRow {
     pub(super) duration_seconds: Option<u32>,
     /// `due_at` is its start: it counts as done when that is past.
     pub(super) is_start: bool,
+    /// `done_at` is only its due date: it was done, but nothing tells when.
+    pub(super) is_done_by_due: bool,
 }
 
 /// A row of an activities file; see [`super::part::RowParser`].
@@ -295,7 +296,10 @@ pub(super) fn activity(
     part: &mut Part<ActivityRow>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
-    let deal = linked_deal(record, part, context);
+    let Some(deal) = linked_deal(record, part, context) else {
+        part.leave_out();
+        return Ok(());
+    };
     let is_done = is_done(record, part, context);
     let time = |col: Col| record.time(col).map(|t| t.map(|(at, _)| at));
     let done = part.cell(time(Col::DoneAt));
@@ -321,6 +325,7 @@ pub(super) fn activity(
             .cell(record.count(Col::DurationMinutes))
             .map(|minutes| minutes.saturating_mul(60))),
         is_start: is_done.is_none() && done.is_none() && starts.is_some(),
+        is_done_by_due: is_done == Some(true) && done.is_none() && due_at.is_some(),
     };
     if row.done_at.get().or(row.due_at.get()).is_none() {
         return Err(record.bad(Col::DoneAt, "", "an activity needs a time", true));
@@ -329,16 +334,22 @@ pub(super) fn activity(
     Ok(())
 }
 
-/// The deal by id, or by name where one deal only has it.
-fn linked_deal(record: &Record<'_>, part: &mut Part<ActivityRow>, context: &Context<'_>) -> u32 {
+/// The deal by id, or by name where one deal only has it; `None` if it is left out.
+fn linked_deal(
+    record: &Record<'_>,
+    part: &mut Part<ActivityRow>,
+    context: &Context<'_>,
+) -> Option<u32> {
     let prefix = context.plan.file.deal_prefix.as_deref().unwrap_or("");
-    if let Some(id) = record.text(Col::DealId).filter(|id| id.starts_with(prefix))
-        && let Some(deal) = part.deal(&id, context.deals)
-    {
-        return deal;
+    if let Some(id) = record.text(Col::DealId).filter(|id| id.starts_with(prefix)) {
+        match part.deal(&id, context) {
+            Link::Deal(deal) => return Some(deal),
+            Link::LeftOut => return None,
+            Link::Unknown => {}
+        }
     }
     let by_name = record.text(Col::DealName).and_then(|name| context.by_name.find(&name));
-    by_name.and_then(|at| context.named.get(at as usize).copied()).unwrap_or(NO_DEAL)
+    Some(by_name.and_then(|at| context.named.get(at as usize).copied()).unwrap_or(NO_DEAL))
 }
 
 /// Whether it was done, by its status or flag; `None` if neither tells.

@@ -115,7 +115,7 @@ pub(super) fn target(
         _ => measure,
     };
     let (value, currency) = if measure == "bookings" {
-        let currency = currency(record, context);
+        let currency = part.currency(record.currency(), context);
         (record.money(Col::Value, &currency)?, currency)
     } else {
         (record.count(Col::Value)?.map(i64::from), String::new())
@@ -138,7 +138,7 @@ pub(super) fn forecast(
         return Err(record.bad(Col::SnapshotOn, "", "a forecast needs the date it was made", true));
     };
     let (period_start, period_end) = period(record, context)?;
-    let currency = currency(record, context);
+    let currency = part.currency(record.currency(), context);
     let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
         return Err(record.bad(Col::Amount, "", "a forecast needs an amount", true));
     };
@@ -154,11 +154,6 @@ pub(super) fn forecast(
         currency,
     });
     Ok(())
-}
-
-fn currency(record: &Record<'_>, context: &Context<'_>) -> String {
-    let text = record.text(Col::Currency);
-    text.map_or_else(|| context.config.currency.clone(), |text| text.to_ascii_uppercase())
 }
 
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin

@@ -29,6 +29,26 @@ pub enum CloseSource {
     ClosedAt,
 }
 
+/// Order of day and month in dates such as `02/03/2026`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DayOrder {
+    /// 31/12/2026
+    DayFirst,
+    /// 12/31/2026
+    MonthFirst,
+}
+
+impl DayOrder {
+    /// The other order.
+    pub fn other(self) -> Self {
+        match self {
+            Self::DayFirst => Self::MonthFirst,
+            Self::MonthFirst => Self::DayFirst,
+        }
+    }
+}
+
 /// Who is credited with a deal (METRICS 3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,6 +90,8 @@ pub struct Config {
     pub report_tz: String,
     /// Zone of timestamps that carry none, where the CRM's own rule does not say.
     pub source_tz: Option<String>,
+    /// Order of day and month in the exports; otherwise each file's dates tell.
+    pub source_dates: Option<DayOrder>,
     /// What durations are counted in.
     pub clock: Clock,
     /// Currency of amounts that carry none.
@@ -144,6 +166,7 @@ impl Default for Config {
         Self {
             report_tz: "UTC".to_owned(),
             source_tz: None,
+            source_dates: None,
             clock: Clock::CalendarDay,
             currency: "USD".to_owned(),
             fiscal_year_start_month: 1,
@@ -205,6 +228,11 @@ impl Config {
             Err(Error::new(ErrorKind::Config, format!("`{key}` must be {expected}")))
         };
         self.zone()?;
+        let is_code = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+        if !is_code(&self.currency) {
+            return wrong("currency", "a code of three capital letters")
+                .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"));
+        }
         if !(1..=12).contains(&self.fiscal_year_start_month) {
             return wrong("fiscal_year_start_month", "1 to 12");
         }

@@ -23,7 +23,7 @@ pub mod timeline;
 
 pub use about::{About, ColumnAbout, column};
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
-pub use config::Config;
+pub use config::{Config, DayOrder};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,

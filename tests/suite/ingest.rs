@@ -13,8 +13,14 @@ pub(crate) fn data(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ingest").join(folder)
 }
 
+/// The present of the tests: 2100-01-01.
+const NOW: i64 = 4_102_444_800_000_000;
+
 pub(crate) fn try_read(path: &Path, config: &Config) -> sluice::Result<Ingested> {
-    ingest::read(&[path.to_owned()], &Options { config, mapping: None, progress: &Silent })
+    ingest::read(
+        &[path.to_owned()],
+        &Options { config, mapping: None, now: NOW, progress: &Silent },
+    )
 }
 
 pub(crate) fn read(path: &Path) -> Ingested {
@@ -295,7 +301,7 @@ fn a_mapping_of_one_s_own_comes_first() {
                 [file.values.status]\noffen = \"open\"\n";
     std::fs::write(&mapping, text).unwrap();
     let config = Config::default();
-    let options = Options { config: &config, mapping: Some(&mapping), progress: &Silent };
+    let options = Options { config: &config, mapping: Some(&mapping), now: NOW, progress: &Silent };
     let got = ingest::read(&[folder.path().join("x.csv")], &options).unwrap();
     assert_eq!(word(&got, find(&got, "1").2.crm), "own");
     std::fs::write(&mapping, text.replace("status = [", "stand = [")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sluice::model::{Config, Quality, Status};
+use sluice::model::{Config, Quality, Status, UNKNOWN_STAGE};
 
 use super::ingest::{data, digest, find, read, read_deals, try_read};
 
@@ -110,4 +110,172 @@ fn long_files_with_stray_quotes_lose_nothing() {
     assert_eq!(got.dataset.rejects.iter().map(|r| r.row).collect::<Vec<_>>(), [60_003]);
     let hash = blake3::hash(&text).to_hex().to_string();
     assert_eq!(got.inputs[0].blake3, hash);
+}
+
+#[test]
+fn a_decimal_comma_anywhere_holds_for_the_column() {
+    let head = "deal_id;status;created_at;amount\n";
+    let got = read_deals(
+        format!(
+            "{head}1;open;2026-01-01;1.234,56\n2;open;2026-01-01;2.000\n3;open;2026-01-01;3,5\n"
+        )
+        .as_bytes(),
+    );
+    let amounts = ["1", "2", "3"].map(|id| find(&got, id).2.amount_minor);
+    assert_eq!(amounts, [Some(123_456), Some(200_000), Some(350)]);
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.contains("decimal comma")), "{said:?}");
+    let got =
+        read_deals(format!("{head}1;open;2026-01-01;12abc34\n2;open;2026-01-01;10%\n").as_bytes());
+    assert_eq!(got.dataset.rejects.iter().filter(|r| r.column == "amount").count(), 2);
+    assert_eq!((got.dataset.deal_count(), got.rows_rejected), (2, 0));
+}
+
+#[test]
+fn slashed_dates_are_settled_by_plausibility_or_said_to_be_open() {
+    let text = "deal_id,status,created_at,closed_at\n1,won,10/02/2025,05/07/2025\n2,won,01/02/2025,02/03/2025\n";
+    let got = read_deals(text.as_bytes());
+    let created = |got: &sluice::ingest::Ingested| find(got, "1").2.created_at;
+    let february = read_deals(text.replace("10/02/2025", "2025-02-10").as_bytes());
+    assert_eq!(created(&got), created(&february));
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.contains("are read day first")), "{said:?}");
+    let open = text.replace("10/02/2025", "01/02/2025");
+    let got = read_deals(open.as_bytes());
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.contains("source_dates = \"day_first\"")), "{said:?}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deals.csv"), open).unwrap();
+    let config =
+        Config { source_dates: Some(sluice::model::DayOrder::DayFirst), ..Config::default() };
+    let set = try_read(folder.path(), &config).unwrap();
+    let first = read_deals("deal_id,status,created_at\n1,won,2025-02-01\n".as_bytes());
+    assert_eq!(created(&set), created(&first));
+}
+
+#[test]
+fn a_time_in_the_far_future_does_not_date_the_export() {
+    let head =
+        "deal_id,status,created_at,closed_at\n1,won,2026-01-01,2026-02-01\n2,open,2026-01-05,\n";
+    let plain = read_deals(head.as_bytes());
+    let text = format!("{head}3,won,2026-01-01,9999-12-31\n4,open,2206-02-01,\n");
+    let got = read_deals(text.as_bytes());
+    assert_eq!(got.dataset.extracted_at, plain.dataset.extracted_at);
+    assert!(!plain.dataset.assumptions.iter().any(|a| a.contains("after the present")));
+    let said = got.dataset.assumptions.join("\n");
+    assert!(
+        said.contains("`created_at` lie after the present, the latest on 2206-02-01"),
+        "{said}"
+    );
+    assert!(said.contains("`closed_at` lie after the present, the latest on 9999-12-31"), "{said}");
+    assert!(find(&got, "3").2.quality.contains(Quality::ClosedInFuture));
+}
+
+/// A Salesforce export of two deals; the second one is as `second`, its history rows name `named`.
+fn salesforce(second: &str, named: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let deals = format!(
+        "Id,IsDeleted,Name,StageName,IsClosed,IsWon,CloseDate,CreatedDate\n\
+         006A0000a000001IAA,0,A,Offer,0,0,2026-07-01,2026-01-01 00:00:00\n\
+         {second},B,Offer,0,0,2026-07-01,2026-01-01 00:00:00\n"
+    );
+    let rows = "OpportunityId,StageName,CreatedDate,ForecastCategory,SystemModstamp\n";
+    let history = format!(
+        "{rows}006A0000a000001IAA,Offer,2026-01-01 00:00:00,Pipeline,\n\
+         {named},Lead,2026-01-01 00:00:00,Pipeline,\n{named},Offer,2026-01-03 00:00:00,Pipeline,\n"
+    );
+    let tasks =
+        format!("Id,WhatId,Priority,ActivityDate,Status\nt1,{named},High,2026-01-02,Completed\n");
+    std::fs::write(folder.path().join("Opportunity.csv"), deals).unwrap();
+    std::fs::write(folder.path().join("OpportunityHistory.csv"), history).unwrap();
+    std::fs::write(folder.path().join("Task.csv"), tasks).unwrap();
+    folder
+}
+
+#[test]
+fn rows_of_a_deal_that_is_left_out_are_left_out_with_it() {
+    let folder = salesforce("006A0000a000002IAA,1", "006A0000a000002IAA");
+    let got = read(folder.path());
+    assert_eq!((got.dataset.deal_count(), got.rows_rejected), (1, 0));
+    assert!(got.dataset.loose_activities.is_empty());
+    let said = got.dataset.assumptions.join("\n");
+    assert!(said.contains("OpportunityHistory.csv` belong to deals that are left out"), "{said}");
+    assert!(said.contains("Task.csv` belong to deals that are left out"), "{said}");
+}
+
+#[test]
+fn both_forms_of_a_salesforce_id_are_one_deal() {
+    for (deal, named) in
+        [("006A0000a000002IAA", "006A0000a000002"), ("006A0000a000002", "006A0000a000002IAA")]
+    {
+        let folder = salesforce(&format!("{deal},0"), named);
+        let got = read(folder.path());
+        assert_eq!((got.dataset.deal_count(), got.rows_rejected), (2, 0));
+        let (partition, row, _) = find(&got, deal);
+        assert_eq!(partition.visits.get(row).len(), 2);
+        assert_eq!(partition.activities.get(row).len(), 1);
+    }
+}
+
+#[test]
+fn currencies_are_codes_or_symbols() {
+    let head = "deal_id,status,created_at,amount,currency,note\n";
+    let got = read_deals(
+        format!(
+            "{head}1,open,2026-01-01,5,€,\n2,open,2026-01-01,5,euro,\n3,open,2026-01-01,5,gbp,\n"
+        )
+        .as_bytes(),
+    );
+    let currency = |id| got.dataset.names.get(find(&got, id).2.currency);
+    assert_eq!(["1", "2", "3"].map(currency), ["EUR", "USD", "GBP"]);
+    let refused: Vec<&str> = got.dataset.rejects.iter().map(|r| r.value.as_str()).collect();
+    assert_eq!((refused, got.rows_rejected), (vec!["euro"], 0));
+    let said = &got.dataset.assumptions;
+    assert!(said.iter().any(|a| a.ends_with("that are not used: `note`.")), "{said:?}");
+    let wrong = Config { currency: "euro".to_owned(), ..Config::default() };
+    assert!(wrong.check().unwrap_err().hint_text().is_some());
+}
+
+#[test]
+fn deals_without_any_time_are_an_error_that_names_the_columns() {
+    for text in ["deal_id,status,stage\n1,open,Demo\n", "deal_id,status,created_at\n1,open,\n"] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("deals.csv"), text).unwrap();
+        let error = try_read(folder.path(), &Config::default()).unwrap_err();
+        assert!(error.to_string().contains("creation time"), "{error}");
+        let hint = error.hint_text().unwrap_or_default();
+        assert!(hint.contains("`create_date`") && hint.contains("`--mapping FILE`"), "{hint}");
+        let history = "deal_id,stage,entered_at\n1,Demo,2026-01-01\n";
+        std::fs::write(folder.path().join("stage_history.csv"), history).unwrap();
+        assert_eq!(read(folder.path()).dataset.deal_count(), 1);
+    }
+}
+
+#[test]
+fn an_export_of_deals_only_says_what_it_lacks() {
+    let got = read_deals("deal_id,status,created_at\n1,open,2026-01-01\n".as_bytes());
+    let says = |got: &sluice::ingest::Ingested| {
+        got.dataset.assumptions.iter().any(|a| a.starts_with("There is no stage history"))
+    };
+    assert!(says(&got));
+    assert!(!says(&read(&data("salesforce"))));
+    assert!(!says(&read(&data("hubspot"))));
+}
+
+#[test]
+fn a_closed_deal_that_never_moved_was_in_its_stage_from_the_beginning() {
+    let text = "Deal - ID,Deal - Stage,Deal - Status,Deal - Deal created,Deal - Lost time,Deal - Last stage change\n\
+                1,Demo,Lost,2026-01-01,2026-02-01,\n2,Demo,Lost,2026-01-01,2026-02-01,2026-01-15\n";
+    let got = read_deals(text.as_bytes());
+    let first = |id| {
+        let (partition, row, _) = find(&got, id);
+        let visit = partition.visits.get(row)[0];
+        got.dataset.names.get(got.dataset.catalogue.get(visit.stage).name)
+    };
+    assert_eq!([first("1"), first("2")], ["Demo", UNKNOWN_STAGE]);
+    let silent = text.replace(",Deal - Last stage change", ",Note").replace(",2026-01-15", ",");
+    let got = read_deals(silent.as_bytes());
+    let (partition, row, _) = find(&got, "1");
+    let visit = partition.visits.get(row)[0];
+    assert_eq!(got.dataset.names.get(got.dataset.catalogue.get(visit.stage).name), UNKNOWN_STAGE);
 }

@@ -38,7 +38,7 @@ impl Case {
             lost_stages: words("lost_stages"),
             ..Config::default()
         };
-        let options = Options { config: &config, mapping: None, progress: &Silent };
+        let options = Options { config: &config, mapping: None, now: i64::MAX, progress: &Silent };
         let ingested = ingest::read(std::slice::from_ref(&folder), &options).unwrap();
         let at = chrono::DateTime::parse_from_rfc3339(given["as_of"].as_str().unwrap()).unwrap();
         let as_of = AsOf::Instant(at.timestamp_micros());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::checked;
 use super::super::part::{FileRows, Text};
 use super::super::rows::{DealRow, word};
 use super::super::words::{DealIndex, Word};
@@ -18,6 +19,8 @@ pub(in super::super) struct Deals {
     pub(in super::super) has_currency: bool,
     /// Ids of deals with identical rows (QH5), and with differing ones (QD1).
     pub(in super::super) repeats: (Vec<u32>, Vec<u32>),
+    /// Ids of deals whose rows the mapping passes over.
+    pub(in super::super) left_out: BTreeSet<String>,
     origins: Vec<Origin>,
     sources: Vec<SourceRules>,
     texts: Vec<String>,
@@ -40,6 +43,10 @@ pub(in super::super) struct SourceRules {
     pub(in super::super) flags_tell_stages: bool,
     /// See `FileMapping::close_from_dates`.
     pub(in super::super) close_from_dates: bool,
+    /// See `FileMapping::has_checked_ids`.
+    pub(in super::super) has_checked_ids: bool,
+    /// Whether the file has a column of last stage changes.
+    pub(in super::super) tells_last_change: bool,
 }
 
 impl Deals {
@@ -70,7 +77,13 @@ impl Deals {
 
     fn add_row(&mut self, row: DealRow, origin: Origin, names: &Names) {
         let id = self.text_of(row.id, origin).to_owned();
-        match self.index.find(&id) {
+        let has_checked_ids =
+            self.sources.get(origin.source as usize).is_some_and(|rules| rules.has_checked_ids);
+        let by_other_form = || {
+            let other = checked::other_form(&id).filter(|_| has_checked_ids)?;
+            self.index.find(&other)
+        };
+        match self.index.find(&id).or_else(by_other_form) {
             None => {
                 self.index.add(&id);
                 self.rows.push(row);

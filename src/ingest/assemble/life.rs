@@ -146,7 +146,7 @@ pub(super) fn partition(
             (_, false) => Shape::Log,
             _ => Shape::None,
         };
-        let last_stage_change_at = context.all.deals.rows[deal].last_stage_change_at;
+        let last_stage_change_at = last_change(context, deal, &attributes);
         let input = DealInput { deal: &attributes, last_stage_change_at, shape };
         let built = history::build(&input, &mut changes, &context.history);
         settle(&mut attributes, &built, context, deal);
@@ -263,6 +263,15 @@ fn close(
     (row.closed_at.or_else(guessed), expected)
 }
 
+/// The last change of stage. Where the export has a column of it, a closed deal without one never moved:
+/// it has been in its stage since the creation (EXPORTS 15.5).
+fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<Micros> {
+    let is_told = context.all.deals.rules(deal).is_some_and(|rules| rules.tells_last_change);
+    let is_closed = attributes.status != Status::Open && attributes.closed_at.is_some();
+    let last = context.all.deals.rows[deal].last_stage_change_at;
+    last.or(attributes.created_at.filter(|_| is_told && is_closed))
+}
+
 /// The recorded changes of stage. In a history that also tells of other fields, a row with the stage
 /// that the deal is in already is not one.
 fn moves(
@@ -354,7 +363,8 @@ fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
     changes
 }
 
-/// An activity with the hash of its id. One that is only known by its start is done when that is past.
+/// An activity with the hash of its id. One that is only known by its start is done when that is past;
+/// one that was done before it was due, by the extract.
 fn activity(
     context: &Context<'_>,
     (part, row): (&Joined<ActivityRow>, &ActivityRow),
@@ -362,7 +372,11 @@ fn activity(
     let [kind, owner, outcome] = row.words.map(|word| sym(part, word));
     let (due_at, duration_seconds) = (row.due_at.get(), row.duration_seconds);
     let has_begun = row.is_start && due_at.is_some_and(|at| at < context.extracted_at);
-    let done_at = if has_begun { due_at } else { row.done_at.get() };
+    let done_at = match row.done_at.get() {
+        _ if has_begun => due_at,
+        Some(at) if row.is_done_by_due => Some(at.min(context.extracted_at - 1)),
+        done_at => done_at,
+    };
     (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
 }
 

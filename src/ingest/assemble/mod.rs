@@ -3,6 +3,7 @@
 //! Every choice is by content, never by the order of rows or files.
 
 pub(super) mod deals;
+mod extract;
 pub(super) mod group;
 mod life;
 mod places;
@@ -79,10 +80,10 @@ impl Gathered {
     }
 }
 
-/// Builds the dataset.
+/// Builds the dataset; `now` is the present.
 ///
 /// Errors: a stage configured as two things at once; more stages than can be counted.
-pub(super) fn assemble(mut all: Gathered, config: &Config) -> Result<Dataset> {
+pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Result<Dataset> {
     all.deals.name_pipelines(&mut all.names, &all.pipelines);
     let count = all.deals.rows.len();
     let history = Grouped::new(&all.history, count, |row| row.deal);
@@ -90,7 +91,8 @@ pub(super) fn assemble(mut all: Gathered, config: &Config) -> Result<Dataset> {
         NO_DEAL => count as u32,
         deal => deal,
     });
-    let extracted_at = extract_instant(&all);
+    let (extracted_at, said) = extract::instant(&all, now);
+    all.assumptions.extend(said);
     let (mut catalogue, said) = stages::catalogue(&mut all, &history, extracted_at, config)?;
     all.assumptions.extend(said);
     sort_names(&mut all, &mut catalogue);
@@ -147,25 +149,6 @@ fn add_repeats(ledger: &mut Ledger, deals: &Deals) {
             repeats.iter().map(|&deal| deals.index.ids.get(deal as usize)).collect();
         ledger.add_rows(code, "deals", repeats.len() as u64, &ids);
     }
-}
-
-/// Just after the latest thing that the export knows of.
-fn extract_instant(all: &Gathered) -> Micros {
-    let mut latest = Micros::MIN;
-    let mut see = |at: Option<Micros>| latest = latest.max(at.unwrap_or(Micros::MIN));
-    let is_without_history = all.history.iter().all(|part| part.rows.is_empty());
-    for row in &all.deals.rows {
-        see(row.created_at);
-        see(row.modified_at);
-        see(row.last_stage_change_at);
-        row.entered.iter().for_each(|(_, _, at)| see(Some(*at)));
-        if is_without_history && !all.has_modified && row.entered.is_empty() {
-            see(row.closed_at);
-        }
-    }
-    all.history.iter().flat_map(|part| &part.rows).for_each(|row| see(row.at.get()));
-    all.activities.iter().flat_map(|part| &part.rows).for_each(|row| see(row.done_at.get()));
-    if latest == Micros::MIN { 1 } else { latest + 1 }
 }
 
 /// From here on symbols sort as words do.
@@ -228,6 +211,12 @@ fn sort_small_tables(dataset: &mut Dataset) {
     dataset.rejects.sort();
 }
 
+/// Said of an export of deals only.
+const WITHOUT_HISTORY: &str = "There is no stage history, only the stage in which each deal is now: \
+    `stage_duration`, `stage_exit`, `stage_transitions`, `movement_quality`, `stage_flow` and \
+    `stage_win_probability` have nothing or little to show. A file of stage changes \
+    (`OpportunityHistory.csv`, `stage_history.csv`) beside the deals fills them.";
+
 /// What holds for the whole extract.
 fn assumptions(
     all: &mut Gathered,
@@ -251,6 +240,11 @@ fn assumptions(
         at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
     ));
     all.assumptions.push(format!("Days begin at midnight in {}.", config.report_tz));
+    let is_without_moves = all.history.iter().all(|part| part.rows.is_empty())
+        && all.deals.rows.iter().all(|row| row.entered.is_empty());
+    if is_without_moves {
+        all.assumptions.push(WITHOUT_HISTORY.to_owned());
+    }
     if !all.deals.has_currency {
         all.assumptions
             .push(format!("Amounts are in {}, as no column says otherwise.", config.currency));

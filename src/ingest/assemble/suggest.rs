@@ -20,6 +20,8 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
         "\n# Zone in which days begin (IANA name).\nreport_tz = {}\n\
          # Zone of times in the export that carry none; without it the CRM's own rule holds.\n\
          # source_tz = \"Europe/Berlin\"\n\
+         # Order of day and month in dates such as 02/03/2026; without it the dates of each file tell.\n\
+         # source_dates = \"day_first\"\n\
          # Currency of amounts that carry none.\ncurrency = {}\n\
          # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
          # First month of the fiscal year.\nfiscal_year_start_month = {}\n\

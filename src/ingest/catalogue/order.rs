@@ -33,10 +33,15 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
         say_ties(pipeline, &places, said, probability);
         (places, Basis::Declared)
     } else {
-        let places = by_precedence(pipeline, &open, precedence);
+        let (places, is_told) = by_precedence(pipeline, &open, precedence);
         if places.len() > 1 {
-            let how = "by which of two more deals entered first; side stages (a rejection, a \
-                       pause) have places by the same rule";
+            let how = match is_told {
+                true => {
+                    "by which of two more deals entered first; side stages (a rejection, a pause) \
+                     have places by the same rule"
+                }
+                false => "alphabetically, as no deal is known to have entered two of them",
+            };
             say_inferred(pipeline, &places, how, said);
         }
         (places, Basis::Inferred)
@@ -125,7 +130,12 @@ struct Standing {
 /// Copeland's rule: A comes before B if more deals entered A first; stages rank by the share of
 /// comparisons won less lost, then by the share of deals, then by name. Shares, because a stage
 /// that few deals pass is compared with few others; a stage compared with none comes last.
-fn by_precedence(pipeline: &Pipeline<'_>, open: &[usize], precedence: &Precedence) -> Vec<usize> {
+/// The flag tells whether any two were compared.
+fn by_precedence(
+    pipeline: &Pipeline<'_>,
+    open: &[usize],
+    precedence: &Precedence,
+) -> (Vec<usize>, bool) {
     let index = |at: usize| pipeline.drafts.get(at).and_then(|d| d.index);
     let before = |a: usize, b: usize| {
         let pair = index(a).zip(index(b));
@@ -156,7 +166,8 @@ fn by_precedence(pipeline: &Pipeline<'_>, open: &[usize], precedence: &Precedenc
             .then_with(|| larger_share((a.margin, a.deals), (b.margin, b.deals)))
             .then_with(|| at_a.cmp(at_b))
     });
-    ranked.into_iter().map(|(_, at)| at).collect()
+    let is_told = ranked.iter().any(|(standing, _)| standing.compared > 0);
+    (ranked.into_iter().map(|(_, at)| at).collect(), is_told)
 }
 
 /// The larger of two fractions first, without rounding.
@@ -172,8 +183,8 @@ fn names_of<'p>(pipeline: &'p Pipeline<'_>, places: &[usize]) -> Vec<&'p str> {
 fn say_inferred(pipeline: &Pipeline<'_>, places: &[usize], how: &str, said: &mut Vec<String>) {
     let stages = list(names_of(pipeline, places));
     said.push(format!(
-        "In {}, the open stages are ordered {how}: {stages}. Set `stages` of the pipeline to \
-         change that.",
+        "In {}, the open stages are ordered {how}: {stages}. Set `stages` of its \
+         `[[pipeline]]` to change that.",
         pipeline.label
     ));
 }

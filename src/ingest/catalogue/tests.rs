@@ -158,3 +158,18 @@ fn every_pipeline_can_end_and_have_unrecorded_time() {
     let (found, _) = build(&taken, &Precedence::new(), &Config::default(), &mut names).unwrap();
     assert_eq!(show(&found, &names), "Won:open:1 __WON__:won:- Lost:lost:-");
 }
+
+#[test]
+fn without_evidence_the_order_is_said_to_be_alphabetical() {
+    let mut names = Names::default();
+    let rows = evidence(
+        &mut names,
+        "sales",
+        &[("Offer", None, [0, 0, 5]), ("Demo", None, [0, 0, 9]), ("Won", None, [9, 0, 0])],
+    );
+    let (found, said) = build(&rows, &[].into(), &Config::default(), &mut names).unwrap();
+    assert_eq!(show(&found, &names), "Demo:open:1 Offer:open:2 Won:won:- Lost:lost:-");
+    let text = said.join("\n");
+    assert!(text.contains("ordered alphabetically"), "{text}");
+    assert!(text.contains("`[[pipeline]]`"), "{text}");
+}
