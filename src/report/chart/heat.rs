@@ -44,7 +44,7 @@ impl Tone {
     fn of(shade: f64) -> Self {
         match shade {
             shade if shade > 0.75 => Self::Dark,
-            shade if shade > 0.5 => Self::Middle,
+            shade if shade > 0.6 => Self::Middle,
             _ => Self::Light,
         }
     }
@@ -92,7 +92,8 @@ pub(crate) fn heat(
         let ground = match (cell.fill, tone) {
             (Fill::Solid, _) => "m",
             (Fill::Hatched, Tone::Dark) => "m on-dark",
-            (Fill::Hatched, _) => "m on-light",
+            (Fill::Hatched, Tone::Middle) => "m on-mid",
+            (Fill::Hatched, Tone::Light) => "m on-light",
         };
         let class = if cell.is_few { format!("{ground} few") } else { ground.to_owned() };
         canvas.classed(&class, &cell.tip, |canvas| {
@@ -115,4 +116,38 @@ pub(crate) fn heat(
         });
     }
     canvas.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, Fill, heat};
+
+    #[test]
+    fn hatching_and_words_are_seen_on_every_shade() {
+        let cell = |(column, value)| Cell {
+            row: 0,
+            column,
+            value,
+            text: ["x".to_owned(), "x".to_owned()],
+            fill: Fill::Hatched,
+            is_few: column == 0,
+            tip: String::new(),
+        };
+        let cells: Vec<Cell> = [0.0, 0.7, 1.0].into_iter().enumerate().map(cell).collect();
+        let words = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
+        let svg = heat("t", "title", (&words[..1], &words), "", 1.0, &cells);
+        let drawn: Vec<&str> = svg.split("<g class=\"m").skip(1).collect();
+        let expected = [
+            (" on-light few\"", "url(#t-deep)", "var(--ink)"),
+            (" on-mid\"", "url(#t-bright)", "var(--on-mid)"),
+            (" on-dark\"", "url(#t-bright)", "var(--on-heat)"),
+        ];
+        for (cell, (class, hatch, ink)) in drawn.iter().zip(expected) {
+            assert!(
+                cell.starts_with(class) && cell.contains(hatch) && cell.contains(ink),
+                "{cell}"
+            );
+        }
+        assert_eq!(drawn.len(), expected.len());
+    }
 }
