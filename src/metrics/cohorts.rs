@@ -48,14 +48,14 @@ impl Cohort {
         self.followed.range(days..).map(|(_, deals)| deals).sum()
     }
 
-    /// Deals still open.
-    pub(super) fn open(&self) -> u64 {
-        self.table.censored()
+    /// Whether nobody is left at the end of the curve.
+    pub(super) fn is_over(&self) -> bool {
+        self.table.largest().is_some_and(|t| self.table.at(t).survival == 0.0)
     }
 
     /// The maturity at `days`.
-    pub(super) fn maturity(&self, days: i64, open: u64, run: &Run) -> Maturity {
-        Maturity::of(self.n(), self.followed_to(days), open, run)
+    pub(super) fn maturity(&self, days: i64, is_over: bool, run: &Run) -> Maturity {
+        Maturity::of(self.n(), self.followed_to(days), is_over, run)
     }
 }
 

@@ -103,8 +103,8 @@ impl Metric for ConversionComparison {
 
 /// The largest configured horizon at which the cohort has a value, and its status there.
 fn supported(cohort: &Cohort, run: &Run) -> Option<(u32, &'static str)> {
-    let open = cohort.open();
-    let status = |h: u32| cohort.maturity(i64::from(h), open, run);
+    let is_over = cohort.is_over();
+    let status = |h: u32| cohort.maturity(i64::from(h), is_over, run);
     let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, status(h)));
     horizons.find(|(_, m)| m.has_value()).map(|(h, m)| (h, m.status))
 }

@@ -143,7 +143,8 @@ impl Landmarks {
             followed += if look.is_followed { *count } else { 0 };
         }
         let looks = events.n();
-        let has_value = Maturity::of(looks, followed, events.censored(), run).has_value();
+        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
+        let has_value = Maturity::of(looks, followed, is_over, run).has_value();
         let horizon = run.ticks_of_days(run.config.stage_horizon);
         let p = (looks >= MIN_LOOKS && deals > 0 && has_value).then(|| {
             let at = events.at(horizon);

@@ -55,13 +55,12 @@ pub(super) struct Maturity {
 }
 
 impl Maturity {
-    /// The rule of METRICS I1: of `n` cases `followed` were followed to the horizon and `open` are not
-    /// over. Without open cases the curve is known at every horizon; with them, one that has come down
-    /// to 0 says only that those who were followed longest are over.
-    pub(super) fn of(n: u64, followed: u64, open: u64, run: &Run) -> Self {
+    /// The rule of METRICS I1: of `n` cases `followed` were followed to the horizon; `is_over` says
+    /// that nobody is left at the end of the curve.
+    pub(super) fn of(n: u64, followed: u64, is_over: bool, run: &Run) -> Self {
         let (status, reason) = if followed >= n {
             ("complete", None)
-        } else if followed >= run.config.min_followed.max(1) || open == 0 {
+        } else if followed >= run.config.min_followed.max(1) || is_over {
             ("partial", None)
         } else if followed > 0 {
             ("insufficient", Some(Reason::InsufficientFollowUp))

@@ -141,7 +141,8 @@ fn one_row(
     let events = &exits.table;
     let n = events.n();
     let horizon = run.ticks_of_days(run.config.stage_horizon);
-    let maturity = Maturity::of(n, exits.followed, events.censored(), run);
+    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
+    let maturity = Maturity::of(n, exits.followed, is_over, run);
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
     let about_stage = run.catalogue.get(stage);
     row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));

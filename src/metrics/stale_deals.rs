@@ -28,8 +28,7 @@ static ABOUT: About = About {
         `over_stage_age` and `over_cycle_age`: longer than the thresholds of `stage_age_threshold`. \
         Idle: since the last activity done, or else the entry of the present visit. `no_activity`: \
         idle for more than `idle_days`. `no_next_step`: no planned activity due on `as_of` or \
-        later; one that is overdue is no next step. What was done after `as_of` stood planned if it has \
-        a due time. `overdue_close`: the expected close date is \
+        later; one that is overdue is no next step. `overdue_close`: the expected close date is \
         `as_of` or earlier. Stale: over the stage age, or without activity and next step. If the \
         data hold no activity at all, what rests on activities is unknown (null) and stale means \
         over the stage age. Severity: days in stage over the threshold. Rank within pipeline and \

@@ -198,10 +198,10 @@ fn fill(
 /// The largest configured horizon at which the population has a value.
 fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
     let n = wins.table.n();
-    let open = wins.table.censored();
+    let is_over = wins.table.largest().is_some_and(|t| wins.table.at(t).survival == 0.0);
     let maturity = |horizon: u32| {
         let followed = wins.followed.iter().filter(|&&days| days >= horizon).count();
-        Maturity::of(n, followed as u64, open, run)
+        Maturity::of(n, followed as u64, is_over, run)
     };
     let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, maturity(h)));
     horizons.find(|(_, m)| m.has_value())

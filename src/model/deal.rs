@@ -166,18 +166,6 @@ pub struct Activity {
     pub duration_seconds: Option<u32>,
 }
 
-impl Activity {
-    /// What was known of it just before `cut`: one done later stood planned then if it has a due time
-    /// (when it was entered is not known); without one it did not exist.
-    pub fn before(self, cut: Micros) -> Option<Self> {
-        if self.done_at.is_none_or(|at| at < cut) {
-            return Some(self);
-        }
-        let (done_at, outcome, duration_seconds) = (None, Sym::NONE, None);
-        self.due_at.map(|_| Self { done_at, outcome, duration_seconds, ..self })
-    }
-}
-
 /// A person of the CRM.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {

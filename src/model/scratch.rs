@@ -75,11 +75,10 @@ impl Scratch {
         let known_changes = changes.partition_point(|c| c.at < run.cut);
         let later = &changes[known_changes..];
         let of_deal = partition.activities.get(row);
-        let is_later = |a: &Activity| a.done_at.is_some_and(|at| at >= run.cut);
-        let activities = of_deal.iter().any(is_later).then(|| {
+        let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
+        let activities = (!of_deal.iter().all(|a| is_known(&a))).then(|| {
             let first = self.activities.len();
-            self.activities.extend(of_deal.iter().filter_map(|a| a.before(run.cut)));
-            self.activities[first..].sort_unstable();
+            self.activities.extend(of_deal.iter().filter(is_known));
             first..self.activities.len()
         });
         let deal = (!later.is_empty()).then(|| {

@@ -226,39 +226,6 @@ fn stale_deals_are_ranked_and_read_the_close_date_of_the_day() {
 }
 
 #[test]
-fn what_was_done_after_the_day_stood_planned_if_it_was_due() {
-    let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-04-02");
-    let (stage, created) = (world.stage("A"), at("2026-03-01"));
-    let (meeting, later) = (at("2026-04-01T09:00:00Z"), at("2026-04-01T11:00:00Z"));
-    for (id, done_at, due_at) in [
-        ("due", later, Some(meeting)),
-        ("started", meeting, Some(meeting)),
-        ("overdue", later, Some(at("2026-03-30"))),
-        ("unannounced", later, None),
-        ("done", at("2026-03-31T11:00:00Z"), Some(at("2026-03-31"))),
-    ] {
-        let (kind, owner, outcome, duration_seconds) = (Sym::NONE, Sym::NONE, Sym::NONE, Some(60));
-        let done_at = Some(done_at);
-        let activity = Activity { done_at, due_at, kind, owner, outcome, duration_seconds };
-        world.deal(id, &[(stage, created)]).activities.push(activity);
-    }
-    let as_of = AsOf::Day(day("2026-03-31"));
-    let stale = &world.tables(&["stale_deals"], Config::default(), as_of, 2)[0];
-    for (id, is_without, is_overdue, idle) in [
-        ("due", false, false, 30.0),
-        ("started", false, false, 30.0),
-        ("overdue", true, true, 30.0),
-        ("unannounced", true, false, 30.0),
-        ("done", true, false, 0.0),
-    ] {
-        let found = row(stale, &[("deal_id", id)]);
-        assert_eq!(stale.value(found, "no_next_step"), &Value::from(is_without), "{id}");
-        assert_eq!(stale.value(found, "overdue_next_step"), &Value::from(is_overdue), "{id}");
-        assert_eq!(get(stale, found, "days_idle"), idle, "{id}");
-    }
-}
-
-#[test]
 fn stock_is_valued_as_it_stood() {
     let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-04-02");
     let moves = [(world.stage("A"), at("2026-01-10"))];

@@ -1,7 +1,5 @@
 //! Cohorts, cycles and stages through the metrics: vectors V03 to V05 and cases by hand.
 
-mod maturity;
-
 use chrono::{Days, NaiveDate};
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Clock, Config, Dataset, Quality, Value};

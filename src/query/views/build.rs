@@ -86,11 +86,10 @@ fn read(task: &Task<'_>, wanted: &[Wanted], run: &Run) -> Vec<Vec<Cells>> {
 fn loose(wanted: &[Wanted], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
     let most_rows = |view: &View| if view.has_loose { dataset.loose_activities.len() } else { 0 };
     let mut cells = no_cells(wanted, most_rows);
-    let known = dataset.loose_activities.iter().filter_map(|a| a.before(run.cut));
-    let known: Vec<Activity> = known.collect();
+    let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
     for (wanted, cells) in wanted.iter().zip(&mut cells).filter(|(w, _)| w.view.has_loose) {
-        let rows =
-            known.iter().map(|activity| Row { run, deal: None, item: Item::Activity(activity) });
+        let known = dataset.loose_activities.iter().filter(is_known);
+        let rows = known.map(|activity| Row { run, deal: None, item: Item::Activity(activity) });
         push(wanted, cells, &rows.collect::<Vec<_>>(), 0);
     }
     cells
