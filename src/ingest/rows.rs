@@ -1,5 +1,7 @@
 //! The rows of deals, stage history and activities, typed; refusals say why.
 
+use std::borrow::Cow;
+
 use super::cells::Record;
 use super::columns::Col;
 use super::header;
@@ -233,8 +235,8 @@ pub(super) fn history(
     let event = record.text(Col::EventId);
     let plan = context.plan;
     let currency = match plan.has(Col::Amount) && plan.has(Col::Currency) {
-        true => part.currency(record.currency(), context),
-        false => context.config.currency.clone(),
+        true => Cow::Owned(part.currency(record.currency(), context)),
+        false => Cow::Borrowed(&*context.config.currency),
     };
     let row = HistoryRow {
         deal,

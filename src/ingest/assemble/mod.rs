@@ -215,7 +215,7 @@ fn sort_small_tables(dataset: &mut Dataset) {
 const WITHOUT_HISTORY: &str = "There is no stage history, only the stage in which each deal is now: \
     `stage_duration`, `stage_exit`, `stage_transitions`, `movement_quality`, `stage_flow` and \
     `stage_win_probability` have nothing or little to show. A file of stage changes \
-    (`OpportunityHistory.csv`, `stage_history.csv`) beside the deals fills them.";
+    beside the deals (`OpportunityHistory.csv` of Salesforce, or `stage_history.csv`) fills them.";
 
 /// What holds for the whole extract.
 fn assumptions(
