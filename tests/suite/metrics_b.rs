@@ -9,7 +9,8 @@ use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;
 use sluice::metrics::METRICS;
 use sluice::model::{
-    Activity, AsOf, Clock, Config, Field, FieldChange, Status, Sym, UNKNOWN_STAGE, Value,
+    Activity, AsOf, Clock, Config, Field, FieldChange, HistoryGrade, Status, Sym, UNKNOWN_STAGE,
+    Value,
 };
 
 use crate::vectors::{list, near, number, text, vector};
@@ -281,11 +282,24 @@ fn stock_is_valued_as_it_stood() {
     }
     let moves = [(world.stage("A"), at("2026-02-10"))];
     world.deal("D2", &moves).deal.amount_minor = None;
-    let table = stock(&world);
-    let found = builder::row(&table, &[("period_kind", "quarter")]);
-    assert_eq!(get(&table, found, "deals"), 2.0);
-    assert_eq!(get(&table, found, "n_null_amount"), 1.0);
-    assert_eq!(table.value(found, "value_basis"), &Value::from("current"));
+    let basis = |world: &World| {
+        let table = stock(world);
+        let found = builder::row(&table, &[("period_kind", "quarter")]);
+        assert_eq!(get(&table, found, "deals"), 2.0);
+        assert_eq!(get(&table, found, "n_null_amount"), 1.0);
+        table.value(found, "value_basis").as_str().map(str::to_owned)
+    };
+    // The history tells values, and D2 has a full one without a change.
+    assert_eq!(basis(&world).as_deref(), Some("history"));
+    world.rows[1].deal.history_grade = HistoryGrade::LoggedTruncated;
+    assert_eq!(basis(&world).as_deref(), Some("current"));
+    world.rows[1].deal.history_grade = HistoryGrade::Logged;
+    world.rows[1].deal.crm = world.names.intern("another export");
+    assert_eq!(basis(&world).as_deref(), Some("current"), "its history tells no values");
+    world.rows[1].deal.crm = Sym::NONE;
+    let (field, old, new) = (Field::Owner, None, None);
+    world.rows[0].changes[0] = FieldChange { field, old, new, ..world.rows[0].changes[0] };
+    assert_eq!(basis(&world).as_deref(), Some("current"), "owners are no values");
 }
 
 #[test]
