@@ -25,7 +25,8 @@ static ABOUT: About = About {
     question: "Of the value of the deals closed in a period, how much was won?",
     definition: "Sum of the amounts won / sum of the amounts won and lost, deals closed in the period, lost \
         without `exclude_reasons`, per currency. The amount is that of the last open instant where the \
-        history of amounts is known (`value_basis` = history), else the present one; `current` if any deal \
+        history of amounts is known (`value_basis` = history; a full log of values without a change of the amount \
+        is such a history), else the present one; `current` if any deal \
         of the row needs it. Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals, \
         whole pipelines only (`interval_method`).",
     caveat: "A few large deals decide it: read it beside A1 and J4.",
@@ -64,10 +65,10 @@ impl Gather for Closed {
 }
 
 impl Closed {
-    fn of(deal: &Timeline<'_>) -> Self {
+    fn of(deal: &Timeline<'_>, run: &Run) -> Self {
         let facts = &deal.facts;
         let (amount, is_history) =
-            facts.closed_at.map_or((facts.amount_minor, false), |at| deal.amount_before(at));
+            facts.closed_at.map_or((facts.amount_minor, false), |at| deal.amount_before(at, run));
         let value = amount.map_or(0, i128::from);
         Self {
             deals: 1,
@@ -124,7 +125,7 @@ impl Metric for AmountWinRate {
         let currency = currency_of(facts, run);
         state.sums.see(facts.pipeline, currency);
         let Some(month) = facts.closed_month.filter(|_| !facts.is_excluded) else { return };
-        let one = Closed::of(deal);
+        let one = Closed::of(deal, run);
         state.sums.each(facts, (currency, month), PARTS, run, |cell| cell.gather(&one));
         let value = i64::try_from(one.all).unwrap_or(0);
         let values = if facts.outcome == Status::Won { [value, 0] } else { [0, value] };

@@ -62,7 +62,7 @@ pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Opt
 /// The amount just before `at`, and whether the history of amounts says so; 0 is none if the
 /// configuration says so.
 pub(crate) fn amount_before(deal: &Timeline<'_>, at: Micros, run: &Run) -> (Option<i64>, bool) {
-    let (amount, is_history) = deal.amount_before(at);
+    let (amount, is_history) = deal.amount_before(at, run);
     (amount.filter(|&a| a != 0 || !run.config.zero_amount_is_null), is_history)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::Keyed;
-use super::layout::{MetricTable, Slice, Tail, UNOWNED};
+use super::layout::{Dimension, MetricTable, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{About, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column};
@@ -79,15 +79,13 @@ struct Estimate {
     p_iso: Option<f64>,
 }
 
-impl Metric for StageWinProbability {
-    /// By population and place of the stage.
-    type State = Keyed<(Slice, u16), Reached>;
+/// Deals that reached the stages, by population and place of the stage.
+#[derive(Debug, Default)]
+pub struct Reaches(Keyed<(Slice, u16), Reached>);
 
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
-
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+impl Reaches {
+    /// Takes a deal in the populations of `dimensions`.
+    pub(super) fn fold(&mut self, dimensions: &[Dimension], deal: &Timeline<'_>, run: &Run) {
         if !is_in_cohorts(deal) {
             return;
         }
@@ -95,24 +93,56 @@ impl Metric for StageWinProbability {
             let is_known = deal.visits.iter().take(at).any(|v| v.pipeline == visit.pipeline);
             if !is_known {
                 reach(deal, visit.pipeline, run, |order, reached| {
-                    add(state, deal, (visit.pipeline, order), reached, run);
+                    add(&mut self.0, dimensions, deal, (visit.pipeline, order), reached, run);
                 });
             }
         }
     }
 
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.0.merge(from.0, Reached::merge);
+    }
+
+    /// `p_iso` of each population and place that has one.
+    pub(super) fn smoothed(self, run: &Run) -> BTreeMap<(Slice, u16), f64> {
+        let mut found = BTreeMap::new();
+        for (slice, stages) in by_slice(self.0) {
+            for (&order, estimate) in stages.keys().zip(estimates(&stages, run)) {
+                found.extend(estimate.p_iso.map(|p| ((slice, order), p)));
+            }
+        }
+        found
+    }
+}
+
+fn by_slice(reaches: Keyed<(Slice, u16), Reached>) -> BTreeMap<Slice, BTreeMap<u16, Reached>> {
+    let mut found: BTreeMap<Slice, BTreeMap<u16, Reached>> = BTreeMap::new();
+    for ((slice, order), reached) in reaches.sorted() {
+        found.entry(slice).or_default().insert(order, reached);
+    }
+    found
+}
+
+impl Metric for StageWinProbability {
+    type State = Reaches;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.fold(UNOWNED, deal, run);
+    }
+
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from, Reached::merge);
+        into.merge(from);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut by_slice: BTreeMap<Slice, BTreeMap<u16, Reached>> = BTreeMap::new();
         let whole = |(slice, order): (Slice, u16)| Some((slice.whole_of()?, order));
-        for ((slice, order), reached) in state.with_wholes(whole, Reached::merge).sorted() {
-            by_slice.entry(slice).or_default().insert(order, reached);
-        }
         let mut table = MetricTable::new(&ABOUT, run);
-        for (slice, stages) in by_slice {
+        for (slice, stages) in by_slice(state.0.with_wholes(whole, Reached::merge)) {
             let estimates = estimates(&stages, run);
             for ((&order, reached), estimate) in stages.iter().zip(&estimates) {
                 one_row(&mut table, slice, order, reached, estimate, run);
@@ -142,6 +172,7 @@ fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut
 
 fn add(
     state: &mut Keyed<(Slice, u16), Reached>,
+    dimensions: &[Dimension],
     deal: &Timeline<'_>,
     (pipeline, order): (Sym, u16),
     visit: &Visit,
@@ -158,7 +189,7 @@ fn add(
     let ticks = run.ticks_between(since, until).max(0);
     let horizon = run.ticks_of_days(run.config.stage_horizon);
     let is_followed = run.followed(since) >= horizon;
-    for slice in Slice::of(pipeline, facts, UNOWNED) {
+    for slice in Slice::of(pipeline, facts, dimensions) {
         let reached = state.cell((slice, order), run);
         reached.table.add(ticks, cause(facts.outcome), 1);
         reached.followed += u64::from(is_followed);

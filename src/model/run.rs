@@ -5,10 +5,11 @@ use super::calendar::{
 };
 use super::config::Config;
 use super::dataset::Dataset;
-use super::deal::Deal;
+use super::deal::{Deal, Field};
 use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
+use super::quality::HistoryGrade;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
 use crate::error::Result;
@@ -70,6 +71,8 @@ pub struct Run {
     pub landmarks: Vec<Micros>,
     /// Booking goals.
     pub quotas: Quotas,
+    /// The exports whose history tells values, not stages only.
+    value_logs: Vec<Sym>,
     labels: BTreeMap<Sym, Arc<str>>,
     teams: BTreeMap<Sym, Arc<str>>,
     starts: BTreeMap<Sym, Day>,
@@ -129,6 +132,7 @@ impl Run {
             excluded_outcomes: Vec::new(),
             bands: Vec::new(),
             unknown: dataset.names.find(UNKNOWN_STAGE),
+            value_logs: Vec::new(),
             config,
         };
         run.name_bands();
@@ -136,6 +140,7 @@ impl Run {
         run.look_at_deals(dataset);
         run.label_users(dataset);
         run.number_words(dataset);
+        run.look_at_changes(dataset);
         Ok(run)
     }
 
@@ -204,6 +209,19 @@ impl Run {
         }
         let used = seen.iter().enumerate().filter(|(_, used)| **used);
         self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
+    }
+
+    fn look_at_changes(&mut self, dataset: &Dataset) {
+        for partition in &dataset.partitions {
+            for (row, deal) in partition.deals.iter().enumerate() {
+                let of_deal = || partition.changes.get(row).iter();
+                if !self.value_logs.contains(&deal.crm)
+                    && of_deal().any(|c| c.field != Field::Owner && c.at < self.cut)
+                {
+                    self.value_logs.push(deal.crm);
+                }
+            }
+        }
     }
 
     fn number_words(&mut self, dataset: &Dataset) {
@@ -343,6 +361,12 @@ impl Run {
     /// The amount of a deal, minor units; null if unknown (or 0 under `zero_amount_is_null`).
     pub fn amount(&self, deal: &Deal) -> Option<i64> {
         deal.amount_minor.filter(|&a| a != 0 || !self.config.zero_amount_is_null)
+    }
+
+    /// Whether a deal without a change of a value had the same all its life: its history is a full log
+    /// of an export whose history tells values.
+    pub fn has_value_log(&self, deal: &Deal) -> bool {
+        deal.history_grade == HistoryGrade::Logged && self.value_logs.contains(&deal.crm)
     }
 
     /// Whether a lost reason is one of `exclude_reasons`.

@@ -3,6 +3,7 @@
 use super::calendar::{Day, Micros};
 use super::deal::{Activity, Deal, Field, FieldChange, Status};
 use super::names::Sym;
+use super::run::Run;
 use super::stage::{StageId, StageKind};
 
 /// How a visit ended (METRICS 3.2.8).
@@ -161,9 +162,11 @@ impl Timeline<'_> {
     }
 
     /// Amount just before `at` (METRICS 1.4), and whether the history of amounts says so.
-    pub fn amount_before(&self, at: Micros) -> (Option<i64>, bool) {
+    pub fn amount_before(&self, at: Micros, run: &Run) -> (Option<i64>, bool) {
         let mut of_field = self.changes.iter().filter(|c| c.field == Field::Amount).peekable();
-        let Some(first) = of_field.peek() else { return (self.facts.amount_minor, false) };
+        let Some(first) = of_field.peek() else {
+            return (self.facts.amount_minor, run.has_value_log(self.deal));
+        };
         let before_all = first.old;
         let value = of_field.take_while(|c| c.at < at).last().map_or(before_all, |c| c.new);
         (value, true)

@@ -9,7 +9,8 @@ use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;
 use sluice::metrics::METRICS;
 use sluice::model::{
-    Activity, AsOf, Clock, Config, Field, FieldChange, Status, Sym, UNKNOWN_STAGE, Value,
+    Activity, AsOf, Clock, Config, Field, FieldChange, HistoryGrade, Status, Sym, UNKNOWN_STAGE,
+    Value,
 };
 
 use crate::vectors::{list, near, number, text, vector};
@@ -248,11 +249,24 @@ fn stock_is_valued_as_it_stood() {
     }
     let moves = [(world.stage("A"), at("2026-02-10"))];
     world.deal("D2", &moves).deal.amount_minor = None;
-    let table = stock(&world);
-    let found = builder::row(&table, &[("period_kind", "quarter")]);
-    assert_eq!(get(&table, found, "deals"), 2.0);
-    assert_eq!(get(&table, found, "n_null_amount"), 1.0);
-    assert_eq!(table.value(found, "value_basis"), &Value::from("current"));
+    let basis = |world: &World| {
+        let table = stock(world);
+        let found = builder::row(&table, &[("period_kind", "quarter")]);
+        assert_eq!(get(&table, found, "deals"), 2.0);
+        assert_eq!(get(&table, found, "n_null_amount"), 1.0);
+        table.value(found, "value_basis").as_str().map(str::to_owned)
+    };
+    // The history tells values, and D2 has a full one without a change.
+    assert_eq!(basis(&world).as_deref(), Some("history"));
+    world.rows[1].deal.history_grade = HistoryGrade::LoggedTruncated;
+    assert_eq!(basis(&world).as_deref(), Some("current"));
+    world.rows[1].deal.history_grade = HistoryGrade::Logged;
+    world.rows[1].deal.crm = world.names.intern("another export");
+    assert_eq!(basis(&world).as_deref(), Some("current"), "its history tells no values");
+    world.rows[1].deal.crm = Sym::NONE;
+    let (field, old, new) = (Field::Owner, None, None);
+    world.rows[0].changes[0] = FieldChange { field, old, new, ..world.rows[0].changes[0] };
+    assert_eq!(basis(&world).as_deref(), Some("current"), "owners are no values");
 }
 
 #[test]
@@ -296,6 +310,41 @@ fn v07_weighted_pipeline() {
     for name in ["n_open", "n_null_amount", "n_null_prob"] {
         near(get(table, all, name), number(expected, &format!("/{name}")));
     }
+}
+
+#[test]
+fn the_pipeline_is_weighted_by_what_became_of_others() {
+    let stages =
+        [("A", Kind::Open(1)), ("B", Kind::Open(2)), ("X", Kind::Loose), ("Won", Kind::Won)];
+    let mut world = World::new(&[&stages[..], &[("Lost", Kind::Lost)]].concat(), "2026-04-02");
+    let [a, b, x, won, lost] = ["A", "B", "X", "Won", "Lost"].map(|name| world.stage(name));
+    let [first, second, last] = ["2025-01-10", "2025-01-12", "2025-01-14"].map(at);
+    for number in 0..10 {
+        let moves = match number {
+            0..4 => vec![(a, first), (b, second), (won, last)],
+            4 => vec![(a, first), (b, second), (lost, last)],
+            _ => vec![(a, first), (lost, last)],
+        };
+        world.deal(&format!("D{number}"), &moves);
+    }
+    let recent = at("2026-03-01");
+    world.deal("O1", &[(a, recent)]).deal.amount_minor = Some(1_000);
+    world.deal("O2", &[(a, recent), (b, recent)]).deal.amount_minor = Some(2_001);
+    world.deal("O3", &[(x, recent)]).deal.amount_minor = Some(500);
+    world.deal("O4", &[(x, recent)]).deal.amount_minor = None;
+    let config = Config { min_followed: 5, ..Config::default() };
+    let as_of = AsOf::Day(day("2026-03-31"));
+    let table = &world.tables(&["weighted_pipeline"], config, as_of, 3)[0];
+    let all = row(table, &[("owner", ""), ("source", ""), ("segment", "")]);
+    // Won of those who reached A: 4 of 12; of those who reached B: 4 of 6.
+    assert_eq!(get(table, all, "weighted_empirical_minor"), 1_667.0);
+    assert_eq!(get(table, all, "n_null_empirical"), 2.0);
+    assert_eq!(get(table, all, "n_open"), 4.0);
+    let table = &world.tables(&["weighted_pipeline"], Config::default(), as_of, 1)[0];
+    let all = row(table, &[("owner", ""), ("source", ""), ("segment", "")]);
+    // Ten were followed for a year from A on, five from B on: too few.
+    assert_eq!(get(table, all, "weighted_empirical_minor"), 333.0);
+    assert_eq!(get(table, all, "n_null_empirical"), 3.0);
 }
 
 #[test]
