@@ -123,12 +123,14 @@ fn a_chart_says_how_many_stages_it_leaves_out() {
 }
 
 #[test]
-fn paper_has_what_is_folded_on_the_screen() {
+fn paper_has_what_explains_and_not_what_nobody_unfolded() {
     let page = page(&[wins()]);
     let print = page.split("@media print {").nth(1).unwrap().split("</style>").next().unwrap();
-    assert!(print.contains("details::details-content { content-visibility: visible;"));
+    let shown = "details.block::details-content, #definitions details::details-content";
+    assert!(print.contains(&format!("{shown} {{ content-visibility: visible;")));
+    assert!(print.contains("details.numbers:not([open]) { display: none; }"));
     let hidden = print.lines().filter(|line| line.contains("display: none"));
-    for name in ["details", "#definitions", "#queries", ".hint", "table"] {
+    for name in ["#definitions", "#queries", ".hint", "table"] {
         assert!(!hidden.clone().any(|line| line.contains(name)), "{name} is hidden on paper");
     }
     assert!(page.contains("<span class=\"flag\">few</span>. “–” means not known, never zero."));
