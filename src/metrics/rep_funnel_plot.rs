@@ -22,7 +22,7 @@ static ABOUT: About = About {
         squared z score of the reps that are tested (neither ramping nor without owner), winsorised at its 10 % and \
         90 % quantiles; above 1 it widens the limits `…_od` (normal form). `signal` says on which side of the 99.8 % \
         limits the rate lies, and only where the binomial distribution at the team rate itself gives so many wins \
-        or more (so few or fewer) a probability of at most 0.001: with few deals the interpolated limits are \
+        or more (so few or fewer) a mid-P of at most 0.001: with few deals the interpolated limits are \
         narrower than that. A rep is not compared with himself, nor with a team that wins all or nothing: then \
         `signal` is empty, reason DG. `lower` and `upper` repeat the 95 % limits: they are about the team rate, not about \
         the rep's.",
@@ -144,14 +144,16 @@ fn set_widened(row: &mut Row<'_>, team: f64, standard_error: Option<f64>, phi: O
     }
 }
 
-/// On which side of the 99.8 % limits a rep's rate lies; inside unless the exact tail agrees.
+/// On which side of the 99.8 % limits a rep's rate lies; inside unless the exact tail agrees, half of the
+/// outcome itself counted (mid-P), as the limits interpolate it.
 fn side(counts: &RepCounts, team: f64, (low, high): (f64, f64)) -> &'static str {
     let RepCounts { won, closed, .. } = *counts;
     let rate = won as f64 / closed as f64;
     let at_most = |x: i64| cdf(x, closed, team);
-    if rate > high && 1.0 - at_most(won as i64 - 1) <= TAIL_998 {
+    let below = (at_most(won as i64 - 1) + at_most(won as i64)) / 2.0;
+    if rate > high && 1.0 - below <= TAIL_998 {
         "above"
-    } else if rate < low && at_most(won as i64) <= TAIL_998 {
+    } else if rate < low && below <= TAIL_998 {
         "below"
     } else {
         "inside"
@@ -177,12 +179,12 @@ mod tests {
         let side = |won, closed, team| {
             side(&RepCounts { won, closed, ..RepCounts::default() }, team, limits(closed, team))
         };
-        // The upper limit at 1 deal is 0.9967, but P(X >= 1) = 0.3.
+        // The upper limit at 1 deal is 0.9967, but the mid-P of 1 of 1 is 0.15.
         assert!(limits(1, 0.3).1 < 0.997);
         assert_eq!([side(1, 1, 0.3), side(0, 1, 0.3)], ["inside", "inside"]);
-        // P(X >= 5) = 0.3^5 = 0.0024; P(X >= 6) = 0.3^6 = 0.0007.
+        // 0.3^5 / 2 = 0.0012; 0.3^6 / 2 = 0.0004.
         assert_eq!([side(5, 5, 0.3), side(6, 6, 0.3)], ["inside", "above"]);
-        // P(X = 0) = 0.5^9 = 0.00195; 0.5^10 = 0.00098.
+        // 0.5^9 / 2 = 0.00098, but the limit lies below 0 there; at 10 it does not.
         assert_eq!([side(0, 9, 0.5), side(0, 10, 0.5)], ["inside", "below"]);
     }
 }
