@@ -16,7 +16,7 @@ use crate::store::Store;
 pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
     let Some(metric) = metrics::find(&args.name) else {
         let names = METRICS.iter().map(|metric| metric.about().name);
-        return Err(unknown("metric", &args.name, names));
+        return Err(unknown("metric", "metrics", &args.name, names));
     };
     let (dataset, run) = read(&args.read)?;
     talk.begin("computing", None);
@@ -32,12 +32,9 @@ fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     Ok((dataset, run))
 }
 
-/// There is no `what` of that name; the nearest one may be meant.
-fn unknown(what: &str, name: &str, names: impl Iterator<Item = &'static str>) -> Error {
-    let list = format!(
-        "`sluice list {}` shows their names",
-        if what == "metric" { "metrics" } else { "queries" }
-    );
+/// There is no `what` of that name; the nearest one may be meant. `sluice list LIST` shows all.
+fn unknown(what: &str, list: &str, name: &str, names: impl Iterator<Item = &'static str>) -> Error {
+    let list = format!("`sluice list {list}` shows their names");
     let hint = match query::nearest(name, names) {
         Some(meant) => format!("did you mean `{meant}`? {list}"),
         None => list,
@@ -78,7 +75,7 @@ fn asked(args: &QueryArgs) -> Result<Asked> {
         };
     }
     if is_word {
-        return Err(unknown("query", text, QUERIES.iter().map(|(name, _)| *name)));
+        return Err(unknown("query", "queries", text, QUERIES.iter().map(|(name, _)| *name)));
     }
     Ok(Asked::Statement(text.to_owned()))
 }
