@@ -235,16 +235,6 @@ impl Period {
         Self { kind, start, end }
     }
 
-    /// The period of the same kind just before; for `All` and `Trailing` one of the same length.
-    pub fn previous(self, fiscal_start: u32) -> Self {
-        match self.kind {
-            PeriodKind::All | PeriodKind::Trailing => {
-                Self { start: self.start - (self.end - self.start), end: self.start, ..self }
-            }
-            kind => Self::holding(kind, self.start - 1, fiscal_start),
-        }
-    }
-
     /// Whether `day` is in the period.
     pub fn contains(self, day: Day) -> bool {
         (self.start..self.end).contains(&day)
