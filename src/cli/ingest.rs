@@ -25,13 +25,9 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
 
 /// Reads exports and says what was found; findings when more than `--max-rejects` was refused.
 pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested, Ending)> {
-    let mapping = args.mapping.as_deref();
-    let options = Options { config, mapping, now: now(), progress: talk };
-    let ingested = ingest::read(&args.exports, &options)?;
+    let ingested = ingest::read(&args.exports, &options(args, config, talk))?;
     talk.clear();
-    for input in &ingested.inputs {
-        tracing::info!(target: "sluice", "{}", describe(input));
-    }
+    say(&ingested.inputs);
     for assumption in &ingested.dataset.assumptions {
         tracing::info!(target: "sluice", "assumed: {assumption}");
     }
@@ -45,6 +41,10 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
         );
     }
     Ok((ingested, ending(read, rejected, args)))
+}
+
+fn options<'a>(args: &'a ExportArgs, config: &'a Config, talk: &'a Talk) -> Options<'a> {
+    Options { config, mapping: args.mapping.as_deref(), now: now(), progress: talk }
 }
 
 /// The present, in microseconds since 1970.
@@ -73,18 +73,15 @@ pub fn unchanged(
         return Ok(None);
     }
     let last = store.record(None)?;
-    let mapping = args.mapping.as_deref();
-    let options = Options { config, mapping, now: now(), progress: talk };
+    let options = options(args, config, talk);
     if last.sluice_version != env!("CARGO_PKG_VERSION")
-        || last.config_blake3 != rules_blake3(config, mapping)?
+        || last.config_blake3 != rules_blake3(config, options.mapping)?
         || !ingest::are_unchanged(&args.exports, &options, &last.inputs)?
     {
         return Ok(None);
     }
     talk.clear();
-    for input in &last.inputs {
-        tracing::info!(target: "sluice", "{}", describe(input));
-    }
+    say(&last.inputs);
     let sum = |of: fn(&InputFile) -> u64| last.inputs.iter().map(of).sum::<u64>();
     let (read, rejected) = (sum(|input| input.rows), sum(|input| input.rejected));
     if rejected > 0 {
@@ -97,6 +94,13 @@ pub fn unchanged(
     );
     let ending = ending(read, rejected, args);
     Ok(Some((last, ending)))
+}
+
+/// Says what each file was read as.
+fn say(inputs: &[InputFile]) {
+    for input in inputs {
+        tracing::info!(target: "sluice", "{}", describe(input));
+    }
 }
 
 fn describe(input: &InputFile) -> String {
