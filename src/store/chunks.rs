@@ -26,6 +26,9 @@ use crate::model::TextColumn;
 /// Effort of the compression.
 pub(super) const ZSTD_LEVEL: i32 = 1;
 
+/// Bytes from the middle of a page that tell whether compressing it is worth the time.
+const SAMPLE: usize = 4 << 10;
+
 /// The Parquet form of the columns of a table.
 pub(super) fn layout(schema: &Schema) -> Result<SchemaDescPtr> {
     Ok(ArrowSchemaConverter::new().convert(schema)?.into())
@@ -184,17 +187,21 @@ impl<'b> Chunks<'b> {
     ) -> Result<()> {
         let start = self.sink.bytes_written();
         let uncompressed = &mut 0;
-        if let Some((words, bytes)) = &dictionary {
-            self.page(bytes, uncompressed, |buf| Page::DictionaryPage {
+        let is_compressed = dictionary.is_some() || self.shrinks(&page)?;
+        let mut encodings = vec![Encoding::RLE, encoding];
+        encodings.extend(dictionary.as_ref().map(|_| Encoding::PLAIN));
+        let dictionary_start = dictionary.as_ref().map(|_| start as i64);
+        if let Some((words, bytes)) = dictionary {
+            self.page(bytes, is_compressed, uncompressed, |buf| Page::DictionaryPage {
                 buf: buf.into(),
-                num_values: *words as u32,
+                num_values: words as u32,
                 encoding: Encoding::PLAIN,
                 is_sorted: false,
             })?;
         }
         let data = self.sink.bytes_written();
         let cells = u32::try_from(shape.cells)?;
-        self.page(&page, uncompressed, |buf| Page::DataPage {
+        self.page(page, is_compressed, uncompressed, |buf| Page::DataPage {
             buf: buf.into(),
             num_values: cells,
             encoding,
@@ -202,13 +209,15 @@ impl<'b> Chunks<'b> {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         })?;
-        let mut encodings = vec![Encoding::RLE, encoding];
-        encodings.extend(dictionary.as_ref().map(|_| Encoding::PLAIN));
+        let compression = match is_compressed {
+            true => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
+            false => Compression::UNCOMPRESSED,
+        };
         let column = ColumnChunkMetaData::builder(self.layout.column(self.columns.len()))
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
+            .set_compression(compression)
             .set_encodings(encodings)
             .set_num_values(shape.cells as i64)
-            .set_dictionary_page_offset(dictionary.map(|_| start as i64))
+            .set_dictionary_page_offset(dictionary_start)
             .set_data_page_offset(data as i64)
             .set_total_compressed_size((self.sink.bytes_written() - start) as i64)
             .set_total_uncompressed_size(*uncompressed as i64)
@@ -217,13 +226,27 @@ impl<'b> Chunks<'b> {
         Ok(())
     }
 
+    /// Whether compression takes away more than a twentieth. Packed differences are often as dense as
+    /// they can be, and then it would take time twice, now and at each reading.
+    fn shrinks(&mut self, page: &[u8]) -> Result<bool> {
+        if page.len() <= SAMPLE {
+            return Ok(true);
+        }
+        let start = (page.len() - SAMPLE) / 2;
+        let sample = self.zstd.compress(&page[start..start + SAMPLE])?;
+        Ok(sample.len() < SAMPLE - SAMPLE / 20)
+    }
+
     fn page(
         &mut self,
-        bytes: &[u8],
+        bytes: Vec<u8>,
+        is_compressed: bool,
         uncompressed: &mut usize,
         page: impl FnOnce(Vec<u8>) -> Page,
     ) -> Result<()> {
-        let page = CompressedPage::new(page(self.zstd.compress(bytes)?), bytes.len());
+        let size = bytes.len();
+        let stored = if is_compressed { self.zstd.compress(&bytes)? } else { bytes };
+        let page = CompressedPage::new(page(stored), size);
         *uncompressed +=
             SerializedPageWriter::new(&mut self.sink).write_page(page)?.uncompressed_size;
         Ok(())
