@@ -30,6 +30,10 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<usize>,
 
+    /// Say on standard error what each step, metric and query took.
+    #[arg(long, global = true)]
+    pub timings: bool,
+
     /// The command.
     #[command(subcommand)]
     pub command: Command,

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::talk::Talk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
-use crate::model::{About, Dataset, Day, PeriodKind, Progress, Run, Table};
+use crate::model::{About, Dataset, Day, PeriodKind, Progress, Run, Table, timed};
 use crate::query::{self, Engine, Query};
 use crate::report::{Earlier, QueryResult};
 
@@ -20,6 +20,9 @@ pub struct Computed {
     /// The queries' results.
     pub queries: Vec<QueryResult>,
 }
+
+/// Queries, among what `--timings` shows.
+const QUERY: &str = "query";
 
 /// Metrics about the moment `as_of`: no table of theirs says what they were.
 static MOMENTARY: &[&dyn AnyMetric] =
@@ -47,14 +50,17 @@ pub fn compute(
     talk: &Talk,
 ) -> Result<Computed> {
     talk.begin("computing metrics", None);
-    let (tables, earlier) =
-        rayon::join(|| metrics::compute(METRICS, dataset, run), || quarter_ago(dataset, run));
+    let (tables, earlier) = rayon::join(
+        || metrics::compute_timed(METRICS, dataset, run, talk),
+        || timed(talk, "fold", "(a quarter ago)", || quarter_ago(dataset, run)),
+    );
     let (tables, earlier) = (tables?, earlier?);
     talk.begin("running queries", None);
     let engine = Engine::new(dataset, run, &tables)?;
     let queries = all_queries(user_queries)?;
-    engine.prepare(&queries)?;
-    let queries: Result<_> = queries.par_iter().map(|q| result(&engine, q)).collect();
+    timed(talk, QUERY, "(views)", || engine.prepare(&queries))?;
+    let run_one = |query: &Query| timed(talk, QUERY, &query.name, || result(&engine, query));
+    let queries: Result<_> = queries.par_iter().map(run_one).collect();
     Ok(Computed { queries: queries?, earlier, tables })
 }
 

@@ -6,7 +6,7 @@ use super::talk::Talk;
 use super::{Ending, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
-use crate::model::{Config, Dataset, InputFile, Micros, Progress};
+use crate::model::{Config, Dataset, InputFile, Micros, Progress, timed};
 use crate::store::{Committed, RunRecord, Store};
 use std::path::Path;
 
@@ -129,6 +129,9 @@ pub fn commit<T: Send>(
         config_blake3: rules_blake3(config, mapping)?,
         inputs: ingested.inputs,
         ..RunRecord::default()
+    };
+    let work = |dataset: &Dataset, is_new| {
+        timed(talk, "beside the commit", "work", || work(dataset, is_new))
     };
     let (committed, worked) = store.commit_beside(ingested.dataset, record, work)?;
     talk.clear();

@@ -22,6 +22,7 @@ mod query;
 mod run;
 mod sample;
 mod talk;
+mod timings;
 mod value;
 
 use args::{Cli, Command, ConfigArgs};
@@ -39,9 +40,10 @@ enum Ending {
 /// Runs the program and returns its exit status: 0 done; 1 done, with findings; 2 could not.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let talk = Talk::start(cli.quiet, cli.log_format);
+    let talk = Talk::start(cli.quiet, cli.log_format, cli.timings);
     let ending = set_threads(cli.threads).and_then(|()| dispatch(cli.command, &talk));
     talk.clear();
+    talk.show_timings();
     match ending {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Findings) => ExitCode::from(1),

@@ -7,13 +7,16 @@ use super::manifest;
 use super::talk::Talk;
 use super::{Ending, ingest, read_config};
 use crate::error::Result;
-use crate::model::{AsOf, Config, Dataset, Progress, Run, Table};
+use crate::model::{AsOf, Config, Dataset, Progress, Run, Table, timed};
 use crate::output::publish::{self, Publication};
 use crate::output::{Format, kept};
 use crate::report;
 use crate::store::{RunRecord, Store};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
+
+/// The parts of a report, among what `--timings` shows.
+const REPORT: &str = "report";
 
 /// Ingests, computes and reports. What is new is computed while the store is written.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
@@ -140,8 +143,12 @@ impl Made<'_> {
         publication.write("run.json", &run_json)?;
         let ledgers = [rejects_table(&self.dataset.rejects), quality_table(&self.dataset.quality)];
         let (page, tables) = rayon::join(
-            || self.write_page(&publication, args),
-            || write_tables(&publication, &self.computed, &ledgers),
+            || timed(talk, REPORT, "page", || self.write_page(&publication, args)),
+            || {
+                timed(talk, REPORT, "tables", || {
+                    write_tables(&publication, &self.computed, &ledgers)
+                })
+            },
         );
         page.and(tables)?;
         let folder = publication.finish()?;

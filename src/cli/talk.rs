@@ -11,6 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
 use super::args::LogFormat;
+use super::timings::Timings;
 use crate::error::Error;
 use crate::model::Progress;
 
@@ -19,11 +20,12 @@ pub struct Talk {
     bar: Mutex<ProgressBar>,
     is_live: bool,
     form: LogFormat,
+    timings: Option<Timings>,
 }
 
 impl Talk {
-    /// Sets up messages. `quiet` leaves only errors.
-    pub fn start(quiet: bool, form: LogFormat) -> Self {
+    /// Sets up messages. `quiet` leaves only errors, and the times if they are asked for.
+    pub fn start(quiet: bool, form: LogFormat, has_timings: bool) -> Self {
         let filter = EnvFilter::new(if quiet { "sluice=error" } else { "sluice=info" });
         let lines = tracing_subscriber::fmt::layer().with_writer(StderrLines);
         let lines = match form {
@@ -35,13 +37,21 @@ impl Talk {
         // A second start in one process (tests) keeps the first subscriber.
         let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
         let is_live = !quiet && form == LogFormat::Text && std::io::stderr().is_terminal();
-        Self { bar: Mutex::new(ProgressBar::hidden()), is_live, form }
+        let timings = has_timings.then(Timings::start);
+        Self { bar: Mutex::new(ProgressBar::hidden()), is_live, form, timings }
     }
 
     /// Takes the bar off the screen.
     pub fn clear(&self) {
         if let Ok(bar) = self.bar.lock() {
             bar.finish_and_clear();
+        }
+    }
+
+    /// Shows what everything took, if that was asked for.
+    pub fn show_timings(&self) {
+        if let Some(timings) = &self.timings {
+            let _ = std::io::stderr().lock().write_all(timings.table().as_bytes());
         }
     }
 
@@ -77,6 +87,9 @@ impl Talk {
 
 impl Progress for Talk {
     fn begin(&self, step: &str, total: Option<u64>) {
+        if let Some(timings) = &self.timings {
+            timings.begin(step);
+        }
         if !self.is_live {
             tracing::info!(target: "sluice", "{step}");
             return;
@@ -100,6 +113,16 @@ impl Progress for Talk {
             && let Ok(bar) = self.bar.lock()
         {
             bar.inc(units);
+        }
+    }
+
+    fn clock(&self) -> Option<Duration> {
+        self.timings.as_ref().map(Timings::clock)
+    }
+
+    fn took(&self, what: &'static str, name: &str, time: Duration) {
+        if let Some(timings) = &self.timings {
+            timings.took(what, name, time);
         }
     }
 }

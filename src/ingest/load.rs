@@ -16,7 +16,7 @@ use super::read::{self, Input};
 use super::words::DealIndex;
 use super::{Ingested, Options, rows, side};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::InputFile;
+use crate::model::{InputFile, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -44,7 +44,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         );
         loader.all.assumptions.push(why);
         loader.all.assumptions.extend(plan.said.iter().cloned());
-        loader.file(plan)?;
+        timed(options.progress, "reading", &plan.input.shown, || loader.file(plan))?;
     }
     options.progress.begin("building timelines", None);
     let Loader { all, mut inputs, .. } = loader;

@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{About, Activity, Dataset, Run, Scratch, Table, Timeline};
+use crate::model::{
+    About, Activity, Dataset, Progress, Run, Scratch, Silent, Table, Timeline, timed,
+};
 
 pub mod activities_per_win;
 pub mod amount_win_rate;
@@ -180,6 +182,13 @@ pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
     METRICS.iter().find(named).copied()
 }
 
+/// What [`compute_timed`] tells the times of.
+const FOLD: &str = "fold";
+const FINISH: &str = "finish";
+
+/// The part of the fold that all metrics share: making timelines of what the partitions hold.
+const CUTTING: &str = "(timelines)";
+
 /// Deals folded by one task; a partition may hold more.
 const TASK_DEALS: usize = 4096;
 
@@ -191,19 +200,34 @@ const TURN_DEALS: usize = 256;
 ///
 /// Errors: those of [`Metric::finish`].
 pub fn compute(metrics: &[&dyn AnyMetric], dataset: &Dataset, run: &Run) -> Result<Vec<Table>> {
+    compute_timed(metrics, dataset, run, &Silent)
+}
+
+/// [`compute`], which tells `progress` what the fold and the finish of each metric took.
+///
+/// Errors: those of [`Metric::finish`].
+pub fn compute_timed(
+    metrics: &[&dyn AnyMetric],
+    dataset: &Dataset,
+    run: &Run,
+    progress: &dyn Progress,
+) -> Result<Vec<Table>> {
     let tasks: Vec<(usize, usize)> = dataset
         .partitions
         .iter()
         .enumerate()
         .flat_map(|(at, p)| (0..p.len()).step_by(TASK_DEALS).map(move |row| (at, row)))
         .collect();
-    let mut states = fold(metrics, &tasks, dataset, run);
+    let mut states = fold(metrics, &tasks, dataset, run, progress);
     for activity in &dataset.loose_activities {
         for (metric, state) in metrics.iter().zip(&mut states) {
             metric.fold_activity(activity, run, state);
         }
     }
-    metrics.par_iter().zip(states).map(|(metric, state)| metric.finish(state, run)).collect()
+    let finish = |(metric, state): (&&dyn AnyMetric, AnyState)| {
+        timed(progress, FINISH, metric.about().name, || metric.finish(state, run))
+    };
+    metrics.par_iter().zip(states).map(finish).collect()
 }
 
 /// Folds the deals of all tasks. Each thread has one state and takes the task that comes next, so that
@@ -213,6 +237,7 @@ fn fold(
     tasks: &[(usize, usize)],
     dataset: &Dataset,
     run: &Run,
+    progress: &dyn Progress,
 ) -> Vec<AnyState> {
     let start = || metrics.iter().map(|m| m.start()).collect::<Vec<_>>();
     let next = AtomicUsize::new(0);
@@ -222,9 +247,12 @@ fn fold(
             let partition = &dataset.partitions[at];
             let end = partition.len().min(first + TASK_DEALS);
             for row in (first..end).step_by(TURN_DEALS) {
-                let deals = scratch.timelines(partition, row..end.min(row + TURN_DEALS), run);
+                let rows = row..end.min(row + TURN_DEALS);
+                let deals =
+                    timed(progress, FOLD, CUTTING, || scratch.timelines(partition, rows, run));
                 for (metric, state) in metrics.iter().zip(&mut states) {
-                    metric.fold_all(&deals, run, state);
+                    let name = metric.about().name;
+                    timed(progress, FOLD, name, || metric.fold_all(&deals, run, state));
                 }
             }
         }
@@ -233,7 +261,7 @@ fn fold(
     let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
     threads.map(work).reduce(start, |mut into, from| {
         for ((metric, into), from) in metrics.iter().zip(&mut into).zip(from) {
-            metric.merge(into, from);
+            timed(progress, FOLD, metric.about().name, || metric.merge(into, from));
         }
         into
     })

@@ -32,7 +32,7 @@ pub use ledger::Ledger;
 pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
 pub use numbers::Numbers;
-pub use progress::{Progress, Silent};
+pub use progress::{Progress, Silent, timed};
 pub use quality::{HistoryGrade, Quality, QualitySet};
 pub use quota::Quotas;
 pub use run::{AsOf, Run};

@@ -157,6 +157,24 @@ fn json_log_is_json() {
 }
 
 #[test]
+fn timings_name_every_step_metric_and_query() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    let args = ["--quiet", "--timings", "run", "deals.csv", "--as-of", "2026-02-10"];
+    let (status, stdout, stderr) = talk(sluice(there.path()).args(args));
+    assert_eq!((status, stdout.as_str()), (Some(0), ""), "{stderr}");
+    let is_timed = |name: &str| {
+        let line = stderr.lines().find(|line| line.starts_with(&format!("{name} ")));
+        line.and_then(|line| line.split_whitespace().next_back()?.parse::<f64>().ok()).is_some()
+    };
+    let metrics = sluice::metrics::METRICS.iter().map(|metric| metric.about().name);
+    let steps = ["reading", "building timelines", "computing metrics", "writing the report"];
+    for name in metrics.chain(steps).chain(["deals.csv", "open_pipeline", "page"]) {
+        assert!(is_timed(name), "no time of `{name}` in:\n{stderr}");
+    }
+}
+
+#[test]
 fn the_same_files_again_change_nothing() {
     let there = tempfile::tempdir().unwrap();
     write(there.path(), "deals.csv", DEALS);
