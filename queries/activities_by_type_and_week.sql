@@ -4,16 +4,15 @@
 -- grain: one row per week and kind of activity
 -- columns:
 --   done_week: date: Monday of the week.
---   kind: text: Kind of activity.
+--   kind: text: Kind of activity; `__NONE__` if none is given.
 --   activities: count: Activities done.
 --   duration_minutes: number: Minutes they took; null if the export has no durations.
 -- caveat: Cancelled and missed activities are left out; so are those that are only planned.
 SELECT
-  done_week,
-  kind,
-  COUNT(*) AS activities,
-  SUM(duration_minutes) AS duration_minutes
-FROM activities
-WHERE is_done
-GROUP BY done_week, kind
+  period_start AS done_week,
+  type AS kind,
+  SUM(activities) AS activities,
+  SUM(duration_seconds) / 60.0 AS duration_minutes
+FROM activity_volume
+GROUP BY period_start, type
 ORDER BY done_week, kind

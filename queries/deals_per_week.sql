@@ -12,29 +12,14 @@
 --   created_amount_minor: minor units: Amount of the deals created.
 --   won_amount_minor: minor units: Amount of the deals won.
 -- caveat: Amounts are those of the extract; deals without one count as 0. Weeks without any event have no row; the last week may not be over.
-WITH events AS (
-  SELECT
-    pipeline, currency, created_week AS week, amount_minor,
-    1 AS is_created, 0 AS is_won, 0 AS is_lost
-  FROM deals
-  UNION ALL
-  SELECT
-    pipeline, currency, closed_week AS week, amount_minor,
-    0 AS is_created,
-    CASE WHEN outcome = 'won' THEN 1 ELSE 0 END AS is_won,
-    CASE WHEN outcome = 'lost' THEN 1 ELSE 0 END AS is_lost
-  FROM deals
-  WHERE closed_week IS NOT NULL
-)
 SELECT
   pipeline,
   currency,
-  week,
-  SUM(is_created) AS created,
-  SUM(is_won) AS won,
-  SUM(is_lost) AS lost,
-  COALESCE(SUM(is_created * amount_minor), 0) AS created_amount_minor,
-  COALESCE(SUM(is_won * amount_minor), 0) AS won_amount_minor
-FROM events
-GROUP BY pipeline, currency, week
+  period_start AS week,
+  created,
+  won,
+  lost,
+  created_minor AS created_amount_minor,
+  won_minor AS won_amount_minor
+FROM deal_volume
 ORDER BY pipeline, currency, week

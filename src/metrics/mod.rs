@@ -17,12 +17,14 @@ use crate::model::{
 };
 
 pub mod activities_per_win;
+pub mod activity_volume;
 pub mod amount_win_rate;
 pub mod cohort_conversion;
 pub mod cohort_triangle;
 mod cohorts;
 pub mod conversion_comparison;
 pub mod deal_size;
+pub mod deal_volume;
 pub mod incidence_curve;
 mod keyed;
 mod landmarks;
@@ -145,6 +147,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &loss_reasons::LossReasons,
     &amount_win_rate::AmountWinRate,
     &activities_per_win::ActivitiesPerWin,
+    &activity_volume::ActivityVolume,
     &sales_velocity::SalesVelocity,
     &stage_age_threshold::StageAgeThreshold,
     &stale_deals::StaleDeals,
@@ -152,6 +155,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &weighted_pipeline::WeightedPipeline,
     &stage_win_probability::StageWinProbability,
     &stage_flow::StageFlow,
+    &deal_volume::DealVolume,
     &stage_duration::StageDuration,
     &stage_duration_histogram::StageDurationHistogram,
     &stage_duration_censored::StageDurationCensored,

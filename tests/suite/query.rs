@@ -31,16 +31,17 @@ fn message(error: &Error) -> String {
     format!("{error} [{}]", error.hint_text().unwrap_or_default())
 }
 
-/// The one metric that a built-in query reads.
-fn stale_deals(dataset: &Dataset, run: &Run) -> Vec<Table> {
-    let metric = metrics::find("stale_deals").unwrap();
-    metrics::compute(&[metric], dataset, run).unwrap()
+/// The metrics that built-in queries read.
+fn read_metrics(dataset: &Dataset, run: &Run) -> Vec<Table> {
+    let names = ["stale_deals", "activity_volume", "deal_volume"];
+    let metrics = names.map(|name| metrics::find(name).unwrap());
+    metrics::compute(&metrics, dataset, run).unwrap()
 }
 
 #[test]
 fn builtin_queries_run_on_nothing() {
     let (dataset, run) = fixture::empty();
-    let tables = stale_deals(&dataset, &run);
+    let tables = read_metrics(&dataset, &run);
     let engine = Engine::new(&dataset, &run, &tables).unwrap();
     for query in query::builtin().unwrap() {
         let table = engine.run(&query).unwrap_or_else(|e| panic!("{}: {e:?}", query.name));
@@ -103,7 +104,7 @@ const ANSWERS: [(&str, &[&str]); 11] = [
 fn builtin_queries_give_known_answers() {
     let dataset = fixture::dataset();
     let run = fixture::run(&dataset);
-    let tables = stale_deals(&dataset, &run);
+    let tables = read_metrics(&dataset, &run);
     let engine = Engine::new(&dataset, &run, &tables).unwrap();
     let queries = query::builtin().unwrap();
     assert_eq!(queries.len(), ANSWERS.len());

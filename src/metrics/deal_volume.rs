@@ -1,0 +1,121 @@
+//! G4: deals created, won and lost in each week.
+//!
+//! A plain count of events: `stage_flow` balances what came, left and stands.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::{currency_of, minor};
+use crate::error::Result;
+use crate::model::deal::Status;
+use crate::model::{About, Day, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+
+/// G4.
+#[derive(Clone, Copy, Debug)]
+pub struct DealVolume;
+
+static ABOUT: About = About {
+    id: "G4",
+    name: "deal_volume",
+    title: "Deals by week",
+    question: "How many deals were created, won and lost in each week, and what were they worth?",
+    definition: "Deals created in the week, and those that closed in it, by how they stand at `as_of`; a week \
+        begins on Monday. Excluded losses count. Amounts are those of the extract, unknown ones as 0 \
+        (`n_null_amount` of the deals created, won or lost in the week).",
+    caveat: "Weeks without any event have no row. The first and the last week may not be whole.",
+    source: "definition",
+    keys: &[],
+    estimate: "created",
+    columns: &[
+        column("created", Unit::Count, "Deals created in the week."),
+        column("won", Unit::Count, "Deals won in the week."),
+        column("lost", Unit::Count, "Deals lost in the week."),
+        column("created_minor", Unit::Minor, "Amount of the deals created."),
+        column("won_minor", Unit::Minor, "Amount of the deals won."),
+        column("lost_minor", Unit::Minor, "Amount of the deals lost."),
+        column("n_null_amount", Unit::Count, "Deals without an amount."),
+    ],
+};
+
+/// What happened in a week.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Volume {
+    /// Created, won, lost.
+    deals: [u64; 3],
+    amounts: [i128; 3],
+    null_amounts: u64,
+    quality: u64,
+}
+
+impl Volume {
+    fn add(&mut self, other: &Self) {
+        for at in 0..self.deals.len() {
+            self.deals[at] += other.deals[at];
+            self.amounts[at] += other.amounts[at];
+        }
+        self.null_amounts += other.null_amounts;
+        self.quality += other.quality;
+    }
+}
+
+/// By pipeline, currency and Monday.
+#[derive(Debug, Default)]
+pub struct State(BTreeMap<(Sym, Sym, Day), Volume>);
+
+impl Metric for DealVolume {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let facts = &deal.facts;
+        let currency = currency_of(facts, run);
+        let closed = match facts.outcome {
+            Status::Won => Some(1),
+            Status::Lost => Some(2),
+            Status::Open => None,
+        };
+        let created = (0, Some(facts.created_on));
+        for (what, day) in
+            [Some(created), closed.map(|what| (what, facts.closed_on))].into_iter().flatten()
+        {
+            let Some(day) = day else { continue };
+            let monday = run.period(PeriodKind::Week, day).start;
+            let week = state.0.entry((facts.pipeline, currency, monday)).or_default();
+            week.deals[what] += 1;
+            week.amounts[what] += facts.amount_minor.map_or(0, i128::from);
+            week.null_amounts += u64::from(facts.amount_minor.is_none());
+            week.quality += u64::from(deal.deal.quality.has_history_code());
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        for (key, week) in from.0 {
+            into.0.entry(key).or_default().add(&week);
+        }
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        for ((pipeline, currency, start), week) in state.0 {
+            let period = Period { kind: PeriodKind::Week, start, end: start + 7 };
+            let mut row = table.row(Slice::whole(pipeline), Some(period), currency);
+            row.set("created", week.deals[0])
+                .set("won", week.deals[1])
+                .set("lost", week.deals[2])
+                .set("created_minor", minor(week.amounts[0])?)
+                .set("won_minor", minor(week.amounts[1])?)
+                .set("lost_minor", minor(week.amounts[2])?)
+                .set("n_null_amount", week.null_amounts);
+            row.end(Tail {
+                n: week.deals.iter().sum::<u64>().into(),
+                quality_count: week.quality,
+                ..Tail::default()
+            });
+        }
+        table.finish()
+    }
+}
