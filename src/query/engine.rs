@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult};
 use polars::sql::SQLContext;
 
-use super::guard::{self, Checked, Reads};
+use super::guard::{self, Checked, Only, Reads};
 use super::nearest::nearest;
 use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
@@ -17,6 +17,9 @@ use crate::model::{Dataset, Run, Table, Unit};
 /// Stack of the thread that runs a statement; `guard` bounds how deep a statement may be.
 const STACK_BYTES: usize = 64 << 20;
 
+/// A view, and which of its rows.
+type Rows = (String, Option<Only>);
+
 /// Views to run queries on.
 pub struct Engine<'a> {
     dataset: &'a Dataset,
@@ -25,8 +28,8 @@ pub struct Engine<'a> {
     /// Columns of every view and table, by name.
     schema: BTreeMap<String, Vec<String>>,
     words: Words<'a>,
-    /// The columns of each view that were built so far.
-    built: Mutex<BTreeMap<String, BTreeMap<String, Column>>>,
+    /// The columns that were built so far of each view, of all its rows or only some.
+    built: Mutex<BTreeMap<Rows, BTreeMap<String, Column>>>,
 }
 
 impl<'a> Engine<'a> {
@@ -68,21 +71,27 @@ impl<'a> Engine<'a> {
     ///
     /// Errors: a view cannot be built.
     pub fn prepare(&self, queries: &[Query]) -> Result<()> {
-        let mut reads: BTreeMap<String, Reads> = BTreeMap::new();
+        let mut reads: BTreeMap<Rows, Reads> = BTreeMap::new();
         for query in queries {
             let Ok(checked) = guard::check(&query.sql, &self.schema) else { continue };
             for table in &checked.reads.tables {
-                reads.entry(table.clone()).or_default().add(table, &checked.reads);
+                let rows = (table.clone(), checked.reads.only.get(table).cloned());
+                reads.entry(rows).or_default().add(table, &checked.reads);
             }
         }
-        let named = views::VIEWS.iter().filter_map(|view| Some((view, reads.get(view.name)?)));
-        let wanted: Vec<Wanted> =
-            named.map(|(view, reads)| Wanted { view, columns: wanted(view, reads) }).collect();
+        let named: Vec<(&Rows, Wanted<'_>)> = reads
+            .iter()
+            .filter_map(|(rows, reads)| {
+                let view = view(&rows.0)?;
+                Some((rows, Wanted::new(view, columns(view, reads), rows.1.as_ref())))
+            })
+            .collect();
+        let (rows, wanted): (Vec<_>, Vec<_>) = named.into_iter().unzip();
         let built = views::build(&wanted, self.dataset, self.run, &self.words).map_err(|e| {
             Error::new(ErrorKind::Query, "cannot build the views on deals").because(e)
         })?;
-        for (wanted, columns) in wanted.iter().zip(built) {
-            self.keep(wanted.view.name, &columns);
+        for (rows, columns) in rows.into_iter().zip(built) {
+            self.keep(rows.clone(), &columns);
         }
         Ok(())
     }
@@ -140,16 +149,17 @@ impl<'a> Engine<'a> {
     }
 
     fn frame(&self, name: &str, reads: &Reads) -> PolarsResult<DataFrame> {
-        let Some(view) = views::VIEWS.iter().find(|view| view.name == name) else {
+        let Some(view) = view(name) else {
             let columns = self.schema.get(name).map(Vec::as_slice).unwrap_or_default();
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-            return self.cached(name, &columns, |_| self.whole(name));
+            return self.cached((name.to_owned(), None), &columns, |_| self.whole(name));
         };
-        let wanted = wanted(view, reads);
-        let names: Vec<&str> = wanted.iter().map(|column| column.about.name).collect();
-        self.cached(name, &names, |missing| {
-            let columns = wanted.iter().filter(|c| missing.contains(&c.about.name));
-            let missing = Wanted { view, columns: columns.copied().collect() };
+        let columns = columns(view, reads);
+        let names: Vec<&str> = columns.iter().map(|column| column.about.name).collect();
+        let only = reads.only.get(name);
+        self.cached((name.to_owned(), only.cloned()), &names, |missing| {
+            let columns = columns.iter().filter(|c| missing.contains(&c.about.name));
+            let missing = Wanted::new(view, columns.copied().collect(), only);
             let built = views::build(&[missing], self.dataset, self.run, &self.words)?;
             Ok(built.into_iter().flatten().collect())
         })
@@ -161,13 +171,13 @@ impl<'a> Engine<'a> {
     /// another query. Two that need the same column at once both build it.
     fn cached(
         &self,
-        view: &str,
+        rows: Rows,
         columns: &[&str],
         build: impl FnOnce(&[&str]) -> PolarsResult<Vec<Column>>,
     ) -> PolarsResult<DataFrame> {
         let mut found: BTreeMap<String, Column> = {
             let built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-            let of_view = built.get(view);
+            let of_view = built.get(&rows);
             let column = |name: &&str| of_view?.get_key_value(*name);
             let found = columns.iter().filter_map(column);
             found.map(|(name, column)| (name.clone(), column.clone())).collect()
@@ -176,16 +186,16 @@ impl<'a> Engine<'a> {
             columns.iter().filter(|name| !found.contains_key(**name)).copied().collect();
         if !missing.is_empty() {
             let fresh = build(&missing)?;
-            self.keep(view, &fresh);
+            self.keep(rows, &fresh);
             found.extend(fresh.into_iter().map(|column| (column.name().to_string(), column)));
         }
         let columns = columns.iter().filter_map(|name| found.remove(*name));
         DataFrame::new_infer_height(columns.collect())
     }
 
-    fn keep(&self, view: &str, columns: &[Column]) {
+    fn keep(&self, rows: Rows, columns: &[Column]) {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_view = built.entry(view.to_owned()).or_default();
+        let of_view = built.entry(rows).or_default();
         of_view.extend(columns.iter().map(|column| (column.name().to_string(), column.clone())));
     }
 
@@ -205,8 +215,13 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// The view on timelines with this name.
+fn view(name: &str) -> Option<&'static View> {
+    views::VIEWS.iter().find(|view| view.name == name)
+}
+
 /// The columns of `view` that a statement needs.
-fn wanted(view: &'static View, reads: &Reads) -> Vec<&'static ViewColumn> {
+fn columns(view: &'static View, reads: &Reads) -> Vec<&'static ViewColumn> {
     let named: Vec<_> = view.columns.iter().filter(|c| reads.wants(c.about.name)).collect();
     // `COUNT(*)` alone: any column tells how many rows there are.
     if named.is_empty() { view.columns.iter().take(1).collect() } else { named }

@@ -274,6 +274,51 @@ fn the_same_statement_gives_the_same_rows() {
 }
 
 #[test]
+fn rows_that_a_statement_leaves_out_change_nothing() {
+    let dataset = fixture::dataset();
+    let run = fixture::run(&dataset);
+    let tables = read_metrics(&dataset, &run);
+    let ask = |sql: &str| {
+        let engine = Engine::new(&dataset, &run, &tables).unwrap();
+        rows(&engine.sql(sql).unwrap_or_else(|e| panic!("{sql}: {}", message(&e))))
+    };
+    // Beside each statement one that says the same and has every row built.
+    for (short, long) in [
+        (
+            "SELECT * FROM deals WHERE outcome = 'open'",
+            "SELECT * FROM deals WHERE outcome IN ('open')",
+        ),
+        (
+            "SELECT deal_id FROM deals AS d WHERE (outcome = 'won') AND owner = 'Ann'",
+            "SELECT deal_id FROM deals WHERE 'won' = outcome AND owner IN ('Ann')",
+        ),
+        (
+            "SELECT COUNT(*) AS n FROM stage_visits WHERE stage = 'Offer' AND exit_kind = 'won'",
+            "SELECT COUNT(*) AS n FROM stage_visits WHERE stage IN ('Offer') AND exit_kind IN ('won')",
+        ),
+        (
+            "SELECT kind FROM activities WHERE kind = 'call'",
+            "SELECT kind FROM activities WHERE kind IN ('call')",
+        ),
+        (
+            "SELECT deal_id FROM deals WHERE source = 'nowhere'",
+            "SELECT deal_id FROM deals WHERE 1 = 2",
+        ),
+        (
+            "SELECT deal_id FROM deals WHERE outcome = 'open' OR outcome = 'won'",
+            "SELECT deal_id FROM deals WHERE outcome IN ('open', 'won')",
+        ),
+        (
+            "SELECT COUNT(*) AS n FROM deals WHERE outcome = 'open' UNION ALL SELECT COUNT(*) AS n FROM deals",
+            "SELECT COUNT(*) AS n FROM deals WHERE outcome IN ('open') UNION ALL SELECT COUNT(*) AS n FROM deals",
+        ),
+    ] {
+        assert_eq!(ask(short), ask(long), "{short}");
+    }
+    assert_eq!(ask("SELECT COUNT(*) AS n FROM deals WHERE outcome = 'open'"), ["2"]);
+}
+
+#[test]
 fn a_folder_of_queries_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let text = "-- name: mine\n-- title: T\n-- question: Q?\n-- grain: g\n-- columns:\n\

@@ -25,12 +25,14 @@ mod division;
 mod groups;
 mod joins;
 mod names;
+mod only;
 mod subqueries;
 mod walk;
 mod widen;
 mod windows;
 
 pub(super) use names::Reads;
+pub(super) use only::Only;
 
 /// Columns by table.
 pub(super) type Schema = BTreeMap<String, Vec<String>>;
@@ -80,7 +82,8 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut query = parse(sql)?;
     walk::query(&query, &mut Rules { schema, depth: 0 })?;
     division::check(&query)?;
-    let reads = names::check(&query, schema)?;
+    let mut reads = names::check(&query, schema)?;
+    reads.only = only::of(&query)?;
     let needs_order = needs_order(&query);
     widen::widen(&mut query);
     Ok(Checked { query, reads, needs_order })

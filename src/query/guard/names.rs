@@ -1,7 +1,7 @@
 //! What a statement reads: tables and the columns it names. An unknown name is an error that tells
 //! the nearest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectFlavor, SelectItem,
@@ -9,7 +9,7 @@ use sqlparser::ast::{
 };
 
 use super::walk::{self, Look};
-use super::{Schema, groups};
+use super::{Only, Schema, groups};
 use crate::error::{Error, ErrorKind, Result};
 use crate::query::nearest::nearest;
 
@@ -20,6 +20,8 @@ pub(in crate::query) struct Reads {
     pub(in crate::query) tables: BTreeSet<String>,
     /// All columns of these tables, and the names that the statement gives.
     pub(in crate::query) columns: BTreeSet<String>,
+    /// The only rows that the statement keeps, by table.
+    pub(in crate::query) only: BTreeMap<String, Only>,
     /// Names that may be columns.
     named: BTreeSet<String>,
     /// Whether a `*` asks for all columns.

@@ -6,16 +6,46 @@ use polars::prelude::{Column, PolarsResult, Series};
 use rayon::prelude::*;
 
 use super::cells::Cells;
-use super::{Item, Row, View, ViewColumn, Words};
+use super::{Get, Item, Row, View, ViewColumn, Words};
 use crate::model::{Activity, Dataset, Partition, Run, Scratch};
+use crate::query::guard::Only;
 
 /// Deals read by one task.
 const TASK_DEALS: usize = 4096;
 
 /// Columns of a view that shall be built.
-pub(in crate::query) struct Wanted {
-    pub(in crate::query) view: &'static View,
-    pub(in crate::query) columns: Vec<&'static ViewColumn>,
+pub(in crate::query) struct Wanted<'w> {
+    view: &'static View,
+    columns: Vec<&'static ViewColumn>,
+    /// Only of rows in which the column so read holds this word.
+    only: Option<(Get, &'w str)>,
+}
+
+impl<'w> Wanted<'w> {
+    /// Columns of a view, of all rows or only some: those that `only` asks for, where that is told
+    /// without making texts; otherwise all, which the statement leaves out by itself.
+    pub(in crate::query) fn new(
+        view: &'static View,
+        columns: Vec<&'static ViewColumn>,
+        only: Option<&'w Only>,
+    ) -> Self {
+        let only = only.and_then(|only| {
+            let column = view.columns.iter().find(|c| c.about.name == only.column)?;
+            let is_told = matches!(column.get, Get::Word(_) | Get::Fixed(_));
+            is_told.then_some((column.get, only.word.as_str()))
+        });
+        Self { view, columns, only }
+    }
+
+    fn holds(&self, row: &Row<'_>) -> bool {
+        match self.only {
+            Some((Get::Word(get), word)) => {
+                get(row).is_some_and(|sym| !sym.is_none() && row.run.names.get(sym) == word)
+            }
+            Some((Get::Fixed(get), word)) => get(row) == Some(word),
+            _ => true,
+        }
+    }
 }
 
 /// Some deals of a partition.
@@ -38,7 +68,7 @@ impl<'a> Task<'a> {
 /// Builds the columns of each of `wanted`, in parallel; rows are in the order of the store. The rows
 /// of a task are a chunk of the column: large columns are not copied to be put end to end.
 pub(in crate::query) fn build(
-    wanted: &[Wanted],
+    wanted: &[Wanted<'_>],
     dataset: &Dataset,
     run: &Run,
     words: &Words<'_>,
@@ -58,15 +88,15 @@ pub(in crate::query) fn build(
 }
 
 /// Room for the cells of so many rows.
-fn no_cells(wanted: &[Wanted], most_rows: impl Fn(&View) -> usize) -> Vec<Vec<Cells>> {
-    let of_view = |wanted: &Wanted| {
-        let rows = most_rows(wanted.view);
+fn no_cells(wanted: &[Wanted<'_>], most_rows: impl Fn(&View) -> usize) -> Vec<Vec<Cells>> {
+    let of_view = |wanted: &Wanted<'_>| {
+        let rows = if wanted.only.is_some() { 0 } else { most_rows(wanted.view) };
         wanted.columns.iter().map(|column| Cells::new(column, rows)).collect()
     };
     wanted.iter().map(of_view).collect()
 }
 
-fn read(task: &Task<'_>, wanted: &[Wanted], run: &Run) -> Vec<Vec<Cells>> {
+fn read(task: &Task<'_>, wanted: &[Wanted<'_>], run: &Run) -> Vec<Vec<Cells>> {
     let most_rows =
         |view: &View| task.rows().map(|row| (view.most_rows)(task.partition, row)).sum();
     let mut cells = no_cells(wanted, most_rows);
@@ -76,38 +106,41 @@ fn read(task: &Task<'_>, wanted: &[Wanted], run: &Run) -> Vec<Vec<Cells>> {
         let row = Row { run, deal: Some(&deal), item: Item::Deal };
         let number = (at - task.first + 1) as u32;
         for (wanted, cells) in wanted.iter().zip(&mut cells) {
-            push(wanted, cells, &(wanted.view.rows)(row), number);
+            let mut rows = (wanted.view.rows)(row);
+            rows.retain(|row| wanted.holds(row));
+            push(wanted, cells, &rows, number);
         }
     }
     cells
 }
 
 /// Activities that belong to no deal.
-fn loose(wanted: &[Wanted], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
+fn loose(wanted: &[Wanted<'_>], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
     let most_rows = |view: &View| if view.has_loose { dataset.loose_activities.len() } else { 0 };
     let mut cells = no_cells(wanted, most_rows);
     let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
     for (wanted, cells) in wanted.iter().zip(&mut cells).filter(|(w, _)| w.view.has_loose) {
         let known = dataset.loose_activities.iter().filter(is_known);
         let rows = known.map(|activity| Row { run, deal: None, item: Item::Activity(activity) });
+        let rows = rows.filter(|row| wanted.holds(row));
         push(wanted, cells, &rows.collect::<Vec<_>>(), 0);
     }
     cells
 }
 
-fn push(wanted: &Wanted, cells: &mut [Cells], rows: &[Row<'_>], deal: u32) {
+fn push(wanted: &Wanted<'_>, cells: &mut [Cells], rows: &[Row<'_>], deal: u32) {
     for (column, cells) in wanted.columns.iter().zip(cells) {
         cells.extend(column.get, rows, deal);
     }
 }
 
 fn finish(
-    wanted: &[Wanted],
+    wanted: &[Wanted<'_>],
     cells: Vec<Vec<Cells>>,
     words: &Words<'_>,
     task: Option<&Task<'_>>,
 ) -> PolarsResult<Vec<Vec<Series>>> {
-    let of_view = |(wanted, cells): (&Wanted, Vec<Cells>)| {
+    let of_view = |(wanted, cells): (&Wanted<'_>, Vec<Cells>)| {
         let columns = wanted.columns.iter().zip(cells);
         columns.map(|(column, cells)| cells.finish(column, words, task)).collect()
     };
