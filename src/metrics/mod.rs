@@ -33,6 +33,7 @@ pub mod loss_reasons;
 mod maturity;
 pub mod monthly;
 pub mod movement_quality;
+mod path;
 mod place;
 pub mod rep_amounts;
 pub mod rep_counts;
@@ -45,6 +46,7 @@ pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
 pub mod stage_age_threshold;
+pub mod stage_conversion;
 pub mod stage_duration;
 pub mod stage_duration_censored;
 pub mod stage_duration_histogram;
@@ -162,6 +164,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &stage_exit::StageExit,
     &movement_quality::MovementQuality,
     &stage_transitions::StageTransitions,
+    &stage_conversion::StageConversion,
     &cohort_conversion::CohortConversion,
     &incidence_curve::IncidenceCurve,
     &cohort_triangle::CohortTriangle,

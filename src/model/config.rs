@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Clock, Zone};
+use super::policy::ConversionPolicy;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the outcome of a deal is read (METRICS 3.3).
@@ -120,6 +121,8 @@ pub struct Config {
     pub exclude_reasons: Vec<String>,
     /// Lost reasons that the narrow win rate leaves out.
     pub derail_reasons: Vec<String>,
+    /// Which rule of stage-to-stage conversion the report shows first.
+    pub conversion_policy: ConversionPolicy,
     /// Horizons of conversion, days.
     pub horizons: Vec<u32>,
     /// Deals that must have been followed to a horizon for a partial cell.
@@ -181,6 +184,7 @@ impl Default for Config {
             credit_rule: CreditRule::AtClose,
             exclude_reasons: words(&["duplicate", "test", "spam"]),
             derail_reasons: words(&["no_decision"]),
+            conversion_policy: ConversionPolicy::ReachedOrBeyond,
             horizons: vec![30, 60, 90, 180, 365],
             min_followed: 10,
             stage_horizon: 365,

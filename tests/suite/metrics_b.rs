@@ -1,6 +1,7 @@
 //! The stage metrics: vectors V01, V05 and V07, reference answers on public data, invariants.
 
 mod builder;
+mod conversion;
 mod landmarks;
 mod properties;
 mod references;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sluice::ingest::{self, Options};
 use sluice::metrics::{self, METRICS};
+use sluice::model::config::PipelineConfig;
 use sluice::model::{AsOf, Clock, Config, Run, Silent, Table, Value};
 
 const TOLERANCE: f64 = 1e-9;
@@ -36,6 +37,7 @@ impl Case {
             clock: Clock::Elapsed,
             won_stages: words("won_stages"),
             lost_stages: words("lost_stages"),
+            pipeline: vec![PipelineConfig { stages: words("stage_order"), ..Default::default() }],
             ..Config::default()
         };
         let options = Options { config: &config, mapping: None, now: i64::MAX, progress: &Silent };
@@ -222,6 +224,30 @@ fn check_transitions(case: &Case) {
     assert_eq!(table.rows.iter().filter(whole_time).count(), answers.len(), "extra transitions");
 }
 
+fn check_conversion(case: &Case) {
+    let answers = case.answers("stage_conversion");
+    for (at, answer) in answers.iter().enumerate() {
+        let of = |policy: &'static str| {
+            let keys = [("period_kind", "all"), ("policy", policy), ("stage", &*answer["stage"])];
+            case.row("stage_conversion", &keys)
+        };
+        let strict = of("strict");
+        strict.is("reached", &answer["reached_or_beyond"]);
+        strict.is("counted", &answer["visited"]);
+        strict.is("won", &answer["visited_won"]);
+        strict.is("lost", &answer["visited_lost"]);
+        strict.is("open", &answer["visited_open"]);
+        // The reference has nothing after its last stage, where we have the win.
+        if at + 1 < answers.len() {
+            strict.is("converted", &answer["visited_and_next_stage_visited"]);
+            strict.is("rate", &answer["next_stage_rate_visited"]);
+        }
+        let any_later = of("any_later");
+        any_later.is("converted", &answer["visited_and_any_later_stage_or_won"]);
+        any_later.is("rate", &answer["advance_rate"]);
+    }
+}
+
 fn check_win_rates(case: &Case) {
     for answer in case.answers("win_rate_owner_quarter") {
         let (year, quarter) = answer["quarter"].split_once("-Q").unwrap();
@@ -270,6 +296,7 @@ fn bpic2020_domestic_agrees() {
     check_cycle(&case);
     check_dwell(&case);
     check_transitions(&case);
+    check_conversion(&case);
     check_win_rates(&case);
     check_stock_flow(&case);
 }
@@ -281,6 +308,7 @@ fn maven_crm_agrees() {
     check_cycle(&case);
     check_dwell(&case);
     check_transitions(&case);
+    check_conversion(&case);
     check_win_rates(&case);
     check_stock_flow(&case);
 }

@@ -40,13 +40,33 @@ const PROBABILITY: &[&str] = &[
     "status",
 ];
 
+const STEPS: &[&str] = &[
+    "stage",
+    "next_stage",
+    "counted",
+    "converted",
+    "rate",
+    "won",
+    "lost",
+    "open",
+    "n_skipped",
+    "n_born_beyond",
+    "n_stepped_back",
+];
+const POLICIES: &[&str] = &["policy", "stage", "counted", "converted", "rate", "n_differing"];
+
 /// What this section reads.
-pub(super) const READS: &[Reads] =
-    &[("stage_stock", STOCK), ("stage_exit", EXIT), ("stage_win_probability", PROBABILITY)];
+pub(super) const READS: &[Reads] = &[
+    ("stage_stock", STOCK),
+    ("stage_exit", EXIT),
+    ("stage_win_probability", PROBABILITY),
+    ("stage_conversion", STEPS),
+];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(stock(book, pipeline, id));
+    conversion(book, pipeline, &mut block);
     block.charts.push(exits(book, pipeline, id));
     block.charts.push(probabilities(book, pipeline, id));
     let quality = book.sheet("movement_quality");
@@ -62,6 +82,19 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     add(&mut block.folded, grid(moves, &caption("Moves between stages", &when), &rows, &columns));
     block.charts.retain(|chart| chart.empty.is_empty());
     block
+}
+
+/// Stage to stage by the chosen rule; folded, by every rule.
+fn conversion(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("stage_conversion");
+    let (all, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
+    let (chosen, _): (Vec<Cells<'_>>, Vec<Cells<'_>>) =
+        all.iter().copied().partition(|row| sheet.flag(row, "is_chosen"));
+    let policy = chosen.first().map_or("", |row| sheet.word(row, "policy"));
+    let words = caption(&format!("From stage to stage, counted by `{policy}`"), &when);
+    add(&mut block.grids, grid(sheet, &words, &chosen, STEPS));
+    let words = caption("From stage to stage, counted by every rule", &when);
+    add(&mut block.folded, grid(sheet, &words, &all, POLICIES));
 }
 
 /// A caption with its period.
