@@ -92,14 +92,14 @@ proptest! {
             }
         }
         // What went on from a stage is what reached the next one without having begun beyond this.
-        for stage in 1..5 {
-            let at = |stage: usize| {
-                let name = STAGES[stage].0;
+        for pair in STAGES[..5].windows(2) {
+            let (this, next) = (pair[0].0, pair[1].0);
+            let at = |name: &str| {
                 row(table, &[("period_kind", "all"), ("policy", "reached_or_beyond"), ("stage", name)])
             };
-            let born_here = paths.iter().filter(|path| path[0] == STAGES[stage].0).count() as f64;
-            let counted = get(table, at(stage), "counted");
-            prop_assert_eq!(get(table, at(stage - 1), "converted") + born_here, counted);
+            let born_at_next = paths.iter().filter(|path| path[0] == next).count() as f64;
+            let counted = get(table, at(next), "counted");
+            prop_assert_eq!(get(table, at(this), "converted") + born_at_next, counted);
         }
     }
 }
