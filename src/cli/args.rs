@@ -69,6 +69,9 @@ pub enum Command {
     #[command(after_help = "Example: sluice query 'SELECT stage, COUNT(*) AS deals FROM deals \
         GROUP BY stage ORDER BY stage'")]
     Query(QueryArgs),
+    /// Print the headline numbers under every policy, and how many deals each one touches.
+    #[command(after_help = "Example: sluice sensitivity --store store")]
+    Sensitivity(SensitivityArgs),
     /// List what there is: metrics, sources, queries, reports, tables or runs.
     #[command(after_help = "Example: sluice list metrics")]
     List(ListArgs),
@@ -232,6 +235,13 @@ pub struct VersionArgs {
 pub struct MetricArgs {
     /// Name or code of the metric (`sluice list metrics`).
     pub name: String,
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// Arguments of `sensitivity`.
+#[derive(Debug, Args)]
+pub struct SensitivityArgs {
     #[command(flatten)]
     pub read: ReadArgs,
 }

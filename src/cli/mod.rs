@@ -21,6 +21,7 @@ mod manifest;
 mod query;
 mod run;
 mod sample;
+mod sensitivity;
 mod talk;
 mod timings;
 mod value;
@@ -61,6 +62,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
         Command::Report(args) => run::report(&args, talk),
         Command::Metric(args) => query::metric(&args, talk),
         Command::Query(args) => query::query(&args, talk),
+        Command::Sensitivity(args) => sensitivity::run(&args, talk),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => check::init(&args, talk),

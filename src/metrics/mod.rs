@@ -45,6 +45,7 @@ pub mod resample;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
+mod sensitivity;
 pub mod stage_age_threshold;
 pub mod stage_conversion;
 pub mod stage_duration;
@@ -61,6 +62,8 @@ pub mod time_to_close;
 pub mod time_to_win;
 pub mod weighted_pipeline;
 pub mod win_rate;
+
+pub use sensitivity::sensitivity;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 
