@@ -6,6 +6,7 @@
 pub mod binomial;
 pub mod bootstrap;
 pub mod chi_squared;
+pub mod difference;
 pub mod discrimination;
 pub mod dispersion;
 mod event_table;

@@ -1,6 +1,7 @@
 //! Two proportions: their difference with its interval, and a test of equality.
 
 use super::chi_squared;
+use super::difference::interval_of_difference;
 use super::interval::{Interval, wilson};
 
 /// Tables count as equally likely as the observed one if they are so to this share.
@@ -28,10 +29,9 @@ pub fn difference(a: (u64, u64), b: (u64, u64)) -> Option<(f64, Interval)> {
     }
     let rate = |(x, n): (u64, u64)| x as f64 / n as f64;
     let limits = |(x, n): (u64, u64)| wilson(x as f64, n as f64);
-    let (p, q, of_p, of_q) = (rate(a), rate(b), limits(a), limits(b));
-    let lower = p - q - (p - of_p.lower).hypot(of_q.upper - q);
-    let upper = p - q + (of_p.upper - p).hypot(q - of_q.lower);
-    Some((p - q, Interval { lower: lower.max(-1.0), upper: upper.min(1.0) }))
+    let (p, q) = (rate(a), rate(b));
+    let found = interval_of_difference((p, limits(a)), (q, limits(b)));
+    Some((p - q, Interval { lower: found.lower.max(-1.0), upper: found.upper.min(1.0) }))
 }
 
 /// The smallest expected count of the two by two table; null without cases.

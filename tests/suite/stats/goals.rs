@@ -83,7 +83,7 @@ proptest! {
         prop_assert!(coarse.upper >= exact.nearest - 1e-12);
         let more = hit(&deals, need + 3, u64::MAX);
         prop_assert!(more.nearest <= exact.nearest + 1e-12, "not more likely for a higher target");
-        let sum: f64 = distribution(&deals, 1, Rounding::Nearest).iter().sum();
+        let sum: f64 = distribution(&deals, 1, Rounding::Nearest).pmf.iter().sum();
         prop_assert!((sum - 1.0).abs() < 1e-12);
     }
 
