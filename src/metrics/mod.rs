@@ -38,6 +38,7 @@ mod place;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
+pub mod rep_mix;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
@@ -45,6 +46,13 @@ pub mod resample;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
+pub mod side_by_side;
+pub mod source_amounts;
+pub mod source_comparison;
+pub mod source_conversion_difference;
+mod source_counts;
+pub mod source_odds_ratio;
+pub mod source_tests;
 pub mod stage_age_threshold;
 pub mod stage_conversion;
 pub mod stage_duration;
@@ -178,7 +186,13 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_win_rate_shrunk::RepWinRateShrunk,
     &rep_funnel_plot::RepFunnelPlot,
     &rep_tests::RepTests,
+    &rep_mix::RepMix,
     &rep_amounts::RepAmounts,
+    &source_comparison::SourceComparison,
+    &source_tests::SourceTests,
+    &source_odds_ratio::SourceOddsRatio,
+    &source_conversion_difference::SourceConversionDifference,
+    &source_amounts::SourceAmounts,
 ];
 
 /// The metric with this name or code, whatever its case.

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod cli;
+mod comparison_metrics;
 mod fixtures;
 mod history;
 mod history_laws;
