@@ -7,6 +7,7 @@ mod architecture;
 mod cli;
 mod comparison_metrics;
 mod fixtures;
+mod goal_metrics;
 mod history;
 mod history_laws;
 mod ingest;
