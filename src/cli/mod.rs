@@ -13,6 +13,7 @@ use crate::output::{self, Format};
 
 mod args;
 mod check;
+mod compare;
 mod compute;
 mod ingest;
 mod ledger;
@@ -61,6 +62,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
         Command::Report(args) => run::report(&args, talk),
         Command::Metric(args) => query::metric(&args, talk),
         Command::Query(args) => query::query(&args, talk),
+        Command::Compare(args) => compare::run(&args, talk),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => check::init(&args, talk),

@@ -25,7 +25,8 @@ pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
     print_table(&tables[0], args.read.format.format.into())
 }
 
-fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
+/// The content of the store and the run that is asked for.
+pub fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     let config = read_config(&args.config)?;
     let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;
     let run = Run::new(config, args.moment.as_of, &dataset)?;
