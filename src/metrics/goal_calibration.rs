@@ -1,12 +1,15 @@
 //! P4: how far past periods lay from what the open deals of their time promised, and the chance of
 //! the goal once that is allowed for.
 
+use std::collections::BTreeMap;
+
 use super::goal_odds::{Mode, Odds, holder};
 use super::goal_plan::{BOOKINGS, Goal, Plan, WINS, goals, row, settle};
 use super::goal_state::{Chances, Goals, Stood};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use crate::model::{About, Run, StageId, Table, Timeline, Unit, column};
+use crate::stats::bootstrap::percentile_interval;
 use crate::stats::dispersion::{Past, dispersed_hit, dispersion};
 
 /// P4.
@@ -23,12 +26,13 @@ static ABOUT: About = About {
         the share of earlier deals in the same stage that was won within as many days, from looks at month ends whose \
         time was over by then; actual: what those deals brought by the end of the period. `phi`: mean of (actual - \
         expected)^2 / variance, at least 1; needs 6 past periods. `p_adj`: normal chance of the goal with the variance \
-        of the `landmark` mode times phi (half a deal is allowed for where deals are counted). With phi above 2 it \
-        stands before `p_hit`.",
+        of the `landmark` mode times phi (half a deal is allowed for where deals are counted); its interval is that of \
+        Poisson-bootstrap replicates of the deals behind the chances, phi held fixed. With phi above 2 it stands before \
+        `p_hit`.",
     caveat: "Amounts of past days are those of today where their history is not known.",
-    source: "McCullagh & Nelder 1989, section 4.5",
+    source: "McCullagh & Nelder 1989, section 4.5; Chamandy et al. 2012",
     keys: &["measure", "scope", "scope_name"],
-    estimate: "",
+    estimate: "p_adj",
     columns: &[
         column("measure", Unit::Text, "`bookings` or `wins`."),
         column("scope", Unit::Text, "Whose goal: `all`, `team` or `owner`."),
@@ -72,6 +76,7 @@ impl Metric for GoalCalibration {
         let mut table = MetricTable::new(&ABOUT, run);
         let chances = Known {
             now: state.all_chances(&plan, run),
+            replicates: state.replicates(&plan, run),
             past: (plan.spans.iter().enumerate())
                 .map(|(at, span)| {
                     let on = span.past.iter().map(|past| past.on);
@@ -91,6 +96,7 @@ impl Metric for GoalCalibration {
 /// Chances of the periods with goals, today and as they could be known in the past.
 struct Known {
     now: Vec<Chances>,
+    replicates: Vec<Vec<Chances>>,
     past: Vec<Vec<Chances>>,
 }
 
@@ -116,6 +122,15 @@ fn add_row(
         true => Some(1.0),
         false => dispersed_hit(need, mean, variance, phi),
     });
+    let interval = phi.zip(p_adj).filter(|_| !is_met).and_then(|(phi, _)| {
+        let replicates = chances.replicates.get(goal.span)?;
+        let stages = by_stage(state, goal, measure, run);
+        let chance = |chances: &Chances| {
+            let (mean, variance) = moments(&stages, chances);
+            dispersed_hit(need, mean, variance, phi)
+        };
+        percentile_interval(&replicates.iter().map(chance).collect::<Vec<_>>())
+    });
     let (actual, expected) =
         past.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.actual, sum.1 + p.expected));
     let mut row = row(table, goal, plan, run);
@@ -128,10 +143,13 @@ fn add_row(
         .set("ratio", (expected > 0.0 && !goal.is_mixed).then(|| actual / expected));
     row.end(Tail {
         n: past.len().into(),
-        reason: match (goal.is_mixed, phi) {
-            (true, _) => Some(Reason::MixedCurrency),
-            (false, None) => Some(Reason::InsufficientFollowUp),
-            (false, Some(_)) => None,
+        interval: interval.map(|i| i.pair()),
+        method: if interval.is_some() { "bootstrap" } else { "" },
+        reason: match (goal.is_mixed, phi, p_adj) {
+            (true, _, _) => Some(Reason::MixedCurrency),
+            (false, None, _) => Some(Reason::InsufficientFollowUp),
+            (false, Some(_), None) => Some(Reason::Degenerate),
+            (false, Some(_), Some(_)) => None,
         },
         ..Tail::default()
     });
@@ -159,6 +177,31 @@ fn past_of(state: &Goals, goal: &Goal, known: &[Chances], measure: &str, run: &R
         }
     }
     found
+}
+
+/// Open deals of a goal, by stage: how many (or how much), and the sum of squares.
+fn by_stage(state: &Goals, goal: &Goal, measure: &str, run: &Run) -> BTreeMap<StageId, (f64, f64)> {
+    let mut found: BTreeMap<StageId, (f64, f64)> = BTreeMap::new();
+    let holds = holder(goal, run);
+    for open in state.open.iter().filter(|open| holds(open.owner, open.currency)) {
+        let one = match measure {
+            WINS => Some(1.0),
+            _ => open.amount.filter(|&amount| amount >= 0).map(|amount| amount as f64),
+        };
+        if let Some(one) = one {
+            let sums = found.entry(open.stage).or_default();
+            *sums = (sums.0 + one, sums.1 + one * one);
+        }
+    }
+    found
+}
+
+/// Mean and variance of what is won of them.
+fn moments(stages: &BTreeMap<StageId, (f64, f64)>, chances: &Chances) -> (f64, f64) {
+    stages.iter().fold((0.0, 0.0), |(mean, variance), (stage, (first, second))| {
+        let p = chances.of(*stage).unwrap_or(0.0);
+        (mean + p * first, variance + p * (1.0 - p) * second)
+    })
 }
 
 fn add(sum: &mut Past, stood: &Stood, p: f64, measure: &str) {

@@ -226,10 +226,10 @@ pub(super) fn settle(mut table: Table, run: &Run) -> Table {
         if let Some(at) = place {
             row[at] = pipeline.clone();
         }
-        if let [Some(scope), Some(name), Some(team)] = of_team {
-            if row[scope].as_str() == Some("team") {
-                row[team] = row[name].clone();
-            }
+        if let [Some(scope), Some(name), Some(team)] = of_team
+            && row[scope].as_str() == Some("team")
+        {
+            row[team] = row[name].clone();
         }
     }
     table

@@ -10,6 +10,7 @@ use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::{add_all, amount_before, currency_key, field_before, is_worked, standing};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
+use crate::stats::bootstrap::{Bootstrap, identity};
 use crate::stats::survival::EventTable;
 
 /// Fewer looks than this say nothing.
@@ -47,6 +48,16 @@ pub(super) struct Stood {
     pub(super) won_sum: i128,
 }
 
+/// Looks at a deal in a stage whose time is over, for a goal's period: the deal's identity in replicates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fate {
+    identity: u64,
+    span: usize,
+    stage: usize,
+    n: u64,
+    won: u64,
+}
+
 /// Place of a goal's period, place of a past one.
 pub(super) type PastKey = (usize, usize);
 
@@ -63,6 +74,8 @@ pub struct Goals {
     looks: Vec<u64>,
     /// By period with a goal, stage and landmark: looks whose time is over, and of them won in time.
     fates: Vec<(u64, u64)>,
+    /// The same of the latest landmarks, deal by deal.
+    own_fates: Vec<Fate>,
 }
 
 impl Goals {
@@ -120,6 +133,7 @@ impl Goals {
         let first = plan.months.partition_point(|month| month.1 <= facts.created_at);
         let recent = months.saturating_sub(LANDMARKS as usize);
         let start = if with_past { first } else { first.max(recent) };
+        let own = self.own_fates.len();
         for (at, &(day, cut)) in plan.months.iter().enumerate().skip(start) {
             if cut > until.0 {
                 break;
@@ -138,10 +152,62 @@ impl Goals {
                 let last = day - 1 + goal.days_left as Day;
                 if last <= run.as_of {
                     let fate = &mut self.fates[(span * stages + stage) * months + at];
-                    *fate = (fate.0 + 1, fate.1 + u64::from(is_won_by(deal, last)));
+                    let won = u64::from(is_won_by(deal, last));
+                    *fate = (fate.0 + 1, fate.1 + won);
+                    if at >= recent {
+                        self.own_fates.push(Fate { identity: 0, span, stage, n: 1, won });
+                    }
                 }
             }
         }
+        self.own(own, deal);
+    }
+
+    /// Gives the fates that were just seen to their deal, those of a period and stage as one.
+    fn own(&mut self, since: usize, deal: &Timeline<'_>) {
+        let Some(fresh) = self.own_fates.get_mut(since..).filter(|fresh| !fresh.is_empty()) else {
+            return;
+        };
+        let identity = identity(deal.deal_id);
+        fresh.iter_mut().for_each(|fate| fate.identity = identity);
+        fresh.sort_unstable_by_key(|fate| (fate.span, fate.stage));
+        let mut rest = self.own_fates.split_off(since);
+        rest.dedup_by(|next, kept| {
+            let is_same = (next.span, next.stage) == (kept.span, kept.stage);
+            if is_same {
+                (kept.n, kept.won) = (kept.n + next.n, kept.won + next.won);
+            }
+            is_same
+        });
+        self.own_fates.append(&mut rest);
+    }
+
+    /// For each period with a goal, the chances in each replicate of the deals (METRICS U15): shares
+    /// of the looks whose time is over.
+    pub(super) fn replicates(&self, plan: &Plan, run: &Run) -> Vec<Vec<Chances>> {
+        let (seed, count) = (run.config.boot_seed, run.config.boot_b as usize);
+        let (bootstrap, stages) = (Bootstrap::new(seed, count), run.catalogue.stages.len());
+        let mut found = vec![Vec::with_capacity(count); plan.spans.len()];
+        for replicate in 0..count {
+            let mut sums = vec![(0, 0); plan.spans.len() * stages];
+            for fate in &self.own_fates {
+                let weight = bootstrap.total(&[fate.identity], replicate);
+                let sum: &mut (u64, u64) = &mut sums[fate.span * stages + fate.stage];
+                *sum = (sum.0 + weight * fate.n, sum.1 + weight * fate.won);
+            }
+            for (span, chances) in found.iter_mut().enumerate() {
+                let sums = &sums[span * stages..(span + 1) * stages];
+                chances.push(Chances::new(run, |of| {
+                    let add = |sum: (u64, u64), stage: &StageId| {
+                        let own = sums[usize::from(stage.0)];
+                        (sum.0 + own.0, sum.1 + own.1)
+                    };
+                    let (n, won) = of.iter().fold((0, 0), add);
+                    (n >= MIN_LOOKS).then(|| won as f64 / n as f64)
+                }));
+            }
+        }
+        found
     }
 
     /// Counts a deal on the past days on which it stood open.
@@ -183,6 +249,7 @@ impl Goals {
             into.won += from.won;
             into.won_sum += from.won_sum;
         });
+        self.own_fates.extend(from.own_fates);
         if self.waits.is_empty() {
             (self.waits, self.looks, self.fates) = (from.waits, from.looks, from.fates);
             return;

@@ -75,7 +75,7 @@ impl Metric for PipelineCoverage {
             let size = (n > 0).then(|| sum as f64 / n as f64);
             let days = plan.spans.get(goal.span).map_or(0, |span| span.days_left);
             let p_first = state.first_chance(days, &plan, run);
-            let gap = (!odds.is_unknown()).then(|| need as f64 - odds.weighted);
+            let gap = (!odds.is_unknown()).then_some(need as f64 - odds.weighted);
             let coverage = (need > 0).then(|| odds.value as f64 / need as f64);
             let mut row = row(&mut table, &goal, &plan, run);
             row.set("target_minor", minor(goal.value)?);

@@ -153,6 +153,11 @@ fn h10_goals_against_past_periods() {
     for name in ["phi", "n_periods", "p_adj", "ratio"] {
         near(get(calibration, of, name), expected(name));
     }
+    // Of about 320 looks a quarter was won: the standard error of the chance is 0.024, that of the mean
+    // 0.73, of its distance to the goal 0.29 standard deviations. So p_adj lies between
+    // 1 - Phi(0.8 + 1.96 x 0.29) = 0.085 and 1 - Phi(0.8 - 1.96 x 0.29) = 0.41, about.
+    let limits = ["lower", "upper"].map(|name| get(calibration, of, name));
+    assert!((limits[0] - 0.085).abs() < 0.04 && (limits[1] - 0.41).abs() < 0.08, "{limits:?}");
     for name in ["weighted_landmark_minor", "gap_landmark_minor", "gap_minor"] {
         near(get(gap, &gap.rows[0], name), expected(name));
     }
@@ -381,6 +386,10 @@ fn goals(times: i64, more: i64) -> Vec<Target> {
 }
 
 fn all(draws: &[Draw], (times, more): (i64, i64), parts: usize) -> Vec<Table> {
+    all_of(&drawn(draws, times), (times, more), parts)
+}
+
+fn all_of(world: &World, (times, more): (i64, i64), parts: usize) -> Vec<Table> {
     let names: Vec<&str> =
         GOALS.into_iter().chain(["deal_score", "score_validation", "score_bands"]).collect();
     // So many cells that one is a minor unit wide: scaled or not, nothing is rounded.
@@ -390,7 +399,7 @@ fn all(draws: &[Draw], (times, more): (i64, i64), parts: usize) -> Vec<Table> {
         lattice_cells: 300_000 * times as u64,
         ..Config::default()
     };
-    tables_of(&names, &drawn(draws, times), (&goals(times, more), &[]), config, "2026-04-11", parts)
+    tables_of(&names, world, (&goals(times, more), &[]), config, "2026-04-11", parts)
 }
 
 proptest! {
@@ -403,6 +412,12 @@ proptest! {
         for parts in [2, 7] {
             prop_assert_eq!(&whole, &all(&draws, (1, 0), parts));
         }
+        let mut later = drawn(&draws, 1);
+        let moves = [(later.stage("A"), at("2026-04-12"))];
+        later.deal("z", &moves);
+        let call = activity(&mut later, at("2026-04-12"), "call", "");
+        later.rows[0].activities.push(call);
+        prop_assert_eq!(&whole, &all_of(&later, (1, 0), 1), "what happened after the cut");
         for (one, scaled) in whole.iter().zip(all(&draws, (3, 0), 1)) {
             if one.name != "goal_chance_bookings" {
                 check_scaled(one, &scaled, 3.0)?;
@@ -415,6 +430,30 @@ proptest! {
                 prop_assert!((won + weighted + rest - get(gap, row, "target_minor")).abs() < 1e-6);
             }
         }
+    }
+
+    #[test]
+    fn scores_add_up(days in prop::collection::vec((0..40_i64, any::<bool>()), 1..12)) {
+        let score = |keep: &dyn Fn(bool) -> bool| {
+            let mut world = World::new(&STAGES, "2026-04-12");
+            let moves = [(world.stage("A"), at("2026-03-01"))];
+            let kept: Vec<i64> = days.iter().filter(|d| keep(d.1)).map(|d| d.0).collect();
+            let done: Vec<Activity> = kept
+                .iter()
+                .map(|days| activity(&mut world, at("2026-03-01") + days * DAY, "call", ""))
+                .collect();
+            world.deal("d", &moves).activities = done;
+            let config = Config {
+                score: vec![rule("call", "", 7)],
+                score_half_life_days: Some(13),
+                ..Config::default()
+            };
+            let until = AsOf::Day(day("2026-04-11"));
+            let found = world.tables(&["deal_score"], config, until, 1).remove(0);
+            found.rows.first().map_or(0.0, |row| get(&found, row, "score"))
+        };
+        let parts = score(&|side| side) + score(&|side| !side);
+        prop_assert!((score(&|_| true) - parts).abs() < 1e-9);
     }
 
     #[test]
