@@ -10,6 +10,7 @@ use super::place::{Place, Placed};
 use super::rep_counts::{
     CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping, owner_slice, set_credit,
 };
+use super::source_counts::is_over;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
@@ -25,13 +26,13 @@ static ABOUT: About = About {
     name: "rep_mix",
     title: "Reps on their own mix of deals",
     question: "Does a rep win more than the team would have won with the same deals?",
-    definition: "Reps of a pipeline in a quarter, or in the whole run; closed deals as in A1 (broad). Strata: segment, \
-        band of the amount (`amount_bands`; without cut points one band) and source; those with fewer than 5 deals in \
-        the period are merged into one. Expected wins: deals of the rep in each stratum times the win rate of all reps \
+    definition: "Reps of a pipeline in a quarter, or in the whole run; closed deals as in A1 (broad). Strata: segment, band \
+        of the amount (`amount_bands`; without cut points one band) and source; those with fewer than 5 deals in the \
+        period are merged into one. Expected wins: deals of the rep in each stratum times the win rate of all reps \
         there. `o_over_e` = won / expected, limits: Wilson's of won / closed, times closed / expected. `std_rate` = \
         o_over_e times the team's rate. `p`: two-sided mid-P value of the wins under the team's rates, deal by deal; \
-        `q`: Benjamini-Hochberg over the tested reps of the family. Ramping reps and deals without owner count in the \
-        rates, but are not tested. The sum of expected is the sum of won.",
+        `q`: Benjamini-Hochberg over the tested reps of the quarter. Only quarters that are over are tested. Ramping \
+        reps and deals without owner count in the rates, but are not tested. The sum of expected is the sum of won.",
     caveat: "Each rep is compared with the team, not with another rep: their mixes differ.",
     source: "Breslow & Day 1987; Lancaster 1961; Benjamini & Hochberg 1995",
     keys: &[],
@@ -47,6 +48,11 @@ static ABOUT: About = About {
         column("p", Unit::Number, "Two-sided p value; empty if not tested."),
         column("q", Unit::Number, "p adjusted for the number of reps tested."),
         column("is_different", Unit::Flag, "Whether q <= `fdr_q`; empty if not tested."),
+        column(
+            "untested",
+            Unit::Text,
+            "Why there is no test: `running` (not a quarter that is over), `no_owner`, `ramping`, `DG`.",
+        ),
         column("n_strata", Unit::Count, "Strata of the period, the merged one included."),
         column("n_strata_merged", Unit::Count, "Strata of the period that were merged."),
         RAMPING,
@@ -204,8 +210,17 @@ fn add_family(
         (owner, all, standardised(all.won, &reference.of_rep(strata)))
     };
     let reps: Vec<(Sym, RepCounts, Standardised)> = family.iter().map(rep).collect();
-    let is_tested = |owner: Sym| !owner.is_none() && is_ramping(owner, period, run) != Some(true);
-    let p: Vec<Option<f64>> = reps.iter().map(|r| r.2.p.filter(|_| is_tested(r.0))).collect();
+    // A period that grows would be tested every night until something turns up.
+    let is_closed = period.kind == PeriodKind::Quarter && is_over(period, run);
+    let hinders = |owner: Sym, found: &Standardised| match found.p {
+        _ if !is_closed => Some("running"),
+        _ if owner.is_none() => Some("no_owner"),
+        _ if is_ramping(owner, period, run) == Some(true) => Some("ramping"),
+        None => Some("DG"),
+        Some(_) => None,
+    };
+    let p = |r: &(Sym, RepCounts, Standardised)| r.2.p.filter(|_| hinders(r.0, &r.2).is_none());
+    let p: Vec<Option<f64>> = reps.iter().map(p).collect();
     let q = benjamini_hochberg(&p);
     for (at, (owner, all, found)) in reps.iter().enumerate() {
         let ratio = found.ratio.map(|r| r.0);
@@ -220,6 +235,7 @@ fn add_family(
             .set("p", p[at])
             .set("q", q[at])
             .set("is_different", q[at].map(|q| q <= run.config.fdr_q))
+            .set("untested", hinders(*owner, found))
             .set("n_strata", reference.n_strata())
             .set("n_strata_merged", reference.n_merged)
             .set("is_ramping", is_ramping(*owner, period, run));

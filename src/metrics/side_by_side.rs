@@ -172,13 +172,11 @@ fn rep(name: &str, tables: &[Table], period: Period) -> Result<Side> {
     }
 }
 
+/// The rows of the two sides, as far as they have one.
+type Pair<'t> = (Option<&'t Vec<Value>>, Option<&'t Vec<Value>>);
+
 /// The rows of the two sides, by pipeline and currency; those that only one has stand alone.
-fn pairs<'t>(
-    table: &'t Table,
-    measure: &Measure,
-    a: &Side,
-    b: &Side,
-) -> Vec<(Option<&'t Vec<Value>>, Option<&'t Vec<Value>>)> {
+fn pairs<'t>(table: &'t Table, measure: &Measure, a: &Side, b: &Side) -> Vec<Pair<'t>> {
     let is_of = |row: &&'t Vec<Value>, side: &Side| {
         let value = |name: &str| table.value(row, name);
         value("owner").as_str() == side.owner.as_deref()
@@ -212,12 +210,7 @@ fn estimate(table: &Table, row: &[Value], measure: &Measure) -> Option<(f64, Int
     Some((number(measure.column)?, Interval { lower: lower?, upper: upper? }))
 }
 
-fn row(
-    table: &Table,
-    measure: &Measure,
-    (a, b): (Option<&Vec<Value>>, Option<&Vec<Value>>),
-    sides: Sides<'_>,
-) -> Vec<Value> {
+fn row(table: &Table, measure: &Measure, (a, b): Pair<'_>, sides: Sides<'_>) -> Vec<Value> {
     let get = |row: Option<&Vec<Value>>, name: &str| {
         row.map_or(Value::Null, |row| table.value(row, name).clone())
     };
