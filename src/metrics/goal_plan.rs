@@ -132,7 +132,7 @@ pub(super) struct Goal {
     /// `Sym::NONE` for a goal in numbers, or in any currency.
     pub(super) currency: Sym,
     pub(super) value: i128,
-    /// Whether amounts of several currencies would have to be added up.
+    /// Whether amounts of several currencies would have to be added up, or of another one set against it.
     pub(super) is_mixed: bool,
 }
 
@@ -157,7 +157,7 @@ impl Goal {
 
 /// The goals of a measure that are in progress, in order.
 pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
-    let mut found: BTreeMap<(usize, Scope, Sym), i128> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, Scope, Sym, bool), i128> = BTreeMap::new();
     for target in run.targets.iter().filter(|t| t.measure == measure) {
         let period = (target.period_start, target.period_end);
         let Some(span) = plan.spans.iter().position(|s| (s.start, s.end) == period) else {
@@ -172,16 +172,20 @@ pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
                 None => continue,
             },
         };
-        let currency = run.names.find(&target.currency).filter(|_| measure == BOOKINGS);
-        let key = (span, scope, currency.unwrap_or_default());
+        let has_currency = measure == BOOKINGS && !target.currency.is_empty();
+        let currency = run.names.find(&target.currency).filter(|_| has_currency);
+        // No deal is in the currency of the goal: nothing can be set against it.
+        let is_foreign = has_currency && currency.is_none();
+        let key = (span, scope, currency.unwrap_or_default(), is_foreign);
         *found.entry(key).or_default() += i128::from(target.value);
     }
-    let goal = |((span, scope, currency), value): ((usize, Scope, Sym), i128)| Goal {
+    let goal = |((span, scope, currency, is_foreign), value)| Goal {
         scope,
         span,
         currency,
         value,
-        is_mixed: measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1,
+        is_mixed: is_foreign
+            || (measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1),
     };
     found.into_iter().map(goal).collect()
 }

@@ -209,6 +209,25 @@ fn goals_of_owners_and_teams_count_their_own_deals() {
 }
 
 #[test]
+fn a_goal_in_another_currency_has_nothing_to_set_against_it() {
+    let quarter = ("2026-04-01", "2026-07-01");
+    let of = |currency: &str| Target {
+        currency: currency.to_owned(),
+        ..target("bookings", quarter, 6_000_000)
+    };
+    for (currency, reason) in [("USD", None), ("", None), ("CHF", Some("MC"))] {
+        let targets = [of(currency)];
+        let config = Config::default();
+        let found = tables_of(&GOALS, &v11(), (&targets, &[]), config, "2026-04-11", 1);
+        for at in [0, 2, 4] {
+            let row = &found[at].rows[0];
+            assert_eq!(found[at].value(row, "reason").as_str(), reason, "{currency}");
+        }
+        assert_eq!(found[0].value(&found[0].rows[0], "won_minor").is_null(), reason.is_some());
+    }
+}
+
+#[test]
 fn without_goals_in_progress_there_is_nothing() {
     let past = [target("bookings", ("2026-01-01", "2026-04-01"), 77)];
     for table in tables_of(&GOALS, &v11(), (&past, &[]), Config::default(), "2026-04-11", 1) {

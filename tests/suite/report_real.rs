@@ -30,7 +30,7 @@ fn nth(at: usize) -> DealBuilder {
     let start = at * 2;
     let begun = deal(&format!("D{at:03}"))
         .word("owner", ["ann", "ben", "cleo", "dan", "eve", "fay"][at % 6])
-        .word("source", ["web", "fair"][usize::from(at % 5 < 2 && at % 3 > 0)])
+        .word("source", ["web", "fair"][usize::from(at % 5 < 2 && !at.is_multiple_of(3))])
         .amount(100_000 + 7_000 * (at as i64 % 23))
         .visit("New", &day(start));
     match at % 5 {
