@@ -71,7 +71,10 @@ pub enum Command {
     Query(QueryArgs),
     /// Print the headline numbers under every policy, and how many deals each one touches.
     #[command(after_help = "Example: sluice sensitivity --store store")]
-    Sensitivity(SensitivityArgs),
+    Sensitivity(ReadArgs),
+    /// Two reps or two quarters side by side, and whether they differ by more than noise.
+    #[command(after_help = "Example: sluice compare rep 'Ann Lee' 'Bo Chen' --quarter 2026-Q1")]
+    Compare(CompareArgs),
     /// List what there is: metrics, sources, queries, reports, tables or runs.
     #[command(after_help = "Example: sluice list metrics")]
     List(ListArgs),
@@ -239,13 +242,6 @@ pub struct MetricArgs {
     pub read: ReadArgs,
 }
 
-/// Arguments of `sensitivity`.
-#[derive(Debug, Args)]
-pub struct SensitivityArgs {
-    #[command(flatten)]
-    pub read: ReadArgs,
-}
-
 /// Arguments of `query`.
 #[derive(Debug, Args)]
 pub struct QueryArgs {
@@ -257,6 +253,33 @@ pub struct QueryArgs {
     pub queries: Option<PathBuf>,
     #[command(flatten)]
     pub read: ReadArgs,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// What to compare.
+    pub what: CompareKind,
+    /// The first rep or quarter (`2026-Q1`).
+    #[arg(value_name = "A")]
+    pub first: String,
+    /// The second.
+    #[arg(value_name = "B")]
+    pub second: String,
+    /// The quarter in which two reps are compared; by default the last one that is over.
+    #[arg(long, value_name = "QUARTER")]
+    pub quarter: Option<String>,
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// What can be compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareKind {
+    /// Two reps, by name.
+    Rep,
+    /// Two quarters.
+    Quarter,
 }
 
 /// The form of a printed table.

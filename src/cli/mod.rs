@@ -13,6 +13,7 @@ use crate::output::{self, Format};
 
 mod args;
 mod check;
+mod compare;
 mod compute;
 mod ingest;
 mod ledger;
@@ -63,6 +64,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
         Command::Metric(args) => query::metric(&args, talk),
         Command::Query(args) => query::query(&args, talk),
         Command::Sensitivity(args) => sensitivity::run(&args, talk),
+        Command::Compare(args) => compare::run(&args, talk),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => check::init(&args, talk),

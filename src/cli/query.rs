@@ -25,7 +25,7 @@ pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
     print_table(&tables[0], args.read.format.format.into())
 }
 
-/// What is read from the store, and how.
+/// The content of the store and the run that is asked for.
 pub fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     let config = read_config(&args.config)?;
     let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;

@@ -23,8 +23,16 @@ pub mod cohort_conversion;
 pub mod cohort_triangle;
 mod cohorts;
 pub mod conversion_comparison;
+pub mod deal_score;
 pub mod deal_size;
 pub mod deal_volume;
+pub mod goal_calibration;
+pub mod goal_chance_bookings;
+pub mod goal_chance_wins;
+pub mod goal_gap;
+mod goal_odds;
+mod goal_plan;
+mod goal_state;
 pub mod incidence_curve;
 mod keyed;
 mod landmarks;
@@ -34,10 +42,12 @@ mod maturity;
 pub mod monthly;
 pub mod movement_quality;
 mod path;
+pub mod pipeline_coverage;
 mod place;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
+pub mod rep_mix;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
@@ -45,7 +55,18 @@ pub mod resample;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
+pub mod score_bands;
+mod score_looks;
+mod score_rules;
+pub mod score_validation;
 mod sensitivity;
+pub mod side_by_side;
+pub mod source_amounts;
+pub mod source_comparison;
+pub mod source_conversion_difference;
+mod source_counts;
+pub mod source_odds_ratio;
+pub mod source_tests;
 pub mod stage_age_threshold;
 pub mod stage_conversion;
 pub mod stage_duration;
@@ -181,7 +202,21 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_win_rate_shrunk::RepWinRateShrunk,
     &rep_funnel_plot::RepFunnelPlot,
     &rep_tests::RepTests,
+    &rep_mix::RepMix,
     &rep_amounts::RepAmounts,
+    &deal_score::DealScore,
+    &score_validation::ScoreValidation,
+    &score_bands::ScoreBands,
+    &source_comparison::SourceComparison,
+    &source_tests::SourceTests,
+    &source_odds_ratio::SourceOddsRatio,
+    &source_conversion_difference::SourceConversionDifference,
+    &source_amounts::SourceAmounts,
+    &goal_gap::GoalGap,
+    &goal_chance_wins::GoalChanceWins,
+    &goal_chance_bookings::GoalChanceBookings,
+    &goal_calibration::GoalCalibration,
+    &pipeline_coverage::PipelineCoverage,
 ];
 
 /// The metric with this name or code, whatever its case.

@@ -79,6 +79,19 @@ pub struct PipelineConfig {
     pub lost_stages: Vec<String>,
 }
 
+/// Points for an activity (METRICS N1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScoreRule {
+    /// Type of the activity: `call`, `email`, `meeting` …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its outcome; empty for any that no other rule names.
+    pub outcome: String,
+    /// Points; may be negative.
+    pub points: i64,
+}
+
 /// What can make a segment; empty for none.
 const SEGMENTS: [&str; 6] =
     ["", "deal_type", "product", "currency", "forecast_category", "amount_band"];
@@ -153,6 +166,18 @@ pub struct Config {
     pub excluded_outcomes: Vec<String>,
     /// Restricted mean horizons of the sales cycle, days.
     pub tau_days: Vec<u32>,
+    /// Points for activities; none means no scores.
+    pub score: Vec<ScoreRule>,
+    /// Most points that a deal gets from activities of one type.
+    pub score_cap_per_type: Option<i64>,
+    /// Most points that a deal gets from the activities of one day.
+    pub score_cap_per_day: Option<i64>,
+    /// Days after which an activity is worth half; left out, it keeps its worth.
+    pub score_half_life_days: Option<u32>,
+    /// Days within which a deal must be won for a score to have been right.
+    pub score_horizon_days: u32,
+    /// Cells of the lattice on which the chance of a booking goal is worked out.
+    pub lattice_cells: u64,
     /// Replicates of the bootstrap.
     pub boot_b: u32,
     /// Seed of the bootstrap.
@@ -200,6 +225,12 @@ impl Default for Config {
             fdr_q: 0.10,
             excluded_outcomes: words(&["cancelled", "no_show"]),
             tau_days: vec![90, 365],
+            score: Vec::new(),
+            score_cap_per_type: None,
+            score_cap_per_day: None,
+            score_half_life_days: None,
+            score_horizon_days: 90,
+            lattice_cells: 65_536,
             boot_b: 400,
             boot_seed: 20_240_229,
             zero_amount_is_null: false,
@@ -258,6 +289,15 @@ impl Config {
         }
         if self.segment == "amount_band" && self.amount_bands.is_empty() {
             return wrong("amount_bands", "given when `segment` is `amount_band`");
+        }
+        if self.score.iter().any(|rule| rule.kind.trim().is_empty()) {
+            return wrong("score.type", "the type of an activity, such as `call`");
+        }
+        if self.score.iter().any(|rule| rule.points.abs() > 1_000_000) {
+            return wrong("score.points", "at most a million");
+        }
+        if self.score_half_life_days == Some(0) {
+            return wrong("score_half_life_days", "at least 1");
         }
         for pipeline in &self.pipeline {
             if pipeline.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {

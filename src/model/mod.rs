@@ -3,6 +3,7 @@
 //! Knows nothing of files, Parquet, SQL or HTML, and reads no clock.
 
 pub mod about;
+pub mod bands;
 pub mod calendar;
 pub mod config;
 pub mod dataset;
@@ -23,6 +24,7 @@ pub mod table;
 pub mod timeline;
 
 pub use about::{About, ColumnAbout, column};
+pub use bands::Bands;
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
 pub use config::{Config, DayOrder};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};

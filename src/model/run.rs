@@ -1,11 +1,12 @@
 //! What a computation depends on besides the deals: `as_of`, configuration, catalogue, words.
 
+use super::bands::Bands;
 use super::calendar::{
     Clock, Day, Micros, Period, PeriodKind, SECOND_MICROS, Zone, month_index, month_start,
 };
 use super::config::Config;
 use super::dataset::Dataset;
-use super::deal::{Deal, Field};
+use super::deal::{Deal, Field, Target};
 use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
@@ -71,6 +72,10 @@ pub struct Run {
     pub landmarks: Vec<Micros>,
     /// Booking goals.
     pub quotas: Quotas,
+    /// All goals, as they were given.
+    pub targets: Arc<[Target]>,
+    /// Bands of deal sizes.
+    pub bands: Bands,
     /// The exports whose history tells values, not stages only.
     value_logs: Vec<Sym>,
     labels: BTreeMap<Sym, Arc<str>>,
@@ -79,8 +84,6 @@ pub struct Run {
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,
     excluded_outcomes: Vec<Sym>,
-    /// One word more than there are cut points, then the word for no amount.
-    bands: Vec<Sym>,
     /// The name of stages that stand for a time without records.
     unknown: Option<Sym>,
 }
@@ -130,12 +133,13 @@ impl Run {
             excluded: Vec::new(),
             derailed: Vec::new(),
             excluded_outcomes: Vec::new(),
-            bands: Vec::new(),
+            bands: Bands::default(),
+            targets: Arc::from(dataset.targets.as_slice()),
             unknown: dataset.names.find(UNKNOWN_STAGE),
             value_logs: Vec::new(),
             config,
         };
-        run.name_bands();
+        run.bands = Bands::new(&run.config.amount_bands, &mut run.names);
         run.look_up_words();
         run.look_at_deals(dataset);
         run.label_users(dataset);
@@ -157,31 +161,6 @@ impl Run {
             landmarks: landmarks(self.zone, day.min(self.as_of)),
             ..self.clone()
         }
-    }
-
-    /// The words of amount bands. They come after all other words, out of order: tables sort by text.
-    fn name_bands(&mut self) {
-        let cuts = &self.config.amount_bands;
-        if let (Some(first), Some(last)) = (cuts.first(), cuts.last()) {
-            let between = cuts.windows(2).map(|pair| format!("{} to {}", pair[0], pair[1]));
-            let mut words = vec![format!("below {first}")];
-            words.extend(between);
-            words.extend([format!("{last} and more"), "no amount".to_owned()]);
-            self.bands = words.iter().map(|word| self.names.intern(word)).collect();
-        }
-    }
-
-    /// The band of an amount: its lower cut point belongs to it.
-    fn band(&self, deal: &Deal) -> Sym {
-        let exponent = super::money::exponent(self.names.get(deal.currency));
-        let at = match self.amount(deal) {
-            None => self.config.amount_bands.len() + 1,
-            Some(amount) => {
-                let major = super::money::to_major(i128::from(amount), exponent);
-                self.config.amount_bands.partition_point(|&cut| cut <= major)
-            }
-        };
-        self.bands.get(at).copied().unwrap_or(Sym::NONE)
     }
 
     fn look_up_words(&mut self) {
@@ -356,6 +335,11 @@ impl Run {
             "amount_band" => self.band(deal),
             _ => Sym::NONE,
         }
+    }
+
+    /// The band of a deal's amount; `Sym::NONE` without cut points.
+    pub fn band(&self, deal: &Deal) -> Sym {
+        self.bands.of(self.amount(deal), self.names.get(deal.currency))
     }
 
     /// The amount of a deal, minor units; null if unknown (or 0 under `zero_amount_is_null`).

@@ -79,8 +79,10 @@ impl<'a> Book<'a> {
     fn order(&self, input: &Input<'_>) -> Vec<String> {
         let mut seen: BTreeMap<&str, f64> = BTreeMap::new();
         for sheet in self.sheets.values() {
-            let pipeline = sheet.words("pipeline");
-            let mut names: Vec<&str> = sheet.table.rows.iter().map(|row| pipeline(row)).collect();
+            let pipeline = sheet.column("pipeline");
+            // Rows of all pipelines together have none.
+            let named = sheet.table.rows.iter().filter_map(|row| pipeline(row).as_str());
+            let mut names: Vec<&str> = named.collect();
             names.dedup();
             for name in names {
                 seen.entry(name).or_default();

@@ -41,6 +41,12 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("rep_win_rate_shrunk", "eb_mean", "{won} won of {n}"),
     ("rep_funnel_plot", "rate", "{won} won of {n}"),
     ("weighted_pipeline", "weighted_minor", "of {open_minor} open"),
+    ("rep_mix", "o_over_e", "{won} won, {expected} expected"),
+    ("source_comparison", "rate_a", "{won_a} won of {n_a}"),
+    ("source_comparison", "rate_b", "{won_b} won of {n_b}"),
+    ("score_bands", "rate", "{won} won of {n}"),
+    ("score_validation", "auc", "{n_won} won, {n_not} not"),
+    ("pipeline_coverage", "coverage", "{open_minor} open for {need_minor}"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.

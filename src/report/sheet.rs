@@ -4,7 +4,11 @@ use super::format;
 use crate::model::{About, Day, Table, Unit, Value};
 
 /// Ratios that are read as percent.
-const SHARES: &[(&str, &str)] = &[("movement_quality", "rate")];
+const SHARES: &[(&str, &str)] = &[
+    ("movement_quality", "rate"),
+    ("source_comparison", "diff"),
+    ("source_conversion_difference", "diff"),
+];
 
 /// A row of a table.
 pub(crate) type Cells<'a> = &'a [Value];

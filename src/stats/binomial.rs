@@ -19,7 +19,12 @@ pub fn cdf(x: i64, n: u64, p: f64) -> f64 {
 /// Source: Loader 2000, "Fast and accurate computation of binomial probabilities".
 /// Checked against: `tests/vectors/V08` through [`mid_p`] (scipy 1.17 `binom.pmf`).
 pub fn pmf(n: u64, p: f64) -> Vec<f64> {
-    (0..=n).map(|x| binomial_density(x as f64, n as f64, p, 1.0 - p)).collect()
+    span(n, p, 0, n)
+}
+
+/// Probabilities of `first` to `last` events in `n` trials, as in [`pmf`].
+pub fn span(n: u64, p: f64, first: u64, last: u64) -> Vec<f64> {
+    (first..=last).map(|x| binomial_density(x as f64, n as f64, p, 1.0 - p)).collect()
 }
 
 /// Two-sided mid-P value of the outcome `x` under the probabilities `pmf`.

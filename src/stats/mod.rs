@@ -5,15 +5,25 @@
 
 pub mod binomial;
 pub mod bootstrap;
+pub mod chi_squared;
+pub mod difference;
+pub mod discrimination;
+pub mod dispersion;
 mod event_table;
 pub mod interval;
 pub mod isotonic;
 mod known;
+pub mod lattice;
+pub mod mann_whitney;
+pub mod mantel_haenszel;
 pub mod normal;
+pub mod poisson_binomial;
+pub mod proportions;
 pub mod quantile;
 pub mod rank;
 pub mod shrinkage;
 mod special;
+pub mod standardised;
 pub mod survival;
 
 /// The share of probability outside a two-sided 95 % interval, on each side.

@@ -31,7 +31,8 @@ fn help_is_complete() {
     let (status, help, _) = talk(sluice(there.path()).arg("--help"));
     assert_eq!(status, Some(0));
     insta::assert_snapshot!("help", help);
-    for command in ["run", "ingest", "report", "metric", "query", "list", "check", "init", "sample"]
+    for command in
+        ["run", "ingest", "report", "metric", "query", "compare", "list", "check", "init", "sample"]
     {
         let (status, help, _) = talk(sluice(there.path()).args([command, "--help"]));
         assert_eq!(status, Some(0), "{command}");

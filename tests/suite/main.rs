@@ -5,7 +5,9 @@
 
 mod architecture;
 mod cli;
+mod comparison_metrics;
 mod fixtures;
+mod goal_metrics;
 mod history;
 mod history_laws;
 mod ingest;

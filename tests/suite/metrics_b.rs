@@ -1,6 +1,6 @@
 //! The stage metrics: vectors V01, V05 and V07, reference answers on public data, invariants.
 
-mod builder;
+pub mod builder;
 mod conversion;
 mod landmarks;
 mod properties;

@@ -1,7 +1,7 @@
 //! The page, rendered from the tables of the real metrics: names of columns must agree.
 
 use sluice::metrics::{METRICS, compute, find};
-use sluice::model::Config;
+use sluice::model::{Config, Target};
 use sluice::report::{Input, reads, render};
 
 use crate::fixtures::{DealBuilder, Fixture, deal, run};
@@ -30,6 +30,7 @@ fn nth(at: usize) -> DealBuilder {
     let start = at * 2;
     let begun = deal(&format!("D{at:03}"))
         .word("owner", ["ann", "ben", "cleo", "dan", "eve", "fay"][at % 6])
+        .word("source", ["web", "fair"][usize::from(at % 5 < 2 && !at.is_multiple_of(3))])
         .amount(100_000 + 7_000 * (at as i64 % 23))
         .visit("New", &day(start));
     match at % 5 {
@@ -48,8 +49,19 @@ fn nth(at: usize) -> DealBuilder {
 #[test]
 fn real_tables_fill_every_chart() {
     let open = [("New", Some(1000)), ("Demo", Some(3000)), ("Offer", Some(6000))];
-    let dataset =
+    let mut dataset =
         Fixture::new("2026-07-02").pipeline("Sales", &open).deals((0..240).map(nth)).build();
+    let day = |text: &str| sluice::model::calendar::day_of(text.parse().unwrap());
+    let goal = |measure: &str, value| Target {
+        owner: String::new(),
+        team: String::new(),
+        period_start: day("2026-07-01"),
+        period_end: day("2026-10-01"),
+        measure: measure.to_owned(),
+        value,
+        currency: String::new(),
+    };
+    dataset.targets = vec![goal("bookings", 900_000), goal("wins", 4)];
     let run = run(&dataset, Config::default(), "2026-07-01");
     let tables = compute(METRICS, &dataset, &run).unwrap();
     let page = render(&Input {
@@ -80,6 +92,7 @@ fn real_tables_fill_every_chart() {
         "cycle-1-curve",
         "reps-1-rate",
         "reps-1-funnel",
+        "sources-1-diff",
         "flow-1-stock",
         "losses-1-reason",
     ] {
@@ -99,6 +112,15 @@ fn real_tables_fill_every_chart() {
         "Stale deals",
     ] {
         assert!(page.contains(&format!("<dt>{headline}")), "no headline `{headline}`");
+    }
+    for words in [
+        "The ranking is noise.",
+        "more than noise for fair over web",
+        "The goal for 2026 Q3 still needs USD 9,000",
+        "The goal for 2026 Q3 still needs 4 deals won",
+        "[[score]]",
+    ] {
+        assert!(page.contains(words), "the page does not say `{words}`");
     }
     assert!(!page.contains("NaN") && !page.contains("Infinity"));
 }

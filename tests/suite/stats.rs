@@ -1,5 +1,7 @@
 //! The kernels: vectors V02 to V06 and V08, and the properties that hold for any data.
 
+mod comparisons;
+mod goals;
 mod properties;
 mod reps;
 mod survival;

@@ -26,7 +26,17 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
          # First month of the fiscal year.\nfiscal_year_start_month = {}\n\
          # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
-         segment = {}\n",
+         segment = {}\n\
+         # Cut points of deal sizes, in major units, ascending; reps are compared on the same mix of sizes.\n\
+         # amount_bands = [1000, 10000, 100000]\n\
+         # Cells of the lattice on which the chance of a booking goal is worked out.\n\
+         # lattice_cells = 65536\n\
+         # Most points from activities of one type, or of one day; days after which they are worth half.\n\
+         # score_cap_per_type = 100\n# score_cap_per_day = 50\n# score_half_life_days = 30\n\
+         # Days within which a deal must be won for its score to have been right.\n\
+         # score_horizon_days = 90\n\
+         # Points for activities, each a [[score]] of its own; none means no scores.\n\
+         # [[score]]\n# type = \"email\"\n# outcome = \"replied\"\n# points = 20\n",
         quoted(&config.report_tz),
         quoted(&config.currency),
         config.fiscal_year_start_month,

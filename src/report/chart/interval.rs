@@ -33,13 +33,16 @@ pub(crate) fn intervals(
         let limits = r.limits.map(|(lower, upper)| [lower, upper]);
         r.value.into_iter().chain(limits.into_iter().flatten()).chain(r.marks.iter().copied())
     });
-    let largest = all.chain(reference).filter(|v| v.is_finite()).fold(0.0, f64::max);
+    let all: Vec<f64> = all.chain(reference).filter(|v| v.is_finite()).collect();
+    let largest = all.iter().copied().fold(0.0, f64::max);
+    let least = all.iter().copied().fold(0.0, f64::min);
+    let from = if least < 0.0 { -round_up(-least) } else { 0.0 };
     let names: Vec<String> = rows.iter().rev().map(|r| r.label.clone()).collect();
     let frame = Frame {
         id,
         title,
         height: 62.0 + 27.0 * rows.len() as f64,
-        x: Axis::Numbers(0.0, round_up(largest), Some(axis.1)),
+        x: Axis::Numbers(from, round_up(largest), Some(axis.1)),
         y: Axis::Words(names),
         x_label: axis.0,
         y_label: "",

@@ -8,11 +8,15 @@ mod definitions;
 mod dwell;
 mod flow;
 mod funnel;
+mod goal_gap;
 mod losses;
+mod mix;
 mod overview;
 mod quality;
 mod queries;
 mod reps;
+mod scores;
+mod sources;
 mod stale;
 mod work;
 
@@ -67,6 +71,10 @@ pub(crate) fn reads() -> Vec<Reads> {
         dwell::READS,
         cycle::READS,
         reps::READS,
+        mix::READS,
+        sources::READS,
+        goal_gap::READS,
+        scores::READS,
         flow::READS,
         losses::READS,
         work::READS,
@@ -85,10 +93,23 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
     ("dwell", "Time in stage and churn", dwell::block, "no history of stages in the export"),
     ("cycle", "Sales cycle", cycle::block, "no deal was closed"),
     ("reps", "Reps", reps::block, "no closed deal has an owner"),
+    ("sources", "Sources", sources::block, "no closed deal has a source, or all have the same"),
+    (
+        "goal_gap",
+        "Gap to the goals",
+        goal_gap::block,
+        "no goal of `bookings` or `wins` is in progress; a file of targets (`targets.csv`) gives one",
+    ),
     ("flow", "Stock and flow", flow::block, "no history of stages in the export"),
     ("losses", "Losses", losses::block, "no deal was lost"),
     ("work", "Work and value", work::block, "no deal was closed"),
     ("stale", "Stale deals", stale::block, "no deal is open"),
+    (
+        "scores",
+        "Scores",
+        scores::block,
+        "no activity scores; `[[score]]` in `sluice.toml` says which activity is worth how many points",
+    ),
 ];
 
 /// All sections that repeat by pipeline.
@@ -100,7 +121,9 @@ pub(crate) fn sections(book: &Book<'_>) -> Vec<Section> {
             let mut block = build(book, pipeline, &format!("{id}-{}", at + 1));
             let has_charts = block.charts.iter().any(|c| c.empty.is_empty());
             if has_charts || !block.grids.is_empty() || !block.folded.is_empty() {
-                block.pipeline = if is_single { String::new() } else { named(pipeline) };
+                if !is_single && block.pipeline.is_empty() {
+                    block.pipeline = named(pipeline);
+                }
                 blocks.push(block);
             }
         }

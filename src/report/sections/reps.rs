@@ -1,6 +1,7 @@
 //! Reps by quarter: shrunken win rates with intervals, funnel plot, scorecard.
 
 use super::funnel::caption;
+use super::mix::add_mix;
 use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
@@ -91,6 +92,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(funnel(book, pipeline, id, shown));
     add(&mut block.grids, compared(book, pipeline, shown));
     add(&mut block.grids, scores(book, pipeline, shown));
+    add_mix(&mut block, book, pipeline, shown);
     let amounts = book.sheet("rep_amounts");
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
     let words = format!("Deal size and cycle of reps, {}", book.period(shown));

@@ -1,0 +1,98 @@
+//! P2: the chance of a goal in numbers of deals won.
+
+use super::goal_odds::{Mode, Odds};
+use super::goal_plan::{WINS, goals, row, settle};
+use super::goal_state::Goals;
+use super::{Metric, MetricTable, Reason, Tail};
+use crate::error::Result;
+use crate::model::{About, Run, Table, Timeline, Unit, column};
+use crate::stats::poisson_binomial::Counts;
+
+/// P2.
+#[derive(Clone, Copy, Debug)]
+pub struct GoalChanceWins;
+
+static ABOUT: About = About {
+    id: "P2",
+    name: "goal_chance_wins",
+    title: "Chance of a goal in deals won",
+    question: "How likely is it that enough of the open deals are won by the end of the period?",
+    definition: "Goals of wins whose period holds `as_of`. The number of open deals that are won by the end is the sum of \
+        independent chances (Poisson-binomial); `p_hit` is the probability that it is at least goal - won so far: 1 if \
+        nothing is needed, 0 if something is needed and no deal is open. `p_mode` says how the chance of a deal is \
+        known, as in `goal_gap`.",
+    caveat: "Assumes that deals are won independently and that no new one is; `goal_calibration` measures how wrong that was.",
+    source: "Hong 2013",
+    keys: &["scope", "scope_name", "p_mode"],
+    estimate: "",
+    columns: &[
+        column("scope", Unit::Text, "Whose goal: `all`, `team` or `owner`."),
+        column("scope_name", Unit::Text, "The team or the owner."),
+        column("p_mode", Unit::Text, "How chances are known: `configured` or `landmark`."),
+        column("target", Unit::Number, "The goal, deals won."),
+        column("won", Unit::Count, "Deals won in the period so far."),
+        column("need", Unit::Number, "target - won."),
+        column("n_open", Unit::Count, "Open deals that may still be won in the period."),
+        column("n_null_prob", Unit::Count, "Of them, deals without a chance: left out."),
+        column("mean", Unit::Number, "Wins to be expected of them."),
+        column("sd", Unit::Number, "Standard deviation of that number."),
+        column("p_hit", Unit::Rate, "Probability of the goal."),
+    ],
+};
+
+impl Metric for GoalChanceWins {
+    type State = Goals;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Goals) {
+        state.fold(deal, run, false);
+    }
+
+    fn merge(&self, into: &mut Goals, from: Goals) {
+        into.merge(from);
+    }
+
+    fn finish(&self, mut state: Goals, run: &Run) -> Result<Table> {
+        let plan = state.settle(run);
+        let mut table = MetricTable::new(&ABOUT, run);
+        let chances = state.all_chances(&plan, run);
+        for goal in goals(WINS, &plan, run) {
+            let (_, won) = state.won(&goal, &plan, run);
+            let need = goal.value - i128::from(won);
+            for mode in Mode::ALL {
+                let odds = Odds::new(&state, (&goal, &plan), mode, &chances, run);
+                let (mean, variance) = odds.of_wins();
+                let is_known = need <= 0 || !odds.is_unknown();
+                let p = match u64::try_from(need) {
+                    Ok(0) | Err(_) => {
+                        if need <= 0 {
+                            1.0
+                        } else {
+                            0.0
+                        }
+                    }
+                    Ok(need) => Counts::new(odds.groups()).at_least(need),
+                };
+                let mut row = row(&mut table, &goal, &plan, run);
+                row.set("p_mode", mode.as_str())
+                    .set("target", goal.value as f64)
+                    .set("won", won)
+                    .set("need", need as f64)
+                    .set("n_open", odds.n_open)
+                    .set("n_null_prob", odds.null_chances)
+                    .set("mean", (!odds.is_unknown()).then_some(mean))
+                    .set("sd", (!odds.is_unknown()).then(|| variance.sqrt()))
+                    .set("p_hit", is_known.then_some(p));
+                row.end(Tail {
+                    n: odds.n_open.into(),
+                    reason: (!is_known).then_some(Reason::TableAbsent),
+                    ..Tail::default()
+                });
+            }
+        }
+        Ok(settle(table.finish()?, run))
+    }
+}

@@ -1,0 +1,240 @@
+//! Goals in progress, and the past periods that they are compared with (P1 to P5).
+//!
+//! Reads the goals of the run; counts no deal.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::layout::{Dimension, MetricTable, Row, Slice};
+use crate::model::calendar::{month_index, month_start};
+use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Table, Target, Value};
+
+/// Past periods that a goal is compared with.
+const PAST_PERIODS: i32 = 8;
+
+/// What a goal is about.
+pub(super) const BOOKINGS: &str = "bookings";
+/// What a goal is about.
+pub(super) const WINS: &str = "wins";
+
+/// A past period at the same distance from its end as today is from the end of the goal's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Past {
+    /// The day in it that corresponds to `as_of`.
+    pub(super) on: Day,
+    /// The first instant after that day.
+    pub(super) cut: Micros,
+    /// The day after the last day of the period.
+    pub(super) end: Day,
+}
+
+/// A period that has a goal and is in progress.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) start: Day,
+    pub(super) end: Day,
+    /// Days that are left after `as_of`.
+    pub(super) days_left: u32,
+    /// The latest first.
+    pub(super) past: Vec<Past>,
+}
+
+/// The periods with goals, and the month ends on which open deals are looked at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Plan {
+    pub(super) spans: Vec<Span>,
+    /// First days of months after the first deal, and their first instants.
+    pub(super) months: Vec<(Day, Micros)>,
+    /// Wins before this day are of no period.
+    pub(super) wins_since: Day,
+}
+
+impl Plan {
+    /// The plan of a run; empty if no goal is in progress.
+    pub(super) fn new(run: &Run) -> Self {
+        let is_now = |t: &&Target| {
+            (t.measure == BOOKINGS || t.measure == WINS)
+                && (t.period_start..t.period_end).contains(&run.as_of)
+        };
+        let mut periods: Vec<(Day, Day)> =
+            run.targets.iter().filter(is_now).map(|t| (t.period_start, t.period_end)).collect();
+        periods.sort_unstable();
+        periods.dedup();
+        if periods.is_empty() {
+            return Self::default();
+        }
+        let spans: Vec<Span> = periods.iter().map(|&period| span(period, run)).collect();
+        let (first, last) = (month_index(run.first_day) + 1, month_index(run.as_of));
+        let month = |index| (month_start(index), run.zone.midnight(month_start(index)));
+        let starts = spans.iter().flat_map(|s| {
+            let past = s.past.iter().map(|p| p.on);
+            past.chain([s.start])
+        });
+        Self {
+            wins_since: starts.min().unwrap_or(run.as_of),
+            months: (first..=last).map(month).collect(),
+            spans,
+        }
+    }
+}
+
+fn span((start, end): (Day, Day), run: &Run) -> Span {
+    let days_left = end - 1 - run.as_of;
+    let is_months =
+        month_start(month_index(start)) == start && month_start(month_index(end)) == end;
+    let months = month_index(end) - month_index(start);
+    let back = |k: i32| {
+        if is_months {
+            let moved = |day: Day| month_start(month_index(day) - k * months);
+            (moved(start), moved(end))
+        } else {
+            (start - k * (end - start), end - k * (end - start))
+        }
+    };
+    let past = |k: i32| {
+        let (start, end) = back(k);
+        let on = end - 1 - days_left;
+        let is_known = on >= start && on > run.first_day;
+        is_known.then(|| Past { on, cut: run.zone.midnight(on + 1), end })
+    };
+    let past = (1..=PAST_PERIODS).filter_map(past).collect();
+    Span { start, end, days_left: days_left.unsigned_abs(), past }
+}
+
+/// Who a goal is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// Everybody.
+    All,
+    /// The people of a team today.
+    Team(Arc<str>),
+    /// One owner.
+    Owner(Sym),
+}
+
+impl Scope {
+    /// Whether the deals of an owner count.
+    pub(super) fn holds(&self, owner: Sym, run: &Run) -> bool {
+        match self {
+            Self::All => true,
+            Self::Team(team) => run.team(owner).as_ref() == Some(team),
+            Self::Owner(own) => *own == owner,
+        }
+    }
+}
+
+/// A goal in progress: the sum of the rows for one scope, period and currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Goal {
+    pub(super) scope: Scope,
+    /// Place in [`Plan::spans`].
+    pub(super) span: usize,
+    /// `Sym::NONE` for a goal in numbers, or in any currency.
+    pub(super) currency: Sym,
+    pub(super) value: i128,
+    /// Whether amounts of several currencies would have to be added up, or of another one set against it.
+    pub(super) is_mixed: bool,
+}
+
+impl Goal {
+    /// Whether a deal counts.
+    pub(super) fn holds(&self, owner: Sym, currency: Sym, run: &Run) -> bool {
+        (self.currency.is_none() || self.currency == currency) && self.scope.holds(owner, run)
+    }
+
+    /// The period, by its kind where it is a month, quarter or year of the run.
+    pub(super) fn period(&self, plan: &Plan, run: &Run) -> Period {
+        let Some(span) = plan.spans.get(self.span) else {
+            return run.period(PeriodKind::All, run.as_of);
+        };
+        let kinds = [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year, PeriodKind::Week];
+        let known = kinds.into_iter().map(|kind| run.period(kind, span.start));
+        let same = |p: &Period| (p.start, p.end) == (span.start, span.end);
+        let other = Period { kind: PeriodKind::Trailing, start: span.start, end: span.end };
+        known.into_iter().find(same).unwrap_or(other)
+    }
+}
+
+/// The goals of a measure that are in progress, in order.
+pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
+    let mut found: BTreeMap<(usize, Scope, Sym, bool), i128> = BTreeMap::new();
+    for target in run.targets.iter().filter(|t| t.measure == measure) {
+        let period = (target.period_start, target.period_end);
+        let Some(span) = plan.spans.iter().position(|s| (s.start, s.end) == period) else {
+            continue;
+        };
+        // An owner who has no deal has nothing won and nothing open, but a goal all the same.
+        let scope = match (target.owner.as_str(), target.team.as_str()) {
+            ("", "") => Scope::All,
+            ("", team) => Scope::Team(Arc::from(team)),
+            (owner, _) => match run.names.find(owner) {
+                Some(owner) => Scope::Owner(owner),
+                None => continue,
+            },
+        };
+        let has_currency = measure == BOOKINGS && !target.currency.is_empty();
+        let currency = run.names.find(&target.currency).filter(|_| has_currency);
+        // No deal is in the currency of the goal: nothing can be set against it.
+        let is_foreign = has_currency && currency.is_none();
+        let key = (span, scope, currency.unwrap_or_default(), is_foreign);
+        *found.entry(key).or_default() += i128::from(target.value);
+    }
+    let goal = |((span, scope, currency, is_foreign), value)| Goal {
+        scope,
+        span,
+        currency,
+        value,
+        is_mixed: is_foreign
+            || (measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1),
+    };
+    found.into_iter().map(goal).collect()
+}
+
+/// Starts the row of a goal, its scope set.
+pub(super) fn row<'t>(
+    table: &'t mut MetricTable<'_>,
+    goal: &Goal,
+    plan: &Plan,
+    run: &Run,
+) -> Row<'t> {
+    let slice = match goal.scope {
+        Scope::Owner(owner) => {
+            Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value: owner }
+        }
+        _ => Slice::whole(Sym::NONE),
+    };
+    let currency = match run.currencies.as_slice() {
+        [only] if goal.currency.is_none() => *only,
+        _ => goal.currency,
+    };
+    let mut row = table.row(slice, Some(goal.period(plan, run)), currency);
+    let (kind, name) = match &goal.scope {
+        Scope::All => ("all", Arc::from("")),
+        Scope::Team(team) => ("team", Arc::clone(team)),
+        Scope::Owner(owner) => ("owner", run.owner_label(*owner)),
+    };
+    row.set("scope", kind).set("scope_name", name);
+    row
+}
+
+/// Goals are no pipeline's, unless there is only one; those of teams stand under their team.
+pub(super) fn settle(mut table: Table, run: &Run) -> Table {
+    let pipelines = run.catalogue.pipelines();
+    let pipeline = match pipelines.as_slice() {
+        [only] => run.names.text(*only).unwrap_or_default().into(),
+        _ => Value::Null,
+    };
+    let of_team = [table.position("scope"), table.position("scope_name"), table.position("team")];
+    let place = table.position("pipeline");
+    for row in &mut table.rows {
+        if let Some(at) = place {
+            row[at] = pipeline.clone();
+        }
+        if let [Some(scope), Some(name), Some(team)] = of_team
+            && row[scope].as_str() == Some("team")
+        {
+            row[team] = row[name].clone();
+        }
+    }
+    table
+}

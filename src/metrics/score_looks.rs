@@ -1,0 +1,64 @@
+//! Scores as they stood at month ends, and what became of the deals (N2 and its bands).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::maturity::is_in_cohorts;
+use super::score_rules::Rules;
+use super::stage_key::{add_all, is_worked};
+use crate::model::{Day, Run, StageId, Status, Sym, Timeline};
+
+/// Deals with a score at a month end: won within the horizon, and not.
+#[derive(Debug, Default)]
+pub struct ScoreLooks {
+    rules: Option<Arc<Rules>>,
+    /// By pipeline, stage and score in thousandths of a point.
+    pub(super) counts: BTreeMap<(Sym, StageId), BTreeMap<i64, (u64, u64)>>,
+}
+
+impl ScoreLooks {
+    /// Looks at a deal on each landmark whose horizon is over and on which it was open.
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let rules = self.rules.get_or_insert_with(|| Arc::new(Rules::new(run)));
+        if rules.is_empty() || !is_in_cohorts(deal) {
+            return;
+        }
+        let facts = &deal.facts;
+        let until = facts.closed_at.unwrap_or(run.observed_until);
+        for &cut in run.landmarks.iter().filter(|cut| facts.created_at < **cut && **cut <= until) {
+            let last = run.zone.day(cut - 1) + run.config.score_horizon_days as Day;
+            if last > run.as_of {
+                break;
+            }
+            let Some(visit) = deal.visit_before(cut).filter(|v| is_worked(v, run)) else {
+                continue;
+            };
+            let is_won =
+                facts.outcome == Status::Won && facts.closed_on.is_some_and(|day| day <= last);
+            let scores = self.counts.entry((visit.pipeline, visit.stage)).or_default();
+            let count = scores.entry(rules.score(deal, cut, run)).or_default();
+            *count = (count.0 + u64::from(is_won), count.1 + u64::from(!is_won));
+        }
+    }
+
+    /// Adds the looks of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.rules = self.rules.take().or(from.rules);
+        add_all(&mut self.counts, from.counts, |into, from| {
+            add_all(into, from, |into, from| *into = (into.0 + from.0, into.1 + from.1));
+        });
+    }
+
+    /// The counts of whole pipelines.
+    pub(super) fn wholes(&self) -> BTreeMap<Sym, BTreeMap<i64, (u64, u64)>> {
+        let mut found: BTreeMap<Sym, BTreeMap<i64, (u64, u64)>> = BTreeMap::new();
+        for ((pipeline, _), scores) in &self.counts {
+            let whole = found.entry(*pipeline).or_default();
+            for (&score, count) in scores {
+                let sum = whole.entry(score).or_default();
+                *sum = (sum.0 + count.0, sum.1 + count.1);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,267 @@
+//! Two reps or two quarters side by side, measure by measure, from the tables of the metrics.
+//!
+//! Estimates nothing anew: the interval of a difference follows from the intervals in the tables.
+
+use super::cohorts::label;
+use super::source_counts::is_over;
+use super::{AnyMetric, find};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Column, Period, PeriodKind, Run, Table, Unit, Value};
+use crate::stats::difference::interval_of_difference;
+use crate::stats::interval::Interval;
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sides<'s> {
+    /// Two reps in a quarter (`2026-Q1`); by default the last one that is over.
+    Reps(&'s str, &'s str, Option<&'s str>),
+    /// Two quarters of whole pipelines.
+    Quarters(&'s str, &'s str),
+}
+
+/// A number of a metric with its limits.
+struct Measure {
+    metric: &'static str,
+    column: &'static str,
+    /// Columns of the limits; empty for a plain count or sum.
+    limits: [&'static str; 2],
+    /// A column and the word that its rows must show.
+    only: Option<(&'static str, &'static str)>,
+}
+
+const fn measure(metric: &'static str, column: &'static str, limits: [&'static str; 2]) -> Measure {
+    Measure { metric, column, limits, only: None }
+}
+
+const NO_LIMITS: [&str; 2] = ["", ""];
+const OWN: [&str; 2] = ["lower", "upper"];
+
+const OF_REPS: &[Measure] = &[
+    measure("rep_scorecard", "closed", NO_LIMITS),
+    measure("rep_scorecard", "won", NO_LIMITS),
+    measure("rep_scorecard", "rate", OWN),
+    measure("rep_scorecard", "bookings_minor", NO_LIMITS),
+    measure("rep_scorecard", "size_mean_minor", ["size_mean_lower_minor", "size_mean_upper_minor"]),
+    measure("rep_scorecard", "cycle_q50_days", ["cycle_q50_lower_days", "cycle_q50_upper_days"]),
+    measure("rep_scorecard", "activities", NO_LIMITS),
+    measure("rep_scorecard", "per_win", ["per_win_lower", "per_win_upper"]),
+    measure("rep_mix", "o_over_e", OWN),
+];
+
+const OF_QUARTERS: &[Measure] = &[
+    measure("win_rate", "n", NO_LIMITS),
+    measure("win_rate", "won", NO_LIMITS),
+    measure("win_rate", "rate", OWN),
+    measure("amount_win_rate", "rate", OWN),
+    measure("deal_size", "sum_minor", NO_LIMITS),
+    measure("deal_size", "mean_minor", OWN),
+    Measure { only: Some(("outcome_set", "won")), ..measure("sales_cycle", "mean_days", OWN) },
+    measure("sales_velocity", "velocity_exact", OWN),
+];
+
+impl Sides<'_> {
+    fn measures(self) -> &'static [Measure] {
+        match self {
+            Self::Reps(..) => OF_REPS,
+            Self::Quarters(..) => OF_QUARTERS,
+        }
+    }
+
+    /// The metrics whose tables [`side_by_side`] reads.
+    pub fn metrics(self) -> Vec<&'static dyn AnyMetric> {
+        let mut names: Vec<&str> = self.measures().iter().map(|m| m.metric).collect();
+        names.dedup();
+        names.into_iter().filter_map(find).collect()
+    }
+}
+
+/// One side: the owner (or none) and the period whose rows it is.
+struct Side {
+    owner: Option<String>,
+    period: Period,
+}
+
+/// The table: one row for each pipeline, currency and measure.
+///
+/// Errors: `ErrorKind::Usage` for a rep or a quarter that has no row.
+pub fn side_by_side(sides: Sides<'_>, tables: &[Table], run: &Run) -> Result<Table> {
+    let (a, b) = match sides {
+        Sides::Reps(a, b, quarter) => {
+            let period = match quarter {
+                Some(name) => quarter_named(name, run)?,
+                None => last_quarter(run)?,
+            };
+            (rep(a, tables, period)?, rep(b, tables, period)?)
+        }
+        Sides::Quarters(a, b) => {
+            let side = |name| quarter_named(name, run).map(|period| Side { owner: None, period });
+            (side(a)?, side(b)?)
+        }
+    };
+    let mut found = Table { name: "side_by_side".to_owned(), columns: columns(), rows: Vec::new() };
+    for measure in sides.measures() {
+        let Some(table) = tables.iter().find(|table| table.name == measure.metric) else {
+            continue;
+        };
+        for (of_a, of_b) in pairs(table, measure, &a, &b) {
+            found.rows.push(row(table, measure, (of_a, of_b), sides));
+        }
+    }
+    if found.rows.is_empty() {
+        return Err(Error::new(ErrorKind::Usage, "neither of the two has anything to compare")
+            .hint("a quarter needs closed deals"));
+    }
+    Ok(found)
+}
+
+fn columns() -> Vec<Column> {
+    [
+        ("pipeline", Unit::Text, "Pipeline."),
+        ("currency", Unit::Text, "Currency of the amounts."),
+        ("metric", Unit::Text, "The metric that defines the measure."),
+        ("measure", Unit::Text, "Its column."),
+        ("a", Unit::Number, "The first of the two."),
+        ("n_a", Unit::Number, "Cases behind it."),
+        ("b", Unit::Number, "The second of the two."),
+        ("n_b", Unit::Number, "Cases behind it."),
+        ("diff", Unit::Number, "a - b."),
+        ("lower", Unit::Number, "Lower 95% limit of it."),
+        ("upper", Unit::Number, "Upper 95% limit of it."),
+        ("says", Unit::Text, "Whether the difference is more than noise."),
+    ]
+    .map(|(name, unit, meaning)| Column::new(name, unit, meaning))
+    .to_vec()
+}
+
+/// The quarters from the first deal to `as_of`.
+fn quarter_named(name: &str, run: &Run) -> Result<Period> {
+    let all = run.periods(PeriodKind::Quarter);
+    let found = all.iter().find(|&&period| label(period, run).eq_ignore_ascii_case(name.trim()));
+    found.copied().ok_or_else(|| {
+        let (first, last) = (all.first().copied(), all.last().copied());
+        let [first, last] = [first, last].map(|p| p.map(|p| label(p, run)).unwrap_or_default());
+        Error::new(ErrorKind::Usage, format!("there is no quarter `{name}` in the data"))
+            .hint(format!("quarters run from `{first}` to `{last}`"))
+    })
+}
+
+fn last_quarter(run: &Run) -> Result<Period> {
+    let all = run.periods(PeriodKind::Quarter);
+    let over = all.iter().rev().find(|&&period| is_over(period, run));
+    over.or(all.last()).copied().ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "the data do not hold a quarter").hint("ingest an export")
+    })
+}
+
+/// The rep of this name in the tables, whatever its case.
+fn rep(name: &str, tables: &[Table], period: Period) -> Result<Side> {
+    let mut known: Vec<&str> = Vec::new();
+    for table in tables {
+        let owners = table.rows.iter().filter_map(|row| table.value(row, "owner").as_str());
+        known.extend(owners);
+    }
+    known.sort_unstable();
+    known.dedup();
+    match known.iter().find(|owner| owner.to_lowercase() == name.trim().to_lowercase()) {
+        Some(owner) => Ok(Side { owner: Some((*owner).to_owned()), period }),
+        None => {
+            let some: Vec<String> = known.iter().take(12).map(|o| format!("`{o}`")).collect();
+            Err(Error::new(ErrorKind::Usage, format!("there is no rep `{name}`"))
+                .hint(format!("reps with closed deals: {}", some.join(", "))))
+        }
+    }
+}
+
+/// The rows of the two sides, as far as they have one.
+type Pair<'t> = (Option<&'t Vec<Value>>, Option<&'t Vec<Value>>);
+
+/// The rows of the two sides, by pipeline and currency; those that only one has stand alone.
+fn pairs<'t>(table: &'t Table, measure: &Measure, a: &Side, b: &Side) -> Vec<Pair<'t>> {
+    let is_of = |row: &&'t Vec<Value>, side: &Side| {
+        let value = |name: &str| table.value(row, name);
+        value("owner").as_str() == side.owner.as_deref()
+            && value("source").is_null()
+            && value("segment").is_null()
+            && value("period_kind").as_str() == Some(PeriodKind::Quarter.as_str())
+            && *value("period_start") == Value::Day(side.period.start)
+            && measure.only.is_none_or(|(name, word)| value(name).as_str() == Some(word))
+    };
+    let of = |side: &Side| -> Vec<&'t Vec<Value>> {
+        table.rows.iter().filter(|row| is_of(row, side)).collect()
+    };
+    let key = |row: &Vec<Value>| {
+        ["pipeline", "currency"]
+            .map(|name| table.value(row, name).as_str().unwrap_or("").to_owned())
+    };
+    let (left, right) = (of(a), of(b));
+    let mut keys: Vec<[String; 2]> = left.iter().chain(&right).map(|row| key(row)).collect();
+    keys.sort();
+    keys.dedup();
+    let find = |rows: &[&'t Vec<Value>], wanted: &[String; 2]| {
+        rows.iter().copied().find(|row| key(row) == *wanted)
+    };
+    keys.iter().map(|wanted| (find(&left, wanted), find(&right, wanted))).collect()
+}
+
+/// An estimate with its limits, if it has both.
+fn estimate(table: &Table, row: &[Value], measure: &Measure) -> Option<(f64, Interval)> {
+    let number = |name: &str| table.value(row, name).as_f64();
+    let [lower, upper] = measure.limits.map(number);
+    Some((number(measure.column)?, Interval { lower: lower?, upper: upper? }))
+}
+
+fn row(table: &Table, measure: &Measure, (a, b): Pair<'_>, sides: Sides<'_>) -> Vec<Value> {
+    let get = |row: Option<&Vec<Value>>, name: &str| {
+        row.map_or(Value::Null, |row| table.value(row, name).clone())
+    };
+    let word = |name: &str| [get(a, name), get(b, name)].into_iter().find(|v| !v.is_null());
+    let (of_a, of_b) = (get(a, measure.column), get(b, measure.column));
+    // Two reps with different mixes are each compared with the team, not with each other.
+    let is_comparable = measure.metric != "rep_mix";
+    let gap = of_a.as_f64().zip(of_b.as_f64()).map(|(a, b)| a - b).filter(|_| is_comparable);
+    let limits = |row: Option<&Vec<Value>>| row.and_then(|row| estimate(table, row, measure));
+    let interval = limits(a)
+        .zip(limits(b))
+        .filter(|_| is_comparable)
+        .map(|(a, b)| interval_of_difference(a, b));
+    let says = match is_comparable {
+        true => verdict(gap, interval, measure, sides),
+        false => "each against the team on its own mix: not with the other".to_owned(),
+    };
+    vec![
+        word("pipeline").unwrap_or_default(),
+        word("currency").unwrap_or_default(),
+        measure.metric.into(),
+        measure.column.into(),
+        of_a,
+        get(a, "n"),
+        of_b,
+        get(b, "n"),
+        gap.into(),
+        interval.map(|i| i.lower).into(),
+        interval.map(|i| i.upper).into(),
+        says.into(),
+    ]
+}
+
+/// Whether a difference is noise, in words.
+fn verdict(
+    gap: Option<f64>,
+    interval: Option<Interval>,
+    measure: &Measure,
+    sides: Sides<'_>,
+) -> String {
+    let (a, b) = match sides {
+        Sides::Reps(a, b, _) | Sides::Quarters(a, b) => (a, b),
+    };
+    let Some(gap) = gap else { return "not known of both".to_owned() };
+    match interval {
+        None if measure.limits == NO_LIMITS => "a plain count or sum".to_owned(),
+        None => "too few cases to tell".to_owned(),
+        Some(i) if i.lower > 0.0 || i.upper < 0.0 => {
+            let (high, low) = if gap > 0.0 { (a, b) } else { (b, a) };
+            format!("{high} above {low}, by more than noise")
+        }
+        Some(_) => "noise: the interval holds 0".to_owned(),
+    }
+}

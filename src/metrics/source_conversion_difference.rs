@@ -1,0 +1,203 @@
+//! O4: the share won within so many days, of two sources, on cohorts that are still being followed.
+
+use std::collections::BTreeMap;
+
+use super::cohorts::{self, Cohort, Cohorts};
+use super::layout::{Dimension, Slice};
+use super::maturity::Maturity;
+use super::source_counts::{is_over, label, largest, over, pairs, untested};
+use super::{Metric, MetricTable, Reason, Tail};
+use crate::error::Result;
+use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::stats::interval::Z;
+use crate::stats::normal::two_sided_p;
+use crate::stats::rank::benjamini_hochberg;
+
+/// O4.
+#[derive(Clone, Copy, Debug)]
+pub struct SourceConversionDifference;
+
+static ABOUT: About = About {
+    id: "O4",
+    name: "source_conversion_difference",
+    title: "Sources by conversion within a horizon",
+    question: "Is a larger share of the deals of one source won in the same time?",
+    definition: "Deals by quarter of creation and initial pipeline, as in `cohort_conversion`; pairs of the sources with \
+        most deals, up to 8. Share won within the horizon by Aalen-Johansen: lost deals compete, open ones are followed \
+        to the cut-off. Difference with normal limits from both variances. A row needs a horizon at which one of the \
+        two has a value; both must be complete or partial for a difference. The period `all` holds the quarters that \
+        are over. `q`: Benjamini-Hochberg over the pairs of the pipeline, period and horizon. Only quarters that are \
+        over are tested.",
+    caveat: "Compares one point of the curves: choose the horizon before looking. Shares of partial cohorts still move.",
+    source: "Aalen & Johansen 1978; Gaynor et al. 1993; Benjamini & Hochberg 1995",
+    keys: &["horizon_days", "source_a", "source_b"],
+    estimate: "diff",
+    columns: &[
+        column("horizon_days", Unit::Days, "Days after creation, the last one included."),
+        column("source_a", Unit::Text, "The first source."),
+        column("source_b", Unit::Text, "The second source."),
+        column("n_a", Unit::Count, "Deals created by the first source."),
+        column("n_b", Unit::Count, "Deals created by the second source."),
+        column("cif_a", Unit::Rate, "Share of the first source won within the horizon."),
+        column("cif_b", Unit::Rate, "Share of the second source won within the horizon."),
+        column("diff", Unit::Ratio, "cif_a - cif_b."),
+        column("z", Unit::Number, "Difference in standard errors; empty if not tested."),
+        column("p", Unit::Number, "Two-sided p value; empty if not tested."),
+        column("q", Unit::Number, "p adjusted for the number of pairs tested."),
+        column("is_different", Unit::Flag, "Whether q <= `fdr_q`; empty if not tested."),
+        column(
+            "untested",
+            Unit::Text,
+            "Why there is no test: `DG`, or `running` for a period that is not over.",
+        ),
+    ],
+};
+
+/// A source at a horizon.
+#[derive(Clone, Copy)]
+struct Side {
+    source: Sym,
+    n: u64,
+    quality: u64,
+    maturity: Maturity,
+    /// Share won and its variance; null if the cohort does not support it.
+    share: Option<(f64, f64)>,
+}
+
+impl Side {
+    fn new(source: Sym, cohort: &Cohort, horizon: u32, run: &Run) -> Self {
+        let at = cohort.table.at(run.ticks_of_days(horizon));
+        let maturity = cohort.maturity(i64::from(horizon), cohort.is_over(), run);
+        let share = maturity.has_value().then_some((at.incidence[0], at.variance[0]));
+        Self { source, n: cohort.n(), quality: cohort.quality, maturity, share }
+    }
+}
+
+/// A difference.
+#[derive(Clone, Copy)]
+struct Gap {
+    value: f64,
+    error: f64,
+}
+
+impl Gap {
+    fn new(a: &Side, b: &Side) -> Option<Self> {
+        let ((f, v), (g, w)) = a.share.zip(b.share)?;
+        Some(Self { value: f - g, error: (v + w).sqrt() })
+    }
+
+    fn z(&self) -> Option<f64> {
+        (self.error > 0.0).then(|| self.value / self.error)
+    }
+
+    fn limits(&self) -> (f64, f64) {
+        let half = Z * self.error;
+        ((self.value - half).max(-1.0), (self.value + half).min(1.0))
+    }
+}
+
+/// The cohorts of a pipeline and period, by source.
+type Families = BTreeMap<(Sym, Period), BTreeMap<Sym, Cohort>>;
+
+impl Metric for SourceConversionDifference {
+    type State = Cohorts;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Cohorts) {
+        if !deal.facts.source.is_none() {
+            cohorts::fold(state, &[Dimension::Source], deal, run);
+        }
+    }
+
+    fn merge(&self, into: &mut Cohorts, from: Cohorts) {
+        cohorts::merge(into, from);
+    }
+
+    fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        for ((pipeline, period), sources) in families(&state, run) {
+            let sources: Vec<(Sym, &Cohort)> = sources.iter().map(|(&s, c)| (s, c)).collect();
+            for &horizon in &run.config.horizons {
+                let side =
+                    |&(source, cohort): &(Sym, &Cohort)| Side::new(source, cohort, horizon, run);
+                let sides: Vec<Side> = sources.iter().map(side).collect();
+                add_family(&mut table, (pipeline, period), horizon, &sides, run);
+            }
+        }
+        table.finish()
+    }
+}
+
+/// The cohorts of the compared sources by quarter, and of all quarters that are over.
+pub(super) fn families(state: &Cohorts, run: &Run) -> Families {
+    let mut sizes: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
+    for ((slice, _), cohort) in state.in_order() {
+        *sizes.entry(slice.pipeline).or_default().entry(slice.value).or_default() += cohort.n();
+    }
+    let compared: BTreeMap<Sym, Vec<Sym>> =
+        sizes.into_iter().map(|(pipeline, sizes)| (pipeline, largest(sizes))).collect();
+    let mut found = Families::new();
+    for &((slice, month), ref cohort) in state.in_order() {
+        let is_compared = |sources: &Vec<Sym>| sources.contains(&slice.value);
+        if !compared.get(&slice.pipeline).is_some_and(is_compared) {
+            continue;
+        }
+        let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
+        let all = over(run).filter(|_| is_over(quarter, run));
+        for period in all.into_iter().chain([quarter]) {
+            let sources = found.entry((slice.pipeline, period)).or_default();
+            sources.entry(slice.value).or_default().merge(cohort.clone());
+        }
+    }
+    found
+}
+
+fn add_family(
+    table: &mut MetricTable<'_>,
+    key: (Sym, Period),
+    horizon: u32,
+    sides: &[Side],
+    run: &Run,
+) {
+    let is_there = |(a, b): &(Side, Side)| a.share.is_some() || b.share.is_some();
+    let pairs: Vec<(Side, Side)> = pairs(sides).filter(is_there).collect();
+    let gaps: Vec<Option<Gap>> = pairs.iter().map(|(a, b)| Gap::new(a, b)).collect();
+    let z = |gap: &Option<Gap>| gap.and_then(|g| g.z()).filter(|_| is_over(key.1, run));
+    let z: Vec<Option<f64>> = gaps.iter().map(z).collect();
+    let p: Vec<Option<f64>> = z.iter().map(|z| z.map(two_sided_p)).collect();
+    let q = benjamini_hochberg(&p);
+    for (at, (a, b)) in pairs.iter().enumerate() {
+        let gap = gaps[at];
+        let mut row = table.row(Slice::whole(key.0), Some(key.1), Sym::NONE);
+        row.set("horizon_days", horizon)
+            .set("source_a", label(a.source, run))
+            .set("source_b", label(b.source, run))
+            .set("n_a", a.n)
+            .set("n_b", b.n)
+            .set("cif_a", a.share.map(|s| s.0))
+            .set("cif_b", b.share.map(|s| s.0))
+            .set("diff", gap.map(|g| g.value))
+            .set("z", z[at])
+            .set("p", p[at])
+            .set("q", q[at])
+            .set("is_different", q[at].map(|q| q <= run.config.fdr_q))
+            .set("untested", untested(z[at].is_some(), key.1, run).filter(|_| gap.is_some()));
+        let weaker = if a.share.is_none() || b.maturity.status == "complete" { a } else { b };
+        let is_small = a.n.min(b.n) < run.config.min_n_rate;
+        let interval = gap.filter(|g| g.error > 0.0).map(|g| g.limits());
+        row.end(Tail {
+            n: (a.n + b.n).into(),
+            interval,
+            method: if interval.is_some() { "normal" } else { "" },
+            status: weaker.maturity.status,
+            reason: match gap {
+                None => weaker.maturity.reason,
+                Some(_) => is_small.then_some(Reason::SmallN),
+            },
+            quality_count: a.quality + b.quality,
+        });
+    }
+}

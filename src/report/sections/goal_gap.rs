@@ -1,0 +1,201 @@
+//! Goals: what is missing, how likely it is to come, and how far such chances were to be trusted.
+
+use super::{Block, Reads, add};
+use crate::report::book::Book;
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Grid;
+
+/// Goals on the page; the CSV files have all.
+const MOST_GOALS: usize = 12;
+
+const GAP: &[&str] = &[
+    "scope",
+    "scope_name",
+    "period_start",
+    "target_minor",
+    "won_minor",
+    "weighted_minor",
+    "gap_minor",
+    "gap_landmark_minor",
+    "n_null_amount",
+];
+const BOOKINGS: &[&str] = &[
+    "scope",
+    "scope_name",
+    "period_start",
+    "p_mode",
+    "need_minor",
+    "n_open",
+    "mean_minor",
+    "p_hit",
+    "q05_minor",
+    "q50_minor",
+    "q95_minor",
+    "expected_new_minor",
+];
+const WINS: &[&str] =
+    &["scope", "scope_name", "period_start", "p_mode", "target", "won", "n_open", "mean", "p_hit"];
+const PAST: &[&str] =
+    &["measure", "scope", "scope_name", "period_start", "n_periods", "ratio", "phi", "p_adj"];
+const COVERAGE: &[&str] = &[
+    "scope",
+    "scope_name",
+    "period_start",
+    "need_minor",
+    "open_minor",
+    "coverage",
+    "size_mean_minor",
+    "p_first",
+    "required_new",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("goal_gap", GAP),
+    ("goal_gap", &["days_left"]),
+    ("goal_chance_bookings", BOOKINGS),
+    ("goal_chance_bookings", &["p_floor", "p_ceil"]),
+    ("goal_chance_wins", WINS),
+    ("goal_chance_wins", &["need"]),
+    ("goal_calibration", PAST),
+    ("goal_calibration", &["is_headline"]),
+    ("pipeline_coverage", COVERAGE),
+];
+
+/// Goals are no pipeline's: they stand once, in the block of the first.
+pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
+    let mut block = Block::default();
+    if book.pipelines.first().map(String::as_str) != Some(pipeline) {
+        return block;
+    }
+    if book.pipelines.len() > 1 {
+        block.pipeline = "All pipelines".to_owned();
+    }
+    for name in ["goal_chance_bookings", "goal_chance_wins"] {
+        let sheet = book.sheet(name);
+        let rows = widest(sheet);
+        let is_wide = |row: &&Cells<'_>| sheet.word(row, "scope") == "all";
+        block.notes.extend(rows.iter().filter(is_wide).filter_map(|r| sentence(book, sheet, r)));
+        block.notes.extend(summary(sheet, &rows));
+    }
+    for (name, words, columns, is_open) in [
+        ("goal_gap", "Gap to the booking goals", GAP, true),
+        ("goal_chance_bookings", "Chance of the booking goals", BOOKINGS, true),
+        ("goal_chance_wins", "Chance of the goals in deals won", WINS, true),
+        ("pipeline_coverage", "Pipeline coverage", COVERAGE, false),
+        ("goal_calibration", "How far past periods lay from such chances", PAST, false),
+    ] {
+        let sheet = book.sheet(name);
+        let made = cut(grid(sheet, words, &widest(sheet), columns));
+        add(if is_open { &mut block.grids } else { &mut block.folded }, made);
+    }
+    block
+}
+
+/// Goals of all before those of teams before those of owners.
+fn widest(sheet: Sheet<'_>) -> Vec<Cells<'_>> {
+    let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let place = |row| match sheet.word(row, "scope") {
+        "all" => 0,
+        "team" => 1,
+        _ => 2,
+    };
+    rows.sort_by_key(|row| place(row));
+    rows
+}
+
+fn cut(mut grid: Grid) -> Grid {
+    grid.is_cut = grid.rows.len() > MOST_GOALS;
+    grid.rows.truncate(MOST_GOALS);
+    grid
+}
+
+/// The chance of a goal in words; null where it is not known.
+fn sentence(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
+    let chance = sheet.number(row, "p_hit")?;
+    let (whose, name) = (sheet.word(row, "scope"), sheet.word(row, "scope_name"));
+    let goal = if whose == "all" { "The goal".to_owned() } else { format!("The goal of {name}") };
+    let currency = sheet.word(row, "currency");
+    let is_money = sheet.has("need_minor");
+    let need = sheet.number(row, if is_money { "need_minor" } else { "need" })?;
+    let missing = if is_money {
+        format::amount(need, currency)
+    } else {
+        let deals = if need == 1.0 { "deal" } else { "deals" };
+        format!("{} {deals} won", format::fixed(need, 0))
+    };
+    let when = sheet.period(row);
+    if need <= 0.0 {
+        return Some(format!("{goal} for {when} is met."));
+    }
+    let basis = match sheet.word(row, "p_mode") {
+        "landmark" => "by what became of deals in the same stages",
+        _ => "by the probabilities of the stages, deals expected in the period only",
+    };
+    let mut said = format!(
+        "{goal} for {when} still needs {missing}. The open deals bring that with a chance of {}, {basis}, \
+         if they are won independently of one another and no new deal comes.",
+        format::percent(chance)
+    );
+    let measure = if is_money { "bookings" } else { "wins" };
+    if let Some(more) = adjusted(book, row, sheet, measure) {
+        said += &more;
+    }
+    Some(said)
+}
+
+/// How many of the goals of owners and teams are likely to be met, in words.
+fn summary(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let is_own = |row: &&Cells<'_>| {
+        sheet.word(row, "scope") != "all" && sheet.word(row, "p_mode") == "landmark"
+    };
+    let chances: Vec<Option<f64>> =
+        rows.iter().filter(is_own).map(|row| sheet.number(row, "p_hit")).collect();
+    if chances.is_empty() {
+        return None;
+    }
+    let what = if sheet.has("need_minor") { "in bookings" } else { "in deals won" };
+    let known: Vec<f64> = chances.iter().flatten().copied().collect();
+    let likely = known.iter().filter(|p| **p >= 0.5).count();
+    let unknown = match chances.len() - known.len() {
+        0 => String::new(),
+        count => format!(", {count} cannot be told yet"),
+    };
+    Some(format!(
+        "Goals of owners and teams {what}: {} in progress, {likely} met or likely to be met by the deals \
+         that are open now, {} not{unknown}.",
+        chances.len(),
+        known.len() - likely
+    ))
+}
+
+/// What past periods say of such a chance.
+fn adjusted(book: &Book<'_>, row: Cells<'_>, sheet: Sheet<'_>, measure: &str) -> Option<String> {
+    if sheet.word(row, "p_mode") != "landmark" {
+        return None;
+    }
+    let past = book.sheet("goal_calibration");
+    let key = |sheet: Sheet<'_>, row| {
+        (
+            sheet.word(row, "scope").to_owned(),
+            sheet.word(row, "scope_name").to_owned(),
+            sheet.period(row),
+        )
+    };
+    let own = key(sheet, row);
+    let found = past
+        .table
+        .rows
+        .iter()
+        .map(Vec::as_slice)
+        .find(|other| past.word(other, "measure") == measure && key(past, other) == own)?;
+    let (phi, p) = (past.number(found, "phi")?, past.number(found, "p_adj")?);
+    Some(format!(
+        " Past periods varied {} times as much as that; with their spread the chance is {}{}.",
+        format::fixed(phi, 1),
+        format::percent(p),
+        if past.flag(found, "is_headline") { ": take this one" } else { "" }
+    ))
+}

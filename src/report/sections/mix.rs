@@ -1,0 +1,68 @@
+//! Reps on their own mix of deals, in the section of reps: the table, and whether it is noise.
+
+use super::funnel::caption;
+use super::{Block, Reads, add};
+use crate::report::book::Book;
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::sheet::{Cells, Sheet, Span};
+
+const MIX: &[&str] =
+    &["owner", "won", "closed", "expected", "o_over_e", "std_rate", "p", "q", "is_different"];
+
+/// What is read.
+pub(super) const READS: &[Reads] = &[("rep_mix", MIX)];
+
+/// Adds the table of a quarter and what it says.
+pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: &Span<'_>) {
+    let sheet = book.sheet("rep_mix");
+    let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
+    let ratio = |row| sheet.number(row, "o_over_e").unwrap_or(-1.0);
+    rows.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
+    if rows.is_empty() {
+        return;
+    }
+    block.notes.push(verdict(book, sheet, &rows, span));
+    let words = caption("Reps against the team on their own mix of deals", &book.period(span));
+    add(&mut block.folded, grid(sheet, &words, &rows, MIX));
+}
+
+/// Whether the differences are noise, in words.
+fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
+    let when = book.period(span);
+    let tested = rows.iter().filter(|row| sheet.number(row, "q").is_some()).count();
+    if tested == 0 {
+        return format!("{when}: no rep can be compared with the team on the same mix of deals.");
+    }
+    let side = |is_above: bool| -> Vec<String> {
+        let fits = |row: &&Cells<'_>| {
+            let is_more = sheet.number(row, "o_over_e").unwrap_or(1.0) > 1.0;
+            sheet.flag(row, "is_different") && is_more == is_above
+        };
+        rows.iter().filter(fits).map(|row| named(sheet, row)).collect()
+    };
+    let (above, below) = (side(true), side(false));
+    if above.is_empty() && below.is_empty() {
+        return format!(
+            "{when}: with the same mix of deals, no rep differs from the team by more than chance gives \
+             ({tested} compared). The ranking is noise."
+        );
+    }
+    let part = |words: &str, reps: Vec<String>| {
+        (!reps.is_empty()).then(|| format!("{words} {}", reps.join(", ")))
+    };
+    let found: Vec<String> =
+        [part("more", above), part("fewer", below)].into_iter().flatten().collect();
+    format!(
+        "{when}: with the same mix of deals the team would not have won as many or as few, beyond \
+         chance: {}. Differences among the others are noise.",
+        found.join("; ")
+    )
+}
+
+/// `Ann (24 won, 15.5 expected)`.
+fn named(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let number = |name, digits| format::fixed(sheet.number(row, name).unwrap_or(0.0), digits);
+    let owner = format::word(sheet.word(row, "owner"));
+    format!("{owner} ({} won, {} expected)", number("won", 0), number("expected", 1))
+}

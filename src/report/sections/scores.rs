@@ -1,0 +1,59 @@
+//! Scores: the open deals at the top of the list, and whether the score tells winners from others.
+
+use super::{Block, Reads, add};
+use crate::report::book::Book;
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::interval;
+use crate::report::sheet::{Cells, Sheet};
+
+/// Deals on the page; the CSV file has more.
+const MOST_DEALS: usize = 15;
+
+const TOP: &[&str] = &["rank", "deal_id", "deal_name", "score", "owner", "stage", "amount_minor"];
+const BANDS: &[&str] = &["band", "score_lower", "score_upper", "won", "n", "rate", "lift"];
+const TOLD: &[&str] = &["level", "stage", "n_won", "n_not", "auc"];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] =
+    &[("deal_score", TOP), ("score_bands", BANDS), ("score_validation", TOLD)];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
+    let mut block = Block::default();
+    let told = book.sheet("score_validation");
+    let rows = told.whole(pipeline);
+    let whole = told.with(&rows, "level", "all");
+    block.notes.extend(whole.first().map(|row| verdict(told, row)));
+    let sheet = book.sheet("deal_score");
+    let mut top = grid(sheet, "Open deals with the highest scores", &sheet.of(pipeline), TOP);
+    top.rows.truncate(MOST_DEALS);
+    top.is_cut = top.total > MOST_DEALS;
+    add(&mut block.grids, top);
+    let bands = book.sheet("score_bands");
+    add(&mut block.grids, grid(bands, "Win rate by score", &bands.whole(pipeline), BANDS));
+    add(&mut block.folded, grid(told, "Does the score tell winners from others?", &rows, TOLD));
+    block
+}
+
+/// Whether the score is better than a coin, in words.
+fn verdict(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let Some(area) = sheet.number(row, "auc") else {
+        return "Whether the score tells winners from others cannot be said yet: of the deals looked at, \
+                all ended alike."
+            .to_owned();
+    };
+    let limits = interval(sheet, row, sheet.unit("auc"));
+    let between = limits.map(|l| format!(" ({l})")).unwrap_or_default();
+    let lower = sheet.number(row, "lower");
+    let upper = sheet.number(row, "upper");
+    let judged = match (lower, upper) {
+        (Some(lower), _) if lower > 0.5 => "It tells something.",
+        (_, Some(upper)) if upper < 0.5 => "It points the wrong way: look at the table of points.",
+        _ => "That is not clearly better than a coin.",
+    };
+    format!(
+        "Of a deal that was won and one that was not, the winner had the higher score in {}{between} of \
+         the cases. {judged}",
+        format::percent(area)
+    )
+}

@@ -1,0 +1,189 @@
+//! Sources: which of them win more often, and whether the difference is more than chance.
+
+use super::funnel::caption;
+use super::{Block, Reads, add, chart, keys};
+use crate::report::book::Book;
+use crate::report::chart::{Row, intervals};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet, Span, complete};
+use crate::report::view::{Chart, Grid};
+
+/// Pairs on the page; the CSV file has all.
+const MOST_PAIRS: usize = 8;
+
+const PAIRS: &[&str] =
+    &["source_a", "source_b", "n_a", "n_b", "rate_a", "rate_b", "diff", "p", "q", "is_different"];
+const ALL: &[&str] = &["basis", "n_sources", "n", "rate", "chi2", "df", "p"];
+const ODDS: &[&str] =
+    &["source_a", "source_b", "odds_ratio", "p", "q", "is_different", "n_strata", "n_dropped"];
+const SHARES: &[&str] =
+    &["source_a", "source_b", "horizon_days", "cif_a", "cif_b", "diff", "p", "q", "is_different"];
+const SIZES: &[&str] = &[
+    "source_a",
+    "source_b",
+    "median_a_minor",
+    "median_b_minor",
+    "effect",
+    "q",
+    "rmst_diff_days",
+    "q_cycle",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("source_comparison", PAIRS),
+    ("source_comparison", &["basis", "untested"]),
+    ("source_tests", ALL),
+    ("source_odds_ratio", ODDS),
+    ("source_conversion_difference", SHARES),
+    ("source_amounts", SIZES),
+];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    let sheet = book.sheet("source_comparison");
+    let rows = sheet.with(&sheet.whole(pipeline), "basis", "closed");
+    let spans = sheet.spans(&rows, "quarter");
+    let Some(shown) = complete(&spans, book.as_of).0.or(spans.last()) else {
+        return block;
+    };
+    let of_quarter = likeliest(sheet, sheet.at(&rows, shown));
+    block.notes.push(verdict(book, &of_quarter, shown));
+    block.notes.extend(adjusted(book, pipeline));
+    block.charts.push(differences(book, id, &of_quarter, shown));
+    for (name, words, columns) in [
+        ("source_odds_ratio", "Sources within the same segments and quarters", ODDS),
+        ("source_conversion_difference", "Sources by conversion within a horizon", SHARES),
+        ("source_amounts", "Sources by deal size and pace", SIZES),
+    ] {
+        let sheet = book.sheet(name);
+        let whole = sheet.whole(pipeline);
+        let (mut rows, when) = book.latest(sheet, &whole, &["all", "quarter"]);
+        if sheet.has("horizon_days") {
+            rows = longest(sheet, rows);
+        }
+        let made = grid(sheet, &caption(words, &when), &likeliest(sheet, rows), columns);
+        add(&mut block.folded, cut(made));
+    }
+    let sheet = book.sheet("source_tests");
+    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    add(&mut block.folded, grid(sheet, &caption("All sources at once", &when), &rows, ALL));
+    block
+}
+
+/// The rows with the smallest p values first; those without a test last.
+fn likeliest<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
+    let p = |row| sheet.number(row, "p").unwrap_or(2.0);
+    rows.sort_by(|a, b| p(a).total_cmp(&p(b)));
+    rows
+}
+
+/// The rows of the longest horizon at which there is a difference.
+fn longest<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
+    rows.retain(|row| sheet.number(row, "diff").is_some());
+    let horizon = |row: &Cells<'a>| sheet.number(row, "horizon_days").unwrap_or(0.0);
+    let most = rows.iter().map(horizon).fold(0.0, f64::max);
+    rows.retain(|row| horizon(row) == most);
+    rows
+}
+
+fn cut(mut grid: Grid) -> Grid {
+    grid.is_cut = grid.rows.len() > MOST_PAIRS;
+    grid.rows.truncate(MOST_PAIRS);
+    grid
+}
+
+/// Whether the differences are noise, in words.
+fn verdict(book: &Book<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
+    let sheet = book.sheet("source_comparison");
+    let when = book.period(span);
+    let tested = rows.iter().filter(|row| sheet.number(row, "q").is_some()).count();
+    if tested == 0 {
+        return format!("{when}: no pair of sources can be tested yet.");
+    }
+    let different: Vec<String> = rows
+        .iter()
+        .filter(|row| sheet.flag(row, "is_different"))
+        .map(|row| better(sheet, row))
+        .collect();
+    let pairs = if tested == 1 { "The one pair".to_owned() } else { format!("The {tested} pairs") };
+    if different.is_empty() {
+        let verb = if tested == 1 { "does" } else { "do" };
+        return format!(
+            "{when}: noise. {pairs} of sources {verb} not differ by more than chance gives, once \
+             their number is allowed for; the order of the sources says little."
+        );
+    }
+    format!(
+        "{when}: more than noise for {}. Other differences may be chance.",
+        different.join("; ")
+    )
+}
+
+/// The same of all quarters that are over, like compared with like.
+fn adjusted(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let sheet = book.sheet("source_odds_ratio");
+    let rows = sheet.whole(pipeline);
+    if !rows.iter().any(|row| sheet.number(row, "q").is_some()) {
+        return None;
+    }
+    let different: Vec<String> = rows
+        .iter()
+        .filter(|row| sheet.flag(row, "is_different"))
+        .map(|row| better(sheet, row))
+        .collect();
+    Some(if different.is_empty() {
+        "All quarters that are over, within the same segments and quarters: noise as well."
+            .to_owned()
+    } else {
+        format!(
+            "All quarters that are over, within the same segments and quarters: more than noise for {}.",
+            different.join("; ")
+        )
+    })
+}
+
+/// `web over fair`.
+fn better(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let (a, b) = (sheet.word(row, "source_a"), sheet.word(row, "source_b"));
+    let is_first = match sheet.number(row, "odds_ratio") {
+        Some(ratio) => ratio > 1.0,
+        None => sheet.number(row, "diff").unwrap_or(0.0) > 0.0,
+    };
+    if is_first { format!("{a} over {b}") } else { format!("{b} over {a}") }
+}
+
+fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -> Chart {
+    let sheet = book.sheet("source_comparison");
+    let title = caption("Differences in win rate between sources", &book.period(span));
+    let note = "First source minus second. An interval that crosses the line at 0 leaves open which \
+                one is better. Sources bring different deals: the table of the same segments and \
+                quarters, below, compares like with like.";
+    let table = cut(grid(sheet, &title, rows, PAIRS));
+    let mut made = chart(format!("{id}-diff"), title, note, table, |id, title| {
+        let drawn: Vec<Row> = rows.iter().take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
+        intervals(id, title, &drawn, ("difference in win rate", format::percent_tick), Some(0.0))
+    });
+    made.keys = keys(&[
+        ("accent", "difference with 95% interval"),
+        ("second", "more than chance, allowing for the number of pairs"),
+    ]);
+    made
+}
+
+fn drawn(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
+    let number = |name| sheet.number(row, name);
+    let shown = format::value(sheet.get(row, "diff"), sheet.unit("diff"), "");
+    let label = format!("{} − {}", sheet.word(row, "source_a"), sheet.word(row, "source_b"));
+    Row {
+        value: number("diff"),
+        limits: number("lower").zip(number("upper")),
+        marks: Vec::new(),
+        is_flagged: sheet.flag(row, "is_different"),
+        is_faint: sheet.word(row, "status") == "SN",
+        tip: format!("{label}: {}", tip(sheet, row, "diff", &shown)),
+        label,
+    }
+}

@@ -1,0 +1,98 @@
+//! V11: the chance of a target.
+
+use proptest::prelude::*;
+use sluice::stats::dispersion::{Past, dispersed_hit, dispersion};
+use sluice::stats::lattice::{Rounding, distribution, hit, quantiles};
+use sluice::stats::poisson_binomial::{Counts, pmf};
+
+use crate::vectors::{list, near, number, vector};
+
+fn deals() -> Vec<(u64, f64)> {
+    let v11 = vector("V11");
+    let deal =
+        |d: &serde_json::Value| (number(d, "/amount_minor") as u64, number(d, "/p_bp") / 10_000.0);
+    list(&v11, "/input/open_deals").iter().map(deal).collect()
+}
+
+#[test]
+fn v11_counts() {
+    let v11 = vector("V11");
+    let chances: Vec<f64> = deals().iter().map(|d| d.1).collect();
+    let found = pmf(&chances);
+    for (found, expected) in found.iter().zip(list(&v11, "/expected/pmf_count")) {
+        near(*found, expected.as_f64().unwrap());
+    }
+    let counts = Counts::new(chances.iter().map(|&p| (1, p)));
+    near(counts.at_least(4), number(&v11, "/expected/p_hit_count"));
+}
+
+#[test]
+fn v11_amounts_on_a_lattice() {
+    let v11 = vector("V11");
+    let need = 2_900_000;
+    for (name, cells) in [("lattice", 65_536), ("lattice_coarse_64", 64)] {
+        let found = hit(&deals(), need, cells);
+        let e = &v11["expected"][name];
+        assert_eq!(found.cell as f64, number(e, "/u"));
+        near(found.nearest, number(e, "/p_nearest"));
+        near(found.lower, number(e, "/p_floor"));
+        near(found.upper, number(e, "/p_ceil"));
+    }
+    let exact = number(&v11, "/expected/p_hit_value_exact_enumeration");
+    near(hit(&deals(), need, u64::MAX).nearest, exact);
+    let all = distribution(&deals(), 1, Rounding::Nearest);
+    let found = quantiles(&all, 1, &[0.05, 0.5, 0.95]);
+    for (found, name) in found.iter().zip(["q05", "q50", "q95"]) {
+        let expected = number(&v11, &format!("/expected/value_quantiles/{name}"));
+        assert_eq!(*found as f64, expected, "{name}");
+    }
+}
+
+#[test]
+fn v11_dispersion_of_past_periods() {
+    let v11 = vector("V11");
+    let past = |p: &serde_json::Value| Past {
+        actual: number(p, "/actual"),
+        expected: number(p, "/expected"),
+        variance: number(p, "/variance"),
+    };
+    let past: Vec<Past> = list(&v11, "/input/past_periods").iter().map(past).collect();
+    let phi = dispersion(&past, 6).unwrap();
+    near(phi, number(&v11, "/expected/phi"));
+    let mean: f64 = deals().iter().map(|&(a, p)| a as f64 * p).sum();
+    let variance: f64 = deals().iter().map(|&(a, p)| (a as f64).powi(2) * p * (1.0 - p)).sum();
+    near(mean, number(&v11, "/expected/weighted_open_minor"));
+    near(variance.sqrt(), number(&v11, "/expected/sd_minor"));
+    let adjusted = dispersed_hit(2_900_000.0, mean, variance, phi).unwrap();
+    near(adjusted, number(&v11, "/expected/p_hit_value_dispersion_adjusted"));
+}
+
+fn open() -> impl Strategy<Value = Vec<(u64, f64)>> {
+    prop::collection::vec((0..60_u64, 0..=20_u32), 0..12)
+        .prop_map(|deals| deals.into_iter().map(|(a, p)| (a, f64::from(p) / 20.0)).collect())
+}
+
+proptest! {
+    #[test]
+    fn bounds_hold_the_exact_chance(deals in open(), need in -5..400_i128, cells in 1..40_u64) {
+        let exact = hit(&deals, need, u64::MAX);
+        prop_assert_eq!(exact.cell, 1);
+        prop_assert_eq!(exact.lower, exact.upper);
+        let coarse = hit(&deals, need, cells);
+        prop_assert!(coarse.lower <= exact.nearest + 1e-12);
+        prop_assert!(coarse.upper >= exact.nearest - 1e-12);
+        let more = hit(&deals, need + 3, u64::MAX);
+        prop_assert!(more.nearest <= exact.nearest + 1e-12, "not more likely for a higher target");
+        let sum: f64 = distribution(&deals, 1, Rounding::Nearest).pmf.iter().sum();
+        prop_assert!((sum - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn counts_sum_to_one_and_have_the_right_mean(deals in open()) {
+        let chances: Vec<f64> = deals.iter().map(|d| d.1).collect();
+        let found = pmf(&chances);
+        let mean: f64 = found.iter().enumerate().map(|(k, p)| k as f64 * p).sum();
+        prop_assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        prop_assert!((mean - chances.iter().sum::<f64>()).abs() < 1e-12);
+    }
+}
