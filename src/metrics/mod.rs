@@ -25,6 +25,20 @@ mod cohorts;
 pub mod conversion_comparison;
 pub mod deal_size;
 pub mod deal_volume;
+pub mod forecast_accuracy;
+pub mod forecast_attainment;
+mod forecast_days;
+pub mod forecast_error_bridge;
+pub mod forecast_lead_accuracy;
+mod forecast_looks;
+mod forecast_measures;
+mod forecast_past;
+pub mod forecast_skill;
+pub mod forecast_slippage;
+pub mod forecast_snapshots;
+mod forecast_units;
+pub mod forecast_waterfall;
+mod forecast_windows;
 pub mod incidence_curve;
 mod keyed;
 mod landmarks;
@@ -179,6 +193,14 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_funnel_plot::RepFunnelPlot,
     &rep_tests::RepTests,
     &rep_amounts::RepAmounts,
+    &forecast_snapshots::ForecastSnapshots,
+    &forecast_accuracy::ForecastAccuracy,
+    &forecast_error_bridge::ForecastErrorBridge,
+    &forecast_lead_accuracy::ForecastLeadAccuracy,
+    &forecast_attainment::ForecastAttainment,
+    &forecast_slippage::ForecastSlippage,
+    &forecast_waterfall::ForecastWaterfall,
+    &forecast_skill::ForecastSkill,
 ];
 
 /// The metric with this name or code, whatever its case.
