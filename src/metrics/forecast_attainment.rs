@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::Metric;
 use super::forecast_days::{Agenda, Tier};
 use super::forecast_looks::{Cell, Looks};
-use super::forecast_measures::{BASIS, LEAD, leaky};
+use super::forecast_measures::{BASIS, LEAD, is_leaky, leaky};
 use super::forecast_units::{Family, Kind, Unit as Said, families};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
@@ -145,7 +145,8 @@ impl Place<'_> {
         sums: &Sums,
     ) -> Result<()> {
         let is_stored = self.family.is_stored;
-        let is_leaky = !is_stored && sums.cells[Tier::Undated as usize].due.n > 0;
+        let undated = sums.cells[Tier::Undated as usize].due.n;
+        let is_leaky = !is_stored && is_leaky(undated, self.run);
         for tier in [Tier::Commit, Tier::BestCase, Tier::Pipeline, Tier::Omitted] {
             let cell = &sums.cells[tier as usize];
             let is_commit = tier == Tier::Commit && !sums.units.is_empty();

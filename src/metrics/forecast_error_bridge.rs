@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Win, each_look, win};
-use super::forecast_measures::{CAME, FORECAST, LEAD, leaky};
+use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
 use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
@@ -318,7 +318,7 @@ fn write(mut row: Row<'_>, bridge: &Bridge, booked: i128, run: &Run) -> Result<(
     let residual = balance("the forecast error bridge", &parts, booked)?;
     row.set("n_leaky", bridge.leaky);
     let n = bridge.counted;
-    if bridge.leaky > 0 {
+    if is_leaky(bridge.leaky, run) {
         row.end(Tail { n: n.into(), reason: Some(leaky(run)), ..Tail::default() });
         return Ok(());
     }

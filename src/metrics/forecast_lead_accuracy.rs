@@ -10,7 +10,7 @@ use super::forecast_days::{Agenda, Tier};
 use super::forecast_looks::Looks;
 use super::forecast_measures::{
     AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
-    MISSING, NETTED, RMSE, SAID, WAPE, Weights,
+    MISSING, NETTED, RMSE, SAID, WAPE, Weights, is_leaky,
 };
 use super::forecast_units::{Kind, Unit as Said, families};
 use super::layout::{MetricTable, Slice};
@@ -156,7 +156,7 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
         let unit = |quarter: usize| {
             let cells = judge.family.total(agenda.slot(quarter, lead));
             let cell = &cells[tier as usize];
-            let is_leaky = cells[Tier::Undated as usize].due.n > 0;
+            let is_leaky = is_leaky(cells[Tier::Undated as usize].due.n, judge.run);
             let sums = (cell.due.minor, cell.won.minor);
             (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.current_amounts > 0))
         };
@@ -176,12 +176,14 @@ fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Re
     let (agenda, run) = (judge.agenda, judge.run);
     let mut stages: BTreeMap<StageId, Vec<Said>> = BTreeMap::new();
     for (&(slot, stage), sums) in &judge.family.stages {
+        let Some(stage) = stage else { continue };
         let quarter = slot / agenda.leads.len();
         let is_judged = agenda.quarters[quarter].is_judged();
         if slot % agenda.leads.len() == lead && is_judged && sums.due.n + sums.leaky > 0 {
             let weighted = half_even(sums.weighted, 10_000);
             let pair = (weighted, sums.due_won.minor);
-            let unit = due(quarter, pair, sums.leaky > 0, sums.current_amounts > 0);
+            let is_leaky = is_leaky(sums.leaky, run);
+            let unit = due(quarter, pair, is_leaky, sums.current_amounts > 0);
             stages.entry(stage).or_default().push(unit);
         }
     }

@@ -40,14 +40,15 @@ impl Placed for Spot {
     }
 }
 
-/// A stage on a day of a quarter's forecast.
-pub(super) type StageSpot = (StageId, Sym, usize);
+/// A pipeline's stage, or deals whose stage then is not known, on a day of a quarter's forecast.
+pub(super) type StageSpot = (Sym, Option<StageId>, Sym, usize);
 
 impl Placed for StageSpot {
     fn place(&self, run: &Run) -> Option<Place> {
-        let currency = currency_place(self.1, run)?;
-        let currencies = run.currency_numbers.count() + 1;
-        Some((usize::from(self.0.0), self.2 * currencies + currency))
+        let (pipeline, stage, currency, slot) = *self;
+        let place = slot * (run.currency_numbers.count() + 1) + currency_place(currency, run)?;
+        let column = place * run.pipelines.count() + run.pipelines.of(pipeline)?;
+        Some((stage.map_or(0, |stage| usize::from(stage.0) + 1), column))
     }
 }
 
@@ -237,7 +238,7 @@ impl Looks {
             return;
         }
         let points = look.points(run);
-        let stage = self.stages.cell((visit.stage, currency, slot), run);
+        let stage = self.stages.cell((visit.pipeline, look.stage(), currency, slot), run);
         stage.open.add(look.minor());
         stage.open_won += u64::from(win.is_some());
         stage.current_amounts += u64::from(!look.amount.1);

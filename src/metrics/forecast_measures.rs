@@ -167,6 +167,12 @@ impl Judge<'_> {
     }
 }
 
+/// Whether forecasts can be rebuilt from deals of which `leaky` had no known expected close then: from
+/// all of them, and only if any history tells expected closes.
+pub(super) fn is_leaky(leaky: u64, run: &Run) -> bool {
+    leaky > 0 || !run.value_logs.tell_dates()
+}
+
 /// `LK`, or `NA` if the export knows of no expected close at all.
 pub(super) fn leaky(run: &Run) -> Reason {
     match run.value_logs.has_expected_close() {

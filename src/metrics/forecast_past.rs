@@ -5,7 +5,7 @@
 
 use crate::model::config::CreditRule;
 use crate::model::deal::Field;
-use crate::model::{Day, ExitKind, Micros, Run, StageKind, Sym, Timeline, Visit};
+use crate::model::{Day, ExitKind, Micros, Run, StageId, StageKind, Sym, Timeline, Visit};
 
 /// Where a deal stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub(super) struct Look<'t> {
     pub(super) standing: Standing,
     /// The visit it was in.
     pub(super) visit: Option<&'t Visit>,
+    /// Whether the stage is that of then.
+    is_stage_known: bool,
     /// Owner, by the credit rule.
     pub(super) owner: Sym,
     /// Amount, and whether its history is known.
@@ -63,9 +65,14 @@ impl Look<'_> {
         self.standing == Standing::Won && day.is_some_and(|day| period.contains(day))
     }
 
+    /// The stage it was in; null if only today's is known.
+    pub(super) fn stage(&self) -> Option<StageId> {
+        self.visit.filter(|_| self.is_stage_known).map(|visit| visit.stage)
+    }
+
     /// The win probability: that of the stage, or else that of the deal if its history is known.
     pub(super) fn points(&self, run: &Run) -> Option<i64> {
-        let of_stage = self.visit.and_then(|v| run.catalogue.get(v.stage).probability_bp);
+        let of_stage = self.stage().and_then(|stage| run.catalogue.get(stage).probability_bp);
         of_stage.map(i64::from).or(self.probability)
     }
 }
@@ -135,6 +142,7 @@ impl<'t> Past<'t> {
         Look {
             standing: standing(visit, at),
             visit,
+            is_stage_known: deal.deal.history_grade.has_stages(),
             owner,
             amount: (amount, self.is_known[AMOUNT]),
             expected: (self.values[EXPECTED].map(|day| day as Day), self.is_known[EXPECTED]),

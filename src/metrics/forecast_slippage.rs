@@ -3,7 +3,7 @@
 use super::Metric;
 use super::forecast_days::Agenda;
 use super::forecast_looks::Money;
-use super::forecast_measures::leaky;
+use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
@@ -180,7 +180,7 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
     let n = due.due.n;
     row.set("n_leaky", due.leaky);
     let mut tail = Tail { n: n.into(), quality_count: due.mended, ..Tail::default() };
-    if due.leaky > 0 {
+    if is_leaky(due.leaky, run) {
         tail.reason = Some(leaky(run));
         row.end(tail);
         return Ok(());

@@ -92,11 +92,13 @@ pub(super) struct Family {
     pub(super) pipeline: Sym,
     pub(super) currency: Sym,
     pub(super) is_stored: bool,
+    /// Whether no history tells when deals were expected to close.
+    is_undated: bool,
     rollup: CategoryRollup,
     /// By slot and owner.
     pub(super) cells: BTreeMap<(usize, Sym), [Cell; 6]>,
     /// By slot and stage.
-    pub(super) stages: BTreeMap<(usize, StageId), InStage>,
+    pub(super) stages: BTreeMap<(usize, Option<StageId>), InStage>,
     /// By quarter and owner.
     pub(super) booked: BTreeMap<(usize, Sym), Booked>,
     /// By slot and owner.
@@ -122,8 +124,7 @@ fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
         let cells = family.cells.entry((spot.slot, spot.owner)).or_default();
         cells[spot.tier as usize].gather(&cell);
     }
-    for ((stage, currency, slot), sums) in looks.stages.sorted() {
-        let pipeline = run.catalogue.get(stage).pipeline;
+    for ((pipeline, stage, currency, slot), sums) in looks.stages.sorted() {
         let family = found.entry((pipeline, currency)).or_default();
         family.stages.entry((slot, stage)).or_default().gather(&sums);
     }
@@ -131,7 +132,9 @@ fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
         let family = found.entry((pipeline, currency)).or_default();
         family.booked.insert((quarter, owner), booked);
     }
-    let named = |((pipeline, currency), family)| Family { pipeline, currency, ..family };
+    let is_undated = !run.value_logs.tell_dates();
+    let named =
+        |((pipeline, currency), family)| Family { pipeline, currency, is_undated, ..family };
     found.into_iter().map(named).collect()
 }
 
@@ -243,7 +246,7 @@ impl Family {
                 quarter,
                 forecast: forecast_of(kind, cells),
                 actual: booked.won.minor,
-                is_leaky: cells[Tier::Undated as usize].due.n > 0,
+                is_leaky: self.is_undated || cells[Tier::Undated as usize].due.n > 0,
                 is_current: booked.current_amounts > 0
                     || cells.iter().any(|cell| cell.current_amounts > 0),
             }
@@ -252,18 +255,22 @@ impl Family {
         owners.into_iter().map(unit).filter(says).collect()
     }
 
+    /// The open deals of a day by stage.
+    fn in_stages(&self, slot: usize) -> impl Iterator<Item = (Option<StageId>, &InStage)> {
+        let span = (slot, None)..=(slot, Some(StageId(u16::MAX)));
+        self.stages.range(span).map(|((_, stage), sums)| (*stage, sums))
+    }
+
     /// The forecast of all open deals by what earlier quarters kept of their stages, with the same days
     /// to go. Only quarters that had ended by then are looked at.
     fn landmark(&self, quarter: usize, lead: usize, agenda: &Agenda) -> Option<Unit> {
         let slot = agenda.slot(quarter, lead);
         let on = agenda.mark(quarter, lead)?.on;
-        let mut kept: BTreeMap<StageId, (u64, u64)> = BTreeMap::new();
+        let mut kept: BTreeMap<Option<StageId>, (u64, u64)> = BTreeMap::new();
         let mut pooled = (0, 0);
         for earlier in agenda.judged().filter(|&at| agenda.quarters[at].period.end <= on + 1) {
             let slot = agenda.slot(earlier, lead);
-            for (&(_, stage), sums) in
-                self.stages.range((slot, StageId(0))..=(slot, StageId(u16::MAX)))
-            {
+            for (stage, sums) in self.in_stages(slot) {
                 let counts = kept.entry(stage).or_default();
                 *counts = (counts.0 + sums.open.n, counts.1 + sums.open_won);
                 pooled = (pooled.0 + sums.open.n, pooled.1 + sums.open_won);
@@ -272,25 +279,16 @@ impl Family {
         let share = |(n, won): (u64, u64)| (n >= MIN_LOOKS).then(|| won as f64 / n as f64);
         let closed = self.total(slot)[Tier::Closed as usize];
         let (mut forecast, mut is_current) = (closed.due.minor, closed.current_amounts > 0);
-        let of_day = self.stages.range((slot, StageId(0))..=(slot, StageId(u16::MAX)));
-        for (&(_, stage), sums) in of_day {
+        for (stage, sums) in self.in_stages(slot) {
             let of_stage = kept.get(&stage).copied().and_then(share);
             let p = of_stage.or_else(|| share(pooled))?;
             forecast += (sums.open.minor as f64 * p).round_ties_even() as i128;
             is_current |= sums.current_amounts > 0;
         }
         share(pooled)?;
-        let actual = self.actual(quarter, None);
-        let owner = Sym::NONE;
-        Some(Unit {
-            owner,
-            is_company: true,
-            quarter,
-            forecast,
-            actual,
-            is_leaky: false,
-            is_current,
-        })
+        let (actual, owner) = (self.actual(quarter, None), Sym::NONE);
+        let (is_company, is_leaky) = (true, false);
+        Some(Unit { owner, is_company, quarter, forecast, actual, is_leaky, is_current })
     }
 
     fn stored_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Unit> {

@@ -5,7 +5,7 @@
 
 use super::Metric;
 use super::forecast_days::Agenda;
-use super::forecast_measures::leaky;
+use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
@@ -344,7 +344,7 @@ fn write(mut row: Row<'_>, lines: &Lines, is_complete: bool, run: &Run) -> Resul
     )?;
     row.set("n_leaky", lines.leaky);
     let mut tail = Tail { n: lines.touched.into(), quality_count: lines.mended, ..Tail::default() };
-    if lines.leaky > 0 {
+    if is_leaky(lines.leaky, run) {
         tail.reason = Some(leaky(run));
         row.end(tail);
         return Ok(());

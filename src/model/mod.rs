@@ -26,7 +26,7 @@ pub mod value_logs;
 
 pub use about::{About, ColumnAbout, column};
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
-pub use config::{Config, DayOrder};
+pub use config::{CategoryRollup, Config, DayOrder};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,

@@ -46,6 +46,11 @@ impl ValueLogs {
         deal.history_grade == HistoryGrade::Logged && self.logs.contains(&(deal.crm, field))
     }
 
+    /// Whether any history tells when deals were expected to close.
+    pub fn tell_dates(&self) -> bool {
+        self.logs.iter().any(|log| log.1 == Field::ExpectedCloseOn)
+    }
+
     /// Whether any deal has an expected close, now or in its history.
     pub fn has_expected_close(&self) -> bool {
         self.has_expected_close

@@ -41,6 +41,13 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("rep_win_rate_shrunk", "eb_mean", "{won} won of {n}"),
     ("rep_funnel_plot", "rate", "{won} won of {n}"),
     ("weighted_pipeline", "weighted_minor", "of {open_minor} open"),
+    ("forecast_accuracy", "bias", "forecast {forecast_minor}, booked {actual_minor}"),
+    ("forecast_lead_accuracy", "bias", "forecast {forecast_minor}, booked {actual_minor}"),
+    ("forecast_attainment", "attainment", "booked {actual_minor} of {forecast_minor}"),
+    ("forecast_attainment", "yield_count", "{n_won} won of {n}"),
+    ("forecast_attainment", "yield_value", "{won_minor} won of {due_minor}"),
+    ("forecast_slippage", "slip_rate", "{n_slipped} slipped of {n_due} due"),
+    ("forecast_skill", "skill", "mean error {mae_model_minor} against {mae_naive_minor}"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.

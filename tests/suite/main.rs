@@ -6,6 +6,7 @@
 mod architecture;
 mod cli;
 mod fixtures;
+mod forecasts;
 mod history;
 mod history_laws;
 mod ingest;

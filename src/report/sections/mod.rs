@@ -7,6 +7,8 @@ mod cycle;
 mod definitions;
 mod dwell;
 mod flow;
+mod forecast;
+mod forecast_words;
 mod funnel;
 mod losses;
 mod overview;
@@ -71,6 +73,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         losses::READS,
         work::READS,
         stale::READS,
+        forecast::READS,
     ];
     all.concat()
 }
@@ -89,6 +92,12 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
     ("losses", "Losses", losses::block, "no deal was lost"),
     ("work", "Work and value", work::block, "no deal was closed"),
     ("stale", "Stale deals", stale::block, "no deal is open"),
+    (
+        "forecast",
+        "Forecast",
+        forecast::block,
+        "no quarter that began after the first deal has ended",
+    ),
 ];
 
 /// All sections that repeat by pipeline.

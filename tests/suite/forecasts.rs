@@ -1,0 +1,6 @@
+//! Forecasts (L1 to L7): vector V09, hand-worked cases, laws, leaks.
+
+mod build;
+mod known;
+mod laws;
+mod leaks;
