@@ -23,7 +23,7 @@ pub(super) const FORECAST: ColumnAbout = column(
      kept; `face_value` of a category.",
 );
 pub(super) const LEAD: ColumnAbout =
-    column("lead_days", In::Days, "Days from the forecast to the end of the quarter.");
+    column("lead_days", In::Count, "Days from the forecast to the end of the quarter.");
 pub(super) const SAID: ColumnAbout =
     column("forecast_minor", In::Minor, "Sum of the forecasts, with what was won by then.");
 pub(super) const CAME: ColumnAbout =

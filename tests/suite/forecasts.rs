@@ -4,3 +4,4 @@ mod build;
 mod known;
 mod laws;
 mod leaks;
+mod page;

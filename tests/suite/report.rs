@@ -103,6 +103,7 @@ fn page_holds_together() {
         "reps",
         "flow",
         "stale",
+        "forecast",
         "queries",
         "quality",
         "definitions",

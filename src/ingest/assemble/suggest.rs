@@ -26,7 +26,12 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
          # First month of the fiscal year.\nfiscal_year_start_month = {}\n\
          # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
-         segment = {}\n",
+         segment = {}\n\
+         # Categories of kept forecasts: `cumulative` (best case holds commit, both hold what is won) or `single`.\n\
+         # category_rollup = \"cumulative\"\n\
+         # Days before the end of a quarter on which its forecast is looked at, and how many quarters back.\n\
+         # forecast_leads = [90, 60, 30, 14, 7, 0]\n\
+         # forecast_periods = 8\n",
         quoted(&config.report_tz),
         quoted(&config.currency),
         config.fiscal_year_start_month,

@@ -171,7 +171,9 @@ pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
         skill(a).total_cmp(&skill(b))
     };
     let earliest = rows.iter().map(|row| lead(sheet, row)).fold(0.0, f64::max);
-    let row = rows.iter().filter(|row| lead(sheet, row) == earliest).max_by(best).copied()?;
+    let early: Vec<&Cells<'_>> = rows.iter().filter(|row| lead(sheet, row) == earliest).collect();
+    let sure = early.iter().copied().filter(|row| sheet.word(row, "status") != "SN");
+    let row = sure.max_by(best).or_else(|| early.iter().copied().max_by(best)).copied()?;
     let skill = sheet.number(row, "skill")?;
     let base = match sheet.word(row, "baseline") {
         "same_period_last_year" => "repeating the same quarter of last year",
