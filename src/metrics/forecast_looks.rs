@@ -150,7 +150,7 @@ pub(super) struct Booked {
 type BookedKey = (Sym, Sym, usize, Sym);
 
 /// The state.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Looks {
     agenda: Option<Agenda>,
     pub(super) cells: Keyed<Spot, Cell>,

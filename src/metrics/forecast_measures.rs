@@ -148,10 +148,9 @@ impl Judge<'_> {
             return None;
         }
         let weights: Vec<&[u8]> = units.iter().map(|unit| self.weights.of(unit)).collect();
-        let terms: Vec<(i128, i128)> = units
-            .iter()
-            .map(|unit| ((unit.forecast - unit.actual).abs(), unit.actual.abs()))
-            .collect();
+        let size = |number: i128| number.abs() as f64;
+        let terms: Vec<(f64, f64)> =
+            units.iter().map(|u| (size(u.forecast - u.actual), size(u.actual))).collect();
         ratio_interval(&terms, &weights, self.run.config.boot_b as usize).map(|i| i.pair())
     }
 

@@ -84,6 +84,14 @@ impl Metric for ForecastSkill {
         into.merge(from);
     }
 
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("looks")
+    }
+
+    fn copy(&self, state: &Looks) -> Looks {
+        state.clone()
+    }
+
     fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let agenda = Agenda::new(run);
@@ -199,10 +207,10 @@ impl Place<'_> {
         }
         let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| self.weights.of(unit)).collect();
         let term = |(unit, naive): &(Said, f64)| {
-            let naive = naive.round_ties_even() as i128;
-            ((unit.forecast - unit.actual).abs(), (naive - unit.actual).abs())
+            let model = (unit.forecast - unit.actual).abs() as f64;
+            (model, (naive - unit.actual as f64).abs())
         };
-        let terms: Vec<(i128, i128)> = pairs.iter().map(term).collect();
+        let terms: Vec<(f64, f64)> = pairs.iter().map(term).collect();
         let ratio = ratio_interval(&terms, &weights, self.run.config.boot_b as usize)?.pair();
         Some((1.0 - ratio.1, 1.0 - ratio.0))
     }

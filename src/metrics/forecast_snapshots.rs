@@ -87,6 +87,14 @@ impl Metric for ForecastSnapshots {
         into.merge(from);
     }
 
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("looks")
+    }
+
+    fn copy(&self, state: &Looks) -> Looks {
+        state.clone()
+    }
+
     fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let agenda = Agenda::new(run);

@@ -81,21 +81,25 @@ pub fn skill(model: f64, naive: f64) -> Option<f64> {
     (naive != 0.0).then(|| 1.0 - model / naive)
 }
 
-/// Limits of the ratio of two sums whose terms are weighted alike, one weight of each term for each
+/// Limits of the ratio of two sums of positive terms that are weighted alike, one weight of each term for each
 /// replicate.
 ///
 /// Null rule: as [`percentile_interval`]; a replicate whose second sum is 0 is undefined.
 /// Source: Chamandy et al. 2012.
 /// Checked against: its definition, in the tests below.
-pub fn ratio_interval(terms: &[Pair], weights: &[&[u8]], replicates: usize) -> Option<Interval> {
+pub fn ratio_interval(
+    terms: &[(f64, f64)],
+    weights: &[&[u8]],
+    replicates: usize,
+) -> Option<Interval> {
     let value = |at: usize| {
-        let (mut top, mut bottom) = (0_i128, 0_i128);
+        let (mut top, mut bottom) = (0.0, 0.0);
         for (term, weights) in terms.iter().zip(weights) {
-            let weight = i128::from(weights.get(at).copied().unwrap_or(0));
+            let weight = f64::from(weights.get(at).copied().unwrap_or(0));
             top += weight * term.0;
             bottom += weight * term.1;
         }
-        (bottom != 0).then(|| top as f64 / bottom as f64)
+        (bottom > 0.0).then(|| top / bottom)
     };
     percentile_interval(&(0..replicates).map(value).collect::<Vec<_>>())
 }
@@ -127,7 +131,7 @@ mod tests {
     #[test]
     fn limits_follow_the_weights() {
         let weights: [&[u8]; 2] = [&[1, 0], &[0, 1]];
-        let found = ratio_interval(&[(1, 2), (3, 4)], &weights, 2).unwrap().pair();
+        let found = ratio_interval(&[(1.0, 2.0), (3.0, 4.0)], &weights, 2).unwrap().pair();
         assert!(
             (found.0 - 0.50625).abs() < 1e-12 && (found.1 - 0.74375).abs() < 1e-12,
             "{found:?}"

@@ -122,6 +122,17 @@ proptest! {
     }
 
     #[test]
+    fn metrics_computed_together_are_those_computed_alone(cases in cases(0.97)) {
+        let data = data(&cases);
+        let metrics: Vec<_> = MINE.iter().map(|name| sluice::metrics::find(name).unwrap()).collect();
+        let run = crate::fixtures::run(&data, config(), AS_OF);
+        let together = sluice::metrics::compute(&metrics, &data, &run).unwrap();
+        for (name, found) in MINE.iter().zip(together) {
+            prop_assert_eq!(found, table(name, &data, &config(), AS_OF));
+        }
+    }
+
+    #[test]
     fn numbers_are_finite_and_null_has_a_reason(cases in cases(0.97)) {
         for name in MINE {
             let about = sluice::metrics::find(name).unwrap().about();

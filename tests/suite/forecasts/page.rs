@@ -64,7 +64,8 @@ fn finance_can_add_up_what_it_reads() {
     let section = section(&dataset(&STAGES, "2026-01-02", &deals(true)));
     for chart in ["forecast-1-lead", "forecast-1-waterfall"] {
         let figure = section.split(&format!("<figure id=\"{chart}\"")).nth(1);
-        let drawing = figure.unwrap_or_else(|| panic!("no {chart}")).split("</svg>").next().unwrap();
+        let drawing =
+            figure.unwrap_or_else(|| panic!("no {chart}")).split("</svg>").next().unwrap();
         assert!(drawing.matches("class=\"m").count() > 2, "{chart} has no marks");
     }
     assert!(section.contains("due at the end; residual USD 0.00."), "the balance is a sentence");
