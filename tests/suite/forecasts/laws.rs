@@ -65,8 +65,6 @@ fn made(at: usize, draw: &Draw) -> Case {
         let ([_, (day, _)], [old, new]) = pair else { continue };
         made = made.told(&when(*day), Field::ExpectedCloseOn, old, new);
     }
-    let mut numbers = amounts.map(|a| a.to_string());
-    numbers.sort();
     made.told(&when(length / 2), Field::Amount, &amounts[0].to_string(), &amounts[1].to_string())
         .told(&when(length / 4), Field::Owner, "cat", word)
         .told(&when(length / 5), Field::ForecastCategory, "", ["commit", "omitted"][at % 2])

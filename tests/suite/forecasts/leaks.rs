@@ -16,7 +16,7 @@ fn deals(count: usize) -> Vec<Case> {
         let created = format!("{}-{:02}-05", 2024 + month / 12, month % 12 + 1);
         let close = format!("{}-{:02}-25", 2024 + (month + 1) / 12, (month + 1) % 12 + 1);
         let open = deal(&id).word("owner", "ann").amount(1_000).visit("Open", &created);
-        let closed = if at % 2 == 0 { open.won(&close) } else { open.lost(&close) };
+        let closed = if at.is_multiple_of(2) { open.won(&close) } else { open.lost(&close) };
         case(&id, closed, Some(&close))
     };
     (0..count).map(made).collect()

@@ -116,12 +116,11 @@ fn without_a_log_the_page_says_what_is_missing() {
 fn forecasts_that_were_kept_stand_with_the_first_pipeline() {
     let mut cases = deals(false);
     cases[0].deal = deal("D000").pipeline("Other").visit("Talk", "2024-01-03").amount(7);
-    let mut data = Dataset::default();
     let fixture = crate::fixtures::Fixture::new("2026-01-02")
         .pipeline(crate::fixtures::PIPELINE, &STAGES)
         .pipeline("Other", &STAGES)
         .deals(cases.iter().map(|case| case.deal.clone()));
-    std::mem::swap(&mut data, &mut fixture.build());
+    let mut data = fixture.build();
     data.forecasts.push(Forecast {
         snapshot_on: day("2025-11-30"),
         period_start: day("2025-10-01"),
