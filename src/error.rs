@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Report,
     /// A number left the range in which it is exact.
     Range,
+    /// Parts that must add up to a whole do not.
+    Balance,
 }
 
 /// A position in an input file.

@@ -26,6 +26,20 @@ pub mod conversion_comparison;
 pub mod deal_score;
 pub mod deal_size;
 pub mod deal_volume;
+pub mod forecast_accuracy;
+pub mod forecast_attainment;
+mod forecast_days;
+pub mod forecast_error_bridge;
+pub mod forecast_lead_accuracy;
+mod forecast_looks;
+mod forecast_measures;
+mod forecast_past;
+pub mod forecast_skill;
+pub mod forecast_slippage;
+pub mod forecast_snapshots;
+mod forecast_units;
+pub mod forecast_waterfall;
+mod forecast_windows;
 pub mod goal_calibration;
 pub mod goal_chance_bookings;
 pub mod goal_chance_wins;
@@ -105,6 +119,16 @@ pub trait Metric: Sync {
     /// Adds `from` to `into`; the order of merging does not matter.
     fn merge(&self, into: &mut Self::State, from: Self::State);
 
+    /// The name of a state that several metrics fold alike: it is folded once, and each gets a copy.
+    fn shared_state(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// A copy of a shared state.
+    fn copy(&self, _state: &Self::State) -> Self::State {
+        Self::State::default()
+    }
+
     /// Turns the state into the table.
     ///
     /// Errors: `ErrorKind::Range` if a sum left the range in which it is exact.
@@ -125,6 +149,10 @@ pub trait AnyMetric: Sync {
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut AnyState);
     /// See [`Metric::merge`].
     fn merge(&self, into: &mut AnyState, from: AnyState);
+    /// See [`Metric::shared_state`].
+    fn shared_state(&self) -> Option<&'static str>;
+    /// See [`Metric::copy`].
+    fn copy(&self, state: &AnyState) -> AnyState;
     /// See [`Metric::finish`].
     fn finish(&self, state: AnyState, run: &Run) -> Result<Table>;
 }
@@ -153,6 +181,17 @@ impl<M: Metric> AnyMetric for M {
     fn merge(&self, into: &mut AnyState, from: AnyState) {
         if let (Some(into), Ok(from)) = (into.downcast_mut(), from.downcast()) {
             Metric::merge(self, into, *from);
+        }
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Metric::shared_state(self)
+    }
+
+    fn copy(&self, state: &AnyState) -> AnyState {
+        match state.downcast_ref::<M::State>() {
+            Some(state) => Box::new(Metric::copy(self, state)),
+            None => self.start(),
         }
     }
 
@@ -204,6 +243,14 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_tests::RepTests,
     &rep_mix::RepMix,
     &rep_amounts::RepAmounts,
+    &forecast_snapshots::ForecastSnapshots,
+    &forecast_accuracy::ForecastAccuracy,
+    &forecast_error_bridge::ForecastErrorBridge,
+    &forecast_lead_accuracy::ForecastLeadAccuracy,
+    &forecast_attainment::ForecastAttainment,
+    &forecast_slippage::ForecastSlippage,
+    &forecast_waterfall::ForecastWaterfall,
+    &forecast_skill::ForecastSkill,
     &deal_score::DealScore,
     &score_validation::ScoreValidation,
     &score_bands::ScoreBands,
@@ -263,16 +310,41 @@ pub fn compute_timed(
         .enumerate()
         .flat_map(|(at, p)| (0..p.len()).step_by(TASK_DEALS).map(move |row| (at, row)))
         .collect();
-    let mut states = fold(metrics, &tasks, dataset, run, progress);
+    let (folding, of_metric) = folding(metrics);
+    let mut states = fold(&folding, &tasks, dataset, run, progress);
     for activity in &dataset.loose_activities {
-        for (metric, state) in metrics.iter().zip(&mut states) {
+        for (metric, state) in folding.iter().zip(&mut states) {
             metric.fold_activity(activity, run, state);
         }
     }
+    let mut folded: Vec<Option<AnyState>> = states.into_iter().map(Some).collect();
+    let take = |(at, metric): (usize, &&dyn AnyMetric)| {
+        let state = &mut folded[of_metric[at]];
+        let is_last = !of_metric[at + 1..].contains(&of_metric[at]);
+        let copy = if is_last { state.take() } else { state.as_ref().map(|s| metric.copy(s)) };
+        copy.unwrap_or_else(|| metric.start())
+    };
+    let states: Vec<AnyState> = metrics.iter().enumerate().map(take).collect();
     let finish = |(metric, state): (&&dyn AnyMetric, AnyState)| {
         timed(progress, FINISH, metric.about().name, || metric.finish(state, run))
     };
     metrics.par_iter().zip(states).map(finish).collect()
+}
+
+/// The metrics that fold, and for each metric the place of the one that folds its state: of those that
+/// share one, the first.
+fn folding<'m>(metrics: &[&'m dyn AnyMetric]) -> (Vec<&'m dyn AnyMetric>, Vec<usize>) {
+    let mut found: Vec<&dyn AnyMetric> = Vec::new();
+    let place = |metric: &&'m dyn AnyMetric| {
+        let shared = metric.shared_state();
+        let twin = found.iter().position(|m| shared.is_some() && m.shared_state() == shared);
+        twin.unwrap_or_else(|| {
+            found.push(*metric);
+            found.len() - 1
+        })
+    };
+    let of_metric = metrics.iter().map(place).collect();
+    (found, of_metric)
 }
 
 /// Folds the deals of all tasks. Each thread has one state and takes the task that comes next, so that

@@ -188,7 +188,7 @@ impl Metric for WeightedPipeline {
 }
 
 /// `number / divisor`, rounded half to even.
-fn half_even(number: i128, divisor: i128) -> i128 {
+pub(super) fn half_even(number: i128, divisor: i128) -> i128 {
     let (whole, rest) = (number.div_euclid(divisor), number.rem_euclid(divisor));
     match (rest * 2).cmp(&divisor) {
         std::cmp::Ordering::Less => whole,

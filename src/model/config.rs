@@ -63,6 +63,17 @@ pub enum CreditRule {
     Current,
 }
 
+/// How the categories of stored forecasts add up (METRICS L1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CategoryRollup {
+    /// Each includes what is won already and the surer ones: best case holds commit.
+    #[default]
+    Cumulative,
+    /// Each stands alone.
+    Single,
+}
+
 /// The stages of one pipeline, as the team defines them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -184,6 +195,12 @@ pub struct Config {
     pub boot_seed: u64,
     /// Whether an amount of 0 means none.
     pub zero_amount_is_null: bool,
+    /// How the categories of stored forecasts add up.
+    pub category_rollup: CategoryRollup,
+    /// Days before the end of a quarter on which its forecast is looked at, descending.
+    pub forecast_leads: Vec<u32>,
+    /// Complete quarters whose forecasts are compared with what came.
+    pub forecast_periods: u32,
     /// Visits shorter than this that return to the stage before are removed; 0 is off.
     pub bounce_seconds: u32,
 }
@@ -234,6 +251,9 @@ impl Default for Config {
             boot_b: 400,
             boot_seed: 20_240_229,
             zero_amount_is_null: false,
+            category_rollup: CategoryRollup::Cumulative,
+            forecast_leads: vec![90, 60, 30, 14, 7, 0],
+            forecast_periods: 8,
             bounce_seconds: 0,
         }
     }
@@ -279,6 +299,13 @@ impl Config {
         }
         if self.horizons.is_empty() || !self.horizons.is_sorted_by(|a, b| a < b) {
             return wrong("horizons", "a list of ascending days");
+        }
+        let leads = &self.forecast_leads;
+        if leads.is_empty() || leads.len() > 12 || !leads.is_sorted_by(|a, b| a > b) {
+            return wrong("forecast_leads", "a list of at most 12 descending days");
+        }
+        if leads.iter().any(|&lead| lead > 366) || self.forecast_periods > 40 {
+            return wrong("forecast_leads", "at most 366 days, and `forecast_periods` at most 40");
         }
         if !self.amount_bands.is_sorted_by(|a, b| a < b) {
             return wrong("amount_bands", "ascending");

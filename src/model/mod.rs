@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod config;
 pub mod dataset;
 pub mod deal;
+pub mod forecasts;
 pub mod ledger;
 pub mod money;
 pub mod months;
@@ -22,15 +23,17 @@ pub mod scratch;
 pub mod stage;
 pub mod table;
 pub mod timeline;
+pub mod value_logs;
 
 pub use about::{About, ColumnAbout, column};
 pub use bands::Bands;
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
-pub use config::{Config, DayOrder};
+pub use config::{CategoryRollup, Config, DayOrder};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,
 };
+pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
 pub use ledger::Ledger;
 pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
@@ -44,3 +47,4 @@ pub use scratch::Scratch;
 pub use stage::{Basis, Catalogue, Stage, StageId, StageKind, UNKNOWN_STAGE};
 pub use table::{Column, Table, Unit, Value};
 pub use timeline::{ExitKind, Facts, Timeline, Visit};
+pub use value_logs::ValueLogs;

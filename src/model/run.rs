@@ -6,13 +6,14 @@ use super::calendar::{
 };
 use super::config::Config;
 use super::dataset::Dataset;
-use super::deal::{Deal, Field, Target};
+use super::deal::{Deal, Target};
+use super::forecasts::Forecasts;
 use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
-use super::quality::HistoryGrade;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
+use super::value_logs::ValueLogs;
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,8 +77,10 @@ pub struct Run {
     pub targets: Arc<[Target]>,
     /// Bands of deal sizes.
     pub bands: Bands,
+    /// Stored forecasts.
+    pub forecasts: Forecasts,
     /// The exports whose history tells values, not stages only.
-    value_logs: Vec<Sym>,
+    pub value_logs: ValueLogs,
     labels: BTreeMap<Sym, Arc<str>>,
     teams: BTreeMap<Sym, Arc<str>>,
     starts: BTreeMap<Sym, Day>,
@@ -127,6 +130,7 @@ impl Run {
             currencies: Vec::new(),
             landmarks: landmarks(zone, day),
             quotas: Quotas::new(&dataset.targets, &dataset.names),
+            forecasts: Forecasts::default(),
             labels: BTreeMap::new(),
             teams: BTreeMap::new(),
             starts: BTreeMap::new(),
@@ -136,7 +140,7 @@ impl Run {
             bands: Bands::default(),
             targets: Arc::from(dataset.targets.as_slice()),
             unknown: dataset.names.find(UNKNOWN_STAGE),
-            value_logs: Vec::new(),
+            value_logs: ValueLogs::new(dataset, cut),
             config,
         };
         run.bands = Bands::new(&run.config.amount_bands, &mut run.names);
@@ -144,7 +148,7 @@ impl Run {
         run.look_at_deals(dataset);
         run.label_users(dataset);
         run.number_words(dataset);
-        run.look_at_changes(dataset);
+        run.take_forecasts(dataset);
         Ok(run)
     }
 
@@ -190,17 +194,15 @@ impl Run {
         self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
     }
 
-    fn look_at_changes(&mut self, dataset: &Dataset) {
-        for partition in &dataset.partitions {
-            for (row, deal) in partition.deals.iter().enumerate() {
-                let of_deal = || partition.changes.get(row).iter();
-                if !self.value_logs.contains(&deal.crm)
-                    && of_deal().any(|c| c.field != Field::Owner && c.at < self.cut)
-                {
-                    self.value_logs.push(deal.crm);
-                }
-            }
-        }
+    /// Forecasts of people without a deal add words: like amount bands, out of order.
+    fn take_forecasts(&mut self, dataset: &Dataset) {
+        let only = match self.currencies.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
+        let rows: Vec<_> = known.cloned().collect();
+        self.forecasts = Forecasts::new(&rows, &mut self.names, only);
     }
 
     fn number_words(&mut self, dataset: &Dataset) {
@@ -350,7 +352,7 @@ impl Run {
     /// Whether a deal without a change of a value had the same all its life: its history is a full log
     /// of an export whose history tells values.
     pub fn has_value_log(&self, deal: &Deal) -> bool {
-        deal.history_grade == HistoryGrade::Logged && self.value_logs.contains(&deal.crm)
+        self.value_logs.tell(deal)
     }
 
     /// Whether a lost reason is one of `exclude_reasons`.

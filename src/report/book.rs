@@ -94,6 +94,10 @@ impl<'a> Book<'a> {
             *seen.entry(flow.word(row, "pipeline")).or_default() += created;
         }
         let catalogue = input.run.catalogue.pipelines();
+        // Rows of no pipeline are about all of them, unless there is one without a name.
+        if seen.len() > 1 && !catalogue.iter().any(|sym| sym.is_none()) {
+            seen.remove("");
+        }
         let names: Vec<&str> = catalogue.iter().map(|sym| input.run.names.get(*sym)).collect();
         let place = |name: &str| names.iter().position(|n| *n == name).unwrap_or(names.len());
         let mut found: Vec<(&str, f64)> = seen.into_iter().collect();

@@ -21,6 +21,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "definitions.html",
     "dwell.html",
     "flow.html",
+    "forecast.html",
     "funnel.html",
     "goal_gap.html",
     "index.html",

@@ -32,6 +32,11 @@ pub fn word(text: &str) -> &str {
         "__DELETED__" => "deleted",
         "__DEAL__" => "whole deal",
         "__PRE__" => "before the first stage",
+        "best_case" => "best case",
+        "face_value" => "face value",
+        "last_period" => "last quarter",
+        "same_period_last_year" => "same quarter last year",
+        "run_rate" => "run rate",
         other => other,
     }
 }
@@ -91,6 +96,11 @@ pub fn amount(minor: f64, currency: &str) -> String {
     let major = minor / 10f64.powi(exponent as i32);
     let digits = if major.abs() >= 100.0 || major == 0.0 { 0 } else { exponent as usize };
     with_currency(&fixed(major, digits), currency)
+}
+
+/// Minor units as major ones, for axes.
+pub fn major(minor: f64, currency: &str) -> f64 {
+    minor / 10f64.powi(money::exponent(currency) as i32)
 }
 
 /// The amount to the last minor unit, for tooltips.

@@ -84,6 +84,16 @@ const LABELS: &[(&str, &str)] = &[
     ("source_b", "Second source"),
     ("p", "p value"),
     ("q", "q value"),
+    ("wape", "Error (WAPE)"),
+    ("mase", "MASE"),
+    ("lead_days", "Days to go"),
+    ("actual_minor", "Booked"),
+    ("q50_days_moved", "Median days moved"),
+    ("yield_count", "Won, deals"),
+    ("yield_value", "Won, value"),
+    ("n_pairs", "Cases"),
+    ("cut", "By"),
+    ("group", "Which"),
 ];
 
 /// A column's label: its words, the unit's suffix as a word.

@@ -47,6 +47,13 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("score_bands", "rate", "{won} won of {n}"),
     ("score_validation", "auc", "{n_won} won, {n_not} not"),
     ("pipeline_coverage", "coverage", "{open_minor} open for {need_minor}"),
+    ("forecast_accuracy", "bias", "forecast {forecast_minor}, booked {actual_minor}"),
+    ("forecast_lead_accuracy", "bias", "forecast {forecast_minor}, booked {actual_minor}"),
+    ("forecast_attainment", "attainment", "booked {actual_minor} of {forecast_minor}"),
+    ("forecast_attainment", "yield_count", "{n_won} won of {n}"),
+    ("forecast_attainment", "yield_value", "{won_minor} won of {due_minor}"),
+    ("forecast_slippage", "slip_rate", "{n_slipped} slipped of {n_due} due"),
+    ("forecast_skill", "skill", "mean error {mae_model_minor} against {mae_naive_minor}"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.

@@ -29,8 +29,12 @@ const HISTORY: &[&str] = &["deal_id", "from_stage", "to_stage", "changed_at", "c
 const ACTIVITIES: &[&str] =
     &["activity_id", "deal_id", "type", "owner", "due_at", "done_at", "outcome"];
 
-/// The first and the last day of the two quarters before the export, as the goals use them.
-const QUARTERS: [(&str, &str); 2] = [("2026-01-01", "2026-03-31"), ("2026-04-01", "2026-06-30")];
+/// The first and the last day of the two quarters before the export, as the goals use them, and the
+/// days on which forecasts of them were made.
+const QUARTERS: [(&str, &str, [&str; 3]); 2] = [
+    ("2026-01-01", "2026-03-31", ["2025-12-30", "2026-01-30", "2026-02-28"]),
+    ("2026-04-01", "2026-06-30", ["2026-04-01", "2026-05-01", "2026-05-30"]),
+];
 
 /// The files.
 pub struct Generic {
@@ -72,10 +76,15 @@ impl Generic {
             let (id, name) = (rep_id(number), format!("{first} {last}"));
             let address = format!("{}@example.com", first.to_lowercase());
             users.row([id.as_str(), &name, team, &address, "2023-09-01"])?;
-            for (start, end) in QUARTERS {
+            for (start, end, days) in QUARTERS {
                 targets.row([id.as_str(), start, end, "bookings", "400000", "USD"])?;
-                forecasts.row([start, start, end, &id, "commit", "250000", "USD"])?;
-                forecasts.row([start, start, end, &id, "best_case", "120000", "USD"])?;
+                for (made, on) in days.into_iter().enumerate() {
+                    // The closer the end, the less is promised; best case holds commit.
+                    let commit = 30_000 + 2_000 * (number % 5) - 4_000 * made;
+                    let best = (commit + 12_000).to_string();
+                    forecasts.row([on, start, end, &id, "commit", &commit.to_string(), "USD"])?;
+                    forecasts.row([on, start, end, &id, "best_case", &best, "USD"])?;
+                }
             }
         }
         Ok(vec![users.close()?, targets.close()?, forecasts.close()?])

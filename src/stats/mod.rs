@@ -3,6 +3,7 @@
 //! Knows nothing of deals, tables, files or units: durations are integer ticks, money integer minor
 //! units. Nothing here is rounded and nothing is random. Called in `Metric::finish` only.
 
+pub mod accuracy;
 pub mod binomial;
 pub mod bootstrap;
 pub mod chi_squared;

@@ -7,6 +7,7 @@ mod architecture;
 mod cli;
 mod comparison_metrics;
 mod fixtures;
+mod forecasts;
 mod goal_metrics;
 mod history;
 mod history_laws;

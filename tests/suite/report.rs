@@ -106,6 +106,7 @@ fn page_holds_together() {
         "flow",
         "stale",
         "scores",
+        "forecast",
         "queries",
         "quality",
         "definitions",

@@ -35,6 +35,13 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # score_cap_per_type = 100\n# score_cap_per_day = 50\n# score_half_life_days = 30\n\
          # Days within which a deal must be won for its score to have been right.\n\
          # score_horizon_days = 90\n\
+         # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
+         # conversion_policy = \"reached_or_beyond\"\n\
+         # Categories of kept forecasts: `cumulative` (best case holds commit, both hold what is won) or `single`.\n\
+         # category_rollup = \"cumulative\"\n\
+         # Days before the end of a quarter on which its forecast is looked at, and how many quarters back.\n\
+         # forecast_leads = [90, 60, 30, 14, 7, 0]\n\
+         # forecast_periods = 8\n\
          # Points for activities, each a [[score]] of its own; none means no scores.\n\
          # [[score]]\n# type = \"email\"\n# outcome = \"replied\"\n# points = 20\n",
         quoted(&config.report_tz),

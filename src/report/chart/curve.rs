@@ -41,6 +41,8 @@ pub(crate) fn curves(
     let last = points().map(|p| p.x).fold(0.0, f64::max);
     let tops = points().map(|p| p.limits.map_or(p.y, |l| l.1.max(p.y)));
     let highest = tops.filter(|y| y.is_finite()).fold(0.0, f64::max);
+    // Shares end at 1; errors, which may exceed what came, do not.
+    let top = if highest <= 1.0 { round_up(highest).min(1.0) } else { round_up(highest) };
     let (x, y) = match words {
         Some(words) => (
             Axis::Words(words.to_vec()),
@@ -48,7 +50,7 @@ pub(crate) fn curves(
         ),
         None => (
             Axis::Numbers(0.0, last.max(1.0), Some(format::number_tick)),
-            Axis::Numbers(0.0, round_up(highest).min(1.0), Some(format::percent_tick)),
+            Axis::Numbers(0.0, top, Some(format::percent_tick)),
         ),
     };
     let frame = Frame { id, title, height: 320.0, x, y, x_label: labels.0, y_label: labels.1 };

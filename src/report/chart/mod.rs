@@ -11,6 +11,7 @@ mod heat;
 mod histogram;
 mod interval;
 mod spark;
+mod waterfall;
 
 pub(crate) use bars::{Bar, Part, bars};
 pub(crate) use curve::{Curve, Point, curves};
@@ -19,3 +20,4 @@ pub(crate) use heat::{Cell, Fill, heat};
 pub(crate) use histogram::{Bin, histogram};
 pub(crate) use interval::{Row, intervals};
 pub(crate) use spark::spark;
+pub(crate) use waterfall::{Step, waterfall};

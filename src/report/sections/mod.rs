@@ -7,6 +7,8 @@ mod cycle;
 mod definitions;
 mod dwell;
 mod flow;
+mod forecast;
+mod forecast_words;
 mod funnel;
 mod goal_gap;
 mod losses;
@@ -79,6 +81,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         losses::READS,
         work::READS,
         stale::READS,
+        forecast::READS,
     ];
     all.concat()
 }
@@ -109,6 +112,12 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         "Scores",
         scores::block,
         "no activity scores; `[[score]]` in `sluice.toml` says which activity is worth how many points",
+    ),
+    (
+        "forecast",
+        "Forecast",
+        forecast::block,
+        "no quarter that began after the first deal has ended",
     ),
 ];
 

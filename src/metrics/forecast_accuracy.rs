@@ -1,0 +1,141 @@
+//! L2 `forecast_accuracy`: how far the first forecasts of a quarter were from what came.
+//!
+//! Errors by the day of the forecast and by kinds of deals are in L3.
+
+use std::collections::BTreeSet;
+
+use super::Metric;
+use super::forecast_days::Agenda;
+use super::forecast_looks::Looks;
+use super::forecast_measures::{
+    AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
+    MISSING, NETTED, RMSE, SAID, WAPE, Weights,
+};
+use super::forecast_units::{Kind, Unit, families};
+use super::layout::{MetricTable, Slice};
+use super::rep_counts::owner_slice;
+use crate::error::Result;
+use crate::model::{About, Period, Run, Sym, Table, Timeline};
+
+/// The metric.
+#[derive(Debug)]
+pub struct ForecastAccuracy;
+
+static ABOUT: About = About {
+    id: "L2",
+    name: "forecast_accuracy",
+    title: "Forecast accuracy",
+    question: "How far were forecasts made at the start of a quarter from what was booked?",
+    definition: "Complete quarters, the forecast being that of the largest of `forecast_leads`. A unit is an owner in \
+        a quarter. Forecast: `commit` = won by then + deals in commit; `best_case` adds those in best case; \
+        `weighted` = won by then + amounts due x win probability of the stage of that day; `landmark` = won by then + \
+        amounts of all open deals x the share of deals of the same stage that earlier quarters, over by then, kept \
+        with as many days to go (all stages pooled below 20 deals; whole pipelines only, one unit a quarter). Actual: \
+        amounts of the deals that stood won when the quarter ended, by a win in it, valued as of then. Error = \
+        forecast - actual; `wape` pools absolute errors over all units. Null with LK if any deal was open whose \
+        expected close of that day is not known. Limits of `wape`: deterministic Poisson bootstrap over units, from 8 \
+        on.",
+    caveat: "A win that is reversed later still counts in its quarter: a past forecast keeps its accuracy. `mape` \
+        rewards promising little; do not compare by it.",
+    source: "Hyndman & Koehler 2006, DOI 10.1016/j.ijforecast.2006.03.001; Chamandy et al. 2012",
+    keys: &["basis", "forecast"],
+    estimate: "wape",
+    columns: &[
+        BASIS,
+        FORECAST,
+        LEAD,
+        SAID,
+        CAME,
+        BIAS_MINOR,
+        BIAS,
+        MAE,
+        RMSE,
+        WAPE,
+        NETTED,
+        MAPE,
+        EXCLUDED,
+        MASE,
+        MISSING,
+        AMOUNT_BASIS,
+    ],
+};
+
+impl Metric for ForecastAccuracy {
+    type State = Looks;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
+        state.fold(deal, run);
+    }
+
+    fn merge(&self, into: &mut Looks, from: Looks) {
+        into.merge(from);
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("looks")
+    }
+
+    fn copy(&self, state: &Looks) -> Looks {
+        state.clone()
+    }
+
+    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let agenda = Agenda::new(run);
+        for family in families(state, &agenda, run) {
+            let weights = Weights::new(&family, &agenda, run);
+            let judge = Judge { family: &family, agenda: &agenda, run, weights: &weights };
+            for &kind in family.kinds() {
+                add_rows(&mut table, &judge, kind)?;
+            }
+        }
+        table.finish()
+    }
+}
+
+fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Result<()> {
+    let (family, agenda) = (judge.family, judge.agenda);
+    let whole = Slice::whole(family.pipeline);
+    let (mut all, mut missing) = (Vec::new(), 0);
+    for quarter in agenda.judged() {
+        let units = family.units(kind, quarter, 0, agenda);
+        let lacks = family.missing(&units, quarter);
+        if !units.is_empty() {
+            let period = agenda.quarters[quarter].period;
+            add_row(table, judge, (whole, period, kind), &units, lacks)?;
+        }
+        all.extend(units);
+        missing += lacks;
+    }
+    let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return Ok(()) };
+    add_row(table, judge, (whole, period, kind), &all, missing)?;
+    let owned = || all.iter().filter(|unit| !unit.is_company);
+    let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
+    for owner in owners {
+        let units: Vec<Unit> = owned().filter(|unit| unit.owner == owner).copied().collect();
+        let slice = owner_slice(family.pipeline, owner);
+        add_row(table, judge, (slice, period, kind), &units, 0)?;
+    }
+    Ok(())
+}
+
+fn add_row(
+    table: &mut MetricTable<'_>,
+    judge: &Judge<'_>,
+    (slice, period, kind): (Slice, Period, Kind),
+    units: &[Unit],
+    missing: u64,
+) -> Result<()> {
+    let mut row = table.row(slice, Some(period), judge.family.currency);
+    row.set("basis", kind.basis())
+        .set("forecast", kind.as_str())
+        .set("lead_days", judge.agenda.leads.first().copied())
+        .set("n_missing", missing);
+    let tail = judge.write(&mut row, units)?;
+    row.end(tail);
+    Ok(())
+}

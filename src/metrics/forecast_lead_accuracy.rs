@@ -1,0 +1,245 @@
+//! L3 `forecast_lead_accuracy`: accuracy by days to go, owner, team, category and stage.
+//!
+//! The error should shrink as the quarter ends; where it does not, the forecast is not looked after.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Metric;
+use super::forecast_days::{Agenda, Tier};
+use super::forecast_looks::Looks;
+use super::forecast_measures::{
+    AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
+    MISSING, NETTED, RMSE, SAID, WAPE, Weights, is_leaky,
+};
+use super::forecast_units::{Kind, Unit as Said, families};
+use super::layout::{MetricTable, Slice};
+use super::rep_counts::owner_slice;
+use super::weighted_pipeline::half_even;
+use crate::error::Result;
+use crate::model::{About, Day, Period, Run, StageId, Sym, Table, Timeline, Unit, column};
+
+/// The metric.
+#[derive(Debug)]
+pub struct ForecastLeadAccuracy;
+
+static ABOUT: About = About {
+    id: "L3",
+    name: "forecast_lead_accuracy",
+    title: "Forecast accuracy by days to go",
+    question: "How early can the forecast be trusted, and whose, and of which deals?",
+    definition: "The measures of L2 for each of `forecast_leads`, pooled over the complete quarters; the whole \
+        pipeline also by quarter. `cut`: `all`; `owner`; `team` (as it is today); `category`: face value of the \
+        deals in a category against what was won of them in the quarter, one unit a quarter; `stage`: amounts due x \
+        win probability of the stage they stood in, against what was won of them. A stored forecast stands for a \
+        lead if it was made at most 7 days before; else it is missing.",
+    caveat: "`category` and `stage` judge the deals that were due only: what was won beside them is in the error \
+        bridge.",
+    source: "Hyndman & Koehler 2006, DOI 10.1016/j.ijforecast.2006.03.001; Chamandy et al. 2012",
+    keys: &["cut", "group", "basis", "forecast", "lead_days"],
+    estimate: "wape",
+    columns: &[
+        column("cut", Unit::Text, "`all`, `owner`, `team`, `category` or `stage`."),
+        column("group", Unit::Text, "Which team, category or stage."),
+        BASIS,
+        FORECAST,
+        LEAD,
+        column("snapshot_on", Unit::Date, "The day of the forecast, for a single quarter."),
+        SAID,
+        CAME,
+        BIAS_MINOR,
+        BIAS,
+        MAE,
+        RMSE,
+        WAPE,
+        NETTED,
+        MAPE,
+        EXCLUDED,
+        MASE,
+        MISSING,
+        AMOUNT_BASIS,
+    ],
+};
+
+impl Metric for ForecastLeadAccuracy {
+    type State = Looks;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
+        state.fold(deal, run);
+    }
+
+    fn merge(&self, into: &mut Looks, from: Looks) {
+        into.merge(from);
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("looks")
+    }
+
+    fn copy(&self, state: &Looks) -> Looks {
+        state.clone()
+    }
+
+    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let agenda = Agenda::new(run);
+        for family in families(state, &agenda, run) {
+            let weights = Weights::new(&family, &agenda, run);
+            let judge = Judge { family: &family, agenda: &agenda, run, weights: &weights };
+            for lead in 0..agenda.leads.len() {
+                for &kind in family.kinds() {
+                    add_kind(&mut table, &judge, kind, lead)?;
+                }
+                if !family.is_stored {
+                    add_categories(&mut table, &judge, lead)?;
+                    add_stages(&mut table, &judge, lead)?;
+                }
+            }
+        }
+        table.finish()
+    }
+}
+
+/// What a row is about.
+struct Key {
+    slice: Slice,
+    period: Period,
+    cut: &'static str,
+    group: Option<Arc<str>>,
+    basis: &'static str,
+    forecast: &'static str,
+    lead: usize,
+    on: Option<Day>,
+}
+
+fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: usize) -> Result<()> {
+    let (family, agenda, run) = (judge.family, judge.agenda, judge.run);
+    let Some(whole) = agenda.whole() else { return Ok(()) };
+    let key = |slice, period, cut, group, on| {
+        let (basis, forecast) = (kind.basis(), kind.as_str());
+        Key { slice, period, cut, group, basis, forecast, lead, on }
+    };
+    let (mut all, mut missing) = (Vec::new(), 0);
+    let every = Slice::whole(family.pipeline);
+    for quarter in agenda.judged() {
+        let units = family.units(kind, quarter, lead, agenda);
+        let lacks = family.missing(&units, quarter);
+        if !units.is_empty() {
+            let period = agenda.quarters[quarter].period;
+            let on = agenda.mark(quarter, lead).map(|mark| mark.on);
+            add_row(table, judge, key(every, period, "all", None, on), &units, lacks)?;
+        }
+        all.extend(units);
+        missing += lacks;
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    add_row(table, judge, key(every, whole, "all", None, None), &all, missing)?;
+    let mut owners: BTreeMap<Sym, Vec<Said>> = BTreeMap::new();
+    let mut teams: BTreeMap<Arc<str>, Vec<Said>> = BTreeMap::new();
+    for unit in all.iter().filter(|unit| !unit.is_company) {
+        owners.entry(unit.owner).or_default().push(*unit);
+        if let Some(team) = run.team(unit.owner) {
+            teams.entry(team).or_default().push(*unit);
+        }
+    }
+    for (owner, units) in owners {
+        let slice = owner_slice(family.pipeline, owner);
+        add_row(table, judge, key(slice, whole, "owner", None, None), &units, 0)?;
+    }
+    for (team, units) in teams {
+        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, 0)?;
+    }
+    Ok(())
+}
+
+fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Result<()> {
+    let agenda = judge.agenda;
+    for tier in [Tier::Commit, Tier::BestCase, Tier::Pipeline, Tier::Omitted] {
+        let unit = |quarter: usize| {
+            let cells = judge.family.total(agenda.slot(quarter, lead));
+            let cell = &cells[tier as usize];
+            let is_leaky = is_leaky(cells[Tier::Undated as usize].due.n, judge.run);
+            let sums = (cell.due.minor, cell.won.minor);
+            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.current_amounts > 0))
+        };
+        let units: Vec<Said> = agenda.judged().filter_map(unit).collect();
+        add_group(
+            table,
+            judge,
+            ("category", Arc::from(tier.as_str()), "face_value"),
+            lead,
+            &units,
+        )?;
+    }
+    Ok(())
+}
+
+fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Result<()> {
+    let (agenda, run) = (judge.agenda, judge.run);
+    let mut stages: BTreeMap<StageId, Vec<Said>> = BTreeMap::new();
+    for (&(slot, stage), sums) in &judge.family.stages {
+        let Some(stage) = stage else { continue };
+        let quarter = slot / agenda.leads.len();
+        let is_judged = agenda.quarters[quarter].is_judged();
+        if slot % agenda.leads.len() == lead && is_judged && sums.due.n + sums.leaky > 0 {
+            let weighted = half_even(sums.weighted, 10_000);
+            let pair = (weighted, sums.due_won.minor);
+            let is_leaky = is_leaky(sums.leaky, run);
+            let unit = due(quarter, pair, is_leaky, sums.current_amounts > 0);
+            stages.entry(stage).or_default().push(unit);
+        }
+    }
+    for (stage, units) in stages {
+        let about = run.catalogue.get(stage);
+        if about.probability_bp.is_some() {
+            let name = run.names.text(about.name).unwrap_or_default();
+            add_group(table, judge, ("stage", name, "weighted"), lead, &units)?;
+        }
+    }
+    Ok(())
+}
+
+/// What the deals due in a quarter promised together, and what was won of them.
+fn due(quarter: usize, (forecast, actual): (i128, i128), is_leaky: bool, is_current: bool) -> Said {
+    Said { owner: Sym::NONE, is_company: true, quarter, forecast, actual, is_leaky, is_current }
+}
+
+fn add_group(
+    table: &mut MetricTable<'_>,
+    judge: &Judge<'_>,
+    (cut, group, forecast): (&'static str, Arc<str>, &'static str),
+    lead: usize,
+    units: &[Said],
+) -> Result<()> {
+    let Some(period) = judge.agenda.whole().filter(|_| !units.is_empty()) else { return Ok(()) };
+    let slice = Slice::whole(judge.family.pipeline);
+    let group = Some(group);
+    let key = Key { slice, period, cut, group, basis: "rebuilt", forecast, lead, on: None };
+    add_row(table, judge, key, units, 0)
+}
+
+fn add_row(
+    table: &mut MetricTable<'_>,
+    judge: &Judge<'_>,
+    key: Key,
+    units: &[Said],
+    missing: u64,
+) -> Result<()> {
+    let mut row = table.row(key.slice, Some(key.period), judge.family.currency);
+    row.set("cut", key.cut)
+        .set("group", key.group)
+        .set("basis", key.basis)
+        .set("forecast", key.forecast)
+        .set("lead_days", judge.agenda.leads[key.lead])
+        .set_day("snapshot_on", key.on)
+        .set("n_missing", missing);
+    let tail = judge.write(&mut row, units)?;
+    row.end(tail);
+    Ok(())
+}

@@ -1,0 +1,323 @@
+//! State of L1 to L4 and L7: deals due in a quarter, as they stood on the days of its forecast.
+//!
+//! Sums by owner and category, and by stage; what was booked by owner and quarter. A deal is looked
+//! at on the days at which it was open, and counts once on each.
+
+use std::collections::BTreeMap;
+
+use super::forecast_days::{Agenda, Mark, Quarter, Tier};
+use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
+use super::keyed::Keyed;
+use super::place::{Place, Placed};
+use super::stage_key::{add_all, amount_before, currency_key};
+use crate::model::{Day, Run, StageId, StageKind, Sym, Timeline};
+
+/// Days of a quarter at most, so that no forecast of one is made later than this after its start.
+const QUARTER_DAYS: Day = 92;
+
+/// Whose deals, of which category, on which day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    /// The pipeline.
+    pub(super) pipeline: Sym,
+    /// The currency.
+    pub(super) currency: Sym,
+    /// Number of quarter and lead.
+    pub(super) slot: usize,
+    /// The owner.
+    pub(super) owner: Sym,
+    /// The category.
+    pub(super) tier: Tier,
+}
+
+impl Placed for Spot {
+    fn place(&self, run: &Run) -> Option<Place> {
+        let place = self.slot * Tier::ALL.len() + self.tier as usize;
+        let column = place * run.pipelines.count() + run.pipelines.of(self.pipeline)?;
+        let currencies = run.currency_numbers.count() + 1;
+        let currency = currency_place(self.currency, run)?;
+        Some((run.owners.of(self.owner)?, column * currencies + currency))
+    }
+}
+
+/// A pipeline's stage, or deals whose stage then is not known, on a day of a quarter's forecast.
+pub(super) type StageSpot = (Sym, Option<StageId>, Sym, usize);
+
+impl Placed for StageSpot {
+    fn place(&self, run: &Run) -> Option<Place> {
+        let (pipeline, stage, currency, slot) = *self;
+        let place = slot * (run.currency_numbers.count() + 1) + currency_place(currency, run)?;
+        let column = place * run.pipelines.count() + run.pipelines.of(pipeline)?;
+        Some((stage.map_or(0, |stage| usize::from(stage.0) + 1), column))
+    }
+}
+
+fn currency_place(currency: Sym, run: &Run) -> Option<usize> {
+    if currency.is_none() { Some(0) } else { Some(run.currency_numbers.of(currency)? + 1) }
+}
+
+/// Deals and their amounts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Money {
+    /// Deals.
+    pub(super) n: u64,
+    /// Minor units, unknown amounts as 0.
+    pub(super) minor: i128,
+}
+
+impl Money {
+    pub(super) fn add(&mut self, minor: i128) {
+        self.n += 1;
+        self.minor += minor;
+    }
+
+    pub(super) fn gather(&mut self, other: Self) {
+        self.n += other.n;
+        self.minor += other.minor;
+    }
+}
+
+/// The deals of a spot.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cell {
+    /// The deals, valued as of the day.
+    pub(super) due: Money,
+    /// Those of them that stood won when the quarter ended, valued as of then.
+    pub(super) won: Money,
+    /// Amounts times basis points.
+    pub(super) weighted: i128,
+    /// Deals without an amount.
+    pub(super) null_amounts: u64,
+    /// Deals whose amount is that of today.
+    pub(super) current_amounts: u64,
+    /// Deals whose category follows from their stage.
+    pub(super) by_stage: u64,
+    /// Deals with a mended history.
+    pub(super) mended: u64,
+}
+
+impl Cell {
+    pub(super) fn gather(&mut self, other: &Self) {
+        self.due.gather(other.due);
+        self.won.gather(other.won);
+        self.weighted += other.weighted;
+        self.null_amounts += other.null_amounts;
+        self.current_amounts += other.current_amounts;
+        self.by_stage += other.by_stage;
+        self.mended += other.mended;
+    }
+}
+
+/// The open deals of a stage on a day.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct InStage {
+    /// All of them.
+    pub(super) open: Money,
+    /// Those of them that stood won when the quarter ended.
+    pub(super) open_won: u64,
+    /// Those expected to close in the quarter: amounts, times basis points, and what was won.
+    pub(super) due: Money,
+    pub(super) weighted: i128,
+    pub(super) due_won: Money,
+    /// Those of whom nobody knows when they were expected to close.
+    pub(super) leaky: u64,
+    /// Those whose amount is that of today.
+    pub(super) current_amounts: u64,
+}
+
+impl InStage {
+    pub(super) fn gather(&mut self, other: &Self) {
+        self.open.gather(other.open);
+        self.open_won += other.open_won;
+        self.due.gather(other.due);
+        self.weighted += other.weighted;
+        self.due_won.gather(other.due_won);
+        self.leaky += other.leaky;
+        self.current_amounts += other.current_amounts;
+    }
+}
+
+/// What an owner booked in a quarter: deals that stood won at its end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Booked {
+    /// The deals, valued as of the end.
+    pub(super) won: Money,
+    /// Those whose amount is that of today.
+    pub(super) current_amounts: u64,
+}
+
+/// Pipeline, currency, quarter, owner.
+type BookedKey = (Sym, Sym, usize, Sym);
+
+/// The state.
+#[derive(Clone, Debug, Default)]
+pub struct Looks {
+    agenda: Option<Agenda>,
+    pub(super) cells: Keyed<Spot, Cell>,
+    pub(super) stages: Keyed<StageSpot, InStage>,
+    pub(super) booked: BTreeMap<BookedKey, Booked>,
+}
+
+/// A deal that stood won when its quarter ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Win {
+    /// The pipeline in which it was won.
+    pub(super) pipeline: Sym,
+    owner: Sym,
+    /// Its amount then.
+    pub(super) minor: i128,
+    is_known: bool,
+}
+
+/// Looks at a deal on each mark from the number `first` on, until it is over: hands on the mark, the
+/// deal as it stood, and its win of that quarter.
+pub(super) fn each_look<'t>(
+    deal: &'t Timeline<'t>,
+    (agenda, first): (&Agenda, usize),
+    run: &'t Run,
+    mut take: impl FnMut(&Mark, Look<'t>, Option<Win>),
+) {
+    let over = over_on(deal);
+    let mut past = Past::new(deal, run);
+    let mut latest: Option<(usize, Option<Win>)> = None;
+    for mark in &agenda.marks[first..] {
+        if mark.on > over.saturating_add(QUARTER_DAYS) {
+            break;
+        }
+        let quarter = &agenda.quarters[mark.quarter];
+        if mark.on > over && quarter.period.start > over {
+            continue;
+        }
+        let win = match latest {
+            Some((known, win)) if known == mark.quarter => win,
+            _ => win(deal, quarter, run),
+        };
+        latest = Some((mark.quarter, win));
+        take(mark, past.before(mark.at), win);
+    }
+}
+
+impl Looks {
+    /// Takes a deal.
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let agenda = self.agenda.take().unwrap_or_else(|| Agenda::new(run));
+        if over_on(deal) >= agenda.first_day() {
+            self.count(deal, &agenda, run);
+        }
+        self.agenda = Some(agenda);
+    }
+
+    fn count(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
+        let currency = currency_key(&deal.facts, run);
+        self.book(deal, currency, agenda, run);
+        let first = agenda.marks.partition_point(|mark| mark.at <= deal.facts.created_at);
+        each_look(deal, (agenda, first), run, |mark, look, win| {
+            self.look(deal, (currency, mark), (look, win), agenda, run);
+        });
+    }
+
+    /// Counts the deal as it stood on one day.
+    fn look(
+        &mut self,
+        deal: &Timeline<'_>,
+        (currency, mark): (Sym, &Mark),
+        (look, win): (Look<'_>, Option<Win>),
+        agenda: &Agenda,
+        run: &Run,
+    ) {
+        let Some(visit) = look.visit else { return };
+        let period = agenda.quarters[mark.quarter].period;
+        let slot = agenda.slot(mark.quarter, mark.lead);
+        let spot = |owner, tier| Spot { pipeline: visit.pipeline, currency, slot, owner, tier };
+        if look.is_won_in(period) {
+            let owner = owner_at(deal, visit.entered_at, run);
+            self.add(spot(owner, Tier::Closed), deal, (&look, None, false), win, run);
+            return;
+        }
+        if look.standing != Standing::Open {
+            return;
+        }
+        let points = look.points(run);
+        let stage = self.stages.cell((visit.pipeline, look.stage(), currency, slot), run);
+        stage.open.add(look.minor());
+        stage.open_won += u64::from(win.is_some());
+        stage.current_amounts += u64::from(!look.amount.1);
+        if !look.expected.1 {
+            stage.leaky += 1;
+            self.add(spot(look.owner, Tier::Undated), deal, (&look, None, false), None, run);
+        } else if look.expected.0.is_some_and(|day| period.contains(day)) {
+            stage.due.add(look.minor());
+            stage.weighted += look.minor() * i128::from(points.unwrap_or(0));
+            if let Some(win) = win {
+                stage.due_won.add(win.minor);
+            }
+            let chosen = agenda.tier(look.category);
+            let tier = chosen.unwrap_or_else(|| Tier::of_probability(points));
+            let from_stage = chosen.is_none();
+            self.add(spot(look.owner, tier), deal, (&look, points, from_stage), win, run);
+        }
+    }
+
+    fn add(
+        &mut self,
+        spot: Spot,
+        deal: &Timeline<'_>,
+        (look, points, from_stage): (&Look<'_>, Option<i64>, bool),
+        win: Option<Win>,
+        run: &Run,
+    ) {
+        let cell = self.cells.cell(spot, run);
+        cell.due.add(look.minor());
+        if let Some(win) = win {
+            cell.won.add(win.minor);
+        }
+        cell.weighted += look.minor() * i128::from(points.unwrap_or(0));
+        cell.null_amounts += u64::from(look.amount.0.is_none());
+        cell.current_amounts += u64::from(!look.amount.1);
+        cell.by_stage += u64::from(from_stage);
+        cell.mended += u64::from(deal.deal.quality.has_history_code());
+    }
+
+    /// Counts the wins of a deal.
+    fn book(&mut self, deal: &Timeline<'_>, currency: Sym, agenda: &Agenda, run: &Run) {
+        let mut latest = None;
+        for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
+            let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);
+            let Some(at) = quarter else { continue };
+            let Some(win) = win(deal, &agenda.quarters[at], run) else { continue };
+            latest = Some(at);
+            let booked = self.booked.entry((win.pipeline, currency, at, win.owner)).or_default();
+            booked.won.add(win.minor);
+            booked.current_amounts += u64::from(!win.is_known);
+        }
+    }
+
+    /// Adds the state of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.agenda = self.agenda.take().or(from.agenda);
+        self.cells.merge(from.cells, |into, from| into.gather(&from));
+        self.stages.merge(from.stages, |into, from| into.gather(&from));
+        add_all(&mut self.booked, from.booked, |into, from| {
+            into.won.gather(from.won);
+            into.current_amounts += from.current_amounts;
+        });
+    }
+}
+
+/// The win of a deal that stood won, by a win in the quarter, when the quarter ended.
+pub(super) fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<Win> {
+    let stands = |v: &&crate::model::Visit| {
+        v.kind == StageKind::Won
+            && quarter.period.contains(v.entered_on)
+            && v.entered_at < quarter.ends_at
+            && v.exited_at.is_none_or(|at| at >= quarter.ends_at)
+    };
+    let visit = deal.visits.iter().rev().find(stands)?;
+    let (amount, is_known) = amount_before(deal, quarter.ends_at, run);
+    Some(Win {
+        pipeline: visit.pipeline,
+        owner: owner_at(deal, visit.entered_at, run),
+        minor: i128::from(amount.unwrap_or(0)),
+        is_known,
+    })
+}

@@ -1,0 +1,192 @@
+//! What L2 and L3 say of a set of forecasts: the columns, the measures, the interval.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::forecast_days::Agenda;
+use super::forecast_units::{Family, Unit};
+use super::layout::{Reason, Row, Tail};
+use super::stage_key::minor;
+use crate::error::Result;
+use crate::model::{ColumnAbout, Run, Sym, Unit as In, column};
+use crate::stats::accuracy::{accuracy, mean_change, ratio_interval};
+use crate::stats::bootstrap::Bootstrap;
+
+/// Fewer forecasts than this have no interval.
+const MIN_UNITS: usize = 8;
+
+pub(super) const BASIS: ColumnAbout =
+    column("basis", In::Text, "`rebuilt` from the history of deals, or `stored` forecasts.");
+pub(super) const FORECAST: ColumnAbout = column(
+    "forecast",
+    In::Text,
+    "`commit`, `best_case`, `weighted` by the stages' probabilities, `landmark` by what earlier quarters \
+     kept; `face_value` of a category.",
+);
+pub(super) const LEAD: ColumnAbout =
+    column("lead_days", In::Count, "Days from the forecast to the end of the quarter.");
+pub(super) const SAID: ColumnAbout =
+    column("forecast_minor", In::Minor, "Sum of the forecasts, with what was won by then.");
+pub(super) const CAME: ColumnAbout =
+    column("actual_minor", In::Minor, "Bookings of the same owners and quarters.");
+pub(super) const BIAS_MINOR: ColumnAbout =
+    column("bias_minor", In::Minor, "Mean error: forecast minus actual.");
+pub(super) const BIAS: ColumnAbout =
+    column("bias", In::Ratio, "Sum of errors / sum of actuals: above 0 too much was promised.");
+pub(super) const MAE: ColumnAbout = column("mae_minor", In::Minor, "Mean absolute error.");
+pub(super) const RMSE: ColumnAbout =
+    column("rmse_minor", In::Minor, "Root of the mean squared error.");
+pub(super) const WAPE: ColumnAbout =
+    column("wape", In::Ratio, "Sum of absolute errors / sum of absolute actuals: the headline.");
+pub(super) const NETTED: ColumnAbout = column(
+    "wape_netted",
+    In::Ratio,
+    "The same after the errors of the owners of a quarter have cancelled out.",
+);
+pub(super) const MAPE: ColumnAbout = column(
+    "mape",
+    In::Ratio,
+    "Mean of absolute errors / actuals, where something came: secondary, it rewards promising little.",
+);
+pub(super) const EXCLUDED: ColumnAbout =
+    column("n_excluded", In::Count, "Forecasts that `mape` leaves out: nothing came.");
+pub(super) const MASE: ColumnAbout = column(
+    "mase",
+    In::Ratio,
+    "`mae_minor` / mean change of the same owners' bookings from quarter to quarter, or year to year with two years.",
+);
+pub(super) const MISSING: ColumnAbout =
+    column("n_missing", In::Count, "Owners or quarters without a forecast on that day.");
+pub(super) const AMOUNT_BASIS: ColumnAbout = column(
+    "amount_basis",
+    In::Text,
+    "`history` if the history of amounts gave all of them, `current` if any is that of today, `stored` as it was kept.",
+);
+
+/// The weights of forecasts in each replicate; the unit is an owner in a quarter.
+pub(super) struct Weights(BTreeMap<(Sym, usize), Vec<u8>>);
+
+impl Weights {
+    /// The weights of everyone in a family.
+    pub(super) fn new(family: &Family, agenda: &Agenda, run: &Run) -> Self {
+        let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        let owners = family.cells.keys().chain(family.booked.keys()).chain(family.stored.keys());
+        let mut owners: BTreeSet<Sym> = owners.map(|key| key.1).collect();
+        owners.insert(Sym::NONE);
+        let mut found = BTreeMap::new();
+        for owner in owners {
+            for quarter in agenda.judged() {
+                let start = agenda.quarters[quarter].period.start;
+                let mut weights = Vec::new();
+                let id = format!("{}|{start}", run.names.get(owner));
+                bootstrap.weights(&id, &mut weights);
+                found.insert((owner, quarter), weights);
+            }
+        }
+        Self(found)
+    }
+
+    pub(super) fn of(&self, unit: &Unit) -> &[u8] {
+        self.0.get(&(unit.owner, unit.quarter)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What the measures of a family are made with.
+pub(super) struct Judge<'r> {
+    pub(super) family: &'r Family,
+    pub(super) agenda: &'r Agenda,
+    pub(super) run: &'r Run,
+    pub(super) weights: &'r Weights,
+}
+
+impl Judge<'_> {
+    /// Why forecasts cannot be judged: nobody knows when the deals were expected to close.
+    pub(super) fn reason(&self, is_leaky: bool) -> Option<Reason> {
+        is_leaky.then(|| leaky(self.run))
+    }
+
+    /// Fills the columns of a row about these forecasts, and its end.
+    pub(super) fn write(&self, row: &mut Row<'_>, units: &[Unit]) -> Result<Tail> {
+        let is_leaky = units.iter().any(|unit| unit.is_leaky);
+        let n = units.len() as u64;
+        let basis = match (self.family.is_stored, units.iter().any(|unit| unit.is_current)) {
+            (true, _) => "stored",
+            (false, true) => "current",
+            (false, false) => "history",
+        };
+        row.set("amount_basis", basis);
+        let actual = units.iter().map(|unit| unit.actual).sum();
+        row.set("actual_minor", minor(actual, "actual_minor")?);
+        let pairs: Vec<(i128, i128)> = units.iter().map(|u| (u.forecast, u.actual)).collect();
+        let Some(found) = accuracy(&pairs).filter(|_| !is_leaky) else {
+            let reason = self.reason(is_leaky).or(Some(Reason::ZeroDenominator));
+            return Ok(Tail { n: n.into(), reason, ..Tail::default() });
+        };
+        let said = units.iter().map(|unit| unit.forecast).sum();
+        row.set("forecast_minor", minor(said, "forecast_minor")?)
+            .set("bias_minor", found.mean_error)
+            .set("bias", found.bias)
+            .set("mae_minor", found.mae)
+            .set("rmse_minor", found.rmse)
+            .set("wape", found.wape)
+            .set("wape_netted", netted(units))
+            .set("mape", found.mape)
+            .set("n_excluded", found.mape_excluded)
+            .set("mase", self.scale(units).filter(|s| *s > 0.0).map(|scale| found.mae / scale));
+        let interval = found.wape.and_then(|_| self.interval(units));
+        let reason = match found.wape {
+            None => Some(Reason::ZeroDenominator),
+            Some(_) if n < self.run.config.min_n_rate => Some(Reason::SmallN),
+            Some(_) => None,
+        };
+        let method = if interval.is_some() { "bootstrap" } else { "" };
+        Ok(Tail { n: n.into(), interval, method, reason, ..Tail::default() })
+    }
+
+    /// Limits of WAPE.
+    fn interval(&self, units: &[Unit]) -> Option<(f64, f64)> {
+        if units.len() < MIN_UNITS {
+            return None;
+        }
+        let weights: Vec<&[u8]> = units.iter().map(|unit| self.weights.of(unit)).collect();
+        let size = |number: i128| number.abs() as f64;
+        let terms: Vec<(f64, f64)> =
+            units.iter().map(|u| (size(u.forecast - u.actual), size(u.actual))).collect();
+        ratio_interval(&terms, &weights, self.run.config.boot_b as usize).map(|i| i.pair())
+    }
+
+    /// Mean absolute change of the bookings of those who forecast.
+    fn scale(&self, units: &[Unit]) -> Option<f64> {
+        let who: BTreeSet<Option<Sym>> =
+            units.iter().map(|u| (!u.is_company).then_some(u.owner)).collect();
+        let series = |owner: Option<Sym>| {
+            self.agenda.judged().map(|at| self.family.actual(at, owner)).collect::<Vec<i128>>()
+        };
+        let series: Vec<Vec<i128>> = who.into_iter().map(series).collect();
+        mean_change(&series, self.agenda.season())
+    }
+}
+
+/// Whether forecasts can be rebuilt from deals of which `leaky` had no known expected close then: from
+/// all of them, and only if any history tells expected closes.
+pub(super) fn is_leaky(leaky: u64, run: &Run) -> bool {
+    leaky > 0 || !run.value_logs.tell_dates()
+}
+
+/// `LK`, or `NA` if the export knows of no expected close at all.
+pub(super) fn leaky(run: &Run) -> Reason {
+    match run.value_logs.has_expected_close() {
+        true => Reason::LeakyBasis,
+        false => Reason::TableAbsent,
+    }
+}
+
+/// WAPE of quarters.
+fn netted(units: &[Unit]) -> Option<f64> {
+    let mut quarters: BTreeMap<usize, (i128, i128)> = BTreeMap::new();
+    for unit in units {
+        let sums = quarters.entry(unit.quarter).or_default();
+        *sums = (sums.0 + unit.forecast, sums.1 + unit.actual);
+    }
+    let pairs: Vec<(i128, i128)> = quarters.into_values().collect();
+    accuracy(&pairs)?.wape
+}

@@ -1,0 +1,237 @@
+//! L7 `forecast_skill`: whether the forecast beats those that need no forecasting.
+
+use std::collections::BTreeSet;
+
+use super::Metric;
+use super::forecast_days::Agenda;
+use super::forecast_looks::Looks;
+use super::forecast_measures::{BASIS, FORECAST, LEAD, Weights, leaky};
+use super::forecast_units::{Family, Kind, Unit as Said, families};
+use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::rep_counts::owner_slice;
+use crate::error::Result;
+use crate::model::{About, Day, Run, Sym, Table, Timeline, Unit, column};
+use crate::stats::accuracy::{ratio_interval, skill};
+
+/// The metric.
+#[derive(Debug)]
+pub struct ForecastSkill;
+
+/// Fewer pairs than this have no interval.
+const MIN_PAIRS: usize = 8;
+
+static ABOUT: About = About {
+    id: "L7",
+    name: "forecast_skill",
+    title: "Forecast skill",
+    question: "Is the forecast better than repeating last quarter?",
+    definition: "Complete quarters; a unit is an owner in a quarter, for each of `forecast_leads`, the whole pipeline \
+        and each owner. Baselines: `last_period` = bookings of the quarter before; `same_period_last_year`; `run_rate` = \
+        won by then / share of business days (Monday to Friday) gone, none if no day is gone or nothing is won. Quarters \
+        that began before the first deal was created are no baseline. `skill` = 1 - mean absolute error of the forecast / \
+        that of the baseline, over the units where both exist; negative: the baseline was better. `is_main`: last \
+        year's quarter where two years of quarters are known, else the last quarter. Null with LK as in L2. Limits: \
+        deterministic Poisson bootstrap over units, from 8 on.",
+    caveat: "A forecast without skill may still be needed: a baseline cannot tell which deals will come.",
+    source: "definition; Hyndman & Koehler 2006; Chamandy et al. 2012",
+    keys: &["basis", "forecast", "lead_days", "baseline"],
+    estimate: "skill",
+    columns: &[
+        BASIS,
+        FORECAST,
+        LEAD,
+        column("baseline", Unit::Text, "`last_period`, `same_period_last_year` or `run_rate`."),
+        column("is_main", Unit::Flag, "Whether it is the one to look at."),
+        column("n_pairs", Unit::Count, "Owners and quarters where both exist."),
+        column("mae_model_minor", Unit::Minor, "Mean absolute error of the forecast."),
+        column("mae_naive_minor", Unit::Minor, "Mean absolute error of the baseline."),
+        column("skill", Unit::Number, "1 - mae_model_minor / mae_naive_minor."),
+    ],
+};
+
+/// A forecast that needs no forecasting.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Baseline {
+    Last,
+    Year,
+    RunRate,
+}
+
+impl Baseline {
+    const ALL: [Self; 3] = [Self::Last, Self::Year, Self::RunRate];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Last => "last_period",
+            Self::Year => "same_period_last_year",
+            Self::RunRate => "run_rate",
+        }
+    }
+}
+
+impl Metric for ForecastSkill {
+    type State = Looks;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
+        state.fold(deal, run);
+    }
+
+    fn merge(&self, into: &mut Looks, from: Looks) {
+        into.merge(from);
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("looks")
+    }
+
+    fn copy(&self, state: &Looks) -> Looks {
+        state.clone()
+    }
+
+    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let agenda = Agenda::new(run);
+        for family in families(state, &agenda, run) {
+            let weights = Weights::new(&family, &agenda, run);
+            let place = Place { family: &family, agenda: &agenda, run, weights: &weights };
+            for &kind in family.kinds() {
+                for lead in 0..agenda.leads.len() {
+                    place.add(&mut table, kind, lead);
+                }
+            }
+        }
+        table.finish()
+    }
+}
+
+/// Where rows are written.
+struct Place<'p> {
+    family: &'p Family,
+    agenda: &'p Agenda,
+    run: &'p Run,
+    weights: &'p Weights,
+}
+
+impl Place<'_> {
+    fn add(&self, table: &mut MetricTable<'_>, kind: Kind, lead: usize) {
+        let judged = self.agenda.judged();
+        let units: Vec<Said> =
+            judged.flat_map(|at| self.family.units(kind, at, lead, self.agenda)).collect();
+        for baseline in Baseline::ALL {
+            let pair = |unit: &Said| Some((*unit, self.naive(baseline, unit, lead)?));
+            let pairs: Vec<(Said, f64)> = units.iter().filter_map(pair).collect();
+            if pairs.is_empty() {
+                continue;
+            }
+            let whole = Slice::whole(self.family.pipeline);
+            self.write(table, whole, (kind, lead, baseline), &pairs);
+            let owned = || pairs.iter().filter(|(unit, _)| !unit.is_company);
+            let owners: BTreeSet<Sym> = owned().map(|(unit, _)| unit.owner).collect();
+            for owner in owners {
+                let of_owner: Vec<(Said, f64)> =
+                    owned().filter(|(unit, _)| unit.owner == owner).copied().collect();
+                let slice = owner_slice(self.family.pipeline, owner);
+                self.write(table, slice, (kind, lead, baseline), &of_owner);
+            }
+        }
+    }
+
+    /// What the baseline says of the same owner and quarter.
+    fn naive(&self, baseline: Baseline, unit: &Said, lead: usize) -> Option<f64> {
+        let owner = (!unit.is_company).then_some(unit.owner);
+        let back = |quarters: usize| {
+            let at = unit.quarter.checked_sub(quarters)?;
+            let is_known = self.agenda.quarters[at].is_covered;
+            is_known.then(|| self.family.actual(at, owner) as f64)
+        };
+        match baseline {
+            Baseline::Last => back(1),
+            Baseline::Year => back(4),
+            Baseline::RunRate => {
+                let period = self.agenda.quarters[unit.quarter].period;
+                let on = self.agenda.mark(unit.quarter, lead)?.on;
+                let gone = business_days(period.start, on + 1);
+                let all = business_days(period.start, period.end);
+                let closed = self.family.closed(self.agenda.slot(unit.quarter, lead), owner);
+                (gone > 0 && closed != 0).then(|| closed as f64 * f64::from(all) / f64::from(gone))
+            }
+        }
+    }
+
+    fn write(
+        &self,
+        table: &mut MetricTable<'_>,
+        slice: Slice,
+        (kind, lead, baseline): (Kind, usize, Baseline),
+        pairs: &[(Said, f64)],
+    ) {
+        let Some(period) = self.agenda.whole() else { return };
+        let main = if self.agenda.season() == 4 { Baseline::Year } else { Baseline::Last };
+        let mut row = table.row(slice, Some(period), self.family.currency);
+        row.set("basis", kind.basis())
+            .set("forecast", kind.as_str())
+            .set("lead_days", self.agenda.leads[lead])
+            .set("baseline", baseline.as_str())
+            .set("is_main", baseline == main)
+            .set("n_pairs", pairs.len());
+        let n = pairs.len() as u64;
+        if pairs.iter().any(|(unit, _)| unit.is_leaky) {
+            let reason = Some(leaky(self.run));
+            row.end(Tail { n: n.into(), reason, ..Tail::default() });
+            return;
+        }
+        let count = pairs.len() as f64;
+        let mean =
+            |error: &dyn Fn(&(Said, f64)) -> f64| pairs.iter().map(error).sum::<f64>() / count;
+        let model = mean(&|(unit, _)| (unit.forecast - unit.actual).abs() as f64);
+        let naive = mean(&|(unit, naive)| (naive - unit.actual as f64).abs());
+        let found = skill(model, naive);
+        row.set("mae_model_minor", model).set("mae_naive_minor", naive).set("skill", found);
+        let interval = found.and_then(|_| self.interval(pairs));
+        let reason = match found {
+            None => Some(Reason::ZeroDenominator),
+            Some(_) if n < self.run.config.min_n_rate => Some(Reason::SmallN),
+            Some(_) => None,
+        };
+        let method = if interval.is_some() { "bootstrap" } else { "" };
+        row.end(Tail { n: n.into(), interval, method, reason, ..Tail::default() });
+    }
+
+    fn interval(&self, pairs: &[(Said, f64)]) -> Option<(f64, f64)> {
+        if pairs.len() < MIN_PAIRS {
+            return None;
+        }
+        let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| self.weights.of(unit)).collect();
+        let term = |(unit, naive): &(Said, f64)| {
+            let model = (unit.forecast - unit.actual).abs() as f64;
+            (model, (naive - unit.actual as f64).abs())
+        };
+        let terms: Vec<(f64, f64)> = pairs.iter().map(term).collect();
+        let ratio = ratio_interval(&terms, &weights, self.run.config.boot_b as usize)?.pair();
+        Some((1.0 - ratio.1, 1.0 - ratio.0))
+    }
+}
+
+/// Days from Monday to Friday in `[start, end)`.
+fn business_days(start: Day, end: Day) -> i32 {
+    // 1970-01-01 was a Thursday: day 4 a Monday.
+    (start..end).filter(|day| (day - 4).rem_euclid(7) < 5).count() as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::calendar::day_of;
+
+    #[test]
+    fn business_days_leave_out_weekends() {
+        let day = |text: &str| day_of(text.parse().unwrap());
+        assert_eq!(business_days(day("2026-04-01"), day("2026-07-01")), 65);
+        assert_eq!(business_days(day("2026-04-04"), day("2026-04-06")), 0, "a weekend");
+        assert_eq!(business_days(day("2026-04-06"), day("2026-04-06")), 0);
+    }
+}

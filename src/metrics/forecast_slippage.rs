@@ -1,0 +1,205 @@
+//! L5 `forecast_slippage`: deals that were due in a quarter and were still open when it ended.
+
+use super::Metric;
+use super::forecast_days::Agenda;
+use super::forecast_looks::Money;
+use super::forecast_measures::{is_leaky, leaky};
+use super::forecast_past::{Look, Standing};
+use super::forecast_windows::{Window, each_window, populations};
+use super::keyed::{Keyed, Tally};
+use super::layout::{MetricTable, Row, Tail};
+use super::monthly::{rate_reason, ratio};
+use super::stage_key::{currency_key, minor};
+use crate::error::Result;
+use crate::model::{About, Field, Run, Table, Timeline, Unit, column};
+use crate::stats::interval::wilson;
+use std::collections::BTreeMap;
+
+/// The metric.
+#[derive(Debug)]
+pub struct ForecastSlippage;
+
+static ABOUT: About = About {
+    id: "L5",
+    name: "forecast_slippage",
+    title: "Slippage",
+    question: "How many deals expected to close in a quarter slipped out of it, and how far?",
+    definition: "Complete quarters, each and pooled. `n_due`: deals open at the end of the day before the quarter and \
+        then expected to close in it. Slipped: still open when it ended; pushed: then expected after it. `slip_rate` = \
+        n_slipped / n_due. Days moved: expected close at the end less that at the start, over slipped deals that have \
+        both. `push_count`: changes of the expected close to a later day, by deals due, in the quarter and before their \
+        close. Owner: that of the start. Null with LK if any open deal's expected close of that day is not known. \
+        Limits: Wilson.",
+    caveat: "A deal that is pushed out, then closed later, is no loss: see the waterfall for what became of all.",
+    source: "definition; Wilson 1927",
+    keys: &[],
+    estimate: "slip_rate",
+    columns: &[
+        column("n_due", Unit::Count, "Deals due when the quarter began."),
+        column("due_minor", Unit::Minor, "Their amounts of that day."),
+        column("n_slipped", Unit::Count, "Of them, still open when it ended."),
+        column("n_pushed", Unit::Count, "Of those, expected after the quarter then."),
+        column("slip_rate", Unit::Rate, "n_slipped / n_due."),
+        column(
+            "slipped_minor",
+            Unit::Minor,
+            "Amounts of the slipped deals when the quarter began.",
+        ),
+        column("mean_days_moved", Unit::Days, "Mean days by which slipped deals were moved."),
+        column("q50_days_moved", Unit::Days, "Median of them."),
+        column("push_count", Unit::Count, "Times that a due deal was pushed to a later day."),
+        column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
+        column("value_basis", Unit::Text, "`history` or `current`: the worst that was used."),
+    ],
+};
+
+/// The deals due in one quarter.
+#[derive(Clone, Debug, Default)]
+struct Due {
+    due: Money,
+    slipped: Money,
+    pushed: u64,
+    moved: Tally,
+    pushes: u64,
+    leaky: u64,
+    current_amounts: u64,
+    mended: u64,
+}
+
+impl Due {
+    fn gather(&mut self, other: &Self) {
+        self.due.gather(other.due);
+        self.slipped.gather(other.slipped);
+        self.pushed += other.pushed;
+        self.moved.merge(&other.moved);
+        self.pushes += other.pushes;
+        self.leaky += other.leaky;
+        self.current_amounts += other.current_amounts;
+        self.mended += other.mended;
+    }
+}
+
+/// State of [`ForecastSlippage`]: class I and H.
+#[derive(Debug, Default)]
+pub struct State {
+    agenda: Option<Agenda>,
+    due: Keyed<Window, Due>,
+}
+
+impl Metric for ForecastSlippage {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));
+        each_window(deal, &agenda, run, |at, first, last| {
+            if first.standing == Standing::Open && agenda.quarters[at].is_complete {
+                state.take(deal, (at, &agenda), (first, last), run);
+            }
+        });
+        state.agenda = Some(agenda);
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.agenda = into.agenda.take().or(from.agenda);
+        into.due.merge(from.due, |into, from| into.gather(&from));
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
+        let mut pooled: BTreeMap<_, Due> = BTreeMap::new();
+        for (Window(slice, currency, at), due) in state.due.sorted() {
+            let period = agenda.quarters[at].period;
+            write(table.row(slice, Some(period), currency), &due, run)?;
+            pooled.entry((slice, currency)).or_default().gather(&due);
+        }
+        for ((slice, currency), due) in pooled {
+            write(table.row(slice, agenda.whole(), currency), &due, run)?;
+        }
+        table.finish()
+    }
+}
+
+impl State {
+    /// Takes a deal that was open when a quarter began.
+    fn take(
+        &mut self,
+        deal: &Timeline<'_>,
+        (at, agenda): (usize, &Agenda),
+        (first, last): (&Look<'_>, &Look<'_>),
+        run: &Run,
+    ) {
+        let period = agenda.quarters[at].period;
+        let is_due = first.expected.0.is_some_and(|day| period.contains(day));
+        let is_leaky = first.is_leaky();
+        if !is_leaky && !is_due {
+            return;
+        }
+        let currency = currency_key(&deal.facts, run);
+        let pushes = if is_leaky { 0 } else { pushes(deal, last, (at, agenda)) };
+        for slice in populations(first, first.owner) {
+            let cell = self.due.cell(Window(slice, currency, at), run);
+            cell.mended += u64::from(deal.deal.quality.has_history_code());
+            if is_leaky {
+                cell.leaky += 1;
+                continue;
+            }
+            cell.due.add(first.minor());
+            cell.pushes += pushes;
+            cell.current_amounts += u64::from(!first.amount.1);
+            if last.standing == Standing::Open {
+                cell.slipped.add(first.minor());
+                cell.pushed += u64::from(last.expected.0.is_some_and(|day| day >= period.end));
+                if let (Some(before), Some(after)) = (first.expected.0, last.expected.0) {
+                    cell.moved.push(i64::from(after) - i64::from(before));
+                }
+            }
+        }
+    }
+}
+
+/// Changes of the expected close to a later day in a quarter, before the deal was closed: the close
+/// itself often sets it.
+fn pushes(deal: &Timeline<'_>, last: &Look<'_>, (at, agenda): (usize, &Agenda)) -> u64 {
+    let quarter = &agenda.quarters[at];
+    let closed_at = last.visit.filter(|_| last.standing != Standing::Open).map(|v| v.entered_at);
+    let until = closed_at.unwrap_or(quarter.ends_at).min(quarter.ends_at);
+    let is_push = |c: &&crate::model::FieldChange| {
+        c.field == Field::ExpectedCloseOn
+            && (quarter.starts_at..until).contains(&c.at)
+            && c.old.zip(c.new).is_some_and(|(old, new)| new > old)
+    };
+    deal.changes.iter().filter(is_push).count() as u64
+}
+
+fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
+    let n = due.due.n;
+    row.set("n_leaky", due.leaky);
+    let mut tail = Tail { n: n.into(), quality_count: due.mended, ..Tail::default() };
+    if is_leaky(due.leaky, run) {
+        tail.reason = Some(leaky(run));
+        row.end(tail);
+        return Ok(());
+    }
+    let ranks = due.moved.ranks(0);
+    let (moved, days, _) = ranks.sums();
+    row.set("n_due", n)
+        .set("due_minor", minor(due.due.minor, "due_minor")?)
+        .set("n_slipped", due.slipped.n)
+        .set("n_pushed", due.pushed)
+        .set("slip_rate", ratio(due.slipped.n, n))
+        .set("slipped_minor", minor(due.slipped.minor, "slipped_minor")?)
+        .set("mean_days_moved", (moved > 0).then(|| days as f64 / moved as f64))
+        .set("q50_days_moved", ranks.quantile(0.5))
+        .set("push_count", due.pushes)
+        .set("value_basis", if due.current_amounts > 0 { "current" } else { "history" });
+    tail.interval = (n > 0).then(|| wilson(due.slipped.n as f64, n as f64).pair());
+    tail.method = if n > 0 { "wilson" } else { "" };
+    tail.reason = rate_reason(n, run);
+    row.end(tail);
+    Ok(())
+}

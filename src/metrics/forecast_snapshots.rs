@@ -1,0 +1,205 @@
+//! L1 `forecast_snapshots`: what was forecast on past days, as it was kept or rebuilt from history.
+//!
+//! Rebuilt day by day from stages, amounts, expected closes and categories as they stood then. A deal
+//! whose expected close of that day is not known is never given today's: it is `undated`.
+
+use super::Metric;
+use super::forecast_days::{Agenda, Tier};
+use super::forecast_looks::{Cell, Looks};
+use super::forecast_measures::{BASIS, LEAD, leaky};
+use super::forecast_units::{Family, Stored, families, parts};
+use super::layout::{MetricTable, Row, Slice, Tail};
+use super::rep_counts::owner_slice;
+use super::stage_key::minor;
+use crate::error::Result;
+use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+
+/// The metric.
+#[derive(Debug)]
+pub struct ForecastSnapshots;
+
+static ABOUT: About = About {
+    id: "L1",
+    name: "forecast_snapshots",
+    title: "Forecasts as they stood",
+    question: "What was forecast for a quarter, on which day, and how well is that known?",
+    definition: "For each of the last `forecast_periods` complete quarters and the current one, on the days \
+        `forecast_leads` before its end, by owner and category. `rebuilt`: deals open at the end of that day and \
+        then expected to close in the quarter, in the category of that day (`most_likely` counts as best case); \
+        where no history of categories is known, by the win probability of the stage they stood in: from 0.8 \
+        commit, from 0.5 best case, else pipeline. `closed`: deals that stood won by a win in the quarter. \
+        `undated`: open deals whose expected close of that day nobody knows; never today's. `stored`: the latest \
+        forecast kept at most 7 days before that day; under `category_rollup` = `cumulative` each category less \
+        the surer ones. Owner: that of the day, by `credit_rule`.",
+    caveat: "`grade` is `inferred` where an amount is that of today or a category follows from the stage: amounts \
+        drift towards the outcome.",
+    source: "definition",
+    keys: &["basis", "lead_days", "category"],
+    estimate: "amount_minor",
+    columns: &[
+        BASIS,
+        LEAD,
+        column("snapshot_on", Unit::Date, "The day of the forecast."),
+        column(
+            "category",
+            Unit::Text,
+            "`closed`, `commit`, `best_case`, `pipeline`, `omitted`, `undated`, or that of the file.",
+        ),
+        column("deals", Unit::Count, "Deals; null if the forecast is not by deal."),
+        column("amount_minor", Unit::Minor, "Sum of their amounts as of that day."),
+        column("n_null_amount", Unit::Count, "Of them, deals without an amount."),
+        column("stage_basis", Unit::Text, "How the stages are known: `history` or `stored`."),
+        column(
+            "amount_basis",
+            Unit::Text,
+            "`history`, `stored`, or `current`: the worst that was used.",
+        ),
+        column(
+            "ecd_basis",
+            Unit::Text,
+            "How the expected closes are known: `history`, `stored`, or `current`, which is not used.",
+        ),
+        column(
+            "category_basis",
+            Unit::Text,
+            "`history`, `stage` or `stored`: the worst that was used.",
+        ),
+        column(
+            "grade",
+            Unit::Text,
+            "`observed` if every value is from history or was kept, else `inferred`.",
+        ),
+    ],
+};
+
+impl Metric for ForecastSnapshots {
+    type State = Looks;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
+        state.fold(deal, run);
+    }
+
+    fn merge(&self, into: &mut Looks, from: Looks) {
+        into.merge(from);
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("looks")
+    }
+
+    fn copy(&self, state: &Looks) -> Looks {
+        state.clone()
+    }
+
+    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let agenda = Agenda::new(run);
+        for family in families(state, &agenda, run) {
+            for mark in &agenda.marks {
+                let slot = agenda.slot(mark.quarter, mark.lead);
+                let at = Place { family: &family, agenda: &agenda, mark, run };
+                if family.is_stored {
+                    for ((_, owner), stored) in of_slot(&family.stored, slot) {
+                        at.stored(&mut table, *owner, stored, slot)?;
+                    }
+                    continue;
+                }
+                at.rebuilt(&mut table, None, &family.total(slot))?;
+                for ((_, owner), cells) in of_slot(&family.cells, slot) {
+                    at.rebuilt(&mut table, Some(*owner), cells)?;
+                }
+            }
+        }
+        table.finish()
+    }
+}
+
+fn of_slot<V>(
+    map: &std::collections::BTreeMap<(usize, Sym), V>,
+    slot: usize,
+) -> impl Iterator<Item = (&(usize, Sym), &V)> {
+    map.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX)))
+}
+
+/// Where rows are written.
+struct Place<'p> {
+    family: &'p Family,
+    agenda: &'p Agenda,
+    mark: &'p super::forecast_days::Mark,
+    run: &'p Run,
+}
+
+impl Place<'_> {
+    fn row<'t>(&self, table: &'t mut MetricTable<'_>, owner: Option<Sym>) -> Row<'t> {
+        let family = self.family;
+        let whole = Slice::whole(family.pipeline);
+        let slice = owner.map_or(whole, |owner| owner_slice(family.pipeline, owner));
+        let period = self.agenda.quarters[self.mark.quarter].period;
+        let mut row = table.row(slice, Some(period), family.currency);
+        row.set("basis", if family.is_stored { "stored" } else { "rebuilt" })
+            .set("lead_days", self.agenda.leads[self.mark.lead])
+            .set_day("snapshot_on", Some(self.mark.on));
+        row
+    }
+
+    fn rebuilt(
+        &self,
+        table: &mut MetricTable<'_>,
+        owner: Option<Sym>,
+        cells: &[Cell; 6],
+    ) -> Result<()> {
+        for tier in Tier::ALL {
+            let cell = &cells[tier as usize];
+            if cell.due.n == 0 {
+                continue;
+            }
+            let is_dated = tier != Tier::Undated;
+            let amount = is_dated.then(|| minor(cell.due.minor, "amount_minor")).transpose()?;
+            let worst = |n: u64, bad: &'static str| if n > 0 { bad } else { "history" };
+            let is_observed = is_dated && cell.current_amounts + cell.by_stage == 0;
+            let mut row = self.row(table, owner);
+            row.set("category", tier.as_str())
+                .set("deals", cell.due.n)
+                .set("amount_minor", amount)
+                .set("n_null_amount", cell.null_amounts)
+                .set("stage_basis", "history")
+                .set("amount_basis", worst(cell.current_amounts, "current"))
+                .set("ecd_basis", if is_dated { "history" } else { "current" })
+                .set("category_basis", worst(cell.by_stage, "stage"))
+                .set("grade", if is_observed { "observed" } else { "inferred" });
+            row.end(Tail {
+                n: cell.due.n.into(),
+                reason: (!is_dated).then(|| leaky(self.run)),
+                quality_count: cell.mended,
+                ..Tail::default()
+            });
+        }
+        Ok(())
+    }
+
+    fn stored(
+        &self,
+        table: &mut MetricTable<'_>,
+        owner: Sym,
+        stored: &Stored,
+        slot: usize,
+    ) -> Result<()> {
+        let one = (!owner.is_none()).then_some(owner);
+        for (category, sum) in parts(&stored.forecast, self.family.closed(slot, one), self.run) {
+            let mut row = self.row(table, one);
+            row.set_day("snapshot_on", Some(stored.on))
+                .set("category", category.as_str())
+                .set("amount_minor", minor(sum, "amount_minor")?);
+            for column in ["stage_basis", "amount_basis", "ecd_basis", "category_basis"] {
+                row.set(column, "stored");
+            }
+            row.set("grade", "observed");
+            row.end(Tail { n: 1_u64.into(), ..Tail::default() });
+        }
+        Ok(())
+    }
+}

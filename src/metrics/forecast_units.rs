@@ -1,0 +1,389 @@
+//! Forecasts and what came, by owner and quarter: what L2 to L4 and L7 are computed from.
+//!
+//! Rebuilt forecasts come from the looks of the fold, stored ones from the run. Nothing is averaged
+//! here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::forecast_days::{Agenda, Mark, Tier};
+use super::forecast_looks::{Booked, Cell, InStage, Looks};
+use super::weighted_pipeline::half_even;
+use crate::model::config::CategoryRollup;
+use crate::model::{Day, Run, StageId, StoredForecast, Sym};
+
+/// Basis points of certainty.
+const WHOLE: i128 = 10_000;
+
+/// Looks that a probability needs.
+const MIN_LOOKS: u64 = 20;
+
+/// A stored forecast stands for a lead if it is not older than this then.
+const STORED_DAYS: Day = 7;
+
+/// How a forecast is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// Won so far and the deals in commit.
+    Commit,
+    /// And those in best case.
+    BestCase,
+    /// Won so far and amounts times the stages' probabilities.
+    Weighted,
+    /// Won so far and amounts of all open deals times what earlier quarters kept of their stages.
+    Landmark,
+    /// As the seller said.
+    StoredCommit,
+    /// As the seller hoped.
+    StoredBest,
+}
+
+impl Kind {
+    /// Those made from the history of deals.
+    pub(super) const REBUILT: [Self; 4] =
+        [Self::Commit, Self::BestCase, Self::Weighted, Self::Landmark];
+    /// Those that were kept.
+    pub(super) const STORED: [Self; 2] = [Self::StoredCommit, Self::StoredBest];
+
+    /// `rebuilt` or `stored`.
+    pub(super) fn basis(self) -> &'static str {
+        if Self::STORED.contains(&self) { "stored" } else { "rebuilt" }
+    }
+
+    /// The name used in tables.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit | Self::StoredCommit => "commit",
+            Self::BestCase | Self::StoredBest => "best_case",
+            Self::Weighted => "weighted",
+            Self::Landmark => "landmark",
+        }
+    }
+}
+
+/// A forecast of one owner for one quarter, or of all owners together, and what came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    /// The owner; `Sym::NONE` for all together, and for deals without one.
+    pub(super) owner: Sym,
+    /// Whether it is about all owners together.
+    pub(super) is_company: bool,
+    /// Place of the quarter.
+    pub(super) quarter: usize,
+    /// What was said, minor units.
+    pub(super) forecast: i128,
+    /// What came, minor units.
+    pub(super) actual: i128,
+    /// Whether a deal was open of which nobody knows when it was expected to close.
+    pub(super) is_leaky: bool,
+    /// Whether an amount of today stands for one of the past.
+    pub(super) is_current: bool,
+}
+
+/// A stored forecast on the day that stands for a lead.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) on: Day,
+    pub(super) forecast: StoredForecast,
+}
+
+/// What belongs to one pipeline and currency.
+#[derive(Debug, Default)]
+pub(super) struct Family {
+    pub(super) pipeline: Sym,
+    pub(super) currency: Sym,
+    pub(super) is_stored: bool,
+    /// Whether no history tells when deals were expected to close.
+    is_undated: bool,
+    rollup: CategoryRollup,
+    /// By slot and owner.
+    pub(super) cells: BTreeMap<(usize, Sym), [Cell; 6]>,
+    /// By slot and stage.
+    pub(super) stages: BTreeMap<(usize, Option<StageId>), InStage>,
+    /// By quarter and owner.
+    pub(super) booked: BTreeMap<(usize, Sym), Booked>,
+    /// By slot and owner.
+    pub(super) stored: BTreeMap<(usize, Sym), Stored>,
+}
+
+/// Families by pipeline and currency.
+type Families = BTreeMap<(Sym, Sym), Family>;
+
+/// All families of a run, those of stored forecasts last.
+pub(super) fn families(looks: Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
+    let mut found = rebuilt(looks, run);
+    let kept = stored(&found, agenda, run);
+    found.extend(kept);
+    found
+}
+
+/// The families of rebuilt forecasts.
+fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
+    let mut found = Families::new();
+    for (spot, cell) in looks.cells.sorted() {
+        let family = found.entry((spot.pipeline, spot.currency)).or_default();
+        let cells = family.cells.entry((spot.slot, spot.owner)).or_default();
+        cells[spot.tier as usize].gather(&cell);
+    }
+    for ((pipeline, stage, currency, slot), sums) in looks.stages.sorted() {
+        let family = found.entry((pipeline, currency)).or_default();
+        family.stages.entry((slot, stage)).or_default().gather(&sums);
+    }
+    for ((pipeline, currency, quarter, owner), booked) in looks.booked {
+        let family = found.entry((pipeline, currency)).or_default();
+        family.booked.insert((quarter, owner), booked);
+    }
+    let is_undated = !run.value_logs.tell_dates();
+    let named =
+        |((pipeline, currency), family)| Family { pipeline, currency, is_undated, ..family };
+    found.into_iter().map(named).collect()
+}
+
+/// The families of stored forecasts, made of those of rebuilt ones: nobody says of which pipeline a
+/// forecast is, so it is compared with all that its owner won.
+fn stored(rebuilt: &[Family], agenda: &Agenda, run: &Run) -> Vec<Family> {
+    let currencies: BTreeSet<Sym> = run.forecasts.iter().map(|(key, _)| key.currency).collect();
+    let pipelines: BTreeSet<Sym> = rebuilt.iter().map(|family| family.pipeline).collect();
+    let pipeline = match pipelines.first() {
+        Some(only) if pipelines.len() == 1 => *only,
+        _ => Sym::NONE,
+    };
+    let family = |currency| {
+        let rollup = run.config.category_rollup;
+        let mut made = Family { pipeline, currency, is_stored: true, rollup, ..Family::default() };
+        for part in rebuilt.iter().filter(|part| part.currency == currency) {
+            for (key, cells) in &part.cells {
+                let into = made.cells.entry(*key).or_default();
+                into.iter_mut().zip(cells).for_each(|(into, cell)| into.gather(cell));
+            }
+            for (key, booked) in &part.booked {
+                let into = made.booked.entry(*key).or_default();
+                into.won.gather(booked.won);
+                into.current_amounts += booked.current_amounts;
+            }
+        }
+        made.stored = chosen(currency, agenda, run);
+        made
+    };
+    currencies.into_iter().map(family).filter(|family| !family.stored.is_empty()).collect()
+}
+
+/// For each owner, quarter and lead the latest forecast that was made by then.
+fn chosen(currency: Sym, agenda: &Agenda, run: &Run) -> BTreeMap<(usize, Sym), Stored> {
+    let mut found: BTreeMap<(usize, Sym), Stored> = BTreeMap::new();
+    for (key, forecast) in run.forecasts.iter().filter(|(key, _)| key.currency == currency) {
+        let is_it = |m: &&Mark| {
+            let period = agenda.quarters[m.quarter].period;
+            (period.start, period.end) == (key.period_start, key.period_end)
+                && (m.on - STORED_DAYS..=m.on).contains(&key.snapshot_on)
+        };
+        for mark in agenda.marks.iter().filter(is_it) {
+            let slot = agenda.slot(mark.quarter, mark.lead);
+            // The keys come in the order of their days: the latest stays.
+            found.insert(
+                (slot, key.owner),
+                Stored { on: key.snapshot_on, forecast: forecast.clone() },
+            );
+        }
+    }
+    found
+}
+
+impl Family {
+    /// The kinds of its forecasts.
+    pub(super) fn kinds(&self) -> &'static [Kind] {
+        if self.is_stored { &Kind::STORED } else { &Kind::REBUILT }
+    }
+
+    /// What came in a quarter: from one owner, or from all.
+    pub(super) fn actual(&self, quarter: usize, owner: Option<Sym>) -> i128 {
+        let first = (quarter, Sym(u32::MIN));
+        let of_quarter = self.booked.range(first..=(quarter, Sym(u32::MAX)));
+        let wanted = of_quarter.filter(|((_, of), _)| owner.is_none_or(|owner| owner == *of));
+        wanted.map(|(_, booked)| booked.won.minor).sum()
+    }
+
+    /// The sums of all owners on a day.
+    pub(super) fn total(&self, slot: usize) -> [Cell; 6] {
+        let mut sums = [Cell::default(); 6];
+        for (_, cells) in self.cells.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX))) {
+            sums.iter_mut().zip(cells).for_each(|(into, cell)| into.gather(cell));
+        }
+        sums
+    }
+
+    /// The forecasts of a kind and lead for a quarter; empty if there was none.
+    pub(super) fn units(
+        &self,
+        kind: Kind,
+        quarter: usize,
+        lead: usize,
+        agenda: &Agenda,
+    ) -> Vec<Unit> {
+        if agenda.mark(quarter, lead).is_none() {
+            return Vec::new();
+        }
+        let slot = agenda.slot(quarter, lead);
+        match kind {
+            Kind::Landmark => self.landmark(quarter, lead, agenda).into_iter().collect(),
+            Kind::StoredCommit | Kind::StoredBest => self.stored_units(kind, quarter, slot),
+            Kind::Commit | Kind::BestCase | Kind::Weighted => {
+                self.rebuilt_units(kind, quarter, slot)
+            }
+        }
+    }
+
+    fn rebuilt_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Unit> {
+        let span = |at| (at, Sym(u32::MIN))..=(at, Sym(u32::MAX));
+        let mut owners: BTreeSet<Sym> = self.cells.range(span(slot)).map(|(k, _)| k.1).collect();
+        owners.extend(self.booked.range(span(quarter)).map(|(k, _)| k.1));
+        let none = [Cell::default(); 6];
+        let unit = |owner: Sym| {
+            let cells = self.cells.get(&(slot, owner)).unwrap_or(&none);
+            let booked = self.booked.get(&(quarter, owner)).copied().unwrap_or_default();
+            Unit {
+                owner,
+                is_company: false,
+                quarter,
+                forecast: forecast_of(kind, cells),
+                actual: booked.won.minor,
+                is_leaky: self.is_undated || cells[Tier::Undated as usize].due.n > 0,
+                is_current: booked.current_amounts > 0
+                    || cells.iter().any(|cell| cell.current_amounts > 0),
+            }
+        };
+        let says = |unit: &Unit| unit.is_leaky || unit.forecast != 0 || unit.actual != 0;
+        owners.into_iter().map(unit).filter(says).collect()
+    }
+
+    /// The open deals of a day by stage.
+    fn in_stages(&self, slot: usize) -> impl Iterator<Item = (Option<StageId>, &InStage)> {
+        let span = (slot, None)..=(slot, Some(StageId(u16::MAX)));
+        self.stages.range(span).map(|((_, stage), sums)| (*stage, sums))
+    }
+
+    /// The forecast of all open deals by what earlier quarters kept of their stages, with the same days
+    /// to go. Only quarters that had ended by then are looked at.
+    fn landmark(&self, quarter: usize, lead: usize, agenda: &Agenda) -> Option<Unit> {
+        let slot = agenda.slot(quarter, lead);
+        let on = agenda.mark(quarter, lead)?.on;
+        let mut kept: BTreeMap<Option<StageId>, (u64, u64)> = BTreeMap::new();
+        let mut pooled = (0, 0);
+        for earlier in agenda.judged().filter(|&at| agenda.quarters[at].period.end <= on + 1) {
+            let slot = agenda.slot(earlier, lead);
+            for (stage, sums) in self.in_stages(slot) {
+                let counts = kept.entry(stage).or_default();
+                *counts = (counts.0 + sums.open.n, counts.1 + sums.open_won);
+                pooled = (pooled.0 + sums.open.n, pooled.1 + sums.open_won);
+            }
+        }
+        let share = |(n, won): (u64, u64)| (n >= MIN_LOOKS).then(|| won as f64 / n as f64);
+        let closed = self.total(slot)[Tier::Closed as usize];
+        let (mut forecast, mut is_current) = (closed.due.minor, closed.current_amounts > 0);
+        for (stage, sums) in self.in_stages(slot) {
+            let of_stage = kept.get(&stage).copied().and_then(share);
+            let p = of_stage.or_else(|| share(pooled))?;
+            forecast += (sums.open.minor as f64 * p).round_ties_even() as i128;
+            is_current |= sums.current_amounts > 0;
+        }
+        share(pooled)?;
+        let (actual, owner) = (self.actual(quarter, None), Sym::NONE);
+        let (is_company, is_leaky) = (true, false);
+        Some(Unit { owner, is_company, quarter, forecast, actual, is_leaky, is_current })
+    }
+
+    fn stored_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Unit> {
+        let of_slot = || self.stored.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX)));
+        let has_owners = of_slot().any(|((_, owner), _)| !owner.is_none());
+        let mut found = Vec::new();
+        for ((_, owner), stored) in of_slot().filter(|(key, _)| !has_owners || !key.1.is_none()) {
+            let is_company = owner.is_none();
+            let one = (!is_company).then_some(*owner);
+            let closed = self.closed(slot, one);
+            let Some(forecast) = said(kind, &stored.forecast, closed, self.rollup) else {
+                continue;
+            };
+            found.push(Unit {
+                owner: *owner,
+                is_company,
+                quarter,
+                forecast,
+                actual: self.actual(quarter, one),
+                is_leaky: false,
+                is_current: false,
+            });
+        }
+        found
+    }
+
+    /// What stood won by the day, from one owner or from all.
+    pub(super) fn closed(&self, slot: usize, owner: Option<Sym>) -> i128 {
+        match owner {
+            Some(owner) => self.cells.get(&(slot, owner)).map_or(0, |cells| cells[0].due.minor),
+            None => self.total(slot)[0].due.minor,
+        }
+    }
+
+    /// Owners with bookings in the quarter for whom no forecast of this kind was kept.
+    pub(super) fn missing(&self, units: &[Unit], quarter: usize) -> u64 {
+        if !self.is_stored || units.iter().any(|unit| unit.is_company) {
+            return u64::from(units.is_empty());
+        }
+        let span = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
+        let booked = self.booked.range(span).map(|((_, owner), _)| *owner);
+        booked.filter(|owner| !units.iter().any(|unit| unit.owner == *owner)).count() as u64
+    }
+}
+
+/// What the open deals of an owner promise.
+fn forecast_of(kind: Kind, cells: &[Cell; 6]) -> i128 {
+    let due = |tier: Tier| cells[tier as usize].due.minor;
+    let commit = due(Tier::Closed) + due(Tier::Commit);
+    match kind {
+        Kind::BestCase => commit + due(Tier::BestCase),
+        Kind::Weighted => {
+            let weighted = cells[1..5].iter().map(|cell| cell.weighted).sum();
+            due(Tier::Closed) + half_even(weighted, WHOLE)
+        }
+        _ => commit,
+    }
+}
+
+/// What a stored forecast says, with all that was won by then.
+fn said(kind: Kind, stored: &StoredForecast, closed: i128, rollup: CategoryRollup) -> Option<i128> {
+    let of = |word: &str| stored.by_category.get(word).copied();
+    // A forecast without a category is what the seller counts on.
+    let commit = of("commit").or_else(|| of(""));
+    let is_single = rollup == CategoryRollup::Single || stored.is_by_deal;
+    if !is_single {
+        return if kind == Kind::StoredCommit { commit } else { of("best_case") };
+    }
+    let closed = of("closed").unwrap_or(closed);
+    let best = || {
+        let parts = [of("best_case"), of("most_likely")];
+        parts.iter().any(Option::is_some).then(|| parts.into_iter().flatten().sum::<i128>())
+    };
+    match kind {
+        Kind::StoredCommit => Some(closed + commit?),
+        _ => Some(closed + commit.unwrap_or(0) + best()?),
+    }
+}
+
+/// The amounts of a stored forecast by category, each without the others (METRICS L1).
+pub(super) fn parts(stored: &StoredForecast, closed: i128, run: &Run) -> Vec<(String, i128)> {
+    let is_single = run.config.category_rollup == CategoryRollup::Single || stored.is_by_deal;
+    let of = |word: &str| stored.by_category.get(word).copied();
+    let closed = of("closed").unwrap_or(closed);
+    let commit = of("commit").map(|sum| sum - closed);
+    let best = of("best_case").map(|sum| sum - of("commit").unwrap_or(closed));
+    let part = |(category, &sum): (&String, &i128)| {
+        let alone = match category.as_str() {
+            _ if is_single => sum,
+            "commit" => commit.unwrap_or(sum),
+            "best_case" => best.unwrap_or(sum),
+            "pipeline" => sum - commit.unwrap_or(0) - best.unwrap_or(0),
+            _ => sum,
+        };
+        (category.clone(), alone)
+    };
+    stored.by_category.iter().map(part).collect()
+}

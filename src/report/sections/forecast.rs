@@ -1,0 +1,358 @@
+//! Forecast: accuracy by days to go, bias of reps, attainment, slippage, the waterfall and the bridge.
+
+use super::forecast_words as words;
+use super::funnel::caption;
+use super::{Block, Reads, add, chart};
+use crate::report::book::Book;
+use crate::report::chart::{Curve, Point, Step, curves, waterfall};
+use crate::report::format;
+use crate::report::grid::{csv_path, grid};
+use crate::report::number::tip;
+use crate::report::sheet::{Cells, Sheet, Span, complete};
+use crate::report::view::{Chart, Grid, Head, Key, Number};
+
+/// Reps in the table of bias; the CSV file has all.
+const MOST_OWNERS: usize = 6;
+
+/// Quarters in the table of slippage.
+const MOST_QUARTERS: usize = 4;
+
+/// Days to go at which categories are shown: far enough to matter, near enough to be meant.
+const LOOKED_AT: f64 = 30.0;
+
+const BY_LEAD: &[&str] = &["basis", "forecast", "lead_days", "bias", "wape"];
+const GROUPS: &[&str] = &["cut", "group", "bias", "wape"];
+const OWNERS: &[&str] =
+    &["owner", "team", "basis", "n", "forecast_minor", "actual_minor", "bias", "wape"];
+const COMMIT: &[&str] = &["basis", "lead_days", "attainment", "forecast_minor", "actual_minor"];
+const YIELD: &[&str] = &["category", "n", "n_won", "yield_count", "yield_value"];
+const SLIPPED: &[&str] = &[
+    "period_start",
+    "n_due",
+    "n_slipped",
+    "slip_rate",
+    "slipped_minor",
+    "q50_days_moved",
+    "push_count",
+];
+const SKILL: &[&str] = &["basis", "forecast", "lead_days", "baseline", "n_pairs", "skill"];
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[
+    ("forecast_lead_accuracy", BY_LEAD),
+    ("forecast_lead_accuracy", GROUPS),
+    ("forecast_accuracy", OWNERS),
+    ("forecast_attainment", COMMIT),
+    ("forecast_attainment", YIELD),
+    ("forecast_slippage", SLIPPED),
+    ("forecast_skill", SKILL),
+    ("forecast_snapshots", &["lead_days", "category", "amount_minor"]),
+    ("forecast_waterfall", &["opening_minor", "closing_minor", "residual_minor", "n_leaky"]),
+    ("forecast_error_bridge", &["forecast", "forecast_minor", "actual_minor", "residual_minor"]),
+];
+
+const COLOURS: &[(&str, &str)] = &[
+    ("s1", "var(--s1)"),
+    ("s2", "var(--s2)"),
+    ("s3", "var(--s3)"),
+    ("s4", "var(--s4)"),
+    ("s5", "var(--s5)"),
+    ("s6", "var(--s6)"),
+];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
+    let mut block = Block::default();
+    let accuracy = book.sheet("forecast_lead_accuracy");
+    let pooled = pooled(book, accuracy, pipeline);
+    let all = known(accuracy, &accuracy.with(&pooled, "cut", "all"), "wape");
+    block.notes.extend(words::gaps(accuracy, &pooled));
+    if pooled.iter().any(|row| accuracy.word(row, "pipeline") != pipeline) {
+        block.notes.push(words::KEPT.to_owned());
+    }
+    block.notes.extend(words::accuracy(accuracy, &all));
+    block.charts.push(by_lead(accuracy, &all, id));
+    waterfalls(book, pipeline, id, &mut block);
+    people(book, pipeline, &mut block);
+    attainment(book, pipeline, &mut block);
+    slippage(book, pipeline, &mut block);
+    skill(book, pipeline, &mut block);
+    let is_group = |row: &Cells<'_>| {
+        ["team", "category", "stage"].contains(&accuracy.word(row, "cut"))
+            && accuracy.number(row, "lead_days") == Some(LOOKED_AT)
+            && ["commit", "face_value", "weighted"].contains(&accuracy.word(row, "forecast"))
+            && !(accuracy.word(row, "cut") == "team"
+                && accuracy.word(row, "forecast") == "weighted")
+    };
+    let groups: Vec<Cells<'_>> =
+        known(accuracy, &pooled, "wape").into_iter().filter(is_group).collect();
+    let title = "Accuracy by team, category and stage, 30 days before the end";
+    add(&mut block.folded, grid(accuracy, title, &groups, GROUPS));
+    snapshots(book, pipeline, &mut block);
+    block.charts.retain(|chart| chart.empty.is_empty());
+    block
+}
+
+/// The rows of a pipeline over all judged quarters. Stored forecasts name no pipeline: they stand with
+/// the first one.
+fn pooled<'a>(book: &Book<'a>, sheet: Sheet<'a>, pipeline: &str) -> Vec<Cells<'a>> {
+    let mut rows = sheet.of(pipeline);
+    if book.pipelines.first().is_some_and(|first| first == pipeline && !first.is_empty()) {
+        rows.extend(sheet.of(""));
+    }
+    sheet.with(&rows, "period_kind", "all")
+}
+
+/// Those that are not of one owner.
+fn unowned<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+    rows.iter().copied().filter(|row| sheet.get(row, "owner").is_null()).collect()
+}
+
+/// Those that have a value.
+fn known<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>], name: &str) -> Vec<Cells<'a>> {
+    rows.iter().copied().filter(|row| !sheet.get(row, name).is_null()).collect()
+}
+
+/// The last quarter that has ended, and the one after it.
+fn quarters<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Span<'a>> {
+    let spans = sheet.spans(rows, "quarter");
+    let ended = complete(&spans, book.as_of).0.copied();
+    let running = spans.last().copied().filter(|last| last.end > book.as_of + 1);
+    ended.into_iter().chain(running).collect()
+}
+
+fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
+    let title = "Error of forecasts by days to the end of the quarter".to_owned();
+    let note = "Sum of absolute errors as a share of what was booked (WAPE), over the complete quarters. It should \
+                fall towards the end; a line that stays high says that the forecast is not kept up.";
+    let table = grid(sheet, &title, rows, BY_LEAD);
+    let mut kinds: Vec<(&str, &str)> = Vec::new();
+    for row in rows {
+        let kind = (sheet.word(row, "basis"), sheet.word(row, "forecast"));
+        if !kinds.contains(&kind) && kinds.len() < COLOURS.len() {
+            kinds.push(kind);
+        }
+    }
+    let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
+    let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
+    let mut made = chart(format!("{id}-lead"), title, note, table, |id, title| {
+        let line = |(at, kind): (usize, &(&str, &str))| {
+            let is_it = |row: &&Cells<'_>| {
+                (sheet.word(row, "basis"), sheet.word(row, "forecast")) == *kind
+                    && sheet.word(row, "currency") == currency
+            };
+            let point = |row: &Cells<'_>| {
+                let (x, y) = (sheet.number(row, "lead_days")?, sheet.number(row, "wape")?);
+                Some(Point { x, y, limits: None })
+            };
+            let mut points: Vec<Point> = rows.iter().filter(is_it).filter_map(point).collect();
+            points.sort_by(|a, b| a.x.total_cmp(&b.x));
+            Curve { colour: COLOURS[at].1, dashes: "", is_step: false, points, tip: named(kind) }
+        };
+        let drawn: Vec<Curve> = kinds.iter().enumerate().map(line).collect();
+        curves(id, title, ("days to go", "error"), &drawn, None)
+    });
+    let key = |(at, kind): (usize, &(&str, &str))| Key { class: COLOURS[at].0, label: named(kind) };
+    made.keys = kinds.iter().enumerate().map(key).collect();
+    made
+}
+
+/// The waterfall of the last quarter that has ended as a chart, with that of the running one beside it
+/// as a table, and the bridge from its forecasts to what was booked.
+fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
+    let sheet = book.sheet("forecast_waterfall");
+    let rows = known(sheet, &sheet.whole(pipeline), "closing_minor");
+    let shown = quarters(book, sheet, &rows);
+    let Some(first) = shown.first().map(|span| sheet.at(&rows, span)) else { return };
+    let columns: Vec<(String, Cells<'_>)> = shown
+        .iter()
+        .flat_map(|span| {
+            let is_over = span.end <= book.as_of + 1;
+            let name = format!("{}{}", book.period(span), if is_over { "" } else { " so far" });
+            sheet.at(&rows, span).into_iter().map(move |row| (name.clone(), row))
+        })
+        .collect();
+    let title = caption("Pipeline waterfall", &book.period(&shown[0]));
+    let table = ledger(sheet, &title, words::LINES, &columns, true);
+    let Some(row) = first.first().copied() else { return };
+    let note = words::balance(sheet, row, words::LINES);
+    let made = chart(format!("{id}-waterfall"), title, &note, table, |id, title| {
+        let stems = words::LINES.iter().filter(|(stem, _)| *stem != "residual");
+        let steps: Vec<Step> = stems.filter_map(|line| step(sheet, row, *line)).collect();
+        waterfall(id, title, &steps, (sheet.word(row, "currency"), format::number_tick))
+    });
+    block.charts.push(made);
+    let sheet = book.sheet("forecast_error_bridge");
+    let rows = sheet.with(&sheet.whole(pipeline), "forecast", "commit");
+    let rows = known(sheet, &rows, "residual_minor");
+    let spans = sheet.spans(&rows, "quarter");
+    let Some(span) = complete(&spans, book.as_of).0 else { return };
+    let mut of_quarter = sheet.at(&rows, span);
+    of_quarter.sort_by(|a, b| lead(sheet, b).total_cmp(&lead(sheet, a)));
+    let days = |row: &Cells<'_>| format!("{} days to go", format::count(lead(sheet, row) as usize));
+    let columns: Vec<(String, Cells<'_>)> =
+        of_quarter.iter().map(|row| (days(row), *row)).collect();
+    let title = caption("From commit to bookings", &book.period(span));
+    add(&mut block.grids, ledger(sheet, &title, words::BRIDGE, &columns, false));
+}
+
+fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
+    sheet.number(row, "lead_days").unwrap_or(0.0)
+}
+
+fn step(sheet: Sheet<'_>, row: Cells<'_>, (stem, label): (&str, &str)) -> Option<Step> {
+    let name = format!("{stem}_minor");
+    let value = sheet.number(row, &name)?;
+    let is_stock = ["opening", "closing"].contains(&stem);
+    if value == 0.0 && !is_stock {
+        return None;
+    }
+    let currency = sheet.word(row, "currency");
+    let text = format::short_amount(value, currency);
+    let tip = tip(sheet, row, &name, &text);
+    let value = format::major(value, currency);
+    Some(Step { label: label.to_owned(), value, is_stock, text, tip })
+}
+
+/// Amounts line by line, to the last minor unit: what can be added up by hand.
+fn ledger(
+    sheet: Sheet<'_>,
+    title: &str,
+    lines: &[(&str, &str)],
+    columns: &[(String, Cells<'_>)],
+    with_deals: bool,
+) -> Grid {
+    let head = |label: String, meaning: &str, is_number| Head {
+        label,
+        meaning: meaning.to_owned(),
+        is_number,
+    };
+    let mut heads = vec![head("Line".to_owned(), "What came and went.", false)];
+    for (name, row) in columns {
+        let currency = sheet.word(row, "currency");
+        heads.push(head(format!("{name}, {currency}"), "Amount to the minor unit.", true));
+        if with_deals {
+            heads.push(head("Deals".to_owned(), "Deals behind the amount.", true));
+        }
+    }
+    let plain = |text: String| Number { text, ..Number::default() };
+    let mut rows = Vec::new();
+    for (stem, label) in lines {
+        let (amount, deals) = (format!("{stem}_minor"), format!("n_{stem}"));
+        let of = |row: &Cells<'_>| sheet.get(row, &amount).as_i64().unwrap_or(0);
+        let is_kept = ["opening", "closing", "forecast", "actual", "residual"].contains(stem);
+        if !is_kept && columns.iter().all(|(_, row)| of(row) == 0) {
+            continue;
+        }
+        let mut cells = vec![Number::word(*label)];
+        for (_, row) in columns {
+            cells.push(plain(format::exact_amount(of(row), "").trim().to_owned()));
+            if with_deals {
+                let count = sheet.get(row, &deals);
+                cells.push(plain(format::value(count, sheet.unit(&deals), "")));
+            }
+        }
+        rows.push(cells);
+    }
+    if columns.is_empty() {
+        rows.clear();
+    }
+    by_hand(sheet, title, heads, rows)
+}
+
+/// Who promises too much, and who too little.
+fn people(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("forecast_accuracy");
+    let rows = sheet.with(&pooled(book, sheet, pipeline), "forecast", "commit");
+    let is_owned = |row: &Cells<'_>| !sheet.get(row, "owner").is_null();
+    let mut rows: Vec<Cells<'_>> =
+        known(sheet, &rows, "wape").into_iter().filter(is_owned).collect();
+    let size = |row| sheet.number(row, "bias_minor").map_or(0.0, f64::abs);
+    rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    block.notes.extend(words::people(sheet, &rows));
+    let all = rows.len();
+    rows.truncate(MOST_OWNERS);
+    let mut made = grid(sheet, "Bias of reps' commit at the start of a quarter", &rows, OWNERS);
+    made.is_cut = all > rows.len();
+    made.total_text = format::count(all);
+    add(&mut block.grids, made);
+}
+
+fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("forecast_attainment");
+    let rows = unowned(sheet, &pooled(book, sheet, pipeline));
+    let commit = known(sheet, &sheet.with(&rows, "category", "commit"), "attainment");
+    block.notes.extend(words::attainment(sheet, &commit));
+    add(&mut block.grids, grid(sheet, "What came of commit, by days to go", &commit, COMMIT));
+    let is_it = |row: &Cells<'_>| sheet.number(row, "lead_days") == Some(LOOKED_AT);
+    let yields: Vec<Cells<'_>> =
+        known(sheet, &rows, "yield_count").into_iter().filter(is_it).collect();
+    let title = "What became of each category, 30 days before the end";
+    add(&mut block.grids, grid(sheet, title, &yields, YIELD));
+}
+
+fn slippage(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("forecast_slippage");
+    let rows = known(sheet, &sheet.whole(pipeline), "slip_rate");
+    block.notes.extend(words::slippage(sheet, &sheet.with(&rows, "period_kind", "all")));
+    let quarters = sheet.with(&rows, "period_kind", "quarter");
+    let last = quarters.split_at(quarters.len().saturating_sub(MOST_QUARTERS)).1;
+    add(&mut block.grids, grid(sheet, "Deals that slipped out of their quarter", last, SLIPPED));
+}
+
+fn skill(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("forecast_skill");
+    let rows = known(sheet, &unowned(sheet, &pooled(book, sheet, pipeline)), "skill");
+    let earliest = rows.iter().map(|row| lead(sheet, row)).fold(0.0, f64::max);
+    let is_shown = |row: &Cells<'_>| sheet.flag(row, "is_main") && lead(sheet, row) == earliest;
+    let shown: Vec<Cells<'_>> = rows.into_iter().filter(is_shown).collect();
+    block.notes.extend(words::skill(sheet, &shown));
+    add(&mut block.grids, grid(sheet, "Forecasts against a baseline", &shown, SKILL));
+}
+
+/// The forecasts of the running quarter, or of the last one: categories by days to go.
+fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("forecast_snapshots");
+    let rows = known(sheet, &sheet.whole(pipeline), "amount_minor");
+    let Some(span) = quarters(book, sheet, &rows).last().copied() else { return };
+    let of_quarter = sheet.at(&rows, &span);
+    let mut days: Vec<f64> = of_quarter.iter().map(|row| lead(sheet, row)).collect();
+    days.sort_by(|a, b| b.total_cmp(a));
+    days.dedup();
+    let head = |label: String, is_number| Head { label, meaning: String::new(), is_number };
+    let mut heads = vec![head("Category".to_owned(), false)];
+    heads.extend(days.iter().map(|day| head(format!("{day} days to go"), true)));
+    let row = |category: &&str| {
+        let of_category = sheet.with(&of_quarter, "category", category);
+        let cell = |day: &f64| {
+            let of_day = of_category.iter().filter(|row| lead(sheet, row) == *day);
+            let amounts = of_day.filter_map(|row| {
+                let minor = sheet.get(row, "amount_minor").as_i64()?;
+                Some(format::exact_amount(minor, sheet.word(row, "currency")))
+            });
+            let text = amounts.collect::<Vec<_>>().join(", ");
+            let text = if text.is_empty() { format::NONE.to_owned() } else { text };
+            Number { text, ..Number::default() }
+        };
+        let name = Number::word(format::word(category));
+        (!of_category.is_empty())
+            .then(|| std::iter::once(name).chain(days.iter().map(cell)).collect())
+    };
+    let categories = ["closed", "commit", "best_case", "pipeline", "omitted"];
+    let made: Vec<Vec<Number>> = categories.iter().filter_map(row).collect();
+    let title = caption("Forecast as it stood, by category", &book.period(&span));
+    add(&mut block.folded, by_hand(sheet, &title, heads, made));
+}
+
+/// A table that is not one of the metric's own, but made of its numbers.
+fn by_hand(sheet: Sheet<'_>, title: &str, heads: Vec<Head>, rows: Vec<Vec<Number>>) -> Grid {
+    let total = rows.len();
+    Grid {
+        caption: title.to_owned(),
+        metric: sheet.about.name.to_owned(),
+        csv: csv_path(sheet.about.name),
+        heads,
+        rows,
+        total,
+        is_cut: false,
+        total_text: format::count(total),
+    }
+}

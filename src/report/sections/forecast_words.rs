@@ -1,0 +1,197 @@
+//! The section on forecasts in plain words: one sentence for each table that a decision hangs on.
+
+use crate::report::format;
+use crate::report::sheet::{Cells, Sheet};
+
+/// Fewer forecasts than this are a sign, not a verdict.
+const FEW: f64 = 8.0;
+
+/// Lines of the waterfall in their order: the column's stem, and what it is called.
+pub(super) const LINES: &[(&str, &str)] = &[
+    ("opening", "Due at the start"),
+    ("created", "Created"),
+    ("pulled_in", "Pulled in from later"),
+    ("rolled_in", "Rolled in from earlier"),
+    ("dated_in", "Given a date"),
+    ("reopened", "Reopened"),
+    ("transferred_in", "Transferred in"),
+    ("value_up", "Amounts raised"),
+    ("value_down", "Amounts lowered"),
+    ("pushed_out", "Pushed out"),
+    ("moved_earlier", "Moved earlier"),
+    ("undated_out", "Date taken away"),
+    ("lost", "Lost"),
+    ("won", "Won"),
+    ("removed", "Deleted"),
+    ("transferred_out", "Transferred out"),
+    ("closing", "Due at the end"),
+    ("residual", "Residual"),
+];
+
+/// Lines of the error bridge.
+pub(super) const BRIDGE: &[(&str, &str)] = &[
+    ("forecast", "Forecast"),
+    ("slipped_out", "Slipped out"),
+    ("lost", "Lost"),
+    ("reversed", "Reversed"),
+    ("removed", "Deleted"),
+    ("amount_change", "Change of amount"),
+    ("currency", "Currency"),
+    ("new", "New"),
+    ("pulled_in", "Pulled in"),
+    ("upgraded", "Upgraded"),
+    ("reopened", "Reopened"),
+    ("transferred", "Other pipeline"),
+    ("actual", "Booked"),
+    ("residual", "Residual"),
+];
+
+/// Said where forecasts of all pipelines stand with the first one.
+pub(super) const KEPT: &str = "Forecasts that were kept name no pipeline: they stand here, and are compared with \
+    the bookings of all pipelines.";
+
+fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
+    format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
+}
+
+fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
+    sheet.number(row, "lead_days").unwrap_or(0.0)
+}
+
+/// The row with the most days to go, and the one with the fewest but some.
+fn ends<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Option<(Cells<'a>, Cells<'a>)> {
+    let by_lead = |a: &Cells<'_>, b: &Cells<'_>| lead(sheet, a).total_cmp(&lead(sheet, b));
+    let early = rows.iter().copied().max_by(by_lead)?;
+    let late = rows.iter().copied().filter(|row| lead(sheet, row) > 0.0).min_by(by_lead)?;
+    Some((early, late))
+}
+
+/// What cannot be judged, and what would fill the gap.
+pub(super) fn gaps(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let has = |reason: &str| rows.iter().any(|row| sheet.word(row, "reason") == reason);
+    let fill = "A history of field changes beside the deals (`OpportunityHistory.csv` of Salesforce, or \
+                `stage_history.csv` with a column `expected_close_on`) lets forecasts be rebuilt; `forecasts.csv` brings \
+                those that were kept.";
+    match (has("LK"), has("NA")) {
+        (true, _) => Some(format!(
+            "Rebuilt forecasts are left out where the history of expected closes is not known: today's dates contain the outcome. {fill}"
+        )),
+        (_, true) => Some(format!("The export tells no expected close. {fill}")),
+        _ => None,
+    }
+    .map(|text| text.replace('`', ""))
+}
+
+/// How early the forecast can be trusted.
+pub(super) fn accuracy(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let of = |kind: &str| {
+        ends(sheet, &sheet.with(rows, "forecast", kind)).map(|ends| (kind.to_owned(), ends))
+    };
+    let (kind, (early, late)) =
+        of("commit").or_else(|| of("weighted")).or_else(|| of("landmark"))?;
+    let bias = sheet.number(early, "bias")?;
+    let side = if bias < 0.0 { "too little" } else { "too much" };
+    let percent = |row, name| sheet.number(row, name).map(format::percent);
+    Some(format!(
+        "{} days before the end of a quarter the {kind} forecast was off by {} of what was booked, and promised {side} by {}; {} days before the end it was off by {}.",
+        lead(sheet, early),
+        percent(early, "wape")?,
+        format::percent(bias.abs()),
+        lead(sheet, late),
+        percent(late, "wape")?,
+    ))
+}
+
+/// The waterfall as a sum.
+pub(super) fn balance(sheet: Sheet<'_>, row: Cells<'_>, lines: &[(&str, &str)]) -> String {
+    let currency = sheet.word(row, "currency");
+    let minor = |stem: &str| sheet.get(row, &format!("{stem}_minor")).as_i64().unwrap_or(0);
+    let mut sum = format!("{} due at the start", format::exact_amount(minor("opening"), currency));
+    for (stem, label) in lines {
+        let value = minor(stem);
+        if value == 0 || ["opening", "closing", "residual"].contains(stem) {
+            continue;
+        }
+        let sign = if value < 0 { '−' } else { '+' };
+        let amount = format::exact_amount(value.abs(), "");
+        sum += &format!(" {sign} {} {}", amount.trim(), label.to_lowercase());
+    }
+    format!(
+        "{sum} = {} due at the end; residual {}.",
+        format::exact_amount(minor("closing"), currency),
+        format::exact_amount(minor("residual"), currency)
+    )
+}
+
+/// The rep whose commit misses most.
+pub(super) fn people(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let row = rows.first().copied().filter(|_| rows.len() > 1)?;
+    let bias = sheet.number(row, "bias_minor")?;
+    let side = if bias < 0.0 { "below" } else { "above" };
+    let n = sheet.number(row, "n")?;
+    let quarters = if n == 1.0 { "quarter" } else { "quarters" };
+    let few = if n < FEW { "; so few are a sign and no verdict" } else { "" };
+    Some(format!(
+        "Among {} reps, the commit of {} missed most: on average {} {side} what came, over {n} {quarters}{few}.",
+        rows.len(),
+        format::word(sheet.word(row, "owner")),
+        format::amount(bias.abs(), sheet.word(row, "currency")),
+    ))
+}
+
+/// How much of commit came.
+pub(super) fn attainment(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let (early, late) = ends(sheet, rows)?;
+    let came = |row| sheet.number(row, "attainment").map(|share| format::fixed(share, 2));
+    Some(format!(
+        "For every 1.00 committed, {} came with {} days to go, {} with {}.",
+        came(early)?,
+        lead(sheet, early),
+        came(late)?,
+        lead(sheet, late)
+    ))
+}
+
+/// How many deals slip.
+pub(super) fn slippage(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let row = rows.first().copied()?;
+    Some(format!(
+        "Of {} deals due at the start of a quarter {} ({}) were still open at its end, worth {} then.",
+        shown(sheet, row, "n_due"),
+        shown(sheet, row, "n_slipped"),
+        shown(sheet, row, "slip_rate"),
+        shown(sheet, row, "slipped_minor"),
+    ))
+}
+
+/// Whether the forecast is worth making.
+pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let best = |a: &&Cells<'_>, b: &&Cells<'_>| {
+        let skill = |row| sheet.number(row, "skill").unwrap_or(f64::NEG_INFINITY);
+        skill(a).total_cmp(&skill(b))
+    };
+    let earliest = rows.iter().map(|row| lead(sheet, row)).fold(0.0, f64::max);
+    let early: Vec<&Cells<'_>> = rows.iter().filter(|row| lead(sheet, row) == earliest).collect();
+    let sure = early.iter().copied().filter(|row| sheet.word(row, "status") != "SN");
+    let row = sure.max_by(best).or_else(|| early.iter().copied().max_by(best)).copied()?;
+    let skill = sheet.number(row, "skill")?;
+    let base = match sheet.word(row, "baseline") {
+        "same_period_last_year" => "repeating the same quarter of last year",
+        _ => "repeating the last quarter",
+    };
+    let name = format!(
+        "{} forecast ({})",
+        sheet.word(row, "forecast").replace('_', " "),
+        sheet.word(row, "basis")
+    );
+    Some(match skill > 0.0 {
+        true => format!(
+            "With {earliest} days to go the best forecast, the {name}, has an error {} smaller than {base}.",
+            format::percent(skill)
+        ),
+        false => format!(
+            "With {earliest} days to go no forecast beats {base}: the best, the {name}, has an error {} larger.",
+            format::percent(-skill)
+        ),
+    })
+}

@@ -1,0 +1,151 @@
+//! Deals with a history of amounts, expected closes, owners and categories.
+
+use std::collections::BTreeMap;
+
+use sluice::model::calendar::{Day, day_of};
+use sluice::model::{
+    Config, Dataset, Deal, Field, FieldChange, Nested, Partition, Run, Sym, Table, Value,
+};
+
+use crate::fixtures::{DealBuilder, Fixture, at, run};
+
+/// The number of a date.
+pub(super) fn day(text: &str) -> Day {
+    day_of(text.parse().unwrap())
+}
+
+/// A change: when, of what, before, after.
+pub(super) type Told = (String, Field, Option<String>, Option<String>);
+
+/// A deal with the values of today and what changed before.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) deal: DealBuilder,
+    pub(super) id: String,
+    pub(super) expected: Option<String>,
+    pub(super) changes: Vec<Told>,
+    /// The export it comes from.
+    pub(super) crm: &'static str,
+}
+
+/// A case without changes.
+pub(super) fn case(id: &str, deal: DealBuilder, expected: Option<&str>) -> Case {
+    let expected = expected.map(str::to_owned);
+    Case { deal, id: id.to_owned(), expected, changes: Vec::new(), crm: "generic" }
+}
+
+impl Case {
+    /// Adds a change; empty words are null.
+    pub(super) fn told(mut self, when: &str, field: Field, old: &str, new: &str) -> Self {
+        let word = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        self.changes.push((when.to_owned(), field, word(old), word(new)));
+        self
+    }
+}
+
+/// The data set of these cases; stages with their probabilities in basis points.
+pub(super) fn dataset(stages: &[(&str, Option<u32>)], extracted: &str, cases: &[Case]) -> Dataset {
+    let fixture = Fixture::new(extracted).pipeline(crate::fixtures::PIPELINE, stages);
+    let mut made = fixture.deals(cases.iter().map(|case| case.deal.clone())).build();
+    let of: BTreeMap<&str, &Case> = cases.iter().map(|case| (case.id.as_str(), case)).collect();
+    let mut partitions = std::mem::take(&mut made.partitions);
+    for partition in &mut partitions {
+        tell(partition, &of, &mut made);
+    }
+    made.partitions = partitions;
+    made
+}
+
+fn tell(partition: &mut Partition, of: &BTreeMap<&str, &Case>, made: &mut Dataset) {
+    let mut changes = Nested::default();
+    for row in 0..partition.len() {
+        let case = of[partition.deal_ids.get(row)];
+        let deal: &mut Deal = &mut partition.deals[row];
+        deal.expected_close_on = case.expected.as_deref().map(day);
+        deal.crm = made.names.intern(case.crm);
+        let mut value = |field: Field, text: &Option<String>| {
+            let text = text.as_deref()?;
+            Some(match field {
+                Field::Owner | Field::ForecastCategory => i64::from(made.names.intern(text).0),
+                Field::ExpectedCloseOn => i64::from(day(text)),
+                _ => text.parse().unwrap(),
+            })
+        };
+        let mut list: Vec<FieldChange> = case
+            .changes
+            .iter()
+            .map(|(when, field, old, new)| FieldChange {
+                at: at(when),
+                field: *field,
+                old: value(*field, old),
+                new: value(*field, new),
+            })
+            .collect();
+        list.sort();
+        for change in &list {
+            match change.field {
+                Field::Owner => deal.owner = change.new.map_or(Sym::NONE, |n| Sym(n as u32)),
+                Field::Amount => deal.amount_minor = change.new,
+                Field::ForecastCategory => {
+                    deal.forecast_category = change.new.map_or(Sym::NONE, |n| Sym(n as u32));
+                }
+                _ => {}
+            }
+        }
+        changes.push(list);
+    }
+    partition.changes = changes;
+}
+
+/// The table of a metric at the end of a day.
+pub(super) fn table(name: &str, dataset: &Dataset, config: &Config, as_of: &str) -> Table {
+    let run: Run = run(dataset, config.clone(), as_of);
+    crate::fixtures::table(name, dataset, &run)
+}
+
+/// How a value prints in [`row`].
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Text(text) => text.to_string(),
+        Value::Day(day) => sluice::model::calendar::date(*day).to_string(),
+        Value::Int(number) => number.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// All rows in which the named columns print so.
+pub(super) fn rows<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> Vec<&'t [Value]> {
+    let fits = |row: &&Vec<Value>| {
+        wanted.iter().all(|(name, text)| {
+            assert!(table.position(name).is_some(), "no column {name}");
+            shown(table.value(row, name)) == *text
+        })
+    };
+    table.rows.iter().filter(fits).map(Vec::as_slice).collect()
+}
+
+/// The one row in which they do.
+#[track_caller]
+pub(super) fn row<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> &'t [Value] {
+    let found = rows(table, wanted);
+    assert_eq!(found.len(), 1, "rows of {} with {wanted:?}", table.name);
+    found[0]
+}
+
+/// A number in a row.
+#[track_caller]
+pub(super) fn cell(table: &Table, row: &[Value], name: &str) -> Option<f64> {
+    assert!(table.position(name).is_some(), "no column {name}");
+    table.value(row, name).as_f64()
+}
+
+/// Asserts that a column holds a number.
+#[track_caller]
+pub(super) fn holds(table: &Table, row: &[Value], name: &str, expected: f64) {
+    let found = cell(table, row, name);
+    assert!(
+        found.is_some_and(|found| (found - expected).abs() <= 1e-6),
+        "{name} is {found:?}, not {expected}"
+    );
+}
