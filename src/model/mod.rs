@@ -8,11 +8,14 @@ pub mod calendar;
 pub mod config;
 pub mod dataset;
 pub mod deal;
+mod goal_config;
+pub mod goals;
 pub mod ledger;
 pub mod money;
 pub mod months;
 pub mod names;
 pub mod numbers;
+pub mod people;
 mod policy;
 pub mod progress;
 pub mod quality;
@@ -22,6 +25,7 @@ pub mod scratch;
 pub mod stage;
 pub mod table;
 pub mod timeline;
+pub mod workdays;
 
 pub use about::{About, ColumnAbout, column};
 pub use bands::Bands;
@@ -31,6 +35,7 @@ pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,
 };
+pub use goals::{Goal, Goals, Measure, Who};
 pub use ledger::Ledger;
 pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
@@ -44,3 +49,4 @@ pub use scratch::Scratch;
 pub use stage::{Basis, Catalogue, Stage, StageId, StageKind, UNKNOWN_STAGE};
 pub use table::{Column, Table, Unit, Value};
 pub use timeline::{ExitKind, Facts, Timeline, Visit};
+pub use workdays::Workdays;

@@ -7,12 +7,14 @@ use super::calendar::{
 use super::config::Config;
 use super::dataset::Dataset;
 use super::deal::{Deal, Field, Target};
+use super::goals::Goals;
 use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
 use super::quality::HistoryGrade;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
+use super::workdays::Workdays;
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -76,11 +78,15 @@ pub struct Run {
     pub targets: Arc<[Target]>,
     /// Bands of deal sizes.
     pub bands: Bands,
+    /// All goals.
+    pub goals: Goals,
+    /// Working days.
+    pub workdays: Workdays,
     /// The exports whose history tells values, not stages only.
     value_logs: Vec<Sym>,
-    labels: BTreeMap<Sym, Arc<str>>,
-    teams: BTreeMap<Sym, Arc<str>>,
-    starts: BTreeMap<Sym, Day>,
+    pub(super) labels: BTreeMap<Sym, Arc<str>>,
+    pub(super) teams: BTreeMap<Sym, Arc<str>>,
+    pub(super) starts: BTreeMap<Sym, Day>,
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,
     excluded_outcomes: Vec<Sym>,
@@ -127,6 +133,8 @@ impl Run {
             currencies: Vec::new(),
             landmarks: landmarks(zone, day),
             quotas: Quotas::new(&dataset.targets, &dataset.names),
+            goals: Goals::default(),
+            workdays: config.workdays()?,
             labels: BTreeMap::new(),
             teams: BTreeMap::new(),
             starts: BTreeMap::new(),
@@ -145,6 +153,7 @@ impl Run {
         run.label_users(dataset);
         run.number_words(dataset);
         run.look_at_changes(dataset);
+        run.goals = Goals::new(dataset, &run);
         Ok(run)
     }
 
@@ -211,29 +220,6 @@ impl Run {
         self.segments = deals().map(|deal| self.segment(deal)).collect();
         self.pipelines = self.catalogue.pipelines().into_iter().collect();
         self.currency_numbers = self.currencies.iter().copied().collect();
-    }
-
-    /// Owners are shown by name; by name and id where two users share a name.
-    fn label_users(&mut self, dataset: &Dataset) {
-        let mut uses: BTreeMap<&str, u32> = BTreeMap::new();
-        for user in &dataset.users {
-            *uses.entry(user.name.as_str()).or_default() += 1;
-        }
-        for user in &dataset.users {
-            let Some(sym) = self.names.find(&user.user_id) else { continue };
-            let label = match (user.name.is_empty(), uses[user.name.as_str()] > 1) {
-                (true, _) => user.user_id.clone(),
-                (false, true) => format!("{} ({})", user.name, user.user_id),
-                (false, false) => user.name.clone(),
-            };
-            self.labels.insert(sym, Arc::from(label));
-            if !user.team.is_empty() {
-                self.teams.insert(sym, Arc::from(user.team.as_str()));
-            }
-            if let Some(day) = user.started_on {
-                self.starts.insert(sym, day);
-            }
-        }
     }
 
     /// Duration from `from` to `to` in ticks of the clock.
@@ -305,24 +291,6 @@ impl Run {
     /// First instant after a period, not later than the cut.
     pub fn ends_at(&self, period: Period) -> Micros {
         self.zone.midnight(period.end).min(self.cut)
-    }
-
-    /// The owner as people read it; `__UNASSIGNED__` for none.
-    pub fn owner_label(&self, owner: Sym) -> Arc<str> {
-        if owner.is_none() {
-            return Arc::from("__UNASSIGNED__");
-        }
-        self.labels.get(&owner).cloned().unwrap_or_else(|| Arc::from(self.names.get(owner)))
-    }
-
-    /// The team of an owner today.
-    pub fn team(&self, owner: Sym) -> Option<Arc<str>> {
-        self.teams.get(&owner).cloned()
-    }
-
-    /// The first working day of an owner.
-    pub fn started_on(&self, owner: Sym) -> Option<Day> {
-        self.starts.get(&owner).copied()
     }
 
     /// The segment of a deal, by `config.segment`.
