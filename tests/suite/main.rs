@@ -8,6 +8,7 @@ mod cli;
 mod comparison_metrics;
 mod fixtures;
 mod goal_metrics;
+mod goals;
 mod history;
 mod history_laws;
 mod ingest;
