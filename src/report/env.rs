@@ -23,6 +23,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "flow.html",
     "funnel.html",
     "goal_gap.html",
+    "goals.html",
     "index.html",
     "losses.html",
     "macros.html",

@@ -47,6 +47,16 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("score_bands", "rate", "{won} won of {n}"),
     ("score_validation", "auc", "{n_won} won, {n_not} not"),
     ("pipeline_coverage", "coverage", "{open_minor} open for {need_minor}"),
+    ("effort_per_win", "per_win", "activities {activities}, deals won {wins}"),
+    ("winning_playbook", "share_any", "{n_deals} deals won were in the stage"),
+    ("winning_playbook", "median_days", "{n_deals} deals won were in the stage"),
+    ("step_timing", "share_touched_24h", "{n_touched} touched so far of {n_created} created"),
+    ("goal_attainment", "attainment", "{actual} of {target}"),
+    ("goal_attainment", "pace", "{bd_elapsed} of {bd} working days are over"),
+    ("goal_attainment", "required_per_bd", "{bd_elapsed} of {bd} working days are over"),
+    ("activity_streaks", "active_rate", "{active_days} of {eligible_days} working days"),
+    ("reverse_funnel", "p", "n = {n}"),
+    ("reverse_funnel", "required", "for {goal} wins"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.
