@@ -59,7 +59,7 @@ impl State {
         if !kinds.is_empty() && !kinds.contains(&activity.kind) {
             return;
         }
-        let day = run.zone.day(at);
+        let day = run.days.of(at);
         let Ok(place) = usize::try_from(day - run.first_day) else { return };
         let count = match run.owners.of(activity.owner) {
             Some(owner) => {

@@ -148,7 +148,7 @@ impl Metric for EffortPerWin {
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
             if let Some(at) = activity.done_at {
-                let month = run.months.of(run.zone.day(at));
+                let month = run.months.of(run.days.of(at));
                 state.cell((facts.pipeline, activity.owner, month), run).activities += 1;
             }
         }
@@ -157,7 +157,7 @@ impl Metric for EffortPerWin {
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
         state.has_activities = true;
         if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
-            *state.loose.entry((activity.owner, run.months.of(run.zone.day(at)))).or_default() += 1;
+            *state.loose.entry((activity.owner, run.months.of(run.days.of(at)))).or_default() += 1;
         }
     }
 

@@ -84,7 +84,7 @@ impl State {
                 _ => false,
             };
             if counts {
-                let day = *day.get_or_insert_with(|| run.zone.day(at));
+                let day = *day.get_or_insert_with(|| run.days.of(at));
                 self.add(place, (activity.owner, day), 1, run);
             }
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
-use super::monthly::{Monthly, currency_of, minor};
+use super::monthly::{Gather, Monthly, currency_of, minor};
 use super::resample::{Weighted, with_weights};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Table, Timeline, Unit, column};
@@ -78,7 +78,7 @@ static ABOUT: About = About {
 };
 
 /// Numbers that the bootstrap sums up: openings and ends, each with seconds since the start of the
-/// month in UTC, closes other than by one end, wins, revenue.
+/// month in UTC, closes beyond the ends, wins, revenue.
 const DRAWN: usize = 7;
 
 /// Seconds added so that a local month never begins before its place.
@@ -94,20 +94,20 @@ fn drawn(events: &Events, month_start: i64) -> [i64; DRAWN] {
         seconds(events.opened, month_start),
         events.ended.0 as i64,
         seconds(events.ended, month_start),
-        events.closed as i64,
+        events.closed as i64 - events.ended.0 as i64,
         events.won as i64,
         i64::try_from(events.revenue).unwrap_or(0),
     ]
 }
 
 fn of_replicate(sums: [i128; DRAWN], month_start: i64) -> Events {
-    let [opened, opened_at, ended, ended_at, closed, won, revenue] = sums;
+    let [opened, opened_at, ended, ended_at, more_closed, won, revenue] = sums;
     let instant =
         |n: i128, at: i128| (at + n * i128::from(month_start * 86_400 - LEEWAY)) * 1_000_000;
     Events {
         opened: (opened as u64, instant(opened, opened_at)),
         ended: (ended as u64, instant(ended, ended_at)),
-        closed: closed as u64,
+        closed: (more_closed + ended) as u64,
         won: won as u64,
         revenue,
         ..Events::default()
@@ -143,12 +143,21 @@ impl State {
         }
         let months = self.replicates.entry((deal.facts.pipeline, currency)).or_default();
         with_weights(deal, run, |weights| {
+            let mut add = |(month, events): (i32, Events)| {
+                let start = i64::from(run.months.start(month));
+                months.entry(month).or_default().add(weights, drawn(&events, start));
+            };
+            // What happens in one month is added at once: the end of open time is mostly the close.
+            let mut last: Option<(i32, Events)> = None;
             levers::each_event(deal, run, |month, events| {
                 // What happened before the window only tells how many deals are open when it begins.
                 let month = month.max(window - 1);
-                let start = i64::from(run.months.start(month));
-                months.entry(month).or_default().add(weights, drawn(&events, start));
+                match &mut last {
+                    Some((of, sums)) if *of == month => sums.gather(&events),
+                    _ => last.replace((month, events)).into_iter().for_each(&mut add),
+                }
             });
+            last.into_iter().for_each(add);
         });
     }
 

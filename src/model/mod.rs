@@ -7,6 +7,7 @@ pub mod bands;
 pub mod calendar;
 pub mod config;
 pub mod dataset;
+pub mod days;
 pub mod deal;
 mod goal_config;
 pub mod goals;
@@ -32,6 +33,7 @@ pub use bands::Bands;
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
 pub use config::{Config, DayOrder};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
+pub use days::Days;
 pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,
 };

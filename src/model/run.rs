@@ -6,6 +6,7 @@ use super::calendar::{
 };
 use super::config::Config;
 use super::dataset::Dataset;
+use super::days::Days;
 use super::deal::{Deal, Field, Target};
 use super::goals::Goals;
 use super::months::Months;
@@ -58,6 +59,8 @@ pub struct Run {
     pub first_day: Day,
     /// The months of the quarters from `first_day` to `as_of`.
     pub months: Months,
+    /// The local dates of instants, by table.
+    pub days: Days,
     /// Numbers of the owners of deals and of all users.
     pub owners: Numbers,
     /// Numbers of the sources of deals.
@@ -125,6 +128,7 @@ impl Run {
             names: dataset.names.clone(),
             first_day: day,
             months: Months::default(),
+            days: Days::new(zone, 0, -2),
             owners: Numbers::default(),
             sources: Numbers::default(),
             segments: Numbers::default(),
@@ -191,6 +195,7 @@ impl Run {
         let first = deals().filter_map(|d| d.created_at).min();
         self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
         self.months = Months::new(self.first_day - QUARTER_DAYS, self.as_of);
+        self.days = Days::new(self.zone, self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
         for deal in deals() {
             seen[deal.currency.0 as usize] = true;

@@ -12,7 +12,7 @@ use crate::report::sheet::{Cells, Sheet, complete};
 use crate::report::view::{Chart, Grid};
 
 /// Goals in a table.
-const MOST_GOALS: usize = 40;
+const MOST_GOALS: usize = 30;
 
 const REVERSE: &[&str] = &[
     "stage",
@@ -62,20 +62,12 @@ const STREAKS: &[&str] = &[
     "eligible_days",
     "active_rate",
 ];
-const LEVERS: &[&str] = &[
-    "lever",
-    "before",
-    "after",
-    "size_before_minor",
-    "size_minor",
-    "contribution_minor",
-    "share",
-    "revenue_before_minor",
-    "revenue_minor",
-];
+const LEVERS: &[&str] =
+    &["lever", "before", "after", "size_before_minor", "size_minor", "contribution_minor", "share"];
 const MIX: &[&str] = &["segment", "lever", "before", "after", "contribution_minor", "share"];
 
 /// Columns that are read without being shown.
+const REVENUE: &[&str] = &["revenue_before_minor", "revenue_minor"];
 const PLAN: &[&str] = &["mode", "goal", "won_to_date"];
 const UNITS: &[&str] = &["mode", "unit"];
 
@@ -89,6 +81,7 @@ pub(super) const READS: &[Reads] = &[
     ("goal_attainment", AMOUNTS),
     ("activity_streaks", STREAKS),
     ("lever_decomposition", LEVERS),
+    ("lever_decomposition", REVENUE),
     ("lever_mix", MIX),
 ];
 
@@ -129,14 +122,15 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     };
     let rows = of(first);
     block.grids.push(grid(sheet, &words(first, &rows), &rows, REVERSE));
-    block.notes.extend(sentence(sheet, &rows));
+    block.notes.extend(sentence(sheet, &rows, book.as_of));
     let other = of(second);
     if other.iter().any(has_volume) {
         block.folded.push(grid(sheet, &words(second, &other), &other, REVERSE));
     }
     let cascade = book.sheet("goal_cascade");
     let rows = cascade.with(&cascade.whole(pipeline), "mode", first);
-    let by_week = cascade.with(&rows, "unit", "week");
+    let mut by_week = cascade.with(&rows, "unit", "week");
+    by_week.retain(|row| !cascade.get(row, "required_remaining").is_null());
     let by_kind = |has_type: bool| -> Vec<Cells<'_>> {
         let typed = |row: &Cells<'_>| !cascade.get(row, "type").is_null();
         by_week.iter().copied().filter(|row| typed(row) == has_type).collect()
@@ -151,25 +145,34 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     );
 }
 
-/// What the first stage of a plan asks for, in words.
-fn sentence(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
-    let row = rows.first()?;
-    let count = |name| sheet.number(row, name).map(|n| format::count(n as usize));
+/// What a plan asks for, in words: of new deals, and of those in the last stage.
+fn sentence(sheet: Sheet<'_>, rows: &[Cells<'_>], as_of: Day) -> Option<String> {
+    let (first, last) = (rows.first()?, rows.last()?);
+    let count = |name| sheet.number(first, name).map(|n| format::count(n as usize));
     let (more, won, goal) = (count("required_more")?, count("won_to_date")?, count("goal")?);
-    let by = match sheet.get(row, "latest_reach_on") {
-        Value::Day(day) => format!(" by {}", format::long_date(*day)),
-        _ => String::new(),
+    let promised = format::fixed(sheet.number(first, "expected_beyond")?, 1);
+    let stage = |row| format::word(sheet.word(row, "stage"));
+    let mut words = format!(
+        "{won} of {goal} wins are reached; the open deals promise {promised} more, in the period or later."
+    );
+    if more != "0" {
+        words += &format!(" {more} more deals must reach “{}”.", stage(first));
+    }
+    let latest = |row| match sheet.get(row, "latest_reach_on") {
+        Value::Day(day) => Some(*day),
+        _ => None,
     };
-    let stage = format::word(sheet.word(row, "stage"));
-    Some(if more == "0" {
-        format!(
-            "{won} of {goal} wins are reached; the open deals are enough for the rest, if they go as before."
-        )
-    } else {
-        format!(
-            "{won} of {goal} wins are reached; {more} more deals must reach “{stage}”{by}, beyond those that are open."
-        )
-    })
+    if let Some(day) = latest(first).filter(|&day| day > as_of) {
+        let (day, stage) = (format::long_date(day), stage(first));
+        words +=
+            &format!(" A deal that reaches “{stage}” after {day} is rather won in a later period.");
+    } else if let Some(day) = latest(last) {
+        let (day, stage) = (format::long_date(day), stage(last));
+        words += &format!(
+            " It is late for new deals: those to count on in the period are in “{stage}” by {day}."
+        );
+    }
+    Some(words)
 }
 
 /// Goals and streaks of people, which are of all pipelines.
