@@ -7,7 +7,7 @@ use super::layout::{Dimension, Reason, Slice};
 use super::maturity::is_recent;
 use super::monthly::only_currency;
 use super::stage_key::{add_all, standing};
-use super::stage_win_probability::{Chance, Reaches};
+use super::stage_win_probability::{Outlook, Reaches};
 use crate::model::{Day, Measure, Period, Run, Status, Sym, Timeline};
 use crate::stats::isotonic::isotonic;
 
@@ -63,7 +63,7 @@ impl Plan {
     /// The plans of all pipelines, in their order, by configured and by empirical chances.
     pub(super) fn by_mode(self, run: &Run) -> Vec<Scheme> {
         let Self { reaches, won, open } = self;
-        let chances = reaches.chances(run);
+        let chances = reaches.outlooks(run);
         let mut found = Vec::new();
         for pipeline in run.catalogue.pipelines() {
             let goal = Aim::new(pipeline, &won, run);
@@ -145,7 +145,7 @@ pub(super) struct Step {
     /// Whether `p` was changed so that it does not fall from stage to stage.
     pub(super) is_smoothed: bool,
     /// What is known from the past.
-    pub(super) chance: Option<Chance>,
+    pub(super) chance: Option<Outlook>,
     /// Limits of `p`; null for a configured one.
     pub(super) limits: Option<(f64, f64)>,
     /// Why `p` is null, or that it rests on few cases.
@@ -194,7 +194,7 @@ pub(super) struct Scheme {
 fn stages(
     pipeline: Sym,
     mode: &str,
-    chances: &BTreeMap<(Slice, u16), Chance>,
+    chances: &BTreeMap<(Slice, u16), Outlook>,
     open: &BTreeMap<(Sym, u16), u64>,
     run: &Run,
 ) -> Vec<Step> {

@@ -79,23 +79,6 @@ struct Estimate {
     p_iso: Option<f64>,
 }
 
-/// The chance of deals that reach a stage.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Chance {
-    /// Deals that reached it.
-    pub(super) n: u64,
-    /// Of them, those with a history code.
-    pub(super) quality: u64,
-    /// `p_iso`; null if the follow-up is too short.
-    pub(super) p: Option<f64>,
-    /// Why there is no `p`, or that it rests on few cases.
-    pub(super) reason: Option<Reason>,
-    /// The interval of `p_hat`.
-    pub(super) limits: (f64, f64),
-    /// Median ticks from reaching the stage to the win, of those won within the horizon.
-    pub(super) ticks_to_win: Option<i64>,
-}
-
 /// Deals that reached the stages, by population and place of the stage.
 #[derive(Debug, Default)]
 pub struct Reaches(Keyed<(Slice, u16), Reached>);
@@ -123,25 +106,10 @@ impl Reaches {
 
     /// `p_iso` of each population and place that has one.
     pub(super) fn smoothed(self, run: &Run) -> BTreeMap<(Slice, u16), f64> {
-        let chances = self.chances(run).into_iter();
-        chances.filter_map(|(key, chance)| Some((key, chance.p?))).collect()
-    }
-
-    /// What a plan needs to know of each population and place.
-    pub(super) fn chances(self, run: &Run) -> BTreeMap<(Slice, u16), Chance> {
-        let horizon = run.ticks_of_days(run.config.stage_horizon);
         let mut found = BTreeMap::new();
         for (slice, stages) in by_slice(self.0) {
-            for ((&order, reached), estimate) in stages.iter().zip(estimates(&stages, run)) {
-                let chance = Chance {
-                    n: reached.table.n(),
-                    quality: reached.quality,
-                    p: estimate.p_iso,
-                    reason: estimate.maturity.reason_for(reached.table.n(), run),
-                    limits: estimate.interval,
-                    ticks_to_win: reached.table.conditional_quantile(1, horizon, 0.5),
-                };
-                found.insert((slice, order), chance);
+            for (&order, estimate) in stages.keys().zip(estimates(&stages, run)) {
+                found.extend(estimate.p_iso.map(|p| ((slice, order), p)));
             }
         }
         found
@@ -296,4 +264,43 @@ fn one_row(
         reason: estimate.maturity.reason_for(n, run),
         quality_count: reached.quality,
     });
+}
+
+/// The chance of deals that reach a stage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outlook {
+    /// Deals that reached it.
+    pub(super) n: u64,
+    /// Of them, those with a history code.
+    pub(super) quality: u64,
+    /// `p_iso`; null if the follow-up is too short.
+    pub(super) p: Option<f64>,
+    /// Why there is no `p`, or that it rests on few cases.
+    pub(super) reason: Option<Reason>,
+    /// The interval of `p_hat`.
+    pub(super) limits: (f64, f64),
+    /// Median ticks from reaching the stage to the win, of those won within the horizon.
+    pub(super) ticks_to_win: Option<i64>,
+}
+
+impl Reaches {
+    /// What a plan needs to know of each population and place.
+    pub(super) fn outlooks(self, run: &Run) -> BTreeMap<(Slice, u16), Outlook> {
+        let horizon = run.ticks_of_days(run.config.stage_horizon);
+        let mut found = BTreeMap::new();
+        for (slice, stages) in by_slice(self.0) {
+            for ((&order, reached), estimate) in stages.iter().zip(estimates(&stages, run)) {
+                let outlook = Outlook {
+                    n: reached.table.n(),
+                    quality: reached.quality,
+                    p: estimate.p_iso,
+                    reason: estimate.maturity.reason_for(reached.table.n(), run),
+                    limits: estimate.interval,
+                    ticks_to_win: reached.table.conditional_quantile(1, horizon, 0.5),
+                };
+                found.insert((slice, order), outlook);
+            }
+        }
+        found
+    }
 }

@@ -139,15 +139,24 @@ fn mean(values: &[i64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<i64>() as f64 / values.len() as f64)
 }
 
-fn ranks(values: impl Iterator<Item = i64>) -> Ranks {
+fn counted(values: impl Iterator<Item = i64>) -> Histogram {
     let mut counts = Histogram::new();
     values.for_each(|value| *counts.entry(value).or_default() += 1);
-    counts.into_iter().collect()
+    counts
+}
+
+fn ranks(values: impl Iterator<Item = i64>) -> Ranks {
+    counted(values).into_iter().collect()
 }
 
 fn add_rows(table: &mut MetricTable<'_>, slice: Slice, won: &List, lost: &List, run: &Run) {
     let rows = compare(won, lost);
-    let tests: Vec<_> = rows.iter().map(|row| mann_whitney(&row.won, &row.lost)).collect();
+    let tests: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            mann_whitney(&counted(row.won.iter().copied()), &counted(row.lost.iter().copied()))
+        })
+        .collect();
     let p: Vec<Option<f64>> = tests.iter().map(|test| test.and_then(|test| test.p)).collect();
     let q = benjamini_hochberg(&p);
     for (((compared, test), p), q) in rows.iter().zip(&tests).zip(&p).zip(q) {

@@ -100,7 +100,7 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     let sheet = book.sheet("reverse_funnel");
     let whole = sheet.whole(pipeline);
     let is_set = |row: &Cells<'_>| sheet.number(row, "goal").is_some();
-    if !whole.iter().any(|row| is_set(row)) {
+    if !whole.iter().any(is_set) {
         if !whole.is_empty() {
             block.notes.push(
                 "There is no goal of wins: set “wins” under “[goals]” in the configuration, or (with a \
