@@ -92,6 +92,8 @@ pub struct ScoreRule {
     pub outcome: String,
     /// Points; may be negative.
     pub points: i64,
+}
+
 /// What can make a segment; empty for none.
 const SEGMENTS: [&str; 6] =
     ["", "deal_type", "product", "currency", "forecast_category", "amount_band"];
