@@ -155,7 +155,7 @@ impl Metric for EffortPerWin {
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        state.has_activities = true;
+        state.has_activities |= run.is_done(activity);
         if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
             *state.loose.entry((activity.owner, run.months.of(run.days.of(at)))).or_default() += 1;
         }

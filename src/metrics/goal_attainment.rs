@@ -137,7 +137,7 @@ impl Metric for GoalAttainment {
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        state.has_activities = true;
+        state.has_activities |= run.is_done(activity);
         state.add_activity(activity, run);
     }
 

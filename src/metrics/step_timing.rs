@@ -141,8 +141,8 @@ impl Metric for StepTiming {
         }
     }
 
-    fn fold_activity(&self, _: &Activity, _: &Run, state: &mut State) {
-        state.has_activities = true;
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
+        state.has_activities |= run.is_done(activity);
     }
 
     fn merge(&self, into: &mut State, from: State) {

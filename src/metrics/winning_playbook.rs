@@ -83,8 +83,10 @@ impl Metric for WinningPlaybook {
         state.fold(deal, run);
     }
 
-    fn fold_activity(&self, _: &Activity, _: &Run, state: &mut Latest) {
-        state.see_activity();
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut Latest) {
+        if run.is_done(activity) {
+            state.see_activity();
+        }
     }
 
     fn merge(&self, into: &mut Latest, from: Latest) {
