@@ -286,6 +286,18 @@ impl Row<'_> {
         self
     }
 
+    /// Makes it a row of no pipeline: what it counts is of all of them.
+    pub fn across_pipelines(&mut self) -> &mut Self {
+        self.values[1] = Value::Null;
+        self
+    }
+
+    /// Makes it the row of a team; the population must be a whole pipeline, or none.
+    pub fn team(&mut self, team: Arc<str>) -> &mut Self {
+        self.values[3] = team.into();
+        self
+    }
+
     /// Sets a date column of the block.
     pub fn set_day(&mut self, name: &str, day: Option<Day>) -> &mut Self {
         self.set(name, day.map_or(Value::Null, Value::Day))

@@ -17,6 +17,7 @@ use crate::model::{
 };
 
 pub mod activities_per_win;
+pub mod activity_streaks;
 pub mod activity_volume;
 pub mod amount_win_rate;
 pub mod cohort_conversion;
@@ -26,6 +27,7 @@ pub mod conversion_comparison;
 pub mod deal_score;
 pub mod deal_size;
 pub mod deal_volume;
+pub mod effort_per_win;
 pub mod forecast_accuracy;
 pub mod forecast_attainment;
 mod forecast_days;
@@ -40,7 +42,9 @@ pub mod forecast_snapshots;
 mod forecast_units;
 pub mod forecast_waterfall;
 mod forecast_windows;
+pub mod goal_attainment;
 pub mod goal_calibration;
+pub mod goal_cascade;
 pub mod goal_chance_bookings;
 pub mod goal_chance_wins;
 pub mod goal_gap;
@@ -50,7 +54,11 @@ mod goal_state;
 pub mod incidence_curve;
 mod keyed;
 mod landmarks;
+mod latest;
 pub mod layout;
+pub mod lever_decomposition;
+pub mod lever_mix;
+mod levers;
 pub mod loss_reasons;
 mod maturity;
 pub mod monthly;
@@ -58,6 +66,7 @@ pub mod movement_quality;
 mod path;
 pub mod pipeline_coverage;
 mod place;
+mod plan;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
@@ -66,6 +75,7 @@ pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
 pub mod resample;
+pub mod reverse_funnel;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
 pub mod sales_velocity;
@@ -93,10 +103,12 @@ pub mod stage_stock;
 pub mod stage_transitions;
 pub mod stage_win_probability;
 pub mod stale_deals;
+pub mod step_timing;
 pub mod time_to_close;
 pub mod time_to_win;
 pub mod weighted_pipeline;
 pub mod win_rate;
+pub mod winning_playbook;
 
 pub use sensitivity::sensitivity;
 
@@ -211,9 +223,18 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &win_rate::WinRate,
     &loss_reasons::LossReasons,
     &amount_win_rate::AmountWinRate,
+    &reverse_funnel::ReverseFunnel,
+    &goal_cascade::GoalCascade,
     &activities_per_win::ActivitiesPerWin,
+    &effort_per_win::EffortPerWin,
+    &winning_playbook::WinningPlaybook,
+    &step_timing::StepTiming,
     &activity_volume::ActivityVolume,
+    &goal_attainment::GoalAttainment,
+    &activity_streaks::ActivityStreaks,
     &sales_velocity::SalesVelocity,
+    &lever_decomposition::LeverDecomposition,
+    &lever_mix::LeverMix,
     &stage_age_threshold::StageAgeThreshold,
     &stale_deals::StaleDeals,
     &stage_stock::StageStock,
@@ -266,8 +287,13 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &pipeline_coverage::PipelineCoverage,
 ];
 
+/// Codes of METRICS whose numbers are columns of another metric's table, and the code of that one.
+pub static WITHIN: &[(&str, &str)] = &[("A5", "A4")];
+
 /// The metric with this name or code, whatever its case.
 pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
+    let within = WITHIN.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
+    let name = within.map_or(name, |(_, holder)| holder);
     let named = |m: &&&dyn AnyMetric| {
         m.about().name.eq_ignore_ascii_case(name) || m.about().id.eq_ignore_ascii_case(name)
     };

@@ -15,7 +15,7 @@ use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{
-    About, Activity, Day, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, Value, column,
+    About, Activity, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, Value, column,
 };
 use crate::stats::interval::{moments, poisson, wilson};
 use crate::stats::quantile::{median_interval, quantile};
@@ -35,7 +35,7 @@ static ABOUT: About = About {
         cycle of the deals won (J1), activities done in the period by the owner (on deals now in the pipeline, and on \
         no deal: these count in each pipeline of the owner), activities / wins with exact Poisson limits on the wins, \
         bookings / target where a target of bookings covers the quarter (targets are no pipeline's: the bookings of \
-        all pipelines count), Monday to Friday days of the period up to `as_of` since the rep's start (since the period's start if that is \
+        all pipelines count), working days (Monday to Friday without `holidays`) of the period up to `as_of` since the rep's start (since the period's start if that is \
         unknown). `rank` is by `rate`, dense, only with `min_n_rank` closed deals.",
     caveat: "Do not rank by the raw rate: K2 shrinks it, K4 tests it.",
     source: "Wilson 1927; Garwood 1936",
@@ -313,31 +313,5 @@ fn set_effort(row: &mut Row<'_>, won: u64, activities: Option<u64>, days: u64) {
 /// Business days of a rep in a period up to `as_of`.
 fn exposure(cell: &Cell, run: &Run) -> u64 {
     let start = run.started_on(cell.slice.value).unwrap_or(cell.period.start);
-    business_days(start.max(cell.period.start), cell.period.end.min(run.as_of + 1))
-}
-
-/// Days from Monday to Friday in `[start, end)`.
-fn business_days(start: Day, end: Day) -> u64 {
-    if end <= start {
-        return 0;
-    }
-    let days = i64::from(end) - i64::from(start);
-    let first = (i64::from(start) + 3).rem_euclid(7);
-    let rest = (0..days % 7).filter(|at| (first + at) % 7 < 5).count() as i64;
-    (days / 7 * 5 + rest) as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn business_days_run_from_monday_to_friday() {
-        assert_eq!(business_days(0, 7), 5);
-        assert_eq!(business_days(0, 2), 2, "1970-01-01 was a Thursday");
-        assert_eq!(business_days(2, 4), 0, "the first weekend");
-        assert_eq!(business_days(3, 18), 10);
-        assert_eq!(business_days(5, 5), 0);
-        assert_eq!(business_days(9, 5), 0);
-    }
+    run.workdays.between(start.max(cell.period.start), cell.period.end.min(run.as_of + 1))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::Keyed;
-use super::layout::{Dimension, MetricTable, Slice, Tail, UNOWNED};
+use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{About, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column};
@@ -264,4 +264,43 @@ fn one_row(
         reason: estimate.maturity.reason_for(n, run),
         quality_count: reached.quality,
     });
+}
+
+/// The chance of deals that reach a stage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Outlook {
+    /// Deals that reached it.
+    pub(super) n: u64,
+    /// Of them, those with a history code.
+    pub(super) quality: u64,
+    /// `p_iso`; null if the follow-up is too short.
+    pub(super) p: Option<f64>,
+    /// Why there is no `p`, or that it rests on few cases.
+    pub(super) reason: Option<Reason>,
+    /// The interval of `p_hat`.
+    pub(super) limits: (f64, f64),
+    /// Median ticks from reaching the stage to the win, of those won within the horizon.
+    pub(super) ticks_to_win: Option<i64>,
+}
+
+impl Reaches {
+    /// What a plan needs to know of each population and place.
+    pub(super) fn outlooks(self, run: &Run) -> BTreeMap<(Slice, u16), Outlook> {
+        let horizon = run.ticks_of_days(run.config.stage_horizon);
+        let mut found = BTreeMap::new();
+        for (slice, stages) in by_slice(self.0) {
+            for ((&order, reached), estimate) in stages.iter().zip(estimates(&stages, run)) {
+                let outlook = Outlook {
+                    n: reached.table.n(),
+                    quality: reached.quality,
+                    p: estimate.p_iso,
+                    reason: estimate.maturity.reason_for(reached.table.n(), run),
+                    limits: estimate.interval,
+                    ticks_to_win: reached.table.conditional_quantile(1, horizon, 0.5),
+                };
+                found.insert((slice, order), outlook);
+            }
+        }
+        found
+    }
 }

@@ -178,6 +178,10 @@ pub enum PeriodKind {
     Week,
     /// The days up to and including `as_of` that a trailing window covers.
     Trailing,
+    /// One day.
+    Day,
+    /// Any other days, as a goal names them.
+    Custom,
 }
 
 impl PeriodKind {
@@ -190,6 +194,8 @@ impl PeriodKind {
             Self::Month => "month",
             Self::Week => "week",
             Self::Trailing => "trailing",
+            Self::Day => "day",
+            Self::Custom => "custom",
         }
     }
 }
@@ -207,7 +213,7 @@ pub struct Period {
 
 impl Period {
     /// The period of `kind` that holds `day`; years and quarters start in `fiscal_start` (1 to 12).
-    /// For `All` and `Trailing`, which depend on the run, use `Run::period`.
+    /// For `All` and `Trailing`, which depend on the run, use `Run::period`; `Custom` is one day.
     pub fn holding(kind: PeriodKind, day: Day, fiscal_start: u32) -> Self {
         Self::among(&Months::default(), kind, day, fiscal_start)
     }
@@ -218,6 +224,7 @@ impl Period {
         let month_start = |month| months.start(month);
         let offset = fiscal_start as i32 - 1;
         let (start, end) = match kind {
+            PeriodKind::Day | PeriodKind::Custom => (day, day + 1),
             PeriodKind::Week => {
                 let monday = day - (day + 3).rem_euclid(7);
                 (monday, monday + 7)

@@ -1,10 +1,12 @@
 //! The configuration (`sluice.toml`): every key, its default, its check.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Clock, Zone};
+pub use super::goal_config::{GoalsConfig, WeekendCounts};
 use super::policy::ConversionPolicy;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -130,7 +132,7 @@ pub struct Config {
     /// Stages that mean lost, in any pipeline.
     pub lost_stages: Vec<String>,
     /// Old stage name = name today.
-    pub stage_aliases: std::collections::BTreeMap<String, String>,
+    pub stage_aliases: BTreeMap<String, String>,
     /// Column that makes the segment: `deal_type`, `product`, `currency`, `forecast_category`, `amount_band`; empty for none.
     pub segment: String,
     /// Cut points of `amount_band`, in major units, ascending.
@@ -203,6 +205,20 @@ pub struct Config {
     pub forecast_periods: u32,
     /// Visits shorter than this that return to the stage before are removed; 0 is off.
     pub bounce_seconds: u32,
+    /// Days off besides Saturdays and Sundays, such as `2026-12-25`.
+    pub holidays: Vec<String>,
+    /// Chance with which an assured volume must suffice for the goal.
+    pub assurance: f64,
+    /// Latest won and lost deals that the winning playbook looks at.
+    pub playbook_n: u32,
+    /// Activities that make a day active in a streak.
+    pub streak_min: u32,
+    /// Types of activity that count in a streak; empty for all.
+    pub streak_types: Vec<String>,
+    /// Whether activities on days off count in streaks.
+    pub weekend_counts: WeekendCounts,
+    /// Goals.
+    pub goals: GoalsConfig,
 }
 
 impl Default for Config {
@@ -218,7 +234,7 @@ impl Default for Config {
             pipeline: Vec::new(),
             won_stages: Vec::new(),
             lost_stages: Vec::new(),
-            stage_aliases: std::collections::BTreeMap::new(),
+            stage_aliases: BTreeMap::new(),
             segment: "deal_type".to_owned(),
             amount_bands: Vec::new(),
             outcome_mode: OutcomeMode::Net,
@@ -255,6 +271,13 @@ impl Default for Config {
             forecast_leads: vec![90, 60, 30, 14, 7, 0],
             forecast_periods: 8,
             bounce_seconds: 0,
+            holidays: Vec::new(),
+            assurance: 0.80,
+            playbook_n: 20,
+            streak_min: 1,
+            streak_types: Vec::new(),
+            weekend_counts: WeekendCounts::Ignore,
+            goals: GoalsConfig::default(),
         }
     }
 }
@@ -326,6 +349,7 @@ impl Config {
         if self.score_half_life_days == Some(0) {
             return wrong("score_half_life_days", "at least 1");
         }
+        self.check_goals()?;
         for pipeline in &self.pipeline {
             if pipeline.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
                 return wrong("pipeline.probabilities", "between 0 and 1");

@@ -44,6 +44,16 @@ impl Months {
         at.filter(|&at| at < self.starts.len())
     }
 
+    /// The first month of the table.
+    pub fn first(&self) -> i32 {
+        self.first
+    }
+
+    /// Months of the table, and the one after the last.
+    pub fn count(&self) -> usize {
+        self.starts.len()
+    }
+
     /// The first day of `month`.
     #[inline]
     pub fn start(&self, month: i32) -> Day {

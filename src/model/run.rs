@@ -6,14 +6,17 @@ use super::calendar::{
 };
 use super::config::Config;
 use super::dataset::Dataset;
+use super::days::Days;
 use super::deal::{Deal, Target};
 use super::forecasts::Forecasts;
+use super::goals::Goals;
 use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
 use super::value_logs::ValueLogs;
+use super::workdays::Workdays;
 use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +60,8 @@ pub struct Run {
     pub first_day: Day,
     /// The months of the quarters from `first_day` to `as_of`.
     pub months: Months,
+    /// The local dates of instants, by table.
+    pub days: Days,
     /// Numbers of the owners of deals and of all users.
     pub owners: Numbers,
     /// Numbers of the sources of deals.
@@ -81,9 +86,13 @@ pub struct Run {
     pub forecasts: Forecasts,
     /// The exports whose history tells values, not stages only.
     pub value_logs: ValueLogs,
-    labels: BTreeMap<Sym, Arc<str>>,
-    teams: BTreeMap<Sym, Arc<str>>,
-    starts: BTreeMap<Sym, Day>,
+    /// All goals.
+    pub goals: Goals,
+    /// Working days.
+    pub workdays: Workdays,
+    pub(super) labels: BTreeMap<Sym, Arc<str>>,
+    pub(super) teams: BTreeMap<Sym, Arc<str>>,
+    pub(super) starts: BTreeMap<Sym, Day>,
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,
     excluded_outcomes: Vec<Sym>,
@@ -122,6 +131,7 @@ impl Run {
             names: dataset.names.clone(),
             first_day: day,
             months: Months::default(),
+            days: Days::new(zone, 0, -2),
             owners: Numbers::default(),
             sources: Numbers::default(),
             segments: Numbers::default(),
@@ -131,6 +141,8 @@ impl Run {
             landmarks: landmarks(zone, day),
             quotas: Quotas::new(&dataset.targets, &dataset.names),
             forecasts: Forecasts::default(),
+            goals: Goals::default(),
+            workdays: config.workdays()?,
             labels: BTreeMap::new(),
             teams: BTreeMap::new(),
             starts: BTreeMap::new(),
@@ -149,6 +161,7 @@ impl Run {
         run.label_users(dataset);
         run.number_words(dataset);
         run.take_forecasts(dataset);
+        run.goals = Goals::new(dataset, &run);
         Ok(run)
     }
 
@@ -186,6 +199,7 @@ impl Run {
         let first = deals().filter_map(|d| d.created_at).min();
         self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
         self.months = Months::new(self.first_day - QUARTER_DAYS, self.as_of);
+        self.days = Days::new(self.zone, self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
         for deal in deals() {
             seen[deal.currency.0 as usize] = true;
@@ -213,29 +227,6 @@ impl Run {
         self.segments = deals().map(|deal| self.segment(deal)).collect();
         self.pipelines = self.catalogue.pipelines().into_iter().collect();
         self.currency_numbers = self.currencies.iter().copied().collect();
-    }
-
-    /// Owners are shown by name; by name and id where two users share a name.
-    fn label_users(&mut self, dataset: &Dataset) {
-        let mut uses: BTreeMap<&str, u32> = BTreeMap::new();
-        for user in &dataset.users {
-            *uses.entry(user.name.as_str()).or_default() += 1;
-        }
-        for user in &dataset.users {
-            let Some(sym) = self.names.find(&user.user_id) else { continue };
-            let label = match (user.name.is_empty(), uses[user.name.as_str()] > 1) {
-                (true, _) => user.user_id.clone(),
-                (false, true) => format!("{} ({})", user.name, user.user_id),
-                (false, false) => user.name.clone(),
-            };
-            self.labels.insert(sym, Arc::from(label));
-            if !user.team.is_empty() {
-                self.teams.insert(sym, Arc::from(user.team.as_str()));
-            }
-            if let Some(day) = user.started_on {
-                self.starts.insert(sym, day);
-            }
-        }
     }
 
     /// Duration from `from` to `to` in ticks of the clock.
@@ -307,24 +298,6 @@ impl Run {
     /// First instant after a period, not later than the cut.
     pub fn ends_at(&self, period: Period) -> Micros {
         self.zone.midnight(period.end).min(self.cut)
-    }
-
-    /// The owner as people read it; `__UNASSIGNED__` for none.
-    pub fn owner_label(&self, owner: Sym) -> Arc<str> {
-        if owner.is_none() {
-            return Arc::from("__UNASSIGNED__");
-        }
-        self.labels.get(&owner).cloned().unwrap_or_else(|| Arc::from(self.names.get(owner)))
-    }
-
-    /// The team of an owner today.
-    pub fn team(&self, owner: Sym) -> Option<Arc<str>> {
-        self.teams.get(&owner).cloned()
-    }
-
-    /// The first working day of an owner.
-    pub fn started_on(&self, owner: Sym) -> Option<Day> {
-        self.starts.get(&owner).copied()
     }
 
     /// The segment of a deal, by `config.segment`.

@@ -24,6 +24,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "forecast.html",
     "funnel.html",
     "goal_gap.html",
+    "goals.html",
     "index.html",
     "losses.html",
     "macros.html",

@@ -221,6 +221,7 @@ pub fn period(kind: &str, start: Day, end: Day, fiscal_start: u32) -> String {
     match kind {
         "quarter" => quarter(first, fiscal_start),
         "month" => month(start),
+        "day" => date(start),
         "week" => format!("week of {}", date(start)),
         "year" if fiscal_start == 1 => first.year().to_string(),
         "year" => format!("FY{}", first.year() + 1),

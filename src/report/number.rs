@@ -54,6 +54,16 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("forecast_attainment", "yield_value", "{won_minor} won of {due_minor}"),
     ("forecast_slippage", "slip_rate", "{n_slipped} slipped of {n_due} due"),
     ("forecast_skill", "skill", "mean error {mae_model_minor} against {mae_naive_minor}"),
+    ("effort_per_win", "per_win", "activities {activities}, deals won {wins}"),
+    ("winning_playbook", "share_any", "{n_deals} deals won were in the stage"),
+    ("winning_playbook", "median_days", "{n_deals} deals won were in the stage"),
+    ("step_timing", "share_touched_24h", "{n_touched} touched so far of {n_created} created"),
+    ("goal_attainment", "attainment", "{actual} of {target}"),
+    ("goal_attainment", "pace", "{bd_elapsed} of {bd} working days are over"),
+    ("goal_attainment", "required_per_bd", "{bd_elapsed} of {bd} working days are over"),
+    ("activity_streaks", "active_rate", "{active_days} of {eligible_days} working days"),
+    ("reverse_funnel", "p", "n = {n}"),
+    ("reverse_funnel", "required", "for {goal} wins"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.

@@ -14,6 +14,34 @@ pub fn cdf(x: i64, n: u64, p: f64) -> f64 {
     beta_cdf(1.0 - p, (n - count) as f64, count as f64 + 1.0)
 }
 
+/// Most trials that [`assured_trials`] looks at.
+const MOST_TRIALS: u64 = 1 << 40;
+
+/// The fewest trials of probability `p` that give at least `events` events with a chance of `assurance`.
+///
+/// Null rule: without events 0; null if `p` is 0 or so small that the number is out of reach.
+/// Source: definition (`events` + a negative binomial quantile).
+/// Checked against: `tests/vectors/V02` (scipy 1.17 `nbinom.ppf`).
+pub fn assured_trials(events: u64, p: f64, assurance: f64) -> Option<u64> {
+    if events == 0 {
+        return Some(0);
+    }
+    if p.is_nan() || p <= 0.0 {
+        return None;
+    }
+    let suffices = |n: u64| 1.0 - cdf(events as i64 - 1, n, p) >= assurance;
+    let (mut few, mut enough) = (events - 1, events);
+    while !suffices(enough) {
+        few = enough;
+        enough = enough.checked_mul(2).filter(|&n| n <= MOST_TRIALS)?;
+    }
+    while enough - few > 1 {
+        let middle = few + (enough - few) / 2;
+        if suffices(middle) { enough = middle } else { few = middle }
+    }
+    Some(enough)
+}
+
 /// Probabilities of 0 to `n` events.
 ///
 /// Source: Loader 2000, "Fast and accurate computation of binomial probabilities".

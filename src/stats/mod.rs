@@ -22,6 +22,7 @@ pub mod poisson_binomial;
 pub mod proportions;
 pub mod quantile;
 pub mod rank;
+pub mod shapley;
 pub mod shrinkage;
 mod special;
 pub mod standardised;

@@ -9,6 +9,7 @@ mod comparison_metrics;
 mod fixtures;
 mod forecasts;
 mod goal_metrics;
+mod goals;
 mod history;
 mod history_laws;
 mod ingest;

@@ -1,13 +1,15 @@
 //! The page, rendered from the tables of the real metrics: names of columns must agree.
 
 use sluice::metrics::{METRICS, compute, find};
-use sluice::model::{Config, Target};
+use sluice::model::config::GoalsConfig;
+use sluice::model::{Config, Dataset, PeriodKind, Target, calendar};
 use sluice::report::{Input, reads, render};
 
 use crate::fixtures::{DealBuilder, Fixture, deal, run};
 
 /// Columns that the layout adds to every table.
-const LAYOUT: &[&str] = &["owner", "team", "period_start", "n", "lower", "upper", "status"];
+const LAYOUT: &[&str] =
+    &["owner", "team", "segment", "period_start", "n", "lower", "upper", "status"];
 
 #[test]
 fn the_page_shows_columns_that_metrics_have() {
@@ -46,25 +48,16 @@ fn nth(at: usize) -> DealBuilder {
     }
 }
 
-#[test]
-fn real_tables_fill_every_chart() {
+fn dataset() -> Dataset {
     let open = [("New", Some(1000)), ("Demo", Some(3000)), ("Offer", Some(6000))];
-    let mut dataset =
-        Fixture::new("2026-07-02").pipeline("Sales", &open).deals((0..240).map(nth)).build();
-    let day = |text: &str| sluice::model::calendar::day_of(text.parse().unwrap());
-    let goal = |measure: &str, value| Target {
-        owner: String::new(),
-        team: String::new(),
-        period_start: day("2026-07-01"),
-        period_end: day("2026-10-01"),
-        measure: measure.to_owned(),
-        value,
-        currency: String::new(),
-    };
-    dataset.targets = vec![goal("bookings", 900_000), goal("wins", 4)];
-    let run = run(&dataset, Config::default(), "2026-07-01");
-    let tables = compute(METRICS, &dataset, &run).unwrap();
-    let page = render(&Input {
+    Fixture::new("2026-07-02").pipeline("Sales", &open).deals((0..240).map(nth)).build()
+}
+
+/// The page of the deals under a configuration, on a day.
+fn page(dataset: &Dataset, config: Config, as_of: &str) -> String {
+    let run = run(dataset, config, as_of);
+    let tables = compute(METRICS, dataset, &run).unwrap();
+    render(&Input {
         run: &run,
         metrics: METRICS.iter().map(|m| m.about()).zip(&tables).collect(),
         earlier: None,
@@ -78,7 +71,45 @@ fn real_tables_fill_every_chart() {
         title: "Real tables",
         templates: None,
     })
-    .unwrap();
+    .unwrap()
+}
+
+#[test]
+fn goals_are_said_in_words_and_do_not_make_a_pipeline() {
+    let without = page(&dataset(), Config::default(), "2026-07-01");
+    assert!(without.contains("There is no goal of wins: set “wins” under “[goals]”"));
+    assert!(without.contains("There are no goals of people: add a file of targets"));
+    let mut data = dataset();
+    data.targets = [target("ann", "bookings", 5), target("ann", "wins", 5)].into();
+    let goals = GoalsConfig { wins: 40, period: PeriodKind::Quarter, ..GoalsConfig::default() };
+    let page = page(&data, Config { goals, ..Config::default() }, "2026-07-01");
+    let section = page.split("<section id=\"goals\">").nth(1).unwrap();
+    let section = section.split("</section>").next().unwrap();
+    assert!(section.contains("Deals needed for 40 wins in 2026 Q3"), "{section}");
+    assert!(section.contains("of 40 wins are reached; the open deals promise"));
+    assert!(section.contains("Goals of amounts") && section.contains("Goals of counts"));
+    assert!(section.contains("Revenue of 2026 Q2 against the quarter before"));
+    assert!(!page.contains("Unnamed pipeline"));
+}
+
+fn target(owner: &str, measure: &str, value: i64) -> Target {
+    let day = |text: &str| calendar::day_of(text.parse().unwrap());
+    Target {
+        owner: owner.to_owned(),
+        team: String::new(),
+        period_start: day("2026-07-01"),
+        period_end: day("2026-10-01"),
+        measure: measure.to_owned(),
+        value,
+        currency: String::new(),
+    }
+}
+
+#[test]
+fn real_tables_fill_every_chart() {
+    let mut data = dataset();
+    data.targets = vec![target("", "bookings", 900_000), target("", "wins", 4)];
+    let page = page(&data, Config::default(), "2026-07-01");
     for chart in [
         "funnel-1-stock",
         "funnel-1-exit",
@@ -95,6 +126,7 @@ fn real_tables_fill_every_chart() {
         "sources-1-diff",
         "flow-1-stock",
         "losses-1-reason",
+        "goals-1-levers-1",
     ] {
         let figure = page.split(&format!("<figure id=\"{chart}\"")).nth(1);
         let figure = figure.unwrap_or_else(|| panic!("no chart `{chart}`"));

@@ -27,6 +27,11 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # First month of the fiscal year.\nfiscal_year_start_month = {}\n\
          # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
          segment = {}\n\
+         # Days off besides Saturdays and Sundays.\n# holidays = [\"2026-12-25\"]\n\
+         # Chance with which an assured volume must suffice for a goal; latest deals of the playbook.\n\
+         # assurance = 0.80\n# playbook_n = 20\n\
+         # A day with so many activities of these types (none: all) counts in a streak; \"extend\" counts\n\
+         # active days off too.\n# streak_min = 1\n# streak_types = []\n# weekend_counts = \"ignore\"\n\
          # Cut points of deal sizes, in major units, ascending; reps are compared on the same mix of sizes.\n\
          # amount_bands = [1000, 10000, 100000]\n\
          # Cells of the lattice on which the chance of a booking goal is worked out.\n\
@@ -43,7 +48,10 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # forecast_leads = [90, 60, 30, 14, 7, 0]\n\
          # forecast_periods = 8\n\
          # Points for activities, each a [[score]] of its own; none means no scores.\n\
-         # [[score]]\n# type = \"email\"\n# outcome = \"replied\"\n# points = 20\n",
+         # [[score]]\n# type = \"email\"\n# outcome = \"replied\"\n# points = 20\n\
+         \n# Goals: wins of each pipeline (0: the targets of the export hold), activities of each rep.\n\
+         # [goals]\n# wins = 20\n# period = \"month\"\n# pipelines = {{ \"Renewals\" = 5 }}\n\
+         # activities_per_day = {{ call = 40, total = 60 }}\n# activities_per_week = {{ meeting = 5 }}\n",
         quoted(&config.report_tz),
         quoted(&config.currency),
         config.fiscal_year_start_month,

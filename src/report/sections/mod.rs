@@ -11,6 +11,7 @@ mod forecast;
 mod forecast_words;
 mod funnel;
 mod goal_gap;
+mod goals;
 mod losses;
 mod mix;
 mod overview;
@@ -80,6 +81,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         flow::READS,
         losses::READS,
         work::READS,
+        goals::READS,
         stale::READS,
         forecast::READS,
     ];
@@ -106,6 +108,12 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
     ("flow", "Stock and flow", flow::block, "no history of stages in the export"),
     ("losses", "Losses", losses::block, "no deal was lost"),
     ("work", "Work and value", work::block, "no deal was closed"),
+    (
+        "goals",
+        "Goals and levers",
+        goals::block,
+        "set `wins` under `[goals]`, or add a file of targets",
+    ),
     ("stale", "Stale deals", stale::block, "no deal is open"),
     (
         "scores",

@@ -1,8 +1,10 @@
-//! Work and value: activities per win, deal size, win rate by value, velocity.
+//! Work and value: activities per win, effort, playbook, timing of steps, deal size, win rate by value,
+//! velocity.
 
 use super::funnel::caption;
 use super::{Block, Reads, add};
 use crate::report::book::Book;
+use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::sheet::{Cells, Sheet};
 
@@ -38,6 +40,32 @@ const VELOCITY: &[&str] = &[
 const ACTIVITY: &[&str] =
     &["outcome", "type", "n", "sum", "per_win", "q25", "q50", "q75", "share_with_any"];
 
+const EFFORT: &[&str] = &["owner", "team", "activities", "wins", "per_win"];
+const PLAYBOOK: &[&str] = &[
+    "stage",
+    "type",
+    "n_deals",
+    "mean",
+    "median",
+    "q25",
+    "q75",
+    "share_any",
+    "median_days",
+    "lost_mean",
+    "q",
+    "recommended",
+];
+const TIMING: &[&str] = &[
+    "period_start",
+    "n_gaps",
+    "q50_hours",
+    "q75_hours",
+    "n_created",
+    "first_touch_q50_hours",
+    "share_touched_24h",
+];
+const PAIRS: &[&str] = &["from_type", "to_type", "n_gaps", "mean_hours", "q50_hours"];
+
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("win_rate", WINS),
@@ -45,6 +73,10 @@ pub(super) const READS: &[Reads] = &[
     ("amount_win_rate", VALUE),
     ("sales_velocity", VELOCITY),
     ("activities_per_win", ACTIVITY),
+    ("effort_per_win", EFFORT),
+    ("winning_playbook", PLAYBOOK),
+    ("step_timing", TIMING),
+    ("step_timing", PAIRS),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
@@ -67,7 +99,58 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
     let words = caption("Activities per closed deal", &when);
     add(&mut block.folded, grid(sheet, &words, &rows, ACTIVITY));
+    effort(&mut block, book, pipeline);
+    playbook(&mut block, book, pipeline);
+    timing(&mut block, book, pipeline);
     block
+}
+
+/// Effort per win of the pipeline, its teams and its reps.
+fn effort(block: &mut Block, book: &Book<'_>, pipeline: &str) {
+    let sheet = book.sheet("effort_per_win");
+    let (mut rows, when) = book.ended(sheet, &sheet.of(pipeline), "quarter");
+    let known = |row: &Cells<'_>| !sheet.get(row, "activities").is_null();
+    rows.retain(known);
+    let place = |row: &Cells<'_>| ["owner", "team"].map(|name| !sheet.get(row, name).is_null());
+    rows.sort_by_key(place);
+    add(&mut block.folded, grid(sheet, &caption("Activities per win", &when), &rows, EFFORT));
+}
+
+/// What was done on the latest won deals, and whether the lost ones differ.
+fn playbook(block: &mut Block, book: &Book<'_>, pipeline: &str) {
+    let sheet = book.sheet("winning_playbook");
+    let rows = sheet.whole(pipeline);
+    let shown = grid(sheet, "What was done on the latest won deals", &rows, PLAYBOOK);
+    if shown.rows.is_empty() {
+        return;
+    }
+    block.folded.push(shown);
+    let differs = |row: &&Cells<'_>| sheet.flag(row, "is_different");
+    let words = |row: &Cells<'_>| {
+        let mean = |name| format::fixed(sheet.number(row, name).unwrap_or(0.0), 1);
+        let (stage, kind) = (format::word(sheet.word(row, "stage")), sheet.word(row, "type"));
+        format!("{kind} in “{stage}” ({} against {})", mean("mean"), mean("lost_mean"))
+    };
+    let named: Vec<String> = rows.iter().filter(differs).map(words).collect();
+    block.notes.push(match named.as_slice() {
+        [] => "No measurable difference between what was done on the latest won and lost deals."
+            .to_owned(),
+        names => format!(
+            "Latest won deals against lost ones, mean activities that differ: {}. This describes; \
+             it does not say what wins.",
+            names.join(", ")
+        ),
+    });
+}
+
+/// Hours between steps by quarter, and by the types of the two.
+fn timing(block: &mut Block, book: &Book<'_>, pipeline: &str) {
+    let sheet = book.sheet("step_timing");
+    let of_quarters = quarters(sheet, pipeline);
+    add(&mut block.folded, grid(sheet, "Timing of steps by quarter", &of_quarters, TIMING));
+    let mut pairs = sheet.whole(pipeline);
+    pairs.retain(|row| sheet.word(row, "from_type") != "any");
+    add(&mut block.folded, grid(sheet, "Hours from one activity to the next", &pairs, PAIRS));
 }
 
 /// The last quarters, the newest first.

@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 use sluice::metrics::METRICS;
+use sluice::model::config::GoalsConfig;
 use sluice::model::deal::Status;
 use sluice::model::{Config, Table, Unit, Value};
 
 use super::build::{Case, DAY, cell, dataset, dataset_by, instant, rows, table};
 
-const MINE: [&str; 13] = [
+const MINE: [&str; 22] = [
     "win_rate",
     "loss_reasons",
     "amount_win_rate",
@@ -21,10 +22,26 @@ const MINE: [&str; 13] = [
     "rep_funnel_plot",
     "rep_tests",
     "rep_amounts",
+    "reverse_funnel",
+    "goal_cascade",
+    "effort_per_win",
+    "winning_playbook",
+    "step_timing",
+    "goal_attainment",
+    "activity_streaks",
+    "lever_decomposition",
+    "lever_mix",
 ];
 
 fn config() -> Config {
-    Config { boot_b: 40, ..Config::default() }
+    let activities = [("call".to_owned(), 2), ("total".to_owned(), 3)];
+    let goals = GoalsConfig {
+        wins: 5,
+        activities_per_day: activities.clone().into(),
+        activities_per_week: activities.into(),
+        ..GoalsConfig::default()
+    };
+    Config { boot_b: 40, goals, ..Config::default() }
 }
 
 type Draw = (i64, i64, u8, u8, Option<i32>, u8);

@@ -1,0 +1,236 @@
+//! B2: activities of reps, teams and pipelines per win.
+//!
+//! All activities count, also those on deals that were lost or are open: that is what a win costs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::monthly::{Gather, kinds, ratio};
+use super::rep_counts::owner_slice;
+use super::{Dimension, Metric};
+use crate::error::Result;
+use crate::model::{About, Activity, Period, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::stats::interval::poisson;
+
+/// B2.
+#[derive(Clone, Copy, Debug)]
+pub struct EffortPerWin;
+
+static ABOUT: About = About {
+    id: "B2",
+    name: "effort_per_win",
+    title: "Effort per win",
+    question: "How many activities does a rep, a team or a pipeline do for each win?",
+    definition: "Activities done in the period (without `excluded_outcomes`) by the owner, by the owners who are in the \
+        team today, or by anyone, on deals now in the pipeline, won or not, and on no deal (these count in each pipeline \
+        of the owner), divided by the deals credited and won in the period. Limits: exact Poisson limits of the \
+        wins, the activities taken as fixed.",
+    caveat: "Activities of a period also serve wins of later ones: short periods are noisy.",
+    source: "Garwood 1936",
+    keys: &[],
+    estimate: "per_win",
+    columns: &[
+        column("activities", Unit::Count, "Activities done."),
+        column("wins", Unit::Count, "Deals won."),
+        column("per_win", Unit::Ratio, "activities / wins."),
+    ],
+};
+
+/// What an owner did in a month.
+#[derive(Clone, Copy, Debug, Default)]
+struct Effort {
+    activities: u64,
+    wins: u64,
+    quality: u64,
+}
+
+impl Gather for Effort {
+    fn gather(&mut self, other: &Self) {
+        self.activities += other.activities;
+        self.wins += other.wins;
+        self.quality += other.quality;
+    }
+}
+
+/// Efforts by pipeline, owner and month, in one list by place; the rare ones without a place by key.
+#[derive(Debug, Default)]
+pub struct State {
+    cells: Vec<Effort>,
+    others: BTreeMap<(Sym, Sym, i32), Effort>,
+    loose: BTreeMap<(Sym, i32), u64>,
+    has_activities: bool,
+}
+
+/// Most cells that are kept by place.
+const MOST_CELLS: usize = 1 << 22;
+
+impl State {
+    fn cell(&mut self, (pipeline, owner, month): (Sym, Sym, i32), run: &Run) -> &mut Effort {
+        let place = || {
+            let row = run.pipelines.of(pipeline)? * run.owners.count() + run.owners.of(owner)?;
+            let months = run.months.place(month)?;
+            Some(row * run.months.count() + months).filter(|&at| at < MOST_CELLS)
+        };
+        let Some(at) = place() else {
+            return self.others.entry((pipeline, owner, month)).or_default();
+        };
+        if self.cells.len() <= at {
+            self.cells.resize(at + 1, Effort::default());
+        }
+        &mut self.cells[at]
+    }
+
+    /// All efforts by pipeline, owner and month.
+    fn by_key(self, run: &Run) -> BTreeMap<(Sym, Sym, i32), Effort> {
+        let mut found = self.others;
+        let words = run.names.len() as u32;
+        let owners = || (0..words).map(Sym).filter_map(|sym| Some((run.owners.of(sym)?, sym)));
+        let owners: BTreeMap<usize, Sym> = owners().collect();
+        for pipeline in run.catalogue.pipelines() {
+            let Some(first) = run.pipelines.of(pipeline) else { continue };
+            for (&number, &owner) in &owners {
+                let row = (first * owners.len() + number) * run.months.count();
+                let cells = self.cells.iter().skip(row).take(run.months.count());
+                for (at, effort) in cells.enumerate() {
+                    if effort.activities + effort.wins > 0 {
+                        let key = (pipeline, owner, run.months.first() + at as i32);
+                        found.entry(key).or_default().gather(effort);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Puts activities on no deal into each pipeline of their owner, or into the only one there is.
+fn place_loose(
+    efforts: &mut BTreeMap<(Sym, Sym, i32), Effort>,
+    loose: BTreeMap<(Sym, i32), u64>,
+    run: &Run,
+) {
+    let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
+    for &(pipeline, owner, _) in efforts.keys() {
+        of_owner.entry(owner).or_default().insert(pipeline);
+    }
+    let all: BTreeSet<Sym> = run.catalogue.pipelines().into_iter().collect();
+    let only = if all.len() == 1 { all } else { BTreeSet::new() };
+    for ((owner, month), count) in loose {
+        for &pipeline in of_owner.get(&owner).unwrap_or(&only) {
+            efforts.entry((pipeline, owner, month)).or_default().activities += count;
+        }
+    }
+}
+
+/// Whose effort it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum By {
+    Everyone,
+    Owner(Sym),
+    Team(Arc<str>),
+}
+
+impl Metric for EffortPerWin {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let facts = &deal.facts;
+        state.has_activities |= !deal.activities.is_empty();
+        if let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) {
+            let cell = state.cell((facts.pipeline, facts.owner, month), run);
+            cell.wins += 1;
+            cell.quality += u64::from(deal.deal.quality.has_history_code());
+        }
+        for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
+            if let Some(at) = activity.done_at {
+                let month = run.months.of(run.days.of(at));
+                state.cell((facts.pipeline, activity.owner, month), run).activities += 1;
+            }
+        }
+    }
+
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
+        state.has_activities |= run.is_done(activity);
+        if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
+            *state.loose.entry((activity.owner, run.months.of(run.days.of(at)))).or_default() += 1;
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.has_activities |= from.has_activities;
+        if into.cells.len() < from.cells.len() {
+            into.cells.resize(from.cells.len(), Effort::default());
+        }
+        into.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| into.gather(from));
+        for (key, effort) in from.others {
+            into.others.entry(key).or_default().gather(&effort);
+        }
+        for (key, count) in from.loose {
+            *into.loose.entry(key).or_default() += count;
+        }
+    }
+
+    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
+        let (loose, known) = (std::mem::take(&mut state.loose), state.has_activities);
+        let mut efforts = state.by_key(run);
+        place_loose(&mut efforts, loose, run);
+        let mut cells: BTreeMap<(Sym, By, Period), Effort> = BTreeMap::new();
+        for ((pipeline, owner, month), effort) in efforts {
+            let whose = [(By::Everyone, Dimension::All), (By::Owner(owner), Dimension::Owner)];
+            let team = run.team(owner).map(|team| (By::Team(team), Dimension::Owner));
+            for (by, dimension) in whose.into_iter().chain(team) {
+                for &kind in kinds(dimension) {
+                    let period = run.period(kind, run.months.start(month));
+                    cells.entry((pipeline, by.clone(), period)).or_default().gather(&effort);
+                }
+            }
+        }
+        let mut table = MetricTable::new(&ABOUT, run);
+        for ((pipeline, by, period), effort) in cells {
+            add_row(&mut table, (pipeline, by, period), &effort, known);
+        }
+        table.finish()
+    }
+}
+
+fn add_row(
+    table: &mut MetricTable<'_>,
+    (pipeline, by, period): (Sym, By, Period),
+    effort: &Effort,
+    known: bool,
+) {
+    let slice = match by {
+        By::Owner(owner) => owner_slice(pipeline, owner),
+        By::Everyone | By::Team(_) => Slice::whole(pipeline),
+    };
+    let mut row = table.row(slice, Some(period), Sym::NONE);
+    if let By::Team(team) = by {
+        row.team(team);
+    }
+    let wins = poisson(effort.wins);
+    let per = |wins: f64| (wins > 0.0).then(|| effort.activities as f64 / wins);
+    let value = ratio(effort.activities, effort.wins).filter(|_| known);
+    row.set("activities", known.then_some(effort.activities))
+        .set("wins", effort.wins)
+        .set("per_win", value);
+    // Without a win there is still a lower limit; the infinite upper one is shown as none.
+    let lower = per(wins.upper).filter(|_| known);
+    let interval = lower.map(|lower| (lower, per(wins.lower).unwrap_or(f64::INFINITY)));
+    row.end(Tail {
+        n: effort.wins.into(),
+        interval,
+        method: if interval.is_some() { "poisson" } else { "" },
+        reason: match (known, value) {
+            (false, _) => Some(Reason::TableAbsent),
+            (true, None) => Some(Reason::ZeroDenominator),
+            _ => None,
+        },
+        quality_count: effort.quality,
+        ..Tail::default()
+    });
+}

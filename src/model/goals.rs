@@ -1,0 +1,262 @@
+//! All goals of a run: targets of the export and goals of the configuration (METRICS A4 and C1).
+//!
+//! A goal is a row of a measure for somebody in a period. Measures and periods are numbered, so that a
+//! fold counts by place.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::calendar::{Day, Period, PeriodKind};
+use super::dataset::Dataset;
+use super::deal::Target;
+use super::names::{Names, Sym};
+use super::run::Run;
+
+/// Working days up to `as_of` for which goals of a day are shown.
+const DAYS: usize = 10;
+
+/// Weeks for which goals of a week are shown.
+const WEEKS: i32 = 8;
+
+/// Days before the first deal that have a place.
+const EARLIER_DAYS: Day = 366;
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Amounts won, in one currency; `Sym::NONE` is any.
+    Bookings(Sym),
+    /// Deals won.
+    Wins,
+    /// Deals created.
+    NewDeals,
+    /// Activities of any type.
+    Activities,
+    /// Activities of one type; null for a type that nobody has done.
+    ActivitiesOf(Option<Sym>),
+    /// A word that sluice does not know.
+    Unknown,
+}
+
+impl Measure {
+    fn read(target: &Target, names: &Names) -> Self {
+        match target.measure.as_str() {
+            "bookings" => Self::Bookings(names.find(&target.currency).unwrap_or_default()),
+            "wins" => Self::Wins,
+            "new_deals" => Self::NewDeals,
+            "activities" | "activities.total" => Self::Activities,
+            other => match other.strip_prefix("activities.") {
+                Some(kind) => Self::ActivitiesOf(names.find(kind)),
+                None => Self::Unknown,
+            },
+        }
+    }
+
+    /// Whether activities are counted.
+    pub fn is_activities(self) -> bool {
+        matches!(self, Self::Activities | Self::ActivitiesOf(_))
+    }
+}
+
+/// Whose goal it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// All.
+    Everyone,
+    /// Those who are in a team today.
+    Team(Arc<str>),
+    /// One owner.
+    Owner(Sym),
+}
+
+/// A goal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Goal {
+    /// Whose it is.
+    pub who: Who,
+    /// When it is to be reached.
+    pub period: Period,
+    /// Number of the period.
+    pub span: usize,
+    /// What is counted.
+    pub measure: Measure,
+    /// Number of the measure.
+    pub place: usize,
+    /// The measure as it is written.
+    pub word: Arc<str>,
+    /// How much: minor units for bookings.
+    pub value: i128,
+    /// Rows that it is the sum of.
+    pub rows: u64,
+    /// Whether it stands in the configuration.
+    pub is_configured: bool,
+}
+
+/// All goals, by who, period and measure.
+#[derive(Clone, Debug, Default)]
+pub struct Goals {
+    /// The goals, each once.
+    pub rows: Vec<Goal>,
+    /// What is counted, each once.
+    pub measures: Vec<Measure>,
+    /// The periods, each once.
+    pub spans: Vec<Period>,
+    /// First day with a place, and by day the numbers of the periods that hold it.
+    days: (Day, Vec<Vec<u32>>),
+}
+
+impl Goals {
+    /// The goals of a run: it must know its words and days already.
+    pub(super) fn new(dataset: &Dataset, run: &Run) -> Self {
+        let mut found = Self::default();
+        for target in dataset.targets.iter().filter(|t| t.period_end > t.period_start) {
+            let who = match (target.owner.is_empty(), target.team.is_empty()) {
+                // An owner whom no deal and no activity knows has done nothing.
+                (false, _) => match run.names.find(&target.owner) {
+                    Some(owner) => Who::Owner(owner),
+                    None => continue,
+                },
+                (true, false) => Who::Team(Arc::from(target.team.as_str())),
+                (true, true) => Who::Everyone,
+            };
+            let period = named(run, target.period_start, target.period_end);
+            found.rows.push(Goal {
+                who,
+                period,
+                span: 0,
+                measure: Measure::read(target, &run.names),
+                place: 0,
+                word: Arc::from(target.measure.as_str()),
+                value: i128::from(target.value),
+                rows: 1,
+                is_configured: false,
+            });
+        }
+        found.configured(dataset, run);
+        found.settle(run);
+        found
+    }
+
+    /// The activity goals of the configuration, for each owner of deals who has not left.
+    fn configured(&mut self, dataset: &Dataset, run: &Run) {
+        let goals = &run.config.goals;
+        if goals.activities_per_day.is_empty() && goals.activities_per_week.is_empty() {
+            return;
+        }
+        let users = dataset.users.iter().filter(|user| user.is_active == Some(false));
+        let left: Vec<Sym> = users.filter_map(|user| run.names.find(&user.user_id)).collect();
+        let deals = dataset.partitions.iter().flat_map(|p| &p.deals);
+        let mut owners: BTreeSet<Sym> = deals.map(|deal| deal.owner).collect();
+        owners.retain(|owner| !owner.is_none() && !left.contains(owner));
+        let back = (0..).map(|at| run.as_of - at);
+        let worked = back.take(366).filter(|&day| run.workdays.is_workday(day));
+        let days = worked.take(DAYS).map(|day| run.period(PeriodKind::Day, day)).collect();
+        let weeks = (0..WEEKS).map(|at| run.period(PeriodKind::Week, run.as_of - 7 * at)).collect();
+        for (list, periods) in
+            [(&goals.activities_per_day, days), (&goals.activities_per_week, weeks)]
+        {
+            let periods: Vec<Period> = periods;
+            for (kind, &value) in list {
+                let word: Arc<str> = Arc::from(format!("activities.{kind}"));
+                let measure = match kind.as_str() {
+                    "total" => Measure::Activities,
+                    kind => Measure::ActivitiesOf(run.names.find(kind)),
+                };
+                for (&period, &owner) in
+                    periods.iter().flat_map(|p| owners.iter().map(move |owner| (p, owner)))
+                {
+                    self.rows.push(Goal {
+                        who: Who::Owner(owner),
+                        period,
+                        span: 0,
+                        measure,
+                        place: 0,
+                        word: Arc::clone(&word),
+                        value: i128::from(value),
+                        rows: 1,
+                        is_configured: true,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Adds up rows of the same goal and numbers measures and periods.
+    fn settle(&mut self, run: &Run) {
+        let key = |goal: &Goal| {
+            (goal.is_configured, goal.who.clone(), goal.period, goal.measure, goal.word.clone())
+        };
+        self.rows.sort_by_cached_key(key);
+        self.rows.dedup_by(|next, kept| {
+            let is_same = key(next) == key(kept);
+            if is_same {
+                kept.value += next.value;
+                kept.rows += next.rows;
+            }
+            is_same
+        });
+        let measures: BTreeSet<Measure> = self.rows.iter().map(|goal| goal.measure).collect();
+        let spans: BTreeSet<Period> = self.rows.iter().map(|goal| goal.period).collect();
+        self.measures = measures.into_iter().collect();
+        self.spans = spans.into_iter().collect();
+        for goal in &mut self.rows {
+            goal.place = self.measures.binary_search(&goal.measure).unwrap_or(0);
+            goal.span = self.spans.binary_search(&goal.period).unwrap_or(0);
+        }
+        let Some(first) = self.spans.iter().map(|span| span.start).min() else { return };
+        let first = first.max(run.first_day - EARLIER_DAYS);
+        let holding = |day: Day| {
+            let spans = self.spans.iter().enumerate().filter(|(_, span)| span.contains(day));
+            spans.map(|(at, _)| at as u32).collect()
+        };
+        self.days = (first, (first..=run.as_of).map(holding).collect());
+    }
+
+    /// The numbers of the periods that hold `day`.
+    pub fn spans_of(&self, day: Day) -> &[u32] {
+        let at = usize::try_from(i64::from(day) - i64::from(self.days.0)).ok();
+        at.and_then(|at| self.days.1.get(at)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first day of any goal.
+    pub fn first_day(&self) -> Day {
+        self.days.0
+    }
+
+    /// The goal of all owners for a measure, in the period that holds `day`: rows for everyone, or
+    /// else the sum of the teams, or else the sum of the owners. Of several periods the shortest.
+    pub fn of_all(&self, measure: Measure, day: Day) -> Option<(Period, i128)> {
+        let fits = |goal: &&Goal| {
+            goal.measure == measure && goal.period.contains(day) && !goal.is_configured
+        };
+        let period = self
+            .rows
+            .iter()
+            .filter(fits)
+            .map(|goal| goal.period)
+            .min_by_key(|p| (p.days(), p.start))?;
+        let level = |who: &Who| match who {
+            Who::Everyone => 0,
+            Who::Team(_) => 1,
+            Who::Owner(_) => 2,
+        };
+        let of_period = || self.rows.iter().filter(fits).filter(|goal| goal.period == period);
+        let best = of_period().map(|goal| level(&goal.who)).min()?;
+        let goals = of_period().filter(|goal| level(&goal.who) == best);
+        Some((period, goals.map(|goal| goal.value).sum()))
+    }
+}
+
+/// The period with the kind of its bounds.
+fn named(run: &Run, start: Day, end: Day) -> Period {
+    let kinds = [
+        PeriodKind::Day,
+        PeriodKind::Week,
+        PeriodKind::Month,
+        PeriodKind::Quarter,
+        PeriodKind::Year,
+    ];
+    let of_kind = kinds.into_iter().map(|kind| run.period(kind, start));
+    let is_same = |period: &Period| (period.start, period.end) == (start, end);
+    of_kind.into_iter().find(is_same).unwrap_or(Period { kind: PeriodKind::Custom, start, end })
+}

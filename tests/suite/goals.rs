@@ -1,0 +1,236 @@
+//! Goals, activities and levers: vectors V02, V06, V12, hand-worked cases, invariants 37 to 39 and 42.
+
+mod activities;
+mod laws;
+mod levers;
+
+use serde_json::Value as Json;
+use sluice::model::config::GoalsConfig;
+use sluice::model::{Activity, AsOf, Config, Sym, Table};
+
+use crate::metrics_b::builder::{Kind, World, at, day, get, row, rows};
+use crate::vectors::{list, near, number, text, vector};
+
+const FOUR: [(&str, Kind); 6] = [
+    ("S1", Kind::Open(1)),
+    ("S2", Kind::Open(2)),
+    ("S3", Kind::Open(3)),
+    ("S4", Kind::Open(4)),
+    ("Won", Kind::Won),
+    ("Lost", Kind::Lost),
+];
+
+/// Something done.
+fn done(world: &mut World, kind: &str, owner: &str, outcome: &str, when: &str) -> Activity {
+    let mut word = |text: &str| if text.is_empty() { Sym::NONE } else { world.names.intern(text) };
+    let (kind, owner, outcome) = (word(kind), word(owner), word(outcome));
+    let done_at = Some(at(when));
+    Activity { done_at, due_at: None, kind, owner, outcome, duration_seconds: None }
+}
+
+fn numbers(list: &[Json]) -> Vec<Option<f64>> {
+    list.iter().map(Json::as_f64).collect()
+}
+
+fn config(v: &Json) -> Config {
+    let goals =
+        GoalsConfig { wins: number(v, "/config/goal_wins") as u64, ..GoalsConfig::default() };
+    Config { assurance: number(v, "/config/assurance"), goals, ..Config::default() }
+}
+
+/// Deals that reach the stages of V02 as often, and are won as often, as it says: a win whose time is not
+/// known counts only in the stages that it was seen in.
+fn v02() -> (Json, World) {
+    let v = vector("V02");
+    let mut world = World::new(&FOUR, "2026-06-02");
+    for (stage, p) in world.catalogue.stages.iter_mut().zip(list(&v, "/config/stage_prob_bp")) {
+        stage.probability_bp = Some(p.as_f64().unwrap() as u32);
+    }
+    let of = |place: usize, name: &str| {
+        number(&v, &format!("/input/empirical_stage/{place}/{name}")) as usize
+    };
+    let mut number = 0;
+    for place in 0..4 {
+        let next = |name| if place == 3 { 0 } else { of(place + 1, name) };
+        let won = of(place, "x") - next("x");
+        let lost = of(place, "n") - of(place, "x") - (next("n") - next("x"));
+        for is_won in std::iter::repeat_n(true, won).chain(std::iter::repeat_n(false, lost)) {
+            let end = if is_won { "Won" } else { "Lost" };
+            let names = ["S1", "S2", "S3", "S4"].into_iter().take(place + 1).chain([end]);
+            let hours = (0..).map(|hour| at("2025-02-03") + hour * 3_600_000_000);
+            let moves: Vec<_> = names.map(|name| world.stage(name)).zip(hours).collect();
+            let row = world.deal(&format!("D{number:04}"), &moves);
+            row.visits.last_mut().unwrap().is_entry_known = place == 3;
+            number += 1;
+        }
+    }
+    (v, world)
+}
+
+#[test]
+fn v02_reverse_funnel_with_its_range_and_assured_volume() {
+    let (v, world) = v02();
+    let as_of = AsOf::Day(day("2026-05-31"));
+    let table = &world.tables(&["A5"], config(&v), as_of, 3)[0];
+    assert_eq!(table.name, "reverse_funnel");
+    for (at, stage) in ["S1", "S2", "S3", "S4"].into_iter().enumerate() {
+        let found = row(table, &[("mode", "configured"), ("stage", stage)]);
+        for (column, name) in [
+            ("required", "required"),
+            ("required_assured", "required_assured"),
+            ("step_conv", "implied_step_conversion"),
+        ] {
+            near(get(table, found, column), number(&v, &format!("/expected/reverse/{name}/{at}")));
+        }
+        assert_eq!(table.value(found, "goal_basis").as_str(), Some("configured"));
+        let found = row(table, &[("mode", "empirical"), ("stage", stage)]);
+        let expected = |name: &str| number(&v, &format!("/expected/empirical/{at}/{name}"));
+        for (column, name) in [
+            ("p", "p_iso"),
+            ("required", "required"),
+            ("required_best", "required_best"),
+            ("required_worst", "required_worst"),
+        ] {
+            near(get(table, found, column), expected(name));
+        }
+    }
+}
+
+#[test]
+fn v02_goal_by_day_and_week() {
+    let (v, world) = v02();
+    let as_of = AsOf::Day(day("2026-05-31"));
+    let table = &world.tables(&["goal_cascade"], config(&v), as_of, 2)[0];
+    for (unit, name) in
+        [("day", "required_per_business_day_stage1"), ("week", "required_per_week_stage1")]
+    {
+        let keys = [("mode", "configured"), ("unit", unit), ("stage", "S1"), ("type", "")];
+        let found = rows(table, &keys);
+        for column in ["required", "required_remaining"] {
+            let of: Vec<Option<f64>> =
+                found.iter().map(|row| table.value(row, column).as_f64()).collect();
+            assert_eq!(of, numbers(list(&v, &format!("/expected/reverse/{name}"))));
+        }
+    }
+}
+
+/// The data of H12.
+fn h12() -> (Json, Vec<Table>) {
+    let v = vector("H12");
+    let stages =
+        [("S1", Kind::Open(1)), ("S2", Kind::Open(2)), ("Won", Kind::Won), ("Lost", Kind::Lost)];
+    let mut world = World::new(&stages, "2026-06-16");
+    for (stage, p) in world.catalogue.stages.iter_mut().zip(list(&v, "/config/p_bp")) {
+        stage.probability_bp = Some(p.as_f64().unwrap() as u32);
+    }
+    let [s1, s2, won] = ["S1", "S2", "Won"].map(|name| world.stage(name));
+    for deal in list(&v, "/input/won") {
+        let when = |name: &str| at(text(deal, &format!("/{name}")));
+        let mut activities = Vec::new();
+        for (kind, stage, count) in [("call", "s1", "calls_s1"), ("meeting", "s2", "meetings_s2")] {
+            for _ in 0..number(deal, &format!("/{count}")) as usize {
+                let when = text(deal, &format!("/{stage}"));
+                activities.push(done(&mut world, kind, "ann", "", when));
+            }
+        }
+        let moves = [(s1, when("s1")), (s2, when("s2")), (won, when("won"))];
+        world.deal(text(deal, "/deal_id"), &moves).activities = activities;
+    }
+    for (stage, name) in [(s1, "s1"), (s2, "s2")] {
+        for number in 0..number(&v, &format!("/input/open/{name}")) as usize {
+            let created = at(text(&v, "/input/open/created"));
+            world.deal(&format!("{name}-{number}"), &[(stage, created)]);
+        }
+    }
+    let goals = GoalsConfig { wins: number(&v, "/config/wins") as u64, ..GoalsConfig::default() };
+    let config = Config { goals, ..Config::default() };
+    let as_of = AsOf::Day(day(text(&v, "/config/as_of")));
+    let tables = world.tables(&["reverse_funnel", "goal_cascade"], config, as_of, 2);
+    (v, tables)
+}
+
+#[test]
+fn h12_what_is_won_and_open_counts_towards_the_goal() {
+    let (v, tables) = h12();
+    let table = &tables[0];
+    for stage in ["S1", "S2"] {
+        let date = text(&v, &format!("/expected/{stage}/latest_reach_on"));
+        let keys = [("mode", "configured"), ("stage", stage), ("latest_reach_on", date)];
+        let found = row(table, &keys);
+        for column in [
+            "required",
+            "won_to_date",
+            "open_beyond",
+            "expected_beyond",
+            "required_more",
+            "win_q50_days",
+        ] {
+            let expected = number(&v, &format!("/expected/{stage}/{column}"));
+            near(get(table, found, column), expected);
+        }
+    }
+}
+
+#[test]
+fn h12_the_rest_of_the_goal_over_the_rest_of_the_days() {
+    let (v, tables) = h12();
+    let table = &tables[1];
+    let of = |unit: &'static str, stage: &'static str, column: &str| -> Vec<Option<f64>> {
+        let keys = [("mode", "configured"), ("unit", unit), ("stage", stage), ("type", "")];
+        rows(table, &keys).iter().map(|row| table.value(row, column).as_f64()).collect()
+    };
+    assert_eq!(of("week", "S1", "required"), numbers(list(&v, "/expected/S1/weeks")));
+    let weeks = numbers(list(&v, "/expected/S1/weeks_remaining"));
+    assert_eq!(of("week", "S1", "required_remaining"), weeks);
+    let days: Vec<_> = of("day", "S1", "required_remaining").into_iter().skip(10).collect();
+    assert_eq!(days, numbers(list(&v, "/expected/remaining_days_s1")));
+    for stage in ["S1", "S2"] {
+        let expected = |name: &str| Some(number(&v, &format!("/expected/{stage}/{name}")));
+        assert_eq!(of("period", stage, "required"), [expected("required")]);
+        assert_eq!(of("period", stage, "required_remaining"), [expected("remaining")]);
+    }
+    for kind in ["call", "meeting"] {
+        let expected = |name: &str| format!("/expected/activities/{kind}/{name}");
+        for stage in [text(&v, &expected("stage")), ""] {
+            let keys =
+                [("mode", "configured"), ("unit", "period"), ("stage", stage), ("type", kind)];
+            let found = row(table, &keys);
+            near(get(table, found, "required"), number(&v, &expected("required")));
+            near(get(table, found, "required_remaining"), number(&v, &expected("remaining")));
+        }
+    }
+}
+
+#[test]
+fn without_a_goal_chances_are_shown_and_nothing_is_required() {
+    let (_, world) = v02();
+    let as_of = AsOf::Day(day("2026-05-31"));
+    let tables = world.tables(&["reverse_funnel", "goal_cascade"], Config::default(), as_of, 1);
+    let found = row(&tables[0], &[("mode", "configured"), ("stage", "S1")]);
+    assert!(tables[0].value(found, "required").is_null());
+    assert_eq!(tables[0].value(found, "reason").as_str(), Some("NA"));
+    near(get(&tables[0], found, "p"), 0.2);
+    assert!(tables[1].rows.is_empty());
+}
+
+#[test]
+fn configured_chances_that_fall_are_smoothed_and_marked() {
+    let (v, mut world) = v02();
+    world.catalogue.stages[1].probability_bp = Some(7000);
+    world.catalogue.stages[3].probability_bp = Some(0);
+    world.catalogue.stages[2].probability_bp = Some(0);
+    world.catalogue.stages[0].probability_bp = Some(0);
+    let as_of = AsOf::Day(day("2026-05-31"));
+    let table = &world.tables(&["reverse_funnel"], config(&v), as_of, 1)[0];
+    let p = |stage: &str| {
+        let found = row(table, &[("mode", "configured"), ("stage", stage)]);
+        let reason = table.value(found, "reason").as_str().map(str::to_owned);
+        (get(table, found, "p"), table.value(found, "required").as_f64(), reason)
+    };
+    assert_eq!(p("S1"), (0.0, None, Some("Z0".to_owned())));
+    for stage in ["S2", "S3", "S4"] {
+        let (p, required, _) = p(stage);
+        near(p, 7.0 / 30.0);
+        assert_eq!(required, Some(86.0), "20 x 30 / 7 = 85.7");
+    }
+}
