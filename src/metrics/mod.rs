@@ -19,6 +19,7 @@ use crate::model::{
 pub mod activities_per_win;
 pub mod activity_volume;
 pub mod amount_win_rate;
+pub mod calibration;
 pub mod cohort_conversion;
 pub mod cohort_triangle;
 mod cohorts;
@@ -35,6 +36,7 @@ mod goal_plan;
 mod goal_state;
 pub mod incidence_curve;
 mod keyed;
+mod landmark_looks;
 mod landmarks;
 pub mod layout;
 pub mod loss_reasons;
@@ -44,6 +46,7 @@ pub mod movement_quality;
 mod path;
 pub mod pipeline_coverage;
 mod place;
+pub mod reliability_table;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
@@ -69,6 +72,7 @@ pub mod source_odds_ratio;
 pub mod source_tests;
 pub mod stage_age_threshold;
 pub mod stage_conversion;
+mod stage_chances;
 pub mod stage_duration;
 pub mod stage_duration_censored;
 pub mod stage_duration_histogram;
@@ -180,6 +184,8 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &stage_stock::StageStock,
     &weighted_pipeline::WeightedPipeline,
     &stage_win_probability::StageWinProbability,
+    &calibration::CalibrationCheck,
+    &reliability_table::ReliabilityTable,
     &stage_flow::StageFlow,
     &deal_volume::DealVolume,
     &stage_duration::StageDuration,

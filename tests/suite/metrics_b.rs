@@ -2,6 +2,8 @@
 
 pub mod builder;
 mod conversion;
+mod calibration;
+mod hand_worked;
 mod landmarks;
 mod properties;
 mod references;
