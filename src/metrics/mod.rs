@@ -19,6 +19,8 @@ use crate::model::{
 pub mod activities_per_win;
 pub mod activity_volume;
 pub mod amount_win_rate;
+pub mod bottleneck;
+mod bottleneck_ranks;
 pub mod calibration;
 pub mod cohort_conversion;
 pub mod cohort_triangle;
@@ -87,6 +89,7 @@ pub mod time_to_close;
 pub mod time_to_win;
 pub mod weighted_pipeline;
 pub mod win_rate;
+pub mod win_reversal;
 
 pub use sensitivity::sensitivity;
 
@@ -195,6 +198,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &movement_quality::MovementQuality,
     &stage_transitions::StageTransitions,
     &stage_conversion::StageConversion,
+    &bottleneck::Bottleneck,
     &cohort_conversion::CohortConversion,
     &incidence_curve::IncidenceCurve,
     &cohort_triangle::CohortTriangle,
@@ -223,6 +227,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &goal_chance_bookings::GoalChanceBookings,
     &goal_calibration::GoalCalibration,
     &pipeline_coverage::PipelineCoverage,
+    &win_reversal::WinReversal,
 ];
 
 /// The metric with this name or code, whatever its case.

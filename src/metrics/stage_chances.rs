@@ -47,7 +47,8 @@ impl Lives {
         let mut latest = None;
         let steps = &mut self.steps;
         let whole = [super::layout::Dimension::All];
-        self.reaches.fold(&whole, deal, run, |pipeline, order, ticks| {
+        self.reaches.fold(&whole, deal, run, |visit, order, ticks| {
+            let pipeline = visit.pipeline;
             let is_first = latest.replace(pipeline) != Some(pipeline);
             steps.push(Step { ticks, pipeline, order, cause, is_first });
         });

@@ -85,14 +85,14 @@ struct Estimate {
 pub struct Reaches(Keyed<(Slice, u16), Reached>);
 
 impl Reaches {
-    /// Takes a deal in the populations of `dimensions`, and calls `each` with every pipeline and place
-    /// that it counts for and the ticks from there to its end.
+    /// Takes a deal in the populations of `dimensions`, and calls `each` with every place that it
+    /// counts for, the visit by which it got there, and the ticks from then to its end.
     pub(super) fn fold(
         &mut self,
         dimensions: &[Dimension],
         deal: &Timeline<'_>,
         run: &Run,
-        mut each: impl FnMut(Sym, u16, i64),
+        mut each: impl FnMut(&Visit, u16, i64),
     ) {
         if !is_in_cohorts(deal) {
             return;
@@ -103,7 +103,7 @@ impl Reaches {
                 reach(deal, visit.pipeline, run, |order, reached| {
                     let place = (visit.pipeline, order);
                     if let Some(ticks) = add(&mut self.0, dimensions, deal, place, reached, run) {
-                        each(visit.pipeline, order, ticks);
+                        each(reached, order, ticks);
                     }
                 });
             }
@@ -127,6 +127,7 @@ impl Reaches {
                 chances.extend(estimate.p_iso.map(|p| StageChance {
                     order,
                     p,
+                    p_hat: estimate.p,
                     weight: estimate.n_eff,
                     influence: reached.table.influence(1, horizon),
                 }));
@@ -142,6 +143,8 @@ pub(super) struct StageChance {
     pub(super) order: u16,
     /// `p_iso`.
     pub(super) p: f64,
+    /// `p_hat`.
+    pub(super) p_hat: f64,
     /// Its weight where neighbours are pooled.
     pub(super) weight: f64,
     /// How much each deal moves `p_hat`.

@@ -124,3 +124,13 @@ fn holds(id: &str) {
 fn weighted_pipeline_and_landmarks() {
     holds("H40");
 }
+
+#[test]
+fn bottlenecks() {
+    holds("H41");
+}
+
+#[test]
+fn win_reversals() {
+    holds("H42");
+}

@@ -124,6 +124,29 @@ proptest! {
     }
 
     #[test]
+    fn reversals_are_what_leaves_the_won_stage(lives in lives()) {
+        let world = world(&lives);
+        let names = ["win_reversal", "stage_flow"];
+        let as_of = AsOf::Day(day(AS_OF));
+        let tables = world.tables(&names, Config::default(), as_of, 1);
+        prop_assert_eq!(&tables, &world.tables(&names, Config::default(), as_of, 3));
+        for kind in KINDS {
+            let wins = of(&tables[0], kind);
+            for (stage, start, _, row) in of(&tables[1], kind).iter().filter(|r| r.0 == "Won") {
+                let flow = |name: &str| get(&tables[1], row, name);
+                let found = wins.iter().find(|r| r.1 == *start).map(|r| r.3);
+                let found = |name: &str| found.map_or(0.0, |row| get(&tables[0], row, name));
+                let back = flow("out_reopen") + flow("out_reversed");
+                prop_assert_eq!(found("gross"), flow("entered"), "{} {}", stage, kind);
+                prop_assert_eq!(found("reversals"), back);
+                let closing = flow("opening") + found("gross") - found("reversals");
+                prop_assert_eq!(closing - flow("out_deleted"), flow("closing"));
+                prop_assert!(found("restated") <= found("gross"));
+            }
+        }
+    }
+
+    #[test]
     fn every_deal_is_in_one_state(lives in lives()) {
         let world = world(&lives);
         let as_of = day(AS_OF);
