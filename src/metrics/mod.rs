@@ -36,6 +36,7 @@ pub mod goal_gap;
 mod goal_odds;
 mod goal_plan;
 mod goal_state;
+pub mod flow_consistency;
 pub mod incidence_curve;
 mod keyed;
 mod landmark_looks;
@@ -83,6 +84,7 @@ pub mod stage_flow;
 mod stage_key;
 pub mod stage_stock;
 pub mod stage_transitions;
+pub mod stage_value_flow;
 pub mod stage_win_probability;
 pub mod stale_deals;
 pub mod time_to_close;
@@ -191,6 +193,8 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &reliability_table::ReliabilityTable,
     &stage_flow::StageFlow,
     &deal_volume::DealVolume,
+    &stage_value_flow::StageValueFlow,
+    &flow_consistency::FlowConsistency,
     &stage_duration::StageDuration,
     &stage_duration_histogram::StageDurationHistogram,
     &stage_duration_censored::StageDurationCensored,

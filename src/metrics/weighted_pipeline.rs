@@ -239,7 +239,11 @@ impl Metric for WeightedPipeline {
                 n: open.weighted.into(),
                 interval: empirical.interval,
                 method: if empirical.interval.is_some() { "infinitesimal_jackknife" } else { "" },
-                reason: weighted.is_none().then_some(Reason::ZeroDenominator),
+                reason: match (empirical.minor, weighted) {
+                    (Some(_), _) => None,
+                    (None, Some(_)) => Some(Reason::InsufficientFollowUp),
+                    (None, None) => Some(Reason::ZeroDenominator),
+                },
                 quality_count: open.mended,
                 ..Tail::default()
             });

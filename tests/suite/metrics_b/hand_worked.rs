@@ -134,3 +134,13 @@ fn bottlenecks() {
 fn win_reversals() {
     holds("H42");
 }
+
+#[test]
+fn values_flow_and_are_revalued() {
+    holds("H43");
+}
+
+#[test]
+fn flow_and_time_fit_together() {
+    holds("H44");
+}
