@@ -16,6 +16,7 @@ use crate::model::{
     About, Activity, Dataset, Progress, Run, Scratch, Silent, Table, Timeline, timed,
 };
 
+mod account_wins;
 pub mod activities_per_win;
 pub mod activity_volume;
 pub mod amount_win_rate;
@@ -27,6 +28,7 @@ pub mod cohort_triangle;
 mod cohorts;
 pub mod conversion_comparison;
 pub mod deal_score;
+pub mod customer_lifetime_value;
 pub mod deal_size;
 pub mod deal_volume;
 pub mod goal_calibration;
@@ -49,6 +51,7 @@ pub mod movement_quality;
 mod path;
 pub mod pipeline_coverage;
 mod place;
+pub mod recycle_list;
 pub mod reliability_table;
 pub mod rep_amounts;
 pub mod rep_counts;
@@ -57,6 +60,7 @@ pub mod rep_mix;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
+pub mod repeat_business;
 pub mod resample;
 pub mod sales_cycle;
 pub mod sales_cycle_histogram;
@@ -186,6 +190,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &sales_velocity::SalesVelocity,
     &stage_age_threshold::StageAgeThreshold,
     &stale_deals::StaleDeals,
+    &recycle_list::RecycleList,
     &stage_stock::StageStock,
     &weighted_pipeline::WeightedPipeline,
     &stage_win_probability::StageWinProbability,
@@ -212,6 +217,8 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &time_to_close::TimeToClose,
     &time_to_win::TimeToWin,
     &deal_size::DealSize,
+    &customer_lifetime_value::CustomerLifetimeValue,
+    &repeat_business::RepeatBusiness,
     &rep_scorecard::RepScorecard,
     &rep_win_rate_shrunk::RepWinRateShrunk,
     &rep_funnel_plot::RepFunnelPlot,

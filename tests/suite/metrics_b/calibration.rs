@@ -111,6 +111,26 @@ fn forecasts_come_from_what_was_known_before() {
     assert_eq!(tables[1].value(bin, "is_covered"), &Value::from(false));
 }
 
+#[test]
+fn v05_recycle_dates() {
+    let v05 = vector("V05");
+    let mut world = World::new(&[("A", Kind::Open(1)), ("Lost", Kind::Lost)], "2026-04-02");
+    let [a, lost] = ["A", "Lost"].map(|name| world.stage(name));
+    for case in list(&v05, "/expected/recycle") {
+        let close = text(case, "/close_ld");
+        world.deal(close, &[(a, at("2025-01-01")), (lost, at(close))]);
+    }
+    let months = number(&v05, "/config/recycle_months") as u32;
+    let config = Config { recycle_months: months, ..Config::default() };
+    let as_of = AsOf::Day(day(text(&v05, "/config/as_of")));
+    let table = &world.tables(&["recycle_list"], config, as_of, 2)[0];
+    for case in list(&v05, "/expected/recycle") {
+        let found =
+            rows(table, &[("deal_id", text(case, "/close_ld")), ("due_on", text(case, "/due"))]);
+        assert_eq!(found.len(), usize::from(case["eligible"].as_bool().unwrap()), "{case}");
+    }
+}
+
 /// Stages reached, days in each, whether won, lost or open.
 type Life = (usize, [i64; 3], usize);
 

@@ -144,3 +144,18 @@ fn values_flow_and_are_revalued() {
 fn flow_and_time_fit_together() {
     holds("H44");
 }
+
+#[test]
+fn lost_deals_are_recycled() {
+    holds("H45");
+}
+
+#[test]
+fn customers_come_back() {
+    holds("H46");
+}
+
+#[test]
+fn customers_have_a_value() {
+    holds("H47");
+}
