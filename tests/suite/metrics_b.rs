@@ -2,7 +2,9 @@
 
 pub mod builder;
 mod conversion;
+mod builder;
 mod calibration;
+mod conversion;
 mod hand_worked;
 mod landmarks;
 mod properties;

@@ -2,6 +2,9 @@
 //!
 //! To add one: a file here, a template, and a line in [`SECTIONS`].
 
+mod accounts;
+mod bottlenecks;
+mod calibration;
 mod cohorts;
 mod cycle;
 mod definitions;
@@ -79,6 +82,9 @@ pub(crate) fn reads() -> Vec<Reads> {
         losses::READS,
         work::READS,
         stale::READS,
+        accounts::READS,
+        bottlenecks::READS,
+        calibration::READS,
     ];
     all.concat()
 }
@@ -110,6 +116,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         scores::block,
         "no activity scores; `[[score]]` in `sluice.toml` says which activity is worth how many points",
     ),
+    ("accounts", "Accounts", accounts::block, "no deal was won"),
 ];
 
 /// All sections that repeat by pipeline.
