@@ -111,7 +111,7 @@ impl Pass {
         let [a, b] = [now, before].map(|side| side.exits.at(horizon));
         let (now, before) = (a.incidence[0], b.incidence[0]);
         let half = Z * (a.variance[0] + b.variance[0]).sqrt();
-        let limits = (half > 0.0).then(|| (now - before - half, now - before + half));
+        let limits = (half > 0.0).then_some((now - before - half, now - before + half));
         Some(Self { horizon_days, now, before, limits })
     }
 }

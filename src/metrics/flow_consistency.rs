@@ -136,7 +136,7 @@ impl Metric for FlowConsistency {
                 }
             };
             count(all);
-            let end = own().last().and_then(|v| v.exited_on).unwrap_or(Day::MAX);
+            let end = own().next_back().and_then(|v| v.exited_on).unwrap_or(Day::MAX);
             let mut quarter = run.period(PeriodKind::Quarter, visit.entered_on);
             while quarter.start <= run.as_of.min(end) {
                 count(quarter);
