@@ -5,11 +5,11 @@
 
 pub mod binomial;
 pub mod bootstrap;
+pub mod calibration;
 pub mod chi_squared;
 pub mod difference;
 pub mod discrimination;
 pub mod dispersion;
-pub mod calibration;
 mod event_table;
 pub mod influence;
 pub mod interval;

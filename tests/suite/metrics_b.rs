@@ -1,8 +1,6 @@
 //! The stage metrics: vectors V01, V05 and V07, reference answers on public data, invariants.
 
 pub mod builder;
-mod conversion;
-mod builder;
 mod calibration;
 mod conversion;
 mod hand_worked;
