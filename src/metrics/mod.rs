@@ -16,18 +16,24 @@ use crate::model::{
     About, Activity, Dataset, Progress, Run, Scratch, Silent, Table, Timeline, timed,
 };
 
+mod account_wins;
 pub mod activities_per_win;
 pub mod activity_streaks;
 pub mod activity_volume;
 pub mod amount_win_rate;
+pub mod bottleneck;
+mod bottleneck_ranks;
+pub mod calibration;
 pub mod cohort_conversion;
 pub mod cohort_triangle;
 mod cohorts;
 pub mod conversion_comparison;
+pub mod customer_lifetime_value;
 pub mod deal_score;
 pub mod deal_size;
 pub mod deal_volume;
 pub mod effort_per_win;
+pub mod flow_consistency;
 pub mod forecast_accuracy;
 pub mod forecast_attainment;
 mod forecast_days;
@@ -53,6 +59,7 @@ mod goal_plan;
 mod goal_state;
 pub mod incidence_curve;
 mod keyed;
+mod landmark_looks;
 mod landmarks;
 mod latest;
 pub mod layout;
@@ -67,6 +74,9 @@ mod path;
 pub mod pipeline_coverage;
 mod place;
 mod plan;
+pub mod recycle_list;
+mod registry;
+pub mod reliability_table;
 pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
@@ -74,6 +84,7 @@ pub mod rep_mix;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
+pub mod repeat_business;
 pub mod resample;
 pub mod reverse_funnel;
 pub mod sales_cycle;
@@ -92,6 +103,7 @@ mod source_counts;
 pub mod source_odds_ratio;
 pub mod source_tests;
 pub mod stage_age_threshold;
+mod stage_chances;
 pub mod stage_conversion;
 pub mod stage_duration;
 pub mod stage_duration_censored;
@@ -101,6 +113,7 @@ pub mod stage_flow;
 mod stage_key;
 pub mod stage_stock;
 pub mod stage_transitions;
+pub mod stage_value_flow;
 pub mod stage_win_probability;
 pub mod stale_deals;
 pub mod step_timing;
@@ -108,8 +121,10 @@ pub mod time_to_close;
 pub mod time_to_win;
 pub mod weighted_pipeline;
 pub mod win_rate;
+pub mod win_reversal;
 pub mod winning_playbook;
 
+pub use registry::{METRICS, WITHIN, find};
 pub use sensitivity::sensitivity;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
@@ -216,88 +231,6 @@ impl<M: Metric> AnyMetric for M {
         })?;
         Metric::finish(self, *state, run)
     }
-}
-
-/// Every metric, by code.
-pub static METRICS: &[&dyn AnyMetric] = &[
-    &win_rate::WinRate,
-    &loss_reasons::LossReasons,
-    &amount_win_rate::AmountWinRate,
-    &reverse_funnel::ReverseFunnel,
-    &goal_cascade::GoalCascade,
-    &activities_per_win::ActivitiesPerWin,
-    &effort_per_win::EffortPerWin,
-    &winning_playbook::WinningPlaybook,
-    &step_timing::StepTiming,
-    &activity_volume::ActivityVolume,
-    &goal_attainment::GoalAttainment,
-    &activity_streaks::ActivityStreaks,
-    &sales_velocity::SalesVelocity,
-    &lever_decomposition::LeverDecomposition,
-    &lever_mix::LeverMix,
-    &stage_age_threshold::StageAgeThreshold,
-    &stale_deals::StaleDeals,
-    &stage_stock::StageStock,
-    &weighted_pipeline::WeightedPipeline,
-    &stage_win_probability::StageWinProbability,
-    &stage_flow::StageFlow,
-    &deal_volume::DealVolume,
-    &stage_duration::StageDuration,
-    &stage_duration_histogram::StageDurationHistogram,
-    &stage_duration_censored::StageDurationCensored,
-    &stage_exit::StageExit,
-    &movement_quality::MovementQuality,
-    &stage_transitions::StageTransitions,
-    &stage_conversion::StageConversion,
-    &cohort_conversion::CohortConversion,
-    &incidence_curve::IncidenceCurve,
-    &cohort_triangle::CohortTriangle,
-    &conversion_comparison::ConversionComparison,
-    &sales_cycle::SalesCycle,
-    &sales_cycle_histogram::SalesCycleHistogram,
-    &time_to_close::TimeToClose,
-    &time_to_win::TimeToWin,
-    &deal_size::DealSize,
-    &rep_scorecard::RepScorecard,
-    &rep_win_rate_shrunk::RepWinRateShrunk,
-    &rep_funnel_plot::RepFunnelPlot,
-    &rep_tests::RepTests,
-    &rep_mix::RepMix,
-    &rep_amounts::RepAmounts,
-    &forecast_snapshots::ForecastSnapshots,
-    &forecast_accuracy::ForecastAccuracy,
-    &forecast_error_bridge::ForecastErrorBridge,
-    &forecast_lead_accuracy::ForecastLeadAccuracy,
-    &forecast_attainment::ForecastAttainment,
-    &forecast_slippage::ForecastSlippage,
-    &forecast_waterfall::ForecastWaterfall,
-    &forecast_skill::ForecastSkill,
-    &deal_score::DealScore,
-    &score_validation::ScoreValidation,
-    &score_bands::ScoreBands,
-    &source_comparison::SourceComparison,
-    &source_tests::SourceTests,
-    &source_odds_ratio::SourceOddsRatio,
-    &source_conversion_difference::SourceConversionDifference,
-    &source_amounts::SourceAmounts,
-    &goal_gap::GoalGap,
-    &goal_chance_wins::GoalChanceWins,
-    &goal_chance_bookings::GoalChanceBookings,
-    &goal_calibration::GoalCalibration,
-    &pipeline_coverage::PipelineCoverage,
-];
-
-/// Codes of METRICS whose numbers are columns of another metric's table, and the code of that one.
-pub static WITHIN: &[(&str, &str)] = &[("A5", "A4")];
-
-/// The metric with this name or code, whatever its case.
-pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
-    let within = WITHIN.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
-    let name = within.map_or(name, |(_, holder)| holder);
-    let named = |m: &&&dyn AnyMetric| {
-        m.about().name.eq_ignore_ascii_case(name) || m.about().id.eq_ignore_ascii_case(name)
-    };
-    METRICS.iter().find(named).copied()
 }
 
 /// What [`compute_timed`] tells the times of.

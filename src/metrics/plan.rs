@@ -31,7 +31,7 @@ pub struct Plan {
 impl Plan {
     /// Takes a deal.
     pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
-        self.reaches.fold(&[Dimension::All], deal, run);
+        self.reaches.fold(&[Dimension::All], deal, run, |_, _, _| {});
         let facts = &deal.facts;
         match (facts.outcome, facts.closed_on) {
             (Status::Won, Some(day)) if is_recent(day, run) => {

@@ -66,7 +66,8 @@ impl Exits {
     }
 }
 
-fn cause(exit: ExitKind) -> usize {
+/// 1 forward, 2 lost, 3 elsewhere; 0 still there.
+pub(super) fn cause(exit: ExitKind) -> usize {
     match exit {
         ExitKind::Advance | ExitKind::Skip | ExitKind::Won => 1,
         ExitKind::Lost => 2,
@@ -80,7 +81,7 @@ fn cause(exit: ExitKind) -> usize {
 }
 
 /// Whether no earlier visit of the same life was to the same stage.
-fn is_first_of_life(visits: &[Visit], at: usize) -> bool {
+pub(super) fn is_first_of_life(visits: &[Visit], at: usize) -> bool {
     let Some((visit, earlier)) = visits.get(..=at).and_then(<[Visit]>::split_last) else {
         return false;
     };

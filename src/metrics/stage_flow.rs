@@ -19,7 +19,8 @@ use crate::model::{
 #[derive(Debug)]
 pub struct StageFlow;
 
-const WAYS: usize = 9;
+/// Ways into a stage, and out of it.
+pub(super) const WAYS: usize = 9;
 
 const IN: [&str; WAYS] = [
     "in_created",
@@ -46,7 +47,7 @@ const OUT: [&str; WAYS] = [
 ];
 
 /// Place of a move in [`IN`] and [`OUT`]; 0 is creation on the way in, deletion on the way out.
-fn way(exit: ExitKind) -> usize {
+pub(super) fn way(exit: ExitKind) -> usize {
     match exit {
         ExitKind::Deleted | ExitKind::Censored => 0,
         ExitKind::Advance => 1,

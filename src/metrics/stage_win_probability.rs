@@ -8,6 +8,7 @@ use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{About, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column};
+use crate::stats::influence::Influence;
 use crate::stats::isotonic::isotonic;
 use crate::stats::survival::EventTable;
 
@@ -84,8 +85,15 @@ struct Estimate {
 pub struct Reaches(Keyed<(Slice, u16), Reached>);
 
 impl Reaches {
-    /// Takes a deal in the populations of `dimensions`.
-    pub(super) fn fold(&mut self, dimensions: &[Dimension], deal: &Timeline<'_>, run: &Run) {
+    /// Takes a deal in the populations of `dimensions`, and calls `each` with every place that it
+    /// counts for, the visit by which it got there, and the ticks from then to its end.
+    pub(super) fn fold(
+        &mut self,
+        dimensions: &[Dimension],
+        deal: &Timeline<'_>,
+        run: &Run,
+        mut each: impl FnMut(&Visit, u16, i64),
+    ) {
         if !is_in_cohorts(deal) {
             return;
         }
@@ -93,7 +101,10 @@ impl Reaches {
             let is_known = deal.visits.iter().take(at).any(|v| v.pipeline == visit.pipeline);
             if !is_known {
                 reach(deal, visit.pipeline, run, |order, reached| {
-                    add(&mut self.0, dimensions, deal, (visit.pipeline, order), reached, run);
+                    let place = (visit.pipeline, order);
+                    if let Some(ticks) = add(&mut self.0, dimensions, deal, place, reached, run) {
+                        each(reached, order, ticks);
+                    }
                 });
             }
         }
@@ -104,16 +115,40 @@ impl Reaches {
         self.0.merge(from.0, Reached::merge);
     }
 
-    /// `p_iso` of each population and place that has one.
-    pub(super) fn smoothed(self, run: &Run) -> BTreeMap<(Slice, u16), f64> {
-        let mut found = BTreeMap::new();
-        for (slice, stages) in by_slice(self.0) {
-            for (&order, estimate) in stages.keys().zip(estimates(&stages, run)) {
-                found.extend(estimate.p_iso.map(|p| ((slice, order), p)));
+    /// The stages of each whole pipeline that have a value, in their order.
+    pub(super) fn chances(self, run: &Run) -> BTreeMap<Sym, Vec<StageChance>> {
+        let horizon = run.ticks_of_days(run.config.stage_horizon);
+        let mut found: BTreeMap<Sym, Vec<StageChance>> = BTreeMap::new();
+        for (slice, stages) in
+            by_slice(self.0).into_iter().filter(|(s, _)| *s == Slice::whole(s.pipeline))
+        {
+            let chances = found.entry(slice.pipeline).or_default();
+            for ((&order, reached), estimate) in stages.iter().zip(estimates(&stages, run)) {
+                chances.extend(estimate.p_iso.map(|p| StageChance {
+                    order,
+                    p,
+                    p_hat: estimate.p,
+                    weight: estimate.n_eff,
+                    influence: reached.table.influence(1, horizon),
+                }));
             }
         }
         found
     }
+}
+
+/// The win probability of a stage, and what it depends on.
+pub(super) struct StageChance {
+    /// Place of the stage.
+    pub(super) order: u16,
+    /// `p_iso`.
+    pub(super) p: f64,
+    /// `p_hat`.
+    pub(super) p_hat: f64,
+    /// Its weight where neighbours are pooled.
+    pub(super) weight: f64,
+    /// How much each deal moves `p_hat`.
+    pub(super) influence: Influence,
 }
 
 fn by_slice(reaches: Keyed<(Slice, u16), Reached>) -> BTreeMap<Slice, BTreeMap<u16, Reached>> {
@@ -132,7 +167,7 @@ impl Metric for StageWinProbability {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.fold(UNOWNED, deal, run);
+        state.fold(UNOWNED, deal, run, |_, _, _| {});
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
@@ -170,6 +205,7 @@ fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut
     }
 }
 
+/// Counts a deal; gives the ticks from reaching the place to its end, if it counts.
 fn add(
     state: &mut Keyed<(Slice, u16), Reached>,
     dimensions: &[Dimension],
@@ -177,14 +213,14 @@ fn add(
     (pipeline, order): (Sym, u16),
     visit: &Visit,
     run: &Run,
-) {
+) -> Option<i64> {
     let facts = &deal.facts;
     let since = (visit.entered_at, visit.entered_on);
     let closed = facts.closed_at.zip(facts.closed_on);
     let until = closed.unwrap_or((run.observed_until, run.observed_on));
     // Under `outcome_mode = "first"` a stage may be reached after the close that counts.
     if !visit.is_entry_known || !is_recent(visit.entered_on, run) || until.0 < since.0 {
-        return;
+        return None;
     }
     let ticks = run.ticks_between(since, until).max(0);
     let horizon = run.ticks_of_days(run.config.stage_horizon);
@@ -195,6 +231,7 @@ fn add(
         reached.followed += u64::from(is_followed);
         reached.quality += u64::from(deal.deal.quality.has_history_code());
     }
+    Some(ticks)
 }
 
 /// The estimates of one population's stages, in their order.

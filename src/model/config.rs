@@ -167,6 +167,20 @@ pub struct Config {
     pub default_stage_days: u32,
     /// Days without activity after which a deal is idle.
     pub idle_days: u32,
+    /// Months after which a lost deal may be tried again.
+    pub recycle_months: u32,
+    /// Lost reasons after which a deal is never tried again.
+    pub never_recycle: Vec<String>,
+    /// Deals on the recycle list at most, by pipeline and currency.
+    pub recycle_most: u32,
+    /// Pipelines whose deals are renewals.
+    pub renewal_pipelines: Vec<String>,
+    /// Days without a win after which a customer is lost.
+    pub churn_gap_days: u32,
+    /// Share of an amount that remains after its costs; 1 counts revenue.
+    pub gross_margin: f64,
+    /// Rate by which later years of a customer count less.
+    pub discount_rate: f64,
     /// Rates with fewer cases are flagged.
     pub min_n_rate: u64,
     /// Reps with fewer closed deals are not ranked.
@@ -252,6 +266,13 @@ impl Default for Config {
             stale_window_days: 365,
             default_stage_days: 30,
             idle_days: 14,
+            recycle_months: 6,
+            never_recycle: Vec::new(),
+            recycle_most: 1_000,
+            renewal_pipelines: Vec::new(),
+            churn_gap_days: 400,
+            gross_margin: 1.0,
+            discount_rate: 0.10,
             min_n_rate: 10,
             min_n_rank: 20,
             ramp_days: 90,
@@ -319,6 +340,12 @@ impl Config {
         }
         if !(self.fdr_q > 0.0 && self.fdr_q < 1.0) {
             return wrong("fdr_q", "between 0 and 1");
+        }
+        if !(self.gross_margin > 0.0 && self.gross_margin <= 1.0) {
+            return wrong("gross_margin", "above 0 and at most 1");
+        }
+        if !(0.0..=1.0).contains(&self.discount_rate) {
+            return wrong("discount_rate", "between 0 and 1");
         }
         if self.horizons.is_empty() || !self.horizons.is_sorted_by(|a, b| a < b) {
             return wrong("horizons", "a list of ascending days");

@@ -6,11 +6,13 @@
 pub mod accuracy;
 pub mod binomial;
 pub mod bootstrap;
+pub mod calibration;
 pub mod chi_squared;
 pub mod difference;
 pub mod discrimination;
 pub mod dispersion;
 mod event_table;
+pub mod influence;
 pub mod interval;
 pub mod isotonic;
 mod known;

@@ -1,7 +1,9 @@
 //! The stage metrics: vectors V01, V05 and V07, reference answers on public data, invariants.
 
 pub mod builder;
+mod calibration;
 mod conversion;
+mod hand_worked;
 mod landmarks;
 mod properties;
 mod references;
@@ -38,7 +40,19 @@ fn v01_stock_and_flow_of_a_messy_month() {
     }
     let config = Config { report_tz: text(&v01, "/config/report_tz").into(), ..Config::default() };
     let as_of = AsOf::Day(day(text(&v01, "/config/as_of")));
-    let flow = &world.tables(&["stage_flow"], config, as_of, 2)[0];
+    let tables = world.tables(&["stage_flow", "win_reversal"], config, as_of, 2);
+    let (flow, reversal) = (&tables[0], &tables[1]);
+    let month =
+        [("period_kind", "month"), ("period_start", "2026-02-01"), ("owner", ""), ("segment", "")];
+    let found = row(reversal, &[&month[..], &[("source", "")]].concat());
+    for (name, path) in [
+        ("gross", "gross_wins_in_period"),
+        ("reversals", "reversals_in_period"),
+        ("net", "net_wins_in_period"),
+        ("restated", "restated_wins_of_period"),
+    ] {
+        near(get(reversal, found, name), number(&v01["expected"]["reversal"], &format!("/{path}")));
+    }
     for expected in list(&v01, "/expected/stock_flow") {
         let keys = [
             ("period_kind", "month"),

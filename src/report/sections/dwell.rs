@@ -42,6 +42,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(waits(book, pipeline, id));
     block.charts.push(churn(book, pipeline, id));
+    super::bottlenecks::show(book, pipeline, &mut block);
     let sheet = book.sheet("stage_duration");
     let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
     let words = caption("Completed visits only", &when);

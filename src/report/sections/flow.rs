@@ -50,8 +50,47 @@ const COLOURS: &[(&str, &str)] = &[
     ("s8", "var(--s8)"),
 ];
 
+const VALUE: &[&str] = &[
+    "stage",
+    "opening_minor",
+    "entered_minor",
+    "left_minor",
+    "revaluation_minor",
+    "closing_minor",
+    "n_null_amount",
+    "value_basis",
+];
+const CONSISTENCY: &[&str] = &[
+    "stage",
+    "entered",
+    "left",
+    "deal_days",
+    "avg_stock",
+    "w_done_days",
+    "w_implied_days",
+    "ratio",
+];
+const REVERSALS: &[&str] = &[
+    "period_start",
+    "gross",
+    "reversals",
+    "net",
+    "restated",
+    "reversed_minor",
+    "reversal_rate_30d",
+    "reversal_rate_90d",
+    "reversal_rate_180d",
+];
+/// Quarters of reversals on the page.
+const MOST_QUARTERS: usize = 8;
+
 /// What this section reads.
-pub(super) const READS: &[Reads] = &[("stage_flow", FLOW)];
+pub(super) const READS: &[Reads] = &[
+    ("stage_flow", FLOW),
+    ("stage_value_flow", VALUE),
+    ("flow_consistency", CONSISTENCY),
+    ("win_reversal", REVERSALS),
+];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -68,8 +107,26 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     }
     let months: Vec<&Span<'_>> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
     block.charts.push(stocks(book, sheet, &rows, &months, id));
+    by_quarter(book, pipeline, &mut block);
     block.charts.retain(|chart| chart.empty.is_empty());
     block
+}
+
+/// Value, consistency and reversals: the last complete quarter, and quarters in a row.
+fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    for (name, words, columns) in [
+        ("stage_value_flow", "Stock and flow in value", VALUE),
+        ("flow_consistency", "Time in stage that stock and flow imply", CONSISTENCY),
+    ] {
+        let sheet = book.sheet(name);
+        let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+        add(&mut block.folded, grid(sheet, &format!("{words}, {when}"), &rows, columns));
+    }
+    let sheet = book.sheet("win_reversal");
+    let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
+    rows.reverse();
+    rows.truncate(MOST_QUARTERS);
+    add(&mut block.folded, grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS));
 }
 
 /// The columns without the ways in and out that no deal took, so that those shown add up.

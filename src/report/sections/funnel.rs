@@ -69,6 +69,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     conversion(book, pipeline, &mut block);
     block.charts.push(exits(book, pipeline, id));
     block.charts.push(probabilities(book, pipeline, id));
+    super::calibration::show(book, pipeline, &mut block);
     let quality = book.sheet("movement_quality");
     let (rows, when) = book.latest(quality, &quality.whole(pipeline), &["all", "trailing"]);
     let columns = ["measure", "stage", "x", "n", "rate"];

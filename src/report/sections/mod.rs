@@ -2,6 +2,9 @@
 //!
 //! To add one: a file here, a template, and a line in [`SECTIONS`].
 
+mod accounts;
+mod bottlenecks;
+mod calibration;
 mod cohorts;
 mod cycle;
 mod definitions;
@@ -84,6 +87,9 @@ pub(crate) fn reads() -> Vec<Reads> {
         goals::READS,
         stale::READS,
         forecast::READS,
+        accounts::READS,
+        bottlenecks::READS,
+        calibration::READS,
     ];
     all.concat()
 }
@@ -127,6 +133,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         forecast::block,
         "no quarter that began after the first deal has ended",
     ),
+    ("accounts", "Accounts", accounts::block, "no deal was won"),
 ];
 
 /// All sections that repeat by pipeline.

@@ -23,6 +23,19 @@ const DEALS: &[&str] = &[
     "expected_close_on",
 ];
 
+/// Deals to try again on the page.
+const MOST_RECYCLED: usize = 20;
+
+const RECYCLED: &[&str] = &[
+    "deal_id",
+    "owner",
+    "amount_minor",
+    "lost_reason",
+    "closed_on",
+    "due_on",
+    "reopened_win_rate",
+];
+
 /// The flags in words.
 const SIGNS: &[(&str, &str)] = &[
     ("over_stage_age", "long in stage"),
@@ -45,8 +58,12 @@ const AGES: &[&str] = &[
 ];
 
 /// What this section reads.
-pub(super) const READS: &[Reads] =
-    &[("stale_deals", DEALS), ("stale_deals", &["deal_id"]), ("stage_age_threshold", AGES)];
+pub(super) const READS: &[Reads] = &[
+    ("stale_deals", DEALS),
+    ("stale_deals", &["deal_id"]),
+    ("stage_age_threshold", AGES),
+    ("recycle_list", RECYCLED),
+];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
@@ -66,10 +83,22 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
         ));
     }
     add(&mut block.grids, made);
+    add(&mut block.folded, recycled(book, pipeline));
     let ages = book.sheet("stage_age_threshold");
     let words = "Days after which a deal is behind the winners, by stage";
     add(&mut block.folded, grid(ages, words, &ages.whole(pipeline), AGES));
     block
+}
+
+/// The lost deals that are due to be tried again.
+fn recycled(book: &Book<'_>, pipeline: &str) -> Grid {
+    let sheet = book.sheet("recycle_list");
+    let mut rows = sheet.of(pipeline);
+    rows.sort_by_key(|row| sheet.get(row, "rank").as_i64().unwrap_or(i64::MAX));
+    let mut made = grid(sheet, "Lost deals due to be tried again", &rows, RECYCLED);
+    made.rows.truncate(MOST_RECYCLED);
+    made.is_cut = made.total > MOST_RECYCLED;
+    made
 }
 
 /// The deal's id below its name, or in the place of a name where there is none.

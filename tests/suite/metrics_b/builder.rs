@@ -20,6 +20,7 @@ pub enum Kind {
 /// A deal and its lists.
 pub struct Row {
     pub id: String,
+    pub account: String,
     pub deal: Deal,
     pub visits: Vec<StoredVisit>,
     pub changes: Vec<FieldChange>,
@@ -125,7 +126,8 @@ impl World {
             crm: Sym::NONE,
         };
         let (changes, activities) = (Vec::new(), Vec::new());
-        self.rows.push(Row { id: id.to_owned(), deal, visits, changes, activities });
+        let account = String::new();
+        self.rows.push(Row { id: id.to_owned(), account, deal, visits, changes, activities });
         self.rows.last_mut().unwrap()
     }
 
@@ -136,7 +138,7 @@ impl World {
             let part = &mut partitions[place % parts];
             part.deal_ids.push(&row.id);
             part.deal_names.push("");
-            part.account_ids.push("");
+            part.account_ids.push(&row.account);
             part.deals.push(row.deal);
             part.visits.push(row.visits.clone());
             part.changes.push(row.changes.clone());

@@ -1,7 +1,9 @@
 //! Invariants 2, 5, 14 to 18 of METRICS on random deals.
 
 use proptest::prelude::*;
-use sluice::model::{AsOf, Config, Day, Quality, StageId, Table, Value, Zone, calendar};
+use sluice::model::{
+    AsOf, Config, Day, Field, FieldChange, Quality, StageId, Table, Value, Zone, calendar,
+};
 
 use super::builder::{Kind, World, at, day, get};
 
@@ -124,6 +126,84 @@ proptest! {
     }
 
     #[test]
+    fn reversals_are_what_leaves_the_won_stage(lives in lives()) {
+        let world = world(&lives);
+        let names = ["win_reversal", "stage_flow"];
+        let as_of = AsOf::Day(day(AS_OF));
+        let tables = world.tables(&names, Config::default(), as_of, 1);
+        prop_assert_eq!(&tables, &world.tables(&names, Config::default(), as_of, 3));
+        for kind in KINDS {
+            let wins = of(&tables[0], kind);
+            for (stage, start, _, row) in of(&tables[1], kind).iter().filter(|r| r.0 == "Won") {
+                let flow = |name: &str| get(&tables[1], row, name);
+                let found = wins.iter().find(|r| r.1 == *start).map(|r| r.3);
+                let found = |name: &str| found.map_or(0.0, |row| get(&tables[0], row, name));
+                let back = flow("out_reopen") + flow("out_reversed");
+                prop_assert_eq!(found("gross"), flow("entered"), "{} {}", stage, kind);
+                prop_assert_eq!(found("reversals"), back);
+                let closing = flow("opening") + found("gross") - found("reversals");
+                prop_assert_eq!(closing - flow("out_deleted"), flow("closing"));
+                prop_assert!(found("restated") <= found("gross"));
+            }
+        }
+    }
+
+    #[test]
+    fn value_flows_balance_and_scale(lives in lives(), revalued in prop::collection::vec(0..4_000_i64, 1..25)) {
+        let world = |scale: i64| {
+            let mut world = world(&lives);
+            world.rows.iter_mut().for_each(|row| row.deal.amount_minor = Some(100 * scale));
+            for (row, hours) in world.rows.iter_mut().zip(&revalued) {
+                let at = at("2025-01-20") + hours * HOUR;
+                let (old, new) = (Some(hours % 7 * scale), (hours % 3 > 0).then_some(hours * scale));
+                row.changes.push(FieldChange { at, field: Field::Amount, old, new });
+                row.deal.amount_minor = new;
+            }
+            world
+        };
+        let names = ["stage_value_flow", "stage_stock", "flow_consistency", "stage_flow"];
+        let as_of = AsOf::Day(day(AS_OF));
+        let tables = world(1).tables(&names, Config::default(), as_of, 1);
+        prop_assert_eq!(&tables, &world(1).tables(&names, Config::default(), as_of, 4));
+        let scaled = world(3).tables(&names[..1], Config::default(), as_of, 2).remove(0);
+        let flow = &tables[0];
+        for (row, scaled_row) in flow.rows.iter().zip(&scaled.rows) {
+            let n = |name: &str| get(flow, row, name);
+            let sum = n("opening_minor") + n("entered_minor") - n("left_minor") + n("revaluation_minor");
+            prop_assert_eq!(sum, n("closing_minor"));
+            for (column, (value, scaled)) in flow.columns.iter().zip(row.iter().zip(scaled_row)) {
+                match column.name.ends_with("_minor") {
+                    true => prop_assert_eq!(value.as_f64().map(|v| 3.0 * v), scaled.as_f64()),
+                    false => prop_assert_eq!(value, scaled),
+                }
+            }
+        }
+        for kind in KINDS {
+            let stocks = of(&tables[1], kind);
+            for (stage, start, end, row) in of(flow, kind) {
+                let stock = stocks.iter().find(|r| r.0 == stage && r.1 == start);
+                if let Some((.., stock)) = stock {
+                    let value = get(&tables[1], stock, "value_minor");
+                    prop_assert_eq!(get(flow, row, "closing_minor"), value, "{} {}", stage, start);
+                }
+                let next = of(flow, kind).into_iter().find(|r| r.0 == stage && r.1 == end);
+                if let Some((.., next)) = next {
+                    prop_assert_eq!(get(flow, row, "closing_minor"), get(flow, next, "opening_minor"));
+                }
+            }
+        }
+        for kind in ["quarter", "all"] {
+            for (stage, start, _, row) in of(&tables[2], kind) {
+                let flows = of(&tables[3], kind);
+                let flow = flows.iter().find(|r| r.0 == stage && r.1 == start).unwrap().3;
+                for name in ["deal_days", "entered", "left"] {
+                    prop_assert_eq!(get(&tables[2], row, name), get(&tables[3], flow, name), "{}", name);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn every_deal_is_in_one_state(lives in lives()) {
         let world = world(&lives);
         let as_of = day(AS_OF);
@@ -220,7 +300,10 @@ proptest! {
 
     #[test]
     fn partitions_do_not_matter_and_limits_hold(lives in lives()) {
-        let world = world(&lives);
+        let mut world = world(&lives);
+        for (place, row) in world.rows.iter_mut().enumerate() {
+            row.account = ["", "a", "b", "c"][place % 4].to_owned();
+        }
         let names = [
             "stage_age_threshold",
             "stale_deals",
@@ -231,6 +314,15 @@ proptest! {
             "stage_duration_histogram",
             "movement_quality",
             "stage_transitions",
+            "win_reversal",
+            "bottleneck",
+            "stage_value_flow",
+            "flow_consistency",
+            "calibration",
+            "reliability_table",
+            "recycle_list",
+            "repeat_business",
+            "customer_lifetime_value",
         ];
         let config = Config { stale_min_n: 2, ..Config::default() };
         let tables = |parts| world.tables(&names, config.clone(), AsOf::Day(day(AS_OF)), parts);

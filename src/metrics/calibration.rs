@@ -1,0 +1,288 @@
+//! F5 `calibration`: whether the probabilities of open deals come true.
+//!
+//! `Checks` is shared with `reliability_table`, which shows the same forecasts one probability at a
+//! time. A probability that is checked is estimated from what was known before, never from what it
+//! is checked against.
+
+use std::collections::BTreeMap;
+
+use super::landmark_looks::Looks;
+use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::{Metric, Row};
+use crate::error::Result;
+use crate::model::run::LANDMARKS;
+use crate::model::{
+    About, Period, PeriodKind, Run, StageId, Status, Sym, Table, Timeline, Unit, column,
+};
+use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
+use crate::stats::calibration::{Bin, Calibration, Forecasts, calibration, squares};
+
+/// The metric.
+#[derive(Debug)]
+pub struct CalibrationCheck;
+
+/// Month ends that looks are kept of: those checked, and the ones that the first of them is
+/// estimated from.
+const MONTHS: i32 = 2 * LANDMARKS;
+
+/// Width of the bins of estimated probabilities, basis points.
+const BIN: u32 = 1_000;
+
+static ABOUT: About = About {
+    id: "F5",
+    name: "calibration",
+    title: "Calibration of win probabilities",
+    question: "Do deals win as often as their stage's probability says?",
+    definition: "Deals open on the quarter ends of the last 24 months that lie at least \
+        `stage_horizon` days back, so that the outcome of all is known; one forecast per deal and \
+        quarter end. True: won within `stage_horizon` days. `configured`: the probability of the \
+        stage in the catalogue; `landmark`: the share won of the deals open in the stage on the 24 \
+        month ends before, as known then. Stages without a probability are left out and counted. \
+        Brier: mean squared difference of probability and outcome = `reliability` - `resolution` + \
+        `uncertainty` + `residual`, by distinct probabilities (`configured`) or bins of ten points \
+        (`landmark`). `z` and `p_value` test calibration by Spiegelhalter; `mid_p` tests the number \
+        of wins against the sum of independent deals with these probabilities. Limits of the Brier \
+        score: deterministic Poisson bootstrap over deals. Whole pipelines.",
+    caveat: "A deal open for long is in several quarter ends, so the tests are a little too sure. \
+        Probabilities of today are checked against deals of then.",
+    source: "Brier 1950; Murphy 1973; Spiegelhalter 1986; Lancaster 1961; Chamandy et al. 2012",
+    keys: &["forecast"],
+    estimate: "brier",
+    columns: &[
+        column("forecast", Unit::Text, "`configured` or `landmark`."),
+        column("horizon_days", Unit::Days, "Days within which a win makes a forecast true."),
+        column("n_landmarks", Unit::Count, "Quarter ends looked at."),
+        column("n_null_prob", Unit::Count, "Open deals whose stage has no probability."),
+        column("observed_wins", Unit::Count, "Forecasts that came true."),
+        column("expected_wins", Unit::Number, "Sum of the probabilities."),
+        column("observed_to_expected", Unit::Ratio, "observed_wins / expected_wins."),
+        column("mid_p", Unit::Number, "p value of the number of wins."),
+        column("base_rate", Unit::Rate, "Share that came true."),
+        column("brier", Unit::Number, "Mean squared difference of probability and outcome."),
+        column("brier_skill", Unit::Number, "1 - brier / uncertainty: gain on the base rate."),
+        column("reliability", Unit::Number, "Part of the score from wrong probabilities."),
+        column("resolution", Unit::Number, "How far apart the probabilities tell deals."),
+        column("uncertainty", Unit::Number, "Score of always giving the base rate."),
+        column("residual", Unit::Number, "What the parts leave, from probabilities in one bin."),
+        column("z", Unit::Number, "Spiegelhalter's statistic."),
+        column("p_value", Unit::Number, "Its two-sided p value."),
+    ],
+};
+
+/// The two kinds of forecast.
+pub(super) const FORECASTS: [&str; 2] = ["configured", "landmark"];
+
+/// A deal on a quarter end.
+#[derive(Clone, Copy, Debug)]
+struct Check {
+    identity: u64,
+    stage: StageId,
+    place: u16,
+    is_won: bool,
+}
+
+/// What became of deals that were open on quarter ends.
+#[derive(Debug, Default)]
+pub struct Checks {
+    looks: Looks,
+    checks: Vec<Check>,
+    /// Whether each month end is checked.
+    is_checked: Vec<bool>,
+}
+
+/// The forecasts of one kind in one pipeline.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// By basis points.
+    forecasts: BTreeMap<u32, (u64, u64)>,
+    /// By deal: forecasts and their squared differences.
+    by_deal: BTreeMap<u64, (u64, u128)>,
+    without: u64,
+    /// Quarter ends looked at.
+    places: std::collections::BTreeSet<u16>,
+    is_binned: bool,
+}
+
+impl Checked {
+    /// The forecasts by probability.
+    pub(super) fn forecasts(&self) -> Vec<Forecasts> {
+        let made = |(&probability_bp, &(n, won)): (&u32, &(u64, u64))| Forecasts {
+            probability_bp,
+            n,
+            won,
+        };
+        self.forecasts.iter().map(made).collect()
+    }
+
+    /// The rows of the reliability table: distinct probabilities, or bins of ten points.
+    pub(super) fn bins(&self) -> Vec<Bin> {
+        let mut found: BTreeMap<u32, Bin> = BTreeMap::new();
+        for (&bp, &(n, won)) in &self.forecasts {
+            let key = if self.is_binned { (bp / BIN).min(9) } else { bp };
+            let bin = found.entry(key).or_default();
+            bin.n += n;
+            bin.won += won;
+            bin.sum_bp += n * u64::from(bp);
+        }
+        found.into_values().collect()
+    }
+
+    fn interval(&self, run: &Run) -> Option<(f64, f64)> {
+        let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        let score = |replicate: usize| {
+            let (mut n, mut sum) = (0, 0);
+            for (identity, (cases, squares)) in &self.by_deal {
+                let weight = bootstrap.total(&[*identity], replicate);
+                n += weight * cases;
+                sum += u128::from(weight) * squares;
+            }
+            (n > 0).then(|| sum as f64 / (n as f64 * 1e8))
+        };
+        let scores: Vec<_> = (0..bootstrap.replicates()).map(score).collect();
+        percentile_interval(&scores).map(|interval| interval.pair())
+    }
+
+    /// From the first to the last quarter end; null if there is none.
+    pub(super) fn period(&self, checks: &Checks) -> Option<Period> {
+        let day = |place: Option<&u16>| Some(checks.looks.ends().get(usize::from(*place?))?.1);
+        let (start, last) = (day(self.places.first())?, day(self.places.last())?);
+        Some(Period { kind: PeriodKind::Trailing, start, end: last + 1 })
+    }
+}
+
+impl Checks {
+    /// Takes a deal.
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        if self.is_checked.is_empty() {
+            self.is_checked = checked(run);
+        }
+        let horizon = run.ticks_of_days(run.config.stage_horizon);
+        let is_won = deal.facts.outcome == Status::Won;
+        let (checks, is_checked) = (&mut self.checks, &self.is_checked);
+        self.looks.fold(deal, MONTHS, run, |stage, place, wait| {
+            if is_checked.get(place) == Some(&true) {
+                let is_won = is_won && wait <= horizon;
+                let (identity, place) = (identity(deal.deal_id), place as u16);
+                checks.push(Check { identity, stage, place, is_won });
+            }
+        });
+    }
+
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, mut from: Self) {
+        self.looks.merge(from.looks);
+        self.checks.append(&mut from.checks);
+        if self.is_checked.is_empty() {
+            self.is_checked = from.is_checked;
+        }
+    }
+
+    /// The forecasts of each pipeline and kind.
+    pub(super) fn checked(&self, run: &Run) -> BTreeMap<(Sym, &'static str), Checked> {
+        let horizon = run.ticks_of_days(run.config.stage_horizon);
+        let mut found: BTreeMap<(Sym, &'static str), Checked> = BTreeMap::new();
+        for pipeline in run.catalogue.pipelines() {
+            for (at, forecast) in FORECASTS.into_iter().enumerate() {
+                found.entry((pipeline, forecast)).or_default().is_binned = at == 1;
+            }
+        }
+        let mut estimates: BTreeMap<(StageId, u16), Option<u32>> = BTreeMap::new();
+        for check in &self.checks {
+            let stage = run.catalogue.get(check.stage);
+            let estimate = || {
+                let p = self.looks.chance(check.stage, horizon, Some(check.place.into()), run)?;
+                Some((p * 10_000.0).round_ties_even() as u32)
+            };
+            let estimated = *estimates.entry((check.stage, check.place)).or_insert_with(estimate);
+            for (forecast, bp) in FORECASTS.into_iter().zip([stage.probability_bp, estimated]) {
+                let into = found.entry((stage.pipeline, forecast)).or_default();
+                into.places.insert(check.place);
+                let Some(probability_bp) = bp else {
+                    into.without += 1;
+                    continue;
+                };
+                let won = u64::from(check.is_won);
+                let all = into.forecasts.entry(probability_bp).or_default();
+                *all = (all.0 + 1, all.1 + won);
+                let of_deal = into.by_deal.entry(check.identity).or_default();
+                of_deal.0 += 1;
+                of_deal.1 += squares(&Forecasts { probability_bp, n: 1, won });
+            }
+        }
+        found
+    }
+}
+
+/// Whether each month end is a quarter end of the last 24 months that is far enough back.
+fn checked(run: &Run) -> Vec<bool> {
+    let horizon = run.ticks_of_days(run.config.stage_horizon);
+    let ends = super::landmark_looks::month_ends(MONTHS, run);
+    let first = ends.len().saturating_sub(LANDMARKS as usize);
+    let is_checked = |(at, &(cut, day)): (usize, &(i64, i32))| {
+        at >= first
+            && run.period(PeriodKind::Quarter, day).end == day + 1
+            && run.followed((cut - 1, day)) >= horizon
+    };
+    ends.iter().enumerate().map(is_checked).collect()
+}
+
+impl Metric for CalibrationCheck {
+    type State = Checks;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Checks) {
+        state.fold(deal, run);
+    }
+
+    fn merge(&self, into: &mut Checks, from: Checks) {
+        into.merge(from);
+    }
+
+    fn finish(&self, state: Checks, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        for ((pipeline, forecast), checked) in state.checked(run) {
+            let period = checked.period(&state);
+            let mut row = table.row(Slice::whole(pipeline), period, Sym::NONE);
+            row.set("forecast", forecast).set("horizon_days", run.config.stage_horizon);
+            row.set("n_landmarks", checked.places.len()).set("n_null_prob", checked.without);
+            match calibration(&checked.forecasts(), &checked.bins()) {
+                Some(found) => write(row, &found, checked.interval(run)),
+                None => row.end(Tail {
+                    n: 0_u64.into(),
+                    reason: Some(match checked.without {
+                        0 => Reason::Immature,
+                        _ => Reason::InsufficientFollowUp,
+                    }),
+                    ..Tail::default()
+                }),
+            }
+        }
+        table.finish()
+    }
+}
+
+fn write(mut row: Row<'_>, found: &Calibration, interval: Option<(f64, f64)>) {
+    let ratio = (found.expected > 0.0).then(|| found.observed as f64 / found.expected);
+    row.set("observed_wins", found.observed)
+        .set("expected_wins", found.expected)
+        .set("observed_to_expected", ratio)
+        .set("mid_p", found.mid_p)
+        .set("base_rate", found.observed as f64 / found.n as f64)
+        .set("brier", found.brier)
+        .set("brier_skill", found.skill)
+        .set("reliability", found.reliability)
+        .set("resolution", found.resolution)
+        .set("uncertainty", found.uncertainty)
+        .set("residual", found.residual)
+        .set("z", found.z)
+        .set("p_value", found.p);
+    row.end(Tail {
+        n: found.n.into(),
+        interval,
+        method: if interval.is_some() { "bootstrap" } else { "" },
+        ..Tail::default()
+    });
+}

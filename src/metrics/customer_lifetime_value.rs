@@ -1,0 +1,267 @@
+//! J5 `customer_lifetime_value`: what a customer is worth over the years.
+//!
+//! Days are dates whatever the clock: lives of customers last for years.
+
+use std::collections::BTreeMap;
+
+use super::Metric;
+use super::account_wins::{Renewals, Win, Wins, is_same_account};
+use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::monthly::minor;
+use super::stage_key::small;
+use crate::error::Result;
+use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::stats::bootstrap::{Bootstrap, percentile_interval};
+use crate::stats::survival::EventTable;
+
+/// The metric.
+#[derive(Debug)]
+pub struct CustomerLifetimeValue;
+
+/// Longest life that is counted, days, and the years that are discounted.
+const LONGEST: (i64, i64) = (1_825, 5);
+
+/// Days of the window that the yearly value is measured in.
+const WINDOW: u32 = 365;
+
+/// Days of a year.
+const YEAR: f64 = 365.25;
+
+static ABOUT: About = About {
+    id: "J5",
+    name: "customer_lifetime_value",
+    title: "Customer lifetime value",
+    question: "What is a customer worth over the years?",
+    definition: "Customers: accounts with a win, under the pipeline and currency of the first. A \
+        customer lives from the first win until `churn_gap_days` after the last one, or is alive at \
+        `as_of` if that lies ahead. `value_per_year` = amounts won from them in the last 365 days / \
+        customer-years lived in those days. `life_years`: mean years of life within the first five \
+        (restricted mean; a shorter horizon where nobody was followed that long). `clv` = \
+        `value_per_year` x `life_years` x `gross_margin`; with a margin of 1 it is revenue. \
+        `clv_discounted`: the same year by year, divided by (1 + `discount_rate`)^year. Wins without \
+        an account are left out and counted, unknown amounts too. Limits: deterministic Poisson \
+        bootstrap over accounts.",
+    caveat: "Life beyond five years, or beyond the longest life seen, is not counted. Who will buy \
+        again after a long pause counts as lost.",
+    source: "Gupta & Lehmann 2003; Royston & Parmar 2013; Chamandy et al. 2012",
+    keys: &[],
+    estimate: "clv_minor",
+    columns: &[
+        column("customers", Unit::Count, "Accounts with a win."),
+        column("churned", Unit::Count, "Of them, lost since."),
+        column("won_minor", Unit::Minor, "Amounts won from them in the last 365 days."),
+        column("customer_years", Unit::Number, "Years lived in those days."),
+        column("value_per_year_minor", Unit::Minor, "won_minor / customer_years."),
+        column("tau_days", Unit::Days, "Horizon of the mean life."),
+        column("life_years", Unit::Number, "Mean years of life within it."),
+        column("gross_margin", Unit::Rate, "Margin of the configuration."),
+        column("clv_minor", Unit::Minor, "Lifetime value."),
+        column("clv_discounted_minor", Unit::Minor, "Lifetime value, discounted."),
+        column("n_null_amount", Unit::Count, "Wins without an amount."),
+        column("n_without_account", Unit::Count, "Wins without an account."),
+    ],
+};
+
+/// A customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Life {
+    /// Days from the first win to the end, or to the cut-off.
+    days: i64,
+    is_churned: bool,
+    account: u64,
+    /// Days lived in the window, and amounts won in it.
+    lived: i64,
+    won: i64,
+}
+
+/// The customers of a pipeline and currency.
+#[derive(Debug, Default)]
+struct Customers {
+    lives: Vec<Life>,
+    null_amounts: u64,
+    without_account: u64,
+    mended: u64,
+}
+
+/// State of [`CustomerLifetimeValue`]: one entry per win.
+#[derive(Debug, Default)]
+pub struct State(Wins);
+
+impl Metric for CustomerLifetimeValue {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        state.0.fold(deal, &Renewals::default(), run);
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        into.0.merge(from.0);
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut found: BTreeMap<(Sym, Sym), Customers> = BTreeMap::new();
+        for of_account in state.0.in_order().chunk_by(is_same_account) {
+            let mut by_currency: BTreeMap<Sym, Vec<&Win>> = BTreeMap::new();
+            for win in of_account {
+                by_currency.entry(win.currency).or_default().push(win);
+            }
+            for (currency, wins) in by_currency {
+                let Some(first) = wins.first() else { continue };
+                let customers = found.entry((first.pipeline, currency)).or_default();
+                customers.take(&wins, run);
+            }
+        }
+        let mut table = MetricTable::new(&ABOUT, run);
+        for ((pipeline, currency), customers) in found {
+            let period = run.period(PeriodKind::All, run.as_of);
+            let row = table.row(Slice::whole(pipeline), Some(period), currency);
+            customers.write(row, run)?;
+        }
+        table.finish()
+    }
+}
+
+impl Customers {
+    /// Takes the wins of one account.
+    fn take(&mut self, wins: &[&Win], run: &Run) {
+        let (Some(first), Some(last)) = (wins.first(), wins.last()) else { return };
+        self.null_amounts += wins.iter().filter(|win| win.amount.is_none()).count() as u64;
+        self.mended += u64::from(wins.iter().any(|win| win.is_mended));
+        if !first.has_account {
+            self.without_account += 1;
+            return;
+        }
+        let end = last.closed_on + run.config.churn_gap_days as i32;
+        let is_churned = end <= run.as_of;
+        let until = if is_churned { end } else { run.as_of };
+        let window = run.trailing(WINDOW);
+        // The last day counts as lived; the day on which a customer is given up does not.
+        let lived = end.min(window.end) - first.closed_on.max(window.start);
+        let in_window = wins.iter().filter(|win| window.contains(win.closed_on));
+        self.lives.push(Life {
+            days: i64::from(until - first.closed_on),
+            is_churned,
+            account: first.account,
+            lived: i64::from(lived.max(0)),
+            won: in_window.filter_map(|win| win.amount).sum(),
+        });
+    }
+
+    fn write(mut self, mut row: super::Row<'_>, run: &Run) -> Result<()> {
+        self.lives.sort_unstable();
+        let mut events: EventTable<1> = EventTable::default();
+        self.lives.iter().for_each(|life| events.add(life.days, life.is_churned.into(), 1));
+        let won: i128 = self.lives.iter().map(|life| i128::from(life.won)).sum();
+        let lived: i64 = self.lives.iter().map(|life| life.lived).sum();
+        let customers = events.n();
+        let years = lived as f64 / YEAR;
+        let per_year = (lived > 0).then(|| won as f64 / years);
+        let tau = match events.restricted_mean(LONGEST.0) {
+            Some(_) => Some(LONGEST.0),
+            None => events.largest().filter(|&tau| tau > 0),
+        };
+        let life = |tau: i64| events.restricted_mean(tau).map_or(0.0, |(days, _)| days / YEAR);
+        let margin = run.config.gross_margin;
+        row.set("customers", customers)
+            .set("churned", events.ended_by(1, i64::MAX))
+            .set("won_minor", minor(won)?)
+            .set("customer_years", years)
+            .set("value_per_year_minor", per_year)
+            .set("tau_days", tau)
+            .set("life_years", tau.map(life))
+            .set("gross_margin", margin)
+            .set("n_null_amount", self.null_amounts)
+            .set("n_without_account", self.without_account);
+        let mut tail = Tail { n: customers.into(), quality_count: self.mended, ..Tail::default() };
+        match per_year.zip(tau) {
+            Some((per_year, tau)) => {
+                let discounted = (0..LONGEST.1).map(|year| {
+                    let (from, to) = ((year * 365).min(tau), ((year + 1) * 365).min(tau));
+                    per_year * (life(to) - life(from))
+                        / (1.0 + run.config.discount_rate).powi(year as i32)
+                });
+                row.set("clv_minor", per_year * life(tau) * margin)
+                    .set("clv_discounted_minor", discounted.sum::<f64>() * margin);
+                tail.interval = self.interval(tau, run);
+                tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
+                tail.reason = small(customers, run);
+            }
+            None if per_year.is_none() => tail.reason = Some(Reason::ZeroDenominator),
+            None => tail.reason = Some(Reason::Immature),
+        }
+        row.end(tail);
+        Ok(())
+    }
+
+    /// Limits of the value over accounts, the horizon as it is.
+    fn interval(&self, tau: i64, run: &Run) -> Option<(f64, f64)> {
+        let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        let mut weights = vec![0; self.lives.len()];
+        let value = |replicate: usize| {
+            for (weight, life) in weights.iter_mut().zip(&self.lives) {
+                *weight = bootstrap.total(&[life.account], replicate);
+            }
+            let (mut won, mut lived) = (0, 0);
+            for (life, &weight) in self.lives.iter().zip(&weights) {
+                won += i128::from(life.won) * i128::from(weight);
+                lived += life.lived * weight as i64;
+            }
+            let days = mean_life(&self.lives, &weights, tau)?;
+            (lived > 0).then(|| won as f64 / lived as f64 * days * run.config.gross_margin)
+        };
+        let values: Vec<_> = (0..bootstrap.replicates()).map(value).collect();
+        percentile_interval(&values).map(|interval| interval.pair())
+    }
+}
+
+/// Days lived within `tau` by weighted lives, which come in the order of their length: the
+/// restricted mean of `EventTable`, without building the table. Null without any weight.
+fn mean_life(lives: &[Life], weights: &[u64], tau: i64) -> Option<f64> {
+    let mut at_risk: u64 = weights.iter().sum();
+    if at_risk == 0 {
+        return None;
+    }
+    let (mut survival, mut mean, mut since) = (1.0, 0.0, 0);
+    let mut at = 0;
+    while let Some(first) = lives.get(at).filter(|life| life.days < tau) {
+        mean += survival * (first.days - since) as f64;
+        since = first.days;
+        let (mut ended, mut seen) = (0, 0);
+        while let Some(life) = lives.get(at).filter(|life| life.days == since) {
+            let weight = weights.get(at).copied().unwrap_or(0);
+            seen += weight;
+            ended += if life.is_churned { weight } else { 0 };
+            at += 1;
+        }
+        if ended > 0 {
+            survival *= (at_risk - ended) as f64 / at_risk as f64;
+        }
+        at_risk -= seen;
+    }
+    Some(mean + survival * (tau - since) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unit_weights_give_the_restricted_mean() {
+        let ends =
+            [(3, true), (3, false), (7, true), (10, false), (12, true), (12, true), (20, false)];
+        let life = |(days, is_churned)| Life { days, is_churned, account: 0, lived: 0, won: 0 };
+        let mut lives: Vec<Life> = ends.into_iter().map(life).collect();
+        lives.sort_unstable();
+        let mut events: EventTable<1> = EventTable::default();
+        lives.iter().for_each(|life| events.add(life.days, life.is_churned.into(), 1));
+        for tau in [1, 7, 12, 20] {
+            let found = mean_life(&lives, &[1; 7], tau).unwrap();
+            assert!((found - events.restricted_mean(tau).unwrap().0).abs() < 1e-12, "{tau}");
+        }
+        assert_eq!(mean_life(&lives, &[0; 7], 9), None);
+    }
+}

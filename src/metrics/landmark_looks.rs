@@ -1,0 +1,157 @@
+//! Open deals looked at on month ends: in which stage each stood, and how long until its end.
+//!
+//! Kept by stage and month end, so that the chance of a win can be estimated as it was known on any
+//! of them. How old a deal was in its stage is the matter of `landmarks`.
+
+use super::maturity::{Maturity, cause, is_in_cohorts};
+use super::stage_key::is_worked;
+use crate::model::calendar::{Day, month_index, month_start};
+use crate::model::{Micros, Run, StageId, Timeline};
+use crate::stats::survival::EventTable;
+
+/// Fewer looks than this say nothing.
+const MIN_LOOKS: u64 = 20;
+
+/// A month end: the instant after it, and its day.
+pub(super) type End = (Micros, Day);
+
+/// The last `months` month ends before the cut-off, ascending.
+pub(super) fn month_ends(months: i32, run: &Run) -> Vec<End> {
+    let last = month_index(run.as_of);
+    let end = |month: i32| (run.zone.midnight(month_start(month)), month_start(month) - 1);
+    (last - months + 1..=last).map(end).collect()
+}
+
+/// Looks by stage and month end.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    ends: Vec<End>,
+    /// By stage and month end: ticks to the end of the deal, times 4, and its cause.
+    cells: Vec<Vec<i64>>,
+}
+
+impl Looks {
+    /// Looks at a deal on each of the last `months` month ends on which it was open; calls `each`
+    /// with the stage, the place of the month end and the ticks to the deal's end.
+    pub(super) fn fold(
+        &mut self,
+        deal: &Timeline<'_>,
+        months: i32,
+        run: &Run,
+        mut each: impl FnMut(StageId, usize, i64),
+    ) {
+        if self.ends.is_empty() {
+            self.ends = month_ends(months, run);
+            let stages = run.catalogue.stages.len();
+            self.cells = vec![Vec::new(); stages * self.ends.len()];
+        }
+        let facts = &deal.facts;
+        let closed = facts.closed_at.zip(facts.closed_on);
+        let until = closed.unwrap_or((run.observed_until, run.observed_on));
+        if self.ends.first().is_none_or(|end| end.0 > until.0) || !is_in_cohorts(deal) {
+            return;
+        }
+        let cause = cause(facts.outcome) as i64;
+        for visit in deal.visits.iter().filter(|v| is_worked(v, run)) {
+            let last = visit.exited_at.unwrap_or(Micros::MAX).min(until.0);
+            let first = self.ends.partition_point(|end| end.0 <= visit.entered_at);
+            let stage = usize::from(visit.stage.0);
+            for place in first..self.ends.len() {
+                let Some(end) = self.ends.get(place).filter(|end| end.0 <= last) else { break };
+                let wait = run.ticks_between((end.0 - 1, end.1), until).max(0);
+                if let Some(cell) = self.cells.get_mut(stage * self.ends.len() + place) {
+                    cell.push(wait * 4 + cause);
+                }
+                each(visit.stage, place, wait);
+            }
+        }
+    }
+
+    /// Adds the looks of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        if self.ends.is_empty() {
+            *self = from;
+            return;
+        }
+        for (into, mut from) in self.cells.iter_mut().zip(from.cells) {
+            into.append(&mut from);
+        }
+    }
+
+    /// The month ends.
+    pub(super) fn ends(&self) -> &[End] {
+        &self.ends
+    }
+
+    /// The chance that a deal open in `stage` at a month end is won within `horizon` ticks
+    /// (Aalen-Johansen): from all month ends, as known now, or
+    /// from the 24 before the one at `place`, as known then. With too few looks those of the stages
+    /// with the same configured probability are taken together; null if they are too few as well.
+    pub(super) fn chance(
+        &self,
+        stage: StageId,
+        horizon: i64,
+        place: Option<usize>,
+        run: &Run,
+    ) -> Option<f64> {
+        let own = self.estimate(&[stage], horizon, place, run);
+        if own.as_ref().is_ok_and(|found| found.is_some()) {
+            return own.ok().flatten();
+        }
+        let about = run.catalogue.get(stage);
+        let alike = |(id, s): (StageId, &crate::model::Stage)| {
+            let is_alike = s.kind == about.kind
+                && s.probability_bp.is_some()
+                && s.probability_bp == about.probability_bp;
+            is_alike.then_some(id)
+        };
+        match own {
+            // Enough looks, too little follow-up: others would not be about this stage.
+            Ok(_) => None,
+            Err(TooFew) => {
+                let pooled: Vec<_> = run.catalogue.of(about.pipeline).filter_map(alike).collect();
+                self.estimate(&pooled, horizon, place, run).ok().flatten()
+            }
+        }
+    }
+
+    fn estimate(
+        &self,
+        stages: &[StageId],
+        horizon: i64,
+        place: Option<usize>,
+        run: &Run,
+    ) -> Result<Option<f64>, TooFew> {
+        let now = (run.observed_until, run.observed_on);
+        let until = place.and_then(|at| self.ends.get(at)).map_or(now, |end| (end.0 - 1, end.1));
+        let last = place.unwrap_or(self.ends.len());
+        let first = last.saturating_sub(crate::model::run::LANDMARKS as usize);
+        let mut events: EventTable<2> = EventTable::default();
+        let mut followed = 0;
+        for &stage in stages {
+            let stage = usize::from(stage.0);
+            for at in first..last {
+                let Some(end) = self.ends.get(at) else { continue };
+                let seen = run.ticks_between((end.0 - 1, end.1), until);
+                let cell = self.cells.get(stage * self.ends.len() + at);
+                for look in cell.into_iter().flatten() {
+                    let (wait, cause) = (look.div_euclid(4), look.rem_euclid(4) as usize);
+                    events.add(wait.min(seen), if wait <= seen { cause } else { 0 }, 1);
+                    followed += u64::from(seen >= horizon);
+                }
+            }
+        }
+        let looks = events.n();
+        if looks < MIN_LOOKS {
+            return Err(TooFew);
+        }
+        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
+        if !Maturity::of(looks, followed, is_over, run).has_value() {
+            return Ok(None);
+        }
+        Ok(Some(events.at(horizon).incidence[0]))
+    }
+}
+
+/// There are fewer looks than [`MIN_LOOKS`].
+struct TooFew;

@@ -1,0 +1,246 @@
+//! E3 `recycle_list`: lost deals that are due to be tried again.
+//!
+//! One entry per lost deal that is old enough, its texts in common buffers; of other deals only
+//! what their account needs.
+
+use std::collections::BTreeMap;
+
+use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
+use super::stage_key::currency_key;
+use super::{Metric, Row};
+use crate::error::Result;
+use crate::model::calendar::add_months;
+use crate::model::{
+    About, Day, ExitKind, Micros, PeriodKind, Run, StageKind, Status, Sym, Table, TextColumn,
+    Timeline, Unit, column,
+};
+use crate::stats::bootstrap::identity;
+use crate::stats::interval::wilson;
+
+/// The metric.
+#[derive(Debug)]
+pub struct RecycleList;
+
+/// Days in which an activity on the deal says that it is being worked on.
+const WORKED_DAYS: i32 = 30;
+
+static ABOUT: About = About {
+    id: "E3",
+    name: "recycle_list",
+    title: "Recycle list",
+    question: "Which lost deals are due to be tried again?",
+    definition: "Deals lost at least `recycle_months` months ago and still lost, whose reason is \
+        neither one of `never_recycle` nor of `exclude_reasons`, whose account has no open deal and \
+        no win since, and on which nothing was done in the last 30 days. `due_on`: the close date \
+        plus `recycle_months`, or the last day of that month. Under the owner of the deal; the first \
+        `recycle_most` by pipeline and currency: amount from high to low, unknown last, then the \
+        earliest due, then id. `n_eligible` counts all of them. Beside it the base rate of the \
+        pipeline: deals reopened after a loss, and how many of them are won now.",
+    caveat: "Deals that were reopened were chosen by someone; the base rate is no promise for others.",
+    source: "definition; interval: Wilson 1927",
+    keys: &["rank", "deal_id"],
+    estimate: "reopened_win_rate",
+    columns: &[
+        column("rank", Unit::Count, "Place within pipeline and currency."),
+        column("deal_id", Unit::Text, "Deal."),
+        column("deal_name", Unit::Text, "Name of the deal."),
+        column("account_id", Unit::Text, "Account."),
+        column("lost_reason", Unit::Text, "Why it was lost."),
+        column("closed_on", Unit::Date, "When it was lost."),
+        column("due_on", Unit::Date, "Since when it is due."),
+        column("overdue_days", Unit::Days, "Days since then."),
+        column("amount_minor", Unit::Minor, "Amount."),
+        column("n_eligible", Unit::Count, "Deals due in the pipeline and currency."),
+        column("reopened", Unit::Count, "Deals of the pipeline reopened after a loss."),
+        column("reopened_won", Unit::Count, "Of them, won now."),
+        column("reopened_win_rate", Unit::Rate, "reopened_won / reopened."),
+    ],
+};
+
+/// A lost deal.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    /// Row of its texts.
+    text: u32,
+    amount: Option<i64>,
+    closed_at: Micros,
+    closed_on: Day,
+    due_on: Day,
+    pipeline: Sym,
+    currency: Sym,
+    owner: Sym,
+    reason: Sym,
+    is_mended: bool,
+}
+
+/// State of [`RecycleList`]: one entry per lost deal that is old enough.
+#[derive(Debug, Default)]
+pub struct State {
+    lost: Vec<Lost>,
+    ids: TextColumn,
+    names: TextColumn,
+    accounts: TextColumn,
+    /// Accounts by hash: when they won last; the end of time if they have an open deal.
+    busy: Vec<(u64, Micros)>,
+    /// By pipeline: deals reopened after a loss, and won now.
+    reopened: BTreeMap<Sym, (u64, u64)>,
+}
+
+impl Metric for RecycleList {
+    type State = State;
+
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+        let facts = &deal.facts;
+        let back =
+            |v: &crate::model::Visit| v.kind == StageKind::Lost && v.exit == ExitKind::Reopen;
+        if facts.reopen_count > 0 && deal.visits.iter().any(back) {
+            let counts = state.reopened.entry(facts.pipeline).or_default();
+            counts.0 += 1;
+            counts.1 += u64::from(facts.outcome == Status::Won);
+        }
+        let (last, account) = (deal.visits.last(), deal.account_id);
+        let Some(last) = last.filter(|v| v.exited_at.is_none()) else { return };
+        match last.kind {
+            StageKind::Open if !account.is_empty() => {
+                state.busy.push((identity(account), Micros::MAX));
+            }
+            StageKind::Won if !account.is_empty() => {
+                state.busy.push((identity(account), last.entered_at));
+            }
+            StageKind::Lost => state.take(deal, (last.entered_at, last.entered_on), run),
+            _ => {}
+        }
+    }
+
+    fn merge(&self, into: &mut State, from: State) {
+        for lost in from.lost {
+            let text = lost.text as usize;
+            let row =
+                into.add_texts(from.ids.get(text), from.names.get(text), from.accounts.get(text));
+            into.lost.push(Lost { text: row, ..lost });
+        }
+        into.busy.extend(from.busy);
+        super::stage_key::add_all(&mut into.reopened, from.reopened, |into, from| {
+            *into = (into.0 + from.0, into.1 + from.1);
+        });
+    }
+
+    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(&ABOUT, run);
+        let eligible = state.eligible(run);
+        let most = run.config.recycle_most as usize;
+        for of_place in
+            eligible.chunk_by(|a, b| (a.pipeline, a.currency) == (b.pipeline, b.currency))
+        {
+            for (at, lost) in of_place.iter().take(most).enumerate() {
+                let dimension = Dimension::Owner;
+                let slice = Slice { pipeline: lost.pipeline, dimension, value: lost.owner };
+                let now = run.period(PeriodKind::All, run.as_of);
+                let mut row = table.row(slice, Some(now), lost.currency);
+                row.set("rank", at + 1).set("n_eligible", of_place.len());
+                state.write(row, lost, run);
+            }
+        }
+        table.finish()
+    }
+}
+
+impl State {
+    fn add_texts(&mut self, id: &str, name: &str, account: &str) -> u32 {
+        self.ids.push(id);
+        self.names.push(name);
+        self.accounts.push(account);
+        self.ids.len() as u32 - 1
+    }
+
+    fn take(&mut self, deal: &Timeline<'_>, (closed_at, closed_on): (Micros, Day), run: &Run) {
+        let due_on = add_months(closed_on, run.config.recycle_months as i32);
+        if due_on > run.as_of || run.is_excluded_reason(deal.deal.lost_reason) {
+            return;
+        }
+        let done =
+            deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at).max();
+        if done.is_some_and(|at| run.zone.day(at) > run.as_of - WORKED_DAYS) {
+            return;
+        }
+        let text = self.add_texts(deal.deal_id, deal.name, deal.account_id);
+        self.lost.push(Lost {
+            text,
+            amount: deal.facts.amount_minor,
+            closed_at,
+            closed_on,
+            due_on,
+            pipeline: deal.facts.pipeline,
+            currency: currency_key(&deal.facts, run),
+            owner: deal.facts.owner,
+            reason: deal.deal.lost_reason,
+            is_mended: deal.deal.quality.has_history_code(),
+        });
+    }
+
+    /// The deals of the list, by pipeline and currency, each in its order.
+    fn eligible(&self, run: &Run) -> Vec<Lost> {
+        let mut busy: BTreeMap<u64, Micros> = BTreeMap::new();
+        for &(account, at) in &self.busy {
+            let last = busy.entry(account).or_insert(at);
+            *last = (*last).max(at);
+        }
+        let fold = |word: &str| word.trim().to_lowercase().replace([' ', '-'], "_");
+        let never: Vec<String> = run.config.never_recycle.iter().map(|word| fold(word)).collect();
+        let mut refused: BTreeMap<Sym, bool> = BTreeMap::new();
+        let mut found: Vec<Lost> = Vec::new();
+        for lost in &self.lost {
+            let reason = lost.reason;
+            let is_never = || never.contains(&fold(run.names.get(reason)));
+            if *refused.entry(reason).or_insert_with(is_never) {
+                continue;
+            }
+            let account = self.accounts.get(lost.text as usize);
+            let last = if account.is_empty() { None } else { busy.get(&identity(account)) };
+            if last.is_none_or(|&at| at <= lost.closed_at) {
+                found.push(*lost);
+            }
+        }
+        found.sort_by(|a, b| {
+            let id = |lost: &Lost| self.ids.get(lost.text as usize);
+            // `None` sorts below every amount, so in descending order it comes last.
+            (a.pipeline, a.currency, b.amount, a.due_on)
+                .cmp(&(b.pipeline, b.currency, a.amount, b.due_on))
+                .then_with(|| id(a).cmp(id(b)))
+        });
+        found
+    }
+
+    fn write(&self, mut row: Row<'_>, lost: &Lost, run: &Run) {
+        let text = lost.text as usize;
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let (reopened, won) = self.reopened.get(&lost.pipeline).copied().unwrap_or_default();
+        let interval = (reopened > 0).then(|| wilson(won as f64, reopened as f64).pair());
+        row.set("deal_id", self.ids.get(text))
+            .set("deal_name", given(self.names.get(text)))
+            .set("account_id", given(self.accounts.get(text)))
+            .set("lost_reason", run.names.text(lost.reason))
+            .set_day("closed_on", Some(lost.closed_on))
+            .set_day("due_on", Some(lost.due_on))
+            .set("overdue_days", run.as_of - lost.due_on)
+            .set("amount_minor", lost.amount)
+            .set("reopened", reopened)
+            .set("reopened_won", won)
+            .set("reopened_win_rate", super::monthly::ratio(won, reopened));
+        row.end(Tail {
+            n: reopened.into(),
+            interval,
+            method: if interval.is_some() { "wilson" } else { "" },
+            reason: match reopened {
+                0 => Some(Reason::ZeroDenominator),
+                n => super::stage_key::small(n, run),
+            },
+            quality_count: lost.is_mended.into(),
+            ..Tail::default()
+        });
+    }
+}

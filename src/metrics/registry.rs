@@ -1,0 +1,110 @@
+//! Every metric there is: a metric is a file and a line here.
+
+use super::{
+    AnyMetric, activities_per_win, activity_streaks, activity_volume, amount_win_rate, bottleneck,
+    calibration, cohort_conversion, cohort_triangle, conversion_comparison,
+    customer_lifetime_value, deal_score, deal_size, deal_volume, effort_per_win, flow_consistency,
+    forecast_accuracy, forecast_attainment, forecast_error_bridge, forecast_lead_accuracy,
+    forecast_skill, forecast_slippage, forecast_snapshots, forecast_waterfall, goal_attainment,
+    goal_calibration, goal_cascade, goal_chance_bookings, goal_chance_wins, goal_gap,
+    incidence_curve, lever_decomposition, lever_mix, loss_reasons, movement_quality,
+    pipeline_coverage, recycle_list, reliability_table, rep_amounts, rep_funnel_plot, rep_mix,
+    rep_scorecard, rep_tests, rep_win_rate_shrunk, repeat_business, reverse_funnel, sales_cycle,
+    sales_cycle_histogram, sales_velocity, score_bands, score_validation, source_amounts,
+    source_comparison, source_conversion_difference, source_odds_ratio, source_tests,
+    stage_age_threshold, stage_conversion, stage_duration, stage_duration_censored,
+    stage_duration_histogram, stage_exit, stage_flow, stage_stock, stage_transitions,
+    stage_value_flow, stage_win_probability, stale_deals, step_timing, time_to_close, time_to_win,
+    weighted_pipeline, win_rate, win_reversal, winning_playbook,
+};
+
+/// Every metric, by code.
+pub static METRICS: &[&dyn AnyMetric] = &[
+    &win_rate::WinRate,
+    &loss_reasons::LossReasons,
+    &amount_win_rate::AmountWinRate,
+    &reverse_funnel::ReverseFunnel,
+    &goal_cascade::GoalCascade,
+    &activities_per_win::ActivitiesPerWin,
+    &effort_per_win::EffortPerWin,
+    &winning_playbook::WinningPlaybook,
+    &step_timing::StepTiming,
+    &activity_volume::ActivityVolume,
+    &goal_attainment::GoalAttainment,
+    &activity_streaks::ActivityStreaks,
+    &sales_velocity::SalesVelocity,
+    &lever_decomposition::LeverDecomposition,
+    &lever_mix::LeverMix,
+    &stage_age_threshold::StageAgeThreshold,
+    &stale_deals::StaleDeals,
+    &recycle_list::RecycleList,
+    &stage_stock::StageStock,
+    &weighted_pipeline::WeightedPipeline,
+    &stage_win_probability::StageWinProbability,
+    &calibration::CalibrationCheck,
+    &reliability_table::ReliabilityTable,
+    &stage_flow::StageFlow,
+    &deal_volume::DealVolume,
+    &stage_value_flow::StageValueFlow,
+    &flow_consistency::FlowConsistency,
+    &stage_duration::StageDuration,
+    &stage_duration_histogram::StageDurationHistogram,
+    &stage_duration_censored::StageDurationCensored,
+    &stage_exit::StageExit,
+    &movement_quality::MovementQuality,
+    &stage_transitions::StageTransitions,
+    &stage_conversion::StageConversion,
+    &bottleneck::Bottleneck,
+    &cohort_conversion::CohortConversion,
+    &incidence_curve::IncidenceCurve,
+    &cohort_triangle::CohortTriangle,
+    &conversion_comparison::ConversionComparison,
+    &sales_cycle::SalesCycle,
+    &sales_cycle_histogram::SalesCycleHistogram,
+    &time_to_close::TimeToClose,
+    &time_to_win::TimeToWin,
+    &deal_size::DealSize,
+    &customer_lifetime_value::CustomerLifetimeValue,
+    &repeat_business::RepeatBusiness,
+    &rep_scorecard::RepScorecard,
+    &rep_win_rate_shrunk::RepWinRateShrunk,
+    &rep_funnel_plot::RepFunnelPlot,
+    &rep_tests::RepTests,
+    &rep_mix::RepMix,
+    &rep_amounts::RepAmounts,
+    &forecast_snapshots::ForecastSnapshots,
+    &forecast_accuracy::ForecastAccuracy,
+    &forecast_error_bridge::ForecastErrorBridge,
+    &forecast_lead_accuracy::ForecastLeadAccuracy,
+    &forecast_attainment::ForecastAttainment,
+    &forecast_slippage::ForecastSlippage,
+    &forecast_waterfall::ForecastWaterfall,
+    &forecast_skill::ForecastSkill,
+    &win_reversal::WinReversal,
+    &deal_score::DealScore,
+    &score_validation::ScoreValidation,
+    &score_bands::ScoreBands,
+    &source_comparison::SourceComparison,
+    &source_tests::SourceTests,
+    &source_odds_ratio::SourceOddsRatio,
+    &source_conversion_difference::SourceConversionDifference,
+    &source_amounts::SourceAmounts,
+    &goal_gap::GoalGap,
+    &goal_chance_wins::GoalChanceWins,
+    &goal_chance_bookings::GoalChanceBookings,
+    &goal_calibration::GoalCalibration,
+    &pipeline_coverage::PipelineCoverage,
+];
+
+/// Codes of METRICS whose numbers are columns of another metric's table, and the code of that one.
+pub static WITHIN: &[(&str, &str)] = &[("A5", "A4")];
+
+/// The metric with this name or code, whatever its case.
+pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {
+    let within = WITHIN.iter().find(|(code, _)| code.eq_ignore_ascii_case(name));
+    let name = within.map_or(name, |(_, holder)| holder);
+    let named = |m: &&&dyn AnyMetric| {
+        m.about().name.eq_ignore_ascii_case(name) || m.about().id.eq_ignore_ascii_case(name)
+    };
+    METRICS.iter().find(named).copied()
+}

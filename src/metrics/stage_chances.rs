@@ -1,0 +1,140 @@
+//! How sure the win probabilities of a pipeline's stages are, taken together: one deal is behind the
+//! estimates of all stages that it reached.
+//!
+//! Keeps what the deals reached and no replicate: sums of products of influences are what a
+//! bootstrap over deals tends to, at the cost of one pass.
+
+use std::collections::BTreeMap;
+
+use super::maturity::cause;
+use super::stage_win_probability::{Reaches, StageChance};
+use crate::model::{Run, Sym, Timeline};
+
+/// Influences are summed as whole multiples of this, so that their order does not matter.
+const GRAIN: f64 = 1.0 / (1_u64 << 50) as f64;
+
+/// A stage that a deal reached.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// Ticks from there to the end of the deal.
+    ticks: i64,
+    pipeline: Sym,
+    order: u16,
+    cause: u8,
+    /// Whether it is the deal's first in the pipeline.
+    is_first: bool,
+}
+
+/// The stages that deals reached, and when.
+#[derive(Debug, Default)]
+pub(super) struct Lives {
+    reaches: Reaches,
+    steps: Vec<Step>,
+}
+
+/// Win probabilities of a pipeline's stages with their covariances.
+#[derive(Debug, Default)]
+pub(super) struct Chances {
+    /// By place of the stage.
+    p: BTreeMap<u16, f64>,
+    covariance: BTreeMap<(u16, u16), f64>,
+}
+
+impl Lives {
+    /// Takes a deal.
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let cause = cause(deal.facts.outcome) as u8;
+        let mut latest = None;
+        let steps = &mut self.steps;
+        let whole = [super::layout::Dimension::All];
+        self.reaches.fold(&whole, deal, run, |visit, order, ticks| {
+            let pipeline = visit.pipeline;
+            let is_first = latest.replace(pipeline) != Some(pipeline);
+            steps.push(Step { ticks, pipeline, order, cause, is_first });
+        });
+    }
+
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, mut from: Self) {
+        self.reaches.merge(from.reaches);
+        self.steps.append(&mut from.steps);
+    }
+
+    /// The probabilities of each pipeline.
+    pub(super) fn chances(self, run: &Run) -> BTreeMap<Sym, Chances> {
+        let stages = self.reaches.chances(run);
+        let mut sums: BTreeMap<Sym, Vec<i128>> = BTreeMap::new();
+        let mut moved = Vec::new();
+        for life in self.steps.chunk_by(|_, next| !next.is_first) {
+            let Some(first) = life.first() else { continue };
+            let Some(of_pipeline) = stages.get(&first.pipeline) else { continue };
+            let width = of_pipeline.len();
+            moved.clear();
+            for (at, stage) in of_pipeline.iter().enumerate() {
+                if let Some(step) = life.iter().find(|step| step.order == stage.order) {
+                    let influence = stage.influence.of(step.ticks, usize::from(step.cause));
+                    moved.push((at, (influence / GRAIN).round() as i128));
+                }
+            }
+            let sums = sums.entry(first.pipeline).or_insert_with(|| vec![0; width * width]);
+            for &(row, a) in &moved {
+                for &(column, b) in &moved {
+                    if let Some(sum) = sums.get_mut(row * width + column) {
+                        *sum += a * b;
+                    }
+                }
+            }
+        }
+        let empty = Vec::new();
+        let made = |(pipeline, stages): (&Sym, &Vec<StageChance>)| {
+            (*pipeline, Chances::new(stages, sums.get(pipeline).unwrap_or(&empty)))
+        };
+        stages.iter().map(made).collect()
+    }
+}
+
+impl Chances {
+    fn new(stages: &[StageChance], sums: &[i128]) -> Self {
+        let width = stages.len();
+        let raw = |row: usize, column: usize| {
+            let sum = sums.get(row * width + column).copied().unwrap_or(0);
+            sum as f64 * GRAIN * GRAIN
+        };
+        // Stages pooled by the isotonic fit have one value: the weighted mean of their own ones.
+        let pooled = |at: usize| {
+            let value = stages.get(at).map(|stage| stage.p);
+            let members = stages.iter().enumerate().filter(move |(_, s)| Some(s.p) == value);
+            let total: f64 = members.clone().map(|(_, s)| s.weight).sum();
+            members.map(move |(at, s)| (at, s.weight / total))
+        };
+        let mut covariance = BTreeMap::new();
+        for (row, a) in stages.iter().enumerate() {
+            for (column, b) in stages.iter().enumerate() {
+                let mut sum = 0.0;
+                for (i, x) in pooled(row) {
+                    for (j, y) in pooled(column) {
+                        sum += x * y * raw(i, j);
+                    }
+                }
+                covariance.insert((a.order, b.order), sum);
+            }
+        }
+        Self { p: stages.iter().map(|stage| (stage.order, stage.p)).collect(), covariance }
+    }
+
+    /// The probability at a place; null if there is none.
+    pub(super) fn at(&self, order: u16) -> Option<f64> {
+        self.p.get(&order).copied()
+    }
+
+    /// The standard error of the sum of `amounts` times probabilities, by place.
+    pub(super) fn standard_error(&self, amounts: &BTreeMap<u16, f64>) -> f64 {
+        let mut variance = 0.0;
+        for (a, x) in amounts {
+            for (b, y) in amounts {
+                variance += x * y * self.covariance.get(&(*a, *b)).copied().unwrap_or(0.0);
+            }
+        }
+        variance.max(0.0).sqrt()
+    }
+}

@@ -1,0 +1,86 @@
+//! Accounts: what comes from new customers and from those already won, and what one is worth.
+
+use super::{Block, Reads, add};
+use crate::report::book::Book;
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::sheet::{Cells, Sheet};
+
+/// Quarters on the page; the CSV file has all.
+const MOST_QUARTERS: usize = 8;
+
+const REPEAT: &[&str] = &[
+    "period_start",
+    "new",
+    "renewal",
+    "upsell",
+    "new_minor",
+    "renewal_minor",
+    "upsell_minor",
+    "n_null_amount",
+    "n_without_account",
+    "repeat_rate_90d",
+    "repeat_rate_365d",
+    "renewal_rate",
+    "renewal_value_rate",
+];
+const VALUE: &[&str] = &[
+    "customers",
+    "churned",
+    "customer_years",
+    "value_per_year_minor",
+    "life_years",
+    "tau_days",
+    "gross_margin",
+    "clv_minor",
+    "clv_discounted_minor",
+    "n_null_amount",
+    "n_without_account",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] =
+    &[("repeat_business", REPEAT), ("customer_lifetime_value", VALUE)];
+
+pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
+    let mut block = Block::default();
+    let values = book.sheet("customer_lifetime_value");
+    let rows = values.whole(pipeline);
+    block.notes.extend(rows.iter().filter_map(|row| worth(values, row)));
+    add(&mut block.grids, grid(values, "What a customer is worth", &rows, VALUE));
+    let repeat = book.sheet("repeat_business");
+    let whole = repeat.whole(pipeline);
+    let all = repeat.with(&whole, "period_kind", "all");
+    add(
+        &mut block.grids,
+        grid(repeat, "New business, renewals and upsell, all time", &all, REPEAT),
+    );
+    let mut quarters = repeat.with(&whole, "period_kind", "quarter");
+    quarters.reverse();
+    quarters.truncate(MOST_QUARTERS);
+    let words = "New business, renewals and upsell by quarter";
+    add(&mut block.folded, grid(repeat, words, &quarters, REPEAT));
+    block
+}
+
+/// What the value is made of, in words.
+fn worth(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
+    let shown = |name: &str| {
+        format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
+    };
+    if sheet.get(row, "customers").as_i64() == Some(0) {
+        return Some(
+            "No win has an account: give the deals of the export an account id to see what a \
+             customer is worth."
+                .to_owned(),
+        );
+    }
+    sheet.number(row, "clv_minor")?;
+    Some(format!(
+        "A customer brings {} a year and stays {} years, which makes {}.\
+",
+        shown("value_per_year_minor"),
+        shown("life_years"),
+        shown("clv_minor")
+    ))
+}

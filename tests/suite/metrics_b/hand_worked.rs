@@ -1,0 +1,161 @@
+//! Cases worked by hand: `tests/vectors/H4*.json`, each with its derivation.
+
+use serde_json::Value as Json;
+use sluice::model::{
+    Activity, AsOf, Basis, Config, Field, FieldChange, Stage, StageId, StageKind, Sym, Value,
+};
+
+use super::builder::{World, at, day, row, rows};
+use crate::vectors::{list, near, text, vector};
+
+/// The stages of a case; each may name its pipeline.
+fn world(case: &Json) -> World {
+    let mut world = World::new(&[], text(case, "/input/extracted_on"));
+    for stage in list(case, "/input/stages") {
+        let pipeline = stage["pipeline"].as_str().unwrap_or("pipeline");
+        let order = stage["order"].as_u64().map(|order| order as u16);
+        let kind = match stage["kind"].as_str() {
+            Some("won") => StageKind::Won,
+            Some("lost") => StageKind::Lost,
+            _ => StageKind::Open,
+        };
+        world.catalogue.stages.push(Stage {
+            pipeline: world.names.intern(pipeline),
+            name: world.names.intern(text(stage, "/stage")),
+            order,
+            kind,
+            probability_bp: stage["probability_bp"].as_u64().map(|bp| bp as u32),
+            is_deleted: false,
+            order_basis: Basis::Declared,
+            kind_basis: Basis::Declared,
+        });
+    }
+    list(case, "/input/deals").iter().for_each(|deal| add(&mut world, deal));
+    world
+}
+
+fn add(world: &mut World, deal: &Json) {
+    let pipeline = world.names.intern(deal["pipeline"].as_str().unwrap_or("pipeline"));
+    let entry = |entry: &Json| {
+        let stage = world.names.find(text(entry, "/0")).unwrap();
+        (world.catalogue.find(pipeline, stage).unwrap(), at(text(entry, "/1")))
+    };
+    let moves: Vec<(StageId, i64)> = list(deal, "/moves").iter().map(entry).collect();
+    let mut sym = |name: &str| deal[name].as_str().map_or(Sym::NONE, |w| world.names.intern(w));
+    let (reason, deal_type, owner) = (sym("lost_reason"), sym("deal_type"), sym("owner"));
+    let currency = deal["currency"].as_str().map(|word| world.names.intern(word));
+    let row = world.deal(text(deal, "/deal_id"), &moves);
+    row.deal.pipeline = pipeline;
+    row.deal.amount_minor = deal["amount_minor"].as_i64();
+    (row.deal.lost_reason, row.deal.deal_type, row.deal.owner) = (reason, deal_type, owner);
+    row.deal.currency = currency.unwrap_or(row.deal.currency);
+    row.account = deal["account_id"].as_str().unwrap_or("").to_owned();
+    for change in deal["amounts"].as_array().into_iter().flatten() {
+        let (old, new) = (change[1].as_i64(), change[2].as_i64());
+        row.changes.push(FieldChange {
+            at: at(text(change, "/0")),
+            field: Field::Amount,
+            old,
+            new,
+        });
+    }
+    for done in deal["done"].as_array().into_iter().flatten() {
+        let none = Sym::NONE;
+        row.activities.push(Activity {
+            done_at: done.as_str().map(at),
+            due_at: None,
+            kind: none,
+            owner: none,
+            outcome: none,
+            duration_seconds: None,
+        });
+    }
+}
+
+fn agrees(found: &Value, expected: &Json, what: &str) {
+    match expected {
+        Json::Null => assert!(found.is_null(), "{what} is {found:?}, not null"),
+        Json::Bool(flag) => assert_eq!(found, &Value::Bool(*flag), "{what}"),
+        Json::String(word) => match found {
+            Value::Day(found) => assert_eq!(*found, day(word), "{what}"),
+            found => assert_eq!(found.as_str(), Some(&**word), "{what}"),
+        },
+        Json::Number(number) => {
+            let found = found.as_f64().unwrap_or_else(|| panic!("{what} is {found:?}"));
+            let number = number.as_f64().unwrap();
+            assert!((found - number).abs() <= 1e-6, "{what} is {found}, not {number}");
+            near(found, number);
+        }
+        other => panic!("{what}: {other}"),
+    }
+}
+
+/// Computes the tables that a case names and compares the rows that it gives.
+fn holds(id: &str) {
+    let case = vector(id);
+    assert!(text(&case, "/derivation").len() > 100, "{id} does not say how it was worked");
+    let config: Config = serde_json::from_value(case["config"].clone()).unwrap();
+    let as_of = AsOf::Day(day(text(&case, "/input/as_of")));
+    let world = world(&case);
+    for expected in list(&case, "/expected") {
+        let name = text(expected, "/table");
+        for parts in [1, 3] {
+            let table = world.tables(&[name], config.clone(), as_of, parts).remove(0);
+            let keys: Vec<(&str, &str)> = expected["row"]
+                .as_object()
+                .unwrap()
+                .iter()
+                .map(|(key, word)| (&**key, word.as_str().unwrap()))
+                .collect();
+            if let Some(count) = expected["rows"].as_u64() {
+                assert_eq!(rows(&table, &keys).len() as u64, count, "{id}: {keys:?}");
+                continue;
+            }
+            let found = row(&table, &keys);
+            for (column, value) in expected["values"].as_object().unwrap() {
+                assert!(table.position(column).is_some(), "no column {column}");
+                agrees(table.value(found, column), value, &format!("{id} {name} {column}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn weighted_pipeline_and_landmarks() {
+    holds("H40");
+}
+
+#[test]
+fn bottlenecks() {
+    holds("H41");
+}
+
+#[test]
+fn win_reversals() {
+    holds("H42");
+}
+
+#[test]
+fn values_flow_and_are_revalued() {
+    holds("H43");
+}
+
+#[test]
+fn flow_and_time_fit_together() {
+    holds("H44");
+}
+
+#[test]
+fn lost_deals_are_recycled() {
+    holds("H45");
+}
+
+#[test]
+fn customers_come_back() {
+    holds("H46");
+}
+
+#[test]
+fn customers_have_a_value() {
+    holds("H47");
+}
