@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::{Metric, Row};
@@ -129,16 +131,21 @@ impl Checked {
 
     fn interval(&self, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        // Many deals were forecast alike: their weights are added before they are multiplied.
+        let mut alike: BTreeMap<(u64, u128), Vec<u64>> = BTreeMap::new();
+        for (&identity, &of_deal) in &self.by_deal {
+            alike.entry(of_deal).or_default().push(identity);
+        }
         let score = |replicate: usize| {
             let (mut n, mut sum) = (0, 0);
-            for (identity, (cases, squares)) in &self.by_deal {
-                let weight = bootstrap.total(&[*identity], replicate);
+            for (&(cases, squares), deals) in &alike {
+                let weight = bootstrap.total(deals, replicate);
                 n += weight * cases;
                 sum += u128::from(weight) * squares;
             }
             (n > 0).then(|| sum as f64 / (n as f64 * 1e8))
         };
-        let scores: Vec<_> = (0..bootstrap.replicates()).map(score).collect();
+        let scores: Vec<_> = (0..bootstrap.replicates()).into_par_iter().map(score).collect();
         percentile_interval(&scores).map(|interval| interval.pair())
     }
 

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::Metric;
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
@@ -200,11 +202,9 @@ impl Customers {
     /// Limits of the value over accounts, the horizon as it is.
     fn interval(&self, tau: i64, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
-        let mut weights = vec![0; self.lives.len()];
         let value = |replicate: usize| {
-            for (weight, life) in weights.iter_mut().zip(&self.lives) {
-                *weight = bootstrap.total(&[life.account], replicate);
-            }
+            let weight = |life: &Life| bootstrap.total(&[life.account], replicate);
+            let weights: Vec<u64> = self.lives.iter().map(weight).collect();
             let (mut won, mut lived) = (0, 0);
             for (life, &weight) in self.lives.iter().zip(&weights) {
                 won += i128::from(life.won) * i128::from(weight);
@@ -213,7 +213,7 @@ impl Customers {
             let days = mean_life(&self.lives, &weights, tau)?;
             (lived > 0).then(|| won as f64 / lived as f64 * days * run.config.gross_margin)
         };
-        let values: Vec<_> = (0..bootstrap.replicates()).map(value).collect();
+        let values: Vec<_> = (0..bootstrap.replicates()).into_par_iter().map(value).collect();
         percentile_interval(&values).map(|interval| interval.pair())
     }
 }
