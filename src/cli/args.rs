@@ -238,6 +238,9 @@ pub struct VersionArgs {
 pub struct MetricArgs {
     /// Name or code of the metric (`sluice list metrics`).
     pub name: String,
+    /// Say what the metric is instead of computing it: definition, policy, units, source, caveat.
+    #[arg(long)]
+    pub about: bool,
     #[command(flatten)]
     pub read: ReadArgs,
 }
@@ -329,6 +332,9 @@ pub struct ListArgs {
     /// The folder of reports.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
+    /// With `metrics`: the page of all metrics in Markdown, with definitions, units and sources.
+    #[arg(long)]
+    pub reference: bool,
 }
 
 /// What can be listed.

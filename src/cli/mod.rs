@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Table};
 use crate::output::{self, Format};
 
+mod about;
 mod args;
 mod check;
 mod compare;

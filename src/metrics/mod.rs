@@ -19,6 +19,7 @@ use crate::model::{
 pub mod activities_per_win;
 pub mod activity_volume;
 pub mod amount_win_rate;
+pub mod answers;
 pub mod cohort_conversion;
 pub mod cohort_triangle;
 mod cohorts;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod about;
 mod architecture;
 mod cli;
 mod comparison_metrics;
