@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::value::{parse_as_of, parse_percent};
 use crate::model::AsOf;
+use crate::model::preset::PRESETS;
 use crate::output::Format;
 
 /// Turns CRM exports into trustworthy sales-funnel analytics.
@@ -81,8 +83,8 @@ pub enum Command {
     /// Say what would be read and what would be refused; write nothing.
     #[command(after_help = "Example: sluice check export/ || echo 'look at the export first'")]
     Check(CheckArgs),
-    /// Write a commented `sluice.toml` made from what the exports hold.
-    #[command(after_help = "Example: sluice init export/")]
+    /// Write a commented `sluice.toml` made from what the exports hold, or from a preset.
+    #[command(after_help = "Example: sluice init export/\n         sluice init --preset telesales")]
     Init(InitArgs),
     /// Write a made-up export.
     #[command(
@@ -122,6 +124,15 @@ pub struct ConfigArgs {
     /// The configuration; by default `sluice.toml` in the working folder, if there is one.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// A ready configuration for a way of selling; what the configuration file sets wins over it.
+    #[arg(long, value_name = "NAME", value_parser = preset_names())]
+    pub preset: Option<String>,
+}
+
+/// The presets that there are.
+fn preset_names() -> PossibleValuesParser {
+    PRESETS.iter().map(|(name, _)| *name).into()
 }
 
 /// Where the store is.
@@ -368,8 +379,15 @@ pub struct CheckArgs {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    #[command(flatten)]
-    pub exports: ExportArgs,
+    /// Files, folders and zips of one export; with a preset they may be left out.
+    #[arg(required_unless_present = "preset", value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+    /// A mapping file of your own, tried before the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// A ready configuration for a way of selling: written as it is, with what it leaves open.
+    #[arg(long, value_name = "NAME", value_parser = preset_names())]
+    pub preset: Option<String>,
     /// The file to write; `-` prints it.
     #[arg(long, value_name = "FILE", default_value = "sluice.toml")]
     pub out: PathBuf,

@@ -112,7 +112,7 @@ pub static CAPABILITIES: &[Capability] = &[
         "M24",
         "Bottlenecks, what they cost, and the skill they point to",
         &["stage_exit", "stage_duration_censored", "stage_stock"],
-        "`skills` in `sluice.toml`",
+        "`skills` of a `[[pipeline]]`",
     ),
 ];
 

@@ -73,6 +73,10 @@ pub struct PipelineConfig {
     pub stages: Vec<String>,
     /// Win probability of each open stage, 0 to 1, in the order of `stages`; may be left out.
     pub probabilities: Vec<f64>,
+    /// Touches that a deal should get in each open stage, in the order of `stages`; may be left out.
+    pub touch_goals: Vec<u32>,
+    /// The skill that a low conversion out of each open stage points to; may be left out.
+    pub skills: Vec<String>,
     /// Stages that mean won.
     pub won_stages: Vec<String>,
     /// Stages that mean lost.
@@ -300,13 +304,7 @@ impl Config {
             return wrong("score_half_life_days", "at least 1");
         }
         for pipeline in &self.pipeline {
-            if pipeline.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
-                return wrong("pipeline.probabilities", "between 0 and 1");
-            }
-            let count = pipeline.probabilities.len();
-            if count != 0 && count != pipeline.stages.len() {
-                return wrong("pipeline.probabilities", "as many as `stages`");
-            }
+            pipeline.check()?;
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ pub mod months;
 pub mod names;
 pub mod numbers;
 mod policy;
+pub mod preset;
 pub mod progress;
 pub mod quality;
 pub mod quota;

@@ -15,6 +15,7 @@ mod ingest;
 mod ingest_faults;
 mod metrics_a;
 mod metrics_b;
+mod presets;
 mod query;
 mod readme;
 mod reference;
