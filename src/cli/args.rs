@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::restate::RestateArgs;
 use super::value::{parse_as_of, parse_percent};
 use crate::model::AsOf;
 use crate::model::preset::PRESETS;
@@ -77,6 +78,11 @@ pub enum Command {
     /// Two reps or two quarters side by side, and whether they differ by more than noise.
     #[command(after_help = "Example: sluice compare rep 'Ann Lee' 'Bo Chen' --quarter 2026-Q1")]
     Compare(CompareArgs),
+    /// Say which published numbers moved between two runs of the store, and which deals moved them.
+    #[command(
+        after_help = "Example: sluice restate || echo 'numbers that were published have moved'"
+    )]
+    Restate(RestateArgs),
     /// List what there is: metrics, sources, queries, reports, tables or runs.
     #[command(after_help = "Example: sluice list metrics")]
     List(ListArgs),

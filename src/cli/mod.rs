@@ -21,6 +21,7 @@ mod ledger;
 mod list;
 mod manifest;
 mod query;
+mod restate;
 mod run;
 mod sample;
 mod sensitivity;
@@ -66,6 +67,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
         Command::Query(args) => query::query(&args, talk),
         Command::Sensitivity(args) => sensitivity::run(&args, talk),
         Command::Compare(args) => compare::run(&args, talk),
+        Command::Restate(args) => restate::run(&args, talk),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => check::init(&args, talk),

@@ -32,6 +32,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "reps.html",
     "scores.html",
     "sources.html",
+    "restatement.html",
     "stale.html",
     "style.html",
     "work.html",

@@ -164,6 +164,15 @@ impl<'a> Pinned<'a> {
 
     /// All that the run pins.
     pub(super) fn content(&self) -> Result<Content> {
+        self.read(true)
+    }
+
+    /// All that the run pins but the activities of deals.
+    pub(super) fn content_without_activities(&self) -> Result<Content> {
+        self.read(false)
+    }
+
+    fn read(&self, with_activities: bool) -> Result<Content> {
         let mut content = Content::default();
         let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
         let mut names = Names::default();
@@ -172,7 +181,10 @@ impl<'a> Pinned<'a> {
         let files: Vec<&DataFile> = self.files(TIMELINES).map(|(_, file)| file).collect();
         let by_name = Stages::new(&dataset.catalogue, &names);
         let (decoded, small) = rayon::join(
-            || files.par_iter().map(|file| self.decode(file, &by_name)).collect::<Result<Vec<_>>>(),
+            || {
+                let decode = |file: &&DataFile| self.decode(file, &by_name, with_activities);
+                files.par_iter().map(decode).collect::<Result<Vec<_>>>()
+            },
             || self.small_tables(),
         );
         let mut decoded = decoded?;
@@ -185,12 +197,17 @@ impl<'a> Pinned<'a> {
         Ok(content)
     }
 
-    fn decode(&self, found: &DataFile, stages: &Stages<'_>) -> Result<Decoded> {
+    fn decode(
+        &self,
+        found: &DataFile,
+        stages: &Stages<'_>,
+        with_activities: bool,
+    ) -> Result<Decoded> {
         let mut decoded = Decoded::default();
         decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
         let loaded = file::load(&self.delta.folder(TIMELINES).join(&found.path))?;
         for group in loaded.groups() {
-            decoded.add(&group, stages)?;
+            decoded.add(&group, stages, with_activities)?;
         }
         Ok(decoded)
     }

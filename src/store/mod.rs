@@ -169,6 +169,15 @@ impl Store {
         Ok((pinned.run.record, content.dataset))
     }
 
+    /// The content at a version without activities, which most of the time to read goes into.
+    ///
+    /// Errors: those of [`Store::load`].
+    pub fn load_without_activities(&self, version: u64) -> Result<Dataset> {
+        let delta = Delta::new(&self.root)?;
+        let run = Runs::open(&delta)?.get(&delta, Some(version))?.ok_or_else(|| self.absent())?;
+        Ok(Pinned::open(&delta, run)?.content_without_activities()?.dataset)
+    }
+
     /// All runs, oldest first.
     ///
     /// Errors: there is no store.

@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("query", &["model", "error"]),
     ("report", &["model", "error"]),
     ("output", &["model", "error"]),
+    ("restate", &["model", "error"]),
     ("sample", &["model", "error"]),
 ];
 const MAX_LINES: usize = 400;

@@ -25,6 +25,7 @@ mod report_data;
 mod report_people;
 mod report_real;
 mod report_tables;
+mod restate;
 mod stats;
 mod store;
 mod survival_metrics;

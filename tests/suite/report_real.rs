@@ -75,6 +75,7 @@ fn real_tables_fill_every_chart() {
         assumptions: &[],
         deal_count: 240,
         mended_count: 12,
+        restated: None,
         title: "Real tables",
         templates: None,
     })

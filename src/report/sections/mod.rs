@@ -17,6 +17,7 @@ mod queries;
 mod reps;
 mod scores;
 mod sources;
+mod restatement;
 mod stale;
 mod work;
 
@@ -27,6 +28,7 @@ pub(crate) use definitions::definitions;
 pub(crate) use overview::overview;
 pub(crate) use quality::quality;
 pub(crate) use queries::queries;
+pub(crate) use restatement::restatement;
 
 /// A part of a section: one pipeline.
 #[derive(Clone, Debug, Default)]
