@@ -29,4 +29,5 @@ mod restate;
 mod stats;
 mod store;
 mod survival_metrics;
+mod untimed;
 mod vectors;
