@@ -63,8 +63,13 @@ pub static CAPABILITIES: &[Capability] = &[
         &["win_rate", "loss_reasons", "amount_win_rate", "stage_win_probability"],
         "",
     ),
-    ask("M9", "Activities per win, and the winners' playbook", &["activities_per_win"], ""),
-    ask("M10", "Activity goals and streaks", &[], ""),
+    ask(
+        "M9",
+        "Activities per win, and the winners' playbook",
+        &["activities_per_win", "activity_volume"],
+        "",
+    ),
+    ask("M10", "Activity goals and streaks", &["activity_volume"], ""),
     ask(
         "M11",
         "The four levers: number, size, conversion, time",
@@ -81,8 +86,8 @@ pub static CAPABILITIES: &[Capability] = &[
     ask("M14", "Exact definitions beside the numbers", &[], "`sluice metric NAME --about`"),
     ask(
         "M15",
-        "Count and value of each stage at any date",
-        &["stage_stock", "stage_flow", "weighted_pipeline"],
+        "Count and value of each stage at any date, new deals a week",
+        &["stage_stock", "stage_flow", "weighted_pipeline", "deal_volume"],
         "`--as-of`",
     ),
     ask("M16", "Deal size, renewals, lifetime value", &["deal_size"], ""),
@@ -103,7 +108,7 @@ pub static CAPABILITIES: &[Capability] = &[
     ask(
         "M21",
         "Share that passes on, and share lost, by stage",
-        &["stage_exit", "movement_quality", "activities_per_win"],
+        &["stage_exit", "stage_conversion", "movement_quality", "activities_per_win"],
         "",
     ),
     ask("M22", "Scores by points, and whether they predict", &[], ""),
@@ -111,7 +116,7 @@ pub static CAPABILITIES: &[Capability] = &[
     ask(
         "M24",
         "Bottlenecks, what they cost, and the skill they point to",
-        &["stage_exit", "stage_duration_censored", "stage_stock"],
+        &["stage_exit", "stage_duration_censored", "stage_conversion", "stage_stock"],
         "`skills` of a `[[pipeline]]`",
     ),
 ];
