@@ -8,9 +8,9 @@ use super::{Ending, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
 use crate::model::calendar::date;
-use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run};
+use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table};
 use crate::output::{self, Format};
-use crate::restate::{Side, deals_table, numbers_table, restate};
+use crate::restate::{Changed, Scope, Side, deals_table, numbers_table, restate};
 use crate::store::Store;
 
 /// Arguments of `restate`.
@@ -43,8 +43,6 @@ pub struct RestateArgs {
 static HEADLINES: &[&dyn AnyMetric] = &[
     &metrics::win_rate::WinRate,
     &metrics::stage_stock::StageStock,
-    &metrics::stage_flow::StageFlow,
-    &metrics::sales_cycle::SalesCycle,
     &metrics::deal_size::DealSize,
 ];
 
@@ -71,7 +69,9 @@ pub fn run(args: &RestateArgs, talk: &Talk) -> Result<Ending> {
         None => last_day_of(&config, if from < to { &old } else { &new })?,
     };
     let earlier = Run::new(config, Some(as_of), &old)?;
-    let restated = compare(METRICS, (from, &old, &earlier), (to, &new), true)?;
+    let pair = Pair::new((from, to), &old, earlier, &new)?;
+    let changed = pair.changed(Scope { with_activities: true, months: None });
+    let restated = pair.restate(METRICS, changed)?;
     talk.clear();
     let whole = restated.numbers.iter().filter(|number| number.is_whole()).count();
     tracing::info!(
@@ -90,40 +90,75 @@ fn last_day_of(config: &Config, dataset: &Dataset) -> Result<AsOf> {
     Ok(AsOf::Instant(Run::new(config.clone(), None, dataset)?.cut - 1))
 }
 
-/// Compares two runs at the instant of the earlier one, under its configuration.
-fn compare(
-    metrics: &[&'static dyn AnyMetric],
-    (from, old, earlier): (u64, &Dataset, &Run),
-    (to, new): (u64, &Dataset),
-    with_activities: bool,
-) -> Result<Restated> {
-    let moment = AsOf::Instant(earlier.cut - 1);
-    let later = Run::new(earlier.config.clone(), Some(moment), new)?;
-    let (before, after) = rayon::join(
-        || metrics::compute(metrics, old, earlier),
-        || metrics::compute(metrics, new, &later),
-    );
-    let (before, after) = (before?, after?);
-    let abouts = || metrics.iter().map(|metric| metric.about());
-    let side = |version, dataset, run, tables| Side {
-        version,
-        dataset,
-        run,
-        metrics: abouts().zip(tables).collect(),
-    };
-    Ok(restate(&side(from, old, earlier, &before), &side(to, new, &later, &after), with_activities))
+/// Two runs at one instant, under one configuration.
+struct Pair<'a> {
+    versions: (u64, u64),
+    old: (&'a Dataset, Run),
+    new: (&'a Dataset, Run),
+}
+
+impl<'a> Pair<'a> {
+    /// At the instant of the run `earlier` of `old`.
+    fn new(versions: (u64, u64), old: &'a Dataset, earlier: Run, new: &'a Dataset) -> Result<Self> {
+        let moment = AsOf::Instant(earlier.cut - 1);
+        let later = Run::new(earlier.config.clone(), Some(moment), new)?;
+        Ok(Self { versions, old: (old, earlier), new: (new, later) })
+    }
+
+    fn sides<'t>(
+        &'t self,
+        metrics: &[&dyn AnyMetric],
+        tables: &'t [Vec<Table>; 2],
+    ) -> [Side<'t>; 2] {
+        let [before, after] = tables;
+        let with = |tables: &'t [Table]| metrics.iter().map(|m| m.about()).zip(tables).collect();
+        let ((old, earlier), (new, later)) = (&self.old, &self.new);
+        [
+            Side { version: self.versions.0, dataset: old, run: earlier, metrics: with(before) },
+            Side { version: self.versions.1, dataset: new, run: later, metrics: with(after) },
+        ]
+    }
+
+    /// The deals that differ.
+    fn changed(&self, scope: Scope<'_>) -> Changed {
+        let no_tables = [Vec::new(), Vec::new()];
+        let [before, after] = &self.sides(&[], &no_tables);
+        Changed::find(before, after, scope)
+    }
+
+    /// Computes `metrics` of both and compares them.
+    fn restate(&self, metrics: &[&dyn AnyMetric], changed: Changed) -> Result<Restated> {
+        let compute = |(dataset, run): &(&Dataset, Run)| metrics::compute(metrics, dataset, run);
+        let (before, after) = rayon::join(|| compute(&self.old), || compute(&self.new));
+        let tables = [before?, after?];
+        let [before, after] = &self.sides(metrics, &tables);
+        Ok(restate(before, after, changed))
+    }
 }
 
 /// What moved since the run before `to`, of the headline numbers; null if there is none. The moment is
-/// the last complete day of the run before, or that of the report if it is earlier.
+/// the last complete day of the run before, or that of the report if it is earlier. Reads no more than
+/// it must: months whose files are the same in both runs hold no deal that differs.
 pub fn since_last(store: &Store, to: u64, new: &Dataset, run: &Run) -> Result<Option<Restated>> {
     let Some(from) = to.checked_sub(1) else { return Ok(None) };
-    let old = store.load_without_activities(from)?;
-    let mut earlier = Run::new(run.config.clone(), None, &old)?;
-    if earlier.cut > run.cut {
-        earlier = Run::new(run.config.clone(), Some(AsOf::Instant(run.cut - 1)), &old)?;
+    let (months, has_same_words) = store.changed_months(from, to)?;
+    let at_its_end = |old: &Dataset| -> Result<Run> {
+        let earlier = Run::new(run.config.clone(), None, old)?;
+        match earlier.cut > run.cut {
+            true => Run::new(run.config.clone(), Some(AsOf::Instant(run.cut - 1)), old),
+            false => Ok(earlier),
+        }
+    };
+    let scope = Scope { with_activities: false, months: Some(&months) };
+    let part = store.load_months(from, &months)?;
+    let pair = Pair::new((from, to), &part, at_its_end(&part)?, new)?;
+    let changed = pair.changed(scope);
+    if changed.is_empty() && has_same_words {
+        return pair.restate(&[], changed).map(Some);
     }
-    compare(HEADLINES, (from, &old, &earlier), (to, new), false).map(Some)
+    let old = store.load_without_activities(from)?;
+    let pair = Pair::new((from, to), &old, at_its_end(&old)?, new)?;
+    pair.restate(HEADLINES, changed).map(Some)
 }
 
 fn print(restated: &Restated, args: &RestateArgs) -> Result<Ending> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::Side;
 use super::facts::{Life, differences, instant};
+use super::{Scope, Side};
 use crate::model::restated::{ChangedDeal, FactChange, MovedNumber};
 use crate::model::{Day, Partition, Scratch, Sym, Timeline, Value};
 
@@ -25,9 +25,13 @@ pub(super) struct Found {
 type Place = (usize, usize);
 
 /// The deals that differ, by id.
-pub(super) fn changed(before: &Side<'_>, after: &Side<'_>, with_activities: bool) -> Vec<Found> {
+pub(super) fn changed(before: &Side<'_>, after: &Side<'_>, scope: Scope<'_>) -> Vec<Found> {
+    let Scope { with_activities, months: wanted } = scope;
+    let is_wanted = |month: &Option<i32>| wanted.is_none_or(|months| months.contains(month));
     let months = |side: &Side<'_>| -> BTreeMap<Option<i32>, usize> {
-        side.dataset.partitions.iter().enumerate().map(|(at, p)| (p.created_month, at)).collect()
+        let months = side.dataset.partitions.iter().enumerate();
+        let months = months.map(|(at, p)| (p.created_month, at));
+        months.filter(|(month, _)| is_wanted(month)).collect()
     };
     let (old, new) = (months(before), months(after));
     let mut pairs: Vec<(Option<usize>, Option<usize>)> =

@@ -4,6 +4,8 @@
 //! happened in it, therefore moves nothing: what is left is history that was written anew.
 //! Does not compute metrics: it compares their tables.
 
+use std::collections::BTreeSet;
+
 use crate::model::{About, Dataset, Restated, Run, Table};
 
 mod deals;
@@ -25,15 +27,38 @@ pub struct Side<'a> {
     pub metrics: Vec<(&'static About, &'a Table)>,
 }
 
-/// Compares the two. Activities of deals are compared only `with_activities`.
-pub fn restate(before: &Side<'_>, after: &Side<'_>, with_activities: bool) -> Restated {
-    let changed = deals::changed(before, after, with_activities);
+/// What is compared of the deals.
+#[derive(Clone, Copy, Default)]
+pub struct Scope<'a> {
+    /// Whether activities are; they are most of what is to be read.
+    pub with_activities: bool,
+    /// Months of creation, outside of which no deal can differ; null for all.
+    pub months: Option<&'a BTreeSet<Option<i32>>>,
+}
+
+/// The deals that differ, with the populations that they belong to.
+pub struct Changed(Vec<deals::Found>);
+
+impl Changed {
+    /// Compares deals; no metric is looked at.
+    pub fn find(before: &Side<'_>, after: &Side<'_>, scope: Scope<'_>) -> Self {
+        Self(deals::changed(before, after, scope))
+    }
+
+    /// Whether no deal differs.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Compares the metrics of the two, whose deals were compared before.
+pub fn restate(before: &Side<'_>, after: &Side<'_>, changed: Changed) -> Restated {
     let mut numbers = Vec::new();
     for ((about, earlier), (_, later)) in before.metrics.iter().zip(&after.metrics) {
         numbers.extend(numbers::moved(about, earlier, later));
     }
     for number in &mut numbers {
-        deals::attribute(number, &changed);
+        deals::attribute(number, &changed.0);
     }
     numbers.sort_by_key(|number| !number.is_whole());
     Restated {
@@ -41,6 +66,6 @@ pub fn restate(before: &Side<'_>, after: &Side<'_>, with_activities: bool) -> Re
         to: after.version,
         as_of: after.run.as_of,
         numbers,
-        deals: changed.into_iter().map(|found| found.deal).collect(),
+        deals: changed.0.into_iter().map(|found| found.deal).collect(),
     }
 }
