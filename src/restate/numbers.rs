@@ -51,8 +51,8 @@ impl<'t> Sorted<'t> {
     /// The order of a row of this table and one of the other.
     fn order(&self, row: &[Value], of: &Self, other: &[Value]) -> Ordering {
         let pairs = self.key_positions().zip(of.key_positions());
-        let orders = pairs.map(|(a, b)| at(row, a).order(at(other, b)));
-        orders.filter(|order| order.is_ne()).next().unwrap_or(Ordering::Equal)
+        let mut orders = pairs.map(|(a, b)| at(row, a).order(at(other, b)));
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 }
 
