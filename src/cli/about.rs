@@ -31,6 +31,7 @@ const OF_ALL: &[&str] = &[
 /// A column, or a work, that shows a metric to be of a kind which reads these settings.
 const OF_KINDS: &[(&str, &[&str])] = &[
     ("cif_won", &["horizons"]),
+    ("cif_a", &["horizons"]),
     ("cif_tau", &["horizons"]),
     ("n_followed", &["min_followed"]),
     ("Chamandy", &["boot_b", "boot_seed"]),
@@ -315,7 +316,9 @@ mod tests {
             let file = format!("src/metrics/{}.rs", about.name);
             let Ok(code) = std::fs::read_to_string(&file) else { continue };
             for key in keys.iter().filter(|key| !OF_ALL.contains(&key.as_str())) {
-                let reads = code.contains(&format!("config.{key}"));
+                let is_whole =
+                    |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+                let reads = code.split(&format!("config.{key}")).skip(1).any(is_whole);
                 assert!(
                     !reads || is_named(about, key),
                     "{file} reads `{key}`: name it in the definition"

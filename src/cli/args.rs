@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::restate::RestateArgs;
+use super::sample::SampleArgs;
 use super::value::{parse_as_of, parse_percent};
 use crate::model::AsOf;
 use crate::model::preset::PRESETS;
@@ -79,9 +80,7 @@ pub enum Command {
     #[command(after_help = "Example: sluice compare rep 'Ann Lee' 'Bo Chen' --quarter 2026-Q1")]
     Compare(CompareArgs),
     /// Say which published numbers moved between two runs of the store, and which deals moved them.
-    #[command(
-        after_help = "Example: sluice restate || echo 'numbers that were published have moved'"
-    )]
+    #[command(after_help = "Example: sluice restate --from 3 --to 4")]
     Restate(RestateArgs),
     /// List what there is: metrics, sources, queries, reports, tables or runs.
     #[command(after_help = "Example: sluice list metrics")]
@@ -397,34 +396,4 @@ pub struct InitArgs {
     /// The file to write; `-` prints it.
     #[arg(long, value_name = "FILE", default_value = "sluice.toml")]
     pub out: PathBuf,
-}
-
-/// Arguments of `sample`.
-#[derive(Debug, Args)]
-pub struct SampleArgs {
-    /// The CRM whose export is made up.
-    #[arg(long, default_value = "salesforce")]
-    pub crm: SampleCrm,
-    /// Deals to make up.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub deals: u64,
-    /// The same seed gives the same bytes.
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// The folder to write into.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-}
-
-/// The exports that can be made up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SampleCrm {
-    /// The weekly Data Export.
-    Salesforce,
-    /// Deals with `Date entered` columns.
-    Hubspot,
-    /// Deals and activities.
-    Pipedrive,
-    /// Plain CSV files.
-    Generic,
 }

@@ -52,7 +52,14 @@ pub static CAPABILITIES: &[Capability] = &[
     ask(
         "M5",
         "Reps compared by quarter",
-        &["rep_scorecard", "rep_win_rate_shrunk", "rep_funnel_plot", "rep_tests", "rep_amounts"],
+        &[
+            "rep_scorecard",
+            "rep_mix",
+            "rep_win_rate_shrunk",
+            "rep_funnel_plot",
+            "rep_tests",
+            "rep_amounts",
+        ],
         "",
     ),
     ask("M6", "Accuracy of forecasts against closed deals", &[], ""),
@@ -101,7 +108,13 @@ pub static CAPABILITIES: &[Capability] = &[
     ask(
         "M19",
         "One source or strategy against another",
-        &["win_rate", "cohort_conversion"],
+        &[
+            "source_comparison",
+            "source_tests",
+            "source_odds_ratio",
+            "source_conversion_difference",
+            "source_amounts",
+        ],
         "rows by `source` and `segment`",
     ),
     ask("M20", "Stock and flow of each stage", &["stage_flow", "stage_stock"], ""),
@@ -111,8 +124,24 @@ pub static CAPABILITIES: &[Capability] = &[
         &["stage_exit", "stage_conversion", "movement_quality", "activities_per_win"],
         "",
     ),
-    ask("M22", "Scores by points, and whether they predict", &[], ""),
-    ask("M23", "Gap to the goal, and the chance to close it", &[], ""),
+    ask(
+        "M22",
+        "Scores by points, and whether they predict",
+        &["deal_score", "score_validation", "score_bands"],
+        "",
+    ),
+    ask(
+        "M23",
+        "Gap to the goal, and the chance to close it",
+        &[
+            "goal_gap",
+            "goal_chance_wins",
+            "goal_chance_bookings",
+            "goal_calibration",
+            "pipeline_coverage",
+        ],
+        "",
+    ),
     ask(
         "M24",
         "Bottlenecks, what they cost, and the skill they point to",

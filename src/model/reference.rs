@@ -84,6 +84,11 @@ pub static REFERENCES: &[Reference] = &[
         "10.2307/2531595",
     ),
     work(
+        "DeLong, DeLong & Clarke-Pearson 1988",
+        "Comparing the areas under two or more correlated receiver operating characteristic curves. Biometrics 44:837",
+        "10.2307/2531595",
+    ),
+    work(
         "DerSimonian & Laird 1986",
         "Meta-analysis in clinical trials. Controlled Clinical Trials 7:177",
         "10.1016/0197-2456(86)90046-2",
@@ -179,6 +184,11 @@ pub static REFERENCES: &[Reference] = &[
         "",
     ),
     work(
+        "McCullagh & Nelder 1989",
+        "Generalized linear models, second edition. Chapman & Hall",
+        "",
+    ),
+    work(
         "Murphy 1973",
         "A new vector partition of the probability score. Journal of Applied Meteorology 12:595",
         "10.1175/1520-0450(1973)012<0595:ANVPOT>2.0.CO;2",
@@ -192,6 +202,11 @@ pub static REFERENCES: &[Reference] = &[
         "Nicolaie et al. 2013",
         "Dynamic prediction by landmarking in competing risks. Statistics in Medicine 32:2031",
         "10.1002/sim.5665",
+    ),
+    work(
+        "Pearson 1900",
+        "On the criterion that a given system of deviations can be reasonably supposed to have arisen from random sampling. Philosophical Magazine 50:157",
+        "10.1080/14786440009463897",
     ),
     work(
         "Putter, Fiocco & Geskus 2007",

@@ -15,9 +15,9 @@ mod overview;
 mod quality;
 mod queries;
 mod reps;
+mod restatement;
 mod scores;
 mod sources;
-mod restatement;
 mod stale;
 mod work;
 
