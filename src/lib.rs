@@ -14,6 +14,7 @@ pub mod model;
 pub mod output;
 pub mod query;
 pub mod report;
+pub mod restate;
 pub mod sample;
 pub mod stats;
 pub mod store;

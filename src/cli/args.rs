@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::restate::RestateArgs;
+use super::sample::SampleArgs;
 use super::value::{parse_as_of, parse_percent};
 use crate::model::AsOf;
+use crate::model::preset::PRESETS;
 use crate::output::Format;
 
 /// Turns CRM exports into trustworthy sales-funnel analytics.
@@ -75,14 +79,17 @@ pub enum Command {
     /// Two reps or two quarters side by side, and whether they differ by more than noise.
     #[command(after_help = "Example: sluice compare rep 'Ann Lee' 'Bo Chen' --quarter 2026-Q1")]
     Compare(CompareArgs),
+    /// Say which published numbers moved between two runs of the store, and which deals moved them.
+    #[command(after_help = "Example: sluice restate --from 3 --to 4")]
+    Restate(RestateArgs),
     /// List what there is: metrics, sources, queries, reports, tables or runs.
     #[command(after_help = "Example: sluice list metrics")]
     List(ListArgs),
     /// Say what would be read and what would be refused; write nothing.
     #[command(after_help = "Example: sluice check export/ || echo 'look at the export first'")]
     Check(CheckArgs),
-    /// Write a commented `sluice.toml` made from what the exports hold.
-    #[command(after_help = "Example: sluice init export/")]
+    /// Write a commented `sluice.toml` made from what the exports hold, or from a preset.
+    #[command(after_help = "Example: sluice init export/\n         sluice init --preset telesales")]
     Init(InitArgs),
     /// Write a made-up export.
     #[command(
@@ -122,6 +129,15 @@ pub struct ConfigArgs {
     /// The configuration; by default `sluice.toml` in the working folder, if there is one.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+
+    /// A ready configuration for a way of selling; what the configuration file sets wins over it.
+    #[arg(long, value_name = "NAME", value_parser = preset_names())]
+    pub preset: Option<String>,
+}
+
+/// The presets that there are.
+fn preset_names() -> PossibleValuesParser {
+    PRESETS.iter().map(|(name, _)| *name).into()
 }
 
 /// Where the store is.
@@ -238,6 +254,9 @@ pub struct VersionArgs {
 pub struct MetricArgs {
     /// Name or code of the metric (`sluice list metrics`).
     pub name: String,
+    /// Say what the metric is instead of computing it: definition, policy, units, source, caveat.
+    #[arg(long)]
+    pub about: bool,
     #[command(flatten)]
     pub read: ReadArgs,
 }
@@ -329,6 +348,9 @@ pub struct ListArgs {
     /// The folder of reports.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
+    /// With `metrics`: the page of all metrics in Markdown, with definitions, units and sources.
+    #[arg(long)]
+    pub reference: bool,
 }
 
 /// What can be listed.
@@ -362,39 +384,16 @@ pub struct CheckArgs {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    #[command(flatten)]
-    pub exports: ExportArgs,
+    /// Files, folders and zips of one export; with a preset they may be left out.
+    #[arg(required_unless_present = "preset", value_name = "EXPORTS")]
+    pub exports: Vec<PathBuf>,
+    /// A mapping file of your own, tried before the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// A ready configuration for a way of selling: written as it is, with what it leaves open.
+    #[arg(long, value_name = "NAME", value_parser = preset_names())]
+    pub preset: Option<String>,
     /// The file to write; `-` prints it.
     #[arg(long, value_name = "FILE", default_value = "sluice.toml")]
     pub out: PathBuf,
-}
-
-/// Arguments of `sample`.
-#[derive(Debug, Args)]
-pub struct SampleArgs {
-    /// The CRM whose export is made up.
-    #[arg(long, default_value = "salesforce")]
-    pub crm: SampleCrm,
-    /// Deals to make up.
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub deals: u64,
-    /// The same seed gives the same bytes.
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
-    /// The folder to write into.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-}
-
-/// The exports that can be made up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SampleCrm {
-    /// The weekly Data Export.
-    Salesforce,
-    /// Deals with `Date entered` columns.
-    Hubspot,
-    /// Deals and activities.
-    Pipedrive,
-    /// Plain CSV files.
-    Generic,
 }

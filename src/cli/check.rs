@@ -1,12 +1,13 @@
 //! `sluice check` and `sluice init`: look at exports, write nothing.
 
-use super::args::{CheckArgs, InitArgs};
+use super::args::{CheckArgs, ExportArgs, InitArgs};
 use super::ledger::rejects_table;
 use super::talk::Talk;
 use super::{Ending, ingest, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ingest::suggest_config;
+use crate::ingest::{suggest_beside_preset, suggest_config};
 use crate::model::Config;
+use crate::model::preset::preset_text;
 
 /// Prints what would be refused; findings when anything would be.
 pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
@@ -35,17 +36,34 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
     Ok(if rejects.is_empty() { ending } else { Ending::Findings })
 }
 
-/// Writes a configuration made from what the exports hold; never over one that is there.
+/// Writes a configuration made from a preset, or from what the exports hold; never over one that is
+/// there.
 pub fn init(args: &InitArgs, talk: &Talk) -> Result<Ending> {
-    let config = Config::default();
     let to_stdout = args.out.as_os_str() == "-";
     if !to_stdout && args.out.exists() {
         let what = format!("`{}` exists", args.out.display());
         return Err(Error::new(ErrorKind::Usage, what)
             .hint("name another file with `--out FILE`, or print it with `--out -`"));
     }
-    let (ingested, _) = ingest::read(&args.exports, &config, talk)?;
-    let text = suggest_config(&ingested, &config);
+    let exports = (!args.exports.is_empty()).then(|| ExportArgs {
+        exports: args.exports.clone(),
+        mapping: args.mapping.clone(),
+        max_rejects: 100.0,
+    });
+    let text = match (&args.preset, &exports) {
+        (Some(preset), None) => preset_text(preset)?.to_owned(),
+        (Some(preset), Some(exports)) => {
+            let config = Config::preset(preset)?;
+            let (ingested, _) = ingest::read(exports, &config, talk)?;
+            suggest_beside_preset(&ingested, &config, preset_text(preset)?)
+        }
+        (None, Some(exports)) => {
+            let config = Config::default();
+            let (ingested, _) = ingest::read(exports, &config, talk)?;
+            suggest_config(&ingested, &config)
+        }
+        (None, None) => return Err(Error::new(ErrorKind::Usage, "no exports are named")),
+    };
     if to_stdout {
         return print_bytes(text.as_bytes());
     }

@@ -2,16 +2,20 @@
 
 use super::args::{ListArgs, ListKind};
 use super::compute::all_queries;
-use super::{Ending, print_table};
-use crate::error::{Error, Result};
+use super::{Ending, about, print_bytes, print_table};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ingest;
 use crate::metrics::METRICS;
+use crate::metrics::answers::answered_by;
 use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value};
 use crate::query::Engine;
 use crate::store::Store;
 
 /// Prints the list.
 pub fn run(args: &ListArgs) -> Result<Ending> {
+    if args.reference {
+        return reference(args);
+    }
     let table = match args.what {
         ListKind::Metrics => metrics(),
         ListKind::Sources => sources()?,
@@ -23,6 +27,15 @@ pub fn run(args: &ListArgs) -> Result<Ending> {
     print_table(&table, args.format.format.into())
 }
 
+/// The page of all metrics.
+fn reference(args: &ListArgs) -> Result<Ending> {
+    if args.what != ListKind::Metrics {
+        return Err(Error::new(ErrorKind::Usage, "`--reference` is about metrics")
+            .hint("`sluice list metrics --reference`"));
+    }
+    print_bytes(about::reference_page()?.as_bytes())
+}
+
 fn list(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
     let columns = columns.iter().map(|c| Column::new(c, Unit::Text, "")).collect();
     Table { name: name.to_owned(), columns, rows }
@@ -31,9 +44,11 @@ fn list(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
 fn metrics() -> Table {
     let rows = METRICS.iter().map(|metric| {
         let about = metric.about();
-        vec![about.id.into(), about.name.into(), about.title.into(), about.question.into()]
+        let answers = answered_by(about.name).join(" ");
+        let words = [about.id, about.name, about.title, about.question, &answers];
+        words.map(Value::from).to_vec()
     });
-    list("metrics", &["id", "name", "title", "question"], rows.collect())
+    list("metrics", &["id", "name", "title", "question", "answers"], rows.collect())
 }
 
 fn sources() -> Result<Table> {

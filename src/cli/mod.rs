@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Table};
 use crate::output::{self, Format};
 
+mod about;
 mod args;
 mod check;
 mod compare;
@@ -20,6 +21,7 @@ mod ledger;
 mod list;
 mod manifest;
 mod query;
+mod restate;
 mod run;
 mod sample;
 mod sensitivity;
@@ -65,6 +67,7 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
         Command::Query(args) => query::query(&args, talk),
         Command::Sensitivity(args) => sensitivity::run(&args, talk),
         Command::Compare(args) => compare::run(&args, talk),
+        Command::Restate(args) => restate::run(&args, talk),
         Command::List(args) => list::run(&args),
         Command::Check(args) => check::run(&args, talk),
         Command::Init(args) => check::init(&args, talk),
@@ -92,17 +95,32 @@ fn set_threads(threads: Option<usize>) -> Result<()> {
     pool.map_err(|e| Error::new(ErrorKind::Usage, "cannot start the threads").because(e))
 }
 
-/// The configuration: the file that was named, else `sluice.toml` in the working folder, else the
-/// defaults.
+/// The configuration: the file that was named, else `sluice.toml` in the working folder, over the
+/// preset, if one is named; without any, the defaults.
 fn read_config(args: &ConfigArgs) -> Result<Config> {
     let here = Path::new("sluice.toml");
-    match &args.config {
-        Some(path) => Config::read(path),
-        None if here.is_file() => {
-            tracing::info!(target: "sluice", "configuration: `sluice.toml` in the working folder");
-            Config::read(here)
+    let is_here = args.config.is_none() && here.is_file();
+    let file = if is_here { Some(here) } else { args.config.as_deref() };
+    match (file, args.preset.as_deref()) {
+        (Some(path), Some(preset)) => {
+            let (config, keys) = Config::read_over(path, preset)?;
+            let path = path.display();
+            tracing::info!(
+                target: "sluice",
+                "configuration: preset `{preset}`; what `{path}` sets wins: {}",
+                keys.join(", ")
+            );
+            Ok(config)
         }
-        None => Ok(Config::default()),
+        (None, Some(preset)) => Config::preset(preset),
+        (Some(path), None) => {
+            if is_here {
+                let what = "configuration: `sluice.toml` in the working folder";
+                tracing::info!(target: "sluice", "{what}");
+            }
+            Config::read(path)
+        }
+        (None, None) => Ok(Config::default()),
     }
 }
 

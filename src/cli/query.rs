@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::{MetricArgs, QueryArgs, ReadArgs};
 use super::compute::all_queries;
 use super::talk::Talk;
-use super::{Ending, print_table, read_config};
+use super::{Ending, about, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
 use crate::model::{Dataset, Progress, Run};
@@ -18,6 +18,10 @@ pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
         let names = METRICS.iter().map(|metric| metric.about().name);
         return Err(unknown("metric", "metrics", &args.name, names));
     };
+    if args.about {
+        let config = read_config(&args.read.config)?;
+        return about::metric(metric.about(), &config, args.read.format.format.into());
+    }
     let (dataset, run) = read(&args.read)?;
     talk.begin("computing", None);
     let tables = metrics::compute(&[metric], &dataset, &run)?;

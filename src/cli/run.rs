@@ -5,12 +5,13 @@ use super::compute::{Computed, compute};
 use super::ledger::{quality_table, rejects_table};
 use super::manifest;
 use super::talk::Talk;
-use super::{Ending, ingest, read_config};
+use super::{Ending, ingest, read_config, restate};
 use crate::error::Result;
-use crate::model::{AsOf, Config, Dataset, Progress, Run, Table, timed};
+use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table, timed};
 use crate::output::publish::{self, Publication};
 use crate::output::{Format, kept};
 use crate::report;
+use crate::restate::{deals_table, numbers_table};
 use crate::store::{RunRecord, Store};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -42,7 +43,9 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let shelf = Shelf::new(&store, &committed.record, &config, args.moment.as_of, &args.out)?;
     if !shelf.publish(talk)? {
         let (run, computed) = worked.unwrap_or_else(|| work(&committed.dataset))?;
-        let made = Made { record: &committed.record, dataset: &committed.dataset, run, computed };
+        let (record, dataset) = (&committed.record, &committed.dataset);
+        let restated = restated(&store, record, dataset, &run, talk);
+        let made = Made { record, dataset, run, computed, restated };
         shelf.keep(&made.publish(&args.out, talk)?);
         // The process ends here: taking its memory apart piece by piece would only take time.
         std::mem::forget(made);
@@ -74,11 +77,29 @@ fn report_run(
         let (record, dataset) = store.load(Some(record.version))?;
         let run = Run::new(config, as_of, &dataset)?;
         let computed = compute(&dataset, &run, args.queries.as_deref(), talk)?;
-        let made = Made { record: &record, dataset: &dataset, run, computed };
+        let restated = restated(store, &record, &dataset, &run, talk);
+        let made = Made { record: &record, dataset: &dataset, run, computed, restated };
         shelf.keep(&made.publish(args, talk)?);
         std::mem::forget((made.computed, dataset));
     }
     Ok(())
+}
+
+/// What moved since the run before. If that run cannot be read there is a report all the same.
+fn restated(
+    store: &Store,
+    record: &RunRecord,
+    dataset: &Dataset,
+    run: &Run,
+    talk: &Talk,
+) -> Option<Restated> {
+    if record.version > 0 {
+        talk.begin("comparing with the run before", None);
+    }
+    restate::since_last(store, record.version, dataset, run).unwrap_or_else(|error| {
+        tracing::warn!(target: "sluice", "the run before cannot be compared: {error}");
+        None
+    })
 }
 
 /// Reports made before from the same store, kept in it.
@@ -131,6 +152,7 @@ struct Made<'a> {
     dataset: &'a Dataset,
     run: Run,
     computed: Computed,
+    restated: Option<Restated>,
 }
 
 impl Made<'_> {
@@ -141,7 +163,11 @@ impl Made<'_> {
         let name = manifest::folder_name(&run_json, &self.run);
         let publication = Publication::begin(&args.out, &name)?;
         publication.write("run.json", &run_json)?;
-        let ledgers = [rejects_table(&self.dataset.rejects), quality_table(&self.dataset.quality)];
+        let mut ledgers =
+            vec![rejects_table(&self.dataset.rejects), quality_table(&self.dataset.quality)];
+        if let Some(restated) = &self.restated {
+            ledgers.extend([numbers_table(restated, false), deals_table(restated)]);
+        }
         let (page, tables) = rayon::join(
             || timed(talk, REPORT, "page", || self.write_page(&publication, args)),
             || {
@@ -171,6 +197,7 @@ impl Made<'_> {
             assumptions: &dataset.assumptions,
             deal_count: dataset.deal_count(),
             mended_count: dataset.mended_count(),
+            restated: self.restated.as_ref(),
             title: &args.title,
             templates: args.templates.as_deref(),
         })?;

@@ -33,7 +33,7 @@ mod settle;
 mod side;
 mod words;
 
-pub use assemble::suggest_config;
+pub use assemble::{suggest_beside_preset, suggest_config};
 pub use mapping::{SOURCES, Source, SourceAbout, sources};
 
 /// What ingest needs besides the files.

@@ -21,7 +21,7 @@ static ABOUT: About = About {
     question: "How many working days in a row has each rep been active?",
     definition: "Owners with any activity. A working day (Monday to Friday without `holidays`) is active with at least \
         `streak_min` done activities of `streak_types` (all types, if there are none) of the owner, on deals or not. Days off neither break nor \
-        lengthen a streak; with `weekend_counts = \"extend\"` active ones count as working days. Range: from the \
+        lengthen a streak; where `weekend_counts` is `extend`, active ones count as working days. Range: from the \
         start of the owner, or from the first day of the data if that is later, to `as_of`. `current` ends at the last \
         working day; of several longest streaks the first is given.",
     caveat: "Counts that something was done, not what came of it.",

@@ -37,7 +37,7 @@ static ABOUT: About = About {
         on.",
     caveat: "A win that is reversed later still counts in its quarter: a past forecast keeps its accuracy. `mape` \
         rewards promising little; do not compare by it.",
-    source: "Hyndman & Koehler 2006, DOI 10.1016/j.ijforecast.2006.03.001; Chamandy et al. 2012",
+    source: "Hyndman & Koehler 2006; Chamandy et al. 2012",
     keys: &["basis", "forecast"],
     estimate: "wape",
     columns: &[

@@ -35,7 +35,7 @@ static ABOUT: About = About {
         lead if it was made at most 7 days before; else it is missing.",
     caveat: "`category` and `stage` judge the deals that were due only: what was won beside them is in the error \
         bridge.",
-    source: "Hyndman & Koehler 2006, DOI 10.1016/j.ijforecast.2006.03.001; Chamandy et al. 2012",
+    source: "Hyndman & Koehler 2006; Chamandy et al. 2012",
     keys: &["cut", "group", "basis", "forecast", "lead_days"],
     estimate: "wape",
     columns: &[

@@ -34,7 +34,7 @@ static ABOUT: About = About {
         factor, `throughput`. Lost deals of `exclude_reasons` are left out. Limits: deterministic Poisson \
         bootstrap over deals that recomputes both quarters, for the last four comparisons. Per currency.",
     caveat: "Accounting, not cause: it says which factor changed, not why.",
-    source: "Shapley 1953; Sun 1998; Little 1961, 2011; de Boer & Rodrigues 2020; Chamandy et al. 2012",
+    source: "Shapley 1953; Sun 1998; Little 1961; Little 2011; de Boer & Rodrigues 2020; Chamandy et al. 2012",
     keys: &["lever_order", "lever"],
     estimate: "contribution_minor",
     columns: &[

@@ -21,6 +21,7 @@ pub mod activities_per_win;
 pub mod activity_streaks;
 pub mod activity_volume;
 pub mod amount_win_rate;
+pub mod answers;
 pub mod bottleneck;
 mod bottleneck_ranks;
 pub mod calibration;

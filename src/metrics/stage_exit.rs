@@ -43,6 +43,8 @@ static ABOUT: About = About {
         column("back_lower", Unit::Rate, "Lower limit of `back`."),
         column("back_upper", Unit::Rate, "Upper limit of `back`."),
         column("still", Unit::Rate, "Share still there."),
+        column("touch_goal", Unit::Count, "Touches that a deal should get there (`touch_goals`)."),
+        column("skill", Unit::Text, "Skill that a low `pass_through` points to (`skills`)."),
         column("naive_pass", Unit::Rate, "Moved on so far / left so far."),
     ],
 };
@@ -147,6 +149,9 @@ fn one_row(
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
     let about_stage = run.catalogue.get(stage);
     row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    let named = (run.names.get(about_stage.pipeline), run.names.get(about_stage.name));
+    row.set("touch_goal", run.config.touch_goal(named.0, named.1));
+    row.set("skill", run.config.skill(named.0, named.1));
     row.set("horizon_days", run.config.stage_horizon).set("n_followed", exits.followed);
     let left = n - events.censored();
     let forward = events.ended_by(1, i64::MAX);

@@ -86,6 +86,10 @@ pub struct PipelineConfig {
     pub stages: Vec<String>,
     /// Win probability of each open stage, 0 to 1, in the order of `stages`; may be left out.
     pub probabilities: Vec<f64>,
+    /// Touches that a deal should get in each open stage, in the order of `stages`; may be left out.
+    pub touch_goals: Vec<u32>,
+    /// The skill that a low conversion out of each open stage points to; may be left out.
+    pub skills: Vec<String>,
     /// Stages that mean won.
     pub won_stages: Vec<String>,
     /// Stages that mean lost.
@@ -106,7 +110,7 @@ pub struct ScoreRule {
 }
 
 /// What can make a segment; empty for none.
-const SEGMENTS: [&str; 6] =
+pub(super) const SEGMENTS: [&str; 6] =
     ["", "deal_type", "product", "currency", "forecast_category", "amount_band"];
 
 /// Everything that a user can set. Defaults are those of METRICS 1.9.
@@ -319,74 +323,6 @@ impl Config {
         })?;
         config.check()?;
         Ok(config)
-    }
-
-    /// Checks that every value is in range.
-    pub fn check(&self) -> Result<()> {
-        let wrong = |key: &str, expected: &str| {
-            Err(Error::new(ErrorKind::Config, format!("`{key}` must be {expected}")))
-        };
-        self.zone()?;
-        let is_code = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
-        if !is_code(&self.currency) {
-            return wrong("currency", "a code of three capital letters")
-                .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"));
-        }
-        if !(1..=12).contains(&self.fiscal_year_start_month) {
-            return wrong("fiscal_year_start_month", "1 to 12");
-        }
-        if !(self.stale_q > 0.0 && self.stale_q < 1.0) {
-            return wrong("stale_q", "between 0 and 1");
-        }
-        if !(self.fdr_q > 0.0 && self.fdr_q < 1.0) {
-            return wrong("fdr_q", "between 0 and 1");
-        }
-        if !(self.gross_margin > 0.0 && self.gross_margin <= 1.0) {
-            return wrong("gross_margin", "above 0 and at most 1");
-        }
-        if !(0.0..=1.0).contains(&self.discount_rate) {
-            return wrong("discount_rate", "between 0 and 1");
-        }
-        if self.horizons.is_empty() || !self.horizons.is_sorted_by(|a, b| a < b) {
-            return wrong("horizons", "a list of ascending days");
-        }
-        let leads = &self.forecast_leads;
-        if leads.is_empty() || leads.len() > 12 || !leads.is_sorted_by(|a, b| a > b) {
-            return wrong("forecast_leads", "a list of at most 12 descending days");
-        }
-        if leads.iter().any(|&lead| lead > 366) || self.forecast_periods > 40 {
-            return wrong("forecast_leads", "at most 366 days, and `forecast_periods` at most 40");
-        }
-        if !self.amount_bands.is_sorted_by(|a, b| a < b) {
-            return wrong("amount_bands", "ascending");
-        }
-        if !SEGMENTS.contains(&self.segment.as_str()) {
-            return wrong("segment", "empty or one of the columns that make segments")
-                .map_err(|e| e.hint(format!("they are: {}", SEGMENTS[1..].join(", "))));
-        }
-        if self.segment == "amount_band" && self.amount_bands.is_empty() {
-            return wrong("amount_bands", "given when `segment` is `amount_band`");
-        }
-        if self.score.iter().any(|rule| rule.kind.trim().is_empty()) {
-            return wrong("score.type", "the type of an activity, such as `call`");
-        }
-        if self.score.iter().any(|rule| rule.points.abs() > 1_000_000) {
-            return wrong("score.points", "at most a million");
-        }
-        if self.score_half_life_days == Some(0) {
-            return wrong("score_half_life_days", "at least 1");
-        }
-        self.check_goals()?;
-        for pipeline in &self.pipeline {
-            if pipeline.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
-                return wrong("pipeline.probabilities", "between 0 and 1");
-            }
-            let count = pipeline.probabilities.len();
-            if count != 0 && count != pipeline.stages.len() {
-                return wrong("pipeline.probabilities", "as many as `stages`");
-            }
-        }
-        Ok(())
     }
 
     /// The zone of `report_tz`.

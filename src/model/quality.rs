@@ -27,7 +27,7 @@ macro_rules! codes {
 codes! {
     NullChangeTime "QH1" "a stage change has no time: it is ignored",
     CreatedImputed "QH2" "no creation time: the first stage change is taken",
-    Untimed "QH3" "no creation time and no history: left out of every metric and view",
+    Untimed "QH3" "no creation time and no history: in no metric; in the view `deals` without times",
     ChangeBeforeCreation "QH4" "a stage change before creation is moved to the creation",
     DuplicateRow "QH5" "an exact duplicate of a history row is dropped",
     LateCreationRow "QH6" "the first history row comes more than a day after creation: the gap is unknown",
@@ -39,7 +39,7 @@ codes! {
     ReopenedWithoutHistory "QH12" "open, but the history ends closed: reopened at the extract",
     ChangeAfterClose "QH13" "a stage change after the close time: closed at the last change",
     CloseTimeImputed "QH14" "closed without a close time: the last stage change is taken",
-    CloseTimeMissing "QH15" "closed at an unknown time: left out of every metric and view",
+    CloseTimeMissing "QH15" "closed at an unknown time: in no metric; in the view `deals` without times",
     ClosedBeforeCreated "QH16" "closed before it was created: kept in bookings, out of cycle, cohort and dwell",
     ClosedInFuture "QH17" "closed after the extract: treated as open",
     StatusContradictsHistory "QH18" "the history ends in another outcome than the status: the status is appended",

@@ -33,6 +33,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "quality.html",
     "queries.html",
     "reps.html",
+    "restatement.html",
     "scores.html",
     "sources.html",
     "stale.html",

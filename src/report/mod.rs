@@ -6,7 +6,7 @@
 use minijinja::context;
 
 use crate::error::Result;
-use crate::model::{About, Day, InputFile, QualityCount, Reject, Run, Table};
+use crate::model::{About, Day, InputFile, QualityCount, Reject, Restated, Run, Table};
 
 mod book;
 mod chart;
@@ -65,6 +65,8 @@ pub struct Input<'a> {
     pub deal_count: usize,
     /// Number of deals whose history was mended by a rule (any QH code).
     pub mended_count: usize,
+    /// What moved since the run before; null if there is none.
+    pub restated: Option<&'a Restated>,
     /// Title of the report.
     pub title: &'a str,
     /// Folder of the user's own templates, which win over the built-in ones of the same name.
@@ -93,6 +95,7 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         overview => sections::overview(&book).value(),
         sections => sections::sections(&book).value(),
         queries => sections::queries(input.queries).value(),
+        restatement => sections::restatement(input).value(),
         quality => sections::quality(input).value(),
         definitions => sections::definitions(input).value(),
         extra => &templates.extra,

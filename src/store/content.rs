@@ -1,6 +1,6 @@
 //! The whole content of a store at one of its runs, read in parallel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -115,6 +115,11 @@ fn month_of(text: &str) -> Option<i32> {
     Some(month_index(calendar::day_of(first)))
 }
 
+/// The month of a file's deals; null for those without a creation time.
+fn month(file: &DataFile) -> Option<i32> {
+    file.partition.as_deref().and_then(month_of)
+}
+
 /// A run and the files of every table that it pins.
 pub(super) struct Pinned<'a> {
     delta: &'a Delta,
@@ -164,15 +169,43 @@ impl<'a> Pinned<'a> {
 
     /// All that the run pins.
     pub(super) fn content(&self) -> Result<Content> {
+        self.read(true, None)
+    }
+
+    /// All that the run pins but the activities of deals; of deals only those created in `months`.
+    pub(super) fn content_without_activities(
+        &self,
+        months: Option<&BTreeSet<Option<i32>>>,
+    ) -> Result<Content> {
+        self.read(false, months)
+    }
+
+    /// The months of files that `other` does not have.
+    pub(super) fn months_unlike(&self, other: &Self) -> impl Iterator<Item = Option<i32>> {
+        let files = self.files(TIMELINES).filter(|(path, _)| !other.has(TIMELINES, path));
+        files.map(|(_, file)| month(file))
+    }
+
+    fn read(
+        &self,
+        with_activities: bool,
+        months: Option<&BTreeSet<Option<i32>>>,
+    ) -> Result<Content> {
         let mut content = Content::default();
         let (dataset, stamps) = (&mut content.dataset, &mut content.stamps);
         let mut names = Names::default();
         let stages = self.small::<Stage>(&mut names)?;
         (dataset.catalogue, stamps.stages) = (Catalogue { stages: stages.rows }, stages.at);
-        let files: Vec<&DataFile> = self.files(TIMELINES).map(|(_, file)| file).collect();
+        let is_wanted =
+            |file: &&DataFile| months.is_none_or(|months| months.contains(&month(file)));
+        let files: Vec<&DataFile> =
+            self.files(TIMELINES).map(|(_, file)| file).filter(is_wanted).collect();
         let by_name = Stages::new(&dataset.catalogue, &names);
         let (decoded, small) = rayon::join(
-            || files.par_iter().map(|file| self.decode(file, &by_name)).collect::<Result<Vec<_>>>(),
+            || {
+                let decode = |file: &&DataFile| self.decode(file, &by_name, with_activities);
+                files.par_iter().map(decode).collect::<Result<Vec<_>>>()
+            },
             || self.small_tables(),
         );
         let mut decoded = decoded?;
@@ -185,12 +218,17 @@ impl<'a> Pinned<'a> {
         Ok(content)
     }
 
-    fn decode(&self, found: &DataFile, stages: &Stages<'_>) -> Result<Decoded> {
+    fn decode(
+        &self,
+        found: &DataFile,
+        stages: &Stages<'_>,
+        with_activities: bool,
+    ) -> Result<Decoded> {
         let mut decoded = Decoded::default();
-        decoded.partition.created_month = found.partition.as_deref().and_then(month_of);
+        decoded.partition.created_month = month(found);
         let loaded = file::load(&self.delta.folder(TIMELINES).join(&found.path))?;
         for group in loaded.groups() {
-            decoded.add(&group, stages)?;
+            decoded.add(&group, stages, with_activities)?;
         }
         Ok(decoded)
     }

@@ -55,13 +55,14 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// Adds a group of rows.
+    /// Adds a group of rows, with their activities or as if they had none.
     ///
     /// Errors: columns are missing, words are unknown.
     pub(super) fn add<R: ChunkReader + 'static>(
         &mut self,
         group: &Group<'_, R>,
         stages: &Stages<'_>,
+        with_activities: bool,
     ) -> Result<()> {
         let rows = group.rows();
         self.add_texts(&rows)?;
@@ -70,6 +71,11 @@ impl Decoded {
         self.add_visits(&visits, &lengths, stages)?;
         let (changes, lengths) = group.lists("changes")?;
         self.add_changes(&changes, &lengths)?;
+        if !with_activities {
+            (0..rows.count()).for_each(|_| self.partition.activities.push([]));
+            self.known.extend((0..rows.count()).map(|_| None));
+            return Ok(());
+        }
         let (activities, lengths) = group.lists("activities")?;
         self.add_activities(&activities, &lengths)?;
         let mut known = rows.numbers("activities_extracted_at")?;

@@ -169,6 +169,43 @@ impl Store {
         Ok((pinned.run.record, content.dataset))
     }
 
+    /// The months of creation whose deals may differ between two runs: their files do. Also whether the
+    /// stages and the users are the same in both.
+    ///
+    /// Errors: those of [`Store::load`].
+    pub fn changed_months(&self, a: u64, b: u64) -> Result<(BTreeSet<Option<i32>>, bool)> {
+        let delta = Delta::new(&self.root)?;
+        let runs = Runs::open(&delta)?;
+        let open = |version| -> Result<Pinned<'_>> {
+            let run = runs.get(&delta, Some(version))?.ok_or_else(|| self.absent())?;
+            Pinned::open(&delta, run)
+        };
+        let (a, b) = (open(a)?, open(b)?);
+        let months = a.months_unlike(&b).chain(b.months_unlike(&a)).collect();
+        let pin = |of: &Pinned<'_>, table: &str| of.run.record.tables.get(table).copied();
+        let is_same = |table: &&str| pin(&a, table) == pin(&b, table);
+        Ok((months, ["stages", "users"].iter().all(is_same)))
+    }
+
+    /// The content at a version without activities, and of the deals only those created in `months`.
+    ///
+    /// Errors: those of [`Store::load`].
+    pub fn load_months(&self, version: u64, months: &BTreeSet<Option<i32>>) -> Result<Dataset> {
+        let delta = Delta::new(&self.root)?;
+        let run = Runs::open(&delta)?.get(&delta, Some(version))?.ok_or_else(|| self.absent())?;
+        let content = Pinned::open(&delta, run)?.content_without_activities(Some(months))?;
+        Ok(content.dataset)
+    }
+
+    /// The content at a version without activities, which most of the time to read goes into.
+    ///
+    /// Errors: those of [`Store::load`].
+    pub fn load_without_activities(&self, version: u64) -> Result<Dataset> {
+        let delta = Delta::new(&self.root)?;
+        let run = Runs::open(&delta)?.get(&delta, Some(version))?.ok_or_else(|| self.absent())?;
+        Ok(Pinned::open(&delta, run)?.content_without_activities(None)?.dataset)
+    }
+
     /// All runs, oldest first.
     ///
     /// Errors: there is no store.

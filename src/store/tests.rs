@@ -191,7 +191,7 @@ fn a_month_of_very_many_deals_comes_back() {
     let loaded = file::load(&path).unwrap();
     let mut decoded = decode::Decoded::default();
     for group in loaded.groups() {
-        decoded.add(&group, &decode::Stages::new(&catalogue, &names)).unwrap();
+        decoded.add(&group, &decode::Stages::new(&catalogue, &names), true).unwrap();
     }
     assert_eq!(loaded.groups().count(), 2);
     assert_eq!(decoded.known, known);

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, missing_docs)]
 
+mod about;
 mod architecture;
 mod cli;
 mod comparison_metrics;
@@ -16,6 +17,7 @@ mod ingest;
 mod ingest_faults;
 mod metrics_a;
 mod metrics_b;
+mod presets;
 mod query;
 mod readme;
 mod reference;
@@ -25,7 +27,9 @@ mod report_data;
 mod report_people;
 mod report_real;
 mod report_tables;
+mod restate;
 mod stats;
 mod store;
 mod survival_metrics;
+mod untimed;
 mod vectors;

@@ -75,6 +75,7 @@ fn page_of(
         assumptions: &["currency: EUR, from the export".to_owned()],
         deal_count: 1200,
         mended_count: 12,
+        restated: None,
         title: "Acme Ltd",
         templates,
     })

@@ -22,6 +22,7 @@ fn page(metrics: &[(&'static About, Table)], earlier: &[(&'static About, Table)]
         assumptions: &[],
         deal_count: 12,
         mended_count: 0,
+        restated: None,
         title: "Money",
         templates: None,
     })

@@ -68,6 +68,7 @@ fn page(dataset: &Dataset, config: Config, as_of: &str) -> String {
         assumptions: &[],
         deal_count: 240,
         mended_count: 12,
+        restated: None,
         title: "Real tables",
         templates: None,
     })

@@ -19,6 +19,7 @@ fn page(metrics: &[(&'static About, Table)]) -> String {
         assumptions: &[],
         deal_count: 1,
         mended_count: 1,
+        restated: None,
         title: "Words",
         templates: None,
     })

@@ -26,7 +26,7 @@ use crate::model::{
     Target, User,
 };
 
-pub use suggest::suggest_config;
+pub use suggest::{suggest_beside_preset, suggest_config};
 
 /// Rows of a file with the words of each block as symbols.
 #[derive(Debug)]

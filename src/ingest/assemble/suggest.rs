@@ -65,6 +65,32 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
     text
 }
 
+/// The text of a preset, and below it what the exports hold that it does not name.
+pub fn suggest_beside_preset(ingested: &Ingested, config: &Config, preset: &str) -> String {
+    let mut text = preset.to_owned();
+    let dataset = &ingested.dataset;
+    let fold = |word: &str| word.trim().to_lowercase();
+    let named: Vec<String> = (config.pipeline.iter())
+        .flat_map(|p| p.stages.iter().chain(&p.won_stages).chain(&p.lost_stages))
+        .map(|stage| fold(stage))
+        .collect();
+    let mut unknown: Vec<&str> =
+        dataset.catalogue.stages.iter().map(|stage| dataset.names.get(stage.name)).collect();
+    unknown.retain(|name| !named.contains(&fold(name)) && !name.starts_with("__"));
+    unknown.retain(|name| !["won", "lost"].contains(&fold(name).as_str()));
+    unknown.sort_unstable();
+    unknown.dedup();
+    if !unknown.is_empty() {
+        text.push_str(
+            "# The exports hold these stages too. Say which stage each one is, or make it one above.\n",
+        );
+        for stage in unknown {
+            let _ = writeln!(text, "# {} = \"\"", quoted(stage));
+        }
+    }
+    text
+}
+
 fn write_pipeline(text: &mut String, ingested: &Ingested, pipeline: crate::model::Sym) {
     let dataset = &ingested.dataset;
     let stages: Vec<_> = dataset
@@ -102,6 +128,10 @@ fn write_pipeline(text: &mut String, ingested: &Ingested, pipeline: crate::model
             "# Win probability of each, 0 to 1; the export has none.\n# probabilities = []\n",
         ),
     }
+    text.push_str(
+        "# Touches that a deal should get in each.\n# touch_goals = []\n\
+         # The skill that a low conversion out of each points to.\n# skills = []\n",
+    );
     for (key, kind) in [("won_stages", StageKind::Won), ("lost_stages", StageKind::Lost)] {
         let of_kind = list(&mut stages.iter().filter(|s| s.kind == kind).map(|s| s.name));
         let _ = writeln!(text, "{key} = {of_kind}");

@@ -131,6 +131,7 @@ fn the_configuration_comes_first() {
             probabilities: vec![0.2, 0.55555],
             won_stages: vec!["Paid".into()],
             lost_stages: vec![],
+            ..PipelineConfig::default()
         }],
         lost_stages: vec!["won".into()],
         ..Config::default()

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::{Get, Item, Row, View, ViewColumn, Words};
-use crate::model::{Activity, Dataset, Partition, Run, Scratch};
+use crate::model::{Activity, Dataset, Deal, Partition, Quality, Run, Scratch};
 use crate::query::guard::Only;
 
 /// Deals read by one task.
@@ -102,16 +102,32 @@ fn read(task: &Task<'_>, wanted: &[Wanted<'_>], run: &Run) -> Vec<Vec<Cells>> {
     let mut cells = no_cells(wanted, most_rows);
     let mut scratch = Scratch::default();
     for at in task.rows() {
-        let Some(deal) = scratch.timeline(task.partition, at, run) else { continue };
-        let row = Row { run, deal: Some(&deal), item: Item::Deal };
+        let deal = scratch.timeline(task.partition, at, run);
+        let item = match (&deal, untimed(task.partition, at, run)) {
+            (Some(_), _) => Item::Deal,
+            (None, Some(deal)) => Item::Untimed(deal),
+            (None, None) => continue,
+        };
+        let row = Row { run, deal: deal.as_ref(), item };
         let number = (at - task.first + 1) as u32;
         for (wanted, cells) in wanted.iter().zip(&mut cells) {
-            let mut rows = (wanted.view.rows)(row);
-            rows.retain(|row| wanted.holds(row));
-            push(wanted, cells, &rows, number);
+            if deal.is_some() || wanted.view.has_untimed {
+                let mut rows = (wanted.view.rows)(row);
+                rows.retain(|row| wanted.holds(row));
+                push(wanted, cells, &rows, number);
+            }
         }
     }
     cells
+}
+
+/// The deal in this row, if it has no timeline for want of a time (QH3, QH15): it is shown, without
+/// times. One that was created after `as_of` is not there yet.
+fn untimed<'a>(partition: &'a Partition, row: usize, run: &Run) -> Option<&'a Deal> {
+    let deal = partition.deals.get(row)?;
+    let lacks = |code| deal.quality.contains(code);
+    let is_untimed = lacks(Quality::Untimed) || lacks(Quality::CloseTimeMissing);
+    (is_untimed && deal.created_at.is_none_or(|at| at < run.cut)).then_some(deal)
 }
 
 /// Activities that belong to no deal.

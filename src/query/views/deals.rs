@@ -1,7 +1,8 @@
-//! `deals`: one row per deal that existed at `as_of`.
+//! `deals`: one row per deal that existed at `as_of`. Of a deal without a timeline (QH3, QH15) it has
+//! what the export says, and no times, ages and outcome.
 
 use super::{Get, Row, ViewColumn, get, month, week};
-use crate::model::{Day, Facts, Micros, Status, Sym, Unit, Visit};
+use crate::model::{Day, Facts, Micros, StageId, Status, Sym, Unit, Visit};
 
 fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
     row.deal.map(|d| &d.facts)
@@ -9,6 +10,23 @@ fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
 
 fn last_visit<'a>(row: &Row<'a>) -> Option<&'a Visit> {
     row.deal?.visits.last()
+}
+
+/// Where the deal is, or where the export says so of a deal without a timeline.
+fn stage(row: &Row<'_>) -> Option<StageId> {
+    last_visit(row).map(|v| v.stage).or(row.attributes().map(|d| d.stage))
+}
+
+/// The credited owner, or that of the export.
+fn owner(row: &Row<'_>) -> Option<Sym> {
+    facts(row).map(|f| f.owner).or(row.attributes().map(|d| d.owner))
+}
+
+fn amount_minor(row: &Row<'_>) -> Option<i64> {
+    match facts(row) {
+        Some(facts) => facts.amount_minor,
+        None => row.run.amount(row.attributes()?),
+    }
 }
 
 fn created_on(row: &Row<'_>) -> Option<Day> {
@@ -32,8 +50,11 @@ fn last_activity_at(row: &Row<'_>) -> Option<Micros> {
 
 /// Why the deal is lost; null if it is not.
 pub(super) fn lost_reason(row: &Row<'_>) -> Option<Sym> {
-    facts(row).filter(|f| f.outcome == Status::Lost)?;
-    Some(row.deal?.deal.lost_reason)
+    let is_lost = match facts(row) {
+        Some(facts) => facts.outcome == Status::Lost,
+        None => row.attributes()?.status == Status::Lost,
+    };
+    is_lost.then_some(row.attributes()?.lost_reason)
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
@@ -44,39 +65,39 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "pipeline",
         Unit::Text,
         "Pipeline at `as_of`.",
-        Get::Word(|r| Some(last_visit(r)?.pipeline)),
+        Get::Word(|r| last_visit(r).map(|v| v.pipeline).or(r.attributes().map(|d| d.pipeline))),
     ),
     get(
         "stage",
         Unit::Text,
         "Stage at `as_of`.",
-        Get::Word(|r| Some(r.run.catalogue.get(last_visit(r)?.stage).name)),
+        Get::Word(|r| Some(r.run.catalogue.get(stage(r)?).name)),
     ),
     get(
         "stage_order",
         Unit::Count,
         "Place of the stage, from 1; null if it has none.",
-        Get::Int(|r| last_visit(r)?.order.map(i64::from)),
+        Get::Int(|r| r.run.catalogue.get(stage(r)?).order.map(i64::from)),
     ),
     get(
         "outcome",
         Unit::Text,
-        "`open`, `won` or `lost` at `as_of`.",
+        "`open`, `won` or `lost` at `as_of`; null if no time tells.",
         Get::Fixed(|r| facts(r).map(|f| f.outcome.as_str())),
     ),
     get(
         "status",
         Unit::Text,
         "`open`, `won` or `lost` in the export.",
-        Get::Fixed(|r| r.deal.map(|d| d.deal.status.as_str())),
+        Get::Fixed(|r| r.attributes().map(|d| d.status.as_str())),
     ),
-    get("owner", Unit::Text, "Credited owner.", Get::Label(|r| Some(facts(r)?.owner))),
-    get("owner_id", Unit::Text, "Id of the owner.", Get::Word(|r| Some(facts(r)?.owner))),
-    get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| Some(facts(r)?.owner))),
-    get("source", Unit::Text, "Where it came from.", Get::Word(|r| Some(facts(r)?.source))),
-    get("segment", Unit::Text, "Segment.", Get::Word(|r| Some(facts(r)?.segment))),
-    get("deal_type", Unit::Text, "Type.", Get::Word(|r| Some(r.deal?.deal.deal_type))),
-    get("product", Unit::Text, "Product.", Get::Word(|r| Some(r.deal?.deal.product))),
+    get("owner", Unit::Text, "Credited owner.", Get::Label(owner)),
+    get("owner_id", Unit::Text, "Id of the owner.", Get::Word(owner)),
+    get("team", Unit::Text, "Team of the owner today.", Get::Team(owner)),
+    get("source", Unit::Text, "Where it came from.", Get::Word(|r| Some(r.attributes()?.source))),
+    get("segment", Unit::Text, "Segment.", Get::Word(|r| Some(r.run.segment(r.attributes()?)))),
+    get("deal_type", Unit::Text, "Type.", Get::Word(|r| Some(r.attributes()?.deal_type))),
+    get("product", Unit::Text, "Product.", Get::Word(|r| Some(r.attributes()?.product))),
     get(
         "lost_reason",
         Unit::Text,
@@ -87,26 +108,26 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "forecast_category",
         Unit::Text,
         "Forecast category at the extract.",
-        Get::Word(|r| Some(r.deal?.deal.forecast_category)),
+        Get::Word(|r| Some(r.attributes()?.forecast_category)),
     ),
-    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(facts(r)?.currency))),
+    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(r.attributes()?.currency))),
     get(
         "amount",
         Unit::Number,
         "Amount at the extract, major units of `currency`.",
-        Get::Float(|r| r.major(facts(r)?.amount_minor?)),
+        Get::Float(|r| r.major(amount_minor(r)?)),
     ),
     get(
         "amount_minor",
         Unit::Minor,
         "Amount at the extract, minor units of `currency`.",
-        Get::Int(|r| facts(r)?.amount_minor),
+        Get::Int(amount_minor),
     ),
     get(
         "probability",
         Unit::Rate,
         "Win probability in the export.",
-        Get::Float(|r| r.deal?.deal.probability_bp.map(|bp| f64::from(bp) / 10_000.0)),
+        Get::Float(|r| r.attributes()?.probability_bp.map(|bp| f64::from(bp) / 10_000.0)),
     ),
     get("created_at", Unit::Instant, "Creation.", Get::Instant(|r| facts(r).map(|f| f.created_at))),
     get("created_on", Unit::Date, "Local date of creation.", Get::Day(created_on)),
@@ -165,13 +186,13 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "expected_close_on",
         Unit::Date,
         "Expected close at the extract.",
-        Get::Day(|r| r.deal?.deal.expected_close_on),
+        Get::Day(|r| r.attributes()?.expected_close_on),
     ),
     get(
         "expected_close_month",
         Unit::Date,
         "Its month.",
-        Get::Day(|r| r.deal?.deal.expected_close_on.map(month)),
+        Get::Day(|r| r.attributes()?.expected_close_on.map(month)),
     ),
     get(
         "last_activity_on",
@@ -189,18 +210,18 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "modified_at",
         Unit::Instant,
         "Last modification at the extract.",
-        Get::Instant(|r| r.deal?.deal.modified_at),
+        Get::Instant(|r| r.attributes()?.modified_at),
     ),
     get(
         "history_grade",
         Unit::Text,
         "How good the evidence for its stages is, `A_logged` best.",
-        Get::Fixed(|r| r.deal.map(|d| d.deal.history_grade.as_str())),
+        Get::Fixed(|r| r.attributes().map(|d| d.history_grade.as_str())),
     ),
     get(
         "quality",
         Unit::Text,
         "Codes of what was found wrong and settled; null if nothing.",
-        Get::Owned(|r| Some(r.deal?.deal.quality.to_text()).filter(|text| !text.is_empty())),
+        Get::Owned(|r| Some(r.attributes()?.quality.to_text()).filter(|text| !text.is_empty())),
     ),
 ];

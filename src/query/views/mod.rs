@@ -4,7 +4,7 @@
 //! read from a row; only the columns that a statement names are built.
 
 use crate::model::{
-    Activity, ColumnAbout, Day, FieldChange, Micros, Partition, Period, PeriodKind, Run, Sym,
+    Activity, ColumnAbout, Day, Deal, FieldChange, Micros, Partition, Period, PeriodKind, Run, Sym,
     TextColumn, Timeline, Unit, Visit, calendar, money,
 };
 
@@ -25,6 +25,8 @@ pub(super) use words::Words;
 pub(super) enum Item<'a> {
     /// The deal itself.
     Deal,
+    /// A deal of no known time, or closed at an unknown one: it has no timeline.
+    Untimed(&'a Deal),
     /// One of its visits, by its place.
     Visit(usize, &'a Visit),
     /// One of its field changes.
@@ -37,12 +39,17 @@ pub(super) enum Item<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     run: &'a Run,
-    /// Null for a loose activity.
+    /// Null for a loose activity, and for a deal without a timeline.
     deal: Option<&'a Timeline<'a>>,
     item: Item<'a>,
 }
 
 impl<'a> Row<'a> {
+    /// The attributes of the deal, whether it has a timeline or not.
+    fn attributes(&self) -> Option<&'a Deal> {
+        if let Item::Untimed(deal) = self.item { Some(deal) } else { self.deal.map(|d| d.deal) }
+    }
+
     fn visit(&self) -> Option<&'a Visit> {
         if let Item::Visit(_, visit) = self.item { Some(visit) } else { None }
     }
@@ -62,7 +69,7 @@ impl<'a> Row<'a> {
 
     /// Amount in major units of the deal's currency.
     fn major(&self, minor: i64) -> Option<f64> {
-        let currency = self.run.names.get(self.deal?.facts.currency);
+        let currency = self.run.names.get(self.attributes()?.currency);
         Some(money::to_major(i128::from(minor), money::exponent(currency)))
     }
 
@@ -122,6 +129,7 @@ pub(super) struct View {
     /// The rows of a deal.
     rows: for<'a> fn(Row<'a>) -> Vec<Row<'a>>,
     has_loose: bool,
+    has_untimed: bool,
 }
 
 /// The views on timelines.
@@ -132,6 +140,7 @@ pub(super) static VIEWS: &[View] = &[
         most_rows: |_, _| 1,
         rows: |deal| vec![deal],
         has_loose: false,
+        has_untimed: true,
     },
     View {
         name: "stage_visits",
@@ -142,6 +151,7 @@ pub(super) static VIEWS: &[View] = &[
             visits.map(|(at, visit)| Row { item: Item::Visit(at, visit), ..deal }).collect()
         },
         has_loose: false,
+        has_untimed: false,
     },
     View {
         name: "field_changes",
@@ -152,6 +162,7 @@ pub(super) static VIEWS: &[View] = &[
             changes.map(|change| Row { item: Item::Change(change), ..deal }).collect()
         },
         has_loose: false,
+        has_untimed: false,
     },
     View {
         name: "activities",
@@ -162,5 +173,6 @@ pub(super) static VIEWS: &[View] = &[
             activities.map(|activity| Row { item: Item::Activity(activity), ..deal }).collect()
         },
         has_loose: true,
+        has_untimed: false,
     },
 ];

@@ -70,6 +70,8 @@ const STAGES: &[ColumnAbout] = &[
     column("stage_order", Unit::Count, "Place among the open stages, from 1; null if it has none."),
     column("stage_kind", Unit::Text, "`open`, `won` or `lost`."),
     column("probability", Unit::Rate, "Configured win probability."),
+    column("touch_goal", Unit::Count, "Touches that a deal should get in it, as configured."),
+    column("skill", Unit::Text, "Skill that a low conversion points to, as configured."),
     column("is_deleted", Unit::Flag, "Used in the data, absent from the export's catalogue."),
     column("order_basis", Unit::Text, "`configured`, `declared` or `inferred`."),
     column("kind_basis", Unit::Text, "`configured`, `declared` or `inferred`."),
@@ -77,12 +79,15 @@ const STAGES: &[ColumnAbout] = &[
 
 fn stages(_: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     let row = |stage: &crate::model::Stage| {
+        let (pipeline, name) = (run.names.get(stage.pipeline), run.names.get(stage.name));
         vec![
             run.names.text(stage.pipeline).into(),
             run.names.text(stage.name).into(),
             stage.order.into(),
             stage.kind.as_str().into(),
             stage.probability_bp.map(|bp| f64::from(bp) / 10_000.0).into(),
+            run.config.touch_goal(pipeline, name).into(),
+            run.config.skill(pipeline, name).into(),
             stage.is_deleted.into(),
             stage.order_basis.as_str().into(),
             stage.kind_basis.as_str().into(),

@@ -1,6 +1,7 @@
 //! Definitions: what every metric is, exactly, with its columns and their units.
 
 use crate::model::About;
+use crate::model::reference::{Reference, cited};
 use crate::report::Input;
 use crate::report::grid::csv_path;
 use crate::report::view::view;
@@ -35,6 +36,8 @@ pub(crate) struct Definition {
     pub(crate) caveat: &'static str,
     /// Author and year of the method.
     pub(crate) source: &'static str,
+    /// The works that the source names, one line each.
+    pub(crate) references: Vec<String>,
     /// The definition as a string of CSS, for tooltips.
     pub(crate) css: String,
     /// The columns of its block.
@@ -45,7 +48,7 @@ pub(crate) struct Definition {
     pub(crate) csv: String,
 }
 
-view!(Definition: id, name, title, question, definition, caveat, source, css, columns, rows, csv);
+view!(Definition: id, name, title, question, definition, caveat, source, references, css, columns, rows, csv);
 
 /// The definitions in the order of the registry.
 pub(crate) fn definitions(input: &Input<'_>) -> Vec<Definition> {
@@ -57,6 +60,7 @@ pub(crate) fn definitions(input: &Input<'_>) -> Vec<Definition> {
         definition: about.definition,
         caveat: about.caveat,
         source: about.source,
+        references: cited(about.source).into_iter().map(Reference::line).collect(),
         css: css_string(&format!("{}: {}", about.title, about.definition)),
         columns: about
             .columns

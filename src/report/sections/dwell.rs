@@ -1,6 +1,6 @@
 //! Time in stage, with those still waiting, and churn by stage.
 
-use super::funnel::{EXIT, caption};
+use super::funnel::{caption, exit_columns};
 use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
@@ -50,7 +50,38 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
     add(&mut block.folded, grid(sheet, &caption("Completed visits only", &when), &rows, COMPLETED));
     block.charts.retain(|chart| chart.empty.is_empty());
+    block.notes.extend(weakest(book, pipeline));
     block
+}
+
+/// The stage that passes on the smallest share, with the skill that is configured for it, in words.
+fn weakest(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let sheet = book.sheet("stage_exit");
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    let share = |row: Cells<'_>| sheet.number(row, "pass_through");
+    let is_sure = |row: &Cells<'_>| share(row).is_some() && sheet.word(row, "status") != "SN";
+    let mut sure: Vec<Cells<'_>> = rows.into_iter().filter(is_sure).collect();
+    sure.sort_by(|a, b| share(a).unwrap_or(1.0).total_cmp(&share(b).unwrap_or(1.0)));
+    let [first, second, ..] = sure.as_slice() else { return None };
+    let skill = Some(sheet.word(first, "skill")).filter(|skill| !skill.is_empty())?;
+    let (stage, other) = (sheet.word(first, "stage"), sheet.word(second, "stage"));
+    let limit = |row, name: &str| sheet.number(row, name);
+    let (lower, upper) = limit(first, "lower").zip(limit(first, "upper"))?;
+    let goal = match sheet.number(first, "touch_goal") {
+        Some(goal) => format!(" Its goal is {} touches a deal.", format::count(goal as usize)),
+        None => String::new(),
+    };
+    let doubt = match limit(second, "lower") {
+        Some(next) if next > upper => String::new(),
+        _ => format!(" That {other} passes on more may be chance."),
+    };
+    let share = format::percent(share(first)?);
+    let (lower, upper) = (format::percent(lower), format::percent(upper));
+    Some(format!(
+        "{stage} passes on the smallest share of its deals, {share} ({lower} to {upper}){}: the skill \
+         to work on is {skill}.{goal}{doubt}",
+        if when.is_empty() { when } else { format!(", {when}") }
+    ))
 }
 
 fn waits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
@@ -92,7 +123,7 @@ fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
     let title = caption("Share of deals lost from each stage", &when);
     let note = "Deals that are still in the stage are counted in, as neither lost nor passed on.";
-    let table = grid(sheet, &title, &rows, EXIT);
+    let table = grid(sheet, &title, &rows, &exit_columns(sheet, &rows));
     chart(format!("{id}-churn"), title, note, table, |id, title| {
         let number = |row, name: &str| sheet.number(row, name);
         let shown = |row| format::value(sheet.get(row, "churn"), sheet.unit("churn"), "");

@@ -13,6 +13,8 @@ const STOCK: &[&str] =
     &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis", "n"];
 pub(super) const EXIT: &[&str] = &[
     "stage",
+    "skill",
+    "touch_goal",
     "horizon_days",
     "n",
     "n_followed",
@@ -142,12 +144,18 @@ fn stock_bars(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bar> {
     found
 }
 
+/// [`EXIT`], without the goals where none are configured.
+pub(super) fn exit_columns(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<&'static str> {
+    let has_goals = rows.iter().any(|row| !sheet.get(row, "touch_goal").is_null());
+    EXIT.iter().copied().filter(|name| has_goals || *name != "touch_goal").collect()
+}
+
 /// What becomes of deals that enter a stage, from `stage_exit`.
 fn exits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("stage_exit");
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
     let title = caption("What becomes of deals that enter a stage", &when);
-    let table = grid(sheet, &title, &rows, EXIT);
+    let table = grid(sheet, &title, &rows, &exit_columns(sheet, &rows));
     let note = "Deals still in the stage count as such; they are neither passed on nor lost.";
     let parts = [
         ("pass_through", "var(--accent)"),

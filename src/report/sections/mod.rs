@@ -21,6 +21,7 @@ mod overview;
 mod quality;
 mod queries;
 mod reps;
+mod restatement;
 mod scores;
 mod sources;
 mod stale;
@@ -33,6 +34,7 @@ pub(crate) use definitions::definitions;
 pub(crate) use overview::overview;
 pub(crate) use quality::quality;
 pub(crate) use queries::queries;
+pub(crate) use restatement::restatement;
 
 /// A part of a section: one pipeline.
 #[derive(Clone, Debug, Default)]

@@ -25,6 +25,7 @@ fn section(data: &Dataset) -> String {
         assumptions: &[],
         deal_count: data.deal_count(),
         mended_count: 0,
+        restated: None,
         title: "Forecasts",
         templates: None,
     })

@@ -1,0 +1,221 @@
+//! Ready configurations for common ways of selling, and how a file of the user's goes over one.
+//!
+//! To add one: a file in `presets/`, written as the `sluice.toml` that people shall get, and a line in
+//! [`PRESETS`].
+
+use std::path::Path;
+
+use super::config::{Config, PipelineConfig};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A preset: its name and its text, which is a commented configuration.
+type Preset = (&'static str, &'static str);
+
+/// Every preset, by name.
+pub static PRESETS: &[Preset] = &[
+    ("academy", include_str!("presets/academy.toml")),
+    ("b2b-saas", include_str!("presets/b2b-saas.toml")),
+    ("six-stage", include_str!("presets/six-stage.toml")),
+    ("telesales", include_str!("presets/telesales.toml")),
+];
+
+/// The text of a preset.
+///
+/// Errors: there is no preset of that name.
+pub fn preset_text(name: &str) -> Result<&'static str> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text).ok_or_else(|| {
+        let names: Vec<&str> = PRESETS.iter().map(|(known, _)| *known).collect();
+        Error::new(ErrorKind::Usage, format!("there is no preset `{name}`"))
+            .hint(format!("they are: {}", names.join(", ")))
+    })
+}
+
+fn parse(text: &str, name: &str) -> Result<toml::Table> {
+    text.parse().map_err(|e: toml::de::Error| {
+        Error::new(ErrorKind::Config, format!("`{name}` is not a valid configuration")).because(e)
+    })
+}
+
+impl Config {
+    /// A preset as the configuration.
+    ///
+    /// Errors: there is no preset of that name.
+    pub fn preset(name: &str) -> Result<Self> {
+        Self::layered(parse(preset_text(name)?, name)?, name)
+    }
+
+    /// The file at `path` over a preset: each key of the file wins as a whole. Returns these keys too.
+    ///
+    /// Errors: those of [`Config::read`]; there is no preset of that name.
+    pub fn read_over(path: &Path, preset: &str) -> Result<(Self, Vec<String>)> {
+        let mut table = parse(preset_text(preset)?, preset)?;
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let own = parse(&text, &path.display().to_string())?;
+        let keys: Vec<String> = own.keys().cloned().collect();
+        table.extend(own);
+        Ok((Self::layered(table, &path.display().to_string())?, keys))
+    }
+
+    fn layered(table: toml::Table, name: &str) -> Result<Self> {
+        let config: Self = table.try_into().map_err(|e: toml::de::Error| {
+            Error::new(ErrorKind::Config, format!("`{name}` is not a valid configuration"))
+                .because(e)
+                .hint("`sluice init EXPORTS...` writes a commented one")
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The skill that a low conversion out of a stage points to, if the pipeline's `skills` name one.
+    pub fn skill<'c>(&'c self, pipeline: &'c str, stage: &'c str) -> Option<&'c str> {
+        let mut places = self.places(pipeline, stage);
+        let found = places.find_map(|(of, at)| of.skills.get(at));
+        found.map(String::as_str).filter(|skill| !skill.is_empty())
+    }
+
+    /// The touches that a deal should get in a stage, if the pipeline's `touch_goals` say so.
+    pub fn touch_goal(&self, pipeline: &str, stage: &str) -> Option<u32> {
+        self.places(pipeline, stage).find_map(|(of, at)| of.touch_goals.get(at).copied())
+    }
+
+    /// Where a stage stands in the configurations of its pipeline, those that name it first.
+    fn places<'c>(
+        &'c self,
+        pipeline: &'c str,
+        stage: &'c str,
+    ) -> impl Iterator<Item = (&'c PipelineConfig, usize)> {
+        let fold = |word: &str| word.trim().to_lowercase();
+        let of = move |is_named: bool| {
+            self.pipeline.iter().filter(move |p| match is_named {
+                true => !p.name.is_empty() && fold(&p.name) == fold(pipeline),
+                false => p.name.is_empty(),
+            })
+        };
+        let at = move |p: &'c PipelineConfig| p.stages.iter().position(|s| fold(s) == fold(stage));
+        of(true).chain(of(false)).filter_map(move |p| Some((p, at(p)?)))
+    }
+}
+
+impl PipelineConfig {
+    /// Checks that every value is in range.
+    pub(super) fn check(&self) -> Result<()> {
+        let wrong = |key: &str, expected: &str| {
+            let what = format!("`pipeline.{key}` must be {expected}");
+            Err(Error::new(ErrorKind::Config, what))
+        };
+        if self.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
+            return wrong("probabilities", "between 0 and 1");
+        }
+        let lists = [
+            ("probabilities", self.probabilities.len()),
+            ("touch_goals", self.touch_goals.len()),
+            ("skills", self.skills.len()),
+        ];
+        for (key, count) in lists {
+            if count != 0 && count != self.stages.len() {
+                return wrong(key, "as many as `stages`");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SKILLS: [&str; 5] =
+        ["asking", "listening", "presenting value", "handling objections", "closing"];
+
+    fn of(name: &str) -> (Config, PipelineConfig) {
+        let config = Config::preset(name).unwrap();
+        let pipeline = config.pipeline[0].clone();
+        (config, pipeline)
+    }
+
+    #[test]
+    fn every_preset_is_whole() {
+        for (name, text) in PRESETS {
+            let (config, pipeline) = of(name);
+            assert!(text.starts_with("# ") && text.lines().all(|l| l.len() <= 120), "{name}");
+            assert_eq!(config.pipeline.len(), 1, "{name}");
+            let count = pipeline.stages.len();
+            assert_eq!(pipeline.probabilities.len(), count, "{name}");
+            assert_eq!(pipeline.touch_goals.len(), count, "{name}");
+            assert_eq!(pipeline.skills.len(), count, "{name}");
+            assert!(pipeline.probabilities.is_sorted(), "{name}");
+            assert!(pipeline.touch_goals.iter().all(|&goal| goal > 0), "{name}");
+            for skill in &pipeline.skills {
+                assert!(SKILLS.contains(&skill.as_str()), "{name}: {skill}");
+            }
+            assert!(
+                SKILLS.iter().all(|skill| pipeline.skills.iter().any(|s| s == skill)),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_stage_has_a_chinese_name_and_every_alias_a_stage() {
+        let is_chinese = |word: &str| word.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        for (name, _) in PRESETS {
+            let (config, pipeline) = of(name);
+            let closed = pipeline.won_stages.iter().chain(&pipeline.lost_stages);
+            let stages: Vec<&String> = pipeline.stages.iter().chain(closed).collect();
+            for stage in &stages {
+                let mut aliases = config.stage_aliases.iter();
+                assert!(
+                    aliases.any(|(alias, of)| of == *stage && is_chinese(alias)),
+                    "{name}: {stage}"
+                );
+                assert!(!config.stage_aliases.contains_key(*stage), "{name}: {stage}");
+            }
+            for (alias, stage) in &config.stage_aliases {
+                assert!(stages.contains(&stage), "{name}: {alias} means no stage");
+            }
+        }
+    }
+
+    #[test]
+    fn the_probabilities_are_those_of_the_methods() {
+        assert_eq!(of("telesales").1.probabilities, [0.0, 0.2, 0.4, 0.6, 0.8, 0.8]);
+        assert_eq!(of("six-stage").1.probabilities, [0.0, 0.1, 0.3, 0.5, 0.7, 0.9]);
+        for name in ["telesales", "six-stage"] {
+            assert_eq!(of(name).1.won_stages, ["Paid"]);
+        }
+    }
+
+    #[test]
+    fn skills_and_touch_goals_are_found_by_stage() {
+        let (mut config, pipeline) = of("telesales");
+        assert_eq!(config.skill("any", " need FOUND "), Some("listening"));
+        assert_eq!(config.touch_goal("any", "Promised"), Some(3));
+        assert_eq!((config.skill("any", "Paid"), config.touch_goal("", "x")), (None, None));
+        let own = PipelineConfig {
+            name: "Own".to_owned(),
+            skills: vec!["closing".to_owned(); pipeline.stages.len()],
+            ..pipeline
+        };
+        config.pipeline.push(own);
+        assert_eq!(config.skill("own", "Need found"), Some("closing"));
+        assert_eq!(config.skill("other", "Need found"), Some("listening"));
+    }
+
+    #[test]
+    fn a_file_wins_over_the_preset_key_by_key() {
+        let there = tempfile::tempdir().unwrap();
+        let path = there.path().join("sluice.toml");
+        std::fs::write(&path, "currency = \"CNY\"\nidle_days = 5\n").unwrap();
+        let (config, keys) = Config::read_over(&path, "telesales").unwrap();
+        assert_eq!(keys, ["currency", "idle_days"]);
+        assert_eq!((config.currency.as_str(), config.idle_days), ("CNY", 5));
+        assert_eq!(config.stage_horizon, 60);
+        std::fs::write(&path, "[[pipeline]]\nstages = [\"A\"]\nskills = [\"x\", \"y\"]\n").unwrap();
+        let error = Config::read_over(&path, "telesales").unwrap_err().to_string();
+        assert!(error.contains("`pipeline.skills` must be as many as `stages`"), "{error}");
+        std::fs::write(&path, "luck = 1\n").unwrap();
+        assert!(Config::read_over(&path, "telesales").is_err());
+        assert!(Config::preset("luck").is_err());
+    }
+}

@@ -1,0 +1,148 @@
+//! Restatement: numbers that moved since the run before, and the deals that changed.
+
+use crate::model::{ChangedDeal, MovedNumber, Restated};
+use crate::report::Input;
+use crate::report::format;
+use crate::report::grid::{csv_path, label};
+use crate::report::view::{Grid, Head, Number, view};
+
+/// Numbers on the page.
+const MOST_NUMBERS: usize = 40;
+/// Rows of changed deals on the page.
+const MOST_CHANGES: usize = 40;
+
+/// What the template shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Restatement {
+    /// What was compared and what came of it.
+    pub(crate) words: String,
+    /// Numbers of whole pipelines.
+    pub(crate) numbers: Grid,
+    /// Deals, one row a fact.
+    pub(crate) deals: Grid,
+}
+
+view!(Restatement: words, numbers, deals);
+
+/// What moved since the run before.
+pub(crate) fn restatement(input: &Input<'_>) -> Restatement {
+    let Some(restated) = input.restated else {
+        let words = "This is the first run of the store: from the second on, each is compared with the \
+                     one before.";
+        return Restatement { words: words.to_owned(), ..Restatement::default() };
+    };
+    Restatement {
+        words: words(restated),
+        numbers: numbers(restated, input.run.config.fiscal_year_start_month),
+        deals: deals(&restated.deals),
+    }
+}
+
+fn words(restated: &Restated) -> String {
+    let compared = format!(
+        "Run {} of the store against run {}, both as of {}",
+        restated.to,
+        restated.from,
+        format::long_date(restated.as_of)
+    );
+    let moved = restated.numbers.iter().filter(|number| number.is_whole()).count();
+    let count = |n: usize, what: &str| match n {
+        1 => format!("1 {what}"),
+        n => format!("{} {what}s", format::count(n)),
+    };
+    match (restated.numbers.len(), restated.deals.len()) {
+        (0, 0) => format!("{compared}: no deal changed, and no headline number moved."),
+        (0, changed) => {
+            format!("{compared}: {} changed, and no headline number moved.", count(changed, "deal"))
+        }
+        (all, changed) => format!(
+            "{compared}: {} moved, {} of whole pipelines, and {} changed.",
+            count(all, "headline number"),
+            format::count(moved),
+            count(changed, "deal")
+        ),
+    }
+}
+
+fn head(label: &str, meaning: &str, is_number: bool) -> Head {
+    Head { label: label.to_owned(), meaning: meaning.to_owned(), is_number }
+}
+
+fn numbers(restated: &Restated, fiscal_start: u32) -> Grid {
+    let moved: Vec<&MovedNumber> =
+        restated.numbers.iter().filter(|number| number.is_whole()).collect();
+    let shown = |value: Option<f64>, number: &MovedNumber| Number {
+        metric: number.metric,
+        ..Number::word(match value {
+            Some(value) => {
+                format::float(value, number.unit, number.place[4].as_str().unwrap_or(""))
+            }
+            None => format::NONE.to_owned(),
+        })
+    };
+    let row = |number: &&MovedNumber| {
+        let [pipeline, .., kind, start, end] = &number.place;
+        let period = match (start, end) {
+            (crate::model::Value::Day(start), crate::model::Value::Day(end)) => {
+                format::period(kind.as_str().unwrap_or(""), *start, *end, fiscal_start)
+            }
+            _ => String::new(),
+        };
+        vec![
+            Number::word(format!("{}: {}", number.metric, label(number.column))),
+            Number::word(pipeline.as_str().unwrap_or("")),
+            Number::word(period),
+            Number::word(number.key.clone()),
+            shown(number.before, number),
+            shown(number.after, number),
+            shown(number.change(), number),
+            Number::word(format::count(number.deals as usize)),
+        ]
+    };
+    Grid {
+        caption: "Headline numbers that moved".to_owned(),
+        csv: csv_path("restated_numbers"),
+        heads: vec![
+            head("Number", "The metric and its column.", false),
+            head("Pipeline", "The pipeline.", false),
+            head("Period", "The period that the number is of.", false),
+            head("Of", "The stage or other key of the row.", false),
+            head("Before", "As the run before had it.", true),
+            head("Now", "As this run has it, as of the same day.", true),
+            head("Change", "Now - before.", true),
+            head("Deals", "Changed deals that can have moved it.", true),
+        ],
+        rows: moved.iter().take(MOST_NUMBERS).map(row).collect(),
+        total: moved.len(),
+        total_text: format::count(moved.len()),
+        is_cut: moved.len() > MOST_NUMBERS,
+        ..Grid::default()
+    }
+}
+
+fn deals(changed: &[ChangedDeal]) -> Grid {
+    let total = changed.iter().map(|deal| deal.changes.len()).sum();
+    let rows = changed.iter().flat_map(|deal| {
+        deal.changes.iter().map(move |change| {
+            let name = if deal.name.is_empty() { &deal.deal_id } else { &deal.name };
+            [name, change.fact, change.before.as_str(), change.after.as_str()]
+                .map(Number::word)
+                .to_vec()
+        })
+    });
+    Grid {
+        caption: "Deals that changed".to_owned(),
+        csv: csv_path("restated_deals"),
+        heads: vec![
+            head("Deal", "Name, or id.", false),
+            head("Fact", "What changed.", false),
+            head("Before", "As the run before had it.", false),
+            head("Now", "As this run has it, as of the same day.", false),
+        ],
+        rows: rows.take(MOST_CHANGES).collect(),
+        total,
+        total_text: format::count(total),
+        is_cut: total > MOST_CHANGES,
+        ..Grid::default()
+    }
+}

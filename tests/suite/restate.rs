@@ -1,0 +1,156 @@
+//! Restatement: what a later export says differently of the past.
+
+use std::path::Path;
+use std::process::Command;
+
+fn sluice(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+    let ran = command.current_dir(dir).args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+}
+
+const HEADER: &str = "deal_id,name,stage,status,owner,amount,created_at,closed_at\n";
+const MONDAY: [&str; 5] = [
+    "1,Alpha,Demo,open,Ann,100,2026-01-05,",
+    "2,Beta,Won,won,Ann,200,2026-01-06,2026-02-03",
+    "3,Gamma,Lost,lost,Bob,300,2026-01-07,2026-02-04",
+    "4,Delta,Won,won,Bob,400,2026-04-02,2026-05-04",
+    "5,Omega,Demo,open,Ann,100,2026-06-29,",
+];
+
+fn ingest(dir: &Path, lines: &[&str]) {
+    std::fs::write(dir.join("deals.csv"), format!("{HEADER}{}\n", lines.join("\n"))).unwrap();
+    let (status, _, talk) = sluice(dir, &["ingest", "deals.csv"]);
+    assert_eq!(status, Some(0), "{talk}");
+}
+
+/// On Tuesday deal 2 turns out to be lost, deal 4 to be worth 50 less, a deal of March appears, and a
+/// new one of Tuesday, which is no restatement.
+fn two_nights(dir: &Path) {
+    ingest(dir, &MONDAY);
+    let mut tuesday = MONDAY;
+    tuesday[1] = "2,Beta,Lost,lost,Ann,200,2026-01-06,2026-02-03";
+    tuesday[3] = "4,Delta,Won,won,Bob,350,2026-04-02,2026-05-04";
+    let more = ["6,Late,Demo,open,Bob,10,2026-03-02,", "7,New,Demo,open,Bob,10,2026-07-01,"];
+    ingest(dir, &[&tuesday[..], &more[..]].concat());
+}
+
+#[test]
+fn numbers_that_moved_are_told_with_the_deals_that_moved_them() {
+    let there = tempfile::tempdir().unwrap();
+    two_nights(there.path());
+    let (status, text, talk) = sluice(there.path(), &["restate", "--format", "json"]);
+    assert_eq!(status, Some(1), "{talk}");
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&all["from"], &all["to"]), (&0.into(), &1.into()));
+    let numbers = all["numbers"].as_array().unwrap();
+    let find = |metric: &str, kind: &str, start: &str, column: &str| {
+        let mut rows = numbers.iter();
+        rows.find(|n| {
+            n["metric"] == metric
+                && n["period_kind"] == kind
+                && n["period_start"].as_str().is_none_or(|day| day == start)
+                && n["column"] == column
+        })
+    };
+    let won = find("win_rate", "quarter", "2026-01-01", "won").unwrap();
+    assert_eq!(
+        (&won["before"], &won["after"], &won["change"]),
+        (&1.0.into(), &0.0.into(), &(-1.0).into())
+    );
+    // Of the first quarter: deal 2, and deal 6, which was there; not deal 4 of April.
+    assert_eq!((&won["deals"], &won["sample_ids"]), (&2.into(), &"2 6".into()));
+    assert!(find("win_rate", "quarter", "2026-04-01", "won").is_none(), "deal 4 is still won");
+    let mean = find("deal_size", "quarter", "2026-04-01", "mean_minor").unwrap();
+    assert_eq!((&mean["before"], &mean["after"]), (&40000.0.into(), &35000.0.into()));
+    let deals = all["deals"].as_array().unwrap();
+    let told: Vec<(&str, &str)> = deals
+        .iter()
+        .map(|d| (d["deal_id"].as_str().unwrap(), d["fact"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("2", "stages"), ("4", "amount"), ("6", "deal")]);
+    assert_eq!((&deals[1]["before"], &deals[1]["after"]), (&"400 USD".into(), &"350 USD".into()));
+    assert_eq!(deals[2]["after"], "created 2026-03-02 00:00:00");
+}
+
+#[test]
+fn the_forms_hold_the_same() {
+    let there = tempfile::tempdir().unwrap();
+    two_nights(there.path());
+    let (status, text, _) = sluice(there.path(), &["restate"]);
+    assert_eq!(status, Some(1));
+    assert!(text.starts_with("numbers that moved: "), "{text}");
+    assert!(text.contains("\ndeals that changed: 3\n"), "{text}");
+    let (status, numbers, _) = sluice(there.path(), &["restate", "--format", "csv"]);
+    assert_eq!(status, Some(1));
+    assert!(numbers.starts_with("metric,pipeline,owner,"), "{numbers}");
+    let (_, all, _) = sluice(there.path(), &["restate", "--all", "--format", "csv"]);
+    assert!(all.lines().count() > numbers.lines().count() && all.contains(",Ann,"));
+    let (_, deals, _) = sluice(there.path(), &["restate", "--deals", "--format", "csv"]);
+    assert!(deals.starts_with("deal_id,name,pipeline,fact,before,after\n2,Beta,"), "{deals}");
+    let (status, back, _) = sluice(
+        there.path(),
+        &["restate", "--from", "1", "--to", "0", "--deals", "--format", "csv"],
+    );
+    assert_eq!(status, Some(1));
+    assert_eq!(back.lines().count(), deals.lines().count(), "at the same instant: {back}");
+}
+
+#[test]
+fn time_that_passed_is_no_restatement() {
+    let there = tempfile::tempdir().unwrap();
+    ingest(there.path(), &MONDAY);
+    let (status, text, talk) = sluice(there.path(), &["restate", "--format", "csv"]);
+    assert_eq!(status, Some(0), "{talk}");
+    assert_eq!(text.lines().count(), 1);
+    assert!(talk.contains("run 0 is the first"), "{talk}");
+    let new = ["7,New,Won,won,Bob,10,2026-06-30,2026-07-01"];
+    ingest(there.path(), &[&MONDAY[..], &new[..]].concat());
+    let (status, text, talk) = sluice(there.path(), &["restate", "--all", "--format", "json"]);
+    assert_eq!(status, Some(0), "{text}{talk}");
+    assert!(text.contains("\"numbers\":\n[]") && text.contains("\"deals\":\n[]"), "{text}");
+}
+
+#[test]
+fn a_report_compares_with_the_run_before() {
+    let there = tempfile::tempdir().unwrap();
+    ingest(there.path(), &MONDAY);
+    assert_eq!(sluice(there.path(), &["report"]).0, Some(0));
+    let page = |dir: &Path| std::fs::read_to_string(dir.join("out/latest/index.html")).unwrap();
+    assert!(page(there.path()).contains("This is the first run of the store"));
+    assert!(!there.path().join("out/latest/tables/restated_numbers.csv").exists());
+    two_nights(there.path());
+    let (status, _, talk) = sluice(there.path(), &["report"]);
+    assert_eq!(status, Some(0), "{talk}");
+    let text = page(there.path());
+    assert!(text.contains("Run 1 of the store against run 0, both as of"), "no comparison");
+    assert!(text.contains("and 3 deals changed."), "not the three deals");
+    let csv = there.path().join("out/latest/tables/restated_deals.csv");
+    assert!(std::fs::read_to_string(csv).unwrap().contains("\n4,Delta,"));
+    let (status, _, talk) = sluice(there.path(), &["restate", "--from", "1"]);
+    assert_eq!(status, Some(2), "{talk}");
+    assert!(talk.contains("compared with itself"), "{talk}");
+}
+
+#[test]
+fn a_run_makes_the_report_that_report_makes() {
+    let there = tempfile::tempdir().unwrap();
+    two_nights(there.path());
+    let tables = |out: &str| {
+        let folder = there.path().join(out).join("latest/tables");
+        ["restated_numbers", "restated_deals"]
+            .map(|name| std::fs::read(folder.join(format!("{name}.csv"))).unwrap())
+    };
+    assert_eq!(sluice(there.path(), &["report", "--out", "a"]).0, Some(0));
+    std::fs::remove_dir_all(there.path().join("store")).unwrap();
+    ingest(there.path(), &MONDAY);
+    let mut tuesday = MONDAY;
+    tuesday[1] = "2,Beta,Lost,lost,Ann,200,2026-01-06,2026-02-03";
+    tuesday[3] = "4,Delta,Won,won,Bob,350,2026-04-02,2026-05-04";
+    let more = ["6,Late,Demo,open,Bob,10,2026-03-02,", "7,New,Demo,open,Bob,10,2026-07-01,"];
+    let lines = [&tuesday[..], &more[..]].concat().join("\n");
+    std::fs::write(there.path().join("deals.csv"), format!("{HEADER}{lines}\n")).unwrap();
+    assert_eq!(sluice(there.path(), &["run", "deals.csv", "--out", "b"]).0, Some(0));
+    assert_eq!(tables("a"), tables("b"));
+}
