@@ -20,6 +20,7 @@ struct Rule {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
+    is_given: bool,
     cap_per_type: Option<i64>,
     cap_per_day: Option<i64>,
     half_life: Option<f64>,
@@ -39,15 +40,17 @@ impl Rules {
         };
         Self {
             rules: config.score.iter().filter_map(rule).collect(),
+            is_given: !config.score.is_empty(),
             cap_per_type: config.score_cap_per_type,
             cap_per_day: config.score_cap_per_day,
             half_life: config.score_half_life_days.map(f64::from),
         }
     }
 
-    /// Whether nothing scores.
+    /// Whether no points are given at all. Rules for types that nobody uses give every deal 0, whatever
+    /// activities come later.
     pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        !self.is_given
     }
 
     /// Points of an activity: by its type and outcome, else by its type, else none.
