@@ -7,7 +7,7 @@ use super::view::{Grid, Head, Number};
 use crate::model::{Table, Unit};
 
 /// Rows of a query or ledger shown on the page; the CSV file has all.
-pub(crate) const MOST_ROWS: usize = 200;
+pub(crate) const MOST_ROWS: usize = 60;
 
 /// Words that a column name is better read as.
 const LABELS: &[(&str, &str)] = &[

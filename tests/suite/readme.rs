@@ -54,7 +54,8 @@ fn every_block_runs() {
             assert!(ran.status.success(), "`{line}` failed with {:?}:\n{talk}", ran.status.code());
         }
     }
-    assert!(there.path().join("out/latest/index.html").is_file());
+    let page = std::fs::metadata(there.path().join("out/latest/index.html")).unwrap();
+    assert!(page.len() <= 3_000_000, "the page of the sample has {} bytes", page.len());
 }
 
 #[test]

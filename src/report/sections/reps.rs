@@ -12,7 +12,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid};
 
 /// Quarters before the one shown that are kept as tables.
-const MOST_QUARTERS: usize = 5;
+const MOST_QUARTERS: usize = 4;
 
 const SHRUNK: &[&str] = &[
     "owner",
