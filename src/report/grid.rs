@@ -118,6 +118,7 @@ const LABELS: &[(&str, &str)] = &[
     ("yield_count", "Won, deals"),
     ("yield_value", "Won, value"),
     ("n_pairs", "Cases"),
+    ("deal_days", "Deal-days"),
     ("cut", "By"),
     ("group", "Which"),
 ];
@@ -131,7 +132,7 @@ pub(crate) fn label(name: &str) -> String {
     let base = base.strip_suffix("_on").or_else(|| base.strip_suffix("_at")).unwrap_or(base);
     let quantile = |percent: &str| match percent {
         "50" => "Median".to_owned(),
-        other => format!("{other}th percentile"),
+        other => format!("{}th percentile", other.trim_start_matches('0')),
     };
     let (stem, unit) = match base.strip_suffix("_days") {
         Some(stem) => (stem, ", days"),

@@ -71,7 +71,7 @@ fn of_wins(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
     }
     format!(
         "{when}: no stage passed on fewer deals than in the four quarters before, beyond chance. Most \
-         wins went in {stage}: {} deals lost, worth about {} wins.",
+         wins went in {stage}: {} lost, worth about {} wins.",
         say("lost"),
         say("wins_forgone")
     )

@@ -94,7 +94,8 @@ fn conversion(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let (chosen, _): (Vec<Cells<'_>>, Vec<Cells<'_>>) =
         all.iter().copied().partition(|row| sheet.flag(row, "is_chosen"));
     let policy = chosen.first().map_or("", |row| sheet.word(row, "policy"));
-    let words = caption(&format!("From stage to stage, counted by `{policy}`"), &when);
+    let rule = policy.replace('_', " ");
+    let words = caption(&format!("From stage to stage, counted as {rule}"), &when);
     add(&mut block.grids, grid(sheet, &words, &chosen, STEPS));
     let words = caption("From stage to stage, counted by every rule", &when);
     add(&mut block.folded, grid(sheet, &words, &all, POLICIES));
