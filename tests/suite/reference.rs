@@ -2,6 +2,8 @@
 //!
 //! The data are not part of the project: where they are absent the tests say so and pass.
 
+mod pipelines;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +37,7 @@ impl Case {
         };
         let config = Config {
             clock: Clock::Elapsed,
+            tau_days: vec![180],
             won_stages: words("won_stages"),
             lost_stages: words("lost_stages"),
             pipeline: vec![PipelineConfig { stages: words("stage_order"), ..Default::default() }],
@@ -297,6 +300,10 @@ fn bpic2020_domestic_agrees() {
     check_dwell(&case);
     check_transitions(&case);
     check_conversion(&case);
+    pipelines::check_drop_off(&case);
+    pipelines::check_survival(&case);
+    pipelines::check_pipeline_flow(&case);
+    pipelines::check_curve(&case);
     check_win_rates(&case);
     check_stock_flow(&case);
 }
@@ -309,6 +316,10 @@ fn maven_crm_agrees() {
     check_dwell(&case);
     check_transitions(&case);
     check_conversion(&case);
+    pipelines::check_drop_off(&case);
+    pipelines::check_survival(&case);
+    pipelines::check_pipeline_flow(&case);
+    pipelines::check_curve(&case);
     check_win_rates(&case);
     check_stock_flow(&case);
 }
