@@ -1,22 +1,6 @@
-//! Every metric there is: a metric is a file and a line here.
+//! Every metric there is. One more is a file, its `mod` line and a line here.
 
-use super::{
-    AnyMetric, activities_per_win, activity_streaks, activity_volume, amount_win_rate, bottleneck,
-    calibration, cohort_conversion, cohort_triangle, conversion_comparison,
-    customer_lifetime_value, deal_score, deal_size, deal_volume, effort_per_win, flow_consistency,
-    forecast_accuracy, forecast_attainment, forecast_error_bridge, forecast_lead_accuracy,
-    forecast_skill, forecast_slippage, forecast_snapshots, forecast_waterfall, goal_attainment,
-    goal_calibration, goal_cascade, goal_chance_bookings, goal_chance_wins, goal_gap,
-    incidence_curve, lever_decomposition, lever_mix, loss_reasons, movement_quality,
-    pipeline_coverage, recycle_list, reliability_table, rep_amounts, rep_funnel_plot, rep_mix,
-    rep_scorecard, rep_tests, rep_win_rate_shrunk, repeat_business, reverse_funnel, sales_cycle,
-    sales_cycle_histogram, sales_velocity, score_bands, score_validation, source_amounts,
-    source_comparison, source_conversion_difference, source_odds_ratio, source_tests,
-    stage_age_threshold, stage_conversion, stage_duration, stage_duration_censored,
-    stage_duration_histogram, stage_exit, stage_flow, stage_stock, stage_transitions,
-    stage_value_flow, stage_win_probability, stale_deals, step_timing, time_to_close, time_to_win,
-    weighted_pipeline, win_rate, win_reversal, winning_playbook,
-};
+use super::*;
 
 /// Every metric, by code.
 pub static METRICS: &[&dyn AnyMetric] = &[
@@ -30,6 +14,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &winning_playbook::WinningPlaybook,
     &step_timing::StepTiming,
     &activity_volume::ActivityVolume,
+    &meeting_to_win::MeetingToWin,
     &goal_attainment::GoalAttainment,
     &activity_streaks::ActivityStreaks,
     &sales_velocity::SalesVelocity,
