@@ -99,6 +99,7 @@ pub static CAPABILITIES: &[Capability] = &[
             "activities_per_win",
             "effort_per_win",
             "step_timing",
+            "meeting_to_win",
             "activity_volume",
         ],
         "",

@@ -69,6 +69,7 @@ pub mod lever_mix;
 mod levers;
 pub mod loss_reasons;
 mod maturity;
+pub mod meeting_to_win;
 pub mod monthly;
 pub mod movement_quality;
 mod path;

@@ -64,6 +64,8 @@ const TIMING: &[&str] = &[
     "first_touch_q50_hours",
     "share_touched_24h",
 ];
+const MEETING: &[&str] =
+    &["period_start", "n", "n_without", "mean_days", "q25_days", "q50_days", "q75_days"];
 const PAIRS: &[&str] = &["from_type", "to_type", "n_gaps", "mean_hours", "q50_hours"];
 
 /// What this section reads.
@@ -76,6 +78,7 @@ pub(super) const READS: &[Reads] = &[
     ("effort_per_win", EFFORT),
     ("winning_playbook", PLAYBOOK),
     ("step_timing", TIMING),
+    ("meeting_to_win", MEETING),
     ("step_timing", PAIRS),
 ];
 
@@ -151,6 +154,9 @@ fn timing(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     let mut pairs = sheet.whole(pipeline);
     pairs.retain(|row| sheet.word(row, "from_type") != "any");
     add(&mut block.folded, grid(sheet, "Hours from one activity to the next", &pairs, PAIRS));
+    let sheet = book.sheet("meeting_to_win");
+    let of_quarters = quarters(sheet, pipeline);
+    add(&mut block.folded, grid(sheet, "From the first meeting to the win", &of_quarters, MEETING));
 }
 
 /// The last quarters, the newest first.

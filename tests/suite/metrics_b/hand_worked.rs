@@ -44,6 +44,12 @@ fn add(world: &mut World, deal: &Json) {
     let mut sym = |name: &str| deal[name].as_str().map_or(Sym::NONE, |w| world.names.intern(w));
     let (reason, deal_type, owner) = (sym("lost_reason"), sym("deal_type"), sym("owner"));
     let currency = deal["currency"].as_str().map(|word| world.names.intern(word));
+    // A time, or a time and a type.
+    let mut activity = |done: &Json| match done.as_str() {
+        Some(time) => (at(time), Sym::NONE),
+        None => (at(text(done, "/0")), world.names.intern(text(done, "/1"))),
+    };
+    let done: Vec<_> = deal["done"].as_array().into_iter().flatten().map(&mut activity).collect();
     let row = world.deal(text(deal, "/deal_id"), &moves);
     row.deal.pipeline = pipeline;
     row.deal.amount_minor = deal["amount_minor"].as_i64();
@@ -59,12 +65,12 @@ fn add(world: &mut World, deal: &Json) {
             new,
         });
     }
-    for done in deal["done"].as_array().into_iter().flatten() {
+    for (done, kind) in done {
         let none = Sym::NONE;
         row.activities.push(Activity {
-            done_at: done.as_str().map(at),
+            done_at: Some(done),
             due_at: None,
-            kind: none,
+            kind,
             owner: none,
             outcome: none,
             duration_seconds: None,
@@ -158,4 +164,9 @@ fn customers_come_back() {
 #[test]
 fn customers_have_a_value() {
     holds("H47");
+}
+
+#[test]
+fn first_meeting_to_win() {
+    holds("H48");
 }
