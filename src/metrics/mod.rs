@@ -289,7 +289,7 @@ pub fn compute_timed(
     let finish = |(metric, state): (&&dyn AnyMetric, AnyState)| {
         timed(progress, FINISH, metric.about().name, || metric.finish(state, run))
     };
-    metrics.par_iter().zip(states).map(finish).collect()
+    metrics.par_iter().zip(states).with_max_len(1).map(finish).collect()
 }
 
 /// The metrics that fold, and for each metric the place of the one that folds its state: of those that
@@ -337,10 +337,12 @@ fn fold(
         states
     };
     let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
-    threads.map(work).reduce(start, |mut into, from| {
-        for ((metric, into), from) in metrics.iter().zip(&mut into).zip(from) {
+    let merge = |mut into: Vec<AnyState>, from: Vec<AnyState>| {
+        let pairs = into.par_iter_mut().zip(from).zip(metrics).with_max_len(1);
+        pairs.for_each(|((into, from), metric)| {
             timed(progress, FOLD, metric.about().name, || metric.merge(into, from));
-        }
+        });
         into
-    })
+    };
+    threads.map(work).reduce_with(merge).unwrap_or_else(start)
 }
