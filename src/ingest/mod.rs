@@ -21,7 +21,6 @@ pub mod history;
 mod lanes;
 mod load;
 mod mapping;
-mod maybe;
 mod number;
 mod part;
 mod read;

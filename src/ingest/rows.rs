@@ -5,10 +5,9 @@ use std::borrow::Cow;
 use super::cells::Record;
 use super::columns::Col;
 use super::header;
-use super::maybe::Maybe;
 use super::part::{Bad, Context, Link, Part, Text};
 use super::words::{Word, fixed_hash};
-use crate::model::{Day, Micros, Status};
+use crate::model::{Day, Maybe, Micros, Status};
 
 /// A row of a deals file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -285,7 +284,7 @@ pub(super) struct ActivityRow {
     /// When it is due.
     pub(super) due_at: Maybe<Micros>,
     /// How long it took.
-    pub(super) duration_seconds: Option<u32>,
+    pub(super) duration_seconds: Maybe<u32>,
     /// `due_at` is its start: it counts as done when that is past.
     pub(super) is_start: bool,
     /// `done_at` is only its due date: it was done, but nothing tells when.
@@ -313,6 +312,9 @@ pub(super) fn activity(
         (None, done, _) | (_, done @ Some(_), _) | (_, None, done @ Some(_)) => done,
         (Some(true), None, None) => part.cell(time(Col::CreatedAt)),
     };
+    let minutes = part.cell(record.count(Col::DurationMinutes));
+    let duration = part.cell(record.count(Col::DurationSeconds));
+    let duration = duration.or(minutes.map(|minutes| minutes.saturating_mul(60)));
     let row = ActivityRow {
         deal,
         words: [
@@ -323,9 +325,7 @@ pub(super) fn activity(
         event: record.text(Col::ActivityId).as_deref().map_or(0, fixed_hash),
         done_at: done_at.into(),
         due_at: starts.or(due_at).into(),
-        duration_seconds: part.cell(record.count(Col::DurationSeconds)).or(part
-            .cell(record.count(Col::DurationMinutes))
-            .map(|minutes| minutes.saturating_mul(60))),
+        duration_seconds: duration.into(),
         is_start: is_done.is_none() && done.is_none() && starts.is_some(),
         is_done_by_due: is_done == Some(true) && done.is_none() && due_at.is_some(),
     };

@@ -91,7 +91,7 @@ fn count(deal: &Timeline<'_>, run: &Run, counts: &mut Vec<(Sym, i64)>) {
     let close = deal.facts.closed_at.unwrap_or(run.cut);
     counts.clear();
     for activity in deal.activities {
-        if run.is_done(activity) && activity.done_at.is_some_and(|at| at <= close) {
+        if run.is_done(activity) && activity.done_at.get().is_some_and(|at| at <= close) {
             match counts.iter_mut().find(|(kind, _)| *kind == activity.kind) {
                 Some((_, n)) => *n += 1,
                 None => counts.push((activity.kind, 1)),

@@ -55,7 +55,7 @@ impl State {
             // A type that nobody has done counts for nothing, and must not come to mean all types.
             types.iter().map(|kind| run.names.find(kind).unwrap_or(Sym(u32::MAX))).collect()
         });
-        let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) else { return };
+        let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) else { return };
         if !kinds.is_empty() && !kinds.contains(&activity.kind) {
             return;
         }

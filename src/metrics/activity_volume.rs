@@ -102,8 +102,10 @@ impl State {
     ) {
         let weeks = self.pipelines.entry(pipeline).or_default();
         for activity in activities {
-            let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) else { continue };
-            let seconds = activity.duration_seconds;
+            let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) else {
+                continue;
+            };
+            let seconds = activity.duration_seconds.get();
             let one = Volume {
                 activities: 1,
                 timed: seconds.is_some().into(),

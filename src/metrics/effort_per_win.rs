@@ -147,7 +147,7 @@ impl Metric for EffortPerWin {
             cell.quality += u64::from(deal.deal.quality.has_history_code());
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
-            if let Some(at) = activity.done_at {
+            if let Some(at) = activity.done_at.get() {
                 let month = run.months.of(run.days.of(at));
                 state.cell((facts.pipeline, activity.owner, month), run).activities += 1;
             }
@@ -156,7 +156,7 @@ impl Metric for EffortPerWin {
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
         state.has_activities |= run.is_done(activity);
-        if let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) {
+        if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
             *state.loose.entry((activity.owner, run.months.of(run.days.of(at)))).or_default() += 1;
         }
     }

@@ -115,7 +115,7 @@ impl<'t> Past<'t> {
             is_told(Field::Probability),
         ];
         for change in deal.changes.iter().rev() {
-            values[change.field as usize] = change.old;
+            values[change.field as usize] = change.old.get();
             is_known[change.field as usize] = true;
         }
         Self { deal, run, changes: 0, visits: 0, values, is_known }
@@ -125,7 +125,7 @@ impl<'t> Past<'t> {
     pub(super) fn before(&mut self, at: Micros) -> Look<'t> {
         let (deal, run) = (self.deal, self.run);
         while let Some(change) = deal.changes.get(self.changes).filter(|c| c.at < at) {
-            self.values[change.field as usize] = change.new;
+            self.values[change.field as usize] = change.new.get();
             self.changes += 1;
         }
         while deal.visits.get(self.visits).is_some_and(|v| v.entered_at < at) {
@@ -179,8 +179,8 @@ pub(super) fn owner_at(deal: &Timeline<'_>, at: Micros, run: &Run) -> Sym {
     }
     let mut changes = deal.changes.iter().filter(|c| c.field == Field::Owner).peekable();
     let Some(first) = changes.peek() else { return deal.deal.owner };
-    let earliest = first.old;
-    sym(changes.take_while(|c| c.at <= at).last().map_or(earliest, |c| c.new))
+    let earliest = first.old.get();
+    sym(changes.take_while(|c| c.at <= at).last().map_or(earliest, |c| c.new.get()))
 }
 
 /// The last day on which anything of a deal is to be looked at: its close, its deletion, or never.

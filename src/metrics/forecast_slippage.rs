@@ -171,7 +171,7 @@ fn pushes(deal: &Timeline<'_>, last: &Look<'_>, (at, agenda): (usize, &Agenda)) 
     let is_push = |c: &&crate::model::FieldChange| {
         c.field == Field::ExpectedCloseOn
             && (quarter.starts_at..until).contains(&c.at)
-            && c.old.zip(c.new).is_some_and(|(old, new)| new > old)
+            && c.old.get().zip(c.new.get()).is_some_and(|(old, new)| new > old)
     };
     deal.changes.iter().filter(is_push).count() as u64
 }

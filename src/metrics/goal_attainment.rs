@@ -75,7 +75,7 @@ impl State {
     }
 
     fn add_activity(&mut self, activity: &Activity, run: &Run) {
-        let Some(at) = activity.done_at.filter(|_| run.is_done(activity)) else { return };
+        let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) else { return };
         let mut day = None;
         for (place, &measure) in run.goals.measures.iter().enumerate() {
             let counts = match measure {
@@ -131,7 +131,8 @@ impl Metric for GoalAttainment {
         }
         if run.goals.measures.iter().any(|measure| measure.is_activities()) {
             let first = run.zone.midnight(run.goals.first_day());
-            let late = deal.activities.iter().filter(|a| a.done_at.is_some_and(|at| at >= first));
+            let late =
+                deal.activities.iter().filter(|a| a.done_at.get().is_some_and(|at| at >= first));
             late.for_each(|activity| state.add_activity(activity, run));
         }
     }

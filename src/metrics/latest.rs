@@ -50,7 +50,8 @@ impl Touched {
             }
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
-            let Some(stage) = activity.done_at.and_then(|at| stage_at(deal, at, closed_at)) else {
+            let Some(stage) = activity.done_at.get().and_then(|at| stage_at(deal, at, closed_at))
+            else {
                 continue;
             };
             let key = (stage, activity.kind);

@@ -83,7 +83,7 @@ impl Metric for MeetingToWin {
         }
         let meeting = *state.meeting.get_or_insert_with(|| run.names.find(MEETING));
         let met = deal.activities.iter().filter(|a| Some(a.kind) == meeting && run.is_done(a));
-        let first = met.filter_map(|a| a.done_at).filter(|&at| at <= won_at).min();
+        let first = met.filter_map(|a| a.done_at.get()).filter(|&at| at <= won_at).min();
         let ticks = first.map(|at| run.ticks(at, won_at).max(0));
         for key in finest(facts.pipeline, facts, day, run) {
             let cell = state.cells.cell(key, run);

@@ -163,7 +163,7 @@ impl State {
             return;
         }
         let done =
-            deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at).max();
+            deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at.get()).max();
         if done.is_some_and(|at| run.zone.day(at) > run.as_of - WORKED_DAYS) {
             return;
         }

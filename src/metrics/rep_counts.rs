@@ -68,7 +68,7 @@ impl RepCounts {
 
 /// Whether a deal had more than one owner.
 pub fn is_reassigned(deal: &Timeline<'_>) -> bool {
-    deal.changes.iter().any(|c| c.field == Field::Owner && c.old.is_some() && c.old != c.new)
+    deal.changes.iter().any(|c| c.field == Field::Owner && c.old.get().is_some() && c.old != c.new)
 }
 
 /// A metric that compares the reps of a pipeline and period by their won and closed deals.

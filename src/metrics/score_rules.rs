@@ -66,7 +66,7 @@ impl Rules {
         let mut used: Vec<(Sym, i32, i64)> = Vec::new();
         let mut sum = 0;
         for activity in deal.activities.iter().filter(|a| run.is_done(a)) {
-            let Some(at) = activity.done_at.filter(|&at| at < before) else { continue };
+            let Some(at) = activity.done_at.get().filter(|&at| at < before) else { continue };
             let mut points = self.points(activity);
             if points != 0 && is_capped {
                 points = self.within_caps(points, (activity.kind, run.zone.day(at)), &mut used);

@@ -54,9 +54,9 @@ pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Opt
     let mut changes = deal.changes.iter().filter(|c| c.field == field);
     let first = changes.next()?;
     if first.at >= at {
-        return Some(first.old);
+        return Some(first.old.get());
     }
-    Some(changes.take_while(|c| c.at < at).last().map_or(first.new, |c| c.new))
+    Some(changes.take_while(|c| c.at < at).last().map_or(first.new.get(), |c| c.new.get()))
 }
 
 /// The amount just before `at`, and whether the history of amounts says so; 0 is none if the

@@ -153,9 +153,10 @@ impl Metric for StaleDeals {
 }
 
 fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
-    let done = deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at).max();
-    let planned = || deal.activities.iter().filter(|a| a.done_at.is_none());
-    let due = || planned().filter_map(|a| a.due_at).map(|at| run.zone.day(at));
+    let done =
+        deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at.get()).max();
+    let planned = || deal.activities.iter().filter(|a| a.done_at.get().is_none());
+    let due = || planned().filter_map(|a| a.due_at.get()).map(|at| run.zone.day(at));
     // Without a history of stages the deal may have come into this one at any time.
     let is_timed = deal.deal.history_grade <= HistoryGrade::LastChange && is_worked(visit, run);
     let expected = field_before(deal, Field::ExpectedCloseOn, run.cut);

@@ -78,7 +78,7 @@ impl Timing {
     fn add_gaps(&mut self, deal: &Timeline<'_>, (won_at, month): (Micros, i32), run: &Run) {
         let mut before: Option<(Micros, Sym)> = None;
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
-            let Some(at) = activity.done_at.filter(|&at| at <= won_at) else { continue };
+            let Some(at) = activity.done_at.get().filter(|&at| at <= won_at) else { continue };
             if let Some((since, kind)) = before {
                 let seconds = u32::try_from((at - since) / 1_000_000).unwrap_or(u32::MAX);
                 self.pair((kind, activity.kind)).push(seconds);
@@ -92,7 +92,7 @@ impl Timing {
         let facts = &deal.facts;
         let close = facts.closed_at;
         let done = deal.activities.iter().filter(|activity| run.is_done(activity));
-        let touch = done.filter_map(|a| a.done_at).find(|&at| at >= facts.created_at);
+        let touch = done.filter_map(|a| a.done_at.get()).find(|&at| at >= facts.created_at);
         let (end, cause) = match (touch, close) {
             (Some(touch), close) if close.is_none_or(|close| touch <= close) => (touch, 1),
             (_, Some(close)) => (close, 2),

@@ -55,6 +55,11 @@ impl<T> Default for Nested<T> {
 }
 
 impl<T> Nested<T> {
+    /// The lists that end at `ends` in `items`.
+    pub fn new(items: Vec<T>, ends: Vec<u32>) -> Self {
+        Self { items, ends }
+    }
+
     /// Adds the list of the next row.
     pub fn push(&mut self, list: impl IntoIterator<Item = T>) {
         self.items.extend(list);

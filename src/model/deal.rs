@@ -1,6 +1,7 @@
 //! What the store keeps of a deal: attributes, stage visits, field changes, activities.
 
 use super::calendar::{Day, Micros};
+use super::maybe::Maybe;
 use super::names::Sym;
 use super::quality::{HistoryGrade, QualitySet};
 use super::stage::StageId;
@@ -89,7 +90,7 @@ pub struct StoredVisit {
     /// Entry.
     pub entered_at: Micros,
     /// Exit; null if the deal is still there at the extract.
-    pub exited_at: Option<Micros>,
+    pub exited_at: Maybe<Micros>,
     /// False if the deal is older than the history (QH8): the entry time is not known.
     pub is_entry_known: bool,
 }
@@ -144,18 +145,18 @@ pub struct FieldChange {
     /// Which field.
     pub field: Field,
     /// The value before; null if unknown or none.
-    pub old: Option<i64>,
+    pub old: Maybe<i64>,
     /// The value after.
-    pub new: Option<i64>,
+    pub new: Maybe<i64>,
 }
 
 /// A call, e-mail, meeting or task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Activity {
     /// When it was done; null if it is only planned.
-    pub done_at: Option<Micros>,
+    pub done_at: Maybe<Micros>,
     /// When it is due.
-    pub due_at: Option<Micros>,
+    pub due_at: Maybe<Micros>,
     /// `call`, `email`, `meeting`, `task` or another word of the export, lower case.
     pub kind: Sym,
     /// Who did it.
@@ -163,7 +164,7 @@ pub struct Activity {
     /// Its result, lower case: `no_show`, `cancelled`, `replied` …
     pub outcome: Sym,
     /// How long it took.
-    pub duration_seconds: Option<u32>,
+    pub duration_seconds: Maybe<u32>,
 }
 
 /// A person of the CRM.

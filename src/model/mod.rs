@@ -14,6 +14,7 @@ pub mod forecasts;
 mod goal_config;
 pub mod goals;
 pub mod ledger;
+pub mod maybe;
 pub mod money;
 pub mod months;
 pub mod names;
@@ -46,6 +47,7 @@ pub use deal::{
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
 pub use goals::{Goal, Goals, Measure, Who};
 pub use ledger::Ledger;
+pub use maybe::Maybe;
 pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
 pub use numbers::Numbers;

@@ -340,7 +340,7 @@ impl Run {
 
     /// Whether an activity was done: it has a time before the cut and no excluded outcome.
     pub fn is_done(&self, activity: &super::deal::Activity) -> bool {
-        activity.done_at.is_some_and(|at| at < self.cut)
+        activity.done_at.get().is_some_and(|at| at < self.cut)
             && !self.excluded_outcomes.contains(&activity.outcome)
     }
 }

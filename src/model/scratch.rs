@@ -75,7 +75,7 @@ impl Scratch {
         let known_changes = changes.partition_point(|c| c.at < run.cut);
         let later = &changes[known_changes..];
         let of_deal = partition.activities.get(row);
-        let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
+        let is_known = |a: &&Activity| a.done_at.get().is_none_or(|at| at < run.cut);
         let activities = (!of_deal.iter().all(|a| is_known(&a))).then(|| {
             let first = self.activities.len();
             self.activities.extend(of_deal.iter().filter(is_known));
@@ -114,13 +114,13 @@ impl Scratch {
 /// a field tells what it was until then.
 fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
     for change in later.iter().rev() {
-        let symbol = change.old.map_or(Sym::NONE, |n| Sym(n as u32));
+        let symbol = change.old.get().map_or(Sym::NONE, |n| Sym(n as u32));
         match change.field {
-            Field::Amount => deal.amount_minor = change.old,
-            Field::ExpectedCloseOn => deal.expected_close_on = change.old.map(|n| n as Day),
+            Field::Amount => deal.amount_minor = change.old.get(),
+            Field::ExpectedCloseOn => deal.expected_close_on = change.old.get().map(|n| n as Day),
             Field::Owner => deal.owner = symbol,
             Field::ForecastCategory => deal.forecast_category = symbol,
-            Field::Probability => deal.probability_bp = change.old.map(|n| n as u32),
+            Field::Probability => deal.probability_bp = change.old.get().map(|n| n as u32),
         }
     }
     deal
@@ -136,14 +136,15 @@ fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run:
             break;
         }
         let stage = run.catalogue.get(visit.stage);
-        let next = stored.get(at + 1).filter(|_| visit.exited_at.is_some_and(|t| t < run.cut));
+        let next =
+            stored.get(at + 1).filter(|_| visit.exited_at.get().is_some_and(|t| t < run.cut));
         let exit = match next {
             Some(next) => exit_kind(visit.stage, next.stage, run),
             None if deleted_at.is_some() => ExitKind::Deleted,
             None => ExitKind::Censored,
         };
         let exited_at = match next {
-            Some(_) => visit.exited_at,
+            Some(_) => visit.exited_at.get(),
             None => deleted_at.map(|t| t.max(visit.entered_at)),
         };
         let entered = (visit.entered_at, run.zone.day(visit.entered_at));
@@ -244,13 +245,13 @@ fn credited_owner(
     let symbol = |number: Option<i64>| number.map_or(Sym::NONE, |n| Sym(n as u32));
     let mut of_owner = changes.iter().filter(|c| c.field == Field::Owner).peekable();
     let Some(first) = of_owner.peek() else { return deal.owner };
-    let earliest = symbol(first.old);
+    let earliest = symbol(first.old.get());
     match run.config.credit_rule {
         CreditRule::Current => deal.owner,
         CreditRule::CreatedBy => earliest,
         CreditRule::AtClose => {
             let moment = closed_at.map_or(run.cut, |t| t + 1);
-            of_owner.take_while(|c| c.at < moment).last().map_or(earliest, |c| symbol(c.new))
+            of_owner.take_while(|c| c.at < moment).last().map_or(earliest, |c| symbol(c.new.get()))
         }
     }
 }

@@ -167,8 +167,8 @@ impl Timeline<'_> {
         let Some(first) = of_field.peek() else {
             return (self.facts.amount_minor, run.has_value_log(self.deal));
         };
-        let before_all = first.old;
-        let value = of_field.take_while(|c| c.at < at).last().map_or(before_all, |c| c.new);
+        let before_all = first.old.get();
+        let value = of_field.take_while(|c| c.at < at).last().map_or(before_all, |c| c.new.get());
         (value, true)
     }
 

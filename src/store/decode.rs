@@ -172,7 +172,7 @@ impl Decoded {
                 list.push(StoredVisit {
                     stage: at_stage.take(&self.names)?.1,
                     entered_at: entered.take().unwrap_or_default(),
-                    exited_at: exited.take(),
+                    exited_at: exited.take().into(),
                     is_entry_known: is_known.take().unwrap_or(true),
                 });
             }
@@ -208,8 +208,8 @@ impl Decoded {
                 FieldChange {
                     at: at.take().unwrap_or_default(),
                     field,
-                    old: value(field, old.take(), old_text.take()),
-                    new: value(field, new.take(), new_text.take()),
+                    old: value(field, old.take(), old_text.take()).into(),
+                    new: value(field, new.take(), new_text.take()).into(),
                 }
             }));
         }
@@ -230,12 +230,12 @@ impl Decoded {
         activities.reserve(lengths.len(), rows.count());
         for &length in lengths {
             activities.push((0..length).map(|_| Activity {
-                done_at: done.take(),
-                due_at: due.take(),
+                done_at: done.take().into(),
+                due_at: due.take().into(),
                 kind: kind.take(),
                 owner: owner.take(),
                 outcome: outcome.take(),
-                duration_seconds: duration.take().and_then(|d| u32::try_from(d).ok()),
+                duration_seconds: duration.take().and_then(|d| u32::try_from(d).ok()).into(),
             }));
         }
         Ok(())
@@ -289,12 +289,12 @@ pub(super) fn activities(
     let (kind, owner) = (rows.symbols("kind", names)?, rows.symbols("owner", names)?);
     let (outcome, duration) = (rows.symbols("outcome", names)?, rows.integers("duration_seconds")?);
     let activity = |row| Activity {
-        done_at: done.get(row),
-        due_at: due.get(row),
+        done_at: done.get(row).into(),
+        due_at: due.get(row).into(),
         kind: kind.get(row),
         owner: owner.get(row),
         outcome: outcome.get(row),
-        duration_seconds: duration.get(row).and_then(|d| u32::try_from(d).ok()),
+        duration_seconds: duration.get(row).and_then(|d| u32::try_from(d).ok()).into(),
     };
     Ok((0..count).map(activity).collect())
 }

@@ -150,7 +150,7 @@ impl File<'_, '_> {
         self.words(&shape, visits.iter().map(|v| stage(v).pipeline))?;
         self.words(&shape, visits.iter().map(|v| stage(v).name))?;
         self.chunks.numbers(&shape, visits.iter().map(|v| Some(v.entered_at)))?;
-        self.chunks.numbers(&shape, visits.iter().map(|v| v.exited_at))?;
+        self.chunks.numbers(&shape, visits.iter().map(|v| v.exited_at.get()))?;
         self.chunks.flags(&shape, visits.iter().map(|v| v.is_entry_known))
     }
 
@@ -165,20 +165,20 @@ impl File<'_, '_> {
             keyed(changes.iter().map(|c| c.field as usize), &Field::ALL.map(Field::as_str));
         self.chunks.numbers(&shape, changes.iter().map(|c| Some(c.at)))?;
         self.chunks.words(&shape, &fields)?;
-        self.chunks.numbers(&shape, changes.iter().map(|c| number(c.field, c.old)))?;
-        self.chunks.numbers(&shape, changes.iter().map(|c| number(c.field, c.new)))?;
-        self.words(&shape, changes.iter().map(|c| symbol(c.field, c.old)))?;
-        self.words(&shape, changes.iter().map(|c| symbol(c.field, c.new)))
+        self.chunks.numbers(&shape, changes.iter().map(|c| number(c.field, c.old.get())))?;
+        self.chunks.numbers(&shape, changes.iter().map(|c| number(c.field, c.new.get())))?;
+        self.words(&shape, changes.iter().map(|c| symbol(c.field, c.old.get())))?;
+        self.words(&shape, changes.iter().map(|c| symbol(c.field, c.new.get())))
     }
 
     fn activities(&mut self, rows: &Range<usize>) -> Written<()> {
         let (shape, activities) = lists(&self.partition.activities, rows);
-        self.chunks.numbers(&shape, activities.iter().map(|a| a.done_at))?;
-        self.chunks.numbers(&shape, activities.iter().map(|a| a.due_at))?;
+        self.chunks.numbers(&shape, activities.iter().map(|a| a.done_at.get()))?;
+        self.chunks.numbers(&shape, activities.iter().map(|a| a.due_at.get()))?;
         self.words(&shape, activities.iter().map(|a| a.kind))?;
         self.words(&shape, activities.iter().map(|a| a.owner))?;
         self.words(&shape, activities.iter().map(|a| a.outcome))?;
-        let durations = activities.iter().map(|a| a.duration_seconds.map(i64::from));
+        let durations = activities.iter().map(|a| a.duration_seconds.get().map(i64::from));
         self.chunks.numbers(&shape, durations)
     }
 }
@@ -186,12 +186,12 @@ impl File<'_, '_> {
 /// The columns of activities, whether they belong to a deal or not.
 pub(super) fn activities(items: &[Activity], words: &mut Words<'_>) -> Vec<ArrayRef> {
     vec![
-        instants(items.iter().map(|a| a.done_at)),
-        instants(items.iter().map(|a| a.due_at)),
+        instants(items.iter().map(|a| a.done_at.get())),
+        instants(items.iter().map(|a| a.due_at.get())),
         words.column(items.iter().map(|a| a.kind)),
         words.column(items.iter().map(|a| a.owner)),
         words.column(items.iter().map(|a| a.outcome)),
-        integers(items.iter().map(|a| a.duration_seconds.map(i64::from))),
+        integers(items.iter().map(|a| a.duration_seconds.get().map(i64::from))),
     ]
 }
 

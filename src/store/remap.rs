@@ -60,7 +60,8 @@ pub(super) fn partition(partition: &mut Partition, names: &[Sym], stages: Option
     }
     for change in partition.changes.items_mut().iter_mut().filter(|c| c.field.is_text()) {
         for value in [&mut change.old, &mut change.new] {
-            *value = value.map(|number| i64::from(moved(names, Sym(number as u32)).0));
+            let word = |number| i64::from(moved(names, Sym(number as u32)).0);
+            *value = value.get().map(word).into();
         }
     }
     activities(partition.activities.items_mut(), names);

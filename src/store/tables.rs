@@ -136,7 +136,7 @@ fn activities(
     let latest = [stored, fresh].map(|(_, stamps)| stamps.iter().copied().max());
     let [before, after] = [stored, fresh].map(|(rows, stamps)| -> Vec<(Activity, i64)> {
         let mine = stamps.iter().copied().max();
-        let stays = |a: &Activity| a.done_at.is_some() || mine >= latest[0].max(latest[1]);
+        let stays = |a: &Activity| a.done_at.get().is_some() || mine >= latest[0].max(latest[1]);
         rows.iter().copied().zip(stamps.iter().copied()).filter(|(a, _)| stays(a)).collect()
     });
     let mut merged = (Vec::with_capacity(before.len().max(after.len())), Vec::new());

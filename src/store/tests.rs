@@ -174,12 +174,12 @@ fn a_month_of_very_many_deals_comes_back() {
         let visit = |at| StoredVisit {
             stage: StageId(0),
             entered_at: row - at,
-            exited_at: (at > 0).then_some(row),
+            exited_at: ((at > 0).then_some(row)).into(),
             is_entry_known: row % 3 == 0,
         };
         part.visits.push((0..row % 3).map(visit));
-        let (field, old) = (Field::Probability, Some(-row));
-        part.changes.push((row % 5 == 0).then_some(FieldChange { at: row, field, old, new: None }));
+        let (field, old, new) = (Field::Probability, Some(-row).into(), None.into());
+        part.changes.push((row % 5 == 0).then_some(FieldChange { at: row, field, old, new }));
         part.activities.push([]);
     }
     let known = vec![None; rows as usize];

@@ -218,7 +218,7 @@ fn add(
         .map(|(place, (name, entered))| StoredVisit {
             stage: stage(name),
             entered_at: *entered,
-            exited_at: deal.visits.get(place + 1).map(|next| next.1),
+            exited_at: deal.visits.get(place + 1).map(|next| next.1).into(),
             is_entry_known: place > 0 || deal.is_first_entry_known,
         })
         .collect();

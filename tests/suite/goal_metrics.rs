@@ -237,12 +237,12 @@ fn without_goals_in_progress_there_is_nothing() {
 
 fn activity(world: &mut World, at: i64, kind: &str, outcome: &str) -> Activity {
     Activity {
-        done_at: Some(at),
-        due_at: None,
+        done_at: Some(at).into(),
+        due_at: None.into(),
         kind: world.names.intern(kind),
         owner: Sym::NONE,
         outcome: world.names.intern(outcome),
-        duration_seconds: None,
+        duration_seconds: None.into(),
     }
 }
 

@@ -25,7 +25,14 @@ fn done(world: &mut World, kind: &str, owner: &str, outcome: &str, when: &str) -
     let mut word = |text: &str| if text.is_empty() { Sym::NONE } else { world.names.intern(text) };
     let (kind, owner, outcome) = (word(kind), word(owner), word(outcome));
     let done_at = Some(at(when));
-    Activity { done_at, due_at: None, kind, owner, outcome, duration_seconds: None }
+    Activity {
+        done_at: done_at.into(),
+        due_at: None.into(),
+        kind,
+        owner,
+        outcome,
+        duration_seconds: None.into(),
+    }
 }
 
 fn numbers(list: &[Json]) -> Vec<Option<f64>> {

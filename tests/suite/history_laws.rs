@@ -114,12 +114,12 @@ fn check_shape(built: &Built, extract: Micros) -> Result<(), TestCaseError> {
         prop_assert_eq!(Some(first.entered_at), built.created_at);
     }
     for pair in visits.windows(2) {
-        prop_assert_eq!(pair[0].exited_at, Some(pair[1].entered_at));
+        prop_assert_eq!(pair[0].exited_at.get(), Some(pair[1].entered_at));
         prop_assert!(pair[0].entered_at <= pair[1].entered_at);
         prop_assert_ne!(pair[0].stage, pair[1].stage);
     }
     if let Some(last) = visits.last() {
-        prop_assert_eq!(last.exited_at, None);
+        prop_assert_eq!(last.exited_at.get(), None);
         prop_assert!(last.entered_at < extract);
     }
     Ok(())

@@ -59,7 +59,7 @@ fn visits(got: &Ingested, id: &str) -> Vec<String> {
     };
     let shown = partition.visits.get(row).iter().map(|visit| {
         let stage = got.dataset.catalogue.get(visit.stage);
-        let exit = visit.exited_at.map_or_else(|| "-".to_owned(), time);
+        let exit = visit.exited_at.get().map_or_else(|| "-".to_owned(), time);
         format!("{}|{}|{exit}", word(got, stage.name), time(visit.entered_at))
     });
     shown.collect()
@@ -121,7 +121,7 @@ fn rows_that_are_no_moves_become_field_changes() {
         .get(row)
         .iter()
         .filter(|c| !c.field.is_text())
-        .map(|c| (c.field, c.old, c.new))
+        .map(|c| (c.field, c.old.get(), c.new.get()))
         .collect();
     let day = |text: &str| Some(i64::from(day_of(text.parse().unwrap())));
     let expected = [
@@ -138,7 +138,7 @@ fn rows_that_are_no_moves_become_field_changes() {
         .filter(|c| c.field == Field::ForecastCategory)
         .map(|c| {
             let text = |n: Option<i64>| n.map_or("", |n| word(&got, Sym(n as u32))).to_owned();
-            (text(c.old), text(c.new))
+            (text(c.old.get()), text(c.new.get()))
         })
         .collect();
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -149,7 +149,8 @@ fn rows_that_are_no_moves_become_field_changes() {
 fn salesforce_activities_and_users() {
     let got = read(&data("salesforce"));
     let (partition, row, _) = find(&got, "006A00000000001AAA");
-    let shown = |a: &Activity| (word(&got, a.kind).to_owned(), a.done_at, a.duration_seconds);
+    let shown =
+        |a: &Activity| (word(&got, a.kind).to_owned(), a.done_at.get(), a.duration_seconds.get());
     let done: Vec<_> = partition.activities.get(row).iter().map(shown).collect();
     let expected = [
         ("call".to_owned(), Some(micros("2026-01-06T10:00:00")), Some(120)),
@@ -158,7 +159,7 @@ fn salesforce_activities_and_users() {
     ];
     assert_eq!(done, expected);
     let (partition, row, _) = find(&got, "006A00000000002AAA");
-    assert!(partition.activities.get(row).iter().all(|a| a.done_at.is_none()));
+    assert!(partition.activities.get(row).iter().all(|a| a.done_at.get().is_none()));
     assert_eq!(partition.activities.get(row).len(), 2);
     assert_eq!(got.dataset.loose_activities.len(), 1);
     let users: Vec<(&str, &str, Option<bool>)> =
@@ -213,7 +214,7 @@ fn pipedrive_in_german_with_activities_by_title() {
     assert_eq!(partition.activities.get(row).len(), 1);
     assert_eq!(word(&got, find(&got, "2").2.lost_reason), "Preis");
     let (partition, row, _) = find(&got, "3");
-    assert_eq!(partition.activities.get(row)[0].done_at, None);
+    assert_eq!(partition.activities.get(row)[0].done_at.get(), None);
     assert_eq!(got.dataset.loose_activities.len(), 1);
     assert_eq!(visits(&got, "3").last().unwrap(), "Angebot|01-27 09:00|-");
 }

@@ -111,8 +111,15 @@ fn v05() -> (Json, World) {
             if done_at.or(due_at).is_some() {
                 let sym = Sym::NONE;
                 let (kind, owner, outcome) = (sym, sym, sym);
-                let duration_seconds = None;
-                let activity = Activity { done_at, due_at, kind, owner, outcome, duration_seconds };
+                let duration_seconds = None.into();
+                let activity = Activity {
+                    done_at: done_at.into(),
+                    due_at: due_at.into(),
+                    kind,
+                    owner,
+                    outcome,
+                    duration_seconds,
+                };
                 row.activities.push(activity);
             }
         }
@@ -218,7 +225,12 @@ fn stale_deals_are_ranked_and_read_the_close_date_of_the_day() {
     // Moved on 1 April from 30 March to 30 June: on 31 March it was overdue.
     world.rows[1].deal.expected_close_on = Some(day("2026-06-30"));
     let (old, new) = (Some(i64::from(day("2026-03-30"))), Some(i64::from(day("2026-06-30"))));
-    let change = FieldChange { at: at("2026-04-01"), field: Field::ExpectedCloseOn, old, new };
+    let change = FieldChange {
+        at: at("2026-04-01"),
+        field: Field::ExpectedCloseOn,
+        old: old.into(),
+        new: new.into(),
+    };
     world.rows[1].changes.push(change);
     world.rows[0].deal.expected_close_on = Some(day("2026-04-01"));
     let as_of = AsOf::Day(day("2026-03-31"));
@@ -248,7 +260,12 @@ fn stock_is_valued_as_it_stood() {
     let row = world.deal("D1", &moves);
     row.deal.amount_minor = Some(700);
     let (old, new) = (Some(300), Some(700));
-    row.changes.push(FieldChange { at: at("2026-03-05"), field: Field::Amount, old, new });
+    row.changes.push(FieldChange {
+        at: at("2026-03-05"),
+        field: Field::Amount,
+        old: old.into(),
+        new: new.into(),
+    });
     let as_of = AsOf::Day(day("2026-03-20"));
     let stock =
         |world: &World| world.tables(&["stage_stock"], Config::default(), as_of, 1).remove(0);
@@ -279,7 +296,7 @@ fn stock_is_valued_as_it_stood() {
     world.rows[1].deal.crm = world.names.intern("another export");
     assert_eq!(basis(&world).as_deref(), Some("current"), "its history tells no values");
     world.rows[1].deal.crm = Sym::NONE;
-    let (field, old, new) = (Field::Owner, None, None);
+    let (field, old, new) = (Field::Owner, None.into(), None.into());
     world.rows[0].changes[0] = FieldChange { field, old, new, ..world.rows[0].changes[0] };
     assert_eq!(basis(&world).as_deref(), Some("current"), "owners are no values");
 }

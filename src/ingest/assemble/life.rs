@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::super::history::{self, Change, DealInput, Shape};
 use super::super::rows::{HistoryRow, word};
 use super::group::Grouped;
 use super::stages::StageIds;
-use super::{ActivityRow, Gathered, Joined, Word, without_repeats};
+use super::waiting;
+use super::waiting::{Waiting, without_repeats};
+use super::{Gathered, Joined, Word};
 use crate::model::calendar::month_index;
 use crate::model::{
-    Activity, Catalogue, Config, Day, Deal, Field, FieldChange, HistoryGrade, Micros, Partition,
-    Quality, QualitySet, StageId, StageKind, Status, Sym, UNKNOWN_STAGE, Zone,
+    Catalogue, Config, Day, Deal, Field, FieldChange, HistoryGrade, Micros, Partition, Quality,
+    QualitySet, StageId, StageKind, Status, Sym, UNKNOWN_STAGE, Zone,
 };
 
 /// What holds for all deals.
@@ -21,7 +25,7 @@ pub(super) struct Context<'a> {
     catalogue: &'a Catalogue,
     unknown: Sym,
     report: Zone,
-    extracted_at: Micros,
+    pub(super) extracted_at: Micros,
     history: history::Context<'a>,
     repeated: Vec<u32>,
 }
@@ -38,7 +42,7 @@ pub(super) struct BuiltPartition {
 /// A move to a stage or a later value of a field, with its words as symbols.
 type Row<'p> = (&'p Joined<HistoryRow>, &'p HistoryRow);
 
-fn sym<R>(part: &Joined<R>, word: Word) -> Sym {
+pub(super) fn sym<R>(part: &Joined<R>, word: Word) -> Sym {
     part.words.get(word.0 as usize).copied().unwrap_or_default()
 }
 
@@ -104,7 +108,7 @@ fn history_start(all: &Gathered) -> BTreeMap<Sym, Micros> {
     starts
 }
 
-/// The deals of each month of creation, in no order; deals without a time last.
+/// The deals of each month of creation, in the order of their ids; deals without a time last.
 pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> {
     let mut months: BTreeMap<(bool, Option<i32>), Vec<u32>> = BTreeMap::new();
     for (deal, row) in context.all.deals.rows.iter().enumerate() {
@@ -116,19 +120,22 @@ pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> 
         let month = created.map(|at| month_index(Zone::UTC.day(at)));
         months.entry((month.is_none(), month)).or_default().push(deal as u32);
     }
-    months.into_iter().map(|((_, month), deals)| (month, deals)).collect()
+    let mut months: Vec<_> = months.into_iter().map(|((_, month), deals)| (month, deals)).collect();
+    let id = |deal: &u32| context.all.deals.index.ids.get(*deal as usize);
+    months.par_iter_mut().for_each(|(_, deals)| deals.sort_unstable_by_key(id));
+    months
 }
 
-/// Builds one partition.
+/// Builds the partition of these deals, with their activities.
 pub(super) fn partition(
     context: &Context<'_>,
-    activities: &Grouped,
     month: Option<i32>,
     deals: &[u32],
+    activities: Vec<Vec<Waiting>>,
 ) -> BuiltPartition {
-    let mut deals = deals.to_vec();
-    deals.sort_by_cached_key(|&deal| context.all.deals.index.ids.get(deal as usize));
-    let mut partition = empty_partition(context, activities, month, &deals);
+    let activities = waiting::by_deal(activities, deals.len());
+    let mut partition = empty_partition(context, month, deals);
+    partition.activities.reserve(deals.len(), activities.items().len());
     let mut repeated_activities = Vec::new();
     let mut rows = Vec::new();
     let (mut list, mut ids) = (Vec::new(), Vec::new());
@@ -151,9 +158,7 @@ pub(super) fn partition(
         let built = history::build(&input, &mut changes, &context.history);
         settle(&mut attributes, &built, context, deal);
         list.clear();
-        list.extend(
-            activities.rows(&context.all.activities, deal).map(|row| activity(context, row)),
-        );
+        list.extend_from_slice(activities.get(at));
         let repeats = without_repeats(&mut list, &mut ids);
         if repeats > 0 {
             attributes.quality.insert(Quality::DuplicateActivity);
@@ -171,20 +176,13 @@ pub(super) fn partition(
     BuiltPartition { partition, repeated_activities }
 }
 
-/// A partition with room for the deals, their visits and activities.
-fn empty_partition(
-    context: &Context<'_>,
-    activities: &Grouped,
-    month: Option<i32>,
-    deals: &[u32],
-) -> Partition {
+/// A partition with room for the deals, their visits and changes.
+fn empty_partition(context: &Context<'_>, month: Option<i32>, deals: &[u32]) -> Partition {
     let mut partition = Partition { created_month: month, ..Partition::default() };
-    let rows = |grouped: &Grouped| deals.iter().map(|&deal| grouped.count(deal as usize)).sum();
-    let changes: usize = rows(context.grouped);
+    let changes: usize = deals.iter().map(|&deal| context.grouped.count(deal as usize)).sum();
     partition.deals.reserve_exact(deals.len());
     partition.visits.reserve(deals.len(), changes + deals.len());
     partition.changes.reserve(deals.len(), changes);
-    partition.activities.reserve(deals.len(), rows(activities));
     partition
 }
 
@@ -347,7 +345,7 @@ fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
         };
         let mut compare = |field, old: Option<i64>, new: Option<i64>| {
             if old != new {
-                changes.push(FieldChange { at, field, old, new });
+                changes.push(FieldChange { at, field, old: old.into(), new: new.into() });
             }
         };
         compare(Field::Amount, old.amount_minor.get(), new.amount_minor.get());
@@ -361,33 +359,4 @@ fn field_changes(rows: &[Row<'_>]) -> Vec<FieldChange> {
     // Rows that share their time keep their order: the last value of a field stays the last.
     changes.sort_by_key(|change| (change.at, change.field));
     changes
-}
-
-/// An activity with the hash of its id. One that is only known by its start is done when that is past;
-/// one that was done before it was due, by the extract.
-fn activity(
-    context: &Context<'_>,
-    (part, row): (&Joined<ActivityRow>, &ActivityRow),
-) -> (u64, Activity) {
-    let [kind, owner, outcome] = row.words.map(|word| sym(part, word));
-    let (due_at, duration_seconds) = (row.due_at.get(), row.duration_seconds);
-    let has_begun = row.is_start && due_at.is_some_and(|at| at < context.extracted_at);
-    let done_at = match row.done_at.get() {
-        _ if has_begun => due_at,
-        Some(at) if row.is_done_by_due => Some(at.min(context.extracted_at - 1)),
-        done_at => done_at,
-    };
-    (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
-}
-
-/// The activities that belong to no deal, and how many repeated ones were dropped.
-pub(super) fn loose_activities(
-    context: &Context<'_>,
-    activities: &Grouped,
-) -> (Vec<Activity>, u64) {
-    let deals = context.all.deals.rows.len();
-    let rows = activities.rows(&context.all.activities, deals);
-    let mut list: Vec<(u64, Activity)> = rows.map(|row| activity(context, row)).collect();
-    let repeats = without_repeats(&mut list, &mut Vec::new());
-    (list.into_iter().map(|(_, activity)| activity).collect(), repeats)
 }

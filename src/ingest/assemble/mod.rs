@@ -9,6 +9,7 @@ mod life;
 mod places;
 mod stages;
 mod suggest;
+mod waiting;
 
 use std::collections::BTreeMap;
 
@@ -17,13 +18,12 @@ use rayon::prelude::*;
 use self::deals::Deals;
 use self::group::Grouped;
 use super::part::Part;
-use super::rows::{ActivityRow, HistoryRow, NO_DEAL};
+use super::rows::{ActivityRow, HistoryRow};
 use super::side::StageRow;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Activity, Config, Dataset, Forecast, Ledger, Micros, Names, Quality, Reject, Sym,
-    Target, User,
+    Account, Config, Dataset, Forecast, Ledger, Micros, Names, Quality, Reject, Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -87,23 +87,24 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     all.deals.name_pipelines(&mut all.names, &all.pipelines);
     let count = all.deals.rows.len();
     let history = Grouped::new(&all.history, count, |row| row.deal);
-    let activities = Grouped::new(&all.activities, count, |row| match row.deal {
-        NO_DEAL => count as u32,
-        deal => deal,
-    });
     let (extracted_at, said) = extract::instant(&all, now);
     all.assumptions.extend(said);
     let (mut catalogue, said) = stages::catalogue(&mut all, &history, extracted_at, config)?;
     all.assumptions.extend(said);
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
+    let activities = std::mem::take(&mut all.activities);
     let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
     let plan = life::partitions(&context);
+    let mut activities = waiting::by_partition(activities, &plan, count, extracted_at);
+    let loose = activities.pop().unwrap_or_default();
     let built: Vec<life::BuiltPartition> = plan
-        .par_iter()
-        .map(|(month, deals)| life::partition(&context, &activities, *month, deals))
+        .into_par_iter()
+        .zip(activities)
+        .with_max_len(1)
+        .map(|((month, deals), activities)| life::partition(&context, month, &deals, activities))
         .collect();
-    let (loose, loose_repeats) = life::loose_activities(&context, &activities);
+    let (loose, loose_repeats) = waiting::loose(loose);
     let mut ledger = Ledger::default();
     add_repeats(&mut ledger, &all.deals);
     ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
@@ -249,22 +250,4 @@ fn assumptions(
         all.assumptions
             .push(format!("Amounts are in {}, as no column says otherwise.", config.currency));
     }
-}
-
-/// Sorts activities in their total order; of those with one id only the last done stays (QA1). Returns
-/// how many were dropped.
-fn without_repeats(list: &mut Vec<(u64, Activity)>, ids: &mut Vec<u64>) -> u64 {
-    ids.clear();
-    ids.extend(list.iter().map(|(id, _)| *id).filter(|id| *id != 0));
-    ids.sort_unstable();
-    let before = list.len();
-    if ids.windows(2).any(|pair| pair[0] == pair[1]) {
-        list.sort_unstable_by(|(a_id, a), (b_id, b)| {
-            let rank = |x: &Activity| (x.done_at, x.kind, x.owner);
-            a_id.cmp(b_id).then_with(|| rank(b).cmp(&rank(a))).then_with(|| b.cmp(a))
-        });
-        list.dedup_by(|later, first| later.0 != 0 && later.0 == first.0);
-    }
-    list.sort_unstable_by(|(a_id, a), (b_id, b)| a.cmp(b).then(a_id.cmp(b_id)));
-    (before - list.len()) as u64
 }

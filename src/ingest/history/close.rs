@@ -109,7 +109,7 @@ fn move_close(walk: &mut Walk<'_>, deal: &Deal, closed_at: Micros) {
     match walk.visits.as_mut_slice() {
         [.., before, last] => {
             last.entered_at = closed_at.max(before.entered_at);
-            before.exited_at = Some(last.entered_at);
+            before.exited_at = Some(last.entered_at).into();
         }
         [only] => {
             let stage = only.stage;

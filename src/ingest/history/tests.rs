@@ -138,7 +138,7 @@ fn tells(world: &World, built: &Built, visits: &str, codes: &str, grade: History
     let codes_found = built.quality.to_text();
     let told = (world.show(built), codes_found.as_str(), built.grade);
     assert_eq!(told, (visits.to_owned(), codes, grade));
-    let exits = built.visits.iter().map(|v| v.exited_at);
+    let exits = built.visits.iter().map(|v| v.exited_at.get());
     let entries = built.visits.iter().skip(1).map(|v| Some(v.entered_at)).chain([None]);
     assert!(exits.eq(entries.take(built.visits.len())), "visits are not contiguous");
 }

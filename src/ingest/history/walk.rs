@@ -50,9 +50,14 @@ impl<'c> Walk<'c> {
                 return;
             }
             entered_at = at.max(current.entered_at);
-            current.exited_at = Some(entered_at);
+            current.exited_at = Some(entered_at).into();
         }
-        self.visits.push(StoredVisit { stage, entered_at, exited_at: None, is_entry_known: true });
+        self.visits.push(StoredVisit {
+            stage,
+            entered_at,
+            exited_at: None.into(),
+            is_entry_known: true,
+        });
     }
 
     /// Step 3: the first visit, from the first group of `changes`. Returns whether a record says

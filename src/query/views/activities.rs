@@ -4,12 +4,12 @@ use super::{Get, Row, ViewColumn, get, month, week};
 use crate::model::{Day, Unit, Visit};
 
 fn done_on(row: &Row<'_>) -> Option<Day> {
-    row.activity()?.done_at.map(|at| row.run.zone.day(at))
+    row.activity()?.done_at.get().map(|at| row.run.zone.day(at))
 }
 
 /// The visit during which it was done.
 fn visit<'a>(row: &Row<'a>) -> Option<&'a Visit> {
-    row.deal?.visit_before(row.activity()?.done_at? + 1)
+    row.deal?.visit_before(row.activity()?.done_at.get()? + 1)
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
@@ -32,7 +32,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "done_at",
         Unit::Instant,
         "When it was done; null if it is only planned.",
-        Get::Instant(|r| r.activity()?.done_at),
+        Get::Instant(|r| r.activity()?.done_at.get()),
     ),
     get("done_on", Unit::Date, "Its local date.", Get::Day(done_on)),
     get("done_week", Unit::Date, "Its Monday.", Get::Day(|r| done_on(r).map(week))),
@@ -47,14 +47,14 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "due_on",
         Unit::Date,
         "Local date on which it is due.",
-        Get::Day(|r| r.activity()?.due_at.map(|at| r.run.zone.day(at))),
+        Get::Day(|r| r.activity()?.due_at.get().map(|at| r.run.zone.day(at))),
     ),
     get("outcome", Unit::Text, "Its result.", Get::Word(|r| Some(r.activity()?.outcome))),
     get(
         "duration_minutes",
         Unit::Number,
         "How long it took.",
-        Get::Float(|r| r.activity()?.duration_seconds.map(|s| f64::from(s) / 60.0)),
+        Get::Float(|r| r.activity()?.duration_seconds.get().map(|s| f64::from(s) / 60.0)),
     ),
     get(
         "is_done",

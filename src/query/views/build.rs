@@ -134,7 +134,7 @@ fn untimed<'a>(partition: &'a Partition, row: usize, run: &Run) -> Option<&'a De
 fn loose(wanted: &[Wanted<'_>], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
     let most_rows = |view: &View| if view.has_loose { dataset.loose_activities.len() } else { 0 };
     let mut cells = no_cells(wanted, most_rows);
-    let is_known = |a: &&Activity| a.done_at.is_none_or(|at| at < run.cut);
+    let is_known = |a: &&Activity| a.done_at.get().is_none_or(|at| at < run.cut);
     for (wanted, cells) in wanted.iter().zip(&mut cells).filter(|(w, _)| w.view.has_loose) {
         let known = dataset.loose_activities.iter().filter(is_known);
         let rows = known.map(|activity| Row { run, deal: None, item: Item::Activity(activity) });

@@ -45,7 +45,7 @@ fn duration_days(row: &Row<'_>, is_wanted: fn(Status) -> bool) -> Option<f64> {
 
 /// Activities are in the order in which they were done.
 fn last_activity_at(row: &Row<'_>) -> Option<Micros> {
-    row.deal?.activities.iter().rev().find(|a| row.run.is_done(a))?.done_at
+    row.deal?.activities.iter().rev().find(|a| row.run.is_done(a))?.done_at.get()
 }
 
 /// Why the deal is lost; null if it is not.

@@ -24,7 +24,7 @@ fn text(row: &Row<'_>, value: Option<i64>) -> Option<String> {
 /// The value of a change of `field`; null for changes of other fields.
 fn of(row: &Row<'_>, field: Field, is_new: bool) -> Option<i64> {
     let change = row.change().filter(|c| c.field == field)?;
-    if is_new { change.new } else { change.old }
+    if is_new { change.new.get() } else { change.old.get() }
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
@@ -49,9 +49,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "old_text",
         Unit::Text,
         "The value before, as people read it; null if unknown or none.",
-        Get::Owned(|r| text(r, r.change()?.old)),
+        Get::Owned(|r| text(r, r.change()?.old.get())),
     ),
-    get("new_text", Unit::Text, "The value after.", Get::Owned(|r| text(r, r.change()?.new))),
+    get("new_text", Unit::Text, "The value after.", Get::Owned(|r| text(r, r.change()?.new.get()))),
     get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(r.deal?.facts.currency))),
     get(
         "old_amount",

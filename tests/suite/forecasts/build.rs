@@ -77,17 +77,17 @@ fn tell(partition: &mut Partition, of: &BTreeMap<&str, &Case>, made: &mut Datase
             .map(|(when, field, old, new)| FieldChange {
                 at: at(when),
                 field: *field,
-                old: value(*field, old),
-                new: value(*field, new),
+                old: value(*field, old).into(),
+                new: value(*field, new).into(),
             })
             .collect();
         list.sort();
         for change in &list {
             match change.field {
-                Field::Owner => deal.owner = change.new.map_or(Sym::NONE, |n| Sym(n as u32)),
-                Field::Amount => deal.amount_minor = change.new,
+                Field::Owner => deal.owner = change.new.get().map_or(Sym::NONE, |n| Sym(n as u32)),
+                Field::Amount => deal.amount_minor = change.new.get(),
                 Field::ForecastCategory => {
-                    deal.forecast_category = change.new.map_or(Sym::NONE, |n| Sym(n as u32));
+                    deal.forecast_category = change.new.get().map_or(Sym::NONE, |n| Sym(n as u32));
                 }
                 _ => {}
             }

@@ -107,7 +107,7 @@ fn only_the_latest_deals_count_and_a_difference_is_tested() {
             let row =
                 world.deal(&format!("{id}{number:02}"), &[(s1, start), (end, start + 9_000_000)]);
             row.activities = vec![call; calls];
-            row.activities.iter_mut().for_each(|a| a.done_at = Some(start + 1));
+            row.activities.iter_mut().for_each(|a| a.done_at = Some(start + 1).into());
         }
     }
     let found = table(&world, "winning_playbook", Config::default(), "2026-05-31");

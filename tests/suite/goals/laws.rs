@@ -59,7 +59,7 @@ fn world(lives: &[Life]) -> World {
         touches.sort_unstable();
         row.activities = vec![call; touches.len()];
         for (activity, days) in row.activities.iter_mut().zip(touches) {
-            activity.done_at = Some(moves[0].1 + days * calendar::DAY_MICROS);
+            activity.done_at = Some(moves[0].1 + days * calendar::DAY_MICROS).into();
         }
     }
     world
@@ -214,7 +214,7 @@ proptest! {
             prop_assert!(of("active_days") <= of("eligible_days"));
         }
         let mut extra = done(&mut world, "call", "ann", "", "2025-05-01");
-        extra.done_at = extra.done_at.map(|at| at + more * calendar::DAY_MICROS);
+        extra.done_at = extra.done_at.get().map(|at| at + more * calendar::DAY_MICROS).into();
         world.rows[0].activities.push(extra);
         world.rows[0].activities.sort();
         let after = longest(&tables(&world, &["activity_streaks"], 0, 1)[0]);

@@ -105,7 +105,7 @@ impl Case {
         let visit = |stage: u16, entered_at: i64, exited_at: Option<i64>| StoredVisit {
             stage: StageId(stage),
             entered_at,
-            exited_at,
+            exited_at: exited_at.into(),
             is_entry_known: true,
         };
         let mut visits = vec![visit(0, self.created_at, self.close.map(|(_, at)| at))];
@@ -118,14 +118,14 @@ impl Case {
         let amounts = self.amounts.iter().map(|&(at, old, new)| FieldChange {
             at,
             field: Field::Amount,
-            old,
-            new,
+            old: old.into(),
+            new: new.into(),
         });
         let owners = self.owners.iter().map(|(at, old, new)| FieldChange {
             at: *at,
             field: Field::Owner,
-            old: sym(old),
-            new: sym(new),
+            old: sym(old).into(),
+            new: sym(new).into(),
         });
         let mut changes: Vec<_> = amounts.chain(owners).collect();
         changes.sort();
@@ -185,12 +185,12 @@ fn partition(mut group: Vec<&Case>, names: &Names) -> Partition {
         found.visits.push(case.visits());
         found.changes.push(case.changes(names));
         found.activities.push(case.activities.iter().map(|(at, kind, owner, outcome)| Activity {
-            done_at: Some(*at),
-            due_at: None,
+            done_at: Some(*at).into(),
+            due_at: None.into(),
             kind: sym(kind),
             owner: sym(owner),
             outcome: sym(outcome),
-            duration_seconds: None,
+            duration_seconds: None.into(),
         }));
     }
     assert_eq!(Nested::len(&found.visits), found.len());

@@ -92,7 +92,7 @@ impl World {
             .map(|(place, &(stage, entered_at))| StoredVisit {
                 stage,
                 entered_at,
-                exited_at: moves.get(place + 1).map(|next| next.1),
+                exited_at: moves.get(place + 1).map(|next| next.1).into(),
                 is_entry_known: true,
             })
             .collect();

@@ -61,19 +61,19 @@ fn add(world: &mut World, deal: &Json) {
         row.changes.push(FieldChange {
             at: at(text(change, "/0")),
             field: Field::Amount,
-            old,
-            new,
+            old: old.into(),
+            new: new.into(),
         });
     }
     for (done, kind) in done {
         let none = Sym::NONE;
         row.activities.push(Activity {
-            done_at: Some(done),
-            due_at: None,
+            done_at: Some(done).into(),
+            due_at: None.into(),
             kind,
             owner: none,
             outcome: none,
-            duration_seconds: None,
+            duration_seconds: None.into(),
         });
     }
 }

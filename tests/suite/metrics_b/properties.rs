@@ -156,7 +156,7 @@ proptest! {
             for (row, hours) in world.rows.iter_mut().zip(&revalued) {
                 let at = at("2025-01-20") + hours * HOUR;
                 let (old, new) = (Some(hours % 7 * scale), (hours % 3 > 0).then_some(hours * scale));
-                row.changes.push(FieldChange { at, field: Field::Amount, old, new });
+                row.changes.push(FieldChange { at, field: Field::Amount, old: old.into(), new: new.into() });
                 row.deal.amount_minor = new;
             }
             world
@@ -287,7 +287,7 @@ proptest! {
                 } else if measure == "regressions_per_deal" {
                     let moved = counted(&|row| {
                         let left = row.visits.iter().any(|v| {
-                            let end = v.exited_at.or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                            let end = v.exited_at.get().or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
                             v.stage.0 < 4 && end.is_some_and(within)
                         });
                         (false, left)
@@ -359,7 +359,7 @@ fn mended(world: &World, stage: StageId, start: Day, end: Day) -> usize {
     let is_behind = |row: &&super::builder::Row| {
         row.deal.quality.has_history_code()
             && row.visits.iter().any(|v| {
-                let left = v.exited_at.or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                let left = v.exited_at.get().or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
                 v.stage == stage && v.entered_at < cut && left.is_none_or(|at| at >= first)
             })
     };

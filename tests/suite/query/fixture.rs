@@ -173,24 +173,24 @@ pub(crate) fn dataset() -> Dataset {
         let visits = life.visits.iter().zip(exits).map(|(visit, exited_at)| StoredVisit {
             stage: stage(visit.0, &names),
             entered_at: at(visit.1),
-            exited_at,
+            exited_at: exited_at.into(),
             is_entry_known: true,
         });
         partition.visits.push(visits.collect::<Vec<_>>());
         let changes = [FieldChange {
             at: at("2026-02-20"),
             field: Field::Amount,
-            old: Some(200_000),
-            new: Some(300_000),
+            old: Some(200_000).into(),
+            new: Some(300_000).into(),
         }];
         partition.changes.push(changes.into_iter().filter(|_| life.id == "d3"));
         let activities = life.activities.iter().map(|(kind, done, outcome)| Activity {
-            done_at: Some(at(done)),
-            due_at: None,
+            done_at: Some(at(done)).into(),
+            due_at: None.into(),
             kind: names.find(kind).unwrap(),
             owner: names.find(life.owner).unwrap(),
             outcome: names.find(outcome).unwrap(),
-            duration_seconds: None,
+            duration_seconds: None.into(),
         });
         partition.activities.push(activities.collect::<Vec<_>>());
     }
@@ -204,12 +204,12 @@ pub(crate) fn dataset() -> Dataset {
         catalogue: catalogue(&names),
         partitions: vec![partition],
         loose_activities: vec![Activity {
-            done_at: Some(at("2026-01-13")),
-            due_at: None,
+            done_at: Some(at("2026-01-13")).into(),
+            due_at: None.into(),
             kind: names.find("email").unwrap(),
             owner: Sym::NONE,
             outcome: Sym::NONE,
-            duration_seconds: Some(90),
+            duration_seconds: Some(90).into(),
         }],
         users: vec![user("u1", "Ann", "North"), user("u2", "Bob", "")],
         accounts: vec![Account::default()],

@@ -119,7 +119,7 @@ fn deals(shape: Shape, dice: &mut Dice, dataset: &mut Dataset) {
             StoredVisit {
                 stage: StageId(dice.roll(dataset.catalogue.stages.len() as u64) as u16),
                 entered_at,
-                exited_at: dice.maybe(|_| at),
+                exited_at: dice.maybe(|_| at).into(),
                 is_entry_known: dice.roll(4) > 0,
             }
         }));
@@ -174,17 +174,22 @@ fn change(dice: &mut Dice, dataset: &Dataset) -> FieldChange {
         true => Some(i64::from(word(dice, dataset).0)).filter(|&sym| sym > 0),
         false => dice.maybe(|d| d.roll(1000) as i64 - 10),
     };
-    FieldChange { at: dice.at(18_500 * DAY), field, old: value(dice), new: value(dice) }
+    FieldChange {
+        at: dice.at(18_500 * DAY),
+        field,
+        old: value(dice).into(),
+        new: value(dice).into(),
+    }
 }
 
 fn activity(dice: &mut Dice, dataset: &Dataset) -> Activity {
     Activity {
-        done_at: dice.maybe(|d| d.at(18_500 * DAY)),
-        due_at: dice.maybe(|d| d.at(18_500 * DAY)),
+        done_at: dice.maybe(|d| d.at(18_500 * DAY)).into(),
+        due_at: dice.maybe(|d| d.at(18_500 * DAY)).into(),
         kind: word(dice, dataset),
         owner: word(dice, dataset),
         outcome: word(dice, dataset),
-        duration_seconds: dice.maybe(|d| d.roll(4_000_000_000) as u32),
+        duration_seconds: dice.maybe(|d| d.roll(4_000_000_000) as u32).into(),
     }
 }
 
@@ -305,8 +310,15 @@ pub(crate) fn text(dataset: &Dataset) -> String {
                     Some(n) if c.field.is_text() => word(Sym(n as u32)).to_owned(),
                     other => format!("{other:?}"),
                 };
-                writeln!(out, "  change {} {:?} {} {}", c.at, c.field, value(c.old), value(c.new))
-                    .unwrap();
+                writeln!(
+                    out,
+                    "  change {} {:?} {} {}",
+                    c.at,
+                    c.field,
+                    value(c.old.get()),
+                    value(c.new.get())
+                )
+                .unwrap();
             }
             for a in part.activities.get(row) {
                 writeln!(out, "  activity {}", activity(a)).unwrap();

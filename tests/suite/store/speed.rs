@@ -74,25 +74,25 @@ fn month(at: usize, deals: usize, names: &Names, dice: &mut Dice) -> Partition {
             let entered_at = time;
             time += dice.seconds(20 * 86_400);
             let stage = StageId(dice.roll(8) as u16);
-            StoredVisit { stage, entered_at, exited_at: Some(time), is_entry_known: true }
+            StoredVisit { stage, entered_at, exited_at: Some(time).into(), is_entry_known: true }
         }));
         let count = dice.roll(3);
         part.changes.push((0..count).map(|_| FieldChange {
             at: created + dice.seconds(1000),
             field: Field::Amount,
-            old: Some(dice.roll(1_000_000) as i64),
-            new: Some(dice.roll(1_000_000) as i64),
+            old: Some(dice.roll(1_000_000) as i64).into(),
+            new: Some(dice.roll(1_000_000) as i64).into(),
         }));
         let (count, mut time) = (15 + dice.roll(9), created);
         part.activities.push((0..count).map(|_| {
             time += dice.seconds(5 * 86_400);
             Activity {
-                done_at: Some(time),
-                due_at: None,
+                done_at: Some(time).into(),
+                due_at: None.into(),
                 kind: kinds[dice.roll(3) as usize],
                 owner: Sym(1 + dice.roll(60) as u32),
                 outcome: Sym::NONE,
-                duration_seconds: (dice.roll(2) == 0).then(|| dice.roll(60) as u32 * 60),
+                duration_seconds: (dice.roll(2) == 0).then(|| dice.roll(60) as u32 * 60).into(),
             }
         }));
     }

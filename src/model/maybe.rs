@@ -1,7 +1,9 @@
-//! Optional numbers in the room of plain ones: rows wait in memory until all files are read.
+//! Optional numbers in the room of plain ones: of changes and activities there are many millions.
+
+use std::cmp::Ordering;
 
 /// Numbers of which one stands for none.
-pub(super) trait Gap: Copy + PartialEq {
+pub trait Gap: Copy + Ord {
     /// Stands for none; nothing that is counted or dated comes near it.
     const GAP: Self;
 }
@@ -18,14 +20,14 @@ impl Gap for u32 {
     const GAP: Self = Self::MAX;
 }
 
-/// A number, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Maybe<N>(N);
+/// A number, or none; none comes before all numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Maybe<N>(N);
 
 impl<N: Gap> Maybe<N> {
     /// The number, if there is one.
     #[inline]
-    pub(super) fn get(self) -> Option<N> {
+    pub fn get(self) -> Option<N> {
         (self.0 != N::GAP).then_some(self.0)
     }
 }
@@ -43,6 +45,18 @@ impl<N: Gap> From<Option<N>> for Maybe<N> {
     }
 }
 
+impl<N: Gap> Ord for Maybe<N> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.get().cmp(&other.get())
+    }
+}
+
+impl<N: Gap> PartialOrd for Maybe<N> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +68,11 @@ mod tests {
         }
         assert_eq!(Maybe::<u32>::default().get(), None);
         assert_eq!(size_of::<Maybe<u32>>(), 4);
+    }
+
+    #[test]
+    fn none_comes_first() {
+        let order = [None, Some(0), Some(7)].map(Maybe::<u32>::from);
+        assert!(order.is_sorted() && order[0] < order[1]);
     }
 }
