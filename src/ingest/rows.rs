@@ -23,23 +23,23 @@ pub(super) struct DealRow {
     /// Status by status words or flags.
     pub(super) status: Option<Status>,
     /// Amount.
-    pub(super) amount_minor: Option<i64>,
+    pub(super) amount_minor: Maybe<i64>,
     /// Probability.
-    pub(super) probability_bp: Option<u32>,
+    pub(super) probability_bp: Maybe<u32>,
     /// Creation.
-    pub(super) created_at: Option<Micros>,
+    pub(super) created_at: Maybe<Micros>,
     /// Close.
-    pub(super) closed_at: Option<Micros>,
+    pub(super) closed_at: Maybe<Micros>,
     /// Expected close.
-    pub(super) expected_close_on: Option<Day>,
+    pub(super) expected_close_on: Maybe<Day>,
     /// Last stage change.
-    pub(super) last_stage_change_at: Option<Micros>,
+    pub(super) last_stage_change_at: Maybe<Micros>,
     /// Last modification.
-    pub(super) modified_at: Option<Micros>,
+    pub(super) modified_at: Maybe<Micros>,
     /// Deletion.
-    pub(super) deleted_at: Option<Micros>,
+    pub(super) deleted_at: Maybe<Micros>,
     /// Place of the stage.
-    pub(super) stage_order: Option<i64>,
+    pub(super) stage_order: Maybe<i64>,
     /// Whether the row says that the stage is closed, and won.
     pub(super) flags: (Option<bool>, Option<bool>),
     /// A local time was ambiguous or did not exist (QT1).
@@ -72,7 +72,7 @@ pub(super) fn deal(
     };
     let mut row = DealRow { id: part.keep(&id), ..DealRow::default() };
     let adjusted = &mut false;
-    row.created_at = record.time(Col::CreatedAt)?.map(|t| noting(t, adjusted));
+    row.created_at = record.time(Col::CreatedAt)?.map(|t| noting(t, adjusted)).into();
     row.name = record.text(Col::Name).map_or(Text::default(), |text| part.keep(&text));
     let account = record.text(Col::AccountId).or_else(|| record.text(Col::AccountName));
     row.account = account.map_or(Text::default(), |text| part.keep(&text));
@@ -88,25 +88,26 @@ pub(super) fn deal(
         record.mapped(Col::ForecastCategory, part),
         part.words.intern(&currency),
     ];
-    row.amount_minor = part.cell(record.money(Col::Amount, &currency));
-    row.probability_bp = part.cell(record.probability(Col::Probability));
-    row.expected_close_on = part.cell(record.date(Col::ExpectedCloseOn));
-    row.stage_order = part.cell(record.count(Col::StageOrder)).map(i64::from);
+    row.amount_minor = part.cell(record.money(Col::Amount, &currency)).into();
+    row.probability_bp = part.cell(record.probability(Col::Probability)).into();
+    row.expected_close_on = part.cell(record.date(Col::ExpectedCloseOn)).into();
+    row.stage_order = part.cell(record.count(Col::StageOrder)).map(i64::from).into();
     let mut time = |col: Col, part: &mut Part<DealRow>| {
         part.cell(record.time(col)).map(|t| noting(t, adjusted))
     };
-    row.last_stage_change_at = time(Col::LastStageChangeAt, part);
-    row.modified_at = time(Col::ModifiedAt, part);
-    row.deleted_at = time(Col::DeletedAt, part);
+    row.last_stage_change_at = time(Col::LastStageChangeAt, part).into();
+    row.modified_at = time(Col::ModifiedAt, part).into();
+    row.deleted_at = time(Col::DeletedAt, part).into();
     let closed = time(Col::ClosedAt, part);
     let (won, lost) = (time(Col::WonAt, part), time(Col::LostAt, part));
     row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
     row.status = part.cell(status(record, context)).or(by_flags(row.flags));
-    row.closed_at = match row.status {
+    let closed = match row.status {
         Some(Status::Won) => won.or(closed),
         Some(Status::Lost) => lost.or(closed),
         _ => closed,
     };
+    row.closed_at = closed.into();
     enter_stages(record, part, context, &mut row);
     row.is_time_adjusted = *adjusted;
     part.rows.push(row);

@@ -134,6 +134,11 @@ impl DealIndex {
         self.table.insert_unique(hasher.hash_one(id), Entry::new(id, deal), rehash);
         deal
     }
+
+    /// Lets go of the table once no deal is asked for any more; the ids stay.
+    pub(super) fn close(&mut self) {
+        self.table = HashTable::new();
+    }
 }
 
 /// A hash that is the same on every run and machine, never 0: of record ids. Eight bytes at a time are

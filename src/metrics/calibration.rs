@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::{Metric, Row};
+use super::{Metric, Row, Shared};
 use crate::error::Result;
 use crate::model::run::LANDMARKS;
 use crate::model::{
@@ -234,21 +234,29 @@ fn checked(run: &Run) -> Vec<bool> {
 }
 
 impl Metric for CalibrationCheck {
-    type State = Checks;
+    type State = Shared<Checks>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Checks) {
-        state.fold(deal, run);
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.edit(|state| state.fold(deal, run));
     }
 
-    fn merge(&self, into: &mut Checks, from: Checks) {
-        into.merge(from);
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge_with(from, Checks::merge);
     }
 
-    fn finish(&self, state: Checks, run: &Run) -> Result<Table> {
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("forecasts of open deals")
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(&state);

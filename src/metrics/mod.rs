@@ -97,6 +97,7 @@ mod score_looks;
 mod score_rules;
 pub mod score_validation;
 mod sensitivity;
+mod shared;
 pub mod side_by_side;
 pub mod source_amounts;
 pub mod source_comparison;
@@ -128,6 +129,8 @@ pub mod winning_playbook;
 
 pub use registry::{METRICS, WITHIN, find};
 pub use sensitivity::sensitivity;
+
+pub use shared::Shared;
 
 pub use layout::{Dimension, MetricTable, Reason, Row, Slice, Tail, cells};
 

@@ -11,8 +11,8 @@ use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
 use crate::model::{
-    About, Day, ExitKind, Micros, PeriodKind, Run, StageKind, Status, Sym, Table, TextColumn,
-    Timeline, Unit, column,
+    About, Day, ExitKind, Maybe, Micros, PeriodKind, Run, StageKind, Status, Sym, Table,
+    TextColumn, Timeline, Unit, column,
 };
 use crate::stats::bootstrap::identity;
 use crate::stats::interval::wilson;
@@ -60,9 +60,7 @@ static ABOUT: About = About {
 /// A lost deal.
 #[derive(Clone, Copy, Debug)]
 struct Lost {
-    /// Row of its texts.
-    text: u32,
-    amount: Option<i64>,
+    amount: Maybe<i64>,
     closed_at: Micros,
     closed_on: Day,
     due_on: Day,
@@ -73,13 +71,41 @@ struct Lost {
     is_mended: bool,
 }
 
-/// State of [`RecycleList`]: one entry per lost deal that is old enough.
+/// Lost deals, and their texts by row.
 #[derive(Debug, Default)]
-pub struct State {
+struct Part {
     lost: Vec<Lost>,
     ids: TextColumn,
     names: TextColumn,
     accounts: TextColumn,
+}
+
+/// A lost deal of a state.
+#[derive(Clone, Copy)]
+struct Place<'s> {
+    part: &'s Part,
+    row: usize,
+}
+
+impl<'s> Place<'s> {
+    fn lost(self) -> &'s Lost {
+        &self.part.lost[self.row]
+    }
+
+    fn id(self) -> &'s str {
+        self.part.ids.get(self.row)
+    }
+
+    fn account(self) -> &'s str {
+        self.part.accounts.get(self.row)
+    }
+}
+
+/// State of [`RecycleList`]: one entry per lost deal that is old enough.
+#[derive(Debug, Default)]
+pub struct State {
+    /// Own deals, then those of other states.
+    parts: Vec<Part>,
     /// Accounts by hash: when they won last; the end of time if they have an open deal.
     busy: Vec<(u64, Micros)>,
     /// By pipeline: deals reopened after a loss, and won now.
@@ -117,12 +143,7 @@ impl Metric for RecycleList {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for lost in from.lost {
-            let text = lost.text as usize;
-            let row =
-                into.add_texts(from.ids.get(text), from.names.get(text), from.accounts.get(text));
-            into.lost.push(Lost { text: row, ..lost });
-        }
+        into.parts.extend(from.parts);
         into.busy.extend(from.busy);
         super::stage_key::add_all(&mut into.reopened, from.reopened, |into, from| {
             *into = (into.0 + from.0, into.1 + from.1);
@@ -133,16 +154,16 @@ impl Metric for RecycleList {
         let mut table = MetricTable::new(&ABOUT, run);
         let eligible = state.eligible(run);
         let most = run.config.recycle_most as usize;
-        for of_place in
-            eligible.chunk_by(|a, b| (a.pipeline, a.currency) == (b.pipeline, b.currency))
-        {
-            for (at, lost) in of_place.iter().take(most).enumerate() {
+        let key = |place: &Place<'_>| (place.lost().pipeline, place.lost().currency);
+        for of_place in eligible.chunk_by(|a, b| key(a) == key(b)) {
+            for (at, place) in of_place.iter().take(most).enumerate() {
+                let lost = place.lost();
                 let dimension = Dimension::Owner;
                 let slice = Slice { pipeline: lost.pipeline, dimension, value: lost.owner };
                 let now = run.period(PeriodKind::All, run.as_of);
                 let mut row = table.row(slice, Some(now), lost.currency);
                 row.set("rank", at + 1).set("n_eligible", of_place.len());
-                state.write(row, lost, run);
+                state.write(row, *place, run);
             }
         }
         table.finish()
@@ -150,13 +171,6 @@ impl Metric for RecycleList {
 }
 
 impl State {
-    fn add_texts(&mut self, id: &str, name: &str, account: &str) -> u32 {
-        self.ids.push(id);
-        self.names.push(name);
-        self.accounts.push(account);
-        self.ids.len() as u32 - 1
-    }
-
     fn take(&mut self, deal: &Timeline<'_>, (closed_at, closed_on): (Micros, Day), run: &Run) {
         let due_on = add_months(closed_on, run.config.recycle_months as i32);
         if due_on > run.as_of || run.is_excluded_reason(deal.deal.lost_reason) {
@@ -167,10 +181,15 @@ impl State {
         if done.is_some_and(|at| run.zone.day(at) > run.as_of - WORKED_DAYS) {
             return;
         }
-        let text = self.add_texts(deal.deal_id, deal.name, deal.account_id);
-        self.lost.push(Lost {
-            text,
-            amount: deal.facts.amount_minor,
+        if self.parts.is_empty() {
+            self.parts.push(Part::default());
+        }
+        let part = &mut self.parts[0];
+        part.ids.push(deal.deal_id);
+        part.names.push(deal.name);
+        part.accounts.push(deal.account_id);
+        part.lost.push(Lost {
+            amount: deal.facts.amount_minor.into(),
             closed_at,
             closed_on,
             due_on,
@@ -182,8 +201,13 @@ impl State {
         });
     }
 
+    fn places(&self) -> impl Iterator<Item = Place<'_>> {
+        let rows = |part: &Part| 0..part.lost.len();
+        self.parts.iter().flat_map(move |part| rows(part).map(move |row| Place { part, row }))
+    }
+
     /// The deals of the list, by pipeline and currency, each in its order.
-    fn eligible(&self, run: &Run) -> Vec<Lost> {
+    fn eligible(&self, run: &Run) -> Vec<Place<'_>> {
         let mut busy: BTreeMap<u64, Micros> = BTreeMap::new();
         for &(account, at) in &self.busy {
             let last = busy.entry(account).or_insert(at);
@@ -192,42 +216,42 @@ impl State {
         let fold = |word: &str| word.trim().to_lowercase().replace([' ', '-'], "_");
         let never: Vec<String> = run.config.never_recycle.iter().map(|word| fold(word)).collect();
         let mut refused: BTreeMap<Sym, bool> = BTreeMap::new();
-        let mut found: Vec<Lost> = Vec::new();
-        for lost in &self.lost {
+        let mut found: Vec<Place<'_>> = Vec::new();
+        for place in self.places() {
+            let (lost, account) = (place.lost(), place.account());
             let reason = lost.reason;
             let is_never = || never.contains(&fold(run.names.get(reason)));
             if *refused.entry(reason).or_insert_with(is_never) {
                 continue;
             }
-            let account = self.accounts.get(lost.text as usize);
             let last = if account.is_empty() { None } else { busy.get(&identity(account)) };
             if last.is_none_or(|&at| at <= lost.closed_at) {
-                found.push(*lost);
+                found.push(place);
             }
         }
         found.sort_by(|a, b| {
-            let id = |lost: &Lost| self.ids.get(lost.text as usize);
-            // `None` sorts below every amount, so in descending order it comes last.
-            (a.pipeline, a.currency, b.amount, a.due_on)
-                .cmp(&(b.pipeline, b.currency, a.amount, b.due_on))
-                .then_with(|| id(a).cmp(id(b)))
+            let (x, y) = (a.lost(), b.lost());
+            // None sorts below every amount, so in descending order it comes last.
+            (x.pipeline, x.currency, y.amount, x.due_on)
+                .cmp(&(y.pipeline, y.currency, x.amount, y.due_on))
+                .then_with(|| a.id().cmp(b.id()))
         });
         found
     }
 
-    fn write(&self, mut row: Row<'_>, lost: &Lost, run: &Run) {
-        let text = lost.text as usize;
+    fn write(&self, mut row: Row<'_>, place: Place<'_>, run: &Run) {
+        let lost = place.lost();
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let (reopened, won) = self.reopened.get(&lost.pipeline).copied().unwrap_or_default();
         let interval = (reopened > 0).then(|| wilson(won as f64, reopened as f64).pair());
-        row.set("deal_id", self.ids.get(text))
-            .set("deal_name", given(self.names.get(text)))
-            .set("account_id", given(self.accounts.get(text)))
+        row.set("deal_id", place.id())
+            .set("deal_name", given(place.part.names.get(place.row)))
+            .set("account_id", given(place.account()))
             .set("lost_reason", run.names.text(lost.reason))
             .set_day("closed_on", Some(lost.closed_on))
             .set_day("due_on", Some(lost.due_on))
             .set("overdue_days", run.as_of - lost.due_on)
-            .set("amount_minor", lost.amount)
+            .set("amount_minor", lost.amount.get())
             .set("reopened", reopened)
             .set("reopened_won", won)
             .set("reopened_win_rate", super::monthly::ratio(won, reopened));

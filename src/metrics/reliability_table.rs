@@ -1,9 +1,9 @@
 //! F5 `reliability_table`: what came of the deals that were given each probability.
 
-use super::Metric;
 use super::calibration::Checks;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
+use super::{Metric, Shared};
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::interval::wilson;
@@ -36,21 +36,29 @@ static ABOUT: About = About {
 };
 
 impl Metric for ReliabilityTable {
-    type State = Checks;
+    type State = Shared<Checks>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Checks) {
-        state.fold(deal, run);
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.edit(|state| state.fold(deal, run));
     }
 
-    fn merge(&self, into: &mut Checks, from: Checks) {
-        into.merge(from);
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge_with(from, Checks::merge);
     }
 
-    fn finish(&self, state: Checks, run: &Run) -> Result<Table> {
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("forecasts of open deals")
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(&state);

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
 use super::layout::{Dimension, MetricTable, Row, Slice};
 use super::monthly::{Gather, Monthly};
+use super::{Metric, Shared};
 use crate::error::Result;
 use crate::model::config::CreditRule;
 use crate::model::deal::{Field, Status};
@@ -81,7 +81,7 @@ pub trait Comparison: Sync {
 }
 
 impl<C: Comparison> Metric for C {
-    type State = Monthly<RepCounts>;
+    type State = Shared<Monthly<RepCounts>>;
 
     fn about(&self) -> &'static About {
         Comparison::about(self)
@@ -89,12 +89,22 @@ impl<C: Comparison> Metric for C {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         if let Some((month, one)) = deal.facts.closed_month.zip(RepCounts::of(deal)) {
-            state.each(&deal.facts, (Sym::NONE, month), OWNERS, run, |cell| cell.gather(&one));
+            state.edit(|state| {
+                state.each(&deal.facts, (Sym::NONE, month), OWNERS, run, |cell| cell.gather(&one));
+            });
         }
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
+        into.merge_with(from, Monthly::merge);
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("closed deals by rep")
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {

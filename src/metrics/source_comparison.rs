@@ -1,7 +1,7 @@
 //! O1: two sources side by side, by the share of their deals that was won.
 
 use super::source_counts::{Counts, Family, SourceCounts, is_over, label, pairs, untested};
-use super::{Metric, MetricTable, Reason, Slice, Tail};
+use super::{Metric, MetricTable, Reason, Shared, Slice, Tail};
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::proportions::{Equality, difference, equality, least_expected};
@@ -59,22 +59,32 @@ static ABOUT: About = About {
 };
 
 impl Metric for SourceComparison {
-    type State = SourceCounts;
+    type State = Shared<SourceCounts>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut SourceCounts) {
-        state.fold_closed(deal, run);
-        state.fold_cohort(deal, run);
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.edit(|state| {
+            state.fold_closed(deal, run);
+            state.fold_cohort(deal, run);
+        });
     }
 
-    fn merge(&self, into: &mut SourceCounts, from: SourceCounts) {
-        into.merge(from);
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge_with(from, SourceCounts::merge);
     }
 
-    fn finish(&self, state: SourceCounts, run: &Run) -> Result<Table> {
+    fn shared_state(&self) -> Option<&'static str> {
+        Some("deals by source")
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for family in state.families(run) {
             add_family(&mut table, &family, run);

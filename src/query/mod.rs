@@ -58,7 +58,6 @@ pub static QUERIES: &[(&str, &str)] = queries![
     "open_pipeline",
     "rejects_by_reason",
     "stale_deals_by_owner",
-    "wins_by_source_and_quarter",
 ];
 
 /// The built-in queries, parsed.

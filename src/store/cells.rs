@@ -198,10 +198,21 @@ impl Column {
     fn numbers(&self) -> Option<Vec<i64>> {
         let mut numbers = Vec::new();
         for part in &self.parts {
-            if part.page.encoding() != Encoding::DELTA_BINARY_PACKED {
-                return None;
+            match part.page.encoding() {
+                Encoding::DELTA_BINARY_PACKED => {
+                    numbers.extend(read_differences(&mut part.bytes())?);
+                }
+                Encoding::RLE_DICTIONARY => {
+                    let known = plain_numbers(self.dictionary.as_ref()?)?;
+                    let (&width, runs) = part.bytes().split_first()?;
+                    let keys = read_runs(runs, width.into(), part.values, |key| key as usize)?;
+                    numbers.reserve(keys.len());
+                    for key in keys {
+                        numbers.push(*known.get(key)?);
+                    }
+                }
+                _ => return None,
             }
-            numbers.extend(read_differences(&mut part.bytes())?);
         }
         Some(numbers)
     }
@@ -257,6 +268,18 @@ impl Column {
             }
         }
         keys.iter().all(|&key| (key as usize) < words.len()).then_some((words, keys))
+    }
+}
+
+/// The numbers of a dictionary, of eight bytes each or of four.
+fn plain_numbers(page: &Page) -> Option<Vec<i64>> {
+    let bytes = page.buffer();
+    match bytes.len().checked_div(page.num_values() as usize) {
+        Some(4) => {
+            let short = bytes.as_chunks::<4>().0.iter();
+            Some(short.map(|bytes| i32::from_le_bytes(*bytes).into()).collect())
+        }
+        _ => Some(bytes.as_chunks::<8>().0.iter().map(|b| i64::from_le_bytes(*b)).collect()),
     }
 }
 

@@ -8,8 +8,9 @@ use std::io::Write;
 use std::ops::Range;
 
 use arrow::datatypes::Schema;
+use hashbrown::HashMap;
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, Encoding, Type, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{
@@ -28,6 +29,12 @@ pub(super) const ZSTD_LEVEL: i32 = 1;
 
 /// Bytes from the middle of a page that tell whether compressing it is worth the time.
 const SAMPLE: usize = 4 << 10;
+
+/// Numbers that are looked at to tell whether they repeat.
+const LOOK: usize = 1 << 10;
+
+/// A dictionary pays for numbers of which each stands there so many times.
+const REPEATED: usize = 2;
 
 /// The Parquet form of the columns of a table.
 pub(super) fn layout(schema: &Schema) -> Result<SchemaDescPtr> {
@@ -79,6 +86,54 @@ fn counted(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
+/// Writes keys into a dictionary of `count` entries, behind the bits that each takes.
+fn write_keys(keys: &[u32], count: usize, out: &mut Vec<u8>) {
+    let width = width_of(count.saturating_sub(1) as u64);
+    out.push(width as u8);
+    write_runs(keys, width, out);
+}
+
+/// Few numbers that repeat, such as dates and durations, as keys into a dictionary.
+struct Few {
+    keys: Vec<u32>,
+    count: usize,
+    dictionary: Vec<u8>,
+}
+
+impl Few {
+    /// Null if too many of the numbers differ.
+    fn of(numbers: &[i64], is_short: bool) -> Option<Self> {
+        let step = numbers.len().div_ceil(LOOK).max(1);
+        let mut looked_at: Vec<i64> = numbers.iter().step_by(step).copied().collect();
+        looked_at.sort_unstable();
+        let differing = looked_at.chunk_by(|a, b| a == b).count();
+        if differing * REPEATED >= looked_at.len() {
+            return None;
+        }
+        let mut known: HashMap<i64, u32> = HashMap::new();
+        let mut dictionary = Vec::new();
+        let mut keys = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            let fresh = known.len() as u32;
+            keys.push(*known.entry(number).or_insert_with(|| {
+                let bytes = number.to_le_bytes();
+                dictionary.extend_from_slice(if is_short { &bytes[..4] } else { &bytes });
+                fresh
+            }));
+            if known.len() * REPEATED > numbers.len() {
+                return None;
+            }
+        }
+        Some(Self { keys, count: known.len(), dictionary })
+    }
+
+    /// About so many bytes.
+    fn size(&self) -> usize {
+        let bits = self.keys.len() * width_of(self.count as u64) as usize;
+        self.dictionary.len() + bits / 8
+    }
+}
+
 impl<'b> Chunks<'b> {
     /// Begins a file in `bytes`, which must be empty.
     pub(super) fn begin(layout: SchemaDescPtr, bytes: &'b mut Vec<u8>) -> Result<Self> {
@@ -101,7 +156,16 @@ impl<'b> Chunks<'b> {
             numbers.extend(cell);
         }
         let mut page = self.levels(shape, &present);
+        let start = page.len();
         write_differences(&numbers, &mut page);
+        let is_short = self.layout.column(self.columns.len()).physical_type() == Type::INT32;
+        let size = page.len() - start;
+        if let Some(few) = Few::of(&numbers, is_short).filter(|few| few.size() < size) {
+            page.truncate(start);
+            write_keys(&few.keys, few.count, &mut page);
+            let dictionary = Some((few.count, few.dictionary));
+            return self.column(shape, Encoding::RLE_DICTIONARY, dictionary, page);
+        }
         self.column(shape, Encoding::DELTA_BINARY_PACKED, None, page)
     }
 
@@ -125,9 +189,7 @@ impl<'b> Chunks<'b> {
             counted(word.as_bytes(), &mut dictionary);
         }
         let mut page = self.levels(shape, &present);
-        let width = width_of(words.words.len().saturating_sub(1) as u64);
-        page.push(width as u8);
-        write_runs(&keys, width, &mut page);
+        write_keys(&keys, words.words.len(), &mut page);
         let dictionary = (words.words.len(), dictionary);
         self.column(shape, Encoding::RLE_DICTIONARY, Some(dictionary), page)
     }

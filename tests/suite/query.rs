@@ -50,7 +50,7 @@ fn builtin_queries_run_on_nothing() {
     }
 }
 
-const ANSWERS: [(&str, &[&str]); 11] = [
+const ANSWERS: [(&str, &[&str]); 10] = [
     (
         "activities_by_type_and_week",
         &["2026-01-05|call|1|-", "2026-01-12|email|2|1.5", "2026-02-16|call|1|-"],
@@ -89,13 +89,6 @@ const ANSWERS: [(&str, &[&str]); 11] = [
         &[
             "Sales|Ann|2|Offer|USD|1|0|0.0|300000|0|19.0",
             "Sales|Bob|1|Qualify|USD|1|1|1.0|0|0|18.0",
-        ],
-    ),
-    (
-        "wins_by_source_and_quarter",
-        &[
-            "Sales|USD|2026-01-01|__NONE__|0|1|0.0|0|-",
-            "Sales|USD|2026-01-01|web|1|0|1.0|100000|15.0",
         ],
     ),
 ];

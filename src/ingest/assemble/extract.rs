@@ -50,12 +50,12 @@ pub(super) fn instant(all: &Gathered, now: Micros) -> (Micros, Vec<String>) {
 fn look(all: &Gathered, seen: &mut Seen) {
     let is_without_history = all.history.iter().all(|part| part.rows.is_empty());
     for row in &all.deals.rows {
-        seen.see(Col::CreatedAt, row.created_at);
-        seen.see(Col::ModifiedAt, row.modified_at);
-        seen.see(Col::LastStageChangeAt, row.last_stage_change_at);
+        seen.see(Col::CreatedAt, row.created_at.get());
+        seen.see(Col::ModifiedAt, row.modified_at.get());
+        seen.see(Col::LastStageChangeAt, row.last_stage_change_at.get());
         row.entered.iter().for_each(|(_, _, at)| seen.see(Col::ChangedAt, Some(*at)));
         if is_without_history && !all.has_modified && row.entered.is_empty() {
-            seen.see(Col::ClosedAt, row.closed_at);
+            seen.see(Col::ClosedAt, row.closed_at.get());
         }
     }
     for row in all.history.iter().flat_map(|part| &part.rows) {
@@ -87,7 +87,7 @@ mod tests {
 
     fn deals(created: &[Micros]) -> Gathered {
         let mut all = Gathered::default();
-        let row = |&at: &Micros| DealRow { created_at: Some(at), ..DealRow::default() };
+        let row = |&at: &Micros| DealRow { created_at: Some(at).into(), ..DealRow::default() };
         all.deals.rows = created.iter().map(row).collect();
         all
     }

@@ -116,7 +116,7 @@ pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> 
             let entered = row.entered.iter().map(|(_, _, at)| *at);
             context.rows(deal).filter_map(|(_, change)| change.at.get()).chain(entered).min()
         };
-        let created = row.created_at.or_else(first_record);
+        let created = row.created_at.get().or_else(first_record);
         let month = created.map(|at| month_index(Zone::UTC.day(at)));
         months.entry((month.is_none(), month)).or_default().push(deal as u32);
     }
@@ -218,13 +218,13 @@ fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Ve
         lost_reason: word(word::LOST_REASON),
         forecast_category: word(word::FORECAST),
         currency: word(word::CURRENCY),
-        amount_minor: row.amount_minor,
-        probability_bp: row.probability_bp,
-        created_at: row.created_at,
+        amount_minor: row.amount_minor.get(),
+        probability_bp: row.probability_bp.get(),
+        created_at: row.created_at.get(),
         closed_at,
         expected_close_on,
-        modified_at: row.modified_at,
-        deleted_at: row.deleted_at,
+        modified_at: row.modified_at.get(),
+        deleted_at: row.deleted_at.get(),
         extracted_at: context.extracted_at,
         history_grade: HistoryGrade::default(),
         quality: QualitySet::default(),
@@ -246,19 +246,20 @@ fn close(
     is_without_history: bool,
 ) -> (Option<Micros>, Option<Day>) {
     let row = &context.all.deals.rows[deal];
-    let expected = row.expected_close_on;
+    let expected = row.expected_close_on.get();
     if status == Status::Open {
-        let by_close = row.closed_at.map(|at| context.report.day(at));
+        let by_close = row.closed_at.get().map(|at| context.report.day(at));
         return (None, expected.or(by_close));
     }
     let may_guess = context.all.deals.rules(deal).is_some_and(|rules| rules.close_from_dates);
     let guessed = || {
         let on_expected = || expected.filter(|_| is_without_history);
         row.last_stage_change_at
+            .get()
             .or_else(|| on_expected().map(|day| context.report.midnight(day)))
             .filter(|_| may_guess)
     };
-    (row.closed_at.or_else(guessed), expected)
+    (row.closed_at.get().or_else(guessed), expected)
 }
 
 /// The last change of stage. Where the export has a column of it, a closed deal without one never moved:
@@ -266,7 +267,7 @@ fn close(
 fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<Micros> {
     let is_told = context.all.deals.rules(deal).is_some_and(|rules| rules.tells_last_change);
     let is_closed = attributes.status != Status::Open && attributes.closed_at.is_some();
-    let last = context.all.deals.rows[deal].last_stage_change_at;
+    let last = context.all.deals.rows[deal].last_stage_change_at.get();
     last.or(attributes.created_at.filter(|_| is_told && is_closed))
 }
 

@@ -84,6 +84,7 @@ impl Gathered {
 ///
 /// Errors: a stage configured as two things at once; more stages than can be counted.
 pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Result<Dataset> {
+    all.deals.index.close();
     all.deals.name_pipelines(&mut all.names, &all.pipelines);
     let count = all.deals.rows.len();
     let history = Grouped::new(&all.history, count, |row| row.deal);

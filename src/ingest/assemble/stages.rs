@@ -204,10 +204,10 @@ fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key:
     let rules = all.deals.rules(deal).copied();
     let stage = tally.stage(key);
     stage.is_declared = true;
-    if let Some(sort) = row.stage_order {
+    if let Some(sort) = row.stage_order.get() {
         *stage.sort.entry(sort).or_default() += 1;
     }
-    if let Some(probability) = row.probability_bp {
+    if let Some(probability) = row.probability_bp.get() {
         *stage.probability.entry(probability).or_default() += 1;
     }
     if rules.is_some_and(|rules| rules.flags_tell_stages) {

@@ -10,8 +10,9 @@ use super::Joined;
 use super::life::sym;
 use crate::model::{Activity, Micros, Nested};
 
-/// Blocks sorted at a time.
-const BATCH: usize = 64;
+/// Batches of blocks that are sorted one by one: so many that they let go of memory soon, so few that
+/// what they come to is in large pieces, which go back whole.
+const BATCHES: usize = 16;
 
 /// An activity with the hash of its id, 0 if it has none.
 pub(super) type Known = (u64, Activity);
@@ -54,12 +55,10 @@ pub(super) fn by_partition(
         }
         sorted
     };
+    let size = blocks.len().div_ceil(BATCHES);
     let mut blocks = blocks.into_iter();
-    let batches = std::iter::from_fn(|| {
-        let batch: Vec<_> = blocks.by_ref().take(BATCH).collect();
-        (!batch.is_empty()).then_some(batch)
-    });
-    let batches: Vec<_> = batches.collect();
+    let batch = |_| blocks.by_ref().take(size).collect();
+    let batches: Vec<Vec<Joined<ActivityRow>>> = (0..BATCHES).map(batch).collect();
     let mut all: Vec<Vec<Vec<Waiting>>> = (0..=loose).map(|_| Vec::new()).collect();
     for sorted in batches.into_par_iter().map(sort).collect::<Vec<_>>() {
         for (all, sorted) in all.iter_mut().zip(sorted) {
