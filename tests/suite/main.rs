@@ -15,6 +15,7 @@ mod history;
 mod history_laws;
 mod ingest;
 mod ingest_faults;
+mod ingest_forms;
 mod metrics_a;
 mod metrics_b;
 mod presets;
