@@ -14,6 +14,7 @@ mod goals;
 mod history;
 mod history_laws;
 mod ingest;
+mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;
 mod metrics_a;
