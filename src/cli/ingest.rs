@@ -6,7 +6,7 @@ use super::talk::Talk;
 use super::{Ending, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
-use crate::model::{Config, Dataset, InputFile, Micros, Progress, timed};
+use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, timed};
 use crate::store::{Committed, RunRecord, Store};
 use std::path::Path;
 
@@ -39,8 +39,28 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
             "refused {rejected} of {read} rows and {cells} single cells; \
              `sluice query rejects_by_reason` tells why"
         );
+        examples(&ingested.dataset.rejects);
     }
     Ok((ingested, ending(read, rejected, args)))
+}
+
+/// Says where the first cell of each reason stands.
+fn examples(rejects: &[Reject]) {
+    const SHOWN: usize = 3;
+    let mut told: Vec<(&str, &str)> = Vec::new();
+    for reject in rejects {
+        let kind = (reject.column.as_str(), reject.reason.as_str());
+        if told.contains(&kind) || told.len() == SHOWN {
+            continue;
+        }
+        told.push(kind);
+        let value: String = reject.value.chars().take(60).collect();
+        tracing::warn!(
+            target: "sluice",
+            "for example {} row {}, `{}` is `{value}`: {}",
+            reject.file, reject.row, reject.column, reject.reason
+        );
+    }
 }
 
 fn options<'a>(args: &'a ExportArgs, config: &'a Config, talk: &'a Talk) -> Options<'a> {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::columns::Col;
 use super::convert;
 use super::currency;
+use super::notes;
 use super::number;
 use super::part::{Bad, Context, Part};
 use super::record::Cells;
@@ -159,12 +160,22 @@ impl<'r> Record<'r> {
             })
     }
 
+    /// Whether the row of a deal without a creation time is no deal, but a total or a note.
+    #[cold]
+    pub(super) fn is_note(&self) -> bool {
+        let is_deal = [Col::Stage, Col::Status].into_iter().any(|col| self.text(col).is_some());
+        !is_deal && notes::is_note(&self.cells, self.context.plan.headers.len())
+    }
+
     /// Whether the mapping passes over such rows: which of its rules says so.
     pub(super) fn skipped_by(&self) -> Option<usize> {
         let plan = self.context.plan;
         plan.skip.iter().zip(&plan.file.skip).position(|(index, skip)| {
             let cell = index.and_then(|at| self.cells.text(at));
-            cell.is_some_and(|cell| skip.is.iter().any(|w| w.eq_ignore_ascii_case(&cell)))
+            cell.is_some_and(|cell| {
+                let is_one = |words: &[String]| words.iter().any(|w| w.eq_ignore_ascii_case(&cell));
+                is_one(&skip.is) || !skip.is_not.is_empty() && !is_one(&skip.is_not)
+            })
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Does not know where a cell stands; a value that cannot be read comes back as a reason.
 
+use super::local;
 use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
 use crate::model::{Day, Micros, Zone};
 
@@ -18,12 +19,13 @@ pub(super) struct TimeRules {
 
 /// A date, and perhaps a time of that day, as written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Written {
-    day: Day,
+pub(super) struct Written {
+    /// The day.
+    pub(super) day: Day,
     /// Microseconds since midnight.
-    time: Option<i64>,
+    pub(super) time: Option<i64>,
     /// Microseconds to take away to get to UTC.
-    offset: Option<i64>,
+    pub(super) offset: Option<i64>,
 }
 
 /// An instant, and whether the local time was ambiguous or did not exist (QT1).
@@ -56,7 +58,7 @@ pub(super) fn order_of(text: &str) -> Option<DayOrder> {
 #[inline]
 fn written(text: &str, order: DayOrder) -> Option<Written> {
     let bytes = text.as_bytes();
-    usual(bytes).or_else(|| iso(bytes)).or_else(|| epoch(text)).or_else(|| local(text, order))
+    usual(bytes).or_else(|| iso(bytes)).or_else(|| local::written(text, order))
 }
 
 /// `YYYY-MM-DD[ T]HH:MM:SS`, what most exports write: all its digits are checked in one go.
@@ -99,7 +101,7 @@ fn iso(bytes: &[u8]) -> Option<Written> {
 
 /// `HH:MM[:SS[.fff]]`; the hour may have one digit.
 #[inline]
-fn clock_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
+pub(super) fn clock_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let (hour, rest) = match bytes {
         [a, b':', rest @ ..] => (two(b'0', *a)?, rest),
         [a, b, b':', rest @ ..] => (two(*a, *b)?, rest),
@@ -128,7 +130,7 @@ fn micros_of(digits: &[u8]) -> i64 {
 
 /// Nothing, `Z`, `UTC` or `±hh[:mm]`; the outer `None` is for anything else.
 #[inline]
-fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
+pub(super) fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
     let (sign, hours, minutes) = match bytes {
         [] => return Some(None),
         b"Z" | b"z" | b" UTC" | b"UTC" | b" Z" => return Some(Some(0)),
@@ -143,94 +145,6 @@ fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
     Some(Some(if sign == b'-' { -offset } else { offset }))
 }
 
-/// Seconds (10 digits) or milliseconds (12 or 13 digits) since 1970.
-fn epoch(text: &str) -> Option<Written> {
-    if !matches!(text.len(), 10 | 12 | 13) || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number: i64 = text.parse().ok()?;
-    let micros = number * if text.len() == 10 { 1_000_000 } else { 1_000 };
-    Some(Written {
-        day: i32::try_from(micros.div_euclid(DAY_MICROS)).ok()?,
-        time: Some(micros.rem_euclid(DAY_MICROS)),
-        offset: Some(0),
-    })
-}
-
-/// `12/31/2026`, `31.12.2026 17:05`, `31-Dec-2026`, `Dec 31, 2026 5:05 PM`, `2026-1-5`.
-fn local(text: &str, order: DayOrder) -> Option<Written> {
-    if text.len() > 40 || !text.is_ascii() {
-        return None;
-    }
-    let (date, clock) = match text.find(':') {
-        Some(colon) => {
-            let before = text.get(..colon)?;
-            let at = before.rfind([' ', 'T', ','])?;
-            (text.get(..at)?, text.get(at + 1..)?.trim())
-        }
-        None => (text, ""),
-    };
-    let parts: Vec<&str> =
-        date.split(['/', '.', '-', ' ', ',']).filter(|part| !part.is_empty()).collect();
-    let [a, b, c] = parts.as_slice() else { return None };
-    let (year, month, day) = match (month_name(a), month_name(b)) {
-        (Some(month), _) => (year_of(c)?, month, b.parse().ok()?),
-        (_, Some(month)) => (year_of(c)?, month, a.parse().ok()?),
-        _ if a.len() == 4 => (year_of(a)?, b.parse().ok()?, c.parse().ok()?),
-        _ => {
-            let (first, second): (u32, u32) = (a.parse().ok()?, b.parse().ok()?);
-            let settled = order_of(date).unwrap_or(order);
-            let is_day_first = settled == DayOrder::DayFirst || date.contains('.');
-            let (day, month) = if is_day_first { (first, second) } else { (second, first) };
-            (year_of(c)?, month, day)
-        }
-    };
-    let day = day_number(year, month, day)?;
-    if clock.is_empty() {
-        return Some(Written { day, time: None, offset: None });
-    }
-    let (mut time, rest) = clock_time(clock.as_bytes())?;
-    let half = 12 * 3600 * SECOND_MICROS;
-    let mark = std::str::from_utf8(rest).ok()?.trim();
-    let mut offset = None;
-    match mark.to_ascii_lowercase().as_str() {
-        "pm" | "p.m." if time < half => time += half,
-        "am" | "a.m." if time >= half => time -= half,
-        "" | "am" | "pm" | "a.m." | "p.m." => {}
-        mark => offset = zone_mark(mark.to_ascii_uppercase().as_bytes())?,
-    }
-    Some(Written { day, time: Some(time), offset })
-}
-
-fn month_name(text: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    let word = text.to_ascii_lowercase();
-    let is_name = |name: &str| word.len() >= 3 && name.starts_with(word.as_str());
-    MONTHS.iter().position(|name| is_name(name)).map(|at| at as u32 + 1)
-}
-
-fn year_of(text: &str) -> Option<u32> {
-    let year: u32 = text.parse().ok()?;
-    match text.len() {
-        4 => Some(year),
-        2 => Some(if year < 70 { 2000 + year } else { 1900 + year }),
-        _ => None,
-    }
-}
-
 #[inline]
 fn two(high: u8, low: u8) -> Option<u32> {
     let (high, low) = (high.wrapping_sub(b'0'), low.wrapping_sub(b'0'));
@@ -239,7 +153,7 @@ fn two(high: u8, low: u8) -> Option<u32> {
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar, from year 1 on.
 #[inline]
-fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
+pub(super) fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
     const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let before = *BEFORE.get(month.wrapping_sub(1) as usize)?;
@@ -305,7 +219,8 @@ mod tests {
             "",
             "2026-02-28 24:00:00",
             "2026-02-28T23:59:00X",
-            "20260228",
+            "20261328",
+            "18000101",
             "0000-01-01",
         ] {
             assert_eq!(utc(text), None, "{text}");

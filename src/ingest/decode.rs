@@ -1,12 +1,13 @@
 //! Bytes to text: which encoding a file has, and how a block of it becomes UTF-8.
 //!
 //! UTF-8 is assumed until a byte contradicts; the file is then read again as windows-1252, in which
-//! every byte means something. UTF-16 is told by its mark and turned into UTF-8 on the way in.
+//! every byte means something, or as what Chinese or Japanese text is in, if it looks like that. UTF-16 is told by its mark, or by its zeros, and turned into UTF-8 on
+//! the way in, as are line ends of old Macs, a `\r` alone, into `\n`.
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, Read};
 
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::read::Stream;
 
@@ -19,6 +20,10 @@ pub(super) enum Encoding {
     Utf16Le,
     /// UTF-16 with the big end first.
     Utf16Be,
+    /// What Chinese exports are in that are not UTF-8.
+    Gb18030,
+    /// What Japanese exports are in that are not UTF-8.
+    ShiftJis,
     /// Windows-1252, what exports older than UTF-8 are in.
     Windows1252,
 }
@@ -29,6 +34,8 @@ impl Encoding {
         match self {
             Self::Utf8 => "UTF-8",
             Self::Utf16Le | Self::Utf16Be => "UTF-16",
+            Self::Gb18030 => "GB18030",
+            Self::ShiftJis => "Shift JIS",
             Self::Windows1252 => "windows-1252",
         }
     }
@@ -46,29 +53,103 @@ impl Encoding {
     pub(super) fn sniff(bytes: &[u8]) -> Self {
         match Self::by_mark(bytes) {
             Self::Utf8 => match std::str::from_utf8(bytes) {
-                Err(e) if e.error_len().is_some() => Self::Windows1252,
+                _ if every_other_is_zero(bytes, 1) => Self::Utf16Le,
+                _ if every_other_is_zero(bytes, 0) => Self::Utf16Be,
+                Err(e) if e.error_len().is_some() => Self::of_single_bytes(bytes),
                 _ => Self::Utf8,
             },
             marked => marked,
         }
     }
+
+    /// The encoding of text that is not UTF-8. Letters of Western text stand alone among ASCII ones; those
+    /// of Chinese and Japanese text are pairs of bytes, one after the other.
+    fn of_single_bytes(bytes: &[u8]) -> Self {
+        const FEWEST: usize = 4;
+        let (mut high, mut hanzi, mut kana, mut at) = (0, 0, 0, 0);
+        while let Some(&lead) = bytes.get(at) {
+            let trail = bytes.get(at + 1).copied().unwrap_or(0);
+            high += usize::from(lead >= 0x80);
+            at += match (lead, trail) {
+                // Hiragana and katakana, the most frequent letters of any Japanese text.
+                (0x82, 0x9F..=0xF1) | (0x83, 0x40..=0x96) => {
+                    kana += 1;
+                    2
+                }
+                (0xB0..=0xF7, 0xA1..=0xFE) => {
+                    hanzi += 1;
+                    2
+                }
+                _ => 1,
+            };
+        }
+        let is_usual = |pairs: usize, share: usize| pairs >= FEWEST && pairs * share >= high;
+        if is_usual(kana, 4) && !SHIFT_JIS.decode_without_bom_handling(bytes).1 {
+            Self::ShiftJis
+        } else if is_usual(hanzi, 2) {
+            Self::Gb18030
+        } else {
+            Self::Windows1252
+        }
+    }
+
+    /// The same, but for text that was found not to be UTF-8 after all: a letter may be cut off at its end.
+    pub(super) fn or_single_bytes(self) -> Self {
+        if self == Self::Windows1252 || self.is_of_pairs() { self } else { Self::Windows1252 }
+    }
+
+    fn is_of_pairs(self) -> bool {
+        matches!(self, Self::Gb18030 | Self::ShiftJis)
+    }
+
+    /// The decoder of the encoding; none for UTF-8.
+    fn decoder(self) -> Option<&'static encoding_rs::Encoding> {
+        match self {
+            Self::Utf8 => None,
+            Self::Utf16Le => Some(UTF_16LE),
+            Self::Utf16Be => Some(UTF_16BE),
+            Self::Gb18030 => Some(GB18030),
+            Self::ShiftJis => Some(SHIFT_JIS),
+            Self::Windows1252 => Some(WINDOWS_1252),
+        }
+    }
+}
+
+/// Whether nearly every other of the first bytes is a zero, and none between: Latin text in UTF-16.
+fn every_other_is_zero(bytes: &[u8], from: usize) -> bool {
+    let pairs = bytes.get(..bytes.len().min(1024)).unwrap_or_default().chunks_exact(2);
+    let (count, zeros) = (pairs.len(), pairs.clone().filter(|pair| pair[from] == 0).count());
+    count >= 4 && zeros * 10 >= count * 9 && pairs.clone().all(|pair| pair[1 - from] != 0)
+}
+
+/// Whether records end in `\r` alone: there are such outside quotes, and no `\n`.
+pub(super) fn ends_in_returns(text: &str) -> bool {
+    let mut inside = false;
+    let mut has_returns = false;
+    for byte in text.bytes() {
+        match byte {
+            b'"' => inside = !inside,
+            b'\n' if !inside => return false,
+            b'\r' if !inside => has_returns = true,
+            _ => {}
+        }
+    }
+    has_returns
 }
 
 /// The text of a block; `None` if it is not in that encoding.
 pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
-    match encoding {
-        Encoding::Windows1252 => Some(WINDOWS_1252.decode_without_bom_handling(bytes).0),
-        _ => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+    match encoding.decoder() {
+        Some(decoder) => Some(decoder.decode_without_bom_handling(bytes).0),
+        None => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
     }
 }
 
 /// Text of the first bytes of a file, whatever is cut off at their end.
 pub(super) fn peek(bytes: &[u8]) -> String {
-    match Encoding::sniff(bytes) {
-        Encoding::Utf16Le => UTF_16LE.decode(bytes).0.into_owned(),
-        Encoding::Utf16Be => UTF_16BE.decode(bytes).0.into_owned(),
-        Encoding::Windows1252 => WINDOWS_1252.decode(bytes).0.into_owned(),
-        Encoding::Utf8 => String::from_utf8_lossy(skip_mark(bytes)).into_owned(),
+    match Encoding::sniff(bytes).decoder() {
+        Some(decoder) => decoder.decode_with_bom_removal(bytes).0.into_owned(),
+        None => String::from_utf8_lossy(skip_mark(bytes)).into_owned(),
     }
 }
 
@@ -139,6 +220,32 @@ impl Read for Utf16<'_, '_> {
     }
 }
 
+/// A stream whose `\r` are `\n`; what is read of it is hashed as it was.
+pub(super) struct Returns<'s, 'r> {
+    stream: &'r mut (dyn Read + Send + 's),
+    hasher: &'r mut blake3::Hasher,
+}
+
+impl<'s, 'r> Returns<'s, 'r> {
+    /// Changes the line ends of `stream`.
+    pub(super) fn new(
+        stream: &'r mut (dyn Read + Send + 's),
+        hasher: &'r mut blake3::Hasher,
+    ) -> Self {
+        Self { stream, hasher }
+    }
+}
+
+impl Read for Returns<'_, '_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.stream.read(into)?;
+        let read = into.get_mut(..count).unwrap_or_default();
+        self.hasher.update(read);
+        read.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        Ok(count)
+    }
+}
+
 /// Fills `into`, unless the stream ends before; returns the number of bytes read.
 pub(super) fn read_full(stream: Stream<'_>, into: &mut [u8]) -> std::io::Result<usize> {
     let mut known = 0;
@@ -172,6 +279,20 @@ mod tests {
         assert_eq!(Encoding::sniff(&"ä".as_bytes()[..1]), Encoding::Utf8);
         assert_eq!(Encoding::sniff(b"Stra\xDFe,1"), Encoding::Windows1252);
         assert_eq!(Encoding::sniff(b"\xFF\xFEa\0"), Encoding::Utf16Le);
+        let (chinese, _, _) = GB18030.encode("商机编号,商机名称\n1,甲项目");
+        assert_eq!(Encoding::sniff(&chinese), Encoding::Gb18030);
+        assert_eq!(peek(&chinese), "商机编号,商机名称\n1,甲项目");
+        let (japanese, _, _) = SHIFT_JIS.encode("レコードID,取引ステージ\n1,提案する");
+        assert_eq!(Encoding::sniff(&japanese), Encoding::ShiftJis);
+        let (western, _, _) = WINDOWS_1252.encode("Größe,Straße,Café,€ 5,À ÉTÉ");
+        assert_eq!(Encoding::sniff(&western), Encoding::Windows1252);
+        assert_eq!(Encoding::sniff(b"a\0;\0b\0\n\0"), Encoding::Utf16Le);
+        assert_eq!(Encoding::sniff(b"\0a\0;\0b\0\n"), Encoding::Utf16Be);
+        assert_eq!(Encoding::sniff(b"\0\0\0\0\0\0\0\0"), Encoding::Utf8);
+        assert!(ends_in_returns("a,b\r\"1\n2\",3\r"));
+        assert!(
+            !ends_in_returns("a,b\r\n1,2") && !ends_in_returns("a,\"\r\"") && !ends_in_returns("")
+        );
         assert_eq!(peek(b"\xEF\xBB\xBFId"), "Id");
         assert_eq!(text(b"\x80 Stra\xDFe", Encoding::Windows1252).unwrap(), "€ Straße");
         assert_eq!(text(b"Stra\xDFe", Encoding::Utf8), None);

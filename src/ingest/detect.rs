@@ -2,23 +2,15 @@
 //!
 //! Looks at the beginning of a file only.
 
-use std::borrow::Cow;
-
+use super::begin::begin;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
-use super::decode::{self, Encoding};
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
-use super::record::{self, Cells};
+use super::scan::Form;
 use super::settle::{self, Days, Sample};
 use crate::error::Result;
-
-/// Bytes that are looked at.
-const PEEK: usize = 256 << 10;
-
-/// Records that are looked at for the order of day and month and the decimal mark.
-const SAMPLE: usize = 2000;
 
 /// A column that a file does not have.
 const ABSENT: u16 = u16::MAX;
@@ -34,10 +26,10 @@ pub(super) struct Plan {
     pub(super) entity: Entity,
     /// Why this mapping was chosen.
     pub(super) why: String,
-    /// Encoding by its beginning.
-    pub(super) encoding: Encoding,
-    /// Delimiter.
-    pub(super) delimiter: u8,
+    /// How its text is laid out, by its beginning.
+    pub(super) form: Form,
+    /// The number of the header's record, from 0: what stands above it is no table.
+    pub(super) header_at: u64,
     /// Headers as they stand, repeated ones with `#2`.
     pub(super) headers: Vec<String>,
     /// Order of day and month where a cell leaves it open.
@@ -87,7 +79,8 @@ impl Plan {
         let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
         let read: std::collections::BTreeSet<usize> = read.chain(entered).collect();
         let headers = self.headers.iter().enumerate();
-        headers.filter(|(at, _)| !read.contains(at)).map(|(_, header)| header.as_str()).collect()
+        let unread = headers.filter(|(at, header)| !read.contains(at) && !header.is_empty());
+        unread.map(|(_, header)| header.as_str()).collect()
     }
 
     /// Whether the file has a column.
@@ -108,83 +101,54 @@ fn length_bit(text: &str) -> u64 {
     1 << text.len().min(63)
 }
 
-/// The beginning of a file.
-struct Beginning {
-    encoding: Encoding,
-    delimiter: u8,
-    headers: Vec<String>,
-    rows: Vec<Vec<String>>,
+/// What a file turned out to be.
+pub(super) enum Detected {
+    /// A file that is known, and how it is to be read.
+    Known(Box<Plan>),
+    /// A table whose headers are not known; none if it is no text table.
+    Unknown(Vec<String>),
 }
 
-/// The plan of `input`, or `None` if no mapping knows it. `order` is the order of day and month, if it
-/// is set.
+/// The plan of `input`, by the first row that is a header which a mapping knows. `order` is the order of
+/// day and month, if it is set.
 ///
 /// Errors: the file cannot be read.
 pub(super) fn detect(
     input: &Input,
     mappings: &[Mapping],
     order: Option<DayOrder>,
-) -> Result<Option<Plan>> {
+) -> Result<Detected> {
     if !input.is_table() {
-        return Ok(None);
+        return Ok(Detected::Unknown(Vec::new()));
     }
     let beginning = begin(input)?;
-    let folded: Vec<String> = beginning.headers.iter().map(|h| header::fold(h)).collect();
-    for mapping in mappings {
-        for file in &mapping.files {
-            if let Some(why) = recognises(file, &folded, &beginning.headers, input.stem()) {
-                let mut plan = plan(input, mapping, file, why, &beginning, &folded);
-                settle(&mut plan, &beginning.rows, order);
-                return Ok(Some(plan));
+    for at in beginning.headers() {
+        let Some((number, row)) = beginning.rows.get(at) else { continue };
+        let headers = header::number_repeats(row.clone());
+        let folded: Vec<String> = headers.iter().map(|h| header::fold(h)).collect();
+        for mapping in mappings {
+            for file in &mapping.files {
+                let Some(why) = recognises(file, &folded, &headers, input.stem()) else { continue };
+                let head = Head { headers, folded, number: *number };
+                let mut plan = plan(input, mapping, file, why, head, beginning.form);
+                let rows = beginning.rows.get(at + 1..).unwrap_or_default();
+                let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
+                settle(&mut plan, &rows, order);
+                return Ok(Detected::Known(Box::new(plan)));
             }
         }
     }
-    Ok(None)
+    Ok(Detected::Unknown(beginning.likely_header().to_vec()))
 }
 
-fn begin(input: &Input) -> Result<Beginning> {
-    let mut bytes = Vec::new();
-    input
-        .open(|stream| decode::read_up_to(stream, PEEK, &mut bytes).map_err(|e| input.broken(e)))?;
-    let text = decode::peek(&bytes);
-    let delimiter = delimiter_of(&text);
-    let mut rows = records(&text, delimiter, SAMPLE);
-    let first = if rows.is_empty() { Vec::new() } else { rows.remove(0) };
-    let headers = header::number_repeats(first);
-    Ok(Beginning { encoding: Encoding::sniff(&bytes), delimiter, headers, rows })
-}
-
-/// The first records that are not blank.
-fn records(text: &str, delimiter: u8, limit: usize) -> Vec<Vec<String>> {
-    let mut starts = Vec::new();
-    let (mut at, mut rows) = (0, Vec::new());
-    while at < text.len() && rows.len() < limit {
-        let Some(next) = record::split(text.as_bytes(), at, delimiter, &mut starts) else { break };
-        let cells = Cells::new(text, &starts, next);
-        at = next;
-        if !cells.is_blank() {
-            rows.push(cells.texts().map(Cow::into_owned).collect());
-        }
-    }
-    rows
-}
-
-/// The delimiter that gives most cells in the header, and as many in most of the next records.
-fn delimiter_of(text: &str) -> u8 {
-    let score = |delimiter: u8| {
-        let rows = records(text, delimiter, 20);
-        let width = rows.first().map_or(0, Vec::len);
-        let alike = rows.iter().filter(|row| row.len() == width).count();
-        if width < 2 { 0 } else { width * alike * 100 / rows.len().max(1) }
-    };
-    let mut best = (0, b',');
-    for delimiter in [b',', b';', b'\t', b'|'] {
-        let score = score(delimiter);
-        if score > best.0 {
-            best = (score, delimiter);
-        }
-    }
-    best.1
+/// The header of a file.
+struct Head {
+    /// Headers as they stand, repeated ones with `#2`.
+    headers: Vec<String>,
+    /// The form in which they are compared.
+    folded: Vec<String>,
+    /// The number of its record, from 0.
+    number: u64,
 }
 
 fn recognises(
@@ -234,9 +198,10 @@ fn plan(
     mapping: &Mapping,
     file: &FileMapping,
     why: String,
-    beginning: &Beginning,
-    folded: &[String],
+    head: Head,
+    form: Form,
 ) -> Plan {
+    let folded = &head.folded;
     let at = |name: &str| {
         let wanted = header::fold(name);
         folded.iter().position(|have| *have == wanted)
@@ -244,7 +209,7 @@ fn plan(
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
-    let entered = beginning.headers.iter().enumerate().filter_map(|(at, text)| {
+    let entered = head.headers.iter().enumerate().filter_map(|(at, text)| {
         header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
     });
     Plan {
@@ -252,8 +217,8 @@ fn plan(
         crm: mapping.name.clone(),
         entity: file.entity,
         why,
-        encoding: beginning.encoding,
-        delimiter: beginning.delimiter,
+        form,
+        header_at: head.number,
         days: Days { order: DayOrder::MonthFirst, is_settled: true, why: String::new() },
         zone: mapping.zone,
         percent: mapping.percent,
@@ -270,12 +235,12 @@ fn plan(
         entered: entered.collect(),
         file: file.clone(),
         columns,
-        headers: beginning.headers.clone(),
+        headers: head.headers,
     }
 }
 
 /// Settles by the sample what the mapping leaves open.
-fn settle(plan: &mut Plan, rows: &[Vec<String>], order: Option<DayOrder>) {
+fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>) {
     let index = |col| plan.index(col);
     let sample = Sample { rows, index: &index };
     let days = settle::days(&sample, order);
@@ -283,19 +248,38 @@ fn settle(plan: &mut Plan, rows: &[Vec<String>], order: Option<DayOrder>) {
         DecimalMark::Auto => settle::decimal(&sample, &plan.input.shown),
         told => (told, Vec::new()),
     };
-    (plan.days, plan.decimal, plan.said) = (days, decimal, said);
+    let percent = settle::percent(&sample, plan.percent);
+    let serial = settle::serial(&sample);
+    (plan.days, plan.decimal, plan.percent, plan.said) = (days, decimal, percent, said);
+    if let Some(serial) = serial {
+        plan.said.push(format!(
+            "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",
+            plan.input.shown
+        ));
+    }
+    if plan.header_at > 0 {
+        let header = plan.header_at + 1;
+        plan.said.push(format!(
+            "The header of `{}` is its row {header}: what stands above it is not read.",
+            plan.input.shown
+        ));
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::decode::Encoding;
     use super::super::mapping;
     use super::*;
 
-    fn plan_of(name: &str, text: &[u8]) -> Option<Plan> {
+    fn plan_of(name: &str, text: &[u8]) -> Option<Box<Plan>> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let found = super::super::read::find(folder.path()).unwrap();
-        detect(&found.inputs[0], &mapping::load(None).unwrap(), None).unwrap()
+        match detect(&found.inputs[0], &mapping::load(None).unwrap(), None).unwrap() {
+            Detected::Known(plan) => Some(plan),
+            Detected::Unknown(_) => None,
+        }
     }
 
     fn label(name: &str, text: &str) -> String {
@@ -334,9 +318,12 @@ mod tests {
     #[test]
     fn delimiters_encodings_and_repeated_headers() {
         let plan = plan_of("deals.csv", b"deal_id;status;note;note\n1;won;a,b,c;\xDF\n").unwrap();
-        assert_eq!((plan.delimiter, plan.encoding), (b';', Encoding::Windows1252));
+        assert_eq!((plan.form.delimiter, plan.form.encoding), (b';', Encoding::Windows1252));
         assert_eq!(plan.headers, ["deal_id", "status", "note", "note#2"]);
-        assert_eq!(plan_of("deals.csv", b"deal_id\tstatus\n1\twon\n").unwrap().delimiter, b'\t');
+        assert_eq!(
+            plan_of("deals.csv", b"deal_id\tstatus\n1\twon\n").unwrap().form.delimiter,
+            b'\t'
+        );
     }
 
     #[test]

@@ -9,14 +9,24 @@ pub(super) struct Stage {
     pub(super) pipeline: String,
 }
 
-/// The form in which headers are compared: lower case, without spaces, `_` and a final `*`.
+/// The form in which headers are compared: lower case, without spaces, `_`, marks that are not seen, a
+/// `-` inside a word and a final `*`.
 pub(super) fn fold(header: &str) -> String {
-    let header = header.trim().trim_start_matches('\u{FEFF}').trim_end_matches('*');
-    header
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '_')
-        .flat_map(char::to_lowercase)
-        .collect()
+    let header = header.trim().trim_end_matches('*');
+    let mut before = ' ';
+    let mut letters = header.chars().peekable();
+    let mut folded = String::with_capacity(header.len());
+    while let Some(letter) = letters.next() {
+        let is_hyphen = matches!(letter, '-' | '\u{2010}' | '\u{2011}')
+            && before.is_alphanumeric()
+            && letters.peek().is_some_and(|next| next.is_alphanumeric());
+        let is_unseen = matches!(letter, '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '\u{AD}');
+        if !(letter.is_whitespace() || letter == '_' || is_hyphen || is_unseen) {
+            folded.extend(letter.to_lowercase());
+        }
+        before = if is_unseen { before } else { letter };
+    }
+    folded
 }
 
 /// Headers with `#2`, `#3` … after the second and later ones of a name.
@@ -26,6 +36,7 @@ pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
         let before = headers.get(..at).unwrap_or_default();
         let repeats = before.iter().filter(|h| *h == header).count();
         numbered.push(match repeats {
+            _ if header.trim().is_empty() => String::new(),
             0 => header.clone(),
             _ => format!("{header}#{}", repeats + 1),
         });
@@ -64,6 +75,20 @@ pub(super) fn split_pipeline(label: &str) -> (&str, &str) {
     (label, "")
 }
 
+/// The letter below the accents of European languages.
+pub(super) fn without_accent(letter: char) -> char {
+    match letter {
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => 'a',
+        'ç' => 'c',
+        'è' | 'é' | 'ê' | 'ë' => 'e',
+        'ì' | 'í' | 'î' | 'ï' => 'i',
+        'ñ' => 'n',
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
+        'ù' | 'ú' | 'û' | 'ü' => 'u',
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +113,9 @@ mod tests {
 
     #[test]
     fn headers_are_compared_without_case_and_spaces() {
-        assert_eq!(fold("\u{FEFF} Deal Id*"), fold("deal_id"));
+        assert_eq!(fold("\u{FEFF} Deal\u{A0}Id*"), fold("deal_id"));
+        assert_eq!(fold("Close\u{200B}-Date"), "closedate");
+        assert_eq!(fold("Deal - ID"), "deal-id");
         let repeated = vec!["a".to_owned(), "b".to_owned(), "a".to_owned(), "a".to_owned()];
         assert_eq!(number_repeats(repeated), ["a", "b", "a#2", "a#3"]);
     }

@@ -9,10 +9,11 @@ use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
 use super::convert::{DayOrder, TimeRules};
-use super::detect::{self, Plan};
+use super::detect::{self, Detected, Plan};
 use super::mapping::{self, Mapping};
 use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
+use super::unknown::{self, Unknown};
 use super::words::DealIndex;
 use super::{Ingested, Options, rows, side};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,14 +21,14 @@ use crate::model::{InputFile, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
-    let (mut plans, inputs) = recognise_all(paths, options)?;
+    let (mut plans, unused) = recognise_all(paths, options)?;
     if !plans.iter().any(|plan| plan.entity == Entity::Deals) {
-        return Err(no_deals(&plans, &inputs));
+        return Err(unknown::no_deals(&plans, &unused));
     }
     let mut loader = Loader {
         options,
         all: Gathered::default(),
-        inputs,
+        inputs: unused.into_iter().map(|unknown| unknown.file).collect(),
         by_name: DealIndex::default(),
         named: Vec::new(),
     };
@@ -57,7 +58,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
             .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));
     }
     if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
-        return Err(undated(&plans));
+        return Err(unknown::undated(&plans));
     }
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
 }
@@ -75,7 +76,7 @@ pub(super) fn are_unchanged(
     };
     let are_named_alike = plans.len() + unused.len() == before.len()
         && plans.iter().all(|p| is_as_before(&p.input.shown, p.entity.as_str(), p.input.bytes))
-        && unused.iter().all(|input| is_as_before(&input.path, "", input.bytes));
+        && unused.iter().all(|input| is_as_before(&input.file.path, "", input.file.bytes));
     if !are_named_alike {
         return Ok(false);
     }
@@ -89,7 +90,7 @@ pub(super) fn are_unchanged(
 }
 
 /// Recognises the files of all paths: how those are read that are known, and those that are not used.
-fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<InputFile>)> {
+fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<Unknown>)> {
     let mappings = mapping::load(options.mapping)?;
     let order = options.config.source_dates;
     let (mut plans, mut unused) = (Vec::new(), Vec::new());
@@ -106,14 +107,16 @@ fn recognise(
     mappings: &[Mapping],
     order: Option<DayOrder>,
     plans: &mut Vec<Plan>,
-    unused: &mut Vec<InputFile>,
+    unused: &mut Vec<Unknown>,
 ) -> Result<()> {
     let found = read::find(path)?;
     let before = plans.len();
     for input in &found.inputs {
         match detect::detect(input, mappings, order)? {
-            Some(plan) => plans.push(plan),
-            None => unused.push(not_used(input)),
+            Detected::Known(plan) => plans.push(*plan),
+            Detected::Unknown(headers) => {
+                unused.push(Unknown { file: not_used(input), headers });
+            }
         }
     }
     if plans.len() == before {
@@ -137,47 +140,11 @@ fn not_used(input: &Input) -> InputFile {
 }
 
 /// A path that was named twice is read once.
-fn drop_repeats(plans: &mut Vec<Plan>, unused: &mut Vec<InputFile>) {
+fn drop_repeats(plans: &mut Vec<Plan>, unused: &mut Vec<Unknown>) {
     plans.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
     plans.dedup_by(|a, b| a.input == b.input);
-    unused.sort_by(|a, b| a.path.cmp(&b.path));
+    unused.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     unused.dedup();
-}
-
-fn no_deals(plans: &[Plan], unused: &[InputFile]) -> Error {
-    let recognised: Vec<String> = plans
-        .iter()
-        .map(|plan| format!("`{}` ({})", plan.input.shown, plan.entity.as_str()))
-        .collect();
-    let what = match (recognised.as_slice(), unused) {
-        ([], []) => "there is no file to read".to_owned(),
-        ([], [only]) => format!("`{}` is no export that is known", only.path),
-        ([], many) => format!("none of {} files is an export that is known", many.len()),
-        (known, _) => format!("there are no deals, only {}", known.join(", ")),
-    };
-    Error::new(ErrorKind::Input, what).hint(
-        "`sluice list sources` shows what is known; `--mapping FILE` adds a mapping of your own",
-    )
-}
-
-/// No deal has a creation time, nor a history that begins at one.
-fn undated(plans: &[Plan]) -> Error {
-    let deals = || plans.iter().filter(|plan| plan.entity == Entity::Deals);
-    let files: Vec<&str> = deals().map(|plan| &*plan.input.shown).collect();
-    let mut aliases: Vec<&str> = Vec::new();
-    for alias in deals().flat_map(|plan| plan.file.aliases(Col::CreatedAt)) {
-        if !aliases.contains(&alias.as_str()) {
-            aliases.push(alias);
-        }
-    }
-    let what = format!(
-        "no deal of `{}` has a creation time, and there is no stage history of it",
-        files.join("`, `")
-    );
-    Error::new(ErrorKind::Input, what).hint(format!(
-        "its column may be called `{}`; `--mapping FILE` names another",
-        aliases.join("`, `")
-    ))
 }
 
 struct Loader<'a> {
@@ -259,7 +226,7 @@ impl Loader<'_> {
             crm: self.all.names.intern(&plan.crm),
             lone_pipeline_is_default: plan.file.lone_pipeline_is_default,
             flags_tell_stages: plan.file.flags_tell_stages,
-            close_from_dates: plan.file.close_from_dates,
+            close_from_dates: plan.file.close_from_dates && !plan.has(Col::ClosedAt),
             has_checked_ids: plan.file.has_checked_ids,
             tells_last_change: plan.has(Col::LastStageChangeAt),
         };
@@ -270,6 +237,7 @@ impl Loader<'_> {
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency);
         self.say_unread(plan);
+        self.say_stand_ins(plan);
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
         Ok(())
@@ -292,6 +260,28 @@ impl Loader<'_> {
             plan.input.shown,
             shown.join("`, `")
         ));
+    }
+
+    /// Says which columns of a deals file stand for ones that it lacks.
+    fn say_stand_ins(&mut self, plan: &Plan) {
+        let shown = &plan.input.shown;
+        let name = plan.index(Col::Name);
+        if name.is_some() && name == plan.index(Col::DealId) {
+            self.all.assumptions.push(format!(
+                "`{shown}` has no ids of deals: `{}` stands for them, so deals of one name are taken as one.",
+                plan.header(Col::DealId)
+            ));
+        }
+        let is_silent = |col| !plan.has(col);
+        let has_no_close =
+            [Col::ClosedAt, Col::WonAt, Col::LastStageChangeAt].into_iter().all(is_silent);
+        if plan.file.close_from_dates && has_no_close && plan.has(Col::ExpectedCloseOn) {
+            self.all.assumptions.push(format!(
+                "`{shown}` does not say when deals were closed: without a history of stages, closed ones \
+                 are taken to be closed on `{}`.",
+                plan.header(Col::ExpectedCloseOn)
+            ));
+        }
     }
 
     fn history(&mut self, plan: &Plan) -> Result<()> {

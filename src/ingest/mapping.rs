@@ -21,6 +21,8 @@ pub struct Source {
 /// The built-in sources, in the order in which they are tried.
 pub static SOURCES: &[Source] = &[
     Source { name: "salesforce", text: include_str!("sources/salesforce.toml") },
+    // Before HubSpot, whose `Record ID` differs from Zoho's by its case only.
+    Source { name: "zoho", text: include_str!("sources/zoho.toml") },
     Source { name: "hubspot", text: include_str!("sources/hubspot.toml") },
     Source { name: "pipedrive", text: include_str!("sources/pipedrive.toml") },
     Source { name: "generic", text: include_str!("sources/generic.toml") },
@@ -168,8 +170,12 @@ pub(super) struct Infer {
 pub(super) struct Skip {
     /// The header that is looked at.
     pub(super) header: String,
-    /// The row is passed over if the cell is one of these (case does not count).
+    /// The row is passed over if the cell is one of these (case does not count) …
+    #[serde(default)]
     pub(super) is: Vec<String>,
+    /// … or none of these.
+    #[serde(default)]
+    pub(super) is_not: Vec<String>,
     /// What such rows are, for the assumptions: `deleted deals`.
     pub(super) what: String,
 }

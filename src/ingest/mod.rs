@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 
 mod assemble;
+mod begin;
 pub mod catalogue;
 mod cells;
 mod checked;
@@ -20,7 +21,9 @@ mod header;
 pub mod history;
 mod lanes;
 mod load;
+mod local;
 mod mapping;
+mod notes;
 mod number;
 mod part;
 mod read;
@@ -30,6 +33,7 @@ mod rows;
 mod scan;
 mod settle;
 mod side;
+mod unknown;
 mod words;
 
 pub use assemble::{suggest_beside_preset, suggest_config};

@@ -14,6 +14,7 @@ use super::convert::{self, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::mapping::ZoneRule;
+use super::notes;
 use super::record::Cells;
 use super::scan::{self, Block, Ended, Found};
 use super::words::{DealIndex, Words};
@@ -61,6 +62,7 @@ pub(super) struct Part<R> {
     last_deal: (String, Link),
     left_out: Vec<String>,
     with_left_out: u64,
+    notes: u64,
 }
 
 /// What the id of a deal leads to.
@@ -102,7 +104,26 @@ impl<R> Part<R> {
             last_deal: (String::new(), Link::Unknown),
             left_out: Vec::new(),
             with_left_out: 0,
+            notes: 0,
         }
+    }
+
+    /// Refuses a row, unless it is no record.
+    #[cold]
+    fn refuse(&mut self, mut bad: Bad, cells: &Cells<'_>, width: usize) {
+        match (notes::is_nothing(cells), notes::is_note(cells, width)) {
+            (false, false) => {
+                bad.is_row = true;
+                self.bad.push(bad);
+            }
+            (_, is_note) => self.set_aside(is_note),
+        }
+    }
+
+    /// Passes over a row that is no record.
+    fn set_aside(&mut self, is_note: bool) {
+        self.data_rows -= 1;
+        self.notes += u64::from(is_note);
     }
 
     /// Keeps a text.
@@ -211,7 +232,7 @@ pub(super) fn read<R: Send>(
     let mut context = context;
     let plan = context.plan;
     let run = |context: &Context<'_>| {
-        scan::scan(&plan.input, plan.encoding, plan.delimiter, &|block| {
+        scan::scan(&plan.input, plan.form, &|block| {
             let parsed = parse_block(block, context, parse);
             progress.advance(block.text.len() as u64);
             parsed
@@ -243,7 +264,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
     let mut before = 1;
     let (mut rows, mut rejected) = (0, 0);
     let mut skipped = vec![0; plan.skip.len()];
-    let (mut left_out, mut with_left_out) = (Vec::new(), 0);
+    let (mut left_out, mut with_left_out, mut notes) = (Vec::new(), 0, 0);
     for part in &mut parts {
         for bad in part.bad.drain(..) {
             rejected += u64::from(bad.is_row);
@@ -260,6 +281,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
         rows += part.data_rows;
         left_out.append(&mut part.left_out);
         with_left_out += part.with_left_out;
+        notes += part.notes;
         skipped.iter_mut().zip(&part.skipped).for_each(|(sum, n)| *sum += n);
     }
     let told = skipped.iter().zip(&plan.file.skip).filter(|(n, _)| **n > 0);
@@ -269,6 +291,12 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
     if with_left_out > 0 {
         assumptions.push(format!(
             "{with_left_out} rows of `{}` belong to deals that are left out, and are left out with them.",
+            plan.input.shown
+        ));
+    }
+    if notes > 0 {
+        assumptions.push(format!(
+            "{notes} rows of `{}` are totals or notes, no records, and are not read.",
             plan.input.shown
         ));
     }
@@ -292,10 +320,10 @@ fn parse_block<R>(
     let plan = context.plan;
     let mut part = Part::new(plan.skip.len());
     part.rows.reserve_exact(memchr_iter(b'\n', block.text.as_bytes()).count() + 1);
-    let mut is_header = block.is_first;
+    let first = if block.is_first { plan.header_at + 1 } else { 0 };
     let width = plan.headers.len();
-    let (records, ended) = scan::walk(block, plan.delimiter, |row, found| {
-        if std::mem::take(&mut is_header) {
+    let (records, ended) = scan::walk(block, plan.form.delimiter, |row, found| {
+        if row < first {
             return;
         }
         part.data_rows += 1;
@@ -320,14 +348,17 @@ fn parse_block<R>(
         }
         if !cells.are_empty_from(width) {
             let cells = format!("{} cells", cells.len());
-            let reason = format!("more cells than the header's {width}");
+            let reason = format!(
+                "more cells than the header's {width}: is there a delimiter in a cell without quotes?"
+            );
             let bad = record.bad(Col::Id, &cells, &reason, true);
             part.bad.push(bad.of(String::new()));
             return;
         }
-        if let Err(mut bad) = parse(&record, &mut part, context) {
-            bad.is_row = true;
-            part.bad.push(bad);
+        if cells.len() < width && notes::is_note(&cells, width) {
+            part.set_aside(true);
+        } else if let Err(bad) = parse(&record, &mut part, context) {
+            part.refuse(bad, &cells, width);
         }
     });
     part.records = records;
@@ -345,7 +376,7 @@ fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
     let columns: Vec<usize> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
     let other = plan.days.order.other();
     let mut is_contradicted = false;
-    scan::walk(block, plan.delimiter, |_, found| {
+    scan::walk(block, plan.form.delimiter, |_, found| {
         let Found::Record(cells) = found else { return };
         if is_contradicted {
             return;

@@ -73,6 +73,9 @@ pub(super) fn deal(
     let mut row = DealRow { id: part.keep(&id), ..DealRow::default() };
     let adjusted = &mut false;
     row.created_at = record.time(Col::CreatedAt)?.map(|t| noting(t, adjusted)).into();
+    if row.created_at.get().is_none() && record.is_note() {
+        return Err(record.bad(Col::DealId, &id, "no record", true));
+    }
     row.name = record.text(Col::Name).map_or(Text::default(), |text| part.keep(&text));
     let account = record.text(Col::AccountId).or_else(|| record.text(Col::AccountName));
     row.account = account.map_or(Text::default(), |text| part.keep(&text));

@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use memchr::{memchr_iter, memrchr};
 use rayon::prelude::*;
 
-use super::decode::{self, Encoding, Utf16};
+use super::decode::{self, Encoding, Returns, Utf16};
 use super::read::{Input, Stream};
 use super::record::{self, Cells};
 use super::regular::Cutter;
@@ -26,6 +26,17 @@ const LARGEST_BLOCK: usize = 64 << 20;
 
 /// Unclosed quotes that are forgiven in a block; each costs another look at its rest.
 const MAX_TORN: usize = 64;
+
+/// How the text of a file is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    /// Its encoding.
+    pub(super) encoding: Encoding,
+    /// Records end in `\r` alone.
+    pub(super) ends_in_returns: bool,
+    /// Between cells.
+    pub(super) delimiter: u8,
+}
 
 /// What was read of a file.
 #[derive(Debug)]
@@ -110,19 +121,28 @@ pub(super) fn walk(
 /// Errors: the file cannot be read.
 pub(super) fn scan<P: Send>(
     input: &Input,
-    encoding: Encoding,
-    delimiter: u8,
+    form: Form,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
 ) -> Result<Scanned<P>> {
-    let (mut encoding, mut exact) = (encoding, None);
+    let (mut encoding, mut exact) = (form.encoding, None);
     loop {
         let mut hasher = blake3::Hasher::new();
         let result = input.open(|stream| {
+            let mut ignored = blake3::Hasher::new();
             Ok(match encoding {
                 Encoding::Utf16Le | Encoding::Utf16Be => {
                     let mut utf8 = Utf16::new(stream, &mut hasher, encoding);
-                    let mut ignored = blake3::Hasher::new();
-                    attempt(&mut utf8, &mut ignored, Encoding::Utf8, exact, parse)
+                    if form.ends_in_returns {
+                        let mut lines = Returns::new(&mut utf8, &mut ignored);
+                        let mut ignored = blake3::Hasher::new();
+                        attempt(&mut lines, &mut ignored, Encoding::Utf8, exact, parse)
+                    } else {
+                        attempt(&mut utf8, &mut ignored, Encoding::Utf8, exact, parse)
+                    }
+                }
+                _ if form.ends_in_returns => {
+                    let mut lines = Returns::new(stream, &mut hasher);
+                    attempt(&mut lines, &mut ignored, encoding, exact, parse)
                 }
                 _ => attempt(stream, &mut hasher, encoding, exact, parse),
             })
@@ -132,8 +152,8 @@ pub(super) fn scan<P: Send>(
                 let blake3 = hasher.finalize().to_hex().to_string();
                 return Ok(Scanned { parts, blake3, encoding });
             }
-            Err(Stop::WrongCut) => exact = Some(delimiter),
-            Err(Stop::WrongEncoding) => encoding = Encoding::Windows1252,
+            Err(Stop::WrongCut) => exact = Some(form.delimiter),
+            Err(Stop::WrongEncoding(other)) => encoding = other,
             Err(Stop::Unreadable(e)) => return Err(input.broken(e)),
         }
     }
@@ -142,7 +162,8 @@ pub(super) fn scan<P: Send>(
 /// Why a file has to be read again, or cannot be.
 enum Stop {
     WrongCut,
-    WrongEncoding,
+    /// Text that is not UTF-8, and what it seems to be.
+    WrongEncoding(Encoding),
     Unreadable(std::io::Error),
 }
 
@@ -173,7 +194,8 @@ fn parse_block<P>(
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
 ) -> std::result::Result<P, Stop> {
     let bytes = if raw.is_first { decode::skip_mark(&raw.bytes) } else { &raw.bytes };
-    let text = decode::text(bytes, encoding).ok_or(Stop::WrongEncoding)?;
+    let text = decode::text(bytes, encoding)
+        .ok_or_else(|| Stop::WrongEncoding(Encoding::sniff(bytes).or_single_bytes()))?;
     let block = Block { text: &text, is_first: raw.is_first, is_final: raw.is_final };
     match parse(&block) {
         (part, Ended::Between) => Ok(part),

@@ -3,13 +3,14 @@
 
 use super::columns::Col;
 use super::convert::{self, DayOrder};
-use super::mapping::DecimalMark;
+use super::local;
+use super::mapping::{DecimalMark, PercentRule};
 use super::number;
 
 /// The sample of a file: its first rows, by canonical column.
 pub(super) struct Sample<'s> {
     /// The rows.
-    pub(super) rows: &'s [Vec<String>],
+    pub(super) rows: &'s [&'s [String]],
     /// Where a column stands in a row.
     pub(super) index: &'s dyn Fn(Col) -> Option<usize>,
 }
@@ -71,8 +72,8 @@ pub(super) fn days(sample: &Sample<'_>, set: Option<DayOrder>) -> Days {
         return settled(order);
     }
     // Dates with points are always read day first.
-    let is_open =
-        |cell: &&str| cell.bytes().take(3).any(|b| matches!(b, b'/' | b'-')) && cell.len() <= 40;
+    let has_mark = |cell: &str| cell.bytes().take(3).any(|byte| matches!(byte, b'/' | b'-'));
+    let is_open = |cell: &&str| cell.len() <= 40 && has_mark(cell) && are_both_months(cell);
     let Some(example) = dates().find(is_open) else { return settled(DayOrder::MonthFirst) };
     let against = [DayOrder::MonthFirst, DayOrder::DayFirst].map(|order| turned(sample, order));
     let (order, name, other) = match against {
@@ -95,15 +96,45 @@ pub(super) fn days(sample: &Sample<'_>, set: Option<DayOrder>) -> Days {
     Days { order, is_settled: false, why }
 }
 
+/// Whether a date begins with two numbers of which either may be the month: `02/03/2026`.
+fn are_both_months(cell: &str) -> bool {
+    let mut parts = cell.split(['/', '-']);
+    let mut is_month = || {
+        let number = parts.next().and_then(|part| part.parse::<u32>().ok());
+        number.is_some_and(|n| (1..=12).contains(&n))
+    };
+    is_month() && is_month()
+}
+
 /// In how many rows something ends before it begins.
 fn turned(sample: &Sample<'_>, order: DayOrder) -> usize {
     let day = |row: &'_ [String], col| convert::date(row.get((sample.index)(col)?)?, order);
-    let is_turned = |row: &&Vec<String>| {
+    let is_turned = |row: &&&[String]| {
         PAIRS.iter().any(|&(first, second)| {
             day(row, first).zip(day(row, second)).is_some_and(|(first, second)| first > second)
         })
     };
     sample.rows.iter().filter(is_turned).count()
+}
+
+/// A date that is a day number of a spreadsheet, if there is one.
+pub(super) fn serial(sample: &Sample<'_>) -> Option<String> {
+    let mut dates = TIMES.into_iter().flat_map(|col| sample.cells(col));
+    dates.find(|cell| local::is_serial(cell)).map(str::to_owned)
+}
+
+/// How percentages are written: a column with a number above 1 has no fractions in it.
+pub(super) fn percent(sample: &Sample<'_>, told: PercentRule) -> PercentRule {
+    let is_above_one = |cell: &str| {
+        number::basis_points(cell, PercentRule::Fraction).is_none()
+            && number::basis_points(cell, PercentRule::Hundred).is_some_and(|bp| bp > 100)
+    };
+    match told {
+        PercentRule::Auto if sample.cells(Col::Probability).any(is_above_one) => {
+            PercentRule::Hundred
+        }
+        told => told,
+    }
 }
 
 /// The decimal mark of the amounts, and what to say of it; `shown` is the file's name.
@@ -162,6 +193,7 @@ mod tests {
     fn with<T>(cols: &[Col], rows: &[&[&str]], run: impl FnOnce(&Sample<'_>) -> T) -> T {
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|c| (*c).to_owned()).collect()).collect();
+        let rows: Vec<&[String]> = rows.iter().map(Vec::as_slice).collect();
         let index = |col| cols.iter().position(|have| *have == col);
         run(&Sample { rows: &rows, index: &index })
     }
@@ -183,6 +215,18 @@ mod tests {
     }
 
     #[test]
+    fn a_percentage_above_one_settles_how_they_are_written() {
+        let rule = |cells: &[&str]| {
+            let rows: Vec<Vec<&str>> = cells.iter().map(|cell| vec![*cell]).collect();
+            let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+            with(&[Col::Probability], &rows, |sample| percent(sample, PercentRule::Auto))
+        };
+        assert_eq!(rule(&["1", "70"]), PercentRule::Hundred);
+        assert_eq!(rule(&["1", "0.5", ""]), PercentRule::Auto);
+        assert_eq!(rule(&["1", "50%", "soon"]), PercentRule::Auto);
+    }
+
+    #[test]
     fn the_order_of_day_and_month_has_fewer_deals_end_before_they_begin() {
         let cols = [Col::CreatedAt, Col::ClosedAt];
         let order = |rows: &[&[&str]], set| with(&cols, rows, |s| days(s, set));
@@ -196,7 +240,9 @@ mod tests {
         assert!(found.why.contains("source_dates = \"day_first\""), "{}", found.why);
         let set = order(&[&["01/02/2025", ""]], Some(DayOrder::DayFirst));
         assert_eq!((set.order, set.is_settled), (DayOrder::DayFirst, true));
-        for settled in [["13/02/2025", ""], ["2025-01-02", ""], ["01.02.2025", ""]] {
+        for settled in
+            [["13/02/2025", ""], ["2025-01-02", ""], ["01.02.2025", ""], ["13-Feb-25", ""]]
+        {
             let found = order(&[&settled], None);
             assert!(found.is_settled && found.why.is_empty(), "{settled:?}");
         }

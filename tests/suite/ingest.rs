@@ -51,7 +51,7 @@ fn word(got: &Ingested, sym: Sym) -> &str {
 }
 
 /// Visits as `stage entered exited`.
-fn visits(got: &Ingested, id: &str) -> Vec<String> {
+pub(crate) fn visits(got: &Ingested, id: &str) -> Vec<String> {
     let (partition, row, _) = find(got, id);
     let time = |at: i64| {
         let at = chrono::DateTime::from_timestamp_micros(at).unwrap();

@@ -2,6 +2,7 @@
 //!
 //! Whole words only: `Two Next Steps` is not won, `Closed - pending finance` is nothing yet.
 
+use crate::ingest::header::without_accent;
 use crate::model::StageKind;
 
 /// Whole names that settle the kind.
@@ -91,20 +92,6 @@ fn hints(tokens: &[&str], words: &[&str], endings: &[&str]) -> bool {
 fn ends_so(token: &str, ending: &str) -> bool {
     let before = token.strip_suffix(ending);
     before.is_some_and(|before| !before.chars().any(|c| TURNING.contains(&c)))
-}
-
-/// The letter below the accents of the languages in the lists.
-fn without_accent(letter: char) -> char {
-    match letter {
-        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' => 'a',
-        'ç' => 'c',
-        'è' | 'é' | 'ê' | 'ë' => 'e',
-        'ì' | 'í' | 'î' | 'ï' => 'i',
-        'ñ' => 'n',
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => 'o',
-        'ù' | 'ú' | 'û' | 'ü' => 'u',
-        other => other,
-    }
 }
 
 #[cfg(test)]

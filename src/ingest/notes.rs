@@ -1,0 +1,82 @@
+//! Rows that are no records: empty ones of a spreadsheet, totals, and what a program prints below a table
+//! (EXPORTS 0.2).
+
+use super::record::Cells;
+
+/// With fewer columns a table's rows are too short to be told from notes.
+const NARROWEST: usize = 3;
+
+/// Beginnings of the first cell of totals and of what is printed below a table; a word ends there.
+const BEGINNINGS: [&str; 14] = [
+    "total",
+    "totals",
+    "grand total",
+    "grand totals",
+    "subtotal",
+    "sum",
+    "gesamt",
+    "gesamtsumme",
+    "summe",
+    "confidential information",
+    "copyright",
+    "©",
+    "合计",
+    "总计",
+];
+
+/// Whether nothing stands in the cells of a row.
+pub(super) fn is_nothing(cells: &Cells<'_>) -> bool {
+    cells.texts().all(|text| text.is_empty())
+}
+
+/// Whether a row, of a table of `width` columns, is a total or a note: it begins as those do, or is one
+/// line of words. The caller knows that it lacks what makes a record.
+pub(super) fn is_note(cells: &Cells<'_>, width: usize) -> bool {
+    if width < NARROWEST {
+        return false;
+    }
+    let mut filled = cells.texts().filter(|text| !text.is_empty());
+    let Some(first) = filled.next() else { return false };
+    let is_alone = filled.next().is_none();
+    let is_line = cells.len() == 1 || first.contains(char::is_whitespace);
+    (is_alone && is_line) || begins_as_note(&first)
+}
+
+fn begins_as_note(text: &str) -> bool {
+    let text = text.to_lowercase();
+    BEGINNINGS.iter().any(|beginning| {
+        text.strip_prefix(beginning).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record;
+    use super::*;
+
+    fn asked(line: &str, ask: impl FnOnce(&Cells<'_>) -> bool) -> bool {
+        let mut starts = Vec::new();
+        let next = record::split(line.as_bytes(), 0, b',', &mut starts).unwrap();
+        ask(&Cells::new(line, &starts, next))
+    }
+
+    #[test]
+    fn totals_and_notes() {
+        for line in [
+            "Grand Totals (5700 records)",
+            "Total,,,1234.50",
+            "\"Confidential Information - Do Not Distribute\"",
+            "Copyright © 2000-2026 salesforce.com, inc.",
+            "Filtered by: my team,,,",
+            "Opportunities",
+            "合计,,12",
+        ] {
+            assert!(asked(line, |cells| is_note(cells, 4)), "{line}");
+        }
+        for line in ["Totally new deal,Won,5", "17,,,", "a deal,Won,,", ",,,", "Totals2,Won"] {
+            assert!(!asked(line, |cells| is_note(cells, 4)), "{line}");
+        }
+        assert!(!asked("Total", |cells| is_note(cells, 2)));
+        assert!(asked(", ,\"\",", is_nothing) && !asked(",,x", is_nothing));
+    }
+}

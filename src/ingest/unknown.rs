@@ -1,0 +1,110 @@
+//! What to say when exports hold no deals, or none with a time: which files there are, what is missing,
+//! what to do about it.
+
+use std::path::Path;
+
+use super::columns::{Col, Entity};
+use super::detect::Plan;
+use crate::error::{Error, ErrorKind};
+use crate::model::InputFile;
+
+/// A file that is not used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    /// The file.
+    pub(super) file: InputFile,
+    /// Its headers; none if it is no text table, or an empty one.
+    pub(super) headers: Vec<String>,
+}
+
+/// What a table of deals needs.
+const NEEDED: &str = "a table of deals has an id (`deal_id`, `opportunity_id`) or a name (`deal_name`), and a \
+    stage, a status or a creation time (`stage`, `status`, `created_at`): rename its headers, or say in a \
+    mapping which is which (`--mapping FILE`; `sluice list sources` names the built-in ones)";
+
+/// There are no deals among the files.
+pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown]) -> Error {
+    let recognised: Vec<String> = plans
+        .iter()
+        .map(|plan| format!("`{}` ({})", plan.input.shown, plan.entity.as_str()))
+        .collect();
+    let (what, hint) = match (recognised.as_slice(), unknown) {
+        ([], []) => ("there is no file to read".to_owned(), NEEDED),
+        ([], [only]) => {
+            let (what, hint) = about(only);
+            (format!("no export that is known: {what}"), hint)
+        }
+        ([], many) => {
+            let shown: Vec<String> = many.iter().take(3).map(|u| about(u).0).collect();
+            let count = many.len();
+            let what =
+                format!("none of {count} files is an export that is known: {}", shown.join("; "));
+            (
+                what,
+                many.iter()
+                    .map(|u| about(u).1)
+                    .max_by_key(|&hint| hint == NEEDED)
+                    .unwrap_or(NEEDED),
+            )
+        }
+        (known, []) => (format!("there are no deals, only {}", known.join(", ")), NEEDED),
+        (known, [first, ..]) => {
+            let what = format!("there are no deals, only {}; {}", known.join(", "), about(first).0);
+            (what, NEEDED)
+        }
+    };
+    Error::new(ErrorKind::Input, what).hint(hint)
+}
+
+/// What an unknown file is, and what to do about it.
+fn about(unknown: &Unknown) -> (String, &'static str) {
+    let path = &unknown.file.path;
+    let extension = Path::new(path).extension().map(|e| e.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        Some("xlsx" | "xlsm" | "xls" | "ods" | "numbers") => {
+            (format!("`{path}` is a workbook"), "save its sheets as CSV and give those")
+        }
+        Some("csv" | "tsv" | "tab" | "txt") if unknown.headers.is_empty() => {
+            (format!("`{path}` has no header"), NEEDED)
+        }
+        Some("csv" | "tsv" | "tab" | "txt") => {
+            let headers = shown(&unknown.headers);
+            (format!("`{path}` has the headers {headers}"), NEEDED)
+        }
+        _ => (
+            format!("`{path}` is no text table"),
+            "give CSV files, or a folder or zip of them (`.csv`, `.tsv`, `.txt`)",
+        ),
+    }
+}
+
+fn shown(headers: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let short = |header: &String| format!("`{}`", header.chars().take(40).collect::<String>());
+    let first: Vec<String> = headers.iter().take(SHOWN).map(short).collect();
+    let more = match headers.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
+}
+
+/// No deal has a creation time, nor a history that begins at one.
+pub(super) fn undated(plans: &[Plan]) -> Error {
+    let deals = || plans.iter().filter(|plan| plan.entity == Entity::Deals);
+    let files: Vec<&str> = deals().map(|plan| &*plan.input.shown).collect();
+    let mut aliases: Vec<&str> = Vec::new();
+    for alias in deals().flat_map(|plan| plan.file.aliases(Col::CreatedAt)) {
+        if !aliases.contains(&alias.as_str()) {
+            aliases.push(alias);
+        }
+    }
+    let what = format!(
+        "no deal of `{}` has a creation time, and there is no stage history of it",
+        files.join("`, `")
+    );
+    Error::new(ErrorKind::Input, what).hint(format!(
+        "its column may be called `{}`; `--mapping FILE` names another",
+        aliases.join("`, `")
+    ))
+}

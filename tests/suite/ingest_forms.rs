@@ -1,0 +1,203 @@
+//! Tables as people really have them: line ends, encodings, titles, footers, dates, headers of other
+//! languages, public data sets. Each is read right without a configuration, or the error asks what to do.
+
+use sluice::ingest::Ingested;
+use sluice::model::{Config, Status};
+
+use super::ingest::{data, find, read, read_deals, try_read, visits};
+
+fn form(name: &str) -> Ingested {
+    read(&data("forms").join(name))
+}
+
+/// A deal as `stage status amount created closed`, in minor units and days.
+fn deal(got: &Ingested, id: &str) -> String {
+    let (_, _, deal) = find(got, id);
+    let day = |at: Option<i64>| {
+        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%Y-%m-%d %H:%M").to_string())
+    };
+    let stage = got.dataset.catalogue.get(deal.stage);
+    format!(
+        "{}|{:?}|{}|{}|{}",
+        got.dataset.names.get(stage.name),
+        deal.status,
+        deal.amount_minor.map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
+        day(deal.created_at),
+        day(deal.closed_at)
+    )
+}
+
+fn says(got: &Ingested, words: &str) -> bool {
+    got.dataset.assumptions.iter().any(|said| said.contains(words))
+}
+
+/// Created at that time, for tables of deals with nothing else to look at.
+fn created(got: &Ingested, id: &str) -> String {
+    deal(got, id).split('|').nth(3).unwrap().to_owned()
+}
+
+#[test]
+fn one_table_in_many_forms() {
+    let expected = [
+        ("1", "Won|Won|10050|2026-01-13 00:00|2026-02-01 00:00"),
+        ("2", "Demo|Open|120000|2026-01-14 00:00|-"),
+        ("3", "Lost|Lost|30000|2026-01-15 00:00|2026-02-03 00:00"),
+    ];
+    for name in [
+        "plain",
+        "crlf",
+        "old_mac",
+        "old_mac_utf16",
+        "utf16_big",
+        "utf16_unmarked",
+        "title_and_notes",
+        "title_semicolons",
+        "told_delimiter",
+        "compact_dates",
+        "nul_bytes",
+        "trailing_delimiters",
+        "header_spelling",
+        "spaces",
+    ] {
+        let got = form(name);
+        assert_eq!((got.rows_read, got.dataset.rejects.len()), (3, 0), "{name}");
+        assert_eq!(got.dataset.deal_count(), 3, "{name}");
+        for (id, wanted) in expected {
+            assert_eq!(deal(&got, id), wanted, "{name}");
+        }
+    }
+    let got = form("title_and_notes");
+    assert!(says(&got, "is its row 4"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "3 rows of"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn dates_in_many_forms() {
+    let got = form("months");
+    for id in ["1", "2", "3"] {
+        assert_eq!(created(&got, id), "2026-01-13 00:00");
+    }
+    assert_eq!(created(&got, "4"), "2026-01-14 17:05");
+    assert!(!says(&got, "source_dates"), "a month with a name leaves nothing open");
+    let got = form("seconds");
+    assert_eq!([created(&got, "1"), created(&got, "2")], ["2026-01-13 10:15"; 2]);
+    let got = form("serial");
+    assert_eq!([created(&got, "1"), created(&got, "2")], ["2026-01-13 00:00", "2026-01-13 12:00"]);
+    assert!(says(&got, "such as `46035` are read as day numbers"));
+    let got = form("short_years");
+    assert_eq!(deal(&got, "1"), "Won|Won|-|2026-01-13 00:00|2026-02-01 17:05");
+    assert_eq!(created(&got, "2"), "2026-01-02 00:00");
+}
+
+#[test]
+fn amounts_and_percentages_in_many_forms() {
+    let got = form("money");
+    let amounts = ["1", "2", "3", "4"].map(|id| find(&got, id).2.amount_minor);
+    assert_eq!(amounts, [Some(123_450), Some(-123_400), Some(500_000), None]);
+    let chances = ["1", "2", "3", "4"].map(|id| find(&got, id).2.probability_bp);
+    assert_eq!(chances, [Some(7000), Some(100), Some(3500), Some(50)], "the column has 35");
+    let refused = &got.dataset.rejects[0];
+    assert_eq!((refused.row, refused.column.as_str(), refused.is_row), (5, "amount", false));
+    assert!(refused.reason.contains("such as"), "{}", refused.reason);
+    let got = form("repeated_headers");
+    assert_eq!(find(&got, "1").2.amount_minor, Some(500), "the first of two columns is read");
+    assert!(says(&got, "not used: `amount#2`"));
+}
+
+#[test]
+fn reports_of_salesforce() {
+    let got = form("salesforce_report");
+    assert_eq!((got.rows_read, got.rows_rejected), (3, 0));
+    assert_eq!(
+        deal(&got, "Acme - 200"),
+        "Closed Won|Won|1200000|2026-01-05 00:00|2026-02-13 00:00"
+    );
+    assert_eq!(deal(&got, "Bolt - 10"), "Negotiation|Open|500000|2026-01-20 00:00|-");
+    assert_eq!(find(&got, "Core - 1").2.status, Status::Lost);
+    assert!(says(&got, "`Opportunity Name` stands for them"));
+    let got = form("salesforce_history_report");
+    assert_eq!(
+        visits(&got, "006A0000a000002"),
+        ["Prospecting|01-02 00:00|01-12 00:00", "Demo|01-12 00:00|-"]
+    );
+    let got = form("salesforce_field_report");
+    assert_eq!(visits(&got, "006A0000a000001")[1], "Demo|01-13 00:00|02-01 00:00");
+    assert!(says(&got, "2 changes of other fields than the stage"));
+}
+
+#[test]
+fn field_histories_of_salesforce_tell_the_stages() {
+    for name in ["salesforce_fields", "salesforce_entities"] {
+        let got = form(name);
+        assert_eq!(got.dataset.rejects.len(), 0, "{name}");
+        assert_eq!(
+            visits(&got, "006A0000a000001IAA"),
+            [
+                "Prospecting|01-01 00:00|01-10 09:00",
+                "Proposal|01-10 09:00|02-01 09:00",
+                "Closed Won|02-01 09:00|-"
+            ],
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn headers_of_other_languages_and_sources() {
+    let got = form("hubspot_japanese");
+    assert_eq!(got.inputs[0].crm, "hubspot");
+    assert_eq!(deal(&got, "1").split('|').nth(1), Some("Won"));
+    let got = form("hubspot_german");
+    assert_eq!(deal(&got, "1"), "Gewonnen|Won|100050|2026-01-01 09:00|2026-02-01 10:00");
+    let got = form("chinese_gb18030");
+    assert_eq!(deal(&got, "S2"), "方案报价|Open|5000000|2026-01-06 09:30|-");
+    assert!(says(&got, "is in GB18030"));
+    let got = form("zoho");
+    assert_eq!(got.inputs[0].crm, "zoho");
+    let won = "zcrm_4150868000000224005";
+    assert_eq!(deal(&got, won), "Closed Won|Won|1200000|2026-01-05 09:00|2026-02-01 00:00");
+    assert!(says(&got, "taken to be closed on `Closing Date`"));
+    let got = form("vendor");
+    assert_eq!(deal(&got, "Small"), "Closed Won|Won|100000|2026-01-14 00:00|2026-02-15 00:00");
+    let got = form("maven");
+    assert_eq!(deal(&got, "MV1LWRNH"), "Engaging|Open|-|2026-02-25 00:00|-");
+}
+
+#[test]
+fn pipelines_of_hubspot_with_stages_of_one_name_stay_apart() {
+    let got = form("hubspot_pipelines");
+    for (id, pipeline) in [("1001", "Sales"), ("1003", "Renewals")] {
+        let (_, _, deal) = find(&got, id);
+        assert_eq!(got.dataset.names.get(deal.pipeline), pipeline);
+        assert_eq!(visits(&got, id).len(), 2, "{id}");
+        assert_eq!(deal.status, Status::Won);
+    }
+}
+
+#[test]
+fn what_is_not_known_is_asked_for() {
+    for (name, what, hint) in [
+        ("bank", "has the headers `age`, `job`", "rename its headers"),
+        ("olist", "has the headers `mql_id`", "`--mapping FILE`"),
+        ("undated", "has a creation time", "`created_at`"),
+        ("log", "there are no deals, only", "a table of deals has an id"),
+        ("workbook", "is a workbook", "save its sheets as CSV"),
+    ] {
+        let error = try_read(&data("forms").join(name), &Config::default()).unwrap_err();
+        assert!(error.to_string().contains(what), "{name}: {error}");
+        let told = error.hint_text().unwrap_or_default();
+        assert!(told.contains(hint), "{name}: {told}");
+    }
+}
+
+#[test]
+fn rows_of_nothing_are_no_rows() {
+    let text = "deal_id,status,created_at\n1,open,2026-01-01\n,,\n , ,\n\n2,open,2026-01-02\n";
+    let got = read_deals(text.as_bytes());
+    assert_eq!((got.rows_read, got.rows_rejected, got.dataset.deal_count()), (2, 0, 2));
+    let text = "deal_id,status,created_at,amount\nTotal Energies,open,2026-01-01,5\nTotal,,,5\n";
+    let got = read_deals(text.as_bytes());
+    assert_eq!((got.rows_read, got.dataset.deal_count()), (1, 1));
+    assert_eq!(find(&got, "Total Energies").2.amount_minor, Some(500));
+}
