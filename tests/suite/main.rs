@@ -17,6 +17,7 @@ mod ingest;
 mod ingest_faults;
 mod metrics_a;
 mod metrics_b;
+mod payments;
 mod presets;
 mod query;
 mod readme;
