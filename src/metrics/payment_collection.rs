@@ -18,7 +18,7 @@ static ABOUT: About = About {
     question: "How much of what was won has been paid?",
     definition: "Wins of the period that stand at `as_of`, whatever `win_event` is. `won_minor`: their \
         amounts, unknown ones and those below 0 as 0. `collected_minor`: of each the payments up to \
-        `as_of`, refunds subtracted, at least 0 and at most its amount. `share` = `collected_minor` / \
+        `as_of`, refunds subtracted, at least 0 and at most its amount. `collected_share` = `collected_minor` / \
         `won_minor`. `overpaid_minor`: what came beyond the amounts. `paid`: wins whose payments reached \
         `paid_threshold` of the amount at some time. Per currency; payments in another currency than \
         their deal's do not count, `n_other_currency` says how many. `n`: wins.",
@@ -32,7 +32,7 @@ static ABOUT: About = About {
         column("won_minor", Unit::Minor, "Amounts of the wins."),
         column("collected_minor", Unit::Minor, "What was paid of them."),
         column("outstanding_minor", Unit::Minor, "won_minor - collected_minor."),
-        column("share", Unit::Rate, "collected_minor / won_minor."),
+        column("collected_share", Unit::Rate, "collected_minor / won_minor."),
         column("overpaid_minor", Unit::Minor, "What was paid beyond the amounts."),
         column("n_null_amount", Unit::Count, "Wins without an amount."),
         column(
@@ -86,7 +86,7 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) -> Result<()> {
         .set("won_minor", minor(found.won)?)
         .set("collected_minor", minor(found.collected)?)
         .set("outstanding_minor", minor(found.won - found.collected)?)
-        .set("share", share)
+        .set("collected_share", share)
         .set("overpaid_minor", minor(found.overpaid)?)
         .set("n_null_amount", found.null_amounts)
         .set("n_other_currency", found.other_currency);

@@ -13,6 +13,7 @@ use super::config::{Config, WinEvent};
 use super::dataset::Dataset;
 use super::deal::{Deal, StoredVisit};
 use super::names::{Names, Sym};
+use super::run::Run;
 use super::stage::{Basis, Catalogue, Stage, StageId, StageKind};
 
 /// The stage of deals that were won by their stage and are not paid.
@@ -116,6 +117,32 @@ impl Payments {
     /// Whether a stage is that of deals that wait for their payment.
     pub fn is_awaiting(&self, stage: StageId) -> bool {
         self.view().is_some_and(|view| view.is_awaiting(stage))
+    }
+}
+
+impl Run {
+    /// What makes a win in this run, whatever the configuration asks for.
+    pub fn win_event(&self) -> WinEvent {
+        if self.payments.view().is_some() { WinEvent::Paid } else { WinEvent::Status }
+    }
+
+    /// What is to be known about the wins of this run, a sentence; null if they are by stage and nothing
+    /// else was asked for.
+    pub fn said_of_wins(&self) -> Option<String> {
+        match (self.config.win_event, self.win_event()) {
+            (WinEvent::Status, _) => None,
+            (WinEvent::Paid, WinEvent::Status) => Some(
+                "`win_event` is `paid`, but no payment is known: deals count as won by their stage. A \
+                 file of payments beside the exports (`payments.csv`: deal_id, paid_at, amount, \
+                 currency) changes that."
+                    .to_owned(),
+            ),
+            (WinEvent::Paid, WinEvent::Paid) => Some(format!(
+                "A deal counts as won when its payments have reached {:.0} % of its amount \
+                 (`win_event` is `paid`); until then it is open, in `{AWAITING_PAYMENT}`.",
+                self.config.paid_threshold * 100.0
+            )),
+        }
     }
 }
 

@@ -4,3 +4,5 @@
 mod files;
 #[path = "payments/laws.rs"]
 mod laws;
+#[path = "payments/page.rs"]
+mod page;

@@ -113,7 +113,7 @@ proptest! {
             prop_assert!(collected >= 0.0 && open >= 0.0);
             let wins = get(collection, row, "paid") + get(collection, row, "unpaid");
             prop_assert_eq!(wins, get(collection, row, "n"));
-            let share = collection.value(row, "share").as_f64();
+            let share = collection.value(row, "collected_share").as_f64();
             prop_assert_eq!(share.is_none(), won == 0.0);
             if collection.value(row, "period_kind").as_str() != Some("all") { continue }
             let bands = unpaid.rows.iter().filter(|r| key(unpaid, r) == key(collection, row)
