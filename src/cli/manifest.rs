@@ -110,6 +110,7 @@ pub fn run_json(
         "inputs": inputs,
         "config": config,
         "config_blake3": config_blake3(&run.config)?,
+        "win_event": run.win_event().as_str(),
         "assumptions": dataset.assumptions,
     }))
 }

@@ -34,7 +34,15 @@ pub fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     let config = read_config(&args.config)?;
     let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;
     let run = Run::new(config, args.moment.as_of, &dataset)?;
+    say_wins(&run);
     Ok((dataset, run))
+}
+
+/// Says so if what makes a win is not a matter of course.
+pub fn say_wins(run: &Run) {
+    if let Some(said) = run.said_of_wins() {
+        tracing::warn!(target: "sluice", "{said}");
+    }
 }
 
 /// There is no `what` of that name; the nearest one may be meant. `sluice list LIST` shows all.

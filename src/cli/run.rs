@@ -4,6 +4,7 @@ use super::args::{OutArgs, ReportArgs, RunArgs};
 use super::compute::{Computed, compute};
 use super::ledger::{quality_table, rejects_table};
 use super::manifest;
+use super::query::say_wins;
 use super::talk::Talk;
 use super::{Ending, ingest, read_config, restate};
 use crate::error::Result;
@@ -35,6 +36,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
         let run = Run::new(config.clone(), args.moment.as_of, dataset)?;
+        say_wins(&run);
         let computed = compute(dataset, &run, args.out.queries.as_deref(), talk)?;
         Ok((run, computed))
     };
@@ -76,6 +78,7 @@ fn report_run(
     if !shelf.publish(talk)? {
         let (record, dataset) = store.load(Some(record.version))?;
         let run = Run::new(config, as_of, &dataset)?;
+        say_wins(&run);
         let computed = compute(&dataset, &run, args.queries.as_deref(), talk)?;
         let restated = restated(store, &record, &dataset, &run, talk);
         let made = Made { record: &record, dataset: &dataset, run, computed, restated };

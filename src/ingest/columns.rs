@@ -38,7 +38,7 @@ columns! {
     FirstName "first_name" LastName "last_name" Team "team" Email "email" IsActive "is_active"
     StartedOn "started_on" Industry "industry" Period "period" PeriodStart "period_start"
     PeriodEnd "period_end" Measure "measure" Value "value" SnapshotOn "snapshot_on"
-    Category "category" Id "id"
+    Category "category" Id "id" PaidAt "paid_at"
 }
 
 impl Col {
@@ -70,6 +70,8 @@ pub(super) enum Entity {
     Targets,
     /// Stored forecasts.
     Forecasts,
+    /// What customers paid, deal by deal.
+    Payments,
     /// Names of teams or roles, by id.
     Teams,
     /// Names of pipelines, by id.
@@ -89,6 +91,7 @@ impl Entity {
             Self::Stages => "stages",
             Self::Targets => "targets",
             Self::Forecasts => "forecasts",
+            Self::Payments => "payments",
             Self::Teams => "teams",
             Self::Pipelines => "pipelines",
         }
@@ -105,6 +108,7 @@ impl Entity {
             Self::Stages => &[Col::Stage],
             Self::Targets => &[Col::Value],
             Self::Forecasts => &[Col::SnapshotOn, Col::Amount],
+            Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount],
             Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
     }
@@ -120,6 +124,7 @@ impl Entity {
             Self::Stages => STAGES,
             Self::Targets => TARGETS,
             Self::Forecasts => FORECASTS,
+            Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount, Col::Currency, Col::EventId],
             Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
     }

@@ -158,6 +158,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn rows<R: Send>(&mut self, plan: &Plan, parse: RowParser<R>) -> Result<FileRows<R>> {
         let config = self.options.config;
+        let Gathered { deals, names, .. } = &self.all;
         let context = Context {
             plan,
             times: TimeRules {
@@ -166,10 +167,11 @@ impl Loader<'_> {
             },
             report: config.zone()?,
             config,
-            deals: &self.all.deals.index,
-            left_out: &self.all.deals.left_out,
+            deals: &deals.index,
+            left_out: &deals.left_out,
             by_name: &self.by_name,
             named: &self.named,
+            deal_rows: (&deals.rows, names),
         };
         let mut file = part::read(context, self.options.progress, parse)?;
         self.inputs.push(file.input.clone());
@@ -202,6 +204,10 @@ impl Loader<'_> {
             Entity::Forecasts => {
                 let rows = self.side(plan, side::forecast)?;
                 self.all.forecasts.extend(rows);
+            }
+            Entity::Payments => {
+                let rows = self.side(plan, side::payment)?;
+                self.all.payments.extend(rows);
             }
             Entity::Teams => {
                 let rows = self.side(plan, side::named_id)?;

@@ -16,10 +16,11 @@ use super::detect::Plan;
 use super::mapping::ZoneRule;
 use super::notes;
 use super::record::Cells;
+use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
 use super::words::{DealIndex, Words};
 use crate::error::Result;
-use crate::model::{Config, InputFile, Progress, Reject, Zone};
+use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,9 +185,17 @@ pub(super) struct Context<'a> {
     pub(super) by_name: &'a DealIndex,
     /// The deals that `by_name` stands for.
     pub(super) named: &'a [u32],
+    /// The rows of the deals, and the words that theirs stand for.
+    pub(super) deal_rows: (&'a [DealRow], &'a Names),
 }
 
 impl Context<'_> {
+    /// The currency of a deal.
+    pub(super) fn currency_of(&self, deal: u32) -> &str {
+        let (rows, names) = self.deal_rows;
+        rows.get(deal as usize).map_or("", |row| names.get(Sym(row.words[word::CURRENCY].0)))
+    }
+
     fn link(&self, id: &str) -> Link {
         let find = |id: &str| match self.deals.find(id) {
             Some(deal) => Link::Deal(deal),

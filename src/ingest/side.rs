@@ -1,11 +1,13 @@
-//! The rows of the small tables: users, accounts, stages, targets, forecasts, names of ids.
+//! The rows of the small tables: users, accounts, stages, targets, forecasts, payments, names of
+//! ids.
 
 use super::cells::Record;
 use super::columns::Col;
 use super::convert;
-use super::part::{Bad, Context, Part};
+use super::part::{Bad, Context, Link, Part};
+use super::words::fixed_hash;
 use crate::model::calendar::{Period, PeriodKind, month_start};
-use crate::model::{Account, Day, Forecast, Target, User};
+use crate::model::{Account, Day, Forecast, Payment, Target, User};
 
 fn owned(record: &Record<'_>, col: Col) -> String {
     record.text(col).map_or_else(String::new, |text| text.into_owned())
@@ -153,6 +155,36 @@ pub(super) fn forecast(
         amount_minor,
         currency,
     });
+    Ok(())
+}
+
+/// A row of a payments file, and the hash of its id, 0 if it has none. Without a currency it is in that
+/// of its deal.
+pub(super) fn payment(
+    record: &Record<'_>,
+    part: &mut Part<(Payment, u64)>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let id = needed(record, Col::DealId, "a payment needs a deal")?;
+    let deal = match part.deal(&id, context) {
+        Link::Deal(deal) => deal,
+        Link::LeftOut => {
+            part.leave_out();
+            return Ok(());
+        }
+        Link::Unknown => return Err(record.bad(Col::DealId, &id, "no deal has this id", true)),
+    };
+    let Some((paid_at, _)) = record.time(Col::PaidAt)? else {
+        return Err(record.bad(Col::PaidAt, "", "a payment needs a date", true));
+    };
+    let own = record.currency()?;
+    let currency = own.unwrap_or_else(|| context.currency_of(deal).to_owned());
+    let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
+        return Err(record.bad(Col::Amount, "", "a payment needs an amount", true));
+    };
+    let deal_id = context.deals.ids.get(deal as usize).to_owned();
+    let event = record.text(Col::EventId).as_deref().map_or(0, fixed_hash);
+    part.rows.push((Payment { deal_id, paid_at, amount_minor, currency }, event));
     Ok(())
 }
 

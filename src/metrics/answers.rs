@@ -154,7 +154,12 @@ pub static CAPABILITIES: &[Capability] = &[
         &["calibration", "reliability_table", "stage_win_probability", "weighted_pipeline"],
         "",
     ),
-    ask("M18", "Wins that were paid, and wins that were regretted", &["win_reversal"], ""),
+    ask(
+        "M18",
+        "Wins that were paid, and wins that were regretted",
+        &["payment_time", "payment_collection", "unpaid_wins", "win_reversal"],
+        "`win_event`, `sluice sensitivity`",
+    ),
     ask(
         "M19",
         "One source or strategy against another",

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::{compute, find};
 use crate::error::Result;
-use crate::model::config::{CloseSource, CreditRule, OutcomeMode};
+use crate::model::config::{CloseSource, CreditRule, OutcomeMode, WinEvent};
 use crate::model::{
     AsOf, Clock, Column, Config, Dataset, Partition, Run, Scratch, Table, Unit, Value,
 };
@@ -14,10 +14,15 @@ use crate::model::{
 /// A policy that can be chosen, with one of its settings.
 type Setting = (&'static str, &'static str, fn(&mut Config));
 
+/// A policy that needs payments: without any there is nothing to compare.
+const WIN_EVENT: &str = "win_event";
+
 /// Every setting of every policy that changes what a deal counts as.
 static SETTINGS: &[Setting] = &[
     ("outcome_mode", "net", |c| c.outcome_mode = OutcomeMode::Net),
     ("outcome_mode", "first", |c| c.outcome_mode = OutcomeMode::First),
+    (WIN_EVENT, "status", |c| c.win_event = WinEvent::Status),
+    (WIN_EVENT, "paid", |c| c.win_event = WinEvent::Paid),
     ("close_ts_source", "history", |c| c.close_ts_source = CloseSource::History),
     ("close_ts_source", "closed_at", |c| c.close_ts_source = CloseSource::ClosedAt),
     ("credit_rule", "at_close", |c| c.credit_rule = CreditRule::AtClose),
@@ -76,6 +81,9 @@ pub fn sensitivity(dataset: &Dataset, run: &Run) -> Result<Table> {
     let ours = numbers(dataset, run)?;
     let compare = |setting: &Setting| {
         let (policy, name, set) = *setting;
+        if policy == WIN_EVENT && dataset.payments.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut config = run.config.clone();
         set(&mut config);
         let is_chosen = config == run.config;

@@ -66,6 +66,27 @@ pub enum CreditRule {
     Current,
 }
 
+/// When a deal counts as won (METRICS 3.2.7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WinEvent {
+    /// When it enters a won stage.
+    #[default]
+    Status,
+    /// When it is paid; until then it is open. Without any payment: as `status`.
+    Paid,
+}
+
+impl WinEvent {
+    /// `status` or `paid`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Paid => "paid",
+        }
+    }
+}
+
 /// How the categories of stored forecasts add up (METRICS L1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,6 +165,12 @@ pub struct Config {
     pub amount_bands: Vec<f64>,
     /// How the outcome is read.
     pub outcome_mode: OutcomeMode,
+    /// Whether a deal is won by its stage or by its payments.
+    pub win_event: WinEvent,
+    /// Share of the amount that must have come for a deal to be paid.
+    pub paid_threshold: f64,
+    /// Win probability of a deal that waits for its payment, basis points.
+    pub awaiting_payment_bp: u32,
     /// Which close time wins.
     pub close_ts_source: CloseSource,
     /// Who is credited.
@@ -257,6 +284,9 @@ static STANDARD: LazyLock<Config> = LazyLock::new(|| {
         segment: "deal_type".to_owned(),
         amount_bands: Vec::new(),
         outcome_mode: OutcomeMode::Net,
+        win_event: WinEvent::Status,
+        paid_threshold: 1.0,
+        awaiting_payment_bp: 9_500,
         close_ts_source: CloseSource::History,
         credit_rule: CreditRule::AtClose,
         exclude_reasons: words(&["duplicate", "test", "spam"]),

@@ -38,6 +38,9 @@ impl Config {
         let rate = self.discount_rate;
         expect((0.0..=1.0).contains(&rate), "discount_rate", "between 0 and 1")?;
         expect(self.recycle_months <= 1200, "recycle_months", "at most 1200")?;
+        let is_share = self.paid_threshold > 0.0 && self.paid_threshold <= 1.0;
+        expect(is_share, "paid_threshold", "above 0 and at most 1")?;
+        expect(self.awaiting_payment_bp <= 10_000, "awaiting_payment_bp", "at most 10000")?;
         expect(self.recycle_most > 0, "recycle_most", "at least 1")?;
         let gap = self.churn_gap_days;
         expect((1..=36_500).contains(&gap), "churn_gap_days", "1 to 36500")?;

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use super::calendar::Micros;
-use super::deal::{Account, Activity, Deal, FieldChange, Forecast, StoredVisit, Target, User};
+use super::deal::{
+    Account, Activity, Deal, FieldChange, Forecast, Payment, StoredVisit, Target, User,
+};
 use super::names::{Names, TextColumn};
 use super::quality::Quality;
 use super::stage::Catalogue;
@@ -180,6 +182,8 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// Stored forecasts.
     pub forecasts: Vec<Forecast>,
+    /// Payments, by deal and time.
+    pub payments: Vec<Payment>,
     /// Refused rows.
     pub rejects: Vec<Reject>,
     /// The data-quality ledger.

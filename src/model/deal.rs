@@ -234,3 +234,16 @@ pub struct Forecast {
     /// Currency.
     pub currency: String,
 }
+
+/// A payment for a deal (METRICS M2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Payment {
+    /// The deal.
+    pub deal_id: String,
+    /// When the money came.
+    pub paid_at: Micros,
+    /// Amount in minor units; negative for a refund.
+    pub amount_minor: i64,
+    /// Currency.
+    pub currency: String,
+}

@@ -19,6 +19,7 @@ pub mod money;
 pub mod months;
 pub mod names;
 pub mod numbers;
+pub mod payments;
 pub mod people;
 mod policy;
 pub mod preset;
@@ -38,11 +39,12 @@ pub mod workdays;
 pub use about::{About, ColumnAbout, column};
 pub use bands::Bands;
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
-pub use config::{CategoryRollup, Config, DayOrder};
+pub use config::{CategoryRollup, Config, DayOrder, WinEvent};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use days::Days;
 pub use deal::{
-    Account, Activity, Deal, Field, FieldChange, Forecast, Status, StoredVisit, Target, User,
+    Account, Activity, Deal, Field, FieldChange, Forecast, Payment, Status, StoredVisit, Target,
+    User,
 };
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
 pub use goals::{Goal, Goals, Measure, Who};
@@ -51,6 +53,7 @@ pub use maybe::Maybe;
 pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
 pub use numbers::Numbers;
+pub use payments::{AWAITING_PAYMENT, Paid, Payments};
 pub use policy::ConversionPolicy;
 pub use progress::{Progress, Silent, timed};
 pub use quality::{HistoryGrade, Quality, QualitySet};

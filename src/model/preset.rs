@@ -181,6 +181,7 @@ mod tests {
     fn the_probabilities_are_those_of_the_methods() {
         assert_eq!(of("telesales").1.probabilities, [0.0, 0.2, 0.4, 0.6, 0.8, 0.8]);
         assert_eq!(of("six-stage").1.probabilities, [0.0, 0.1, 0.3, 0.5, 0.7, 0.9]);
+        assert_eq!(of("six-stage").0.win_event, crate::model::WinEvent::Paid);
         for name in ["telesales", "six-stage"] {
             assert_eq!(of(name).1.won_stages, ["Paid"]);
         }

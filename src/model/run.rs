@@ -13,6 +13,7 @@ use super::goals::Goals;
 use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
+use super::payments::Payments;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
 use super::value_logs::ValueLogs;
@@ -84,6 +85,8 @@ pub struct Run {
     pub bands: Bands,
     /// Stored forecasts.
     pub forecasts: Forecasts,
+    /// Payments, and whether they decide what is won.
+    pub payments: Payments,
     /// The exports whose history tells values, not stages only.
     pub value_logs: ValueLogs,
     /// All goals.
@@ -141,6 +144,7 @@ impl Run {
             landmarks: landmarks(zone, day),
             quotas: Quotas::new(&dataset.targets, &dataset.names),
             forecasts: Forecasts::default(),
+            payments: Payments::default(),
             goals: Goals::default(),
             workdays: config.workdays()?,
             labels: BTreeMap::new(),
@@ -160,7 +164,7 @@ impl Run {
         run.look_at_deals(dataset);
         run.label_users(dataset);
         run.number_words(dataset);
-        run.take_forecasts(dataset);
+        run.take_side_tables(dataset);
         run.goals = Goals::new(dataset, &run);
         Ok(run)
     }
@@ -208,8 +212,10 @@ impl Run {
         self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
     }
 
-    /// Forecasts of people without a deal add words: like amount bands, out of order.
-    fn take_forecasts(&mut self, dataset: &Dataset) {
+    /// Forecasts of people without a deal and currencies of payments add words: like amount bands, out
+    /// of order.
+    fn take_side_tables(&mut self, dataset: &Dataset) {
+        self.payments = Payments::new(dataset, &self.config, &mut self.names, &mut self.catalogue);
         let only = match self.currencies.as_slice() {
             [only] => Some(*only),
             _ => None,

@@ -19,6 +19,8 @@ pub struct Scratch {
     visits: Vec<Visit>,
     activities: Vec<Activity>,
     deals: Vec<Deal>,
+    /// The visits of one deal, where payments decide what is won.
+    by_payment: Vec<StoredVisit>,
 }
 
 /// Where the parts of a timeline lie in a [`Scratch`]; null where those of the partition will do.
@@ -66,12 +68,20 @@ impl Scratch {
     fn cut(&mut self, partition: &Partition, row: usize, run: &Run) -> Option<Piece> {
         let deal = &partition.deals[row];
         let first = self.visits.len();
-        cut_visits(&mut self.visits, partition.visits.get(row), deal, run);
+        let changes = partition.changes.get(row);
+        let mut stored = partition.visits.get(row);
+        if let Some(view) = run.payments.view() {
+            let amount = amount_at(deal, changes, run);
+            let reached = || run.payments.reached_at(partition.deal_ids.get(row), deal, amount);
+            let reached = if view.has_win(stored) { reached() } else { None };
+            view.rewrite(stored, reached, &mut self.by_payment);
+            stored = &self.by_payment;
+        }
+        cut_visits(&mut self.visits, stored, deal, run);
         let visits = first..self.visits.len();
         if visits.is_empty() {
             return None;
         }
-        let changes = partition.changes.get(row);
         let known_changes = changes.partition_point(|c| c.at < run.cut);
         let later = &changes[known_changes..];
         let of_deal = partition.activities.get(row);
@@ -108,6 +118,13 @@ impl Scratch {
             facts: facts(visits, deal, changes, run),
         }
     }
+}
+
+/// The amount at the cut: the first later change tells what it was until then.
+fn amount_at(deal: &Deal, changes: &[FieldChange], run: &Run) -> Option<i64> {
+    let later = changes.iter().find(|c| c.at >= run.cut && c.field == Field::Amount);
+    let amount_minor = later.map_or(deal.amount_minor, |change| change.old.get());
+    run.amount(&Deal { amount_minor, ..*deal })
 }
 
 /// The attributes as they stood before these changes, which come after the cut: the first change of

@@ -30,6 +30,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "losses.html",
     "macros.html",
     "overview.html",
+    "payments.html",
     "quality.html",
     "queries.html",
     "reps.html",

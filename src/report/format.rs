@@ -30,6 +30,7 @@ pub fn word(text: &str) -> &str {
         "__UNASSIGNED__" => "no owner",
         "__UNKNOWN__" => "unknown stage",
         "__DELETED__" => "deleted",
+        "__AWAITING_PAYMENT__" => "awaiting payment",
         "__DEAL__" => "whole deal",
         "__PRE__" => "before the first stage",
         "best_case" => "best case",

@@ -91,6 +91,7 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         zone => &config.report_tz,
         clock => config.clock.as_str(),
         min_n_rate => config.min_n_rate,
+        said_of_wins => input.run.said_of_wins(),
         pipelines => book.pipelines.iter().map(|p| sections::named(p)).collect::<Vec<_>>(),
         overview => sections::overview(&book).value(),
         sections => sections::sections(&book).value(),

@@ -1,11 +1,12 @@
-//! Plain CSV files: deals, their log of stages, activities, people, stages, goals and forecasts.
+//! Plain CSV files: deals, their log of stages, activities, people, stages, goals, forecasts
+//! and payments.
 
 use std::path::{Path, PathBuf};
 
 use super::Export;
 use super::deal::Deal;
 use super::file::{CsvFile, date, datetime, optional};
-use super::world::{END, PIPELINES, REPS};
+use super::world::{DAY, END, PIPELINES, REPS};
 use crate::error::Result;
 
 const DEALS: &[&str] = &[
@@ -28,6 +29,7 @@ const DEALS: &[&str] = &[
 const HISTORY: &[&str] = &["deal_id", "from_stage", "to_stage", "changed_at", "changed_by"];
 const ACTIVITIES: &[&str] =
     &["activity_id", "deal_id", "type", "owner", "due_at", "done_at", "outcome"];
+const PAYMENTS: &[&str] = &["deal_id", "paid_at", "amount", "currency"];
 
 /// The first and the last day of the two quarters before the export, as the goals use them, and the
 /// days on which forecasts of them were made.
@@ -41,6 +43,7 @@ pub struct Generic {
     deals: CsvFile,
     history: CsvFile,
     activities: CsvFile,
+    payments: CsvFile,
     dir: PathBuf,
     written: u64,
 }
@@ -52,6 +55,7 @@ impl Generic {
             deals: CsvFile::create(dir, "deals.csv", DEALS)?,
             history: CsvFile::create(dir, "stage_changes.csv", HISTORY)?,
             activities: CsvFile::create(dir, "activities.csv", ACTIVITIES)?,
+            payments: CsvFile::create(dir, "payments.csv", PAYMENTS)?,
             dir: dir.to_owned(),
             written: 0,
         })
@@ -88,6 +92,25 @@ impl Generic {
             }
         }
         Ok(vec![users.close()?, targets.close()?, forecasts.close()?])
+    }
+
+    /// Most customers pay at once within two months, some in two parts; a few pay late, and a few do not.
+    fn pay(&mut self, deal: &Deal) -> Result<()> {
+        let (last, number) = (deal.last(), deal.number);
+        let Some(amount) = last.amount.filter(|_| deal.is_won() && number % 13 != 0) else {
+            return Ok(());
+        };
+        let id = deal_id(number);
+        let delay = 3 + (number * 37 % 55) as i64 + if number % 7 == 0 { 60 } else { 0 };
+        let first = if number % 5 == 0 { amount / 2 } else { amount };
+        let parts = [(delay, first), (delay + 30, amount - first)];
+        for (days, part) in parts {
+            let at = last.at + days * DAY;
+            if part != 0 && at < END {
+                self.payments.row([id.as_str(), &date(at), &part.to_string(), "USD"])?;
+            }
+        }
+        Ok(())
     }
 
     fn stages(&self) -> Result<PathBuf> {
@@ -150,6 +173,7 @@ impl Export for Generic {
             self.history.row([deal_id(deal.number).as_str(), from, to, &at, &rep_id(deal.rep)])?;
             from = to;
         }
+        self.pay(deal)?;
         for touch in &deal.touches {
             self.written += 1;
             let at = format!("{}Z", datetime(touch.at));
@@ -169,7 +193,7 @@ impl Export for Generic {
     fn close(self: Box<Self>) -> Result<Vec<PathBuf>> {
         let mut beside = self.people_and_goals()?;
         beside.push(self.stages()?);
-        let files = [self.deals, self.history, self.activities];
+        let files = [self.deals, self.history, self.activities, self.payments];
         let mut written: Vec<PathBuf> =
             files.into_iter().map(CsvFile::close).collect::<Result<_>>()?;
         written.append(&mut beside);

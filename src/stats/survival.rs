@@ -222,6 +222,39 @@ impl<const K: usize> EventTable<K> {
         limits
     }
 
+    /// The first time by which a share `p` of all cases has had `cause` (1 to K), other causes allowed
+    /// for; null if the curve never gets there.
+    ///
+    /// Source: definition, on Aalen & Johansen 1978; step inverse. Checked against: `tests/vectors/H49`.
+    pub fn incidence_quantile(&self, cause: usize, p: f64) -> Option<i64> {
+        let at = cause.checked_sub(1)?;
+        let is_reached = |(_, step): &(i64, Incidence<K>)| {
+            step.incidence.get(at).is_some_and(|share| *share >= p - LEVEL_SLACK)
+        };
+        self.curve().into_iter().find(is_reached).map(|(t, _)| t)
+    }
+
+    /// Interval of [`EventTable::incidence_quantile`]: the first times at which the upper and the lower
+    /// limit of the incidence come up to `p`. A null limit was not reached.
+    ///
+    /// Source: Brookmeyer & Crowley 1982, Biometrics 38:29, with the interval of this module.
+    /// Checked against: `tests/vectors/H49`.
+    pub fn incidence_quantile_interval(&self, cause: usize, p: f64) -> (Option<i64>, Option<i64>) {
+        let mut limits = (None, None);
+        let Some(at) = cause.checked_sub(1).filter(|at| *at < K) else { return limits };
+        for (t, step) in self.curve() {
+            let interval = self.interval(step.incidence[at], step.variance[at], t);
+            if limits.0.is_none() && interval.upper >= p - LEVEL_SLACK {
+                limits.0 = Some(t);
+            }
+            if interval.lower >= p - LEVEL_SLACK {
+                limits.1 = Some(t);
+                break;
+            }
+        }
+        limits
+    }
+
     /// Mean time without event within the first `tau` ticks, and its variance.
     ///
     /// Units: ticks, ticks squared. Null rule: null if `tau` lies beyond the largest time seen while
@@ -282,6 +315,19 @@ mod tests {
     }
 
     #[test]
+    fn of_one_cause_the_incidence_is_what_survival_leaves() {
+        let mut one = EventTable::<1>::default();
+        for at in 0..60_i64 {
+            one.add(at * 7 % 31, usize::from(at % 4 != 0), 1);
+        }
+        for p in [0.1, 0.25, 0.5, 0.75, 0.99] {
+            assert_eq!(one.incidence_quantile(1, p), one.quantile(p), "{p}");
+            assert_eq!(one.incidence_quantile_interval(1, p), one.quantile_interval(p), "{p}");
+        }
+        assert_eq!(one.incidence_quantile_interval(2, 0.5), (None, None));
+    }
+
+    #[test]
     fn nothing_is_not_an_estimate() {
         let none = EventTable::<2>::default();
         assert_eq!(none.quantile(0.5), None);
@@ -289,5 +335,7 @@ mod tests {
         assert_eq!(none.restricted_mean(1), None);
         assert_eq!(none.interval(0.0, 0.0, 1).pair(), (0.0, 1.0));
         assert_eq!(none.conditional_quantile(1, 9, 0.5), None);
+        assert_eq!(none.incidence_quantile(1, 0.5), None);
+        assert_eq!(none.incidence_quantile_interval(1, 0.5), (None, None));
     }
 }

@@ -155,6 +155,7 @@ fn small_tables(delta: &Delta, content: &Content) -> Result<Vec<Wanted>> {
         small_table(delta, names, &dataset.accounts, &stamps.accounts)?,
         small_table(delta, names, &dataset.targets, &stamps.targets)?,
         small_table(delta, names, &dataset.forecasts, &stamps.forecasts)?,
+        small_table(delta, names, &dataset.payments, &stamps.payments)?,
         small_table(delta, names, &dataset.loose_activities, &stamps.activities)?,
         small_table(delta, names, &dataset.rejects, &stamps.rejects)?,
         small_table(delta, names, &dataset.quality, &stamps.quality)?,

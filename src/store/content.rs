@@ -14,8 +14,8 @@ use super::tables;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{date, month_index, month_start};
 use crate::model::{
-    Account, Activity, Catalogue, Dataset, Forecast, Names, Partition, QualityCount, Reject, Stage,
-    Target, User, calendar,
+    Account, Activity, Catalogue, Dataset, Forecast, Names, Partition, Payment, QualityCount,
+    Reject, Stage, Target, User, calendar,
 };
 
 /// Name of the table of deals.
@@ -48,6 +48,8 @@ pub(super) struct Stamps {
     pub(super) targets: Vec<i64>,
     /// By forecast.
     pub(super) forecasts: Vec<i64>,
+    /// By payment.
+    pub(super) payments: Vec<i64>,
     /// By activity without a deal.
     pub(super) activities: Vec<i64>,
     /// By refused row.
@@ -71,6 +73,7 @@ impl Content {
             accounts: vec![at; dataset.accounts.len()],
             targets: vec![at; dataset.targets.len()],
             forecasts: vec![at; dataset.forecasts.len()],
+            payments: vec![at; dataset.payments.len()],
             activities: vec![at; dataset.loose_activities.len()],
             rejects: vec![at; dataset.rejects.len()],
             quality: vec![at; dataset.quality.len()],
@@ -93,6 +96,7 @@ impl Content {
             &mut stamps.accounts,
             &mut stamps.targets,
             &mut stamps.forecasts,
+            &mut stamps.payments,
             &mut stamps.activities,
             &mut stamps.rejects,
             &mut stamps.quality,
@@ -240,6 +244,7 @@ impl<'a> Pinned<'a> {
             accounts: self.small(&mut names)?,
             targets: self.small(&mut names)?,
             forecasts: self.small(&mut names)?,
+            payments: self.small(&mut names)?,
             activities: self.small(&mut names)?,
             rejects: self.small(&mut names)?,
             quality: self.small(&mut names)?,
@@ -254,6 +259,7 @@ struct Small {
     accounts: Stamped<Account>,
     targets: Stamped<Target>,
     forecasts: Stamped<Forecast>,
+    payments: Stamped<Payment>,
     activities: Stamped<Activity>,
     rejects: Stamped<Reject>,
     quality: Stamped<QualityCount>,
@@ -267,6 +273,7 @@ impl Small {
         (dataset.accounts, stamps.accounts) = (self.accounts.rows, self.accounts.at);
         (dataset.targets, stamps.targets) = (self.targets.rows, self.targets.at);
         (dataset.forecasts, stamps.forecasts) = (self.forecasts.rows, self.forecasts.at);
+        (dataset.payments, stamps.payments) = (self.payments.rows, self.payments.at);
         (dataset.loose_activities, stamps.activities) = (self.activities.rows, self.activities.at);
         (dataset.rejects, stamps.rejects) = (self.rejects.rows, self.rejects.at);
         (dataset.quality, stamps.quality) = (self.quality.rows, self.quality.at);

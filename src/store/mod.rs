@@ -21,6 +21,7 @@ mod file;
 mod ledger;
 mod lock;
 mod merge;
+mod payments;
 mod remap;
 mod rows;
 mod runs;

@@ -19,6 +19,7 @@ mod ingest_faults;
 mod ingest_forms;
 mod metrics_a;
 mod metrics_b;
+mod payments;
 mod presets;
 mod query;
 mod readme;

@@ -105,6 +105,7 @@ fn page_holds_together() {
         "sources",
         "goal_gap",
         "flow",
+        "payments",
         "stale",
         "scores",
         "forecast",

@@ -23,7 +23,8 @@ use super::side::StageRow;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Config, Dataset, Forecast, Ledger, Micros, Names, Quality, Reject, Sym, Target, User,
+    Account, Config, Dataset, Forecast, Ledger, Micros, Names, Payment, Quality, Reject, Sym,
+    Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -60,6 +61,8 @@ pub(super) struct Gathered {
     pub(super) targets: Vec<Target>,
     /// Forecasts.
     pub(super) forecasts: Vec<Forecast>,
+    /// Payments, each with the hash of its id.
+    pub(super) payments: Vec<(Payment, u64)>,
     /// Names of teams by id.
     pub(super) teams: BTreeMap<String, String>,
     /// Names of pipelines by id.
@@ -118,6 +121,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         ledger.add_rows(Quality::DuplicateActivity, "activities", rows, &ids);
         partitions.push(built.partition);
     }
+    let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
     if !loose.is_empty() {
         all.assumptions.push(format!(
             "{} activities belong to no deal of the export: they count for their owners only.",
@@ -134,6 +138,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         accounts: settle(all.accounts, |a| a.account_id.clone()),
         targets: all.targets,
         forecasts: all.forecasts,
+        payments,
         rejects: all.rejects,
         quality: ledger.finish(),
         extracted_at,
@@ -164,6 +169,21 @@ fn sort_names(all: &mut Gathered, catalogue: &mut crate::model::Catalogue) {
     all.deals.move_words(move_to);
     all.history.iter_mut().flat_map(|part| &mut part.words).for_each(move_to);
     all.activities.iter_mut().flat_map(|part| &mut part.words).for_each(move_to);
+}
+
+/// Payments in their order; of those that are equal in all, the id included, one stays (QH5).
+fn settle_payments(mut rows: Vec<(Payment, u64)>, ledger: &mut Ledger) -> Vec<Payment> {
+    rows.sort_unstable();
+    let count = rows.len();
+    let repeated: Vec<String> = rows
+        .chunk_by(|a, b| a == b)
+        .filter(|same| same.len() > 1)
+        .filter_map(|same| Some(same.first()?.0.deal_id.clone()))
+        .collect();
+    rows.dedup();
+    let ids: Vec<&str> = repeated.iter().map(String::as_str).collect();
+    ledger.add_rows(Quality::DuplicateRow, "payments", (count - rows.len()) as u64, &ids);
+    rows.into_iter().map(|(payment, _)| payment).collect()
 }
 
 fn settle_users(users: Vec<User>, teams: &BTreeMap<String, String>) -> Vec<User> {

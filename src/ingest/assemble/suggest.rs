@@ -40,6 +40,8 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # score_cap_per_type = 100\n# score_cap_per_day = 50\n# score_half_life_days = 30\n\
          # Days within which a deal must be won for its score to have been right.\n\
          # score_horizon_days = 90\n\
+         # `paid`: won when payments reach that share of the amount; until then open, at so many basis points.\n\
+         # win_event = \"paid\"\n# paid_threshold = 1.0\n# awaiting_payment_bp = 9500\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
          # conversion_policy = \"reached_or_beyond\"\n\
          # Categories of kept forecasts: `cumulative` (best case holds commit, both hold what is won) or `single`.\n\

@@ -1,4 +1,5 @@
-//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `rejects`, `quality`.
+//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `payments`, `rejects`,
+//! `quality`.
 
 use crate::model::{ColumnAbout, Dataset, Run, Unit, Value, column, money};
 
@@ -16,6 +17,7 @@ pub(in crate::query) static SMALL: &[Small] = &[
     Small { name: "stages", columns: STAGES, rows: stages },
     Small { name: "targets", columns: TARGETS, rows: targets },
     Small { name: "forecasts", columns: FORECASTS, rows: forecasts },
+    Small { name: "payments", columns: PAYMENTS, rows: payments },
     Small { name: "rejects", columns: REJECTS, rows: rejects },
     Small { name: "quality", columns: QUALITY, rows: quality },
 ];
@@ -155,6 +157,29 @@ fn forecasts(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
         ]
     };
     dataset.forecasts.iter().filter(|f| f.snapshot_on <= run.as_of).map(row).collect()
+}
+
+const PAYMENTS: &[ColumnAbout] = &[
+    column("deal_id", Unit::Text, "The deal."),
+    column("paid_at", Unit::Instant, "When the money came, UTC."),
+    column("paid_on", Unit::Date, "Local date of it."),
+    column("amount", Unit::Number, "Amount, major units; negative for a refund."),
+    column("amount_minor", Unit::Minor, "Amount, minor units."),
+    column("currency", Unit::Text, "Currency."),
+];
+
+fn payments(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
+    let row = |payment: &crate::model::Payment| {
+        vec![
+            text(&payment.deal_id),
+            Value::Instant(payment.paid_at),
+            Value::Day(run.zone.day(payment.paid_at)),
+            major(payment.amount_minor, &payment.currency),
+            payment.amount_minor.into(),
+            text(&payment.currency),
+        ]
+    };
+    dataset.payments.iter().filter(|p| p.paid_at < run.cut).map(row).collect()
 }
 
 const REJECTS: &[ColumnAbout] = &[

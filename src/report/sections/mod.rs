@@ -18,6 +18,7 @@ mod goals;
 mod losses;
 mod mix;
 mod overview;
+mod payments;
 mod quality;
 mod queries;
 mod reps;
@@ -84,6 +85,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         goal_gap::READS,
         scores::READS,
         flow::READS,
+        payments::READS,
         losses::READS,
         work::READS,
         goals::READS,
@@ -114,6 +116,13 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         "no goal of `bookings` or `wins` is in progress; a file of targets (`targets.csv`) gives one",
     ),
     ("flow", "Stock and flow", flow::block, "no history of stages in the export"),
+    (
+        "payments",
+        "Payments",
+        payments::block,
+        "no payment is known; a file of payments (`payments.csv`: deal_id, paid_at, amount, currency) \
+         beside the exports gives them",
+    ),
     ("losses", "Losses", losses::block, "no deal was lost"),
     ("work", "Work and value", work::block, "no deal was closed"),
     (

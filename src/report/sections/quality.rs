@@ -35,7 +35,7 @@ pub(crate) fn quality(input: &Input<'_>) -> Quality {
         rejects: rejects(input.rejects),
         files: files(input.inputs),
         grades: grades(input),
-        assumptions: input.assumptions.to_vec(),
+        assumptions: input.assumptions.iter().cloned().chain(input.run.said_of_wins()).collect(),
     }
 }
 

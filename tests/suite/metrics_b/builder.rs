@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate};
 use sluice::metrics::{AnyMetric, compute, find};
 use sluice::model::{
     Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, FieldChange, HistoryGrade,
-    Micros, Names, Partition, Run, Stage, StageId, StageKind, Status, StoredVisit, Sym, Table,
-    Value, calendar,
+    Micros, Names, Partition, Payment, Run, Stage, StageId, StageKind, Status, StoredVisit, Sym,
+    Table, Value, calendar,
 };
 
 /// Open, with its place; won; lost.
@@ -34,6 +34,7 @@ pub struct World {
     pub pipeline: Sym,
     pub currency: Sym,
     pub rows: Vec<Row>,
+    pub payments: Vec<Payment>,
     pub extracted_at: Micros,
 }
 
@@ -76,7 +77,8 @@ impl World {
             });
         }
         let extracted_at = at(extracted_at);
-        Self { names, catalogue, pipeline, currency, rows: Vec::new(), extracted_at }
+        let (rows, payments) = (Vec::new(), Vec::new());
+        Self { names, catalogue, pipeline, currency, rows, payments, extracted_at }
     }
 
     /// The stage called `name`.
@@ -144,7 +146,10 @@ impl World {
             part.changes.push(row.changes.clone());
             part.activities.push(row.activities.clone());
         }
+        let mut payments = self.payments.clone();
+        payments.sort();
         Dataset {
+            payments,
             names: self.names.clone(),
             catalogue: self.catalogue.clone(),
             partitions,

@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 use sluice::model::{
-    Activity, AsOf, Basis, Config, Field, FieldChange, Stage, StageId, StageKind, Sym, Value,
+    Activity, AsOf, Basis, Config, Field, FieldChange, Payment, Stage, StageId, StageKind, Sym,
+    Value,
 };
 
 use super::builder::{World, at, day, row, rows};
@@ -65,6 +66,15 @@ fn add(world: &mut World, deal: &Json) {
             new: new.into(),
         });
     }
+    for paid in deal["payments"].as_array().into_iter().flatten() {
+        world.payments.push(Payment {
+            deal_id: text(deal, "/deal_id").to_owned(),
+            paid_at: at(text(paid, "/0")),
+            amount_minor: paid[1].as_i64().unwrap(),
+            currency: paid[2].as_str().unwrap_or("USD").to_owned(),
+        });
+    }
+    let Some(row) = world.rows.last_mut() else { return };
     for (done, kind) in done {
         let none = Sym::NONE;
         row.activities.push(Activity {
@@ -169,4 +179,14 @@ fn customers_have_a_value() {
 #[test]
 fn first_meeting_to_win() {
     holds("H48");
+}
+
+#[test]
+fn money_comes_after_the_win() {
+    holds("H49_payment");
+}
+
+#[test]
+fn a_payment_can_be_the_win() {
+    holds("H49_win");
 }

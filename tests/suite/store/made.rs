@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use sluice::model::{
     Account, Activity, Basis, Catalogue, Dataset, Deal, Field, FieldChange, Forecast, HistoryGrade,
-    Ledger, Names, Partition, Quality, QualitySet, Reject, Stage, StageId, StageKind, Status,
-    StoredVisit, Sym, Target, User, calendar,
+    Ledger, Names, Partition, Payment, Quality, QualitySet, Reject, Stage, StageId, StageKind,
+    Status, StoredVisit, Sym, Target, User, calendar,
 };
 
 const DAY: i64 = calendar::DAY_MICROS;
@@ -235,6 +235,15 @@ fn small(shape: Shape, dice: &mut Dice, dataset: &mut Dataset) {
             currency: "EUR".into(),
         });
     }
+    for _ in 0..dice.roll(6) {
+        dataset.payments.push(Payment {
+            deal_id: format!("d-{}", dice.roll(3)),
+            paid_at: (19_000 + dice.roll(2) as i64) * DAY,
+            amount_minor: dice.roll(100) as i64 - 20,
+            currency: "EUR".into(),
+        });
+    }
+    dataset.payments.sort();
     for row in 0..dice.roll(3) {
         dataset.rejects.push(Reject {
             file: ["a.csv", "b.csv"][dice.roll(2) as usize].into(),
@@ -330,6 +339,7 @@ pub(crate) fn text(dataset: &Dataset) -> String {
     }
     let small = (&dataset.users, &dataset.accounts, &dataset.targets, &dataset.forecasts);
     writeln!(out, "{small:#?}").unwrap();
+    writeln!(out, "{:#?}", dataset.payments).unwrap();
     let rest = (&dataset.rejects, &dataset.quality, dataset.extracted_at, &dataset.assumptions);
     writeln!(out, "{rest:#?}").unwrap();
     out
