@@ -13,6 +13,7 @@ use crate::model::calendar::month_index;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
+use crate::stats::influence::{JACKKNIFE, log_limits};
 
 /// D1.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +28,11 @@ static ABOUT: About = About {
         (created before its end, not closed before its start; excluded losses left out), the broad win rate of A1, \
         the mean known non-negative amount of the deals won in the period, their mean days from creation to close \
         (those closed before creation left out). `velocity_exact` = amounts won / days of the period up to `as_of`. \
-        Per currency. Limits of the classic number: deterministic Poisson bootstrap over deals, whole \
-        pipelines only.",
+        Per currency. Limits of the classic number: deterministic Poisson bootstrap over deals; for \
+        parts of a pipeline what it tends to, the infinitesimal jackknife, on the logarithm.",
     caveat: "The classic number is no revenue per day unless the pipeline is in a steady state: \
         `classic_to_exact` says how far off it is.",
-    source: "definition; Chamandy et al. 2012",
+    source: "definition; Chamandy et al. 2012; Jaeckel 1972; Efron 1982",
     keys: &[],
     estimate: "velocity_classic",
     columns: &[
@@ -63,6 +64,46 @@ pub struct Levers {
     cycle_ticks: i64,
     null_amounts: u64,
     quality: u64,
+    products: Products,
+}
+
+/// Sums over the deals won of products of their numbers: the limits of parts of a pipeline.
+#[derive(Clone, Copy, Debug, Default)]
+struct Products {
+    /// Deals with both an amount and a cycle.
+    complete: u64,
+    /// Amounts of those with a cycle, ticks of those with an amount.
+    amount_sum: i128,
+    cycle_ticks: i128,
+    amount_squared: i128,
+    ticks_squared: i128,
+    amount_ticks: i128,
+}
+
+impl Products {
+    fn of(amount: Option<i64>, ticks: Option<i64>) -> Self {
+        let [a, t] = [amount, ticks].map(|number| i128::from(number.unwrap_or(0)));
+        let is_complete = amount.is_some() && ticks.is_some();
+        Self {
+            complete: u64::from(is_complete),
+            amount_sum: if is_complete { a } else { 0 },
+            cycle_ticks: if is_complete { t } else { 0 },
+            amount_squared: a * a,
+            ticks_squared: t * t,
+            amount_ticks: a * t,
+        }
+    }
+
+    /// Nothing that is added is negative: whatever the order, a sum that is too large ends at the same
+    /// number.
+    fn gather(&mut self, other: &Self) {
+        self.complete += other.complete;
+        self.amount_sum = self.amount_sum.saturating_add(other.amount_sum);
+        self.cycle_ticks = self.cycle_ticks.saturating_add(other.cycle_ticks);
+        self.amount_squared = self.amount_squared.saturating_add(other.amount_squared);
+        self.ticks_squared = self.ticks_squared.saturating_add(other.ticks_squared);
+        self.amount_ticks = self.amount_ticks.saturating_add(other.amount_ticks);
+    }
 }
 
 impl Gather for Levers {
@@ -77,6 +118,9 @@ impl Gather for Levers {
         self.cycle_ticks += other.cycle_ticks;
         self.null_amounts += other.null_amounts;
         self.quality += other.quality;
+        if other.won > 0 {
+            self.products.gather(&other.products);
+        }
     }
 }
 
@@ -93,14 +137,16 @@ impl Levers {
         }
         let size = facts.amount_minor.filter(|&amount| amount >= 0);
         let has_cycle = !facts.is_backfilled;
+        let ticks = has_cycle.then_some(facts.duration);
         Self {
             won: 1,
             amounts: u64::from(size.is_some()),
             amount_sum: size.map_or(0, i128::from),
             revenue: facts.amount_minor.map_or(0, i128::from),
             cycles: u64::from(has_cycle),
-            cycle_ticks: if has_cycle { facts.duration } else { 0 },
+            cycle_ticks: ticks.unwrap_or(0),
             null_amounts: u64::from(facts.amount_minor.is_none()),
+            products: Products::of(size, ticks),
             ..Self::default()
         }
     }
@@ -180,6 +226,37 @@ impl Span {
     fn classic(&self, run: &Run) -> Option<f64> {
         let days = self.sums.cycle_days(run).filter(|&days| days > 0.0)?;
         Some(self.worked() as f64 * self.sums.win_rate()? * self.sums.size()? / days)
+    }
+
+    /// Limits of the classic number without replicates.
+    ///
+    /// Its logarithm is `ln worked + ln won - ln closed + ln amounts' sum - ln amounts - ln cycles' sum +
+    /// ln cycles`, so a deal moves it by its own part of each of these sums; what is added up here are
+    /// the squares of that, over the deals still open, lost and won.
+    fn limits(&self, run: &Run) -> Option<(f64, f64)> {
+        let classic = self.classic(run)?;
+        let sums = &self.sums;
+        let products = &sums.products;
+        let closed = sums.won + sums.lost;
+        let (worked, closed) = (self.worked() as f64, closed as f64);
+        let others = (worked - closed).max(0.0) / (worked * worked);
+        let lost = sums.lost as f64 * (1.0 / worked - 1.0 / closed).powi(2);
+        // A deal won moves it by this, and by its amount, having one, its cycle, and having one. A pair of
+        // a number and having it is one of the squares again.
+        let all = 1.0 / worked + 1.0 / sums.won as f64 - 1.0 / closed;
+        let [amount, ticks] = [sums.amount_sum as f64, sums.cycle_ticks as f64].map(f64::recip);
+        let [known, timed] = [sums.amounts as f64, sums.cycles as f64].map(f64::recip);
+        let squares = sums.won as f64 * all * all
+            + products.amount_squared as f64 * amount * amount
+            + products.ticks_squared as f64 * ticks * ticks
+            - known
+            - timed;
+        let pairs = -(products.amount_ticks as f64) * amount * ticks
+            + products.amount_sum as f64 * amount * timed
+            + products.cycle_ticks as f64 * ticks * known
+            - products.complete as f64 * known * timed;
+        let variance = others + lost + squares + 2.0 * pairs;
+        log_limits(classic, variance.max(0.0).sqrt())
     }
 }
 
@@ -263,7 +340,7 @@ impl Metric for SalesVelocity {
                 let interval = if is_whole {
                     state.interval((slice.pipeline, currency), period, run)
                 } else {
-                    None
+                    span.limits(run)
                 };
                 add_row(&mut table, (slice, currency, period), &span, interval, run)?;
             }
@@ -299,7 +376,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: slice.bootstrap_method(classic.is_some(), interval.is_some()),
+        method: slice.bootstrap_or(JACKKNIFE, interval.is_some()),
         reason: match classic {
             None => Some(Reason::ZeroDenominator),
             Some(_) => rate_reason(n, run),
