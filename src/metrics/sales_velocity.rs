@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::layout::{Dimension, PARTS, Slice};
 use super::monthly::{Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
+use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::calendar::month_index;
@@ -65,45 +66,6 @@ pub struct Levers {
     null_amounts: u64,
     quality: u64,
     products: Products,
-}
-
-/// Sums over the deals won of products of their numbers: the limits of parts of a pipeline.
-#[derive(Clone, Copy, Debug, Default)]
-struct Products {
-    /// Deals with both an amount and a cycle.
-    complete: u64,
-    /// Amounts of those with a cycle, ticks of those with an amount.
-    amount_sum: i128,
-    cycle_ticks: i128,
-    amount_squared: i128,
-    ticks_squared: i128,
-    amount_ticks: i128,
-}
-
-impl Products {
-    fn of(amount: Option<i64>, ticks: Option<i64>) -> Self {
-        let [a, t] = [amount, ticks].map(|number| i128::from(number.unwrap_or(0)));
-        let is_complete = amount.is_some() && ticks.is_some();
-        Self {
-            complete: u64::from(is_complete),
-            amount_sum: if is_complete { a } else { 0 },
-            cycle_ticks: if is_complete { t } else { 0 },
-            amount_squared: a * a,
-            ticks_squared: t * t,
-            amount_ticks: a * t,
-        }
-    }
-
-    /// Nothing that is added is negative: whatever the order, a sum that is too large ends at the same
-    /// number.
-    fn gather(&mut self, other: &Self) {
-        self.complete += other.complete;
-        self.amount_sum = self.amount_sum.saturating_add(other.amount_sum);
-        self.cycle_ticks = self.cycle_ticks.saturating_add(other.cycle_ticks);
-        self.amount_squared = self.amount_squared.saturating_add(other.amount_squared);
-        self.ticks_squared = self.ticks_squared.saturating_add(other.ticks_squared);
-        self.amount_ticks = self.amount_ticks.saturating_add(other.amount_ticks);
-    }
 }
 
 impl Gather for Levers {
@@ -229,34 +191,13 @@ impl Span {
     }
 
     /// Limits of the classic number without replicates.
-    ///
-    /// Its logarithm is `ln worked + ln won - ln closed + ln amounts' sum - ln amounts - ln cycles' sum +
-    /// ln cycles`, so a deal moves it by its own part of each of these sums; what is added up here are
-    /// the squares of that, over the deals still open, lost and won.
     fn limits(&self, run: &Run) -> Option<(f64, f64)> {
-        let classic = self.classic(run)?;
         let sums = &self.sums;
-        let products = &sums.products;
-        let closed = sums.won + sums.lost;
-        let (worked, closed) = (self.worked() as f64, closed as f64);
-        let others = (worked - closed).max(0.0) / (worked * worked);
-        let lost = sums.lost as f64 * (1.0 / worked - 1.0 / closed).powi(2);
-        // A deal won moves it by this, and by its amount, having one, its cycle, and having one. A pair of
-        // a number and having it is one of the squares again.
-        let all = 1.0 / worked + 1.0 / sums.won as f64 - 1.0 / closed;
-        let [amount, ticks] = [sums.amount_sum as f64, sums.cycle_ticks as f64].map(f64::recip);
-        let [known, timed] = [sums.amounts as f64, sums.cycles as f64].map(f64::recip);
-        let squares = sums.won as f64 * all * all
-            + products.amount_squared as f64 * amount * amount
-            + products.ticks_squared as f64 * ticks * ticks
-            - known
-            - timed;
-        let pairs = -(products.amount_ticks as f64) * amount * ticks
-            + products.amount_sum as f64 * amount * timed
-            + products.cycle_ticks as f64 * ticks * known
-            - products.complete as f64 * known * timed;
-        let variance = others + lost + squares + 2.0 * pairs;
-        log_limits(classic, variance.max(0.0).sqrt())
+        let counts = [self.worked(), sums.won + sums.lost, sums.won].map(|n| n as f64);
+        let amounts = (sums.amount_sum as f64, sums.amounts as f64);
+        let cycles = (sums.cycle_ticks as f64, sums.cycles as f64);
+        let variance = sums.products.variance(counts, amounts, cycles);
+        log_limits(self.classic(run)?, variance.max(0.0).sqrt())
     }
 }
 

@@ -7,3 +7,4 @@ mod known;
 mod limits_of_parts;
 mod properties;
 mod references;
+mod trends;

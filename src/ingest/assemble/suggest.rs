@@ -40,6 +40,8 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # score_cap_per_type = 100\n# score_cap_per_day = 50\n# score_half_life_days = 30\n\
          # Days within which a deal must be won for its score to have been right.\n\
          # score_horizon_days = 90\n\
+         # What the report shows of the last 90 days beside the 90 days before (all of them by default).\n\
+         # trend_columns = [\"new_deals\", \"win_rate\", \"bookings_minor\"]\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
          # conversion_policy = \"reached_or_beyond\"\n\
          # Categories of kept forecasts: `cumulative` (best case holds commit, both hold what is won) or `single`.\n\
