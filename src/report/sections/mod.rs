@@ -25,6 +25,8 @@ mod restatement;
 mod scores;
 mod sources;
 mod stale;
+mod trends;
+mod weeks;
 mod work;
 
 use super::book::Book;
@@ -92,6 +94,9 @@ pub(crate) fn reads() -> Vec<Reads> {
         accounts::READS,
         bottlenecks::READS,
         calibration::READS,
+        trends::READS,
+        weeks::READS,
+        restatement::READS,
     ];
     all.concat()
 }
