@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
+use crate::stats::influence::{JACKKNIFE, logit_limits};
 
 /// A3.
 #[derive(Clone, Copy, Debug)]
@@ -27,10 +28,10 @@ static ABOUT: About = About {
         without `exclude_reasons`, per currency. The amount is that of the last open instant where the \
         history of amounts is known (`value_basis` = history; a full log of values without a change of the amount \
         is such a history), else the present one; `current` if any deal \
-        of the row needs it. Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals, \
-        whole pipelines only (`interval_method`).",
+        of the row needs it. Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals; for \
+        parts of a pipeline what it tends to, the infinitesimal jackknife, on the log odds.",
     caveat: "A few large deals decide it: read it beside A1 and J4.",
-    source: "definition; Chamandy et al. 2012",
+    source: "definition; Chamandy et al. 2012; Jaeckel 1972; Efron 1982",
     keys: &[],
     estimate: "rate",
     columns: &[
@@ -48,6 +49,9 @@ pub struct Closed {
     deals: u64,
     won: i128,
     all: i128,
+    /// Sums of squares of the amounts won and of all amounts: the limits of parts.
+    won_squared: i128,
+    all_squared: i128,
     null_amounts: u64,
     current: u64,
     quality: u64,
@@ -58,6 +62,9 @@ impl Gather for Closed {
         self.deals += other.deals;
         self.won += other.won;
         self.all += other.all;
+        // No square is negative: whatever the order, a sum that is too large ends at the same number.
+        self.won_squared = self.won_squared.saturating_add(other.won_squared);
+        self.all_squared = self.all_squared.saturating_add(other.all_squared);
         self.null_amounts += other.null_amounts;
         self.current += other.current;
         self.quality += other.quality;
@@ -70,10 +77,13 @@ impl Closed {
         let (amount, is_history) =
             facts.closed_at.map_or((facts.amount_minor, false), |at| deal.amount_before(at, run));
         let value = amount.map_or(0, i128::from);
+        let won = if facts.outcome == Status::Won { value } else { 0 };
         Self {
             deals: 1,
-            won: if facts.outcome == Status::Won { value } else { 0 },
+            won,
             all: value,
+            won_squared: won * won,
+            all_squared: value * value,
             null_amounts: u64::from(amount.is_none()),
             current: u64::from(!is_history),
             quality: u64::from(deal.deal.quality.has_history_code()),
@@ -83,6 +93,15 @@ impl Closed {
     /// Null without value, and where negative amounts make the quotient no share.
     fn rate(won: i128, all: i128) -> Option<f64> {
         (all > 0 && won >= 0 && won <= all).then(|| won as f64 / all as f64)
+    }
+
+    /// Limits without replicates: a deal of amount a moves the rate r by (a - r a) / all if it was won,
+    /// else by -r a / all.
+    fn limits(&self) -> Option<(f64, f64)> {
+        let rate = Self::rate(self.won, self.all)?;
+        let (won, all) = (self.won_squared as f64, self.all_squared as f64);
+        let squares = won * (1.0 - 2.0 * rate) + rate * rate * all;
+        logit_limits(rate, squares.max(0.0).sqrt() / self.all as f64)
     }
 }
 
@@ -153,7 +172,10 @@ impl Metric for AmountWinRate {
                 .set("rate", rate)
                 .set("n_null_amount", closed.null_amounts)
                 .set("value_basis", (closed.deals > 0).then_some(basis));
-            let interval = rate.and_then(|_| intervals.get(&cell).copied().flatten());
+            let interval = match cell.slice.dimension {
+                Dimension::All => rate.and_then(|_| intervals.get(&cell).copied().flatten()),
+                _ => closed.limits(),
+            };
             let reason = match rate {
                 Some(_) => rate_reason(closed.deals, run),
                 None if closed.all == 0 => Some(Reason::ZeroDenominator),
@@ -162,7 +184,7 @@ impl Metric for AmountWinRate {
             row.end(Tail {
                 n: closed.deals.into(),
                 interval,
-                method: cell.slice.bootstrap_method(rate.is_some(), interval.is_some()),
+                method: cell.slice.bootstrap_or(JACKKNIFE, interval.is_some()),
                 reason,
                 quality_count: closed.quality,
                 ..Tail::default()

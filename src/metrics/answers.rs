@@ -138,9 +138,9 @@ pub static CAPABILITIES: &[Capability] = &[
     ask("M14", "Exact definitions beside the numbers", &[], "`sluice metric NAME --about`"),
     ask(
         "M15",
-        "Count and value of each stage at any date, new deals a week",
-        &["stage_stock", "stage_flow", "weighted_pipeline", "deal_volume"],
-        "`--as-of`",
+        "Count and value of each stage at any date, new deals a week, 90-day trends",
+        &["stage_stock", "trend", "stage_flow", "weighted_pipeline", "deal_volume", "daily_moves"],
+        "`--as-of`; `trend_columns` in `sluice.toml`",
     ),
     ask(
         "M16",

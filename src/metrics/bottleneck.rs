@@ -73,6 +73,7 @@ pub(super) static ABOUT: About = About {
         column("excess_days", Unit::Days, "Days more than before, over all visits begun."),
         column("excess_z", Unit::Number, "z of the difference of the means."),
         column("is_time_flagged", Unit::Flag, "The excess is more than chance."),
+        column("skill", Unit::Text, "Skill that a low `pass_through` points to (`skills`)."),
     ],
 };
 

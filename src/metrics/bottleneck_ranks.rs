@@ -207,7 +207,10 @@ pub(super) fn rows(
                 .set("excess_days", c.excess_ticks().map(days))
                 .set("excess_z", stay.z);
         }
-        row.set("is_time_flagged", c.is_time_flagged());
+        let named = run.catalogue.get(c.stage);
+        let named = [named.pipeline, named.name].map(|sym| run.names.get(sym));
+        row.set("is_time_flagged", c.is_time_flagged())
+            .set("skill", run.config.skill(named[0], named[1]));
         let interval = c.pass.as_ref().and_then(|pass| pass.limits);
         let is_small = c.n < run.config.min_n_rate;
         row.end(Tail {

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::model::{
     About, Day, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column,
 };
-use crate::stats::interval::Z;
+use crate::stats::influence::{JACKKNIFE, log_limits};
 
 /// The metric.
 #[derive(Debug)]
@@ -93,9 +93,7 @@ impl Sums {
         let squares = self.days_squared as f64 - 2.0 * ratio * self.product as f64 / day
             + ratio * ratio * self.ticks_squared as f64 / (day * day);
         let relative = squares.max(0.0).sqrt() / done / ratio;
-        let factor = (Z * relative).exp();
-        let limits = (ratio > 0.0).then(|| (ratio / factor, ratio * factor));
-        Some((ratio, limits))
+        Some((ratio, log_limits(ratio, relative)))
     }
 }
 
@@ -177,7 +175,7 @@ fn write(mut row: Row<'_>, stage: StageId, period: Period, sums: &Sums, run: &Ru
     row.end(Tail {
         n: sums.left.into(),
         interval,
-        method: if interval.is_some() { "infinitesimal_jackknife" } else { "" },
+        method: if interval.is_some() { JACKKNIFE } else { "" },
         reason: match ratio {
             None => Some(Reason::ZeroDenominator),
             Some(_) => is_small.then_some(Reason::SmallN),

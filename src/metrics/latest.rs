@@ -1,6 +1,6 @@
 //! The latest won and lost deals with what was done on them, stage by stage (B3, A6).
 //!
-//! Keeps the latest N of each segment; those of a pipeline are the latest N of its segments together.
+//! Keeps the latest N of each segment (and owner, where asked); those of a pipeline are the latest N of its segments together.
 
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ impl List {
     }
 }
 
-/// The latest deals by segment and whether they were won.
+/// The latest deals by segment or owner and whether they were won.
 #[derive(Debug, Default)]
 pub struct Latest {
     lists: Keyed<(Slice, bool), List>,
@@ -113,8 +113,8 @@ pub struct Latest {
 }
 
 impl Latest {
-    /// Takes a closed deal.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+    /// Takes a closed deal, into the lists of these cuts of its pipeline.
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run, cuts: &[Dimension]) {
         self.has_activities |= !deal.activities.is_empty();
         let facts = &deal.facts;
         let Some(closed_at) = facts.closed_at.filter(|_| !facts.is_excluded) else { return };
@@ -123,7 +123,7 @@ impl Latest {
             outcome => outcome == Status::Won,
         };
         self.most = run.config.playbook_n as usize;
-        for slice in Slice::of(facts.pipeline, facts, &[Dimension::Segment]) {
+        for slice in Slice::of(facts.pipeline, facts, cuts) {
             let list = self.lists.cell((slice, is_won), run);
             if let Some(at) = list.place(closed_at, deal.deal_id, self.most) {
                 list.0.truncate(self.most - 1);
@@ -135,7 +135,7 @@ impl Latest {
     /// Takes a won deal.
     pub(super) fn fold_won(&mut self, deal: &Timeline<'_>, run: &Run) {
         if deal.facts.outcome == Status::Won {
-            self.fold(deal, run);
+            self.fold(deal, run, &[Dimension::Segment]);
         }
     }
 
@@ -157,7 +157,7 @@ impl Latest {
         self.has_activities
     }
 
-    /// Won and lost lists of each segment and each whole pipeline.
+    /// Won and lost lists of each segment or owner and each whole pipeline.
     pub(super) fn lists(self) -> BTreeMap<Slice, [List; 2]> {
         let most = self.most;
         let whole = |(slice, is_won): (Slice, bool)| Some((slice.whole_of()?, is_won));

@@ -67,13 +67,13 @@ impl Slice {
         (self.dimension == Dimension::Segment).then(|| Self::whole(self.pipeline))
     }
 
-    /// The `interval_method` of a metric that draws its limits for whole pipelines only: how they were
-    /// made, or that this population has a value but no limits.
-    pub fn bootstrap_method(self, has_value: bool, has_interval: bool) -> &'static str {
-        match (has_interval, has_value && self.dimension != Dimension::All) {
-            (true, _) => "bootstrap",
-            (false, true) => "whole_pipelines_only",
-            (false, false) => "",
+    /// The `interval_method` of a metric that draws its limits for whole pipelines, and makes those of
+    /// parts by `of_parts`.
+    pub fn bootstrap_or(self, of_parts: &'static str, has_interval: bool) -> &'static str {
+        match (has_interval, self.dimension) {
+            (false, _) => "",
+            (true, Dimension::All) => "bootstrap",
+            (true, _) => of_parts,
         }
     }
 }
@@ -185,11 +185,7 @@ const TAIL: &[ColumnAbout] = &[
     column("lower", Unit::Number, "Lower limit of the interval."),
     column("upper", Unit::Number, "Upper limit of the interval."),
     column("confidence_level", Unit::Rate, "Level of the interval."),
-    column(
-        "interval_method",
-        Unit::Text,
-        "How the interval was made; `whole_pipelines_only`: not made for parts of a pipeline.",
-    ),
+    column("interval_method", Unit::Text, "How the interval was made; empty without one."),
     column("status", Unit::Text, "`ok`, `SN` (small n), or the maturity of the cell."),
     column("reason", Unit::Text, "Why a value is null: Z0, IM, IN, SN, MC, NA, LK, DG."),
     column("quality_count", Unit::Count, "Deals behind the row whose history was mended."),

@@ -32,6 +32,8 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &deal_volume::DealVolume,
     &stage_value_flow::StageValueFlow,
     &flow_consistency::FlowConsistency,
+    &trend::Trend,
+    &daily_moves::DailyMoves,
     &stage_duration::StageDuration,
     &stage_duration_histogram::StageDurationHistogram,
     &stage_duration_censored::StageDurationCensored,

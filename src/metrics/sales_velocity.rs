@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use super::layout::{Dimension, PARTS, Slice};
 use super::monthly::{Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
+use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::calendar::month_index;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
+use crate::stats::influence::{JACKKNIFE, log_limits};
 
 /// D1.
 #[derive(Clone, Copy, Debug)]
@@ -27,11 +29,11 @@ static ABOUT: About = About {
         (created before its end, not closed before its start; excluded losses left out), the broad win rate of A1, \
         the mean known non-negative amount of the deals won in the period, their mean days from creation to close \
         (those closed before creation left out). `velocity_exact` = amounts won / days of the period up to `as_of`. \
-        Per currency. Limits of the classic number: deterministic Poisson bootstrap over deals, whole \
-        pipelines only.",
+        Per currency. Limits of the classic number: deterministic Poisson bootstrap over deals; for \
+        parts of a pipeline what it tends to, the infinitesimal jackknife, on the logarithm.",
     caveat: "The classic number is no revenue per day unless the pipeline is in a steady state: \
         `classic_to_exact` says how far off it is.",
-    source: "definition; Chamandy et al. 2012",
+    source: "definition; Chamandy et al. 2012; Jaeckel 1972; Efron 1982",
     keys: &[],
     estimate: "velocity_classic",
     columns: &[
@@ -63,6 +65,7 @@ pub struct Levers {
     cycle_ticks: i64,
     null_amounts: u64,
     quality: u64,
+    products: Products,
 }
 
 impl Gather for Levers {
@@ -77,6 +80,9 @@ impl Gather for Levers {
         self.cycle_ticks += other.cycle_ticks;
         self.null_amounts += other.null_amounts;
         self.quality += other.quality;
+        if other.won > 0 {
+            self.products.gather(&other.products);
+        }
     }
 }
 
@@ -93,14 +99,16 @@ impl Levers {
         }
         let size = facts.amount_minor.filter(|&amount| amount >= 0);
         let has_cycle = !facts.is_backfilled;
+        let ticks = has_cycle.then_some(facts.duration);
         Self {
             won: 1,
             amounts: u64::from(size.is_some()),
             amount_sum: size.map_or(0, i128::from),
             revenue: facts.amount_minor.map_or(0, i128::from),
             cycles: u64::from(has_cycle),
-            cycle_ticks: if has_cycle { facts.duration } else { 0 },
+            cycle_ticks: ticks.unwrap_or(0),
             null_amounts: u64::from(facts.amount_minor.is_none()),
+            products: Products::of(size, ticks),
             ..Self::default()
         }
     }
@@ -180,6 +188,16 @@ impl Span {
     fn classic(&self, run: &Run) -> Option<f64> {
         let days = self.sums.cycle_days(run).filter(|&days| days > 0.0)?;
         Some(self.worked() as f64 * self.sums.win_rate()? * self.sums.size()? / days)
+    }
+
+    /// Limits of the classic number without replicates.
+    fn limits(&self, run: &Run) -> Option<(f64, f64)> {
+        let sums = &self.sums;
+        let counts = [self.worked(), sums.won + sums.lost, sums.won].map(|n| n as f64);
+        let amounts = (sums.amount_sum as f64, sums.amounts as f64);
+        let cycles = (sums.cycle_ticks as f64, sums.cycles as f64);
+        let variance = sums.products.variance(counts, amounts, cycles);
+        log_limits(self.classic(run)?, variance.max(0.0).sqrt())
     }
 }
 
@@ -263,7 +281,7 @@ impl Metric for SalesVelocity {
                 let interval = if is_whole {
                     state.interval((slice.pipeline, currency), period, run)
                 } else {
-                    None
+                    span.limits(run)
                 };
                 add_row(&mut table, (slice, currency, period), &span, interval, run)?;
             }
@@ -299,7 +317,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: slice.bootstrap_method(classic.is_some(), interval.is_some()),
+        method: slice.bootstrap_or(JACKKNIFE, interval.is_some()),
         reason: match classic {
             None => Some(Reason::ZeroDenominator),
             Some(_) => rate_reason(n, run),

@@ -26,10 +26,13 @@ static ABOUT: About = About {
                  time_to_close. G(t) = share won by t / share won by tau (Aalen-Johansen), tau being \
                  the largest configured horizon that the population supports. Quantiles are the \
                  first t with G(t) at the level; `mean_restricted_days` is the area above G up to \
-                 tau. `lower` and `upper` are those of the median: bootstrap over deals, for whole \
-                 pipelines only; of more than 8192 distinct times neighbours are taken together.",
+                 tau. `lower` and `upper` are those of the median: bootstrap over deals; of more than \
+                 8192 distinct times neighbours are taken together. For parts of a pipeline they are \
+                 the times at which G passes the limits of a half, by as many wins as the variance of \
+                 G (infinitesimal jackknife) stands for: without open deals order statistics; none \
+                 below six wins.",
     caveat: "Wins later than tau are not in it.",
-    source: "Aalen & Johansen 1978; bootstrap: Chamandy et al. 2012",
+    source: "Aalen & Johansen 1978; bootstrap: Chamandy et al. 2012; limits of parts: Woodruff 1952; Efron 1982",
     keys: &[],
     estimate: "q50_days",
     columns: &[
@@ -145,7 +148,7 @@ impl Metric for TimeToWin {
             let intervals = if slice.dimension == Dimension::All {
                 Sample::new(draws).median_intervals(taus, run)
             } else {
-                [None; 2]
+                [0, 1].map(|at| both[at].and_then(|wins| median_limits(&wins.table, taus[at], run)))
             };
             for (at, is_trailing) in [false, true].into_iter().enumerate() {
                 if let Some(wins) = both[at] {
@@ -190,9 +193,16 @@ fn fill(
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
         tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
-        tail.method = slice.bootstrap_method(share > 0.0, tail.interval.is_some());
+        tail.method = slice.bootstrap_or("order_statistics", tail.interval.is_some());
     }
     row.end(tail);
+}
+
+/// Limits, in days, of the median time to win within `tau`, without replicates.
+fn median_limits(table: &EventTable<2>, tau: i64, run: &Run) -> Option<Interval> {
+    let [lower, upper] = table.conditional_quantile_limits(1, tau, 0.5)?;
+    let [lower, upper] = [lower, upper].map(|ticks| run.days(ticks as f64));
+    Some(Interval { lower, upper })
 }
 
 /// The largest configured horizon at which the population has a value.

@@ -15,6 +15,7 @@ use super::stage_key::{
 use crate::error::Result;
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::stats::influence::JACKKNIFE;
 use crate::stats::interval::Z;
 
 /// The metric.
@@ -238,7 +239,7 @@ impl Metric for WeightedPipeline {
             row.end(Tail {
                 n: open.weighted.into(),
                 interval: empirical.interval,
-                method: if empirical.interval.is_some() { "infinitesimal_jackknife" } else { "" },
+                method: if empirical.interval.is_some() { JACKKNIFE } else { "" },
                 reason: match (empirical.minor, weighted) {
                     (Some(_), _) => None,
                     (None, Some(_)) => Some(Reason::InsufficientFollowUp),

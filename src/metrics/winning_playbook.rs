@@ -28,7 +28,7 @@ static ABOUT: About = About {
     name: "winning_playbook",
     title: "Winning playbook",
     question: "How many calls, e-mails and meetings did won deals get in each stage, and lost ones?",
-    definition: "The latest `playbook_n` deals won of each pipeline (and of each segment with 5 or more), by time of the \
+    definition: "The latest `playbook_n` deals won of each pipeline (and of each segment and owner with 5 or more), by time of the \
         win, ties by deal id. Per stage, over the deals that were in it, and per type: activities done there, all \
         visits summed (at the instant of leaving a stage they belong to the next one, at the win to the last open one; \
         `__PRE__`: before creation, over all of the deals). `lost_mean`: the same over the latest `playbook_n` lost \
@@ -80,7 +80,7 @@ impl Metric for WinningPlaybook {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Latest) {
-        state.fold(deal, run);
+        state.fold(deal, run, &[Dimension::Segment, Dimension::Owner]);
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut Latest) {

@@ -135,6 +135,17 @@ pub struct ScoreRule {
 pub(super) const SEGMENTS: [&str; 6] =
     ["", "deal_type", "product", "currency", "forecast_category", "amount_band"];
 
+/// What can be shown of a trend.
+pub(super) const TRENDS: [&str; 7] = [
+    "new_deals",
+    "open_deals",
+    "won",
+    "win_rate",
+    "bookings_minor",
+    "avg_size_minor",
+    "mean_cycle_days",
+];
+
 /// Everything that a user can set. Defaults are those of METRICS 1.9.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -213,6 +224,8 @@ pub struct Config {
     pub gross_margin: f64,
     /// Rate by which later years of a customer count less.
     pub discount_rate: f64,
+    /// Columns of `trend` that the report shows.
+    pub trend_columns: Vec<String>,
     /// Rates with fewer cases are flagged.
     pub min_n_rate: u64,
     /// Reps with fewer closed deals are not ranked.
@@ -308,6 +321,7 @@ static STANDARD: LazyLock<Config> = LazyLock::new(|| {
         churn_gap_days: 400,
         gross_margin: 1.0,
         discount_rate: 0.10,
+        trend_columns: words(&TRENDS),
         min_n_rate: 10,
         min_n_rank: 20,
         ramp_days: 90,

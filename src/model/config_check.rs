@@ -1,6 +1,6 @@
 //! Which values of the configuration are in range.
 
-use super::config::{Config, SEGMENTS};
+use super::config::{Config, SEGMENTS, TRENDS};
 use crate::error::{Error, ErrorKind, Result};
 
 fn wrong(key: &str, expected: &str) -> Result<()> {
@@ -53,6 +53,9 @@ impl Config {
         let is_known = SEGMENTS.contains(&self.segment.as_str());
         expect(is_known, "segment", "empty or one of the columns that make segments")
             .map_err(|e| e.hint(format!("they are: {}", SEGMENTS[1..].join(", "))))?;
+        let is_known = self.trend_columns.iter().all(|name| TRENDS.contains(&name.as_str()));
+        expect(is_known, "trend_columns", "a list of columns of the trend")
+            .map_err(|e| e.hint(format!("they are: {}", TRENDS.join(", "))))?;
         let has_bands = self.segment != "amount_band" || !self.amount_bands.is_empty();
         expect(has_bands, "amount_bands", "given when `segment` is `amount_band`")
     }

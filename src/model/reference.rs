@@ -269,6 +269,11 @@ pub static REFERENCES: &[Reference] = &[
         "Probable inference, the law of succession, and statistical inference. Journal of the American Statistical Association 22:209",
         "10.1080/01621459.1927.10502953",
     ),
+    work(
+        "Woodruff 1952",
+        "Confidence intervals for medians and other position measures. Journal of the American Statistical Association 47:635",
+        "",
+    ),
 ];
 
 /// The works that `source` cites, in the order of [`REFERENCES`].

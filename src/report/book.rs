@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Input;
 use super::format;
 use super::sheet::{Cells, Sheet, Span};
-use crate::model::{About, Day, Table};
+use crate::model::{About, Config, Day, Table};
 
 static NO_ABOUT: About = About {
     id: "",
@@ -26,6 +26,8 @@ const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, fis
 
 /// What the builders of sections read from.
 pub(crate) struct Book<'a> {
+    /// What the user set.
+    pub(crate) config: &'a Config,
     /// The last day that counts.
     pub(crate) as_of: Day,
     /// First month of the fiscal year.
@@ -52,6 +54,7 @@ impl<'a> Book<'a> {
         };
         let earlier = input.earlier.as_ref();
         let mut book = Self {
+            config: &input.run.config,
             as_of: input.run.as_of,
             fiscal_start,
             min_n: input.run.config.min_n_rate as f64,

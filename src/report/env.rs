@@ -35,6 +35,7 @@ pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
     "queries.html",
     "reps.html",
     "restatement.html",
+    "roles.html",
     "scores.html",
     "sources.html",
     "stale.html",

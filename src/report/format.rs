@@ -62,7 +62,6 @@ pub fn float(number: f64, unit: Unit, currency: &str) -> String {
 fn whole_or(unit: Unit, number: i64) -> String {
     match unit {
         Unit::Rate => percent(number as f64),
-        Unit::Days | Unit::Hours => fixed(number as f64, 1),
         _ => group(&number.to_string()),
     }
 }
@@ -129,21 +128,26 @@ pub fn short_amount(minor: f64, currency: &str) -> String {
 }
 
 fn with_currency(number: &str, currency: &str) -> String {
-    if currency.is_empty() { number.to_owned() } else { format!("{currency} {number}") }
+    match number.strip_prefix('−') {
+        _ if currency.is_empty() => number.to_owned(),
+        Some(size) => format!("−{currency} {size}"),
+        None => format!("{currency} {number}"),
+    }
 }
 
 fn is_money(unit: Unit) -> bool {
     matches!(unit, Unit::Minor | Unit::MinorPerDay)
 }
 
-/// A parameter, a z score, a p value: three significant digits below 1, two decimals above.
+/// A parameter, a z score, a p value: two decimals, one more below 0.1.
 fn plain(number: f64) -> String {
     let size = number.abs();
-    if number == 0.0 {
+    // Sums that cancel leave less than this.
+    if size < 1e-9 {
         "0".to_owned()
     } else if size < 0.001 {
         if number > 0.0 { "<0.001".to_owned() } else { ">−0.001".to_owned() }
-    } else if size < 1.0 {
+    } else if size < 0.1 {
         fixed(number, 3)
     } else if number.fract() == 0.0 {
         fixed(number, 0)
@@ -195,6 +199,11 @@ pub fn date(day: Day) -> String {
 /// A date in words: `31 March 2026`.
 pub fn long_date(day: Day) -> String {
     calendar(day).format("%-d %B %Y").to_string()
+}
+
+/// A day of a known year: `31 Mar`.
+pub fn short_date(day: Day) -> String {
+    calendar(day).format("%-d %b").to_string()
 }
 
 /// A month: `Mar 2026`.
@@ -270,8 +279,8 @@ mod tests {
         assert_eq!(amount(123_456_789.0, "EUR"), "EUR 1,234,568");
         assert_eq!(amount(1234.0, "EUR"), "EUR 12.34");
         assert_eq!(amount(123_456.0, "JPY"), "JPY 123,456");
-        assert_eq!(amount(-50_000.0, "USD"), "USD −500");
-        assert_eq!(exact_amount(-5, "EUR"), "EUR −0.05");
+        assert_eq!(amount(-50_000.0, "USD"), "−USD 500");
+        assert_eq!(exact_amount(-5, "EUR"), "−EUR 0.05");
         assert_eq!(exact_amount(123_456, "EUR"), "EUR 1,234.56");
         assert_eq!(exact_amount(123_456, "JPY"), "JPY 123,456");
         assert_eq!(short_amount(1_234_567_890.0, "EUR"), "EUR 12.35m");

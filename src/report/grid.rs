@@ -12,6 +12,25 @@ pub(crate) const MOST_ROWS: usize = 60;
 /// Words that a column name is better read as.
 const LABELS: &[(&str, &str)] = &[
     ("n", "Cases"),
+    ("moved_on", "Moved on"),
+    ("bin_start_days", "From, days"),
+    ("bin_end_days", "Below, days"),
+    ("n_touched", "Touched"),
+    ("mean_cycle_days", "Mean cycle, days"),
+    ("avg_size_minor", "Mean deal size"),
+    ("deal_days_share", "Share of all days"),
+    ("wins_forgone", "Wins forgone"),
+    ("n_born_beyond", "Began later"),
+    ("converted", "Went on"),
+    ("counted", "Came in"),
+    ("weighted_minor", "Weighted"),
+    ("weighted_landmark_minor", "Weighted, to the horizon"),
+    ("weighted_empirical_minor", "Weighted by past wins"),
+    ("n_null_landmark", "Without estimate by age"),
+    ("n_null_empirical", "Without estimate"),
+    ("derailed", "No decision"),
+    ("rate_narrow", "Narrow rate"),
+    ("severity", "Times the age limit"),
     ("rate", "Rate"),
     ("period_start", "Period"),
     ("size_q50_minor", "Median deal size"),
@@ -220,8 +239,8 @@ fn without_currency(mut number: Number, currency: &str) -> Number {
         return number;
     }
     let mark = format!("{currency} ");
-    if let Some(rest) = number.text.strip_prefix(&mark) {
-        number.text = rest.to_owned();
+    if number.text.trim_start_matches('−').starts_with(&mark) {
+        number.text = number.text.replacen(&mark, "", 1);
         number.interval = number.interval.replace(&mark, "");
     }
     number

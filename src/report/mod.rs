@@ -96,7 +96,7 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         overview => sections::overview(&book).value(),
         sections => sections::sections(&book).value(),
         queries => sections::queries(input.queries).value(),
-        restatement => sections::restatement(input).value(),
+        restatement => sections::restatement(input, &book).value(),
         quality => sections::quality(input).value(),
         definitions => sections::definitions(input).value(),
         extra => &templates.extra,

@@ -6,6 +6,12 @@ use crate::model::{About, Day, Table, Unit, Value};
 /// Ratios that are read as percent.
 const SHARES: &[(&str, &str)] = &[
     ("movement_quality", "rate"),
+    ("stage_conversion", "rate"),
+    ("forecast_accuracy", "bias"),
+    ("forecast_accuracy", "wape"),
+    ("forecast_lead_accuracy", "bias"),
+    ("forecast_lead_accuracy", "wape"),
+    ("forecast_attainment", "yield_value"),
     ("source_comparison", "diff"),
     ("source_conversion_difference", "diff"),
 ];

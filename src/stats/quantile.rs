@@ -131,8 +131,8 @@ fn ranks(histogram: &Histogram) -> Ranks {
     histogram.iter().map(|(&value, &count)| (value, count)).collect()
 }
 
-/// The two ranks, from 1, of [`order_interval`] for `n` values.
-fn order_ranks(n: u64, q: f64) -> (u64, u64) {
+/// The two ranks, from 1, of [`order_interval`] for `n` values; 0 and beyond `n` where there is none.
+pub(super) fn order_ranks(n: u64, q: f64) -> (u64, u64) {
     known(&RANKS, [n, q.to_bits()], || {
         // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
         let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);

@@ -4,5 +4,7 @@ mod build;
 mod effort;
 mod gaps;
 mod known;
+mod limits_of_parts;
 mod properties;
 mod references;
+mod trends;

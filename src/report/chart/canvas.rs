@@ -9,6 +9,8 @@ use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
 
+use super::slim::slim;
+
 /// Width of every chart in drawing units; the page scales it.
 pub(super) const WIDTH: f64 = 720.0;
 
@@ -19,7 +21,7 @@ const MOST_TICKS: f64 = 10.0;
 const TICK_ROOM: f64 = 45.0;
 
 /// Letters of a label on an axis; the table beside the chart has it whole.
-const LABEL_LETTERS: usize = 30;
+const LABEL_LETTERS: usize = 42;
 
 /// How an axis is labelled.
 #[derive(Clone, Default)]
@@ -239,7 +241,7 @@ impl Canvas {
         let drawn = SvgBackend::new().render_scene(&self.scene);
         let body = drawn.split_once("-->").map_or(drawn.as_str(), |(_, body)| body);
         let (width, height) = (self.computed.width.round(), self.computed.height.round());
-        let (id, title) = (&self.id, escape(&self.title));
+        let (id, title, body) = (&self.id, escape(&self.title), slim(body));
         format!(
             "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              aria-labelledby=\"{id}-title\"><title id=\"{id}-title\">{title}</title>{body}"

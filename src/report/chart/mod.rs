@@ -10,6 +10,7 @@ mod funnel_plot;
 mod heat;
 mod histogram;
 mod interval;
+mod slim;
 mod spark;
 mod waterfall;
 

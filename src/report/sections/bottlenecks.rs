@@ -18,6 +18,7 @@ const CONVERSION: &[&str] = &[
     "is_conv_flagged",
     "lost",
     "wins_forgone",
+    "skill",
 ];
 const TIME: &[&str] = &[
     "rank_time",
@@ -45,12 +46,20 @@ pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         rows
     };
     let (by_wins, by_time) = (by("rank_conv"), by("rank_time"));
-    block.notes.extend(by_wins.first().map(|row| of_wins(sheet, row, &when)));
+    block.notes.extend(by_wins.first().map(|row| of_wins(sheet, row, &when) + &skill(sheet, row)));
     block.notes.extend(by_time.first().map(|row| of_time(sheet, row, &when)));
     let words = format!("Bottlenecks by wins lost, {when}");
     add(&mut block.grids, grid(sheet, &words, &by_wins, CONVERSION));
     let words = format!("Bottlenecks by time lost, {when}");
     add(&mut block.grids, grid(sheet, &words, &by_time, TIME));
+}
+
+/// What a team can practise where a stage loses deals, from the `skills` of its pipeline.
+fn skill(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    match sheet.word(row, "skill") {
+        "" => String::new(),
+        skill => format!(" The skill it asks for: {skill}."),
+    }
 }
 
 fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
@@ -66,14 +75,18 @@ fn of_wins(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
              than chance and cost about {} wins.",
             say("pass_through"),
             say("pass_benchmark"),
-            say("conv_gap_wins")
+            format::fixed(sheet.number(row, "conv_gap_wins").unwrap_or(0.0), 1)
         );
     }
+    let deals = match sheet.number(row, "lost") {
+        Some(1.0) => "one deal".to_owned(),
+        _ => format!("{} deals", say("lost")),
+    };
     format!(
-        "{when}: no stage passed on fewer deals than in the four quarters before, beyond chance. Most \
-         wins went in {stage}: {} lost, worth about {} wins.",
-        say("lost"),
-        say("wins_forgone")
+        "{when}: no stage passed on a smaller share of its deals than in the four quarters before, beyond \
+         chance. Most wins were lost in {stage}: the {} lost there would have made about {} wins.",
+        deals,
+        format::fixed(sheet.number(row, "wins_forgone").unwrap_or(0.0), 1)
     )
 }
 
@@ -83,15 +96,15 @@ fn of_time(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
     if sheet.flag(row, "is_time_flagged") {
         return format!(
             "{when}: deals stayed {} days in {stage}, {} in the four quarters before. That is more than \
-             chance and comes to {} days over all of them.",
+             chance and adds up to {} days.",
             say("rmst_days"),
             say("rmst_benchmark_days"),
             say("excess_days")
         );
     }
     format!(
-        "{when}: no stage held deals longer than in the four quarters before, beyond chance. Most of the \
-         time went in {stage}: {} of all days in open stages.",
+        "{when}: no stage held deals longer than in the four quarters before, beyond chance. Deals spent most \
+         of their time in {stage}: {} of all days in open stages.",
         say("deal_days_share")
     )
 }

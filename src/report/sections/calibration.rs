@@ -70,12 +70,12 @@ fn verdict(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
         _ => "Win probabilities estimated from earlier deals",
     };
     let said = match p < LEVEL {
-        true => "more than chance would make of right ones",
-        false => "no further off than chance would make of right ones",
+        true => "further off than chance explains",
+        false => "no further off than chance explains",
     };
     Some(format!(
-        "{whose} promised {} wins of {} open deals; {} came, {said}.",
-        shown("expected_wins"),
+        "{whose} promised {} wins of {} open deals; {} were won, {said}.",
+        format::fixed(sheet.number(row, "expected_wins")?, 1),
         shown("n"),
         shown("observed_wins")
     ))

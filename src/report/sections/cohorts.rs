@@ -5,9 +5,9 @@ use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
 use crate::report::format;
 use crate::report::grid::grid;
-use crate::report::number::{is_few, reason, tip};
+use crate::report::number::{interval, is_few, number, reason, tip};
 use crate::report::sheet::{Cells, Sheet};
-use crate::report::view::{Chart, Grid, Key};
+use crate::report::view::{Chart, Grid, Head, Key, Number};
 
 /// Cohorts in a triangle; older ones stand in the table.
 const MOST_COHORTS: usize = 24;
@@ -25,8 +25,7 @@ const CONVERSION: &[&str] = &[
     "naive_share",
     "status",
 ];
-const TRIANGLE: &[&str] =
-    &["cohort", "k", "cohort_n", "incr_won", "cum_won", "cum_share", "is_partial"];
+const TRIANGLE: &[&str] = &["cohort", "k", "cohort_n", "cum_won", "cum_share", "is_partial"];
 const CURVE: &[&str] = &["cohort", "day", "n", "at_risk", "cif_won", "cif_lost", "open"];
 
 /// Years in the chart: swatch and colour.
@@ -68,7 +67,23 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let rows = newest_first(sheet, &sheet.whole(pipeline));
     add(&mut block.folded, grid(sheet, "Three figures called conversion", &rows, COMPARISON));
     block.charts.retain(|chart| chart.empty.is_empty());
+    block.notes.extend(in_all(book, pipeline));
     block
+}
+
+/// The share won of all deals at the longest horizon that is known, in words.
+fn in_all(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let sheet = book.sheet("cohort_conversion");
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    let known = rows.iter().filter(|row| sheet.number(row, "cif_won").is_some());
+    let row = known.max_by_key(|row| sheet.get(row, "horizon_days").as_i64())?;
+    let limits = interval(sheet, row, sheet.unit("cif_won"));
+    Some(format!(
+        "{} of the deals created are won within {} days{}.",
+        format::percent(sheet.number(row, "cif_won")?),
+        format::count(sheet.get(row, "horizon_days").as_i64()?.unsigned_abs() as usize),
+        limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default()
+    ))
 }
 
 /// The rows of monthly cohorts, of quarterly ones if there are none.
@@ -114,11 +129,11 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = "Share won within so many days of creation".to_owned();
     let note = "A row is a month of creation. Hatched: not every deal of the month has been followed \
                 that long. Blank: too few have, so the share is not known yet.";
-    let table = grid(sheet, &title, &newest_first(sheet, &rows), CONVERSION);
+    let shown = newest_first(sheet, &rows);
+    let table = by_cohort(sheet, &title, &shown, &columns_of(sheet, &shown));
     let mut made = chart(format!("{id}-horizon"), title, note, table, |id, title| {
         let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
-        let mut columns = distinct(&rows, days);
-        columns.sort_unstable();
+        let columns = columns_of(sheet, &rows);
         let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
         let at = |row| columns.iter().position(|c| *c == days(row));
         let is_partial = |row| sheet.word(row, "status") == "partial";
@@ -142,7 +157,13 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = "Share won by months since creation".to_owned();
     let note = "Wins so far over all deals created in the month. The last cell of a row is hatched \
                 while its month still runs.";
-    let table = grid(sheet, &title, &newest_first(sheet, &rows), TRIANGLE);
+    let shown = newest_first(sheet, &rows);
+    let oldest = |row: &Cells<'_>| {
+        let later = |other: &Cells<'_>| sheet.number(other, "k") > sheet.number(row, "k");
+        !shown.iter().any(|other| sheet.period(other) == sheet.period(row) && later(other))
+    };
+    let so_far: Vec<Cells<'_>> = shown.iter().copied().filter(oldest).collect();
+    let table = Grid { total: rows.len(), ..grid(sheet, &title, &so_far, TRIANGLE) };
     let mut made = chart(format!("{id}-triangle"), title, note, table, |id, title| {
         let age = |row| sheet.get(row, "k").as_i64().unwrap_or(0);
         let most = rows.iter().map(|row| age(row)).max().unwrap_or(0).clamp(0, 23);
@@ -154,6 +175,36 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     });
     made.keys = fills();
     made
+}
+
+/// The horizons of these rows, the shortest first.
+fn columns_of(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<i64> {
+    let mut found = distinct(rows, |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0));
+    found.sort_unstable();
+    found
+}
+
+/// One row for each cohort, one column for each horizon; losses and counts are in the CSV file.
+fn by_cohort(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], horizons: &[i64]) -> Grid {
+    let whole = grid(sheet, caption, rows, &["cohort", "cohort_n", "cif_won"]);
+    let [cohort, created, won] = whole.heads.as_slice() else { return whole };
+    let column = |days: &i64| Head { label: format!("Won within {days} days"), ..won.clone() };
+    let heads = [cohort.clone(), created.clone()];
+    let heads: Vec<Head> = heads.into_iter().chain(horizons.iter().map(column)).collect();
+    let of_cohort = |of: &&str| {
+        let own = sheet.with(rows, "cohort", of);
+        let at = |days: &i64| {
+            let found =
+                own.iter().find(|row| sheet.get(row, "horizon_days").as_i64() == Some(*days));
+            found.map_or(Number::word(format::NONE), |row| number(sheet, row, "cif_won"))
+        };
+        let first = own.first().map(|row| number(sheet, row, "cohort_n"));
+        let named = [Number::word(*of), first.unwrap_or_default()];
+        named.into_iter().chain(horizons.iter().map(at)).collect()
+    };
+    let cohorts = distinct(rows, |row| sheet.word(row, "cohort"));
+    let rows = cohorts.iter().map(of_cohort).collect();
+    Grid { heads, rows, is_cut: false, ..whole }
 }
 
 fn fills() -> Vec<Key> {
@@ -229,7 +280,7 @@ fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let shown = names.split_at(names.len().saturating_sub(YEARS.len())).1.to_vec();
     rows.retain(|row| shown.iter().any(|name| name == sheet.word(row, "cohort")));
     let title = "Share won by days since creation, by year of creation".to_owned();
-    let table = thin(grid(sheet, &title, &rows, CURVE));
+    let table = thin(sheet, &title, &rows);
     let note = "Where the bands of two years overlap, they may well convert alike.";
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let line = |(name, (_, colour)): (&String, &(&str, &'static str))| Curve {
@@ -255,7 +306,7 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = "Share of deals won and lost by days since creation".to_owned();
     let note = "Open deals are followed as far as they go and then drop out, so young deals do not \
                 pull the curves down. The band is the 95% interval.";
-    let table = thin(grid(sheet, &title, &rows, CURVE));
+    let table = thin(sheet, &title, &rows);
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let line = |name: &str, colour, has_band: bool| Curve {
             colour,
@@ -272,14 +323,16 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     made
 }
 
-/// Points of a curve that stand in the table of the page; the CSV file has all.
-const MOST_POINTS: usize = 60;
+/// Points of curves that stand in the table of the page; the CSV file has all.
+const MOST_POINTS: usize = 30;
 
-/// Keeps the first points.
-fn thin(mut grid: Grid) -> Grid {
-    grid.is_cut |= grid.rows.len() > MOST_POINTS;
-    grid.rows.truncate(MOST_POINTS);
-    grid
+/// The table of a few of these points, evenly apart.
+fn thin(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>]) -> Grid {
+    let step = rows.len().div_ceil(MOST_POINTS).max(1);
+    let few: Vec<Cells<'_>> = rows.iter().copied().step_by(step).collect();
+    let is_cut = few.len() < rows.len();
+    let total_text = format::count(rows.len());
+    Grid { total: rows.len(), total_text, is_cut, ..grid(sheet, caption, &few, CURVE) }
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str, has_band: bool) -> Vec<Point> {

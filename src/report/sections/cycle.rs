@@ -77,7 +77,30 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         grid(sheet, &caption("Time to win of those that win", &when), &rows, WIN),
     );
     block.charts.retain(|chart| chart.empty.is_empty());
+    block.notes.extend(halfway(book, pipeline));
     block
+}
+
+/// How long it takes until half of the deals are decided, in words.
+fn halfway(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let sheet = book.sheet("sales_cycle");
+    let won = sheet.with(&sheet.whole(pipeline), "outcome_set", "won");
+    let (rows, when) = book.ended(sheet, &won, "quarter");
+    let won = rows.first().and_then(|row| sheet.number(row, "q50_days"));
+    let closes = book.sheet("time_to_close");
+    let (rows, span) = book.latest(closes, &closes.whole(pipeline), &["trailing", "all"]);
+    let decided = rows.first().and_then(|row| closes.number(row, "q50_days"));
+    let of_won = won.map(|days| {
+        format!("Half of the deals won in {when} took {} days or less.", format::number_tick(days))
+    });
+    let of_all = decided.map(|days| {
+        let days = format::number_tick(days);
+        format!(
+            "Open deals counted in ({span}), half of all deals are won or lost within {days} days."
+        )
+    });
+    let said: Vec<String> = [of_won, of_all].into_iter().flatten().collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn lengths(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {

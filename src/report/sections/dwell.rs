@@ -34,9 +34,14 @@ const COMPLETED: &[&str] = &[
     "q90_days",
 ];
 
+const SPREAD: &[&str] = &["stage", "bin_start_days", "bin_end_days", "visits", "share"];
+
 /// What this section reads.
-pub(super) const READS: &[Reads] =
-    &[("stage_duration_censored", CENSORED), ("stage_duration", COMPLETED)];
+pub(super) const READS: &[Reads] = &[
+    ("stage_duration_censored", CENSORED),
+    ("stage_duration", COMPLETED),
+    ("stage_duration_histogram", SPREAD),
+];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -49,6 +54,12 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     add(&mut block.folded, grid(sheet, &words, &rows, COMPLETED));
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
     add(&mut block.folded, grid(sheet, &caption("Completed visits only", &when), &rows, COMPLETED));
+    let sheet = book.sheet("stage_duration_histogram");
+    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    add(
+        &mut block.folded,
+        grid(sheet, &caption("Spread of completed visits", &when), &rows, SPREAD),
+    );
     block.charts.retain(|chart| chart.empty.is_empty());
     block.notes.extend(weakest(book, pipeline));
     block

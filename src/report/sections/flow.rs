@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, Reads, add, chart};
+use super::{Block, Reads, add, chart, weeks};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -39,7 +39,7 @@ const FLOW: &[&str] = &[
     "closing",
 ];
 
-const COLOURS: &[(&str, &str)] = &[
+pub(super) const COLOURS: &[(&str, &str)] = &[
     ("s1", "var(--s1)"),
     ("s2", "var(--s2)"),
     ("s3", "var(--s3)"),
@@ -107,6 +107,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     }
     let months: Vec<&Span<'_>> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
     block.charts.push(stocks(book, sheet, &rows, &months, id));
+    block.charts.extend(weeks::deals(book, pipeline, id));
     by_quarter(book, pipeline, &mut block);
     block.charts.retain(|chart| chart.empty.is_empty());
     block
@@ -122,11 +123,35 @@ fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
         add(&mut block.folded, grid(sheet, &format!("{words}, {when}"), &rows, columns));
     }
+    block.notes.extend(filling(book, pipeline));
     let sheet = book.sheet("win_reversal");
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
     rows.reverse();
     rows.truncate(MOST_QUARTERS);
     add(&mut block.folded, grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS));
+}
+
+/// The stage that fills up most, if it is more than chance, in words.
+fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let sheet = book.sheet("flow_consistency");
+    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    let ratio = |row: Cells<'_>| sheet.number(row, "ratio").unwrap_or(0.0);
+    let is_sure = |row: &&Cells<'_>| sheet.number(row, "lower").is_some_and(|lower| lower > 1.0);
+    if rows.iter().all(|row| sheet.number(row, "ratio").is_none()) {
+        return None;
+    }
+    let fullest = rows.iter().filter(is_sure).max_by(|a, b| ratio(a).total_cmp(&ratio(b)));
+    let Some(row) = fullest else {
+        return Some(format!("{when}: no stage is filling up by more than chance."));
+    };
+    let days = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    Some(format!(
+        "{when}: {} is filling up. Those that left it had stayed {} days; by what stands in it and what \
+         leaves, deals will stay {}.",
+        format::word(sheet.word(row, "stage")),
+        days("w_done_days"),
+        days("w_implied_days")
+    ))
 }
 
 /// The columns without the ways in and out that no deal took, so that those shown add up.

@@ -144,11 +144,12 @@ pub(super) fn attainment(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String>
     let (early, late) = ends(sheet, rows)?;
     let came = |row| sheet.number(row, "attainment").map(|share| format::fixed(share, 2));
     Some(format!(
-        "For every 1.00 committed, {} came with {} days to go, {} with {}.",
-        came(early)?,
+        "For each 1.00 committed {} days before the end of a quarter, {} was booked by its end; {} days \
+         before, {}.",
         lead(sheet, early),
+        came(early)?,
+        lead(sheet, late),
         came(late)?,
-        lead(sheet, late)
     ))
 }
 

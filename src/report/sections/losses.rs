@@ -33,10 +33,26 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     if made.empty.is_empty() {
         block.charts.push(made);
     }
+    block.notes.extend(foremost(sheet, &rows, &when));
     let (rows, when) = book.latest(sheet, &whole, &["all"]);
     let rows = most_first(sheet, rows);
     add(&mut block.folded, grid(sheet, &caption("Why deals were lost", &when), &rows, REASONS));
     block
+}
+
+/// The reason that most losses have, in words.
+fn foremost(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+    let row = *rows.iter().find(|row| !sheet.flag(row, "is_excluded"))?;
+    let shown = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    let (lost, all) = (shown("lost"), shown("n"));
+    let share = sheet.number(row, "share").map(format::percent)?;
+    Some(match sheet.word(row, "lost_reason") {
+        "__NONE__" => format!("{when}: {lost} of {all} lost deals ({share}) have no reason."),
+        reason => format!(
+            "{when}: the reason given most often is {}: {lost} of {all} lost deals ({share}).",
+            format::word(reason)
+        ),
+    })
 }
 
 fn most_first<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {

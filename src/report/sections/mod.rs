@@ -26,6 +26,8 @@ mod restatement;
 mod scores;
 mod sources;
 mod stale;
+mod trends;
+mod weeks;
 mod work;
 
 use super::book::Book;
@@ -94,6 +96,9 @@ pub(crate) fn reads() -> Vec<Reads> {
         accounts::READS,
         bottlenecks::READS,
         calibration::READS,
+        trends::READS,
+        weeks::READS,
+        restatement::READS,
     ];
     all.concat()
 }

@@ -3,6 +3,7 @@
 //! Computes no change: the earlier number stands beside the later one, with an arrow.
 
 use super::stale::stale;
+use super::trends::trends;
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
@@ -47,9 +48,11 @@ pub(crate) struct Panel {
     pub(crate) pipeline: String,
     /// The numbers.
     pub(crate) headlines: Vec<Headline>,
+    /// Those of the last 90 days, beside the 90 days before.
+    pub(crate) trends: Vec<Headline>,
 }
 
-view!(Panel: pipeline, headlines);
+view!(Panel: pipeline, headlines, trends);
 
 /// How a headline is found.
 struct Spec {
@@ -70,7 +73,13 @@ static FLOWS: &[Spec] = &[
         detail: with_amount,
     },
     Spec { label: "Deals won", metric: "win_rate", column: "won", keep: None, detail: of_closed },
-    Spec { label: "Win rate", metric: "win_rate", column: "rate", keep: None, detail: won_of },
+    Spec {
+        label: "Win rate",
+        metric: "win_rate",
+        column: "rate",
+        keep: None,
+        detail: won_of_closed,
+    },
     Spec {
         label: "Median cycle, won",
         metric: "sales_cycle",
@@ -91,8 +100,9 @@ pub(crate) fn overview(book: &Book<'_>) -> Vec<Panel> {
         headlines.extend(new_deals(book, pipeline));
         headlines.extend(stock(book, pipeline));
         headlines.extend(stale_deals(book, pipeline));
+        let trends = trends(book, pipeline);
         let pipeline = if is_single { String::new() } else { super::named(pipeline) };
-        Panel { pipeline, headlines }
+        Panel { pipeline, headlines, trends }
     };
     let panels = book.pipelines.iter().map(panel);
     panels.filter(|panel| !panel.headlines.is_empty()).collect()
@@ -119,9 +129,11 @@ fn of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     format!("{} closed, {} lost", shown(sheet, row, "n"), shown(sheet, row, "lost"))
 }
 
-fn won_of(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
+/// Wins of the closed deals, and the interval of the rate, in small.
+pub(super) fn won_of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     let of = format!("{} of {}", shown(sheet, row, "won"), shown(sheet, row, "n"));
-    interval(sheet, row, sheet.unit("rate")).map_or(of.clone(), |limits| format!("{of} · {limits}"))
+    interval(sheet, row, crate::model::Unit::Rate)
+        .map_or(of.clone(), |limits| format!("{of} · {limits}"))
 }
 
 /// How many won deals the bookings rest on, out of all that were won where no other row of the
@@ -209,7 +221,8 @@ fn course(
     spark(&values)
 }
 
-fn headline(
+/// The number of a row, and of an earlier one.
+pub(super) fn headline(
     sheet: Sheet<'_>,
     row: Cells<'_>,
     label: &str,

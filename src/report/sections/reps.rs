@@ -162,6 +162,7 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
         ("accent", "shrunken rate with 95% interval"),
         ("tick", "raw rate"),
         ("second", "differs from the team after allowing for the number of reps"),
+        ("faint", "few deals, read with care"),
     ]);
     made
 }

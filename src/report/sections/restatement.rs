@@ -1,9 +1,12 @@
 //! Restatement: numbers that moved since the run before, and the deals that changed.
 
+use super::Reads;
 use crate::model::{ChangedDeal, MovedNumber, Restated};
 use crate::report::Input;
+use crate::report::book::Book;
 use crate::report::format;
-use crate::report::grid::{csv_path, label};
+use crate::report::grid::{csv_path, grid, label};
+use crate::report::sheet::Cells;
 use crate::report::view::{Grid, Head, Number, view};
 
 /// Numbers on the page.
@@ -20,22 +23,59 @@ pub(crate) struct Restatement {
     pub(crate) numbers: Grid,
     /// Deals, one row a fact.
     pub(crate) deals: Grid,
+    /// What happened on each day since the run before.
+    pub(crate) days: Grid,
 }
 
-view!(Restatement: words, numbers, deals);
+view!(Restatement: words, numbers, deals, days);
+
+const DAYS: &[&str] = &[
+    "created",
+    "created_minor",
+    "moved_on",
+    "moved_back",
+    "won",
+    "won_minor",
+    "lost",
+    "lost_minor",
+    "reopened",
+];
+
+/// What this section reads.
+pub(super) const READS: &[Reads] = &[("daily_moves", DAYS)];
+
+/// Days shown when there is no run before.
+const FIRST_DAYS: i32 = 7;
 
 /// What moved since the run before.
-pub(crate) fn restatement(input: &Input<'_>) -> Restatement {
+pub(crate) fn restatement(input: &Input<'_>, book: &Book<'_>) -> Restatement {
+    let days = days(input, book);
     let Some(restated) = input.restated else {
         let words = "This is the first run of the store: from the second on, each is compared with the \
                      one before.";
-        return Restatement { words: words.to_owned(), ..Restatement::default() };
+        return Restatement { words: words.to_owned(), days, ..Restatement::default() };
     };
     Restatement {
         words: words(restated),
         numbers: numbers(restated, input.run.config.fiscal_year_start_month),
         deals: deals(&restated.deals),
+        days,
     }
+}
+
+/// The days after the last one of the run before, the latest first.
+fn days(input: &Input<'_>, book: &Book<'_>) -> Grid {
+    let sheet = book.sheet("daily_moves");
+    let since = input.restated.map_or(book.as_of - FIRST_DAYS, |restated| restated.as_of);
+    let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    rows.retain(|row| sheet.span(row).is_some_and(|span| span.start > since));
+    rows.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
+    let caption = match input.restated {
+        Some(_) => format!("What happened since {}, by day", format::long_date(since)),
+        None => "What happened in the last seven days".to_owned(),
+    };
+    let columns: Vec<&str> = ["period_start", "pipeline"].iter().chain(DAYS).copied().collect();
+    grid(sheet, &caption, &rows, &columns)
 }
 
 fn words(restated: &Restated) -> String {

@@ -163,12 +163,14 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
                 quarters, below, compares like with like.";
     let table = cut(grid(sheet, &title, rows, PAIRS));
     let mut made = chart(format!("{id}-diff"), title, note, table, |id, title| {
-        let drawn: Vec<Row> = rows.iter().take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
+        let known = rows.iter().filter(|row| sheet.number(row, "diff").is_some());
+        let drawn: Vec<Row> = known.take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
         intervals(id, title, &drawn, ("difference in win rate", format::percent_tick), Some(0.0))
     });
     made.keys = keys(&[
         ("accent", "difference with 95% interval"),
         ("second", "more than chance, allowing for the number of pairs"),
+        ("faint", "few deals, read with care"),
     ]);
     made
 }

@@ -2,7 +2,7 @@
 //! velocity.
 
 use super::funnel::caption;
-use super::{Block, Reads, add};
+use super::{Block, Reads, add, weeks};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -82,8 +82,9 @@ pub(super) const READS: &[Reads] = &[
     ("step_timing", PAIRS),
 ];
 
-pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
+pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
+    block.charts.extend(weeks::activities(book, pipeline, id));
     for (name, words, columns) in [
         ("win_rate", "Win rate by quarter of the close", WINS),
         ("deal_size", "Size of the deals won, by quarter", SIZE),
@@ -99,9 +100,10 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
         add(&mut block.folded, grid(sheet, words, &quarters(sheet, pipeline), columns));
     }
     let sheet = book.sheet("activities_per_win");
-    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    let (mut rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    rows.retain(|row| sheet.number(row, "sum").is_some());
     let words = caption("Activities per closed deal", &when);
-    add(&mut block.folded, grid(sheet, &words, &rows, ACTIVITY));
+    add(&mut block.grids, grid(sheet, &words, &rows, ACTIVITY));
     effort(&mut block, book, pipeline);
     playbook(&mut block, book, pipeline);
     timing(&mut block, book, pipeline);
@@ -127,7 +129,7 @@ fn playbook(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     if shown.rows.is_empty() {
         return;
     }
-    block.folded.push(shown);
+    block.grids.push(shown);
     let differs = |row: &&Cells<'_>| sheet.flag(row, "is_different");
     let words = |row: &Cells<'_>| {
         let mean = |name| format::fixed(sheet.number(row, name).unwrap_or(0.0), 1);

@@ -72,7 +72,7 @@ fn finance_can_add_up_what_it_reads() {
     assert!(section.contains("due at the end; residual USD 0.00."), "the balance is a sentence");
     for words in [
         "90 days before the end of a quarter the commit forecast was off by",
-        "For every 1.00 committed,",
+        "For each 1.00 committed 90 days before the end of a quarter,",
         "due at the start of a quarter",
         "With 90 days to go",
         "Among 2 reps, the commit of",

@@ -111,7 +111,7 @@ fn only_the_latest_deals_count_and_a_difference_is_tested() {
         }
     }
     let found = table(&world, "winning_playbook", Config::default(), "2026-05-31");
-    let row = row(&found, &[("segment", ""), ("stage", "S1"), ("type", "call")]);
+    let row = row(&found, &[("owner", ""), ("segment", ""), ("stage", "S1"), ("type", "call")]);
     for (column, expected) in
         [("n_deals", 20.0), ("mean", 4.0), ("n_lost", 20.0), ("lost_mean", 1.0), ("effect", 1.0)]
     {

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use sluice::model::deal::{Status, Target};
 use sluice::model::{Config, Value};
 
-use super::build::{Case, dataset, day, holds, instant, row, rows, table};
+use super::build::{Case, DAY, cell, dataset, day, holds, instant, row, rows, table};
 use super::known::{ALL, TEAM};
 use crate::vectors::{list, maybe, number, text, vector};
 
@@ -199,4 +199,35 @@ fn credit_goes_to_the_owner_at_the_close() {
     let credited = row(&tests, &[("owner", "bob"), ALL]);
     holds(&tests, credited, "n_reassigned", 1.0);
     assert_eq!(rows(&tests, &[ALL]).len(), 1);
+}
+
+#[test]
+fn the_playbook_of_an_owner_is_that_of_the_owners_deals() {
+    let deal = |at: usize| {
+        let created_at = instant("2026-01-05") + at as i64 * DAY;
+        let status = if at.is_multiple_of(3) { Status::Lost } else { Status::Won };
+        let call = (created_at + DAY, "call".to_owned(), "ann".to_owned(), String::new());
+        Case {
+            id: format!("d{at:02}"),
+            owner: ["ann", "ben"][at % 2].to_owned(),
+            created_at,
+            close: Some((status, created_at + 9 * DAY)),
+            activities: vec![call; at % 4],
+            ..Case::default()
+        }
+    };
+    let all: Vec<Case> = (0..40).map(deal).collect();
+    let own: Vec<Case> = all.iter().filter(|case| case.owner == "ann").cloned().collect();
+    let of = |cases: &[Case]| {
+        table("winning_playbook", &dataset(cases), Config::default(), "2026-12-31")
+    };
+    let (of_all, of_own) = (of(&all), of(&own));
+    let keys = [("source", ""), ("segment", ""), ("stage", "open"), ("type", "call")];
+    let found = row(&of_all, &[&keys[..], &[("owner", "ann")]].concat());
+    let expected = row(&of_own, &[&keys[..], &[("owner", "")]].concat());
+    for name in ["n_deals", "mean", "n_lost", "lost_mean", "effect", "p"] {
+        let number = cell(&of_own, expected, name);
+        assert!(number.is_some(), "{name}");
+        assert_eq!(cell(&of_all, found, name), number, "{name}");
+    }
 }

@@ -39,21 +39,6 @@ fn limits_of_the_mean_are_not_negative() {
 }
 
 #[test]
-fn parts_of_a_pipeline_say_that_they_have_no_limits() {
-    for name in ["amount_win_rate", "sales_velocity", "time_to_win"] {
-        let found = of(name, &two());
-        let kind = if name == "time_to_win" { "trailing" } else { "all" };
-        let method = |source: &str| {
-            let keys = [TEAM, ("period_kind", kind), ("source", source), ("segment", "")];
-            let row = row(&found, &keys);
-            assert!(found.value(row, "reason").as_str() == Some("SN"), "{name}: there is a value");
-            (found.value(row, "interval_method").as_str(), cell(&found, row, "lower").is_some())
-        };
-        assert_eq!(method("source b"), (Some("whole_pipelines_only"), false), "{name}");
-    }
-}
-
-#[test]
 fn amounts_in_several_currencies_are_not_summed_and_say_so() {
     let mut cases = two();
     let state = |cases: &[Case]| {

@@ -1,0 +1,134 @@
+//! Weeks: deals created, won and lost, and activities done, week by week; parts of other sections.
+
+use super::flow::COLOURS;
+use super::{Reads, chart};
+use crate::report::book::Book;
+use crate::report::chart::{Curve, Point, curves};
+use crate::report::format;
+use crate::report::grid::grid;
+use crate::report::sheet::{Cells, Sheet, Span};
+use crate::report::view::{Chart, Key};
+
+/// Weeks in a chart.
+const MOST_WEEKS: usize = 26;
+
+/// Types of activity in a chart.
+const MOST_TYPES: usize = 5;
+
+const DEALS: &[&str] = &["period_start", "created", "won", "lost", "created_minor", "won_minor"];
+const ACTIVITIES: &[&str] = &["period_start", "type", "activities"];
+
+/// What this part reads.
+pub(super) const READS: &[Reads] = &[("deal_volume", DEALS), ("activity_volume", ACTIVITIES)];
+
+/// Deals created, won and lost.
+pub(super) fn deals(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
+    let sheet = book.sheet("deal_volume");
+    let (rows, weeks) = last_weeks(book, sheet, pipeline);
+    // Several currencies have a row each, which the page does not add up.
+    if rows.len() > weeks.len() {
+        return None;
+    }
+    let line = |name: &'static str| {
+        let of = |row: &Cells<'_>| sheet.number(row, name);
+        (name.to_owned(), rows.iter().copied().filter_map(|row| Some((row, of(&row)?))).collect())
+    };
+    let title = "Deals created, won and lost in each week".to_owned();
+    let lines = [line("created"), line("won"), line("lost")];
+    let mut newest = rows.clone();
+    newest.reverse();
+    draw(sheet, (format!("{id}-weeks"), title, "deals"), &weeks, &lines, (&newest, DEALS))
+}
+
+/// Activities done, by type.
+pub(super) fn activities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
+    let sheet = book.sheet("activity_volume");
+    let (rows, weeks) = last_weeks(book, sheet, pipeline);
+    let mut kinds: Vec<&str> = Vec::new();
+    for row in rows.iter().rev() {
+        let kind = sheet.word(row, "type");
+        if !kinds.contains(&kind) && kinds.len() < MOST_TYPES {
+            kinds.push(kind);
+        }
+    }
+    kinds.sort_unstable();
+    let line = |kind: &&str| {
+        let own = sheet.with(&rows, "type", kind);
+        let of = |row: Cells<'_>| sheet.number(row, "activities");
+        let drawn = own.into_iter().filter_map(|row| Some((row, of(row)?))).collect();
+        (format::word(kind).to_owned(), drawn)
+    };
+    let title = "Activities done in each week".to_owned();
+    let lines: Vec<Line<'_>> = kinds.iter().map(line).collect();
+    let mut newest = rows.clone();
+    newest.reverse();
+    let words = (format!("{id}-weeks"), title, "activities");
+    draw(sheet, words, &weeks, &lines, (&newest, ACTIVITIES))
+}
+
+/// The name of a line, its rows and values.
+type Line<'a> = (String, Vec<(Cells<'a>, f64)>);
+
+/// The rows of the last weeks that are over, and the weeks.
+fn last_weeks<'a>(
+    book: &Book<'_>,
+    sheet: Sheet<'a>,
+    pipeline: &str,
+) -> (Vec<Cells<'a>>, Vec<Span<'a>>) {
+    let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "week");
+    rows.retain(|row| sheet.span(row).is_some_and(|span| span.end <= book.as_of + 1));
+    let mut weeks = sheet.spans(&rows, "week");
+    let earlier = weeks.len().saturating_sub(MOST_WEEKS);
+    weeks.drain(..earlier);
+    let first = weeks.first().map(|span| span.start);
+    rows.retain(|row| sheet.span(row).map(|span| span.start) >= first);
+    (rows, weeks)
+}
+
+fn draw(
+    sheet: Sheet<'_>,
+    (id, title, unit): (String, String, &str),
+    weeks: &[Span<'_>],
+    lines: &[Line<'_>],
+    (rows, columns): (&[Cells<'_>], &[&str]),
+) -> Option<Chart> {
+    let (first, last) = (weeks.first()?, weeks.last()?);
+    if weeks.len() < 2 {
+        return None;
+    }
+    // Every fourth week is named, so that the names have room; a week without a row is 0.
+    let count = (last.start - first.start) / 7 + 1;
+    let name = |at: i32| match (count - 1 - at) % 4 {
+        0 => format::short_date(first.start + 7 * at),
+        _ => String::new(),
+    };
+    let words: Vec<String> = (0..count).map(name).collect();
+    let curve = |(at, (tip, points)): (usize, &Line<'_>)| {
+        let value = |week: i32| {
+            let start = first.start + 7 * week;
+            let is_own = |row: Cells<'_>| sheet.span(row).is_some_and(|span| span.start == start);
+            points.iter().find(|(row, _)| is_own(row)).map_or(0.0, |(_, value)| *value)
+        };
+        let point = |week: i32| Point { x: f64::from(week) + 1.0, y: value(week), limits: None };
+        Curve {
+            colour: COLOURS[at % COLOURS.len()].1,
+            dashes: "",
+            is_step: false,
+            points: (0..count).map(point).collect(),
+            tip: tip.clone(),
+        }
+    };
+    let drawn: Vec<Curve> = lines.iter().enumerate().map(curve).collect();
+    let table = grid(sheet, &title, rows, columns);
+    let day = |span: &Span<'_>| format::long_date(span.start);
+    let label = format!("weeks that begin on {} to {}", day(first), day(last));
+    let mut made = chart(id, title, "Weeks that are over.", table, |id, title| {
+        curves(id, title, (&label, unit), &drawn, Some(&words))
+    });
+    let key = |(at, line): (usize, &Line<'_>)| Key {
+        class: COLOURS[at % COLOURS.len()].0,
+        label: line.0.clone(),
+    };
+    made.keys = lines.iter().enumerate().map(key).collect::<Vec<Key>>();
+    Some(made)
+}
