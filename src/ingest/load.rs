@@ -161,10 +161,7 @@ impl Loader<'_> {
         let Gathered { deals, names, .. } = &self.all;
         let context = Context {
             plan,
-            times: TimeRules {
-                naive: part::naive_zone(plan.zone, config)?,
-                order: plan.days.order,
-            },
+            times: TimeRules { naive: plan.zone.zone(config)?, order: plan.days.order },
             report: config.zone()?,
             config,
             deals: &deals.index,
@@ -236,7 +233,7 @@ impl Loader<'_> {
             has_checked_ids: plan.file.has_checked_ids,
             tells_last_change: plan.has(Col::LastStageChangeAt),
         };
-        let zone = part::naive_zone(plan.zone, self.options.config)?;
+        let zone = plan.zone.zone(self.options.config)?;
         self.all
             .assumptions
             .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));

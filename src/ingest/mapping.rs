@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::columns::{Col, Entity};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Config, Zone};
 
 /// A built-in source.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,17 @@ pub(super) enum ZoneRule {
     /// The zone of the report.
     #[default]
     Report,
+}
+
+impl ZoneRule {
+    /// The zone of times without one.
+    pub(super) fn zone(self, config: &Config) -> Result<Zone> {
+        Ok(match (config.source_zone()?, self) {
+            (Some(zone), _) => zone,
+            (None, Self::Utc) => Zone::UTC,
+            (None, Self::Report) => config.zone()?,
+        })
+    }
 }
 
 /// How percentages are written.

@@ -13,7 +13,6 @@ use super::columns::{Col, Entity};
 use super::convert::{self, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
-use super::mapping::ZoneRule;
 use super::notes;
 use super::record::Cells;
 use super::rows::{DealRow, word};
@@ -396,13 +395,4 @@ fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
         }
     });
     is_contradicted
-}
-
-/// The zone of times without one.
-pub(super) fn naive_zone(rule: ZoneRule, config: &Config) -> Result<Zone> {
-    Ok(match (config.source_zone()?, rule) {
-        (Some(zone), _) => zone,
-        (None, ZoneRule::Utc) => Zone::UTC,
-        (None, ZoneRule::Report) => config.zone()?,
-    })
 }

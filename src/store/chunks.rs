@@ -27,6 +27,9 @@ use crate::model::TextColumn;
 /// Effort of the compression.
 pub(super) const ZSTD_LEVEL: i32 = 1;
 
+/// Effort of the compression of keys.
+const KEYS_LEVEL: i32 = 3;
+
 /// Bytes from the middle of a page that tell whether compressing it is worth the time.
 const SAMPLE: usize = 4 << 10;
 
@@ -76,6 +79,8 @@ pub(super) struct Chunks<'b> {
     sink: TrackedWrite<&'b mut Vec<u8>>,
     layout: SchemaDescPtr,
     zstd: Compressor<'static>,
+    /// For keys and dictionaries, which are short and rewarding.
+    thorough: Compressor<'static>,
     columns: Vec<ColumnChunkMetaData>,
     groups: Vec<RowGroupMetaData>,
 }
@@ -111,26 +116,32 @@ impl Few {
             return None;
         }
         let mut known: HashMap<i64, u32> = HashMap::new();
-        let mut dictionary = Vec::new();
-        let mut keys = Vec::with_capacity(numbers.len());
+        let mut keys: Vec<u32> = Vec::with_capacity(numbers.len());
         for &number in numbers {
             let fresh = known.len() as u32;
-            keys.push(*known.entry(number).or_insert_with(|| {
-                let bytes = number.to_le_bytes();
-                dictionary.extend_from_slice(if is_short { &bytes[..4] } else { &bytes });
-                fresh
-            }));
+            keys.push(*known.entry(number).or_insert(fresh));
             if known.len() * REPEATED > numbers.len() {
                 return None;
             }
         }
-        Some(Self { keys, count: known.len(), dictionary })
+        // Sorted they are compressed best.
+        let mut sorted: Vec<(i64, u32)> = known.into_iter().collect();
+        sorted.sort_unstable();
+        let mut places = vec![0; sorted.len()];
+        let mut dictionary = Vec::with_capacity(sorted.len() * size_of::<i64>());
+        for (place, (number, key)) in sorted.iter().enumerate() {
+            places[*key as usize] = place as u32;
+            let bytes = number.to_le_bytes();
+            dictionary.extend_from_slice(if is_short { &bytes[..4] } else { &bytes });
+        }
+        keys.iter_mut().for_each(|key| *key = places[*key as usize]);
+        Some(Self { keys, count: sorted.len(), dictionary })
     }
 
-    /// About so many bytes.
+    /// About so many bytes: compression takes away more than half of a sorted dictionary.
     fn size(&self) -> usize {
         let bits = self.keys.len() * width_of(self.count as u64) as usize;
-        self.dictionary.len() + bits / 8
+        self.dictionary.len() / 2 + bits / 8
     }
 }
 
@@ -139,8 +150,8 @@ impl<'b> Chunks<'b> {
     pub(super) fn begin(layout: SchemaDescPtr, bytes: &'b mut Vec<u8>) -> Result<Self> {
         let mut sink = TrackedWrite::new(bytes);
         sink.write_all(b"PAR1")?;
-        let zstd = Compressor::new(ZSTD_LEVEL)?;
-        Ok(Self { sink, layout, zstd, columns: Vec::new(), groups: Vec::new() })
+        let (zstd, thorough) = (Compressor::new(ZSTD_LEVEL)?, Compressor::new(KEYS_LEVEL)?);
+        Ok(Self { sink, layout, zstd, thorough, columns: Vec::new(), groups: Vec::new() })
     }
 
     /// A column of integers, instants or dates.
@@ -249,12 +260,15 @@ impl<'b> Chunks<'b> {
     ) -> Result<()> {
         let start = self.sink.bytes_written();
         let uncompressed = &mut 0;
-        let is_compressed = dictionary.is_some() || self.shrinks(&page)?;
+        let effort = match dictionary {
+            Some(_) => Some(KEYS_LEVEL),
+            None => self.shrinks(&page)?.then_some(ZSTD_LEVEL),
+        };
         let mut encodings = vec![Encoding::RLE, encoding];
         encodings.extend(dictionary.as_ref().map(|_| Encoding::PLAIN));
         let dictionary_start = dictionary.as_ref().map(|_| start as i64);
         if let Some((words, bytes)) = dictionary {
-            self.page(bytes, is_compressed, uncompressed, |buf| Page::DictionaryPage {
+            self.page(bytes, effort, uncompressed, |buf| Page::DictionaryPage {
                 buf: buf.into(),
                 num_values: words as u32,
                 encoding: Encoding::PLAIN,
@@ -263,7 +277,7 @@ impl<'b> Chunks<'b> {
         }
         let data = self.sink.bytes_written();
         let cells = u32::try_from(shape.cells)?;
-        self.page(page, is_compressed, uncompressed, |buf| Page::DataPage {
+        self.page(page, effort, uncompressed, |buf| Page::DataPage {
             buf: buf.into(),
             num_values: cells,
             encoding,
@@ -271,9 +285,9 @@ impl<'b> Chunks<'b> {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         })?;
-        let compression = match is_compressed {
-            true => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?),
-            false => Compression::UNCOMPRESSED,
+        let compression = match effort {
+            Some(level) => Compression::ZSTD(ZstdLevel::try_new(level)?),
+            None => Compression::UNCOMPRESSED,
         };
         let column = ColumnChunkMetaData::builder(self.layout.column(self.columns.len()))
             .set_compression(compression)
@@ -302,12 +316,16 @@ impl<'b> Chunks<'b> {
     fn page(
         &mut self,
         bytes: Vec<u8>,
-        is_compressed: bool,
+        effort: Option<i32>,
         uncompressed: &mut usize,
         page: impl FnOnce(Vec<u8>) -> Page,
     ) -> Result<()> {
         let size = bytes.len();
-        let stored = if is_compressed { self.zstd.compress(&bytes)? } else { bytes };
+        let stored = match effort {
+            None => bytes,
+            Some(KEYS_LEVEL) => self.thorough.compress(&bytes)?,
+            Some(_) => self.zstd.compress(&bytes)?,
+        };
         let page = CompressedPage::new(page(stored), size);
         *uncompressed +=
             SerializedPageWriter::new(&mut self.sink).write_page(page)?.uncompressed_size;

@@ -175,7 +175,7 @@ fn check(folder: &Path) {
     let whole = load(&plain);
     let expected = digest(&whole);
     for (damage, change) in harmless() {
-        let files: Vec<_> = sheets.iter().flat_map(|sheet| change(sheet)).collect();
+        let files: Vec<_> = sheets.iter().flat_map(change).collect();
         let got = load(&files);
         assert_eq!(got.rows_rejected, whole.rows_rejected, "{}: {damage}", folder.display());
         assert!(digest(&got) == expected, "{}: {damage} changes what is read", folder.display());

@@ -23,8 +23,8 @@ use super::side::StageRow;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Config, Dataset, Forecast, Ledger, Micros, Names, Payment, Quality, Reject, Sym,
-    Target, User,
+    Account, Config, Dataset, Forecast, Ledger, Micros, Names, Partition, Payment, Quality, Reject,
+    Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -112,15 +112,8 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let mut ledger = Ledger::default();
     add_repeats(&mut ledger, &all.deals);
     ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
-    let mut partitions = Vec::with_capacity(built.len());
-    for built in built {
-        let (part, repeats) = (&built.partition, &built.repeated_activities);
-        ledger.add_deals(part);
-        let ids: Vec<&str> = repeats.iter().map(|(row, _)| part.deal_ids.get(*row)).collect();
-        let rows = repeats.iter().map(|(_, count)| count).sum();
-        ledger.add_rows(Quality::DuplicateActivity, "activities", rows, &ids);
-        partitions.push(built.partition);
-    }
+    let partitions: Vec<Partition> =
+        built.into_iter().map(|built| noted(built, &mut ledger)).collect();
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
     if !loose.is_empty() {
         all.assumptions.push(format!(
@@ -146,6 +139,16 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     };
     sort_small_tables(&mut dataset);
     Ok(dataset)
+}
+
+/// The partition, its deals and repeated activities noted in the ledger.
+fn noted(built: life::BuiltPartition, ledger: &mut Ledger) -> Partition {
+    let (part, repeats) = (&built.partition, &built.repeated_activities);
+    ledger.add_deals(part);
+    let ids: Vec<&str> = repeats.iter().map(|(row, _)| part.deal_ids.get(*row)).collect();
+    let rows = repeats.iter().map(|(_, count)| count).sum();
+    ledger.add_rows(Quality::DuplicateActivity, "activities", rows, &ids);
+    built.partition
 }
 
 /// Adds repeated rows of deals.
@@ -242,7 +245,7 @@ const WITHOUT_HISTORY: &str = "There is no stage history, only the stage in whic
 /// What holds for the whole extract.
 fn assumptions(
     all: &mut Gathered,
-    partitions: &[crate::model::Partition],
+    partitions: &[Partition],
     extracted_at: Micros,
     config: &Config,
 ) {
