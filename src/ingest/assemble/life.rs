@@ -10,7 +10,7 @@ use super::group::Grouped;
 use super::stages::StageIds;
 use super::waiting;
 use super::waiting::{Waiting, without_repeats};
-use super::{Gathered, Joined, Word};
+use super::{Gathered, Joined, Word, order};
 use crate::model::calendar::month_index;
 use crate::model::{
     Catalogue, Config, Day, Deal, Field, FieldChange, HistoryGrade, Micros, Partition, Quality,
@@ -40,7 +40,7 @@ pub(super) struct BuiltPartition {
 }
 
 /// A move to a stage or a later value of a field, with its words as symbols.
-type Row<'p> = (&'p Joined<HistoryRow>, &'p HistoryRow);
+pub(super) type Row<'p> = (&'p Joined<HistoryRow>, &'p HistoryRow);
 
 pub(super) fn sym<R>(part: &Joined<R>, word: Word) -> Sym {
     part.words.get(word.0 as usize).copied().unwrap_or_default()
@@ -143,10 +143,7 @@ pub(super) fn partition(
         let deal = deal as usize;
         rows.clear();
         rows.extend(context.rows(deal));
-        let in_order = |a: &Row<'_>, b: &Row<'_>| order_key(a.1) <= order_key(b.1);
-        if !rows.is_sorted_by(in_order) {
-            rows.sort_by_key(|(_, row)| order_key(row));
-        }
+        order::arrange(&mut rows);
         let (mut attributes, mut changes) = attributes(context, deal, &rows);
         let shape = match (&context.all.deals.rows[deal].entered, context.all.history.is_empty()) {
             (entered, _) if !entered.is_empty() && rows.is_empty() => Shape::Wide,
@@ -184,10 +181,6 @@ fn empty_partition(context: &Context<'_>, month: Option<i32>, deals: &[u32]) -> 
     partition.visits.reserve(deals.len(), changes + deals.len());
     partition.changes.reserve(deals.len(), changes);
     partition
-}
-
-fn order_key(row: &HistoryRow) -> (Option<Micros>, u64, u64) {
-    (row.at.get(), row.rank, row.event)
 }
 
 /// The attributes of a deal, and its recorded moves.

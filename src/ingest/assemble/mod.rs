@@ -6,6 +6,7 @@ pub(super) mod deals;
 mod extract;
 pub(super) mod group;
 mod life;
+mod order;
 mod places;
 mod stages;
 mod suggest;
