@@ -111,7 +111,6 @@ impl Goals {
         let mut found = Self::default();
         for target in dataset.targets.iter().filter(|t| t.period_end > t.period_start) {
             let who = match (target.owner.is_empty(), target.team.is_empty()) {
-                // An owner whom no deal and no activity knows has done nothing.
                 (false, _) => match run.names.find(&target.owner) {
                     Some(owner) => Who::Owner(owner),
                     None => continue,
@@ -146,7 +145,8 @@ impl Goals {
         let users = dataset.users.iter().filter(|user| user.is_active == Some(false));
         let left: Vec<Sym> = users.filter_map(|user| run.names.find(&user.user_id)).collect();
         let deals = dataset.partitions.iter().flat_map(|p| &p.deals);
-        let mut owners: BTreeSet<Sym> = deals.map(|deal| deal.owner).collect();
+        let begun = deals.filter(|deal| deal.created_at.is_none_or(|at| at < run.cut));
+        let mut owners: BTreeSet<Sym> = begun.map(|deal| deal.owner).collect();
         owners.retain(|owner| !owner.is_none() && !left.contains(owner));
         let back = (0..).map(|at| run.as_of - at);
         let worked = back.take(366).filter(|&day| run.workdays.is_workday(day));

@@ -162,6 +162,7 @@ impl Run {
         run.bands = Bands::new(&run.config.amount_bands, &mut run.names);
         run.look_up_words();
         run.look_at_deals(dataset);
+        run.know_people(dataset);
         run.label_users(dataset);
         run.number_words(dataset);
         run.take_side_tables(dataset);
@@ -205,15 +206,23 @@ impl Run {
         self.months = Months::new(self.first_day - QUARTER_DAYS, self.as_of);
         self.days = Days::new(self.zone, self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
-        for deal in deals() {
+        for deal in deals().filter(|deal| deal.created_at.is_none_or(|at| at < self.cut)) {
             seen[deal.currency.0 as usize] = true;
         }
         let used = seen.iter().enumerate().filter(|(_, used)| **used);
         self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
     }
 
-    /// Forecasts of people without a deal and currencies of payments add words: like amount bands, out
-    /// of order.
+    /// People with goals or forecasts and without a deal add words: like amount bands, out of order.
+    fn know_people(&mut self, dataset: &Dataset) {
+        let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
+        let targets = dataset.targets.iter().map(|target| &target.owner);
+        for owner in targets.chain(known.map(|f| &f.owner)).filter(|owner| !owner.is_empty()) {
+            self.names.intern(owner);
+        }
+    }
+
+    /// Currencies of payments add words too.
     fn take_side_tables(&mut self, dataset: &Dataset) {
         self.payments = Payments::new(dataset, &self.config, &mut self.names, &mut self.catalogue);
         let only = match self.currencies.as_slice() {
