@@ -167,6 +167,7 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
         _ => Sym::NONE,
     };
     let is_mixed = matches!(goal.measure, Measure::Bookings(Sym::NONE)) && run.currencies.len() > 1;
+    let is_amount = matches!(goal.measure, Measure::Bookings(_));
     let is_absent =
         goal.measure == Measure::Unknown || goal.measure.is_activities() && !state.has_activities;
     let actual = Some(state.actual(goal, run)).filter(|_| !is_mixed && !is_absent);
@@ -180,7 +181,7 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
     set_progress(&mut row, goal, actual, run)?;
     row.set("n_rows", goal.rows);
     row.end(Tail {
-        n: actual.and_then(|n| i64::try_from(n).ok()).into(),
+        n: actual.filter(|_| !is_amount).and_then(|n| i64::try_from(n).ok()).into(),
         reason: match (is_mixed, is_absent, goal.value) {
             (true, ..) => Some(Reason::MixedCurrency),
             (_, true, _) => Some(Reason::TableAbsent),

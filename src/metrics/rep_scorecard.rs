@@ -55,7 +55,7 @@ static ABOUT: About = About {
         column("size_q50_upper_minor", Unit::Minor, "Upper limit of it by order statistics."),
         column("n_null_amount", Unit::Count, "Won deals without an amount."),
         column("target_minor", Unit::Minor, "Booking target of the rep for the quarter."),
-        column("attainment", Unit::Rate, "Bookings in all pipelines / target."),
+        column("attainment", Unit::Ratio, "Bookings in all pipelines / target."),
         column("cycle_q50_days", Unit::Days, "Median cycle of the deals won."),
         column("cycle_q50_lower_days", Unit::Days, "Lower limit of it by order statistics."),
         column("cycle_q50_upper_days", Unit::Days, "Upper limit of it by order statistics."),

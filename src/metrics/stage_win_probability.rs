@@ -48,7 +48,7 @@ static ABOUT: About = About {
             "Win probability of the stage in the CRM or the \
                 configuration.",
         ),
-        column("diff", Unit::Rate, "`configured` - `p_hat`."),
+        column("diff", Unit::Ratio, "`configured` - `p_hat`."),
         column("is_outside_interval", Unit::Flag, "`configured` lies outside the interval."),
         column("resolved_ratio", Unit::Rate, "Won so far / (won + lost so far): biased."),
         column("n_eff", Unit::Number, "Deals that a complete cohort would need to be as certain."),

@@ -12,8 +12,10 @@ const SHARES: &[(&str, &str)] = &[
     ("forecast_lead_accuracy", "bias"),
     ("forecast_lead_accuracy", "wape"),
     ("forecast_attainment", "yield_value"),
+    ("rep_scorecard", "attainment"),
     ("source_comparison", "diff"),
     ("source_conversion_difference", "diff"),
+    ("stage_win_probability", "diff"),
 ];
 
 /// A row of a table.
