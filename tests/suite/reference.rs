@@ -2,6 +2,7 @@
 //!
 //! The data are not part of the project: where they are absent the tests say so and pass.
 
+mod outcomes;
 mod pipelines;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sluice::ingest::{self, Options};
 use sluice::metrics::{self, METRICS};
 use sluice::model::config::PipelineConfig;
-use sluice::model::{AsOf, Clock, Config, Run, Silent, Table, Value};
+use sluice::model::{AsOf, Clock, Config, Dataset, Run, Silent, Table, Value};
 
 const TOLERANCE: f64 = 1e-9;
 
@@ -19,6 +20,8 @@ type Row = BTreeMap<String, String>;
 /// A data set with its answers and what sluice computes from it.
 struct Case {
     folder: PathBuf,
+    dataset: Dataset,
+    run: Run,
     tables: BTreeMap<String, Table>,
 }
 
@@ -50,7 +53,7 @@ impl Case {
         let run = Run::new(config, Some(as_of), &ingested.dataset).unwrap();
         let tables = metrics::compute(METRICS, &ingested.dataset, &run).unwrap();
         let tables = tables.into_iter().map(|t| (t.name.clone(), t)).collect();
-        Some(Self { folder, tables })
+        Some(Self { folder, dataset: ingested.dataset, run, tables })
     }
 
     fn answers(&self, name: &str) -> Vec<Row> {
@@ -302,6 +305,8 @@ fn bpic2020_domestic_agrees() {
     check_conversion(&case);
     pipelines::check_drop_off(&case);
     pipelines::check_survival(&case);
+    outcomes::check_curves(&case);
+    outcomes::check_snapshots(&case);
     pipelines::check_pipeline_flow(&case);
     pipelines::check_curve(&case);
     check_win_rates(&case);
@@ -318,6 +323,8 @@ fn maven_crm_agrees() {
     check_conversion(&case);
     pipelines::check_drop_off(&case);
     pipelines::check_survival(&case);
+    outcomes::check_curves(&case);
+    outcomes::check_snapshots(&case);
     pipelines::check_pipeline_flow(&case);
     pipelines::check_curve(&case);
     check_win_rates(&case);
