@@ -190,3 +190,13 @@ fn money_comes_after_the_win() {
 fn a_payment_can_be_the_win() {
     holds("H49_win");
 }
+
+#[test]
+fn moves_and_shares_of_moves() {
+    holds("H57");
+}
+
+#[test]
+fn sizes_of_wins() {
+    holds("H58");
+}
