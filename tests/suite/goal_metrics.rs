@@ -452,7 +452,7 @@ proptest! {
     }
 
     #[test]
-    fn scores_add_up(days in prop::collection::vec((0..40_i64, any::<bool>()), 1..12)) {
+    fn invariant_43_scores_add_up(days in prop::collection::vec((0..40_i64, any::<bool>()), 1..12)) {
         let score = |keep: &dyn Fn(bool) -> bool| {
             let mut world = World::new(&STAGES, "2026-04-12");
             let moves = [(world.stage("A"), at("2026-03-01"))];

@@ -5,7 +5,6 @@ mod calibration;
 mod conversion;
 mod hand_worked;
 mod landmarks;
-mod properties;
 mod references;
 
 use builder::{Kind, World, at, day, get, row, rows};

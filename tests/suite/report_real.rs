@@ -2,7 +2,7 @@
 
 use sluice::metrics::{METRICS, compute, find};
 use sluice::model::config::GoalsConfig;
-use sluice::model::{Config, Dataset, PeriodKind, Target, calendar};
+use sluice::model::{Config, Dataset, PeriodKind, Run, Table, Target, calendar};
 use sluice::report::{Input, reads, render};
 
 use crate::fixtures::{DealBuilder, Fixture, deal, run};
@@ -56,10 +56,14 @@ fn dataset() -> Dataset {
 /// The page of the deals under a configuration, on a day.
 fn page(dataset: &Dataset, config: Config, as_of: &str) -> String {
     let run = run(dataset, config, as_of);
-    let tables = compute(METRICS, dataset, &run).unwrap();
+    rendered(&run, &compute(METRICS, dataset, &run).unwrap())
+}
+
+/// The page of the tables of all metrics.
+pub(crate) fn rendered(run: &Run, tables: &[Table]) -> String {
     render(&Input {
-        run: &run,
-        metrics: METRICS.iter().map(|m| m.about()).zip(&tables).collect(),
+        run,
+        metrics: METRICS.iter().map(|m| m.about()).zip(tables).collect(),
         earlier: None,
         queries: &[],
         inputs: &[],

@@ -2,7 +2,7 @@
 
 mod comparisons;
 mod goals;
-mod properties;
+mod published;
 mod reps;
 mod survival;
 

@@ -5,6 +5,7 @@ use sluice::model::{Config, Dataset, Field, Table, Unit, Value};
 
 use super::build::{Case, case, cell, dataset, row, rows, table};
 use crate::fixtures::deal;
+use crate::invariants::global::single;
 
 const MINE: [&str; 8] = [
     "forecast_snapshots",
@@ -272,27 +273,6 @@ proptest! {
             prop_assert_eq!(said, minor(&bridge, line, "forecast_minor"));
         }
     }
-}
-
-/// One row of a partition as a partition of its own.
-fn single(from: &sluice::model::Partition, at: usize) -> sluice::model::Partition {
-    let column = |texts: &sluice::model::TextColumn| {
-        let mut one = sluice::model::TextColumn::default();
-        one.push(texts.get(at));
-        one
-    };
-    let mut made = sluice::model::Partition {
-        created_month: from.created_month,
-        deal_ids: column(&from.deal_ids),
-        deal_names: column(&from.deal_names),
-        account_ids: column(&from.account_ids),
-        deals: vec![from.deals[at]],
-        ..Default::default()
-    };
-    made.visits.push(from.visits.get(at).to_vec());
-    made.changes.push(from.changes.get(at).to_vec());
-    made.activities.push(from.activities.get(at).to_vec());
-    made
 }
 
 #[test]

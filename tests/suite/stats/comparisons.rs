@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
 use sluice::stats::chi_squared::pearson;
 use sluice::stats::discrimination::{Scores, area};
 use sluice::stats::interval::Z;
@@ -163,42 +162,4 @@ fn v12_area_under_the_curve() {
     near(found.variance.unwrap(), number(e, "/var_delong"));
     near(found.interval.unwrap().lower, number(e, "/lo_logit"));
     near(found.interval.unwrap().upper, number(e, "/hi_logit"));
-}
-
-fn group() -> impl Strategy<Value = (u64, u64)> {
-    (0..60_u64, 0..60_u64).prop_map(|(won, lost)| (won, won + lost))
-}
-
-proptest! {
-    #[test]
-    fn swapping_two_groups_turns_the_difference_round(a in group(), b in group()) {
-        let both = difference(a, b).zip(difference(b, a));
-        if let Some(((gap, limits), (turned, other))) = both {
-            prop_assert_eq!(gap, -turned);
-            prop_assert!((limits.lower + other.upper).abs() < 1e-12);
-            prop_assert!((limits.upper + other.lower).abs() < 1e-12);
-            prop_assert!(limits.lower <= gap && gap <= limits.upper);
-        }
-        let p = |a, b| equality(a, b).map(|test| (test.test, test.p));
-        let (one, other) = (p(a, b), p(b, a));
-        prop_assert_eq!(one.map(|t| t.0), other.map(|t| t.0));
-        if let (Some((_, p)), Some((_, q))) = (one, other) {
-            prop_assert!((p - q).abs() < 1e-9 && p > 0.0 && p <= 1.0);
-        }
-        prop_assert_eq!(least_expected(a, b), least_expected(b, a));
-    }
-
-    #[test]
-    fn odds_turn_round_too(strata in prop::collection::vec((group(), group()), 1..6)) {
-        let turned: Vec<_> = strata.iter().map(|&(a, b)| (b, a)).collect();
-        let (one, other) = (common_odds(&strata), common_odds(&turned));
-        prop_assert_eq!((one.used, one.dropped), (other.used, other.dropped));
-        if let (Some((ratio, _)), Some((inverse, _))) = (one.ratio, other.ratio) {
-            prop_assert!((ratio * inverse - 1.0).abs() < 1e-9);
-        }
-        prop_assert_eq!(one.test.is_some(), other.test.is_some());
-        if let (Some((x, _)), Some((y, _))) = (one.test, other.test) {
-            prop_assert!((x - y).abs() < 1e-9 * x.max(1.0));
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! V11: the chance of a target.
 
-use proptest::prelude::*;
 use sluice::stats::dispersion::{Past, dispersed_hit, dispersion};
 use sluice::stats::lattice::{Rounding, distribution, hit, quantiles};
 use sluice::stats::poisson_binomial::{Counts, pmf};
@@ -65,34 +64,4 @@ fn v11_dispersion_of_past_periods() {
     near(variance.sqrt(), number(&v11, "/expected/sd_minor"));
     let adjusted = dispersed_hit(2_900_000.0, mean, variance, phi).unwrap();
     near(adjusted, number(&v11, "/expected/p_hit_value_dispersion_adjusted"));
-}
-
-fn open() -> impl Strategy<Value = Vec<(u64, f64)>> {
-    prop::collection::vec((0..60_u64, 0..=20_u32), 0..12)
-        .prop_map(|deals| deals.into_iter().map(|(a, p)| (a, f64::from(p) / 20.0)).collect())
-}
-
-proptest! {
-    #[test]
-    fn bounds_hold_the_exact_chance(deals in open(), need in -5..400_i128, cells in 1..40_u64) {
-        let exact = hit(&deals, need, u64::MAX);
-        prop_assert_eq!(exact.cell, 1);
-        prop_assert_eq!(exact.lower, exact.upper);
-        let coarse = hit(&deals, need, cells);
-        prop_assert!(coarse.lower <= exact.nearest + 1e-12);
-        prop_assert!(coarse.upper >= exact.nearest - 1e-12);
-        let more = hit(&deals, need + 3, u64::MAX);
-        prop_assert!(more.nearest <= exact.nearest + 1e-12, "not more likely for a higher target");
-        let sum: f64 = distribution(&deals, 1, Rounding::Nearest).pmf.iter().sum();
-        prop_assert!((sum - 1.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn counts_sum_to_one_and_have_the_right_mean(deals in open()) {
-        let chances: Vec<f64> = deals.iter().map(|d| d.1).collect();
-        let found = pmf(&chances);
-        let mean: f64 = found.iter().enumerate().map(|(k, p)| k as f64 * p).sum();
-        prop_assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        prop_assert!((mean - chances.iter().sum::<f64>()).abs() < 1e-12);
-    }
 }

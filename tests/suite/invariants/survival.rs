@@ -1,12 +1,12 @@
-//! What must hold for any data (METRICS 8: 21 to 28, 30, 31, 33, 34, 44).
+//! Invariants 21 to 29: survival and cohorts.
 
 use proptest::prelude::*;
-use sluice::stats::binomial::{cdf, mid_p, pmf};
-use sluice::stats::bootstrap::Bootstrap;
+use sluice::model::config::OutcomeMode;
+use sluice::model::{Config, Value};
 use sluice::stats::interval::wilson;
-use sluice::stats::rank::benjamini_hochberg;
-use sluice::stats::shrinkage::beta_binomial;
 use sluice::stats::survival::EventTable;
+
+use super::made::{self, Firm, firms};
 
 type Cases = Vec<(i64, usize)>;
 
@@ -28,7 +28,7 @@ fn close(a: f64, b: f64) -> bool {
 
 proptest! {
     #[test]
-    fn shares_sum_to_one_and_move_one_way(cases in cases(3)) {
+    fn invariant_21_shares_sum_to_one(cases in cases(3)) {
         let all = table::<3>(&cases, 1);
         let mut before = all.at(-1);
         for h in 0..45 {
@@ -48,7 +48,7 @@ proptest! {
     }
 
     #[test]
-    fn a_complete_cohort_is_a_plain_proportion(cases in cases(2), h in 0..40_i64) {
+    fn invariant_23_complete_cohort(cases in cases(2), h in 0..40_i64) {
         let seen: Cases = cases.iter().map(|&(t, c)| if c == 0 { (t + 40, 0) } else { (t, c) }).collect();
         let all = table::<2>(&seen, 1);
         let (won, n) = (all.ended_by(1, h) as f64, all.n() as f64);
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn losses_and_censoring_only_bias_one_way(cases in cases(2), h in 0..45_i64) {
+    fn invariant_24_losses_censored(cases in cases(2), h in 0..45_i64) {
         let all = table::<2>(&cases, 1);
         let won = all.at(h).incidence[0];
         let lost_censored: Cases = cases.iter().map(|&(t, c)| (t, if c == 2 { 0 } else { c })).collect();
@@ -73,12 +73,24 @@ proptest! {
         if last_win.is_none_or(|win| first_loss >= win) {
             prop_assert!(close(won, other_world));
         }
-        let naive = all.ended_by(1, h) as f64 / all.n() as f64;
-        prop_assert!(naive <= won + 1e-12);
+        if cases.iter().any(|c| c.1 == 2 && c.0 < last_win.unwrap_or(0)) && won > 0.0 {
+            prop_assert!(won < other_world);
+        }
     }
 
     #[test]
-    fn swapping_causes_swaps_incidences(cases in cases(2), h in 0..45_i64) {
+    fn invariant_25_naive_is_biased_down(cases in cases(2), h in 0..45_i64) {
+        let all = table::<2>(&cases, 1);
+        let won = all.at(h).incidence[0];
+        let naive = all.ended_by(1, h) as f64 / all.n() as f64;
+        prop_assert!(naive <= won + 1e-12);
+        if !cases.iter().any(|c| c.1 == 0 && c.0 < h) {
+            prop_assert!(close(naive, won));
+        }
+    }
+
+    #[test]
+    fn invariant_26_causes_swapped(cases in cases(2), h in 0..45_i64) {
         let swapped: Cases = cases.iter().map(|&(t, c)| (t, [0, 2, 1][c])).collect();
         let (a, b) = (table::<2>(&cases, 1).at(h), table::<2>(&swapped, 1).at(h));
         prop_assert!(close(a.survival, b.survival));
@@ -86,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn restricted_mean_is_the_sum_of_survival(cases in cases(2)) {
+    fn invariant_27_restricted_mean(cases in cases(2)) {
         let all = table::<2>(&cases, 1);
         let mut before = 0.0;
         for tau in 0..45 {
@@ -99,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn duplicated_deals_divide_the_variance(cases in cases(2), times in 2..6_u64, h in 0..45_i64) {
+    fn invariant_28_duplicated_deals(cases in cases(2), times in 2..6_u64, h in 0..45_i64) {
         let (once, often) = (table::<2>(&cases, 1).at(h), table::<2>(&cases, times).at(h));
         prop_assert!(close(once.incidence[0], often.incidence[0]));
         prop_assert!(close(once.survival, often.survival));
@@ -126,79 +138,77 @@ proptest! {
             prop_assert!(lower.is_some_and(|l| l <= t) && upper.is_none_or(|u| u >= t));
         }
     }
+}
+
+/// One row of a cohort: its key without the horizon, horizon, status, value.
+type Cell = (String, i64, String, Option<f64>);
+
+fn cells(firm: &Firm, config: &Config, as_of: &str) -> Vec<Cell> {
+    let dataset = made::ingested(&firm.files(i64::MAX), config);
+    let found = crate::fixtures::table(
+        "cohort_conversion",
+        &dataset,
+        &made::run_of(&dataset, config, as_of),
+    );
+    let keys = ["pipeline", "owner", "source", "segment", "cohort_kind", "cohort", "pooling"];
+    let cell = |row: &Vec<Value>| {
+        let key: Vec<String> = keys.iter().map(|k| format!("{:?}", found.value(row, k))).collect();
+        let status = found.value(row, "status").as_str().unwrap_or("").to_owned();
+        let horizon = found.value(row, "horizon_days").as_i64().unwrap();
+        (key.join(" "), horizon, status, found.value(row, "cif_won").as_f64())
+    };
+    found.rows.iter().map(cell).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn wilson_mirrors_and_shrinks(n in 1..2000_u64, share in 0.0..=1.0_f64) {
-        let x = (n as f64 * share).round();
-        let n = n as f64;
-        let (a, b) = (wilson(x, n), wilson(n - x, n));
-        prop_assert!(close(a.lower, 1.0 - b.upper) && close(a.upper, 1.0 - b.lower));
-        prop_assert!(a.lower <= x / n && x / n <= a.upper && a.lower >= 0.0 && a.upper <= 1.0);
-        let wide = wilson(3.0 * x, 3.0 * n);
-        prop_assert!(wide.upper - wide.lower < a.upper - a.lower);
-    }
-
-    #[test]
-    fn shrunken_rates_lie_between(groups in prop::collection::vec((0..30_u64, 1..40_u64), 5..20)) {
-        let groups: Vec<(u64, u64)> = groups.iter().map(|&(x, n)| (x.min(n), n)).collect();
-        let Some(fit) = beta_binomial(&groups) else { return Ok(()) };
-        for &(x, n) in &groups {
-            let raw = x as f64 / n as f64;
-            let mean = (fit.alpha + x as f64) / (fit.m + n as f64);
-            prop_assert!(mean >= raw.min(fit.p) - 1e-9 && mean <= raw.max(fit.p) + 1e-9);
-        }
-    }
-
-    #[test]
-    fn false_discovery_rates(p in prop::collection::vec(0.0..=1.0_f64, 1..30)) {
-        let given: Vec<Option<f64>> = p.iter().copied().map(Some).collect();
-        let q = benjamini_hochberg(&given);
-        let mut reversed = benjamini_hochberg(&given.iter().rev().copied().collect::<Vec<_>>());
-        reversed.reverse();
-        prop_assert_eq!(&q, &reversed);
-        for (i, a) in q.iter().enumerate() {
-            prop_assert!(a.unwrap() >= p[i] && a.unwrap() <= 1.0);
-            for (j, b) in q.iter().enumerate() {
-                prop_assert!(p[i] > p[j] || a.unwrap() <= b.unwrap());
+    fn invariant_21_exits_sum_to_one(firm in firms(40)) {
+        let config = made::config();
+        let dataset = made::ingested(&firm.files(i64::MAX), &config);
+        let run = made::run_of(&dataset, &config, made::AS_OF);
+        let found = crate::fixtures::table("stage_exit", &dataset, &run);
+        for row in &found.rows {
+            let of = |name| found.value(row, name).as_f64();
+            if let [Some(on), Some(lost), Some(back), Some(still)] =
+                ["pass_through", "churn", "back", "still"].map(of)
+            {
+                prop_assert!((on + lost + back + still - 1.0).abs() < 1e-10);
             }
         }
     }
 
     #[test]
-    fn mid_p_is_a_probability(n in 1..300_u64, p in 0.001..0.999_f64, share in 0.0..=1.0_f64) {
-        let x = (n as f64 * share) as usize;
-        let probabilities = pmf(n, p);
-        prop_assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-11);
-        let value = mid_p(&probabilities, x);
-        prop_assert!((0.0..=1.0).contains(&value));
-        let below: f64 = probabilities[..=x].iter().sum();
-        prop_assert!((cdf(x as i64, n, p) - below).abs() < 1e-11);
-    }
-}
-
-#[test]
-fn equal_reps_shrink_to_the_team() {
-    let fit = beta_binomial(&[(6, 20); 9]).unwrap();
-    assert!((fit.rho - 1.0 / (1e6 + 1.0)).abs() < 1e-15);
-    let mean = (fit.alpha + 6.0) / (fit.m + 20.0);
-    assert!((mean - 0.3).abs() < 1e-4);
-}
-
-#[test]
-fn bootstrap_weights_are_poisson_one() {
-    let bootstrap = Bootstrap::new(20_240_229, 8);
-    let (mut sum, mut squares, mut weights) = ([0_f64; 8], [0_f64; 8], Vec::new());
-    let n = 50_000;
-    for deal in 0..n {
-        bootstrap.weights(&format!("x{deal}"), &mut weights);
-        for (b, &w) in weights.iter().enumerate() {
-            sum[b] += f64::from(w);
-            squares[b] += f64::from(w) * f64::from(w);
+    fn invariant_22_status_runs_one_way(firm in firms(60)) {
+        let rank = |status: &str| {
+            ["complete", "partial", "insufficient", "immature"].iter().position(|s| *s == status)
+        };
+        let cells = cells(&firm, &made::config(), "2025-12-31");
+        for pair in cells.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+            // A curve that has come down to 0 is known for good, so a later cell may be partial.
+            let is_forward = rank(&pair[0].2) <= rank(&pair[1].2);
+            prop_assert!(pair[0].1 < pair[1].1 && is_forward, "{:?}", pair);
+        }
+        for (key, _, status, value) in &cells {
+            let has_value = status == "complete" || status == "partial";
+            prop_assert_eq!(value.is_some(), has_value, "{}", key);
         }
     }
-    for b in 0..8 {
-        let mean = sum[b] / f64::from(n);
-        let variance = squares[b] / f64::from(n) - mean * mean;
-        assert!((mean - 1.0).abs() < 0.02 && (variance - 1.0).abs() < 0.04, "{mean} {variance}");
+
+    #[test]
+    fn invariant_29_complete_stays_complete(firm in firms(60), mode in 0..2_u8) {
+        let outcome_mode = if mode == 0 { OutcomeMode::Net } else { OutcomeMode::First };
+        // A reason has no history: without exclusions it does not matter when it was given.
+        let config = Config { outcome_mode, exclude_reasons: Vec::new(), ..made::config() };
+        let later = cells(&firm, &config, made::AS_OF);
+        let is_month = |cell: &&Cell| cell.2 == "complete" && cell.0.contains("month");
+        for cell in cells(&firm, &config, "2025-10-31").iter().filter(is_month) {
+            let now = later.iter().find(|c| c.0 == cell.0 && c.1 == cell.1);
+            prop_assert!(now.is_some_and(|now| now.2 == "complete"), "{:?} {:?}", cell, now);
+            if outcome_mode == OutcomeMode::First {
+                prop_assert_eq!(now.unwrap().3, cell.3, "{}", cell.0);
+            }
+        }
     }
 }

@@ -1,11 +1,12 @@
-//! Invariants 2, 5, 14 to 18 of METRICS on random deals.
+//! Invariants 14 to 20: stocks, flows, values, waterfalls.
 
 use proptest::prelude::*;
 use sluice::model::{
     AsOf, Config, Day, Field, FieldChange, Quality, StageId, Table, Value, Zone, calendar,
 };
 
-use super::builder::{Kind, World, at, day, get};
+use super::made::{self, DAY, Firm, firms};
+use crate::metrics_b::builder::{self, Kind, World, at, day, get};
 
 const STAGES: [(&str, Kind); 7] = [
     ("A", Kind::Open(1)),
@@ -81,13 +82,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn stocks_and_flows_balance(lives in lives()) {
+    fn invariant_15_stock_and_flow(lives in lives()) {
         let world = world(&lives);
         let as_of = day(AS_OF);
         let flow = &world.tables(&["stage_flow"], Config::default(), AsOf::Day(as_of), 2)[0];
-        let sum = |rows: &[&Vec<Value>], name: &str| -> f64 {
-            rows.iter().map(|r| get(flow, r, name)).sum()
-        };
         for kind in KINDS {
             let rows = of(flow, kind);
             for (stage, start, end, row) in &rows {
@@ -111,6 +109,18 @@ proptest! {
                 let quality = mended(&world, id, *start, last);
                 prop_assert_eq!(n("quality_count"), quality as f64, "{} {}", kind, stage);
             }
+        }
+    }
+
+    #[test]
+    fn invariant_16_moves_in_are_moves_out(lives in lives()) {
+        let as_of = AsOf::Day(day(AS_OF));
+        let flow = &world(&lives).tables(&["stage_flow"], Config::default(), as_of, 2)[0];
+        let sum = |rows: &[&Vec<Value>], name: &str| -> f64 {
+            rows.iter().map(|r| get(flow, r, name)).sum()
+        };
+        for kind in KINDS {
+            let rows = of(flow, kind);
             let mut starts: Vec<Day> = rows.iter().map(|r| r.1).collect();
             starts.dedup();
             for start in starts {
@@ -126,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn reversals_are_what_leaves_the_won_stage(lives in lives()) {
+    fn invariant_20_reversals(lives in lives()) {
         let world = world(&lives);
         let names = ["win_reversal", "stage_flow"];
         let as_of = AsOf::Day(day(AS_OF));
@@ -149,7 +159,7 @@ proptest! {
     }
 
     #[test]
-    fn value_flows_balance_and_scale(lives in lives(), revalued in prop::collection::vec(0..4_000_i64, 1..25)) {
+    fn invariant_17_value_flows_and_days(lives in lives(), revalued in prop::collection::vec(0..4_000_i64, 1..25)) {
         let world = |scale: i64| {
             let mut world = world(&lives);
             world.rows.iter_mut().for_each(|row| row.deal.amount_minor = Some(100 * scale));
@@ -204,7 +214,7 @@ proptest! {
     }
 
     #[test]
-    fn every_deal_is_in_one_state(lives in lives()) {
+    fn invariant_14_one_state(lives in lives()) {
         let world = world(&lives);
         let as_of = day(AS_OF);
         let names = ["stage_stock", "stage_flow"];
@@ -233,7 +243,7 @@ proptest! {
     }
 
     #[test]
-    fn transitions_are_the_flows(lives in lives()) {
+    fn invariant_18_transitions(lives in lives()) {
         let world = world(&lives);
         let names = ["stage_transitions", "stage_flow"];
         let tables = world.tables(&names, Config::default(), AsOf::Day(day(AS_OF)), 2);
@@ -271,7 +281,7 @@ proptest! {
                 let measure = table.value(row, "measure").as_str().unwrap_or("").to_owned();
                 let within = |at: i64| (start..end.min(as_of + 1)).contains(&UTC.day(at));
                 let found = (get(table, row, "x"), get(table, row, "n"));
-                let counted = |cases: &dyn Fn(&super::builder::Row) -> (bool, bool)| {
+                let counted = |cases: &dyn Fn(&builder::Row) -> (bool, bool)| {
                     let cases: Vec<_> = world.rows.iter().map(cases).collect();
                     let x = cases.iter().filter(|c| c.0).count();
                     (x as f64, cases.iter().filter(|c| c.1).count() as f64)
@@ -356,7 +366,7 @@ proptest! {
 fn mended(world: &World, stage: StageId, start: Day, end: Day) -> usize {
     let instant = |day: Day| i64::from(day) * calendar::DAY_MICROS;
     let (first, cut) = (instant(start), instant(end));
-    let is_behind = |row: &&super::builder::Row| {
+    let is_behind = |row: &&builder::Row| {
         row.deal.quality.has_history_code()
             && row.visits.iter().any(|v| {
                 let left = v.exited_at.get().or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
@@ -364,4 +374,65 @@ fn mended(world: &World, stage: StageId, start: Day, end: Day) -> usize {
             })
     };
     world.rows.iter().filter(is_behind).count()
+}
+
+/// The open deals of a pipeline in dollars at the end of a minute: amount and day of the expected close.
+fn stood(firm: &Firm, until: i64) -> Vec<(usize, i64, i64, Option<i64>)> {
+    let of_life = |life: &made::Life| {
+        let mut now = life.created;
+        let mut found = None;
+        for (place, &(stage, gap, amount, due)) in life.moves.iter().enumerate() {
+            now += if place > 0 { gap } else { 0 };
+            let due = due.map(|days| (now + days * DAY).div_euclid(DAY));
+            found = if now < until {
+                Some((stage, now, amount.unwrap_or(0) * 100, due))
+            } else {
+                found
+            };
+        }
+        found.filter(|_| life.words[0] < 3 && life.words[6] != 0)
+    };
+    firm.lives.iter().filter_map(of_life).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn invariant_19_waterfall(firm in firms(40)) {
+        let config = made::config();
+        let dataset = made::ingested(&firm.files(i64::MAX), &config);
+        let run = made::run_of(&dataset, &config, made::AS_OF);
+        let found = crate::fixtures::table("forecast_waterfall", &dataset, &run);
+        let first = i64::from(day("2025-01-06"));
+        let minor = |row: &[Value], name: &str| found.value(row, name).as_i64().unwrap();
+        let is_whole = |row: &&Vec<Value>| {
+            let shows = |name: &str, word: &str| found.value(row, name).as_str() == Some(word);
+            shows("pipeline", "Sales") && shows("currency", "USD") && found.value(row, "owner").is_null()
+        };
+        for row in &found.rows {
+            let lines = found.columns.iter().filter(|c| {
+                c.name.ends_with("_minor") && !["closing_minor", "residual_minor"].contains(&&*c.name)
+            });
+            let sum: i64 = lines.map(|c| minor(row, &c.name)).sum();
+            prop_assert_eq!(sum, minor(row, "closing_minor"), "{:?}", row);
+            prop_assert_eq!(minor(row, "residual_minor"), 0);
+        }
+        for row in found.rows.iter().filter(is_whole) {
+            let (Value::Day(start), Value::Day(end)) =
+                (found.value(row, "period_start"), found.value(row, "period_end")) else { continue };
+            let (start, end) = (i64::from(*start) - first, i64::from(*end) - first);
+            let last = end.min(i64::from(day(made::AS_OF)) + 1 - first);
+            let is_due = |due: Option<i64>| due.is_some_and(|due| (start..end).contains(&due));
+            let open = |until: i64| -> i64 {
+                let stood = stood(&firm, until * DAY).into_iter();
+                stood.filter(|d| d.0 != 3 && d.0 != 4 && is_due(d.3)).map(|d| d.2).sum()
+            };
+            prop_assert_eq!(minor(row, "opening_minor"), open(start));
+            prop_assert_eq!(minor(row, "closing_minor"), open(last));
+            let closed = stood(&firm, last * DAY).into_iter();
+            let won = closed.filter(|d| d.0 == 3 && d.1 >= start * DAY).map(|d| d.2).sum::<i64>();
+            prop_assert_eq!(minor(row, "won_minor"), -won);
+        }
+    }
 }

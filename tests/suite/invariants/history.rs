@@ -1,4 +1,4 @@
-//! Laws of visits (METRICS 8, invariants 1, 4, 11, 12, 13) on random and hostile histories.
+//! Invariants 11 to 13: visits, on random and hostile histories.
 
 use proptest::prelude::*;
 use sluice::ingest::catalogue::{self, Precedence, StageEvidence};
@@ -9,7 +9,7 @@ use sluice::model::{
     Catalogue, Config, Deal, Micros, Names, Run, Scratch, StageId, Status, Sym, UNKNOWN_STAGE,
 };
 
-use super::history::{blank_deal, context, dataset};
+use crate::history::{blank_deal, context, dataset};
 
 /// Stages of the tests: four in order, one without, the unknown one, won, lost.
 const STAGES: u16 = 8;
@@ -129,11 +129,10 @@ fn check_shape(built: &Built, extract: Micros) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Invariants 1 and 11.
     #[test]
-    fn visits_are_sound_and_do_not_depend_on_row_order(
+    fn invariant_11_visits(
         row in rows(),
         (straight, shuffled) in changes(instants(), 30)
             .prop_flat_map(|list| (Just(list.clone()), Just(list).prop_shuffle())),
@@ -157,9 +156,9 @@ proptest! {
         prop_assert_eq!(built, build(&row, &backwards, extract));
     }
 
-    /// Invariants 12 and 13, in a zone with daylight saving.
+    /// In a zone with daylight saving.
     #[test]
-    fn durations_add_up_and_reach_is_monotone(
+    fn invariant_12_durations_add_up(
         row in rows(),
         list in changes(0..EXTRACT, 30),
         as_of in 0..70i32,
@@ -176,6 +175,23 @@ proptest! {
         let total: i64 = closed.map(|(v, exit)| run.ticks(v.entered_at, exit)).sum();
         let (first, last) = (timeline.visits[0], timeline.visits.last().unwrap());
         prop_assert_eq!(total, i64::from(last.entered_on - first.entered_on));
+    }
+
+    /// In a zone with daylight saving.
+    #[test]
+    fn invariant_13_reach(
+        row in rows(),
+        list in changes(0..EXTRACT, 30),
+        as_of in 0..70i32,
+    ) {
+        let (names, catalogue) = world();
+        let row = Row { deal: Deal { created_at: Some(DAY_MICROS), ..row.deal }, ..row };
+        let built = build(&row, &list, EXTRACT);
+        let data = dataset(&names, &catalogue, EXTRACT, &[("a".into(), row.deal, built)]);
+        let config = Config { report_tz: "Europe/Berlin".into(), ..Config::default() };
+        let run = Run::new(config, Some(AsOf::Day(as_of)), &data).unwrap();
+        let mut scratch = Scratch::default();
+        let Some(timeline) = scratch.timeline(&data.partitions[0], 0, &run) else { return Ok(()) };
         let reached: Vec<Option<Micros>> =
             (1..=4).map(|order| timeline.reached_at(Sym::NONE, order)).collect();
         for pair in reached.windows(2) {
@@ -188,7 +204,7 @@ proptest! {
         }
     }
 
-    /// Invariant 4: a complete log of a later extract tells of a day what the extract of that day
+    /// A complete log of a later extract tells of a day what the extract of that day
     /// told.
     #[test]
     fn there_is_no_look_ahead(
