@@ -61,12 +61,16 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
         config.fiscal_year_start_month,
         quoted(&config.segment),
     );
+    write_pipelines(&mut text, ingested);
+    text
+}
+
+fn write_pipelines(text: &mut String, ingested: &Ingested) {
     let dataset = &ingested.dataset;
     for pipeline in dataset.catalogue.pipelines() {
         let _ = write!(text, "\n[[pipeline]]\nname = {}\n", quoted(dataset.names.get(pipeline)));
-        write_pipeline(&mut text, ingested, pipeline);
+        write_pipeline(text, ingested, pipeline);
     }
-    text
 }
 
 /// The text of a preset, and below it what the exports hold that it does not name.
