@@ -101,6 +101,7 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Resul
     let (family, agenda) = (judge.family, judge.agenda);
     let whole = Slice::whole(family.pipeline);
     let (mut all, mut missing) = (Vec::new(), 0);
+    let told = family.quarters(kind, 0, agenda);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, 0, agenda);
         let lacks = family.missing(&units, quarter);
@@ -108,8 +109,12 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Resul
             let period = agenda.quarters[quarter].period;
             add_row(table, judge, (whole, period, kind), &units, lacks)?;
         }
-        all.extend(units);
-        missing += lacks;
+        if told.contains(&quarter) {
+            all.extend(units);
+            missing += lacks;
+        } else {
+            missing += 1;
+        }
     }
     let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return Ok(()) };
     add_row(table, judge, (whole, period, kind), &all, missing)?;

@@ -117,13 +117,16 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
     let Some(whole) = agenda.whole() else { return Ok(()) };
     let every = Slice::whole(family.pipeline);
     let mut all = Sums::default();
+    let told = family.quarters(kind, lead, agenda);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, lead, agenda);
         let cells = family.total(agenda.slot(quarter, lead));
         let mut of_quarter = Sums::default();
         of_quarter.gather(&cells, units.iter().copied());
         place.write(table, every, agenda.quarters[quarter].period, &of_quarter)?;
-        all.gather(&cells, units);
+        if told.contains(&quarter) {
+            all.gather(&cells, units);
+        }
     }
     place.write(table, every, whole, &all)?;
     let mut owners: BTreeSet<Sym> =
@@ -133,7 +136,7 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
     }
     for owner in owners {
         let mut sums = Sums::default();
-        for quarter in agenda.judged() {
+        for &quarter in &told {
             let of_owner = family.cells.get(&(agenda.slot(quarter, lead), owner));
             let is_it = |u: &&Said| u.quarter == quarter && u.owner == owner && !u.is_company;
             let units: Vec<Said> = all.units.iter().filter(is_it).copied().collect();

@@ -12,6 +12,7 @@ use super::forecast_measures::{
     AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
     MISSING, NETTED, RMSE, SAID, WAPE, Weights, is_leaky,
 };
+use super::forecast_past::Known;
 use super::forecast_units::{Kind, Unit as Said, families};
 use super::layout::{MetricTable, Slice};
 use super::rep_counts::owner_slice;
@@ -124,6 +125,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         Key { slice, period, cut, group, basis, forecast, lead, on }
     };
     let (mut all, mut missing) = (Vec::new(), 0);
+    let told = family.quarters(kind, lead, agenda);
     let every = Slice::whole(family.pipeline);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, lead, agenda);
@@ -133,8 +135,12 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
             let on = agenda.mark(quarter, lead).map(|mark| mark.on);
             add_row(table, judge, key(every, period, "all", None, on), &units, lacks)?;
         }
-        all.extend(units);
-        missing += lacks;
+        if told.contains(&quarter) {
+            all.extend(units);
+            missing += lacks;
+        } else {
+            missing += 1;
+        }
     }
     if all.is_empty() {
         return Ok(());
@@ -166,9 +172,9 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
             let cell = &cells[tier as usize];
             let is_leaky = is_leaky(cells[Tier::Undated as usize].due.n, judge.run);
             let sums = (cell.due.minor, cell.won.minor);
-            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.current_amounts > 0))
+            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.amounts()))
         };
-        let units: Vec<Said> = agenda.judged().filter_map(unit).collect();
+        let units: Vec<Said> = agenda.told(lead).into_iter().filter_map(unit).collect();
         add_group(
             table,
             judge,
@@ -183,15 +189,16 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
 fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Result<()> {
     let (agenda, run) = (judge.agenda, judge.run);
     let mut stages: BTreeMap<StageId, Vec<Said>> = BTreeMap::new();
+    let told = agenda.told(lead);
     for (&(slot, stage), sums) in &judge.family.stages {
         let Some(stage) = stage else { continue };
         let quarter = slot / agenda.leads.len();
-        let is_judged = agenda.quarters[quarter].is_judged();
+        let is_judged = told.contains(&quarter);
         if slot % agenda.leads.len() == lead && is_judged && sums.due.n + sums.leaky > 0 {
             let weighted = half_even(sums.weighted, 10_000);
             let pair = (weighted, sums.due_won.minor);
             let is_leaky = is_leaky(sums.leaky, run);
-            let unit = due(quarter, pair, is_leaky, sums.current_amounts > 0);
+            let unit = due(quarter, pair, is_leaky, sums.amounts());
             stages.entry(stage).or_default().push(unit);
         }
     }
@@ -206,8 +213,8 @@ fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Re
 }
 
 /// What the deals due in a quarter promised together, and what was won of them.
-fn due(quarter: usize, (forecast, actual): (i128, i128), is_leaky: bool, is_current: bool) -> Said {
-    Said { owner: Sym::NONE, is_company: true, quarter, forecast, actual, is_leaky, is_current }
+fn due(quarter: usize, (forecast, actual): (i128, i128), is_leaky: bool, amounts: Known) -> Said {
+    Said { owner: Sym::NONE, is_company: true, quarter, forecast, actual, is_leaky, amounts }
 }
 
 fn add_group(

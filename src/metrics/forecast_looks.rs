@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
-use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
+use super::forecast_past::{Known, Look, Past, Standing, over_on, owner_at};
 use super::keyed::Keyed;
 use super::place::{Place, Placed};
 use super::stage_key::{add_all, amount_before, currency_key};
@@ -92,11 +92,18 @@ pub(super) struct Cell {
     pub(super) current_amounts: u64,
     /// Deals whose category follows from their stage.
     pub(super) by_stage: u64,
+    /// Deals of which a snapshot tells the amount, the expected close, the stage, the category.
+    pub(super) seen: [u64; 4],
     /// Deals with a mended history.
     pub(super) mended: u64,
 }
 
 impl Cell {
+    /// How the amounts are known.
+    pub(super) fn amounts(&self) -> Known {
+        Known::worst(self.current_amounts > 0, self.seen[0] > 0)
+    }
+
     pub(super) fn gather(&mut self, other: &Self) {
         self.due.gather(other.due);
         self.won.gather(other.won);
@@ -104,6 +111,7 @@ impl Cell {
         self.null_amounts += other.null_amounts;
         self.current_amounts += other.current_amounts;
         self.by_stage += other.by_stage;
+        self.seen.iter_mut().zip(other.seen).for_each(|(into, seen)| *into += seen);
         self.mended += other.mended;
     }
 }
@@ -123,9 +131,16 @@ pub(super) struct InStage {
     pub(super) leaky: u64,
     /// Those whose amount is that of today.
     pub(super) current_amounts: u64,
+    /// Those whose amount is from a snapshot.
+    pub(super) seen_amounts: u64,
 }
 
 impl InStage {
+    /// How the amounts are known.
+    pub(super) fn amounts(&self) -> Known {
+        Known::worst(self.current_amounts > 0, self.seen_amounts > 0)
+    }
+
     pub(super) fn gather(&mut self, other: &Self) {
         self.open.gather(other.open);
         self.open_won += other.open_won;
@@ -134,6 +149,7 @@ impl InStage {
         self.due_won.gather(other.due_won);
         self.leaky += other.leaky;
         self.current_amounts += other.current_amounts;
+        self.seen_amounts += other.seen_amounts;
     }
 }
 
@@ -238,11 +254,12 @@ impl Looks {
             return;
         }
         let points = look.points(run);
-        let stage = self.stages.cell((visit.pipeline, look.stage(), currency, slot), run);
+        let stage = self.stages.cell((visit.pipeline, look.stage(run), currency, slot), run);
         stage.open.add(look.minor());
         stage.open_won += u64::from(win.is_some());
-        stage.current_amounts += u64::from(!look.amount.1);
-        if !look.expected.1 {
+        stage.current_amounts += u64::from(look.amount.1 == Known::Current);
+        stage.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
+        if look.is_leaky() {
             stage.leaky += 1;
             self.add(spot(look.owner, Tier::Undated), deal, (&look, None, false), None, run);
         } else if look.expected.0.is_some_and(|day| period.contains(day)) {
@@ -273,7 +290,17 @@ impl Looks {
         }
         cell.weighted += look.minor() * i128::from(points.unwrap_or(0));
         cell.null_amounts += u64::from(look.amount.0.is_none());
-        cell.current_amounts += u64::from(!look.amount.1);
+        cell.current_amounts += u64::from(look.amount.1 == Known::Current);
+        let is_open = look.standing == Standing::Open;
+        let is_category_seen = look.is_category_seen && !from_stage;
+        for (into, is_seen) in cell.seen.iter_mut().zip([
+            look.amount.1 == Known::Snapshot,
+            is_open && look.expected.1 == Known::Snapshot,
+            is_open && look.is_stage_seen(),
+            is_open && is_category_seen,
+        ]) {
+            *into += u64::from(is_seen);
+        }
         cell.by_stage += u64::from(from_stage);
         cell.mended += u64::from(deal.deal.quality.has_history_code());
     }

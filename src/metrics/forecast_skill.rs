@@ -118,7 +118,7 @@ struct Place<'p> {
 
 impl Place<'_> {
     fn add(&self, table: &mut MetricTable<'_>, kind: Kind, lead: usize) {
-        let judged = self.agenda.judged();
+        let judged = self.family.quarters(kind, lead, self.agenda).into_iter();
         let units: Vec<Said> =
             judged.flat_map(|at| self.family.units(kind, at, lead, self.agenda)).collect();
         for baseline in Baseline::ALL {

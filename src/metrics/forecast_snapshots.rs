@@ -159,17 +159,18 @@ impl Place<'_> {
             }
             let is_dated = tier != Tier::Undated;
             let amount = is_dated.then(|| minor(cell.due.minor, "amount_minor")).transpose()?;
-            let worst = |n: u64, bad: &'static str| if n > 0 { bad } else { "history" };
+            let seen = |at: usize| if cell.seen[at] > 0 { "snapshot" } else { "history" };
+            let category_basis = if cell.by_stage > 0 { "stage" } else { seen(3) };
             let is_observed = is_dated && cell.current_amounts + cell.by_stage == 0;
             let mut row = self.row(table, owner);
             row.set("category", tier.as_str())
                 .set("deals", cell.due.n)
                 .set("amount_minor", amount)
                 .set("n_null_amount", cell.null_amounts)
-                .set("stage_basis", "history")
-                .set("amount_basis", worst(cell.current_amounts, "current"))
-                .set("ecd_basis", if is_dated { "history" } else { "current" })
-                .set("category_basis", worst(cell.by_stage, "stage"))
+                .set("stage_basis", seen(2))
+                .set("amount_basis", cell.amounts().as_str())
+                .set("ecd_basis", if is_dated { seen(1) } else { "current" })
+                .set("category_basis", category_basis)
                 .set("grade", if is_observed { "observed" } else { "inferred" });
             row.end(Tail {
                 n: cell.due.n.into(),

@@ -1,9 +1,11 @@
 //! All that is known: partitions of deals by created month, and the small tables beside them.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::calendar::Micros;
 use super::deal::{Account, Activity, Deal, FieldChange, Forecast, StoredVisit, Target, User};
+use super::deal_snapshots::DealSnapshots;
 use super::names::{Names, TextColumn};
 use super::quality::Quality;
 use super::stage::Catalogue;
@@ -175,6 +177,8 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// Stored forecasts.
     pub forecasts: Vec<Forecast>,
+    /// What open deals were on past nights; a run keeps it too.
+    pub snapshots: Arc<DealSnapshots>,
     /// Refused rows.
     pub rejects: Vec<Reject>,
     /// The data-quality ledger.

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::dataset::Dataset;
 use super::days::Days;
 use super::deal::{Deal, Target};
+use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
 use super::goals::Goals;
 use super::months::Months;
@@ -84,6 +85,8 @@ pub struct Run {
     pub bands: Bands,
     /// Stored forecasts.
     pub forecasts: Forecasts,
+    /// What open deals were on past nights.
+    pub snapshots: Arc<DealSnapshots>,
     /// The exports whose history tells values, not stages only.
     pub value_logs: ValueLogs,
     /// All goals.
@@ -141,6 +144,7 @@ impl Run {
             landmarks: landmarks(zone, day),
             quotas: Quotas::new(&dataset.targets, &dataset.names),
             forecasts: Forecasts::default(),
+            snapshots: Arc::clone(&dataset.snapshots),
             goals: Goals::default(),
             workdays: config.workdays()?,
             labels: BTreeMap::new(),
@@ -326,6 +330,11 @@ impl Run {
     /// of an export whose history tells values.
     pub fn has_value_log(&self, deal: &Deal) -> bool {
         self.value_logs.tell(deal)
+    }
+
+    /// Whether a snapshot of open deals was taken by `as_of`.
+    pub fn has_snapshots(&self) -> bool {
+        self.snapshots.nights().first().is_some_and(|&night| night <= self.cut)
     }
 
     /// Whether a lost reason is one of `exclude_reasons`.

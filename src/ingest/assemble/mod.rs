@@ -11,6 +11,7 @@ mod stages;
 mod suggest;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -132,6 +133,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         accounts: settle(all.accounts, |a| a.account_id.clone()),
         targets: all.targets,
         forecasts: all.forecasts,
+        snapshots: Arc::default(),
         rejects: all.rejects,
         quality: ledger.finish(),
         extracted_at,
