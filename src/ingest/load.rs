@@ -201,6 +201,7 @@ impl Loader<'_> {
             config,
             deals: &self.all.deals.index,
             left_out: &self.all.deals.left_out,
+            periods: &self.all.periods,
             by_name: &self.by_name,
             named: &self.named,
         };
@@ -227,6 +228,10 @@ impl Loader<'_> {
             Entity::Stages => {
                 let rows = self.side(plan, side::stage)?;
                 self.all.stages.extend(rows);
+            }
+            Entity::Periods => {
+                let rows = self.side(plan, side::period_of_id)?;
+                self.all.periods.extend(rows);
             }
             Entity::Targets => {
                 let rows = self.side(plan, side::target)?;

@@ -107,7 +107,11 @@ static ABOUT: About = About {
         column("n_reopened", Unit::Count, "Deals reopened."),
         column("n_transferred", Unit::Count, "Deals of another pipeline."),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column("value_basis", Unit::Text, "`history`, `snapshot` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -331,12 +335,10 @@ fn write(mut row: Row<'_>, bridge: &Bridge, booked: i128, run: &Run) -> Result<(
     for (at, (amount, count)) in COLUMNS.iter().enumerate() {
         row.set(amount, minor(bridge.minor[at], amount)?).set(count, bridge.deals[at]);
     }
-    row.set("actual_minor", minor(booked, "actual_minor")?)
-        .set("residual_minor", residual)
-        .set(
-            "value_basis",
-            Known::worst(bridge.current_amounts > 0, bridge.seen_amounts > 0).as_str(),
-        );
+    row.set("actual_minor", minor(booked, "actual_minor")?).set("residual_minor", residual).set(
+        "value_basis",
+        Known::worst(bridge.current_amounts > 0, bridge.seen_amounts > 0).as_str(),
+    );
     row.end(Tail { n: n.into(), ..Tail::default() });
     Ok(())
 }

@@ -5,20 +5,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Metric;
-use super::forecast_days::{Agenda, Tier};
-use super::forecast_looks::Looks;
+use super::forecast_days::Tier;
 use super::forecast_measures::{
     AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
-    MISSING, NETTED, RMSE, SAID, WAPE, Weights, is_leaky,
+    MISSING, NETTED, RMSE, SAID, WAPE, is_leaky,
 };
 use super::forecast_past::Known;
-use super::forecast_units::{Kind, Unit as Said, families};
+use super::forecast_table::OfForecasts;
+use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Slice};
 use super::rep_counts::owner_slice;
 use super::weighted_pipeline::half_even;
 use crate::error::Result;
-use crate::model::{About, Day, Period, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Period, StageId, Sym, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -62,46 +61,22 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ForecastLeadAccuracy {
-    type State = Looks;
-
+impl OfForecasts for ForecastLeadAccuracy {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let agenda = Agenda::new(run);
-        for family in families(state, &agenda, run) {
-            let weights = Weights::new(&family, &agenda, run);
-            let judge = Judge { family: &family, agenda: &agenda, run, weights: &weights };
-            for lead in 0..agenda.leads.len() {
-                for &kind in family.kinds() {
-                    add_kind(&mut table, &judge, kind, lead)?;
-                }
-                if !family.is_stored {
-                    add_categories(&mut table, &judge, lead)?;
-                    add_stages(&mut table, &judge, lead)?;
-                }
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+        for lead in 0..judge.agenda.leads.len() {
+            for &kind in judge.family.kinds() {
+                add_kind(table, judge, kind, lead)?;
+            }
+            if !judge.family.is_stored {
+                add_categories(table, judge, lead)?;
+                add_stages(table, judge, lead)?;
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -4,9 +4,11 @@
 //! at on the days at which it was open, and counts once on each.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
 use super::forecast_past::{Known, Look, Past, Standing, over_on, owner_at};
+use super::forecast_table::Gathered;
 use super::keyed::Keyed;
 use super::place::{Place, Placed};
 use super::stage_key::{add_all, amount_before, currency_key};
@@ -169,6 +171,8 @@ type BookedKey = (Sym, Sym, usize, Sym);
 #[derive(Clone, Debug, Default)]
 pub struct Looks {
     agenda: Option<Agenda>,
+    /// What comes of it, once the first of the metrics that share it has asked.
+    gathered: Arc<OnceLock<Gathered>>,
     pub(super) cells: Keyed<Spot, Cell>,
     pub(super) stages: Keyed<StageSpot, InStage>,
     pub(super) booked: BTreeMap<BookedKey, Booked>,
@@ -214,6 +218,11 @@ pub(super) fn each_look<'t>(
 }
 
 impl Looks {
+    /// The place of what comes of it, which all copies share.
+    pub(super) fn gathered(&self) -> Arc<OnceLock<Gathered>> {
+        Arc::clone(&self.gathered)
+    }
+
     /// Takes a deal.
     pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let agenda = self.agenda.take().unwrap_or_else(|| Agenda::new(run));

@@ -1,6 +1,7 @@
 //! What L2 and L3 say of a set of forecasts: the columns, the measures, the interval.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
 use super::forecast_past::Known;
@@ -65,6 +66,7 @@ pub(super) const AMOUNT_BASIS: ColumnAbout = column(
 );
 
 /// The weights of forecasts in each replicate; the unit is an owner in a quarter.
+#[derive(Debug)]
 pub(super) struct Weights(BTreeMap<(Sym, usize), Vec<u8>>);
 
 impl Weights {
@@ -97,10 +99,15 @@ pub(super) struct Judge<'r> {
     pub(super) family: &'r Family,
     pub(super) agenda: &'r Agenda,
     pub(super) run: &'r Run,
-    pub(super) weights: &'r Weights,
+    pub(super) weights: &'r OnceLock<Weights>,
 }
 
 impl Judge<'_> {
+    /// The weights of everyone in the family.
+    pub(super) fn weights(&self) -> &Weights {
+        self.weights.get_or_init(|| Weights::new(self.family, self.agenda, self.run))
+    }
+
     /// Why forecasts cannot be judged: nobody knows when the deals were expected to close.
     pub(super) fn reason(&self, is_leaky: bool) -> Option<Reason> {
         is_leaky.then(|| leaky(self.run))
@@ -146,7 +153,8 @@ impl Judge<'_> {
         if units.len() < MIN_UNITS {
             return None;
         }
-        let weights: Vec<&[u8]> = units.iter().map(|unit| self.weights.of(unit)).collect();
+        let all = self.weights();
+        let weights: Vec<&[u8]> = units.iter().map(|unit| all.of(unit)).collect();
         let size = |number: i128| number.abs() as f64;
         let terms: Vec<(f64, f64)> =
             units.iter().map(|u| (size(u.forecast - u.actual), size(u.actual))).collect();

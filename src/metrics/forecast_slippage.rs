@@ -28,7 +28,8 @@ static ABOUT: About = About {
         then expected to close in it. Slipped: still open when it ended; pushed: then expected after it. `slip_rate` = \
         n_slipped / n_due. Days moved: expected close at the end less that at the start, over slipped deals that have \
         both. `push_count`: changes of the expected close to a later day, by deals due, in the quarter and before their \
-        close. Owner: that of the start. Null with LK if any open deal's expected close of that day is not known. \
+        close; where only nightly snapshots tell, moves from one night to the next (`push_basis`). Pooled: the quarters \
+        at whose start anything told expected closes. Owner: that of the start. Null with LK if any open deal's expected close of that day is not known. \
         Limits: Wilson.",
     caveat: "A deal that is pushed out, then closed later, is no loss: see the waterfall for what became of all.",
     source: "definition; Wilson 1927",
@@ -54,7 +55,11 @@ static ABOUT: About = About {
             "`history`: every push is counted; `snapshot`: only what moved from night to night, a lower bound.",
         ),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column("value_basis", Unit::Text, "`history`, `snapshot` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -238,10 +243,7 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
         .set("q50_days_moved", ranks.quantile(0.5))
         .set("push_count", due.pushes)
         .set("push_basis", if due.seen_dates > 0 { "snapshot" } else { "history" })
-        .set(
-            "value_basis",
-            Known::worst(due.current_amounts > 0, due.seen_amounts > 0).as_str(),
-        );
+        .set("value_basis", Known::worst(due.current_amounts > 0, due.seen_amounts > 0).as_str());
     tail.interval = (n > 0).then(|| wilson(due.slipped.n as f64, n as f64).pair());
     tail.method = if n > 0 { "wilson" } else { "" };
     tail.reason = rate_reason(n, run);

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_past::{KEPT_DAYS, Known};
+use super::forecast_said::said;
 use super::weighted_pipeline::half_even;
 use crate::model::config::CategoryRollup;
 use crate::model::{Day, Run, StageId, StoredForecast, Sym};
@@ -358,44 +359,4 @@ fn forecast_of(kind: Kind, cells: &[Cell; 6]) -> i128 {
         }
         _ => commit,
     }
-}
-
-/// What a stored forecast says, with all that was won by then.
-fn said(kind: Kind, stored: &StoredForecast, closed: i128, rollup: CategoryRollup) -> Option<i128> {
-    let of = |word: &str| stored.by_category.get(word).copied();
-    // A forecast without a category is what the seller counts on.
-    let commit = of("commit").or_else(|| of(""));
-    let is_single = rollup == CategoryRollup::Single || stored.is_by_deal;
-    if !is_single {
-        return if kind == Kind::StoredCommit { commit } else { of("best_case") };
-    }
-    let closed = of("closed").unwrap_or(closed);
-    let best = || {
-        let parts = [of("best_case"), of("most_likely")];
-        parts.iter().any(Option::is_some).then(|| parts.into_iter().flatten().sum::<i128>())
-    };
-    match kind {
-        Kind::StoredCommit => Some(closed + commit?),
-        _ => Some(closed + commit.unwrap_or(0) + best()?),
-    }
-}
-
-/// The amounts of a stored forecast by category, each without the others (METRICS L1).
-pub(super) fn parts(stored: &StoredForecast, closed: i128, run: &Run) -> Vec<(String, i128)> {
-    let is_single = run.config.category_rollup == CategoryRollup::Single || stored.is_by_deal;
-    let of = |word: &str| stored.by_category.get(word).copied();
-    let closed = of("closed").unwrap_or(closed);
-    let commit = of("commit").map(|sum| sum - closed);
-    let best = of("best_case").map(|sum| sum - of("commit").unwrap_or(closed));
-    let part = |(category, &sum): (&String, &i128)| {
-        let alone = match category.as_str() {
-            _ if is_single => sum,
-            "commit" => commit.unwrap_or(sum),
-            "best_case" => best.unwrap_or(sum),
-            "pipeline" => sum - commit.unwrap_or(0) - best.unwrap_or(0),
-            _ => sum,
-        };
-        (category.clone(), alone)
-    };
-    stored.by_category.iter().map(part).collect()
 }

@@ -74,7 +74,8 @@ static ABOUT: About = About {
         zeroed at a loss); won in the quarter; removed (deleted). A deal created and lost in the quarter enters and leaves \
         at its last amount. Owner rows: opening by the owner of that day, the rest by that of the end or close; a change \
         between them is a transfer, as is a move between pipelines. Opening plus all lines is closing, in minor units: \
-        `residual_minor` is 0, or the run fails. Null with LK if any deal's expected close is not known for both ends.",
+        `residual_minor` is 0, or the run fails. Null with LK if the expected close of any deal that is open at an end is not known then; a deal \
+        created and lost between two nightly snapshots leaves no line where only these tell.",
     caveat: "`won` are deals that stand won at the end of the quarter; a win reversed later stays in it.",
     source: "definition",
     keys: &[],
@@ -116,7 +117,11 @@ static ABOUT: About = About {
         column("n_transferred_out", Unit::Count, "Deals to another owner or pipeline."),
         column("n_closing", Unit::Count, "Deals due and still open when the quarter ended."),
         column("n_leaky", Unit::Count, "Deals whose expected close then nobody knows."),
-        column("value_basis", Unit::Text, "`history`, `snapshot` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -368,4 +373,34 @@ fn write(mut row: Row<'_>, lines: &Lines, is_complete: bool, run: &Run) -> Resul
     }
     row.end(tail);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::model::{AsOf, Config, Dataset, Sym, calendar};
+
+    #[test]
+    fn a_line_that_is_lost_fails_the_run() {
+        let as_of = AsOf::Day(calendar::day_of("2026-05-10".parse().unwrap()));
+        let run = Run::new(Config::default(), Some(as_of), &Dataset::default()).unwrap();
+        let finish = |lose: bool| {
+            let mut state = State::default();
+            let whole = super::super::layout::Slice::whole(Sym::NONE);
+            let lines = state.lines.cell(Window(whole, Sym::NONE, 0), &run);
+            lines.put(Flow::Opening, 500);
+            if !lose {
+                lines.put(Flow::Lost, -500);
+            }
+            let mut run = run.clone();
+            run.first_day -= 400;
+            state.agenda = Some(Agenda::new(&run));
+            ForecastWaterfall.finish(state, &run)
+        };
+        assert_eq!(finish(false).unwrap().rows.len(), 1);
+        let error = finish(true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Balance);
+        assert!(error.to_string().contains("500 minor units are left over"), "{error}");
+    }
 }

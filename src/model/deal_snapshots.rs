@@ -142,11 +142,10 @@ impl DealSnapshots {
         let night = Night { at, is_new, next, favours_fresh };
         let mut is_changed = is_new;
         for part in partitions {
-            let is_open =
-                |&row: &usize| {
-                    let deal = &part.deals[row];
-                    deal.status == Status::Open && deal.deleted_at.is_none()
-                };
+            let is_open = |&row: &usize| {
+                let deal = &part.deals[row];
+                deal.status == Status::Open && deal.deleted_at.is_none()
+            };
             for row in (0..part.len()).filter(is_open) {
                 let deal = &part.deals[row];
                 let values = SnapshotValues {
@@ -311,7 +310,10 @@ mod tests {
         kept.push("D", Snapshot { at: 10, values: values(1) });
         kept.push("E", Snapshot { at: 20, values: values(2) });
         kept.push("D", Snapshot { at: 20, values: values(3) });
-        assert_eq!((kept.night_by(9), kept.night_by(10), kept.night_by(25)), (None, Some(10), Some(20)));
+        assert_eq!(
+            (kept.night_by(9), kept.night_by(10), kept.night_by(25)),
+            (None, Some(10), Some(20))
+        );
         assert_eq!(kept.of("D").len(), 2);
         assert!(kept.of("F").is_empty());
         let later: Vec<&str> = kept.later_than(10).iter().map(|(id, _)| *id).collect();

@@ -17,8 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{date, month_index, month_start};
 use crate::model::deal_snapshots::Taken;
 use crate::model::{
-    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, Names, Partition, QualityCount, Reject, Stage,
-    Target, User, calendar,
+    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, Names, Partition, QualityCount,
+    Reject, Stage, Target, User, calendar,
 };
 
 /// Name of the table of deals.

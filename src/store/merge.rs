@@ -51,7 +51,8 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     (dataset.quality, stamps.quality) = ledger::merge(&stored, &fresh, &deals.partitions, choice);
     (dataset.catalogue, stamps.stages) = (stages.catalogue, stages.at);
     (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
-    (dataset.snapshots, content.taken) = (std::mem::take(&mut stored.dataset.snapshots), stored.taken);
+    (dataset.snapshots, content.taken) =
+        (std::mem::take(&mut stored.dataset.snapshots), stored.taken);
     content.take_snapshots(Some(&fresh.dataset), choice.favours_fresh);
     let dataset = &mut content.dataset;
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);

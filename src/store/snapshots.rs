@@ -97,11 +97,7 @@ fn files<'p>(pinned: &'p Pinned<'_>) -> Vec<&'p DataFile> {
 }
 
 /// Reads all snapshots that a run pins.
-pub(super) fn read(
-    pinned: &Pinned<'_>,
-    delta: &Delta,
-    names: &mut Names,
-) -> Result<DealSnapshots> {
+pub(super) fn read(pinned: &Pinned<'_>, delta: &Delta, names: &mut Names) -> Result<DealSnapshots> {
     let mut found = DealSnapshots::default();
     for file in files(pinned) {
         let path = delta.folder(TABLE).join(&file.path);

@@ -19,11 +19,11 @@ use self::deals::Deals;
 use self::group::Grouped;
 use super::part::Part;
 use super::rows::{ActivityRow, HistoryRow, NO_DEAL};
-use super::side::StageRow;
+use super::side::{StageRow, UNDATED};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Activity, Config, Dataset, Forecast, Ledger, Micros, Names, Quality, Reject, Sym,
+    Account, Activity, Config, Dataset, Day, Forecast, Ledger, Micros, Names, Quality, Reject, Sym,
     Target, User,
 };
 
@@ -61,6 +61,8 @@ pub(super) struct Gathered {
     pub(super) targets: Vec<Target>,
     /// Forecasts.
     pub(super) forecasts: Vec<Forecast>,
+    /// First days of periods and the days after their last, by id.
+    pub(super) periods: BTreeMap<String, (Day, Day)>,
     /// Names of teams by id.
     pub(super) teams: BTreeMap<String, String>,
     /// Names of pipelines by id.
@@ -94,6 +96,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     });
     let (extracted_at, said) = extract::instant(&all, now);
     all.assumptions.extend(said);
+    date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
     let (mut catalogue, said) = stages::catalogue(&mut all, &history, extracted_at, config)?;
     all.assumptions.extend(said);
     sort_names(&mut all, &mut catalogue);
@@ -141,6 +144,13 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     };
     sort_small_tables(&mut dataset);
     Ok(dataset)
+}
+
+/// Gives forecasts without a date that of the export.
+fn date_forecasts(forecasts: &mut [Forecast], day: Day) {
+    for forecast in forecasts.iter_mut().filter(|f| f.snapshot_on == UNDATED) {
+        forecast.snapshot_on = day;
+    }
 }
 
 /// Adds repeated rows of deals.
