@@ -66,6 +66,8 @@ pub(super) enum Entity {
     Accounts,
     /// The stages of the pipelines.
     Stages,
+    /// Periods by id: their first and last days.
+    Periods,
     /// Goals.
     Targets,
     /// Stored forecasts.
@@ -89,6 +91,7 @@ impl Entity {
             Self::Users => "users",
             Self::Accounts => "accounts",
             Self::Stages => "stages",
+            Self::Periods => "periods",
             Self::Targets => "targets",
             Self::Forecasts => "forecasts",
             Self::Payments => "payments",
@@ -106,8 +109,9 @@ impl Entity {
             Self::Users => &[Col::UserId],
             Self::Accounts => &[Col::AccountId],
             Self::Stages => &[Col::Stage],
+            Self::Periods => &[Col::Id, Col::PeriodStart, Col::PeriodEnd],
             Self::Targets => &[Col::Value],
-            Self::Forecasts => &[Col::SnapshotOn, Col::Amount],
+            Self::Forecasts => &[Col::Amount],
             Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount],
             Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
@@ -122,6 +126,7 @@ impl Entity {
             Self::Users => USERS,
             Self::Accounts => &[Col::AccountId, Col::Name, Col::Industry],
             Self::Stages => STAGES,
+            Self::Periods => &[Col::Id, Col::PeriodStart, Col::PeriodEnd],
             Self::Targets => TARGETS,
             Self::Forecasts => FORECASTS,
             Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount, Col::Currency, Col::EventId],
@@ -145,5 +150,6 @@ lists! {
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
     STAGES: Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
     TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
-    FORECASTS: SnapshotOn Period PeriodStart PeriodEnd Owner Category DealId Amount Currency;
+    FORECASTS: SnapshotOn Period PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount
+        Currency;
 }

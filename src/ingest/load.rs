@@ -166,6 +166,7 @@ impl Loader<'_> {
             config,
             deals: &deals.index,
             left_out: &deals.left_out,
+            periods: &self.all.periods,
             by_name: &self.by_name,
             named: &self.named,
             deal_rows: (&deals.rows, names),
@@ -193,6 +194,10 @@ impl Loader<'_> {
             Entity::Stages => {
                 let rows = self.side(plan, side::stage)?;
                 self.all.stages.extend(rows);
+            }
+            Entity::Periods => {
+                let rows = self.side(plan, side::period_of_id)?;
+                self.all.periods.extend(rows);
             }
             Entity::Targets => {
                 let rows = self.side(plan, side::target)?;

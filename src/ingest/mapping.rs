@@ -153,6 +153,9 @@ pub(super) struct FileMapping {
     /// or else on the expected close date.
     #[serde(default)]
     pub(super) close_from_dates: bool,
+    /// Forecasts that carry no date are those of the day of the export.
+    #[serde(default)]
+    pub(super) dated_by_export: bool,
     /// Beginnings of the headers of `Date entered "Stage (Pipeline)"` columns.
     #[serde(default)]
     pub(super) entered_starts: Vec<String>,

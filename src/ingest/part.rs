@@ -3,7 +3,7 @@
 //! A bad cell never costs more than its row, and a row never more than itself.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memchr_iter;
 
@@ -19,7 +19,7 @@ use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
 use super::words::{DealIndex, Words};
 use crate::error::Result;
-use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
+use crate::model::{Config, Day, InputFile, Names, Progress, Reject, Sym, Zone};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,6 +180,8 @@ pub(super) struct Context<'a> {
     pub(super) deals: &'a DealIndex,
     /// Ids of deals whose rows the mapping passes over.
     pub(super) left_out: &'a BTreeSet<String>,
+    /// Periods by id, once they are read.
+    pub(super) periods: &'a BTreeMap<String, (Day, Day)>,
     /// The deals by name, where names are unique.
     pub(super) by_name: &'a DealIndex,
     /// The deals that `by_name` stands for.

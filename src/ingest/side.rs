@@ -130,21 +130,31 @@ pub(super) fn target(
     Ok(())
 }
 
+/// The day of a forecast that is to get that of the export.
+pub(super) const UNDATED: Day = Day::MAX;
+
 /// A row of a forecasts file.
 pub(super) fn forecast(
     record: &Record<'_>,
     part: &mut Part<Forecast>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
-    let Some(snapshot_on) = record.date(Col::SnapshotOn)? else {
-        return Err(record.bad(Col::SnapshotOn, "", "a forecast needs the date it was made", true));
+    let snapshot_on = match record.date(Col::SnapshotOn)? {
+        Some(day) => day,
+        None if context.plan.file.dated_by_export => UNDATED,
+        None => {
+            let reason = "a forecast needs the date it was made";
+            return Err(record.bad(Col::SnapshotOn, "", reason, true));
+        }
     };
-    let (period_start, period_end) = period(record, context)?;
+    let (period_start, period_end) = forecast_period(record, context)?;
     let currency = part.currency(record.currency(), context);
     let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
         return Err(record.bad(Col::Amount, "", "a forecast needs an amount", true));
     };
-    let category = owned(record, Col::Category).to_lowercase().replace([' ', '-'], "_");
+    let word = owned(record, Col::Category).to_lowercase();
+    let known = context.plan.file.values.get(Col::Category.name()).and_then(|v| v.get(&word));
+    let category = known.cloned().unwrap_or_else(|| word.replace([' ', '-'], "_"));
     part.rows.push(Forecast {
         snapshot_on,
         period_start,
@@ -188,11 +198,42 @@ pub(super) fn payment(
     Ok(())
 }
 
+/// The period of a forecast: as it is said, or else the quarter in which its deal is expected to close.
+fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
+    let is_said = [Col::Period, Col::PeriodStart].into_iter().any(|c| record.text(c).is_some());
+    match record.date(Col::ExpectedCloseOn)?.filter(|_| !is_said) {
+        Some(day) => {
+            let first = context.config.fiscal_year_start_month;
+            let quarter = Period::holding(PeriodKind::Quarter, day, first);
+            Ok((quarter.start, quarter.end))
+        }
+        None => period(record, context),
+    }
+}
+
+/// An id of a period and its days.
+pub(super) fn period_of_id(
+    record: &Record<'_>,
+    part: &mut Part<(String, (Day, Day))>,
+    _: &Context<'_>,
+) -> Result<(), Bad> {
+    let id = needed(record, Col::Id, "a period needs an id")?;
+    let days = record.date(Col::PeriodStart)?.zip(record.date(Col::PeriodEnd)?);
+    match days.filter(|(start, end)| start <= end) {
+        Some((start, end)) => part.rows.push((id, (start, end + 1))),
+        None => return Err(record.bad(Col::PeriodStart, "", "a period needs two days", true)),
+    }
+    Ok(())
+}
+
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
 /// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
 fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
     let first = context.config.fiscal_year_start_month;
     if let Some(text) = record.text(Col::Period) {
+        if let Some(&days) = context.periods.get(&*text) {
+            return Ok(days);
+        }
         return named_period(&text, first).ok_or_else(|| {
             record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
         });

@@ -4,18 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use super::Metric;
-use super::forecast_days::Agenda;
-use super::forecast_looks::Looks;
 use super::forecast_measures::{
     AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
-    MISSING, NETTED, RMSE, SAID, WAPE, Weights,
+    MISSING, NETTED, RMSE, SAID, WAPE,
 };
-use super::forecast_units::{Kind, Unit, families};
+use super::forecast_table::OfForecasts;
+use super::forecast_units::{Kind, Unit};
 use super::layout::{MetricTable, Slice};
 use super::rep_counts::owner_slice;
 use crate::error::Result;
-use crate::model::{About, Period, Run, Sym, Table, Timeline};
+use crate::model::{About, Period, Sym};
 
 /// The metric.
 #[derive(Debug)]
@@ -33,7 +31,8 @@ static ABOUT: About = About {
         with as many days to go (all stages pooled below 20 deals; whole pipelines only, one unit a quarter). Actual: \
         amounts of the deals that stood won when the quarter ended, by a win in it, valued as of then. Error = \
         forecast - actual; `wape` pools absolute errors over all units. Null with LK if any deal was open whose \
-        expected close of that day is not known. Limits of `wape`: deterministic Poisson bootstrap over units, from 8 \
+        expected close of that day neither a history nor a nightly snapshot tells; pooled rows leave out quarters on \
+        whose day nothing told any (`n_missing`). Limits of `wape`: deterministic Poisson bootstrap over units, from 8 \
         on.",
     caveat: "A win that is reversed later still counts in its quarter: a past forecast keeps its accuracy. `mape` \
         rewards promising little; do not compare by it.",
@@ -60,40 +59,13 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ForecastAccuracy {
-    type State = Looks;
-
+impl OfForecasts for ForecastAccuracy {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let agenda = Agenda::new(run);
-        for family in families(state, &agenda, run) {
-            let weights = Weights::new(&family, &agenda, run);
-            let judge = Judge { family: &family, agenda: &agenda, run, weights: &weights };
-            for &kind in family.kinds() {
-                add_rows(&mut table, &judge, kind)?;
-            }
-        }
-        table.finish()
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+        judge.family.kinds().iter().try_for_each(|&kind| add_rows(table, judge, kind))
     }
 }
 
@@ -101,6 +73,7 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Resul
     let (family, agenda) = (judge.family, judge.agenda);
     let whole = Slice::whole(family.pipeline);
     let (mut all, mut missing) = (Vec::new(), 0);
+    let told = family.quarters(kind, 0, agenda);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, 0, agenda);
         let lacks = family.missing(&units, quarter);
@@ -108,8 +81,12 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Resul
             let period = agenda.quarters[quarter].period;
             add_row(table, judge, (whole, period, kind), &units, lacks)?;
         }
-        all.extend(units);
-        missing += lacks;
+        if told.contains(&quarter) {
+            all.extend(units);
+            missing += lacks;
+        } else {
+            missing += 1;
+        }
     }
     let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return Ok(()) };
     add_row(table, judge, (whole, period, kind), &all, missing)?;

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::Metric;
 use super::forecast_days::{Agenda, Tier};
-use super::forecast_looks::{Cell, Looks};
-use super::forecast_measures::{BASIS, LEAD, is_leaky, leaky};
-use super::forecast_units::{Family, Kind, Unit as Said, families};
+use super::forecast_looks::Cell;
+use super::forecast_measures::{BASIS, Judge, LEAD, is_leaky, leaky};
+use super::forecast_table::OfForecasts;
+use super::forecast_units::{Family, Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
 use super::rep_counts::owner_slice;
 use super::stage_key::minor;
 use crate::error::Result;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 
 /// The metric.
@@ -53,39 +53,18 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ForecastAttainment {
-    type State = Looks;
-
+impl OfForecasts for ForecastAttainment {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let agenda = Agenda::new(run);
-        for family in families(state, &agenda, run) {
-            let kind = if family.is_stored { Kind::StoredCommit } else { Kind::Commit };
-            for lead in 0..agenda.leads.len() {
-                add_lead(&mut table, &Place { family: &family, agenda: &agenda, run, lead, kind })?;
-            }
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+        let Judge { family, agenda, run, .. } = *judge;
+        let kind = if family.is_stored { Kind::StoredCommit } else { Kind::Commit };
+        for lead in 0..agenda.leads.len() {
+            add_lead(table, &Place { family, agenda, run, lead, kind })?;
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -117,13 +96,16 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
     let Some(whole) = agenda.whole() else { return Ok(()) };
     let every = Slice::whole(family.pipeline);
     let mut all = Sums::default();
+    let told = family.quarters(kind, lead, agenda);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, lead, agenda);
         let cells = family.total(agenda.slot(quarter, lead));
         let mut of_quarter = Sums::default();
         of_quarter.gather(&cells, units.iter().copied());
         place.write(table, every, agenda.quarters[quarter].period, &of_quarter)?;
-        all.gather(&cells, units);
+        if told.contains(&quarter) {
+            all.gather(&cells, units);
+        }
     }
     place.write(table, every, whole, &all)?;
     let mut owners: BTreeSet<Sym> =
@@ -133,7 +115,7 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
     }
     for owner in owners {
         let mut sums = Sums::default();
-        for quarter in agenda.judged() {
+        for &quarter in &told {
             let of_owner = family.cells.get(&(agenda.slot(quarter, lead), owner));
             let is_it = |u: &&Said| u.quarter == quarter && u.owner == owner && !u.is_company;
             let units: Vec<Said> = all.units.iter().filter(is_it).copied().collect();

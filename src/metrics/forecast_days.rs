@@ -2,6 +2,7 @@
 //!
 //! A deal touches only the days at which it was open, so few days make a cheap fold.
 
+use super::forecast_past::is_told;
 use crate::model::config::Config;
 use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym};
 
@@ -43,6 +44,8 @@ pub(super) struct Mark {
     pub(super) quarter: usize,
     /// Place among the leads.
     pub(super) lead: usize,
+    /// Whether anything tells when the deals open then were expected to close.
+    pub(super) is_told: bool,
 }
 
 /// How sure a deal is said to be.
@@ -121,7 +124,8 @@ impl Agenda {
                 let on = about.period.end - 1 - days as Day;
                 if on <= run.as_of && on >= run.first_day {
                     let at = run.zone.midnight(on + 1).min(run.cut);
-                    marks.push(Mark { at, on, quarter, lead });
+                    let is_told = is_told(at, run);
+                    marks.push(Mark { at, on, quarter, lead, is_told });
                 }
             }
         }
@@ -163,6 +167,13 @@ impl Agenda {
     /// Quarters whose forecasts are compared with what came, oldest first.
     pub(super) fn judged(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.quarters.len()).filter(|&at| self.quarters[at].is_judged())
+    }
+
+    /// Of these, those for which a forecast of this lead can be rebuilt; all, if none can.
+    pub(super) fn told(&self, lead: usize) -> Vec<usize> {
+        let is_told = |&at: &usize| self.mark(at, lead).is_some_and(|mark| mark.is_told);
+        let told: Vec<usize> = self.judged().filter(is_told).collect();
+        if told.is_empty() { self.judged().collect() } else { told }
     }
 
     /// Quarters back to the one that a naive forecast repeats: a year with two years of quarters.

@@ -9,7 +9,7 @@ use super::Metric;
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Win, each_look, win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
-use super::forecast_past::{Look, Standing, over_on, standing_before};
+use super::forecast_past::{Known, Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Slice, Tail};
@@ -107,7 +107,11 @@ static ABOUT: About = About {
         column("n_reopened", Unit::Count, "Deals reopened."),
         column("n_transferred", Unit::Count, "Deals of another pipeline."),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column("value_basis", Unit::Text, "`history` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -120,6 +124,7 @@ struct Bridge {
     counted: u64,
     leaky: u64,
     current_amounts: u64,
+    seen_amounts: u64,
 }
 
 impl Bridge {
@@ -132,6 +137,7 @@ impl Bridge {
         self.counted += other.counted;
         self.leaky += other.leaky;
         self.current_amounts += other.current_amounts;
+        self.seen_amounts += other.seen_amounts;
     }
 
     fn put(&mut self, line: Line, minor: i128) {
@@ -191,9 +197,11 @@ impl Metric for ForecastErrorBridge {
                 let mut row = table.row(slice, Some(period), currency);
                 row.set("forecast", PROMISES[promise].0).set("lead_days", agenda.leads[lead]);
                 write(row, bridge, booked, run)?;
-                let into = pooled.entry((slice, currency, promise, lead)).or_default();
-                into.0.gather(bridge);
-                into.1 += booked;
+                if agenda.told(lead).contains(&quarter) {
+                    let into = pooled.entry((slice, currency, promise, lead)).or_default();
+                    into.0.gather(bridge);
+                    into.1 += booked;
+                }
             }
         }
         for ((slice, currency, promise, lead), (bridge, booked)) in pooled {
@@ -257,7 +265,8 @@ impl State {
         for ((_, counted), bridge) in PROMISES.iter().zip(cell) {
             let is_counted = is_closed || tier.is_some_and(|tier| counted.contains(&tier));
             bridge.leaky += u64::from(is_leaky);
-            bridge.current_amounts += u64::from(!look.amount.1);
+            bridge.current_amounts += u64::from(look.amount.1 == Known::Current);
+            bridge.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
             if is_counted {
                 bridge.promise(look.minor());
             }
@@ -326,9 +335,10 @@ fn write(mut row: Row<'_>, bridge: &Bridge, booked: i128, run: &Run) -> Result<(
     for (at, (amount, count)) in COLUMNS.iter().enumerate() {
         row.set(amount, minor(bridge.minor[at], amount)?).set(count, bridge.deals[at]);
     }
-    row.set("actual_minor", minor(booked, "actual_minor")?)
-        .set("residual_minor", residual)
-        .set("value_basis", if bridge.current_amounts > 0 { "current" } else { "history" });
+    row.set("actual_minor", minor(booked, "actual_minor")?).set("residual_minor", residual).set(
+        "value_basis",
+        Known::worst(bridge.current_amounts > 0, bridge.seen_amounts > 0).as_str(),
+    );
     row.end(Tail { n: n.into(), ..Tail::default() });
     Ok(())
 }

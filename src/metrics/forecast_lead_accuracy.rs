@@ -5,19 +5,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Metric;
-use super::forecast_days::{Agenda, Tier};
-use super::forecast_looks::Looks;
+use super::forecast_days::Tier;
 use super::forecast_measures::{
     AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
-    MISSING, NETTED, RMSE, SAID, WAPE, Weights, is_leaky,
+    MISSING, NETTED, RMSE, SAID, WAPE, is_leaky,
 };
-use super::forecast_units::{Kind, Unit as Said, families};
+use super::forecast_past::Known;
+use super::forecast_table::OfForecasts;
+use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Slice};
 use super::rep_counts::owner_slice;
 use super::weighted_pipeline::half_even;
 use crate::error::Result;
-use crate::model::{About, Day, Period, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Period, StageId, Sym, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -61,46 +61,22 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ForecastLeadAccuracy {
-    type State = Looks;
-
+impl OfForecasts for ForecastLeadAccuracy {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let agenda = Agenda::new(run);
-        for family in families(state, &agenda, run) {
-            let weights = Weights::new(&family, &agenda, run);
-            let judge = Judge { family: &family, agenda: &agenda, run, weights: &weights };
-            for lead in 0..agenda.leads.len() {
-                for &kind in family.kinds() {
-                    add_kind(&mut table, &judge, kind, lead)?;
-                }
-                if !family.is_stored {
-                    add_categories(&mut table, &judge, lead)?;
-                    add_stages(&mut table, &judge, lead)?;
-                }
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+        for lead in 0..judge.agenda.leads.len() {
+            for &kind in judge.family.kinds() {
+                add_kind(table, judge, kind, lead)?;
+            }
+            if !judge.family.is_stored {
+                add_categories(table, judge, lead)?;
+                add_stages(table, judge, lead)?;
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -124,6 +100,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         Key { slice, period, cut, group, basis, forecast, lead, on }
     };
     let (mut all, mut missing) = (Vec::new(), 0);
+    let told = family.quarters(kind, lead, agenda);
     let every = Slice::whole(family.pipeline);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, lead, agenda);
@@ -133,8 +110,12 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
             let on = agenda.mark(quarter, lead).map(|mark| mark.on);
             add_row(table, judge, key(every, period, "all", None, on), &units, lacks)?;
         }
-        all.extend(units);
-        missing += lacks;
+        if told.contains(&quarter) {
+            all.extend(units);
+            missing += lacks;
+        } else {
+            missing += 1;
+        }
     }
     if all.is_empty() {
         return Ok(());
@@ -166,9 +147,9 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
             let cell = &cells[tier as usize];
             let is_leaky = is_leaky(cells[Tier::Undated as usize].due.n, judge.run);
             let sums = (cell.due.minor, cell.won.minor);
-            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.current_amounts > 0))
+            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.amounts()))
         };
-        let units: Vec<Said> = agenda.judged().filter_map(unit).collect();
+        let units: Vec<Said> = agenda.told(lead).into_iter().filter_map(unit).collect();
         add_group(
             table,
             judge,
@@ -183,15 +164,16 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
 fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Result<()> {
     let (agenda, run) = (judge.agenda, judge.run);
     let mut stages: BTreeMap<StageId, Vec<Said>> = BTreeMap::new();
+    let told = agenda.told(lead);
     for (&(slot, stage), sums) in &judge.family.stages {
         let Some(stage) = stage else { continue };
         let quarter = slot / agenda.leads.len();
-        let is_judged = agenda.quarters[quarter].is_judged();
+        let is_judged = told.contains(&quarter);
         if slot % agenda.leads.len() == lead && is_judged && sums.due.n + sums.leaky > 0 {
             let weighted = half_even(sums.weighted, 10_000);
             let pair = (weighted, sums.due_won.minor);
             let is_leaky = is_leaky(sums.leaky, run);
-            let unit = due(quarter, pair, is_leaky, sums.current_amounts > 0);
+            let unit = due(quarter, pair, is_leaky, sums.amounts());
             stages.entry(stage).or_default().push(unit);
         }
     }
@@ -206,8 +188,8 @@ fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Re
 }
 
 /// What the deals due in a quarter promised together, and what was won of them.
-fn due(quarter: usize, (forecast, actual): (i128, i128), is_leaky: bool, is_current: bool) -> Said {
-    Said { owner: Sym::NONE, is_company: true, quarter, forecast, actual, is_leaky, is_current }
+fn due(quarter: usize, (forecast, actual): (i128, i128), is_leaky: bool, amounts: Known) -> Said {
+    Said { owner: Sym::NONE, is_company: true, quarter, forecast, actual, is_leaky, amounts }
 }
 
 fn add_group(

@@ -4,9 +4,11 @@
 //! at on the days at which it was open, and counts once on each.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
-use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
+use super::forecast_past::{Known, Look, Past, Standing, over_on, owner_at};
+use super::forecast_table::Gathered;
 use super::keyed::Keyed;
 use super::place::{Place, Placed};
 use super::stage_key::{add_all, amount_before, currency_key};
@@ -92,11 +94,18 @@ pub(super) struct Cell {
     pub(super) current_amounts: u64,
     /// Deals whose category follows from their stage.
     pub(super) by_stage: u64,
+    /// Deals of which a snapshot tells the amount, the expected close, the stage, the category.
+    pub(super) seen: [u64; 4],
     /// Deals with a mended history.
     pub(super) mended: u64,
 }
 
 impl Cell {
+    /// How the amounts are known.
+    pub(super) fn amounts(&self) -> Known {
+        Known::worst(self.current_amounts > 0, self.seen[0] > 0)
+    }
+
     pub(super) fn gather(&mut self, other: &Self) {
         self.due.gather(other.due);
         self.won.gather(other.won);
@@ -104,6 +113,7 @@ impl Cell {
         self.null_amounts += other.null_amounts;
         self.current_amounts += other.current_amounts;
         self.by_stage += other.by_stage;
+        self.seen.iter_mut().zip(other.seen).for_each(|(into, seen)| *into += seen);
         self.mended += other.mended;
     }
 }
@@ -123,9 +133,16 @@ pub(super) struct InStage {
     pub(super) leaky: u64,
     /// Those whose amount is that of today.
     pub(super) current_amounts: u64,
+    /// Those whose amount is from a snapshot.
+    pub(super) seen_amounts: u64,
 }
 
 impl InStage {
+    /// How the amounts are known.
+    pub(super) fn amounts(&self) -> Known {
+        Known::worst(self.current_amounts > 0, self.seen_amounts > 0)
+    }
+
     pub(super) fn gather(&mut self, other: &Self) {
         self.open.gather(other.open);
         self.open_won += other.open_won;
@@ -134,6 +151,7 @@ impl InStage {
         self.due_won.gather(other.due_won);
         self.leaky += other.leaky;
         self.current_amounts += other.current_amounts;
+        self.seen_amounts += other.seen_amounts;
     }
 }
 
@@ -153,6 +171,8 @@ type BookedKey = (Sym, Sym, usize, Sym);
 #[derive(Clone, Debug, Default)]
 pub struct Looks {
     agenda: Option<Agenda>,
+    /// What comes of it, once the first of the metrics that share it has asked.
+    gathered: Arc<OnceLock<Gathered>>,
     pub(super) cells: Keyed<Spot, Cell>,
     pub(super) stages: Keyed<StageSpot, InStage>,
     pub(super) booked: BTreeMap<BookedKey, Booked>,
@@ -198,6 +218,11 @@ pub(super) fn each_look<'t>(
 }
 
 impl Looks {
+    /// The place of what comes of it, which all copies share.
+    pub(super) fn gathered(&self) -> Arc<OnceLock<Gathered>> {
+        Arc::clone(&self.gathered)
+    }
+
     /// Takes a deal.
     pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let agenda = self.agenda.take().unwrap_or_else(|| Agenda::new(run));
@@ -238,11 +263,12 @@ impl Looks {
             return;
         }
         let points = look.points(run);
-        let stage = self.stages.cell((visit.pipeline, look.stage(), currency, slot), run);
+        let stage = self.stages.cell((visit.pipeline, look.stage(run), currency, slot), run);
         stage.open.add(look.minor());
         stage.open_won += u64::from(win.is_some());
-        stage.current_amounts += u64::from(!look.amount.1);
-        if !look.expected.1 {
+        stage.current_amounts += u64::from(look.amount.1 == Known::Current);
+        stage.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
+        if look.is_leaky() {
             stage.leaky += 1;
             self.add(spot(look.owner, Tier::Undated), deal, (&look, None, false), None, run);
         } else if look.expected.0.is_some_and(|day| period.contains(day)) {
@@ -273,7 +299,17 @@ impl Looks {
         }
         cell.weighted += look.minor() * i128::from(points.unwrap_or(0));
         cell.null_amounts += u64::from(look.amount.0.is_none());
-        cell.current_amounts += u64::from(!look.amount.1);
+        cell.current_amounts += u64::from(look.amount.1 == Known::Current);
+        let is_open = look.standing == Standing::Open;
+        let is_category_seen = look.is_category_seen && !from_stage;
+        for (into, is_seen) in cell.seen.iter_mut().zip([
+            look.amount.1 == Known::Snapshot,
+            is_open && look.expected.1 == Known::Snapshot,
+            is_open && look.is_stage_seen(),
+            is_open && is_category_seen,
+        ]) {
+            *into += u64::from(is_seen);
+        }
         cell.by_stage += u64::from(from_stage);
         cell.mended += u64::from(deal.deal.quality.has_history_code());
     }

@@ -1,8 +1,10 @@
 //! What L2 and L3 say of a set of forecasts: the columns, the measures, the interval.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
+use super::forecast_past::Known;
 use super::forecast_units::{Family, Unit};
 use super::layout::{Reason, Row, Tail};
 use super::stage_key::minor;
@@ -15,7 +17,7 @@ use crate::stats::bootstrap::Bootstrap;
 const MIN_UNITS: usize = 8;
 
 pub(super) const BASIS: ColumnAbout =
-    column("basis", In::Text, "`rebuilt` from the history of deals, or `stored` forecasts.");
+    column("basis", In::Text, "`rebuilt` from deals as they were, or `stored` forecasts.");
 pub(super) const FORECAST: ColumnAbout = column(
     "forecast",
     In::Text,
@@ -59,10 +61,12 @@ pub(super) const MISSING: ColumnAbout =
 pub(super) const AMOUNT_BASIS: ColumnAbout = column(
     "amount_basis",
     In::Text,
-    "`history` if the history of amounts gave all of them, `current` if any is that of today, `stored` as it was kept.",
+    "`history` if the history of amounts gave all of them, `snapshot` if nightly snapshots did, `current` if any is \
+     that of today, `stored` as it was kept.",
 );
 
 /// The weights of forecasts in each replicate; the unit is an owner in a quarter.
+#[derive(Debug)]
 pub(super) struct Weights(BTreeMap<(Sym, usize), Vec<u8>>);
 
 impl Weights {
@@ -95,10 +99,15 @@ pub(super) struct Judge<'r> {
     pub(super) family: &'r Family,
     pub(super) agenda: &'r Agenda,
     pub(super) run: &'r Run,
-    pub(super) weights: &'r Weights,
+    pub(super) weights: &'r OnceLock<Weights>,
 }
 
 impl Judge<'_> {
+    /// The weights of everyone in the family.
+    pub(super) fn weights(&self) -> &Weights {
+        self.weights.get_or_init(|| Weights::new(self.family, self.agenda, self.run))
+    }
+
     /// Why forecasts cannot be judged: nobody knows when the deals were expected to close.
     pub(super) fn reason(&self, is_leaky: bool) -> Option<Reason> {
         is_leaky.then(|| leaky(self.run))
@@ -108,11 +117,8 @@ impl Judge<'_> {
     pub(super) fn write(&self, row: &mut Row<'_>, units: &[Unit]) -> Result<Tail> {
         let is_leaky = units.iter().any(|unit| unit.is_leaky);
         let n = units.len() as u64;
-        let basis = match (self.family.is_stored, units.iter().any(|unit| unit.is_current)) {
-            (true, _) => "stored",
-            (false, true) => "current",
-            (false, false) => "history",
-        };
+        let worst = units.iter().map(|unit| unit.amounts).max().unwrap_or(Known::History);
+        let basis = if self.family.is_stored { "stored" } else { worst.as_str() };
         row.set("amount_basis", basis);
         let actual = units.iter().map(|unit| unit.actual).sum();
         row.set("actual_minor", minor(actual, "actual_minor")?);
@@ -147,7 +153,8 @@ impl Judge<'_> {
         if units.len() < MIN_UNITS {
             return None;
         }
-        let weights: Vec<&[u8]> = units.iter().map(|unit| self.weights.of(unit)).collect();
+        let all = self.weights();
+        let weights: Vec<&[u8]> = units.iter().map(|unit| all.of(unit)).collect();
         let size = |number: i128| number.abs() as f64;
         let terms: Vec<(f64, f64)> =
             units.iter().map(|u| (size(u.forecast - u.actual), size(u.actual))).collect();
@@ -167,9 +174,9 @@ impl Judge<'_> {
 }
 
 /// Whether forecasts can be rebuilt from deals of which `leaky` had no known expected close then: from
-/// all of them, and only if any history tells expected closes.
+/// all of them, and only if a history or a snapshot tells expected closes.
 pub(super) fn is_leaky(leaky: u64, run: &Run) -> bool {
-    leaky > 0 || !run.value_logs.tell_dates()
+    leaky > 0 || !(run.value_logs.tell_dates() || run.has_snapshots())
 }
 
 /// `LK`, or `NA` if the export knows of no expected close at all.

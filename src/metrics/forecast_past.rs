@@ -1,11 +1,51 @@
 //! What a deal was at past instants: its stage, owner, amount, expected close and category.
 //!
-//! Leak rule (QF2): a value whose history is not known is the one of today, which contains the
-//! outcome. Every value says whether it is known; nobody may take an expected close that is not.
+//! A value is told by the history of its field, or else by the program's own snapshot of the last night
+//! before, if that is not too old (METRICS 1.4). Leak rule (QF2): a value that neither tells is the one of
+//! today, which contains the outcome. Every value says how it is known; nobody may take an expected
+//! close of today.
 
+use crate::model::calendar::DAY_MICROS;
 use crate::model::config::CreditRule;
 use crate::model::deal::Field;
-use crate::model::{Day, ExitKind, Micros, Run, StageId, StageKind, Sym, Timeline, Visit};
+use crate::model::{
+    Day, DealSnapshots, ExitKind, Micros, Run, Snapshot, SnapshotValues, StageId, StageKind, Sym,
+    Timeline, Visit,
+};
+
+/// A forecast, a snapshot of deals too, stands for a later day if it is at most this many days older.
+pub(super) const KEPT_DAYS: Day = 7;
+
+/// How a value of the past is known, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Known {
+    /// From the history of the field.
+    History,
+    /// From a snapshot of the deal.
+    Snapshot,
+    /// Not at all: it is that of today.
+    Current,
+}
+
+impl Known {
+    /// The word of the worst, where some values are those of today and some are from snapshots.
+    pub(super) fn worst(current: bool, snapshot: bool) -> Self {
+        match (current, snapshot) {
+            (true, _) => Self::Current,
+            (false, true) => Self::Snapshot,
+            (false, false) => Self::History,
+        }
+    }
+
+    /// The name used in tables.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::Snapshot => "snapshot",
+            Self::Current => "current",
+        }
+    }
+}
 
 /// Where a deal stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +71,18 @@ pub(super) struct Look<'t> {
     pub(super) visit: Option<&'t Visit>,
     /// Whether the stage is that of then.
     is_stage_known: bool,
+    /// What a snapshot says of it.
+    seen: Seen<'t>,
     /// Owner, by the credit rule.
     pub(super) owner: Sym,
-    /// Amount, and whether its history is known.
-    pub(super) amount: (Option<i64>, bool),
-    /// Expected close, and whether its history is known.
-    pub(super) expected: (Option<Day>, bool),
+    /// Amount, and how it is known.
+    pub(super) amount: (Option<i64>, Known),
+    /// Expected close, and how it is known.
+    pub(super) expected: (Option<Day>, Known),
     /// Word of the category; null if it is not known.
     pub(super) category: Option<i64>,
+    /// Whether the category is from a snapshot.
+    pub(super) is_category_seen: bool,
     /// Probability of the deal in the export, if it is known.
     pub(super) probability: Option<i64>,
 }
@@ -51,7 +95,7 @@ impl Look<'_> {
 
     /// Whether it was open and nobody knows when it was expected to close.
     pub(super) fn is_leaky(&self) -> bool {
-        self.standing == Standing::Open && !self.expected.1
+        self.standing == Standing::Open && self.expected.1 == Known::Current
     }
 
     /// The pipeline it was in.
@@ -66,15 +110,35 @@ impl Look<'_> {
     }
 
     /// The stage it was in; null if only today's is known.
-    pub(super) fn stage(&self) -> Option<StageId> {
-        self.visit.filter(|_| self.is_stage_known).map(|visit| visit.stage)
+    pub(super) fn stage(&self, run: &Run) -> Option<StageId> {
+        match self.seen {
+            _ if self.is_stage_known => self.visit.map(|visit| visit.stage),
+            Seen::As(values) => run.catalogue.find(values.pipeline, values.stage),
+            _ => None,
+        }
+    }
+
+    /// Whether the stage is from a snapshot.
+    pub(super) fn is_stage_seen(&self) -> bool {
+        !self.is_stage_known && matches!(self.seen, Seen::As(_))
     }
 
     /// The win probability: that of the stage, or else that of the deal if its history is known.
     pub(super) fn points(&self, run: &Run) -> Option<i64> {
-        let of_stage = self.stage().and_then(|stage| run.catalogue.get(stage).probability_bp);
+        let of_stage = self.stage(run).and_then(|stage| run.catalogue.get(stage).probability_bp);
         of_stage.map(i64::from).or(self.probability)
     }
+}
+
+/// What the snapshot of the last night before an instant says of a deal.
+#[derive(Clone, Copy, Debug)]
+enum Seen<'t> {
+    /// There was none lately, or the deal was not in the export.
+    Nothing,
+    /// The deal was not open that night.
+    NotOpen,
+    /// What it was.
+    As(&'t SnapshotValues),
 }
 
 const AMOUNT: usize = Field::Amount as usize;
@@ -92,6 +156,9 @@ pub(super) struct Past<'t> {
     visits: usize,
     values: [Option<i64>; 5],
     is_known: [bool; 5],
+    /// Whether an owner before the last is told.
+    has_owners: bool,
+    kept: Option<(&'t DealSnapshots, &'t [Snapshot])>,
 }
 
 impl<'t> Past<'t> {
@@ -107,6 +174,7 @@ impl<'t> Past<'t> {
             now.probability_bp.map(i64::from),
         ];
         let is_told = |field| run.value_logs.tell_field(now, field);
+        let kept = || (&*run.snapshots, run.snapshots.of(deal.deal_id));
         let mut is_known = [
             run.has_value_log(now),
             is_told(Field::ExpectedCloseOn),
@@ -118,7 +186,33 @@ impl<'t> Past<'t> {
             values[change.field as usize] = change.old.get();
             is_known[change.field as usize] = true;
         }
-        Self { deal, run, changes: 0, visits: 0, values, is_known }
+        let has_owners = deal.changes.iter().any(|change| change.field == Field::Owner);
+        let kept = run.has_snapshots().then(kept);
+        Self { deal, run, changes: 0, visits: 0, values, is_known, has_owners, kept }
+    }
+
+    /// What a snapshot says of the deal, now that its visits before `at` are passed.
+    fn seen(&self, at: Micros, standing: Standing) -> Seen<'t> {
+        let Some((all, rows)) = self.kept else { return Seen::Nothing };
+        if !is_fresh(all.night_by(at), at) {
+            return Seen::Nothing;
+        }
+        let visits = &self.deal.visits[..self.visits];
+        let is_closed = |visit: &&Visit| visit.kind != StageKind::Open;
+        let closed = visits.iter().rev().take_while(is_closed).count();
+        let open = &visits[..visits.len() - closed];
+        let until = visits.get(open.len()).map_or(at, |closing| closing.entered_at);
+        let spell = open.len() - open.iter().rev().take_while(|v| !is_closed(v)).count();
+        let Some(night) = all.night_by(until) else { return Seen::NotOpen };
+        if open.get(spell).is_none_or(|first| first.entered_at >= night) {
+            return Seen::NotOpen;
+        }
+        let row = rows[..rows.partition_point(|row| row.at <= night)].last();
+        match row {
+            Some(row) => Seen::As(&row.values),
+            None if standing == Standing::Open => Seen::Nothing,
+            None => Seen::NotOpen,
+        }
     }
 
     /// The deal just before `at`, which must not be earlier than the last one asked for.
@@ -139,16 +233,54 @@ impl<'t> Past<'t> {
             CreditRule::AtClose => sym(self.values[OWNER]),
             _ => deal.facts.owner,
         };
-        Look {
-            standing: standing(visit, at),
+        let basis = |field: usize| match self.is_known[field] {
+            true => Known::History,
+            false => Known::Current,
+        };
+        let standing = standing(visit, at);
+        let look = Look {
+            standing,
             visit,
             is_stage_known: deal.deal.history_grade.has_stages(),
+            seen: self.seen(at, standing),
             owner,
-            amount: (amount, self.is_known[AMOUNT]),
-            expected: (self.values[EXPECTED].map(|day| day as Day), self.is_known[EXPECTED]),
+            amount: (amount, basis(AMOUNT)),
+            expected: (self.values[EXPECTED].map(|day| day as Day), basis(EXPECTED)),
             category: told(CATEGORY),
+            is_category_seen: false,
             probability: told(PROBABILITY),
+        };
+        if self.kept.is_some() { self.with_seen(look) } else { look }
+    }
+
+    /// Fills in what only a snapshot tells.
+    fn with_seen(&self, mut look: Look<'t>) -> Look<'t> {
+        let run = self.run;
+        let seen = match look.seen {
+            Seen::Nothing => return look,
+            Seen::NotOpen => None,
+            Seen::As(values) => Some(values),
+        };
+        if !self.is_known[EXPECTED] {
+            look.expected = (seen.and_then(|v| v.expected_close_on), Known::Snapshot);
         }
+        let Some(values) = seen else { return look };
+        // What a closed deal was worth is no business of a snapshot of open ones.
+        if look.standing == Standing::Open {
+            let is_zero_null = run.config.zero_amount_is_null;
+            if !self.is_known[AMOUNT] {
+                let amount = values.amount_minor.filter(|&a| a != 0 || !is_zero_null);
+                look.amount = (amount, Known::Snapshot);
+            }
+            if !self.has_owners && run.config.credit_rule == CreditRule::AtClose {
+                look.owner = values.owner;
+            }
+            if look.category.is_none() && !values.forecast_category.is_none() {
+                look.category = Some(i64::from(values.forecast_category.0));
+                look.is_category_seen = true;
+            }
+        }
+        look
     }
 }
 
@@ -165,6 +297,16 @@ fn standing(visit: Option<&Visit>, at: Micros) -> Standing {
         StageKind::Won => Standing::Won,
         StageKind::Lost => Standing::Lost,
     }
+}
+
+/// Whether anything tells when the deals open at `at` were expected to close: a history, or a snapshot
+/// that is not too old.
+pub(super) fn is_told(at: Micros, run: &Run) -> bool {
+    run.value_logs.tell_dates() || is_fresh(run.snapshots.night_by(at), at)
+}
+
+fn is_fresh(night: Option<Micros>, at: Micros) -> bool {
+    night.is_some_and(|night| at - night < Micros::from(KEPT_DAYS + 1) * DAY_MICROS)
 }
 
 /// Where a deal stood just before `at`.

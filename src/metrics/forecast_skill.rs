@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Metric;
-use super::forecast_days::Agenda;
-use super::forecast_looks::Looks;
-use super::forecast_measures::{BASIS, FORECAST, LEAD, Weights, leaky};
-use super::forecast_units::{Family, Kind, Unit as Said, families};
+use super::forecast_measures::{BASIS, FORECAST, Judge, LEAD, leaky};
+use super::forecast_table::OfForecasts;
+use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::rep_counts::owner_slice;
 use crate::error::Result;
-use crate::model::{About, Day, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Sym, Unit, column};
 use crate::stats::accuracy::{ratio_interval, skill};
 
 /// The metric.
@@ -69,72 +67,47 @@ impl Baseline {
     }
 }
 
-impl Metric for ForecastSkill {
-    type State = Looks;
-
+impl OfForecasts for ForecastSkill {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let agenda = Agenda::new(run);
-        for family in families(state, &agenda, run) {
-            let weights = Weights::new(&family, &agenda, run);
-            let place = Place { family: &family, agenda: &agenda, run, weights: &weights };
-            for &kind in family.kinds() {
-                for lead in 0..agenda.leads.len() {
-                    place.add(&mut table, kind, lead);
-                }
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+        let place = Place { judge };
+        for &kind in judge.family.kinds() {
+            for lead in 0..judge.agenda.leads.len() {
+                place.add(table, kind, lead);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
 /// Where rows are written.
 struct Place<'p> {
-    family: &'p Family,
-    agenda: &'p Agenda,
-    run: &'p Run,
-    weights: &'p Weights,
+    judge: &'p Judge<'p>,
 }
 
 impl Place<'_> {
     fn add(&self, table: &mut MetricTable<'_>, kind: Kind, lead: usize) {
-        let judged = self.agenda.judged();
-        let units: Vec<Said> =
-            judged.flat_map(|at| self.family.units(kind, at, lead, self.agenda)).collect();
+        let judged = self.judge.family.quarters(kind, lead, self.judge.agenda).into_iter();
+        let units: Vec<Said> = judged
+            .flat_map(|at| self.judge.family.units(kind, at, lead, self.judge.agenda))
+            .collect();
         for baseline in Baseline::ALL {
             let pair = |unit: &Said| Some((*unit, self.naive(baseline, unit, lead)?));
             let pairs: Vec<(Said, f64)> = units.iter().filter_map(pair).collect();
             if pairs.is_empty() {
                 continue;
             }
-            let whole = Slice::whole(self.family.pipeline);
+            let whole = Slice::whole(self.judge.family.pipeline);
             self.write(table, whole, (kind, lead, baseline), &pairs);
             let owned = || pairs.iter().filter(|(unit, _)| !unit.is_company);
             let owners: BTreeSet<Sym> = owned().map(|(unit, _)| unit.owner).collect();
             for owner in owners {
                 let of_owner: Vec<(Said, f64)> =
                     owned().filter(|(unit, _)| unit.owner == owner).copied().collect();
-                let slice = owner_slice(self.family.pipeline, owner);
+                let slice = owner_slice(self.judge.family.pipeline, owner);
                 self.write(table, slice, (kind, lead, baseline), &of_owner);
             }
         }
@@ -145,18 +118,19 @@ impl Place<'_> {
         let owner = (!unit.is_company).then_some(unit.owner);
         let back = |quarters: usize| {
             let at = unit.quarter.checked_sub(quarters)?;
-            let is_known = self.agenda.quarters[at].is_covered;
-            is_known.then(|| self.family.actual(at, owner) as f64)
+            let is_known = self.judge.agenda.quarters[at].is_covered;
+            is_known.then(|| self.judge.family.actual(at, owner) as f64)
         };
         match baseline {
             Baseline::Last => back(1),
             Baseline::Year => back(4),
             Baseline::RunRate => {
-                let period = self.agenda.quarters[unit.quarter].period;
-                let on = self.agenda.mark(unit.quarter, lead)?.on;
+                let period = self.judge.agenda.quarters[unit.quarter].period;
+                let on = self.judge.agenda.mark(unit.quarter, lead)?.on;
                 let gone = business_days(period.start, on + 1);
                 let all = business_days(period.start, period.end);
-                let closed = self.family.closed(self.agenda.slot(unit.quarter, lead), owner);
+                let closed =
+                    self.judge.family.closed(self.judge.agenda.slot(unit.quarter, lead), owner);
                 (gone > 0 && closed != 0).then(|| closed as f64 * f64::from(all) / f64::from(gone))
             }
         }
@@ -169,18 +143,18 @@ impl Place<'_> {
         (kind, lead, baseline): (Kind, usize, Baseline),
         pairs: &[(Said, f64)],
     ) {
-        let Some(period) = self.agenda.whole() else { return };
-        let main = if self.agenda.season() == 4 { Baseline::Year } else { Baseline::Last };
-        let mut row = table.row(slice, Some(period), self.family.currency);
+        let Some(period) = self.judge.agenda.whole() else { return };
+        let main = if self.judge.agenda.season() == 4 { Baseline::Year } else { Baseline::Last };
+        let mut row = table.row(slice, Some(period), self.judge.family.currency);
         row.set("basis", kind.basis())
             .set("forecast", kind.as_str())
-            .set("lead_days", self.agenda.leads[lead])
+            .set("lead_days", self.judge.agenda.leads[lead])
             .set("baseline", baseline.as_str())
             .set("is_main", baseline == main)
             .set("n_pairs", pairs.len());
         let n = pairs.len() as u64;
         if pairs.iter().any(|(unit, _)| unit.is_leaky) {
-            let reason = Some(leaky(self.run));
+            let reason = Some(leaky(self.judge.run));
             row.end(Tail { n: n.into(), reason, ..Tail::default() });
             return;
         }
@@ -194,7 +168,7 @@ impl Place<'_> {
         let interval = found.and_then(|_| self.interval(pairs));
         let reason = match found {
             None => Some(Reason::ZeroDenominator),
-            Some(_) if n < self.run.config.min_n_rate => Some(Reason::SmallN),
+            Some(_) if n < self.judge.run.config.min_n_rate => Some(Reason::SmallN),
             Some(_) => None,
         };
         let method = if interval.is_some() { "bootstrap" } else { "" };
@@ -205,13 +179,14 @@ impl Place<'_> {
         if pairs.len() < MIN_PAIRS {
             return None;
         }
-        let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| self.weights.of(unit)).collect();
+        let all = self.judge.weights();
+        let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| all.of(unit)).collect();
         let term = |(unit, naive): &(Said, f64)| {
             let model = (unit.forecast - unit.actual).abs() as f64;
             (model, (naive - unit.actual as f64).abs())
         };
         let terms: Vec<(f64, f64)> = pairs.iter().map(term).collect();
-        let ratio = ratio_interval(&terms, &weights, self.run.config.boot_b as usize)?.pair();
+        let ratio = ratio_interval(&terms, &weights, self.judge.run.config.boot_b as usize)?.pair();
         Some((1.0 - ratio.1, 1.0 - ratio.0))
     }
 }

@@ -1,17 +1,17 @@
 //! L5 `forecast_slippage`: deals that were due in a quarter and were still open when it ended.
 
 use super::Metric;
-use super::forecast_days::Agenda;
+use super::forecast_days::{Agenda, Quarter};
 use super::forecast_looks::Money;
 use super::forecast_measures::{is_leaky, leaky};
-use super::forecast_past::{Look, Standing};
+use super::forecast_past::{Known, Look, Standing, is_told};
 use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail};
 use super::monthly::{rate_reason, ratio};
 use super::stage_key::{currency_key, minor};
 use crate::error::Result;
-use crate::model::{About, Field, Run, Table, Timeline, Unit, column};
+use crate::model::{About, Field, Micros, Run, Snapshot, Table, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 use std::collections::BTreeMap;
 
@@ -28,7 +28,8 @@ static ABOUT: About = About {
         then expected to close in it. Slipped: still open when it ended; pushed: then expected after it. `slip_rate` = \
         n_slipped / n_due. Days moved: expected close at the end less that at the start, over slipped deals that have \
         both. `push_count`: changes of the expected close to a later day, by deals due, in the quarter and before their \
-        close. Owner: that of the start. Null with LK if any open deal's expected close of that day is not known. \
+        close; where only nightly snapshots tell, moves from one night to the next (`push_basis`). Pooled: the quarters \
+        at whose start anything told expected closes. Owner: that of the start. Null with LK if any open deal's expected close of that day is not known. \
         Limits: Wilson.",
     caveat: "A deal that is pushed out, then closed later, is no loss: see the waterfall for what became of all.",
     source: "definition; Wilson 1927",
@@ -48,8 +49,17 @@ static ABOUT: About = About {
         column("mean_days_moved", Unit::Days, "Mean days by which slipped deals were moved."),
         column("q50_days_moved", Unit::Days, "Median of them."),
         column("push_count", Unit::Count, "Times that a due deal was pushed to a later day."),
+        column(
+            "push_basis",
+            Unit::Text,
+            "`history`: every push is counted; `snapshot`: only what moved from night to night, a lower bound.",
+        ),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column("value_basis", Unit::Text, "`history` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -63,6 +73,8 @@ struct Due {
     pushes: u64,
     leaky: u64,
     current_amounts: u64,
+    seen_amounts: u64,
+    seen_dates: u64,
     mended: u64,
 }
 
@@ -75,6 +87,8 @@ impl Due {
         self.pushes += other.pushes;
         self.leaky += other.leaky;
         self.current_amounts += other.current_amounts;
+        self.seen_amounts += other.seen_amounts;
+        self.seen_dates += other.seen_dates;
         self.mended += other.mended;
     }
 }
@@ -112,10 +126,13 @@ impl Metric for ForecastSlippage {
         let mut table = MetricTable::new(&ABOUT, run);
         let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
         let mut pooled: BTreeMap<_, Due> = BTreeMap::new();
+        let any_told = agenda.judged().any(|at| is_told(agenda.quarters[at].starts_at, run));
         for (Window(slice, currency, at), due) in state.due.sorted() {
             let period = agenda.quarters[at].period;
             write(table.row(slice, Some(period), currency), &due, run)?;
-            pooled.entry((slice, currency)).or_default().gather(&due);
+            if is_told(agenda.quarters[at].starts_at, run) || !any_told {
+                pooled.entry((slice, currency)).or_default().gather(&due);
+            }
         }
         for ((slice, currency), due) in pooled {
             write(table.row(slice, agenda.whole(), currency), &due, run)?;
@@ -140,7 +157,11 @@ impl State {
             return;
         }
         let currency = currency_key(&deal.facts, run);
-        let pushes = if is_leaky { 0 } else { pushes(deal, last, (at, agenda)) };
+        let pushes = match first.expected.1 {
+            Known::History => pushes(deal, last, (at, agenda)),
+            Known::Snapshot => seen_pushes(deal, last, (at, agenda), run),
+            Known::Current => 0,
+        };
         for slice in populations(first, first.owner) {
             let cell = self.due.cell(Window(slice, currency, at), run);
             cell.mended += u64::from(deal.deal.quality.has_history_code());
@@ -150,7 +171,9 @@ impl State {
             }
             cell.due.add(first.minor());
             cell.pushes += pushes;
-            cell.current_amounts += u64::from(!first.amount.1);
+            cell.current_amounts += u64::from(first.amount.1 == Known::Current);
+            cell.seen_amounts += u64::from(first.amount.1 == Known::Snapshot);
+            cell.seen_dates += u64::from(first.expected.1 == Known::Snapshot);
             if last.standing == Standing::Open {
                 cell.slipped.add(first.minor());
                 cell.pushed += u64::from(last.expected.0.is_some_and(|day| day >= period.end));
@@ -166,14 +189,37 @@ impl State {
 /// itself often sets it.
 fn pushes(deal: &Timeline<'_>, last: &Look<'_>, (at, agenda): (usize, &Agenda)) -> u64 {
     let quarter = &agenda.quarters[at];
-    let closed_at = last.visit.filter(|_| last.standing != Standing::Open).map(|v| v.entered_at);
-    let until = closed_at.unwrap_or(quarter.ends_at).min(quarter.ends_at);
+    let until = until(last, quarter);
     let is_push = |c: &&crate::model::FieldChange| {
         c.field == Field::ExpectedCloseOn
             && (quarter.starts_at..until).contains(&c.at)
             && c.old.get().zip(c.new.get()).is_some_and(|(old, new)| new > old)
     };
     deal.changes.iter().filter(is_push).count() as u64
+}
+
+/// The same, as far as nightly snapshots tell: only what moved from one night to the next.
+fn seen_pushes(
+    deal: &Timeline<'_>,
+    last: &Look<'_>,
+    (at, agenda): (usize, &Agenda),
+    run: &Run,
+) -> u64 {
+    let quarter = &agenda.quarters[at];
+    let until = until(last, quarter);
+    let nights = run.snapshots.of(deal.deal_id).windows(2);
+    let is_push = |pair: &&[Snapshot]| {
+        let dates = [0, 1].map(|at| pair[at].values.expected_close_on);
+        let is_inside = pair[1].at > quarter.starts_at && pair[1].at <= until;
+        is_inside && dates[0].zip(dates[1]).is_some_and(|(old, new)| new > old)
+    };
+    nights.filter(is_push).count() as u64
+}
+
+/// The end of the time in which a deal can be pushed: its close, or the end of the quarter.
+fn until(last: &Look<'_>, quarter: &Quarter) -> Micros {
+    let closed_at = last.visit.filter(|_| last.standing != Standing::Open).map(|v| v.entered_at);
+    closed_at.unwrap_or(quarter.ends_at).min(quarter.ends_at)
 }
 
 fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
@@ -196,7 +242,8 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
         .set("mean_days_moved", (moved > 0).then(|| days as f64 / moved as f64))
         .set("q50_days_moved", ranks.quantile(0.5))
         .set("push_count", due.pushes)
-        .set("value_basis", if due.current_amounts > 0 { "current" } else { "history" });
+        .set("push_basis", if due.seen_dates > 0 { "snapshot" } else { "history" })
+        .set("value_basis", Known::worst(due.current_amounts > 0, due.seen_amounts > 0).as_str());
     tail.interval = (n > 0).then(|| wilson(due.slipped.n as f64, n as f64).pair());
     tail.method = if n > 0 { "wilson" } else { "" };
     tail.reason = rate_reason(n, run);

@@ -1,18 +1,20 @@
 //! L1 `forecast_snapshots`: what was forecast on past days, as it was kept or rebuilt from history.
 //!
-//! Rebuilt day by day from stages, amounts, expected closes and categories as they stood then. A deal
+//! Rebuilt day by day from stages, amounts, expected closes and categories as they stood then, by the
+//! history of the fields or by the nightly snapshots of the deals. A deal
 //! whose expected close of that day is not known is never given today's: it is `undated`.
 
-use super::Metric;
 use super::forecast_days::{Agenda, Tier};
-use super::forecast_looks::{Cell, Looks};
-use super::forecast_measures::{BASIS, LEAD, leaky};
-use super::forecast_units::{Family, Stored, families, parts};
+use super::forecast_looks::Cell;
+use super::forecast_measures::{BASIS, Judge, LEAD, leaky};
+use super::forecast_said::parts;
+use super::forecast_table::OfForecasts;
+use super::forecast_units::{Family, Stored};
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::rep_counts::owner_slice;
 use super::stage_key::minor;
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -28,7 +30,9 @@ static ABOUT: About = About {
         then expected to close in the quarter, in the category of that day (`most_likely` counts as best case); \
         where no history of categories is known, by the win probability of the stage they stood in: from 0.8 \
         commit, from 0.5 best case, else pipeline. `closed`: deals that stood won by a win in the quarter. \
-        `undated`: open deals whose expected close of that day nobody knows; never today's. `stored`: the latest \
+        `undated`: open deals whose expected close of that day nobody knows; never today's. What the history of a field \
+        does not tell is taken from `deal_snapshots`, which every run writes: what the deal was on the last night, at most \
+        7 days before; a deal that was not open that night is not due. `stored`: the latest \
         forecast kept at most 7 days before that day; under `category_rollup` = `cumulative` each category less \
         the surer ones. Owner: that of the day, by `credit_rule`.",
     caveat: "`grade` is `inferred` where an amount is that of today or a category follows from the stage: amounts \
@@ -48,73 +52,56 @@ static ABOUT: About = About {
         column("deals", Unit::Count, "Deals; null if the forecast is not by deal."),
         column("amount_minor", Unit::Minor, "Sum of their amounts as of that day."),
         column("n_null_amount", Unit::Count, "Of them, deals without an amount."),
-        column("stage_basis", Unit::Text, "How the stages are known: `history` or `stored`."),
+        column(
+            "stage_basis",
+            Unit::Text,
+            "How the stages are known: `history`, `snapshot` or `stored`.",
+        ),
         column(
             "amount_basis",
             Unit::Text,
-            "`history`, `stored`, or `current`: the worst that was used.",
+            "`history`, `snapshot`, `stored`, or `current`: the worst that was used.",
         ),
         column(
             "ecd_basis",
             Unit::Text,
-            "How the expected closes are known: `history`, `stored`, or `current`, which is not used.",
+            "How the expected closes are known: `history`, `snapshot`, `stored`, or `current`, which is not used.",
         ),
         column(
             "category_basis",
             Unit::Text,
-            "`history`, `stage` or `stored`: the worst that was used.",
+            "`history`, `snapshot`, `stage` or `stored`: the worst that was used.",
         ),
         column(
             "grade",
             Unit::Text,
-            "`observed` if every value is from history or was kept, else `inferred`.",
+            "`observed` if every value is from history, a snapshot or was kept, else `inferred`.",
         ),
     ],
 };
 
-impl Metric for ForecastSnapshots {
-    type State = Looks;
-
+impl OfForecasts for ForecastSnapshots {
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let agenda = Agenda::new(run);
-        for family in families(state, &agenda, run) {
-            for mark in &agenda.marks {
-                let slot = agenda.slot(mark.quarter, mark.lead);
-                let at = Place { family: &family, agenda: &agenda, mark, run };
-                if family.is_stored {
-                    for ((_, owner), stored) in of_slot(&family.stored, slot) {
-                        at.stored(&mut table, *owner, stored, slot)?;
-                    }
-                    continue;
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+        let Judge { family, agenda, run, .. } = *judge;
+        for mark in &agenda.marks {
+            let slot = agenda.slot(mark.quarter, mark.lead);
+            let at = Place { family, agenda, mark, run };
+            if family.is_stored {
+                for ((_, owner), stored) in of_slot(&family.stored, slot) {
+                    at.stored(table, *owner, stored, slot)?;
                 }
-                at.rebuilt(&mut table, None, &family.total(slot))?;
-                for ((_, owner), cells) in of_slot(&family.cells, slot) {
-                    at.rebuilt(&mut table, Some(*owner), cells)?;
-                }
+                continue;
+            }
+            at.rebuilt(table, None, &family.total(slot))?;
+            for ((_, owner), cells) in of_slot(&family.cells, slot) {
+                at.rebuilt(table, Some(*owner), cells)?;
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -159,17 +146,18 @@ impl Place<'_> {
             }
             let is_dated = tier != Tier::Undated;
             let amount = is_dated.then(|| minor(cell.due.minor, "amount_minor")).transpose()?;
-            let worst = |n: u64, bad: &'static str| if n > 0 { bad } else { "history" };
+            let seen = |at: usize| if cell.seen[at] > 0 { "snapshot" } else { "history" };
+            let category_basis = if cell.by_stage > 0 { "stage" } else { seen(3) };
             let is_observed = is_dated && cell.current_amounts + cell.by_stage == 0;
             let mut row = self.row(table, owner);
             row.set("category", tier.as_str())
                 .set("deals", cell.due.n)
                 .set("amount_minor", amount)
                 .set("n_null_amount", cell.null_amounts)
-                .set("stage_basis", "history")
-                .set("amount_basis", worst(cell.current_amounts, "current"))
-                .set("ecd_basis", if is_dated { "history" } else { "current" })
-                .set("category_basis", worst(cell.by_stage, "stage"))
+                .set("stage_basis", seen(2))
+                .set("amount_basis", cell.amounts().as_str())
+                .set("ecd_basis", if is_dated { seen(1) } else { "current" })
+                .set("category_basis", category_basis)
                 .set("grade", if is_observed { "observed" } else { "inferred" });
             row.end(Tail {
                 n: cell.due.n.into(),

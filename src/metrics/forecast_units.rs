@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
+use super::forecast_past::{KEPT_DAYS, Known};
+use super::forecast_said::said;
 use super::weighted_pipeline::half_even;
 use crate::model::config::CategoryRollup;
 use crate::model::{Day, Run, StageId, StoredForecast, Sym};
@@ -16,9 +18,6 @@ const WHOLE: i128 = 10_000;
 
 /// Looks that a probability needs.
 const MIN_LOOKS: u64 = 20;
-
-/// A stored forecast stands for a lead if it is not older than this then.
-const STORED_DAYS: Day = 7;
 
 /// How a forecast is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,8 +74,8 @@ pub(super) struct Unit {
     pub(super) actual: i128,
     /// Whether a deal was open of which nobody knows when it was expected to close.
     pub(super) is_leaky: bool,
-    /// Whether an amount of today stands for one of the past.
-    pub(super) is_current: bool,
+    /// How the amounts are known: the worst.
+    pub(super) amounts: Known,
 }
 
 /// A stored forecast on the day that stands for a lead.
@@ -132,7 +131,7 @@ fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
         let family = found.entry((pipeline, currency)).or_default();
         family.booked.insert((quarter, owner), booked);
     }
-    let is_undated = !run.value_logs.tell_dates();
+    let is_undated = !run.value_logs.tell_dates() && !run.has_snapshots();
     let named =
         |((pipeline, currency), family)| Family { pipeline, currency, is_undated, ..family };
     found.into_iter().map(named).collect()
@@ -174,7 +173,7 @@ fn chosen(currency: Sym, agenda: &Agenda, run: &Run) -> BTreeMap<(usize, Sym), S
         let is_it = |m: &&Mark| {
             let period = agenda.quarters[m.quarter].period;
             (period.start, period.end) == (key.period_start, key.period_end)
-                && (m.on - STORED_DAYS..=m.on).contains(&key.snapshot_on)
+                && (m.on - KEPT_DAYS..=m.on).contains(&key.snapshot_on)
         };
         for mark in agenda.marks.iter().filter(is_it) {
             let slot = agenda.slot(mark.quarter, mark.lead);
@@ -192,6 +191,16 @@ impl Family {
     /// The kinds of its forecasts.
     pub(super) fn kinds(&self) -> &'static [Kind] {
         if self.is_stored { &Kind::STORED } else { &Kind::REBUILT }
+    }
+
+    /// The quarters over which forecasts of a kind are pooled: those for which there can be one. A deal
+    /// of which nobody knows when it was expected to close spoils a forecast; a day before the first
+    /// snapshot only lacks it.
+    pub(super) fn quarters(&self, kind: Kind, lead: usize, agenda: &Agenda) -> Vec<usize> {
+        match kind {
+            Kind::Commit | Kind::BestCase | Kind::Weighted => agenda.told(lead),
+            _ => agenda.judged().collect(),
+        }
     }
 
     /// What came in a quarter: from one owner, or from all.
@@ -247,8 +256,12 @@ impl Family {
                 forecast: forecast_of(kind, cells),
                 actual: booked.won.minor,
                 is_leaky: self.is_undated || cells[Tier::Undated as usize].due.n > 0,
-                is_current: booked.current_amounts > 0
-                    || cells.iter().any(|cell| cell.current_amounts > 0),
+                amounts: cells
+                    .iter()
+                    .map(Cell::amounts)
+                    .max()
+                    .max(Some(Known::worst(booked.current_amounts > 0, false)))
+                    .unwrap_or(Known::History),
             }
         };
         let says = |unit: &Unit| unit.is_leaky || unit.forecast != 0 || unit.actual != 0;
@@ -278,17 +291,17 @@ impl Family {
         }
         let share = |(n, won): (u64, u64)| (n >= MIN_LOOKS).then(|| won as f64 / n as f64);
         let closed = self.total(slot)[Tier::Closed as usize];
-        let (mut forecast, mut is_current) = (closed.due.minor, closed.current_amounts > 0);
+        let (mut forecast, mut amounts) = (closed.due.minor, closed.amounts());
         for (stage, sums) in self.in_stages(slot) {
             let of_stage = kept.get(&stage).copied().and_then(share);
             let p = of_stage.or_else(|| share(pooled))?;
             forecast += (sums.open.minor as f64 * p).round_ties_even() as i128;
-            is_current |= sums.current_amounts > 0;
+            amounts = amounts.max(sums.amounts());
         }
         share(pooled)?;
         let (actual, owner) = (self.actual(quarter, None), Sym::NONE);
         let (is_company, is_leaky) = (true, false);
-        Some(Unit { owner, is_company, quarter, forecast, actual, is_leaky, is_current })
+        Some(Unit { owner, is_company, quarter, forecast, actual, is_leaky, amounts })
     }
 
     fn stored_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Unit> {
@@ -309,7 +322,7 @@ impl Family {
                 forecast,
                 actual: self.actual(quarter, one),
                 is_leaky: false,
-                is_current: false,
+                amounts: Known::History,
             });
         }
         found
@@ -346,44 +359,4 @@ fn forecast_of(kind: Kind, cells: &[Cell; 6]) -> i128 {
         }
         _ => commit,
     }
-}
-
-/// What a stored forecast says, with all that was won by then.
-fn said(kind: Kind, stored: &StoredForecast, closed: i128, rollup: CategoryRollup) -> Option<i128> {
-    let of = |word: &str| stored.by_category.get(word).copied();
-    // A forecast without a category is what the seller counts on.
-    let commit = of("commit").or_else(|| of(""));
-    let is_single = rollup == CategoryRollup::Single || stored.is_by_deal;
-    if !is_single {
-        return if kind == Kind::StoredCommit { commit } else { of("best_case") };
-    }
-    let closed = of("closed").unwrap_or(closed);
-    let best = || {
-        let parts = [of("best_case"), of("most_likely")];
-        parts.iter().any(Option::is_some).then(|| parts.into_iter().flatten().sum::<i128>())
-    };
-    match kind {
-        Kind::StoredCommit => Some(closed + commit?),
-        _ => Some(closed + commit.unwrap_or(0) + best()?),
-    }
-}
-
-/// The amounts of a stored forecast by category, each without the others (METRICS L1).
-pub(super) fn parts(stored: &StoredForecast, closed: i128, run: &Run) -> Vec<(String, i128)> {
-    let is_single = run.config.category_rollup == CategoryRollup::Single || stored.is_by_deal;
-    let of = |word: &str| stored.by_category.get(word).copied();
-    let closed = of("closed").unwrap_or(closed);
-    let commit = of("commit").map(|sum| sum - closed);
-    let best = of("best_case").map(|sum| sum - of("commit").unwrap_or(closed));
-    let part = |(category, &sum): (&String, &i128)| {
-        let alone = match category.as_str() {
-            _ if is_single => sum,
-            "commit" => commit.unwrap_or(sum),
-            "best_case" => best.unwrap_or(sum),
-            "pipeline" => sum - commit.unwrap_or(0) - best.unwrap_or(0),
-            _ => sum,
-        };
-        (category.clone(), alone)
-    };
-    stored.by_category.iter().map(part).collect()
 }

@@ -6,7 +6,7 @@
 use super::Metric;
 use super::forecast_days::Agenda;
 use super::forecast_measures::{is_leaky, leaky};
-use super::forecast_past::{Look, Standing};
+use super::forecast_past::{Known, Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail};
@@ -74,7 +74,8 @@ static ABOUT: About = About {
         zeroed at a loss); won in the quarter; removed (deleted). A deal created and lost in the quarter enters and leaves \
         at its last amount. Owner rows: opening by the owner of that day, the rest by that of the end or close; a change \
         between them is a transfer, as is a move between pipelines. Opening plus all lines is closing, in minor units: \
-        `residual_minor` is 0, or the run fails. Null with LK if any deal's expected close is not known for both ends.",
+        `residual_minor` is 0, or the run fails. Null with LK if the expected close of any deal that is open at an end is not known then; a deal \
+        created and lost between two nightly snapshots leaves no line where only these tell.",
     caveat: "`won` are deals that stand won at the end of the quarter; a win reversed later stays in it.",
     source: "definition",
     keys: &[],
@@ -116,7 +117,11 @@ static ABOUT: About = About {
         column("n_transferred_out", Unit::Count, "Deals to another owner or pipeline."),
         column("n_closing", Unit::Count, "Deals due and still open when the quarter ended."),
         column("n_leaky", Unit::Count, "Deals whose expected close then nobody knows."),
-        column("value_basis", Unit::Text, "`history` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -131,6 +136,7 @@ struct Lines {
     booked: i128,
     leaky: u64,
     current_amounts: u64,
+    seen_amounts: u64,
     touched: u64,
     mended: u64,
 }
@@ -146,6 +152,7 @@ impl Lines {
         self.booked += other.booked;
         self.leaky += other.leaky;
         self.current_amounts += other.current_amounts;
+        self.seen_amounts += other.seen_amounts;
         self.touched += other.touched;
         self.mended += other.mended;
     }
@@ -203,14 +210,13 @@ impl State {
         (first, last): (&Look<'_>, &Look<'_>),
         run: &Run,
     ) {
-        let is_dated = last.expected.1;
-        let is_asked = first.standing == Standing::Open
-            || last.standing == Standing::Open
-            || (first.standing == Standing::Absent && last.standing == Standing::Lost);
+        let came_and_went = first.standing == Standing::Absent && last.standing == Standing::Lost;
+        let is_unknown = came_and_went && last.expected.1 == Known::Current;
+        let is_leaky = first.is_leaky() || last.is_leaky() || is_unknown;
         let currency = currency_key(&deal.facts, run);
         let owners = (first.owner, final_owner(deal, last, run));
         let after = populations(last, owners.1);
-        if is_asked && !is_dated {
+        if is_leaky {
             for slice in after {
                 self.lines.cell(Window(slice, currency, quarter), run).leaky += 1;
             }
@@ -249,7 +255,10 @@ impl State {
             if last.is_won_in(period) {
                 lines.booked += last.minor();
             }
-            lines.current_amounts += u64::from(!last.amount.1);
+            for look in [first, last].into_iter().filter(|look| look.visit.is_some()) {
+                lines.current_amounts += u64::from(look.amount.1 == Known::Current);
+                lines.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
+            }
             lines.touched += 1;
             lines.mended += quality;
         }
@@ -355,10 +364,43 @@ fn write(mut row: Row<'_>, lines: &Lines, is_complete: bool, run: &Run) -> Resul
     row.set("closing_minor", minor(lines.closing, "closing_minor")?)
         .set("residual_minor", residual)
         .set("n_closing", lines.n_closing)
-        .set("value_basis", if lines.current_amounts > 0 { "current" } else { "history" });
+        .set(
+            "value_basis",
+            Known::worst(lines.current_amounts > 0, lines.seen_amounts > 0).as_str(),
+        );
     if !is_complete {
         tail.status = "partial";
     }
     row.end(tail);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::model::{AsOf, Config, Dataset, Sym, calendar};
+
+    #[test]
+    fn a_line_that_is_lost_fails_the_run() {
+        let as_of = AsOf::Day(calendar::day_of("2026-05-10".parse().unwrap()));
+        let run = Run::new(Config::default(), Some(as_of), &Dataset::default()).unwrap();
+        let finish = |lose: bool| {
+            let mut state = State::default();
+            let whole = super::super::layout::Slice::whole(Sym::NONE);
+            let lines = state.lines.cell(Window(whole, Sym::NONE, 0), &run);
+            lines.put(Flow::Opening, 500);
+            if !lose {
+                lines.put(Flow::Lost, -500);
+            }
+            let mut run = run.clone();
+            run.first_day -= 400;
+            state.agenda = Some(Agenda::new(&run));
+            ForecastWaterfall.finish(state, &run)
+        };
+        assert_eq!(finish(false).unwrap().rows.len(), 1);
+        let error = finish(true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Balance);
+        assert!(error.to_string().contains("500 minor units are left over"), "{error}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Every metric there is. One more is a file, its `mod` line and a line here.
 
+use super::forecast_table::OnLooks;
 use super::*;
 
 /// Every metric, by code.
@@ -59,14 +60,14 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_tests::RepTests,
     &rep_mix::RepMix,
     &rep_amounts::RepAmounts,
-    &forecast_snapshots::ForecastSnapshots,
-    &forecast_accuracy::ForecastAccuracy,
+    &OnLooks(forecast_snapshots::ForecastSnapshots),
+    &OnLooks(forecast_accuracy::ForecastAccuracy),
     &forecast_error_bridge::ForecastErrorBridge,
-    &forecast_lead_accuracy::ForecastLeadAccuracy,
-    &forecast_attainment::ForecastAttainment,
+    &OnLooks(forecast_lead_accuracy::ForecastLeadAccuracy),
+    &OnLooks(forecast_attainment::ForecastAttainment),
     &forecast_slippage::ForecastSlippage,
     &forecast_waterfall::ForecastWaterfall,
-    &forecast_skill::ForecastSkill,
+    &OnLooks(forecast_skill::ForecastSkill),
     &win_reversal::WinReversal,
     &payment_time::PaymentTime,
     &payment_collection::PaymentCollection,

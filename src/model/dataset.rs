@@ -1,11 +1,13 @@
 //! All that is known: partitions of deals by created month, and the small tables beside them.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::calendar::Micros;
 use super::deal::{
     Account, Activity, Deal, FieldChange, Forecast, Payment, StoredVisit, Target, User,
 };
+use super::deal_snapshots::DealSnapshots;
 use super::names::{Names, TextColumn};
 use super::quality::Quality;
 use super::stage::Catalogue;
@@ -184,6 +186,8 @@ pub struct Dataset {
     pub forecasts: Vec<Forecast>,
     /// Payments, by deal and time.
     pub payments: Vec<Payment>,
+    /// What open deals were on past nights; a run keeps it too.
+    pub snapshots: Arc<DealSnapshots>,
     /// Refused rows.
     pub rejects: Vec<Reject>,
     /// The data-quality ledger.

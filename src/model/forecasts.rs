@@ -28,8 +28,8 @@ pub struct ForecastKey {
 pub struct StoredForecast {
     /// Minor units by category (`commit`, `best_case` …), in the order of the words.
     pub by_category: BTreeMap<String, i128>,
-    /// Whether it is made of deals, whose categories exclude one another.
-    pub is_by_deal: bool,
+    /// Whether its categories exclude one another: it is made of deals, or its words say so.
+    pub is_single: bool,
 }
 
 /// All stored forecasts, in the order of their keys.
@@ -59,8 +59,10 @@ impl Forecasts {
         let mut found: BTreeMap<ForecastKey, StoredForecast> = BTreeMap::new();
         for ((key, category, deal_id), amount) in levels {
             let forecast = found.entry(key).or_default();
-            forecast.is_by_deal |= !deal_id.is_empty();
-            *forecast.by_category.entry(category.to_owned()).or_default() += i128::from(amount);
+            let alone = category.strip_suffix("_only");
+            forecast.is_single |= !deal_id.is_empty() || alone.is_some();
+            let category = alone.unwrap_or(category).to_owned();
+            *forecast.by_category.entry(category).or_default() += i128::from(amount);
         }
         Self(found)
     }
@@ -114,6 +116,10 @@ mod tests {
         assert_eq!(of(1, "ann").by_category["best_case"], 9);
         assert_eq!(of(2, "ann").by_category["commit"], 6);
         assert_eq!(of(1, "bob").by_category["commit"], 7);
-        assert!(of(1, "bob").is_by_deal && !of(1, "ann").is_by_deal);
+        assert!(of(1, "bob").is_single && !of(1, "ann").is_single);
+        let rows = [row(1, "ann", "commit_only", "", 5), row(1, "ann", "closed", "", 2)];
+        let found = Forecasts::new(&rows, &mut names, None);
+        let (_, alone) = found.iter().next().unwrap();
+        assert!(alone.is_single && alone.by_category["commit"] == 5);
     }
 }

@@ -10,6 +10,7 @@ mod config_check;
 pub mod dataset;
 pub mod days;
 pub mod deal;
+pub mod deal_snapshots;
 pub mod forecasts;
 mod goal_config;
 pub mod goals;
@@ -46,6 +47,7 @@ pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, Payment, Status, StoredVisit, Target,
     User,
 };
+pub use deal_snapshots::{DealSnapshots, Snapshot, SnapshotValues};
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
 pub use goals::{Goal, Goals, Measure, Who};
 pub use ledger::Ledger;

@@ -8,6 +8,7 @@ use super::config::Config;
 use super::dataset::Dataset;
 use super::days::Days;
 use super::deal::{Deal, Target};
+use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
 use super::goals::Goals;
 use super::months::Months;
@@ -87,6 +88,8 @@ pub struct Run {
     pub forecasts: Forecasts,
     /// Payments, and whether they decide what is won.
     pub payments: Payments,
+    /// What open deals were on past nights.
+    pub snapshots: Arc<DealSnapshots>,
     /// The exports whose history tells values, not stages only.
     pub value_logs: ValueLogs,
     /// All goals.
@@ -145,6 +148,7 @@ impl Run {
             quotas: Quotas::new(&dataset.targets, &dataset.names),
             forecasts: Forecasts::default(),
             payments: Payments::default(),
+            snapshots: Arc::clone(&dataset.snapshots),
             goals: Goals::default(),
             workdays: config.workdays()?,
             labels: BTreeMap::new(),
@@ -341,6 +345,11 @@ impl Run {
     /// of an export whose history tells values.
     pub fn has_value_log(&self, deal: &Deal) -> bool {
         self.value_logs.tell(deal)
+    }
+
+    /// Whether a snapshot of open deals was taken by `as_of`.
+    pub fn has_snapshots(&self) -> bool {
+        self.snapshots.nights().first().is_some_and(|&night| night <= self.cut)
     }
 
     /// Whether a lost reason is one of `exclude_reasons`.

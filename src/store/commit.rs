@@ -10,16 +10,20 @@ use super::delta::{DataFile, Delta, PARTITION_COLUMN, together};
 use super::file::Written;
 use super::runs::{RunRow, Runs};
 use super::small::{self, Row};
-use super::{RunRecord, encode, file, schema};
+use super::{RunRecord, encode, file, schema, snapshots};
 use crate::error::Result;
 use crate::model::{Names, Stage};
 
 /// A table as it is to be.
-struct Wanted {
-    written: Vec<Written>,
-    table: &'static str,
-    schema: Schema,
-    files: Vec<DataFile>,
+pub(super) struct Wanted {
+    /// Files that are not in their places yet.
+    pub(super) written: Vec<Written>,
+    /// Its name.
+    pub(super) table: &'static str,
+    /// Its columns.
+    pub(super) schema: Schema,
+    /// All its files.
+    pub(super) files: Vec<DataFile>,
 }
 
 /// What a commit does beside the content.
@@ -40,8 +44,10 @@ pub(super) fn commit(
     record: RunRecord,
     export_extracted_at: i64,
 ) -> Result<Outcome> {
-    let (timelines, small) =
-        rayon::join(|| timelines(delta, content, touched, last), || small_tables(delta, content));
+    let (timelines, small) = rayon::join(
+        || timelines(delta, content, touched, last),
+        || small_tables(delta, content, last),
+    );
     let (timelines, partitions_written) = timelines?;
     let mut wanted = small?;
     wanted.push(timelines);
@@ -121,7 +127,8 @@ fn timelines(
     Ok((wanted, count))
 }
 
-fn write(
+/// Writes a file of a table beside its place.
+pub(super) fn write(
     delta: &Delta,
     table: &str,
     folder: &str,
@@ -146,7 +153,11 @@ fn small_table<T: Row>(delta: &Delta, names: &Names, rows: &[T], at: &[i64]) -> 
     Ok(wanted)
 }
 
-fn small_tables(delta: &Delta, content: &Content) -> Result<Vec<Wanted>> {
+fn small_tables(
+    delta: &Delta,
+    content: &Content,
+    last: Option<&Pinned<'_>>,
+) -> Result<Vec<Wanted>> {
     let (dataset, stamps) = (&content.dataset, &content.stamps);
     let names = &dataset.names;
     Ok(vec![
@@ -156,6 +167,7 @@ fn small_tables(delta: &Delta, content: &Content) -> Result<Vec<Wanted>> {
         small_table(delta, names, &dataset.targets, &stamps.targets)?,
         small_table(delta, names, &dataset.forecasts, &stamps.forecasts)?,
         small_table(delta, names, &dataset.payments, &stamps.payments)?,
+        snapshots::wanted(delta, last, content)?,
         small_table(delta, names, &dataset.loose_activities, &stamps.activities)?,
         small_table(delta, names, &dataset.rejects, &stamps.rejects)?,
         small_table(delta, names, &dataset.quality, &stamps.quality)?,

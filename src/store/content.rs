@@ -1,6 +1,7 @@
 //! The whole content of a store at one of its runs, read in parallel.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -10,12 +11,14 @@ use super::file;
 use super::remap;
 use super::runs::RunRow;
 use super::small::{self, Row, Stamped};
+use super::snapshots;
 use super::tables;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{date, month_index, month_start};
+use crate::model::deal_snapshots::Taken;
 use crate::model::{
-    Account, Activity, Catalogue, Dataset, Forecast, Names, Partition, Payment, QualityCount,
-    Reject, Stage, Target, User, calendar,
+    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, Names, Partition, Payment,
+    QualityCount, Reject, Stage, Target, User, calendar,
 };
 
 /// Name of the table of deals.
@@ -31,6 +34,8 @@ pub(super) struct Content {
     pub(super) dataset: Dataset,
     /// What the next merge needs.
     pub(super) stamps: Stamps,
+    /// What changed in the snapshots of deals.
+    pub(super) taken: Taken,
 }
 
 /// For each row the instant of the export that it is from.
@@ -78,7 +83,20 @@ impl Content {
             rejects: vec![at; dataset.rejects.len()],
             quality: vec![at; dataset.quality.len()],
         };
-        Self { dataset, stamps }
+        Self { dataset, stamps, taken: Taken::Nothing }
+    }
+
+    /// Adds what the open deals of an export are to the snapshots: `fresh` has the words of the content.
+    pub(super) fn take_snapshots(&mut self, fresh: Option<&Dataset>, favours_fresh: bool) {
+        let snapshots = Arc::make_mut(&mut self.dataset.snapshots);
+        let (partitions, at) = match fresh {
+            Some(fresh) => (&fresh.partitions, fresh.extracted_at),
+            None => (&self.dataset.partitions, self.dataset.extracted_at),
+        };
+        let taken = snapshots.take(at, (partitions, &self.dataset.catalogue), favours_fresh);
+        if self.taken != Taken::Within && taken != Taken::Nothing {
+            self.taken = taken;
+        }
     }
 
     /// Moves all that is of the export at `from` to `to`. The end of what an export knows depends on the
@@ -86,6 +104,9 @@ impl Content {
     pub(super) fn restamp(&mut self, from: i64, to: i64) {
         let shift = |at: &mut i64| *at = if *at == from { to } else { *at };
         shift(&mut self.dataset.extracted_at);
+        if Arc::make_mut(&mut self.dataset.snapshots).restamp(from, to) {
+            self.taken = Taken::Within;
+        }
         let deals = self.dataset.partitions.iter_mut().flat_map(|part| &mut part.deals);
         deals.for_each(|deal| shift(&mut deal.extracted_at));
         let stamps = &mut self.stamps;
@@ -248,6 +269,7 @@ impl<'a> Pinned<'a> {
             activities: self.small(&mut names)?,
             rejects: self.small(&mut names)?,
             quality: self.small(&mut names)?,
+            snapshots: snapshots::read(self, self.delta, &mut names)?,
             names,
         })
     }
@@ -263,11 +285,12 @@ struct Small {
     activities: Stamped<Activity>,
     rejects: Stamped<Reject>,
     quality: Stamped<QualityCount>,
+    snapshots: DealSnapshots,
     names: Names,
 }
 
 impl Small {
-    fn fill(self, dataset: &mut Dataset, stamps: &mut Stamps, names: &mut Names) {
+    fn fill(mut self, dataset: &mut Dataset, stamps: &mut Stamps, names: &mut Names) {
         let moved = remap::intern_all(&self.names, names);
         (dataset.users, stamps.users) = (self.users.rows, self.users.at);
         (dataset.accounts, stamps.accounts) = (self.accounts.rows, self.accounts.at);
@@ -278,6 +301,8 @@ impl Small {
         (dataset.rejects, stamps.rejects) = (self.rejects.rows, self.rejects.at);
         (dataset.quality, stamps.quality) = (self.quality.rows, self.quality.at);
         remap::activities(&mut dataset.loose_activities, &moved);
+        remap::snapshots(&mut self.snapshots, &moved);
+        dataset.snapshots = Arc::new(self.snapshots);
     }
 }
 
@@ -288,6 +313,7 @@ fn assemble(decoded: Vec<Decoded>, mut names: Names, content: &mut Content) {
     let dataset = &mut content.dataset;
     remap::catalogue(&mut dataset.catalogue, &sorted);
     remap::activities(&mut dataset.loose_activities, &sorted);
+    remap::snapshots(Arc::make_mut(&mut dataset.snapshots), &sorted);
     let parts: Vec<(Partition, Vec<Option<i64>>)> = decoded
         .into_par_iter()
         .zip(moves)

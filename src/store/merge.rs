@@ -6,6 +6,7 @@
 //! Only when the configuration changed in between does the newer reading of an equally late export win.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -50,6 +51,10 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     (dataset.quality, stamps.quality) = ledger::merge(&stored, &fresh, &deals.partitions, choice);
     (dataset.catalogue, stamps.stages) = (stages.catalogue, stages.at);
     (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
+    (dataset.snapshots, content.taken) =
+        (std::mem::take(&mut stored.dataset.snapshots), stored.taken);
+    content.take_snapshots(Some(&fresh.dataset), choice.favours_fresh);
+    let dataset = &mut content.dataset;
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
     dataset.extracted_at = before.max(after);
     let assumptions = (&stored.dataset.assumptions, &fresh.dataset.assumptions);
@@ -82,6 +87,7 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Sta
         remap::catalogue(&mut content.dataset.catalogue, moves);
         remap::activities(&mut content.dataset.loose_activities, moves);
     }
+    remap::snapshots(Arc::make_mut(&mut stored.dataset.snapshots), &sorted);
     let stages = unite_stages(stored, fresh, &names, choice);
     for (content, moves) in [(stored, &sorted), (fresh, &of_fresh)] {
         let ids: Vec<StageId> = content

@@ -27,6 +27,7 @@ mod rows;
 mod runs;
 mod schema;
 mod small;
+mod snapshots;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ use self::lock::Lock;
 use self::merge::{Merged, Terms};
 use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::deal_snapshots::Taken;
 use crate::model::{Dataset, InputFile};
 
 /// One committed run: what it read and which version of every table it pins.
@@ -118,7 +120,11 @@ impl Store {
         let export = fresh.extracted_at;
         let fresh = Content::fresh(fresh);
         let merged = match &last {
-            None => Merged { content: fresh, touched: BTreeSet::new() },
+            None => {
+                let mut content = fresh;
+                content.take_snapshots(None, false);
+                Merged { content, touched: BTreeSet::new() }
+            }
             Some(last) => {
                 let favours_fresh = is_read_anew(&last.run.record, &record);
                 let terms = Terms {
@@ -134,7 +140,8 @@ impl Store {
             }
         };
         let Merged { content, touched } = merged;
-        let may_be_new = last.is_none() || !touched.is_empty();
+        let is_told = content.taken != Taken::Nothing;
+        let may_be_new = last.is_none() || !touched.is_empty() || is_told;
         let before = last.as_ref().map(|last| last.run.record.version);
         let (outcome, worked) = rayon::join(
             || commit::commit(&delta, &runs, last.as_ref(), &content, &touched, record, export),

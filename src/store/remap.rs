@@ -1,6 +1,6 @@
 //! Symbols and stages of one dataset → those of another.
 
-use crate::model::{Activity, Catalogue, Names, Partition, StageId, Sym};
+use crate::model::{Activity, Catalogue, DealSnapshots, Names, Partition, StageId, Sym};
 
 /// Adds all words of `from` to `into`; returns the new symbol of each old one.
 pub(super) fn intern_all(from: &Names, into: &mut Names) -> Vec<Sym> {
@@ -30,6 +30,13 @@ pub(super) fn activities(activities: &mut [Activity], names: &[Sym]) {
         activity.kind = moved(names, activity.kind);
         activity.owner = moved(names, activity.owner);
         activity.outcome = moved(names, activity.outcome);
+    }
+}
+
+/// Renumbers the words of snapshots.
+pub(super) fn snapshots(snapshots: &mut DealSnapshots, names: &[Sym]) {
+    for values in snapshots.values_mut() {
+        values.words_mut().into_iter().for_each(|sym| *sym = moved(names, *sym));
     }
 }
 

@@ -4,4 +4,6 @@ mod build;
 mod known;
 mod laws;
 mod leaks;
+mod nights;
 mod page;
+mod sources;

@@ -13,6 +13,7 @@ mod suggest;
 mod waiting;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -20,12 +21,12 @@ use self::deals::Deals;
 use self::group::Grouped;
 use super::part::Part;
 use super::rows::{ActivityRow, HistoryRow};
-use super::side::StageRow;
+use super::side::{StageRow, UNDATED};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Config, Dataset, Forecast, Ledger, Micros, Names, Partition, Payment, Quality, Reject,
-    Sym, Target, User,
+    Account, Config, Dataset, Day, Forecast, Ledger, Micros, Names, Partition, Payment, Quality,
+    Reject, Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -64,6 +65,8 @@ pub(super) struct Gathered {
     pub(super) forecasts: Vec<Forecast>,
     /// Payments, each with the hash of its id.
     pub(super) payments: Vec<(Payment, u64)>,
+    /// First days of periods and the days after their last, by id.
+    pub(super) periods: BTreeMap<String, (Day, Day)>,
     /// Names of teams by id.
     pub(super) teams: BTreeMap<String, String>,
     /// Names of pipelines by id.
@@ -94,6 +97,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let history = Grouped::new(&all.history, count, |row| row.deal);
     let (extracted_at, said) = extract::instant(&all, now);
     all.assumptions.extend(said);
+    date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
     let (mut catalogue, said) = stages::catalogue(&mut all, &history, extracted_at, config)?;
     all.assumptions.extend(said);
     sort_names(&mut all, &mut catalogue);
@@ -133,6 +137,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         targets: all.targets,
         forecasts: all.forecasts,
         payments,
+        snapshots: Arc::default(),
         rejects: all.rejects,
         quality: ledger.finish(),
         extracted_at,
@@ -150,6 +155,13 @@ fn noted(built: life::BuiltPartition, ledger: &mut Ledger) -> Partition {
     let rows = repeats.iter().map(|(_, count)| count).sum();
     ledger.add_rows(Quality::DuplicateActivity, "activities", rows, &ids);
     built.partition
+}
+
+/// Gives forecasts without a date that of the export.
+fn date_forecasts(forecasts: &mut [Forecast], day: Day) {
+    for forecast in forecasts.iter_mut().filter(|f| f.snapshot_on == UNDATED) {
+        forecast.snapshot_on = day;
+    }
 }
 
 /// Adds repeated rows of deals.

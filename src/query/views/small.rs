@@ -1,5 +1,5 @@
-//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `payments`, `rejects`,
-//! `quality`.
+//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `payments`, `deal_snapshots`,
+//! `rejects`, `quality`.
 
 use crate::model::{ColumnAbout, Dataset, Run, Unit, Value, column, money};
 
@@ -18,6 +18,7 @@ pub(in crate::query) static SMALL: &[Small] = &[
     Small { name: "targets", columns: TARGETS, rows: targets },
     Small { name: "forecasts", columns: FORECASTS, rows: forecasts },
     Small { name: "payments", columns: PAYMENTS, rows: payments },
+    Small { name: "deal_snapshots", columns: DEAL_SNAPSHOTS, rows: deal_snapshots },
     Small { name: "rejects", columns: REJECTS, rows: rejects },
     Small { name: "quality", columns: QUALITY, rows: quality },
 ];
@@ -180,6 +181,43 @@ fn payments(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
         ]
     };
     dataset.payments.iter().filter(|p| p.paid_at < run.cut).map(row).collect()
+}
+
+const DEAL_SNAPSHOTS: &[ColumnAbout] = &[
+    column("deal_id", Unit::Text, "The deal."),
+    column("snapshot_at", Unit::Instant, "End of what the export of that night knew."),
+    column("snapshot_on", Unit::Date, "Its local date: the row stands until the next of the deal."),
+    column("pipeline", Unit::Text, "Pipeline then."),
+    column("stage", Unit::Text, "Stage then."),
+    column("owner_id", Unit::Text, "Owner then."),
+    column("forecast_category", Unit::Text, "Category then; null if the export had none."),
+    column("expected_close_on", Unit::Date, "When it was expected to close."),
+    column("amount", Unit::Number, "Amount then, major units."),
+    column("amount_minor", Unit::Minor, "Amount then, minor units."),
+    column("currency", Unit::Text, "Currency."),
+];
+
+fn deal_snapshots(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
+    let known = dataset.snapshots.later_than(i64::MIN).into_iter();
+    let row = |(deal_id, row): (&str, &crate::model::Snapshot)| {
+        let values = row.values;
+        let word = |sym| run.names.text(sym).map_or(Value::Null, Value::Text);
+        let currency = run.names.get(values.currency);
+        vec![
+            deal_id.into(),
+            Value::Instant(row.at),
+            Value::Day(run.zone.day(row.at - 1)),
+            word(values.pipeline),
+            word(values.stage),
+            word(values.owner),
+            word(values.forecast_category),
+            values.expected_close_on.map_or(Value::Null, Value::Day),
+            values.amount_minor.map_or(Value::Null, |minor| major(minor, currency)),
+            values.amount_minor.into(),
+            word(values.currency),
+        ]
+    };
+    known.filter(|(_, row)| row.at <= run.cut).map(row).collect()
 }
 
 const REJECTS: &[ColumnAbout] = &[

@@ -71,7 +71,7 @@ pub(super) fn gaps(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let has = |reason: &str| rows.iter().any(|row| sheet.word(row, "reason") == reason);
     let fill = "A history of field changes beside the deals (`OpportunityHistory.csv` of Salesforce, or \
                 `stage_history.csv` with a column `expected_close_on`) lets forecasts be rebuilt; `forecasts.csv` brings \
-                those that were kept.";
+                those that were kept; from the first run on the nightly snapshots of deals tell them.";
     match (has("LK"), has("NA")) {
         (true, _) => Some(format!(
             "Rebuilt forecasts are left out where the history of expected closes is not known: today's dates contain the outcome. {fill}"

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sluice::model::calendar::{Day, day_of};
 use sluice::model::{
-    Config, Dataset, Deal, Field, FieldChange, Nested, Partition, Run, Sym, Table, Value,
+    Config, Dataset, Deal, Field, FieldChange, Nested, Partition, Run, Sym, Table,
 };
 
 use crate::fixtures::{DealBuilder, Fixture, at, run};
-
-/// The number of a date.
-pub(super) fn day(text: &str) -> Day {
-    day_of(text.parse().unwrap())
-}
+pub(super) use crate::rows::{cell, day, holds, row, rows};
 
 /// A change: when, of what, before, after.
 pub(super) type Told = (String, Field, Option<String>, Option<String>);
@@ -101,51 +96,4 @@ fn tell(partition: &mut Partition, of: &BTreeMap<&str, &Case>, made: &mut Datase
 pub(super) fn table(name: &str, dataset: &Dataset, config: &Config, as_of: &str) -> Table {
     let run: Run = run(dataset, config.clone(), as_of);
     crate::fixtures::table(name, dataset, &run)
-}
-
-/// How a value prints in [`row`].
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Text(text) => text.to_string(),
-        Value::Day(day) => sluice::model::calendar::date(*day).to_string(),
-        Value::Int(number) => number.to_string(),
-        other => format!("{other:?}"),
-    }
-}
-
-/// All rows in which the named columns print so.
-pub(super) fn rows<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> Vec<&'t [Value]> {
-    let fits = |row: &&Vec<Value>| {
-        wanted.iter().all(|(name, text)| {
-            assert!(table.position(name).is_some(), "no column {name}");
-            shown(table.value(row, name)) == *text
-        })
-    };
-    table.rows.iter().filter(fits).map(Vec::as_slice).collect()
-}
-
-/// The one row in which they do.
-#[track_caller]
-pub(super) fn row<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> &'t [Value] {
-    let found = rows(table, wanted);
-    assert_eq!(found.len(), 1, "rows of {} with {wanted:?}", table.name);
-    found[0]
-}
-
-/// A number in a row.
-#[track_caller]
-pub(super) fn cell(table: &Table, row: &[Value], name: &str) -> Option<f64> {
-    assert!(table.position(name).is_some(), "no column {name}");
-    table.value(row, name).as_f64()
-}
-
-/// Asserts that a column holds a number.
-#[track_caller]
-pub(super) fn holds(table: &Table, row: &[Value], name: &str, expected: f64) {
-    let found = cell(table, row, name);
-    assert!(
-        found.is_some_and(|found| (found - expected).abs() <= 1e-6),
-        "{name} is {found:?}, not {expected}"
-    );
 }

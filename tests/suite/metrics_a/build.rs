@@ -3,21 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluice::metrics::{compute, find};
-use sluice::model::calendar::{Day, day_of, month_index};
+use sluice::model::calendar::{Day, month_index};
 use sluice::model::dataset::{Dataset, Nested, Partition};
 use sluice::model::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit, User};
 use sluice::model::stage::{Basis, Catalogue, Stage, StageId, StageKind};
-use sluice::model::{
-    AsOf, Config, HistoryGrade, Names, QualitySet, Run, Sym, Table, TextColumn, Value,
-};
+use sluice::model::{AsOf, Config, HistoryGrade, Names, QualitySet, Run, Sym, Table, TextColumn};
+
+pub(super) use crate::rows::{cell, day, holds, row, rows};
 
 pub(super) const SECOND: i64 = 1_000_000;
 pub(super) const DAY: i64 = 86_400 * SECOND;
-
-/// The number of a date.
-pub(super) fn day(text: &str) -> Day {
-    day_of(text.parse().unwrap())
-}
 
 /// An instant: a date, or a date and time in UTC.
 pub(super) fn instant(text: &str) -> i64 {
@@ -211,46 +206,4 @@ pub(super) fn starter(id: &str, on: &str) -> User {
 pub(super) fn table(name: &str, dataset: &Dataset, config: Config, as_of: &str) -> Table {
     let run = Run::new(config, Some(AsOf::Day(day(as_of))), dataset).unwrap();
     compute(&[find(name).unwrap()], dataset, &run).unwrap().remove(0)
-}
-
-/// Rows in which every named column prints as given; null prints as nothing.
-pub(super) fn rows<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> Vec<&'t [Value]> {
-    let shown = |value: &Value| match value {
-        Value::Null => String::new(),
-        Value::Text(text) => text.to_string(),
-        Value::Day(day) => sluice::model::calendar::date(*day).to_string(),
-        other => format!("{other:?}"),
-    };
-    let fits = |row: &&Vec<Value>| {
-        wanted.iter().all(|(name, text)| {
-            assert!(table.position(name).is_some(), "no column {name}");
-            shown(table.value(row, name)) == *text
-        })
-    };
-    table.rows.iter().filter(fits).map(Vec::as_slice).collect()
-}
-
-/// The one row that fits.
-#[track_caller]
-pub(super) fn row<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> &'t [Value] {
-    let found = rows(table, wanted);
-    assert_eq!(found.len(), 1, "rows of {} with {wanted:?}", table.name);
-    found[0]
-}
-
-/// The number in a column; null is `None`.
-#[track_caller]
-pub(super) fn cell(table: &Table, row: &[Value], name: &str) -> Option<f64> {
-    assert!(table.position(name).is_some(), "no column {name}");
-    table.value(row, name).as_f64()
-}
-
-/// Asserts that a column holds a number, within 1e-6.
-#[track_caller]
-pub(super) fn holds(table: &Table, row: &[Value], name: &str, expected: f64) {
-    let found = cell(table, row, name);
-    assert!(
-        found.is_some_and(|found| (found - expected).abs() <= 1e-6),
-        "{name} is {found:?}, not {expected}"
-    );
 }
