@@ -114,19 +114,7 @@ impl Run {
     pub fn new(config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Self> {
         config.check()?;
         let zone = config.zone()?;
-        let extract = dataset.extracted_at;
-        let as_of = as_of.unwrap_or(match config.clock {
-            Clock::CalendarDay => AsOf::Day(zone.day(extract - 1) - 1),
-            Clock::Elapsed => AsOf::Instant(extract - 1),
-        });
-        let (day, cut) = match as_of {
-            AsOf::Day(day) => (day, zone.midnight(day + 1)),
-            AsOf::Instant(at) => (zone.day(at), at + 1),
-        };
-        let observed_until = match config.clock {
-            Clock::CalendarDay => cut - 1,
-            Clock::Elapsed => (cut - 1).min(extract - 1),
-        };
+        let (day, cut, observed_until) = moment(&config, zone, as_of, dataset.extracted_at);
         let mut run = Self {
             zone,
             as_of: day,
@@ -367,6 +355,28 @@ impl Run {
         activity.done_at.get().is_some_and(|at| at < self.cut)
             && !self.excluded_outcomes.contains(&activity.outcome)
     }
+}
+
+/// The day `as_of`, the instant at which the run is cut, and the one until which open deals are observed.
+fn moment(
+    config: &Config,
+    zone: Zone,
+    as_of: Option<AsOf>,
+    extract: Micros,
+) -> (Day, Micros, Micros) {
+    let as_of = as_of.unwrap_or(match config.clock {
+        Clock::CalendarDay => AsOf::Day(zone.day(extract - 1) - 1),
+        Clock::Elapsed => AsOf::Instant(extract - 1),
+    });
+    let (day, cut) = match as_of {
+        AsOf::Day(day) => (day, zone.midnight(day + 1)),
+        AsOf::Instant(at) => (zone.day(at), at + 1),
+    };
+    let observed_until = match config.clock {
+        Clock::CalendarDay => cut - 1,
+        Clock::Elapsed => (cut - 1).min(extract - 1),
+    };
+    (day, cut, observed_until)
 }
 
 fn landmarks(zone: Zone, as_of: Day) -> Vec<Micros> {
