@@ -247,7 +247,10 @@ impl FileMapping {
 pub(super) fn load(own: Option<&Path>) -> Result<Vec<Mapping>> {
     let mut all = Vec::new();
     if let Some(path) = own {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            let hint = "`--mapping` wants a TOML file such as those in `src/ingest/sources`";
+            Error::io("read", path, e).hint(hint)
+        })?;
         all.push(Mapping::parse(&text, &path.display().to_string())?);
     }
     for source in SOURCES {

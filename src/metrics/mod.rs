@@ -285,7 +285,9 @@ pub fn compute_timed(
         .collect();
     let (folding, of_metric) = folding(metrics);
     let mut states = fold(&folding, &tasks, dataset, run, progress);
-    for activity in &dataset.loose_activities {
+    // What was done after the cut is not known yet, nor that anything is ever done.
+    let is_known = |activity: &&Activity| activity.done_at.get().is_none_or(|at| at < run.cut);
+    for activity in dataset.loose_activities.iter().filter(is_known) {
         for (metric, state) in folding.iter().zip(&mut states) {
             metric.fold_activity(activity, run, state);
         }

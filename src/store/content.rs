@@ -162,7 +162,8 @@ impl<'a> Pinned<'a> {
         let files = together(tables, |(table, &version)| {
             let opened: Option<Opened> = delta.open(table, Some(version))?;
             let opened = opened.ok_or_else(|| {
-                Error::new(ErrorKind::Store, format!("the table `{table}` of the store is gone"))
+                let what = format!("the table `{table}` of the store is gone or may not be read");
+                Error::new(ErrorKind::Store, what)
                     .hint("restore the folder from a backup, or ingest the exports into a new one")
             })?;
             Ok((table.clone(), opened.files))
