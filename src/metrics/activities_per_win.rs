@@ -3,7 +3,8 @@
 //! Looks only at the deal's own activities; the effort of a rep per win is in K1.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{PARTS, Slice};
@@ -166,12 +167,12 @@ impl Metric for ActivitiesPerWin {
                     &mut table,
                     cell,
                     outcome,
-                    (Arc::from("total"), &effort.total),
+                    (arcstr::literal!("total"), &effort.total),
                     effort,
                     known,
                 );
                 for &(kind, ref counts) in &effort.by_kind {
-                    let word = run.names.text(kind).unwrap_or_else(|| Arc::from("__NONE__"));
+                    let word = run.names.text(kind).unwrap_or_else(|| arcstr::literal!("__NONE__"));
                     add_row(&mut table, cell, outcome, (word, counts), effort, known);
                 }
             }
@@ -184,7 +185,7 @@ fn add_row(
     table: &mut MetricTable<'_>,
     (slice, period): (Slice, Period),
     outcome: &str,
-    (kind, counts): (Arc<str>, &Tally),
+    (kind, counts): (ArcStr, &Tally),
     effort: &Effort,
     has_activities: bool,
 ) {

@@ -3,7 +3,6 @@
 //! Counts work, not its effect: B1 and B3 set it beside wins.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
@@ -149,7 +148,7 @@ impl Metric for ActivityVolume {
                 types.sort_unstable_by_key(|(kind, _)| *kind);
                 for (kind, volume) in types {
                     let mut row = table.row(Slice::whole(pipeline), Some(period), Sym::NONE);
-                    let word = run.names.text(kind).unwrap_or_else(|| Arc::from("__NONE__"));
+                    let word = run.names.text(kind).unwrap_or_else(|| arcstr::literal!("__NONE__"));
                     row.set("type", word)
                         .set("activities", volume.activities)
                         .set("n_duration", volume.timed)

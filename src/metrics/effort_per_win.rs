@@ -3,7 +3,8 @@
 //! All activities count, also those on deals that were lost or are open: that is what a win costs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, kinds, ratio};
@@ -128,7 +129,7 @@ fn place_loose(
 enum By {
     Everyone,
     Owner(Sym),
-    Team(Arc<str>),
+    Team(ArcStr),
 }
 
 impl Metric for EffortPerWin {

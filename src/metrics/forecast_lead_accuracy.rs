@@ -3,7 +3,8 @@
 //! The error should shrink as the quarter ends; where it does not, the forecast is not looked after.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::forecast_days::Tier;
 use super::forecast_measures::{
@@ -85,7 +86,7 @@ struct Key {
     slice: Slice,
     period: Period,
     cut: &'static str,
-    group: Option<Arc<str>>,
+    group: Option<ArcStr>,
     basis: &'static str,
     forecast: &'static str,
     lead: usize,
@@ -122,7 +123,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
     }
     add_row(table, judge, key(every, whole, "all", None, None), &all, missing)?;
     let mut owners: BTreeMap<Sym, Vec<Said>> = BTreeMap::new();
-    let mut teams: BTreeMap<Arc<str>, Vec<Said>> = BTreeMap::new();
+    let mut teams: BTreeMap<ArcStr, Vec<Said>> = BTreeMap::new();
     for unit in all.iter().filter(|unit| !unit.is_company) {
         owners.entry(unit.owner).or_default().push(*unit);
         if let Some(team) = run.team(unit.owner) {
@@ -153,7 +154,7 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
         add_group(
             table,
             judge,
-            ("category", Arc::from(tier.as_str()), "face_value"),
+            ("category", ArcStr::from(tier.as_str()), "face_value"),
             lead,
             &units,
         )?;
@@ -195,7 +196,7 @@ fn due(quarter: usize, (forecast, actual): (i128, i128), is_leaky: bool, amounts
 fn add_group(
     table: &mut MetricTable<'_>,
     judge: &Judge<'_>,
-    (cut, group, forecast): (&'static str, Arc<str>, &'static str),
+    (cut, group, forecast): (&'static str, ArcStr, &'static str),
     lead: usize,
     units: &[Said],
 ) -> Result<()> {

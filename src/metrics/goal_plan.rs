@@ -3,7 +3,8 @@
 //! Reads the goals of the run; counts no deal.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::layout::{Dimension, MetricTable, Row, Slice};
 use crate::model::calendar::{month_index, month_start};
@@ -107,7 +108,7 @@ pub(super) enum Scope {
     /// Everybody.
     All,
     /// The people of a team today.
-    Team(Arc<str>),
+    Team(ArcStr),
     /// One owner.
     Owner(Sym),
 }
@@ -166,7 +167,7 @@ pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
         // An owner who has no deal has nothing won and nothing open, but a goal all the same.
         let scope = match (target.owner.as_str(), target.team.as_str()) {
             ("", "") => Scope::All,
-            ("", team) => Scope::Team(Arc::from(team)),
+            ("", team) => Scope::Team(ArcStr::from(team)),
             (owner, _) => match run.names.find(owner) {
                 Some(owner) => Scope::Owner(owner),
                 None => continue,
@@ -209,8 +210,8 @@ pub(super) fn row<'t>(
     };
     let mut row = table.row(slice, Some(goal.period(plan, run)), currency);
     let (kind, name) = match &goal.scope {
-        Scope::All => ("all", Arc::from("")),
-        Scope::Team(team) => ("team", Arc::clone(team)),
+        Scope::All => ("all", arcstr::literal!("")),
+        Scope::Team(team) => ("team", team.clone()),
         Scope::Owner(owner) => ("owner", run.owner_label(*owner)),
     };
     row.set("scope", kind).set("scope_name", name);

@@ -111,16 +111,40 @@ impl<K: Placed, V: Default> Keyed<K, V> {
 /// Values below this are counted in place.
 const DENSE: usize = 1024;
 
-/// A multiset of whole numbers: small ones as counts, others one by one until the end.
+/// As many values are listed before any are counted: most cells hold few.
+const LISTED: usize = 64;
+
+/// A multiset of whole numbers: a few are listed; of many, small ones are counted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
+    /// By value; empty as long as all are listed.
     counts: Vec<u32>,
     others: Vec<i64>,
 }
 
 impl Tally {
     /// Adds a value.
+    #[inline]
     pub(crate) fn push(&mut self, value: i64) {
+        if !self.counts.is_empty() {
+            self.count(value);
+            return;
+        }
+        self.others.push(value);
+        if self.others.len() == LISTED {
+            self.count_listed();
+        }
+    }
+
+    #[cold]
+    fn count_listed(&mut self) {
+        self.counts.push(0);
+        for value in std::mem::take(&mut self.others) {
+            self.count(value);
+        }
+    }
+
+    fn count(&mut self, value: i64) {
         match usize::try_from(value) {
             Ok(place) if place < DENSE => {
                 if self.counts.len() <= place {
@@ -137,6 +161,13 @@ impl Tally {
 
     /// Adds all values of another.
     pub(crate) fn merge(&mut self, from: &Self) {
+        if from.counts.is_empty() {
+            from.others.iter().for_each(|&value| self.push(value));
+            return;
+        }
+        if self.counts.is_empty() {
+            self.count_listed();
+        }
         if self.counts.len() < from.counts.len() {
             self.counts.resize(from.counts.len(), 0);
         }
@@ -162,7 +193,8 @@ impl Tally {
         let runs = |part: &'_ [i64]| -> Vec<(i64, u64)> {
             part.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()
         };
-        if high.first().is_some_and(|&value| value < DENSE as i64) {
+        let is_spilled = high.first().is_some_and(|&value| value < DENSE as i64);
+        if is_spilled && !self.counts.is_empty() {
             let mut all = self.histogram();
             *all.entry(0).or_default() += zeros;
             return all.into_iter().collect();
@@ -202,10 +234,11 @@ mod tests {
         let values = [0, 5, 5, 1023, 1024, 90_000, 90_000, -3, i64::MAX];
         let mut expected = Histogram::new();
         let (mut whole, mut parts) = (Tally::default(), [Tally::default(), Tally::default()]);
-        for (at, &value) in values.iter().enumerate() {
+        let few = values[..5].iter().copied().cycle().take(LISTED + 3);
+        for (at, value) in values.into_iter().chain(few).enumerate() {
             *expected.entry(value).or_default() += 1;
             whole.push(value);
-            parts[at % 2].push(value);
+            parts[usize::from(at % 9 == 0)].push(value);
         }
         assert_eq!(whole.histogram(), expected);
         let [mut first, second] = parts;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::Tally;
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::{add_all, is_worked};
 use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
@@ -37,7 +38,7 @@ struct Looks {
     /// How many of them are counted together already.
     settled: usize,
     /// The age of each deal when it was looked at last.
-    last: Vec<i64>,
+    last: Tally,
 }
 
 impl Looks {
@@ -118,7 +119,7 @@ impl Landmarks {
     pub(super) fn merge(&mut self, from: Self) {
         add_all(&mut self.0, from.0, |into, from| {
             into.looks.extend(from.looks);
-            into.last.extend(from.last);
+            into.last.merge(&from.last);
             into.settle();
         });
     }
@@ -135,7 +136,8 @@ impl Landmarks {
         let Some(all) = self.0.get(&(pipeline, stage)) else {
             return WinChance { looks: 0, deals: 0, p: None };
         };
-        let deals = all.last.iter().filter(|&&age| age as f64 > ticks).count() as u64;
+        let last = all.last.histogram();
+        let deals: u64 = last.iter().filter(|(age, _)| **age as f64 > ticks).map(|(_, n)| n).sum();
         let mut events: EventTable<2> = EventTable::default();
         let mut followed = 0;
         for (look, count) in all.looks.iter().filter(|(look, _)| look.age as f64 > ticks) {

@@ -1,6 +1,6 @@
 //! The layout all metric tables share (METRICS 1.7), and the populations they are cut by.
 
-use std::sync::Arc;
+use arcstr::{ArcStr, literal};
 
 use crate::error::Result;
 use crate::model::{
@@ -200,8 +200,8 @@ pub struct MetricTable<'r> {
     about: &'static About,
     run: &'r Run,
     table: Table,
-    id: Arc<str>,
-    kind: (PeriodKind, Arc<str>),
+    id: ArcStr,
+    kind: (PeriodKind, ArcStr),
 }
 
 impl<'r> MetricTable<'r> {
@@ -211,8 +211,8 @@ impl<'r> MetricTable<'r> {
         let columns = all.map(|c| Column::new(c.name, c.unit, c.meaning)).collect();
         let table = Table { name: about.name.to_owned(), columns, rows: Vec::new() };
         let kind = PeriodKind::All;
-        let kind = (kind, Arc::from(kind.as_str()));
-        Self { about, run, table, id: Arc::from(about.id), kind }
+        let kind = (kind, ArcStr::from(kind.as_str()));
+        Self { about, run, table, id: ArcStr::from(about.id), kind }
     }
 
     /// Starts a row; set its block with [`Row::set`], then finish it with [`Row::end`].
@@ -220,8 +220,8 @@ impl<'r> MetricTable<'r> {
     pub fn row(&mut self, slice: Slice, period: Option<Period>, currency: Sym) -> Row<'_> {
         let run = self.run;
         let mut values = vec![Value::Null; self.table.columns.len()];
-        let word = |sym: Sym| run.names.text(sym).unwrap_or_else(|| Arc::from("__NONE__"));
-        values[0] = Arc::clone(&self.id).into();
+        let word = |sym: Sym| run.names.text(sym).unwrap_or_else(|| literal!("__NONE__"));
+        values[0] = self.id.clone().into();
         values[1] = run.names.text(slice.pipeline).unwrap_or_default().into();
         match slice.dimension {
             Dimension::All => {}
@@ -235,9 +235,9 @@ impl<'r> MetricTable<'r> {
         values[6] = run.names.text(currency).into();
         if let Some(period) = period {
             if self.kind.0 != period.kind {
-                self.kind = (period.kind, Arc::from(period.kind.as_str()));
+                self.kind = (period.kind, ArcStr::from(period.kind.as_str()));
             }
-            values[7] = Arc::clone(&self.kind.1).into();
+            values[7] = self.kind.1.clone().into();
             values[8] = Value::Day(period.start);
             values[9] = Value::Day(period.end);
         }
@@ -289,7 +289,7 @@ impl Row<'_> {
     }
 
     /// Makes it the row of a team; the population must be a whole pipeline, or none.
-    pub fn team(&mut self, team: Arc<str>) -> &mut Self {
+    pub fn team(&mut self, team: ArcStr) -> &mut Self {
         self.values[3] = team.into();
         self
     }
@@ -304,8 +304,8 @@ impl Row<'_> {
         let at = HEAD.len() + self.about.columns.len();
         let (lower, upper) = tail.interval.unzip();
         let status = match (tail.status, tail.reason) {
-            ("", None) => Value::from("ok"),
-            ("", Some(Reason::SmallN)) => Value::from("SN"),
+            ("", None) => literal!("ok").into(),
+            ("", Some(Reason::SmallN)) => literal!("SN").into(),
             ("", Some(_)) => Value::Null,
             (status, _) => Value::from(status),
         };
@@ -321,6 +321,17 @@ impl Row<'_> {
         self.values[at + 5] = status;
         self.values[at + 6] = tail.reason.map(Reason::code).into();
         self.values[at + 7] = tail.quality_count.into();
+        self.share_words();
         self.table.rows.push(self.values);
+    }
+
+    /// Lets a word that stands in the row before too be kept once: tables are long, their words few.
+    fn share_words(&mut self) {
+        let Some(before) = self.table.rows.last() else { return };
+        for (value, above) in self.values.iter_mut().zip(before) {
+            if matches!(value, Value::Text(_)) && value == above {
+                value.clone_from(above);
+            }
+        }
     }
 }

@@ -3,7 +3,6 @@
 //! Takes reasons as the CRM has them; does not group words that mean the same.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::layout::PARTS;
 use super::monthly::{Gather, Monthly, minor, only_currency, rate_reason, ratio};
@@ -107,7 +106,7 @@ impl Metric for LossReasons {
                 let is_excluded = run.is_excluded_reason(reason);
                 let n = if is_excluded { 0 } else { all };
                 let value = if only.is_some() { minor(losses.value)? } else { Value::Null };
-                let word = run.names.text(reason).unwrap_or_else(|| Arc::from("__NONE__"));
+                let word = run.names.text(reason).unwrap_or_else(|| arcstr::literal!("__NONE__"));
                 let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
                 row.set("lost_reason", word)
                     .set("is_excluded", is_excluded)

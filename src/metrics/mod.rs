@@ -283,54 +283,75 @@ pub fn compute_timed(
         .enumerate()
         .flat_map(|(at, p)| (0..p.len()).step_by(TASK_DEALS).map(move |row| (at, row)))
         .collect();
-    let (folding, of_metric) = folding(metrics);
+    let families = families(metrics);
+    let folding: Vec<&dyn AnyMetric> = families.iter().map(|family| family[0].1).collect();
     let mut states = fold(&folding, &tasks, dataset, run, progress);
     // What was done after the cut is not known yet, nor that anything is ever done.
     let is_known = |activity: &&Activity| activity.done_at.get().is_none_or(|at| at < run.cut);
     for activity in dataset.loose_activities.iter().filter(is_known) {
-        for (metric, state) in folding.iter().zip(&mut states) {
-            metric.fold_activity(activity, run, state);
+        for (metric, parts) in folding.iter().zip(&mut states) {
+            metric.fold_activity(activity, run, &mut parts[0]);
         }
     }
-    let mut folded: Vec<Option<AnyState>> = states.into_iter().map(Some).collect();
-    let take = |(at, metric): (usize, &&dyn AnyMetric)| {
-        let state = &mut folded[of_metric[at]];
-        let is_last = !of_metric[at + 1..].contains(&of_metric[at]);
-        let copy = if is_last { state.take() } else { state.as_ref().map(|s| metric.copy(s)) };
-        copy.unwrap_or_else(|| metric.start())
+    // Each family is merged and finished in one go: its state is gone before the next one grows.
+    let finish = |(family, parts): (&Family<'_>, Vec<AnyState>)| {
+        finish_family(family, merge(family[0].1, parts, progress), run, progress)
     };
-    let states: Vec<AnyState> = metrics.iter().enumerate().map(take).collect();
-    let finish = |(metric, state): (&&dyn AnyMetric, AnyState)| {
-        timed(progress, FINISH, metric.about().name, || metric.finish(state, run))
-    };
-    metrics.par_iter().zip(states).with_max_len(1).map(finish).collect()
+    let told = families.par_iter().zip(states).with_max_len(1).map(finish);
+    let mut told: Vec<(usize, Result<Table>)> = told.flatten_iter().collect();
+    told.sort_unstable_by_key(|(at, _)| *at);
+    told.into_iter().map(|(_, table)| table).collect()
 }
 
-/// The metrics that fold, and for each metric the place of the one that folds its state: of those that
-/// share one, the first.
-fn folding<'m>(metrics: &[&'m dyn AnyMetric]) -> (Vec<&'m dyn AnyMetric>, Vec<usize>) {
-    let mut found: Vec<&dyn AnyMetric> = Vec::new();
-    let place = |metric: &&'m dyn AnyMetric| {
+/// Metrics that share a state, with their places in the list; most are alone.
+type Family<'m> = Vec<(usize, &'m dyn AnyMetric)>;
+
+fn families<'m>(metrics: &[&'m dyn AnyMetric]) -> Vec<Family<'m>> {
+    let mut found: Vec<Family<'_>> = Vec::new();
+    for (at, metric) in metrics.iter().enumerate() {
         let shared = metric.shared_state();
-        let twin = found.iter().position(|m| shared.is_some() && m.shared_state() == shared);
-        twin.unwrap_or_else(|| {
-            found.push(*metric);
-            found.len() - 1
-        })
-    };
-    let of_metric = metrics.iter().map(place).collect();
-    (found, of_metric)
+        let twin = |of: &&mut Family<'_>| shared.is_some() && of[0].1.shared_state() == shared;
+        match found.iter_mut().find(twin) {
+            Some(family) => family.push((at, *metric)),
+            None => found.push(vec![(at, *metric)]),
+        }
+    }
+    found
 }
 
-/// Folds the deals of all tasks. Each thread has one state and takes the task that comes next, so that
-/// there are no more states to merge than threads, however uneven the tasks are.
+fn merge(metric: &dyn AnyMetric, parts: Vec<AnyState>, progress: &dyn Progress) -> AnyState {
+    let add = |mut into, from| {
+        timed(progress, FOLD, metric.about().name, || metric.merge(&mut into, from));
+        into
+    };
+    parts.into_iter().reduce(add).unwrap_or_else(|| metric.start())
+}
+
+/// The tables of a family, each with its place in the list of metrics.
+fn finish_family(
+    family: &Family<'_>,
+    state: AnyState,
+    run: &Run,
+    progress: &dyn Progress,
+) -> Vec<(usize, Result<Table>)> {
+    let mut copies: Vec<AnyState> =
+        family[1..].iter().map(|(_, metric)| metric.copy(&state)).collect();
+    copies.push(state);
+    let finish = |(&(at, metric), state): (&(usize, &dyn AnyMetric), AnyState)| {
+        (at, timed(progress, FINISH, metric.about().name, || metric.finish(state, run)))
+    };
+    family.par_iter().zip(copies).with_max_len(1).map(finish).collect()
+}
+
+/// Folds the deals of all tasks: for each metric its states, to be merged. Each thread has one and takes
+/// the task that comes next, so that there are no more states than threads, however uneven the tasks are.
 fn fold(
     metrics: &[&dyn AnyMetric],
     tasks: &[(usize, usize)],
     dataset: &Dataset,
     run: &Run,
     progress: &dyn Progress,
-) -> Vec<AnyState> {
+) -> Vec<Vec<AnyState>> {
     let start = || metrics.iter().map(|m| m.start()).collect::<Vec<_>>();
     let next = AtomicUsize::new(0);
     let work = |_| {
@@ -351,12 +372,9 @@ fn fold(
         states
     };
     let threads = (0..rayon::current_num_threads()).into_par_iter().with_max_len(1);
-    let merge = |mut into: Vec<AnyState>, from: Vec<AnyState>| {
-        let pairs = into.par_iter_mut().zip(from).zip(metrics).with_max_len(1);
-        pairs.for_each(|((into, from), metric)| {
-            timed(progress, FOLD, metric.about().name, || metric.merge(into, from));
-        });
-        into
-    };
-    threads.map(work).reduce_with(merge).unwrap_or_else(start)
+    let mut of_metric: Vec<Vec<AnyState>> = metrics.iter().map(|_| Vec::new()).collect();
+    for states in threads.map(work).collect::<Vec<_>>() {
+        of_metric.iter_mut().zip(states).for_each(|(parts, state)| parts.push(state));
+    }
+    of_metric
 }

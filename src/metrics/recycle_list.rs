@@ -71,6 +71,9 @@ struct Lost {
     is_mended: bool,
 }
 
+/// Lost deals in a part: a long list that grows in one piece would often be moved, and half empty.
+const PART_DEALS: usize = 1 << 14;
+
 /// Lost deals, and their texts by row.
 #[derive(Debug, Default)]
 struct Part {
@@ -78,6 +81,15 @@ struct Part {
     ids: TextColumn,
     names: TextColumn,
     accounts: TextColumn,
+}
+
+impl Part {
+    /// Lets go of the room that it has for more.
+    fn close(&mut self) {
+        for texts in [&mut self.ids, &mut self.names, &mut self.accounts] {
+            texts.close();
+        }
+    }
 }
 
 /// A lost deal of a state.
@@ -104,7 +116,6 @@ impl<'s> Place<'s> {
 /// State of [`RecycleList`]: one entry per lost deal that is old enough.
 #[derive(Debug, Default)]
 pub struct State {
-    /// Own deals, then those of other states.
     parts: Vec<Part>,
     /// Accounts by hash: when they won last; the end of time if they have an open deal.
     busy: Vec<(u64, Micros)>,
@@ -181,10 +192,7 @@ impl State {
         if done.is_some_and(|at| run.zone.day(at) > run.as_of - WORKED_DAYS) {
             return;
         }
-        if self.parts.is_empty() {
-            self.parts.push(Part::default());
-        }
-        let part = &mut self.parts[0];
+        let part = self.part();
         part.ids.push(deal.deal_id);
         part.names.push(deal.name);
         part.accounts.push(deal.account_id);
@@ -199,6 +207,16 @@ impl State {
             reason: deal.deal.lost_reason,
             is_mended: deal.deal.quality.has_history_code(),
         });
+    }
+
+    /// The part that has room for one more.
+    fn part(&mut self) -> &mut Part {
+        if self.parts.last().is_none_or(|part| part.lost.len() == PART_DEALS) {
+            self.parts.last_mut().into_iter().for_each(Part::close);
+            self.parts.push(Part::default());
+        }
+        let last = self.parts.len() - 1;
+        &mut self.parts[last]
     }
 
     fn places(&self) -> impl Iterator<Item = Place<'_>> {

@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arcstr::ArcStr;
+
 use super::keyed::Keyed;
 use super::maturity::is_in_cohorts;
 use super::place::{Place, Placed};
@@ -229,6 +231,6 @@ pub(super) fn untested(has_test: bool, period: Period, run: &Run) -> Option<&'st
 }
 
 /// A source as it stands in a table.
-pub(super) fn label(source: Sym, run: &Run) -> std::sync::Arc<str> {
-    run.names.text(source).unwrap_or_else(|| std::sync::Arc::from("__NONE__"))
+pub(super) fn label(source: Sym, run: &Run) -> ArcStr {
+    run.names.text(source).unwrap_or_else(|| arcstr::literal!("__NONE__"))
 }

@@ -81,17 +81,30 @@ impl Draw {
 #[derive(Clone, Debug, Default)]
 pub struct Wins {
     table: EventTable<2>,
-    /// Whole days followed, deal by deal.
-    followed: Vec<u32>,
+    /// Deals by how many of the configured horizons they were followed to.
+    followed: Vec<u64>,
     /// Deals one by one, for whole pipelines.
     draws: Vec<Draw>,
     quality: u64,
 }
 
 impl Wins {
+    /// Counts a deal that was followed to so many horizons.
+    fn follow(&mut self, horizons: usize, deals: u64) {
+        if self.followed.len() <= horizons {
+            self.followed.resize(horizons + 1, 0);
+        }
+        self.followed[horizons] += deals;
+    }
+
+    /// Deals followed to the horizon of this place.
+    fn followed_to(&self, horizon: usize) -> u64 {
+        self.followed.iter().skip(horizon + 1).sum()
+    }
+
     fn merge(&mut self, mut other: Self) {
         self.table.merge(other.table);
-        self.followed.append(&mut other.followed);
+        other.followed.iter().enumerate().for_each(|(at, &deals)| self.follow(at, deals));
         self.draws.append(&mut other.draws);
         self.quality += other.quality;
     }
@@ -116,11 +129,12 @@ impl Metric for TimeToWin {
         let is_recent = is_recent(facts.created_on, run);
         let tick = run.config.clock.ticks_per_day();
         let cause = cause(facts.outcome);
-        let followed = u32::try_from(facts.followed.div_euclid(tick)).unwrap_or(u32::MAX);
+        let days = facts.followed.div_euclid(tick);
+        let horizons = run.config.horizons.partition_point(|&h| i64::from(h) <= days);
         for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
             let wins = state.0.cell((slice, is_recent), run);
             wins.table.add(facts.duration, cause, 1);
-            wins.followed.push(followed);
+            wins.follow(horizons, 1);
             wins.quality += u64::from(deal.deal.quality.has_history_code());
             if slice.dimension == Dimension::Segment {
                 wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
@@ -209,11 +223,9 @@ fn median_limits(table: &EventTable<2>, tau: i64, run: &Run) -> Option<Interval>
 fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
     let n = wins.table.n();
     let is_over = wins.table.largest().is_some_and(|t| wins.table.at(t).survival == 0.0);
-    let maturity = |horizon: u32| {
-        let followed = wins.followed.iter().filter(|&&days| days >= horizon).count();
-        Maturity::of(n, followed as u64, is_over, run)
-    };
-    let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, maturity(h)));
+    let maturity = |at: usize| Maturity::of(n, wins.followed_to(at), is_over, run);
+    let horizons = run.config.horizons.iter().enumerate().rev();
+    let mut horizons = horizons.map(|(at, &horizon)| (horizon, maturity(at)));
     horizons.find(|(_, m)| m.has_value())
 }
 

@@ -4,7 +4,8 @@
 //! fold counts by place.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::calendar::{Day, Period, PeriodKind};
 use super::dataset::Dataset;
@@ -64,7 +65,7 @@ pub enum Who {
     /// All.
     Everyone,
     /// Those who are in a team today.
-    Team(Arc<str>),
+    Team(ArcStr),
     /// One owner.
     Owner(Sym),
 }
@@ -83,7 +84,7 @@ pub struct Goal {
     /// Number of the measure.
     pub place: usize,
     /// The measure as it is written.
-    pub word: Arc<str>,
+    pub word: ArcStr,
     /// How much: minor units for bookings.
     pub value: i128,
     /// Rows that it is the sum of.
@@ -115,7 +116,7 @@ impl Goals {
                     Some(owner) => Who::Owner(owner),
                     None => continue,
                 },
-                (true, false) => Who::Team(Arc::from(target.team.as_str())),
+                (true, false) => Who::Team(ArcStr::from(target.team.as_str())),
                 (true, true) => Who::Everyone,
             };
             let period = named(run, target.period_start, target.period_end);
@@ -125,7 +126,7 @@ impl Goals {
                 span: 0,
                 measure: Measure::read(target, &run.names),
                 place: 0,
-                word: Arc::from(target.measure.as_str()),
+                word: ArcStr::from(target.measure.as_str()),
                 value: i128::from(target.value),
                 rows: 1,
                 is_configured: false,
@@ -157,7 +158,7 @@ impl Goals {
         {
             let periods: Vec<Period> = periods;
             for (kind, &value) in list {
-                let word: Arc<str> = Arc::from(format!("activities.{kind}"));
+                let word: ArcStr = ArcStr::from(format!("activities.{kind}"));
                 let measure = match kind.as_str() {
                     "total" => Measure::Activities,
                     kind => Measure::ActivitiesOf(run.names.find(kind)),
@@ -171,7 +172,7 @@ impl Goals {
                         span: 0,
                         measure,
                         place: 0,
-                        word: Arc::clone(&word),
+                        word: word.clone(),
                         value: i128::from(value),
                         rows: 1,
                         is_configured: true,

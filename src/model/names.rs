@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 /// A word of [`Names`]. `Sym::NONE` is the missing word.
 ///
@@ -24,13 +25,13 @@ impl Sym {
 /// The table behind [`Sym`].
 #[derive(Clone, Debug)]
 pub struct Names {
-    words: Vec<Arc<str>>,
-    index: BTreeMap<Arc<str>, Sym>,
+    words: Vec<ArcStr>,
+    index: BTreeMap<ArcStr, Sym>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        Self { words: vec![Arc::from("")], index: BTreeMap::new() }
+        Self { words: vec![arcstr::literal!("")], index: BTreeMap::new() }
     }
 }
 
@@ -44,8 +45,8 @@ impl Names {
             return sym;
         }
         let sym = Sym(self.words.len() as u32);
-        let word: Arc<str> = Arc::from(word);
-        self.words.push(Arc::clone(&word));
+        let word: ArcStr = ArcStr::from(word);
+        self.words.push(word.clone());
         self.index.insert(word, sym);
         sym
     }
@@ -61,8 +62,8 @@ impl Names {
     }
 
     /// The word of `sym`, shared; `None` for `Sym::NONE`.
-    pub fn text(&self, sym: Sym) -> Option<Arc<str>> {
-        (!sym.is_none()).then(|| Arc::clone(&self.words[sym.0 as usize]))
+    pub fn text(&self, sym: Sym) -> Option<ArcStr> {
+        (!sym.is_none()).then(|| self.words[sym.0 as usize].clone())
     }
 
     /// Number of words, the missing one included.
@@ -78,12 +79,12 @@ impl Names {
     /// Renumbers so that symbols sort as their words do; returns the new symbol of each old one.
     pub fn sort(&mut self) -> Vec<Sym> {
         let mut moved = vec![Sym::NONE; self.words.len()];
-        let mut words = vec![Arc::from("")];
+        let mut words = vec![arcstr::literal!("")];
         for (at, (word, sym)) in self.index.iter_mut().enumerate() {
             let fresh = Sym(at as u32 + 1);
             moved[sym.0 as usize] = fresh;
             *sym = fresh;
-            words.push(Arc::clone(word));
+            words.push(word.clone());
         }
         self.words = words;
         moved
@@ -102,6 +103,12 @@ impl TextColumn {
     pub fn push(&mut self, text: &str) {
         self.bytes.push_str(text);
         self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Lets go of the room that it has for more rows.
+    pub fn close(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
     }
 
     /// The text of `row`.

@@ -1,7 +1,8 @@
 //! The people of a run: what they are called, their teams, when they began.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::calendar::Day;
 use super::dataset::Dataset;
@@ -22,9 +23,9 @@ impl Run {
                 (false, true) => format!("{} ({})", user.name, user.user_id),
                 (false, false) => user.name.clone(),
             };
-            self.labels.insert(sym, Arc::from(label));
+            self.labels.insert(sym, ArcStr::from(label));
             if !user.team.is_empty() {
-                self.teams.insert(sym, Arc::from(user.team.as_str()));
+                self.teams.insert(sym, ArcStr::from(user.team.as_str()));
             }
             if let Some(day) = user.started_on {
                 self.starts.insert(sym, day);
@@ -33,15 +34,15 @@ impl Run {
     }
 
     /// The owner as people read it; `__UNASSIGNED__` for none.
-    pub fn owner_label(&self, owner: Sym) -> Arc<str> {
+    pub fn owner_label(&self, owner: Sym) -> ArcStr {
         if owner.is_none() {
-            return Arc::from("__UNASSIGNED__");
+            return arcstr::literal!("__UNASSIGNED__");
         }
-        self.labels.get(&owner).cloned().unwrap_or_else(|| Arc::from(self.names.get(owner)))
+        self.labels.get(&owner).cloned().unwrap_or_else(|| ArcStr::from(self.names.get(owner)))
     }
 
     /// The team of an owner today.
-    pub fn team(&self, owner: Sym) -> Option<Arc<str>> {
+    pub fn team(&self, owner: Sym) -> Option<ArcStr> {
         self.teams.get(&owner).cloned()
     }
 

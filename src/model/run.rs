@@ -23,6 +23,8 @@ use crate::error::Result;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arcstr::ArcStr;
+
 /// Days of a quarter at most.
 const QUARTER_DAYS: Day = 92;
 
@@ -96,8 +98,8 @@ pub struct Run {
     pub goals: Goals,
     /// Working days.
     pub workdays: Workdays,
-    pub(super) labels: BTreeMap<Sym, Arc<str>>,
-    pub(super) teams: BTreeMap<Sym, Arc<str>>,
+    pub(super) labels: BTreeMap<Sym, ArcStr>,
+    pub(super) teams: BTreeMap<Sym, ArcStr>,
     pub(super) starts: BTreeMap<Sym, Day>,
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,

@@ -1,7 +1,8 @@
 //! A result: named columns with units, rows of values, one layout for every metric (METRICS 1.7).
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+
+use arcstr::ArcStr;
 
 use super::calendar::{Day, Micros};
 
@@ -18,12 +19,15 @@ pub enum Value {
     /// A rate, a mean, an estimate; always finite, rounded to 12 significant digits.
     Float(f64),
     /// A word.
-    Text(Arc<str>),
+    Text(ArcStr),
     /// A local date.
     Day(Day),
     /// An instant.
     Instant(Micros),
 }
+
+// Tables are millions of cells.
+const _: () = assert!(size_of::<Value>() == 16);
 
 impl Value {
     /// A number rounded to 12 significant digits; null if it is not finite.
@@ -164,18 +168,18 @@ impl From<bool> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(Arc::from(text))
+        Self::Text(ArcStr::from(text))
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(Arc::from(text))
+        Self::Text(ArcStr::from(text))
     }
 }
 
-impl From<Arc<str>> for Value {
-    fn from(text: Arc<str>) -> Self {
+impl From<ArcStr> for Value {
+    fn from(text: ArcStr) -> Self {
         Self::Text(text)
     }
 }
@@ -239,17 +243,17 @@ impl Unit {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     /// The name, the same in SQL, CSV, JSON and the report.
-    pub name: Arc<str>,
+    pub name: ArcStr,
     /// What its numbers are.
     pub unit: Unit,
     /// What it says, in one sentence.
-    pub meaning: Arc<str>,
+    pub meaning: ArcStr,
 }
 
 impl Column {
     /// A column.
     pub fn new(name: &str, unit: Unit, meaning: &str) -> Self {
-        Self { name: Arc::from(name), unit, meaning: Arc::from(meaning) }
+        Self { name: ArcStr::from(name), unit, meaning: ArcStr::from(meaning) }
     }
 }
 

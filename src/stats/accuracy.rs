@@ -92,16 +92,17 @@ pub fn ratio_interval(
     weights: &[&[u8]],
     replicates: usize,
 ) -> Option<Interval> {
-    let value = |at: usize| {
-        let (mut top, mut bottom) = (0.0, 0.0);
-        for (term, weights) in terms.iter().zip(weights) {
-            let weight = f64::from(weights.get(at).copied().unwrap_or(0));
-            top += weight * term.0;
-            bottom += weight * term.1;
+    let mut tops = vec![0.0; replicates];
+    let mut bottoms = vec![0.0; replicates];
+    for (term, weights) in terms.iter().zip(weights) {
+        for ((top, bottom), &weight) in tops.iter_mut().zip(&mut bottoms).zip(*weights) {
+            *top += f64::from(weight) * term.0;
+            *bottom += f64::from(weight) * term.1;
         }
-        (bottom > 0.0).then(|| top / bottom)
-    };
-    percentile_interval(&(0..replicates).map(value).collect::<Vec<_>>())
+    }
+    let value = |(top, bottom): (f64, f64)| (bottom > 0.0).then(|| top / bottom);
+    let values: Vec<Option<f64>> = tops.into_iter().zip(bottoms).map(value).collect();
+    percentile_interval(&values)
 }
 
 #[cfg(test)]

@@ -73,7 +73,10 @@ impl<const K: usize> Few<K> {
     }
 }
 
-/// Times, from 0 on, that any table has room for in place, and how many more it has by case.
+/// Tables with fewer cases keep them all in the list.
+const FEW_CASES: u64 = 16;
+
+/// Times, from 0 on, that other tables have room for in place, and how many more by case.
 const PLACES: (u64, u64) = (64, 8);
 
 /// Cases collected at least before they are sorted in.
@@ -119,7 +122,7 @@ impl<const K: usize> EventTable<K> {
         let at = usize::try_from(t).ok()?;
         if at >= self.places.len() {
             let room = PLACES.0.saturating_add(PLACES.1.saturating_mul(self.total));
-            if at as u64 >= room {
+            if at as u64 >= room || self.total < FEW_CASES {
                 return None;
             }
             self.places.resize(at + 1, Few::NONE);
