@@ -167,11 +167,11 @@ impl<'t> Past<'t> {
         let now = deal.deal;
         let word = |sym: Sym| (!sym.is_none()).then_some(i64::from(sym.0));
         let mut values = [
-            now.amount_minor,
-            now.expected_close_on.map(i64::from),
+            now.amount_minor.get(),
+            now.expected_close_on.get().map(i64::from),
             word(now.owner),
             word(now.forecast_category),
-            now.probability_bp.map(i64::from),
+            now.probability_bp.get().map(i64::from),
         ];
         let is_told = |field| run.value_logs.tell_field(now, field);
         let kept = || (&*run.snapshots, run.snapshots.of(deal.deal_id));

@@ -92,7 +92,7 @@ impl Goals {
             let of_stage = run.catalogue.get(visit.stage).probability_bp;
             let of_deal = || match field_before(deal, Field::Probability, run.cut) {
                 Some(known) => known.and_then(|bp| u32::try_from(bp).ok()),
-                None => deal.deal.probability_bp,
+                None => deal.deal.probability_bp.get(),
             };
             self.open.push(Open {
                 owner: facts.owner,
@@ -102,7 +102,7 @@ impl Goals {
                 probability_bp: of_stage.or_else(of_deal),
                 expected_on: match field_before(deal, Field::ExpectedCloseOn, run.cut) {
                     Some(known) => known.and_then(|day| Day::try_from(day).ok()),
-                    None => deal.deal.expected_close_on,
+                    None => deal.deal.expected_close_on.get(),
                 },
             });
         }

@@ -176,7 +176,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         has_overdue_step: due().any(|day| day < run.as_of),
         expected_close_on: match expected {
             Some(known) => known.and_then(|day| Day::try_from(day).ok()),
-            None => deal.deal.expected_close_on,
+            None => deal.deal.expected_close_on.get(),
         },
         is_mended: deal.deal.quality.has_history_code(),
     }

@@ -162,7 +162,7 @@ impl Metric for WeightedPipeline {
         let of_stage = run.catalogue.get(visit.stage).probability_bp.map(i64::from);
         let of_deal = || match field_before(deal, Field::Probability, run.cut) {
             Some(known) => known,
-            None => deal.deal.probability_bp.map(i64::from),
+            None => deal.deal.probability_bp.get().map(i64::from),
         };
         let probability = of_stage.or_else(of_deal);
         let currency = currency_key(&deal.facts, run);

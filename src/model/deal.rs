@@ -59,19 +59,19 @@ pub struct Deal {
     /// Currency of `amount_minor` (ISO 4217).
     pub currency: Sym,
     /// Amount in minor units; null if the export has none.
-    pub amount_minor: Option<i64>,
+    pub amount_minor: Maybe<i64>,
     /// Win probability of the deal in the export, basis points.
-    pub probability_bp: Option<u32>,
+    pub probability_bp: Maybe<u32>,
     /// Creation; null for a deal without any date (QH3).
-    pub created_at: Option<Micros>,
+    pub created_at: Maybe<Micros>,
     /// Close time by the deal row; history may say otherwise.
-    pub closed_at: Option<Micros>,
+    pub closed_at: Maybe<Micros>,
     /// Expected close date, as it stands at the extract.
-    pub expected_close_on: Option<Day>,
+    pub expected_close_on: Maybe<Day>,
     /// Last modification.
-    pub modified_at: Option<Micros>,
+    pub modified_at: Maybe<Micros>,
     /// Deletion, if the export tells.
-    pub deleted_at: Option<Micros>,
+    pub deleted_at: Maybe<Micros>,
     /// The instant of the export this row came from (exclusive end of what it knows).
     pub extracted_at: Micros,
     /// How good the evidence for its stages is.

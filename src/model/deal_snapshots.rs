@@ -144,7 +144,7 @@ impl DealSnapshots {
         for part in partitions {
             let is_open = |&row: &usize| {
                 let deal = &part.deals[row];
-                deal.status == Status::Open && deal.deleted_at.is_none()
+                deal.status == Status::Open && deal.deleted_at.get().is_none()
             };
             for row in (0..part.len()).filter(is_open) {
                 let deal = &part.deals[row];
@@ -154,8 +154,8 @@ impl DealSnapshots {
                     owner: deal.owner,
                     forecast_category: deal.forecast_category,
                     currency: deal.currency,
-                    amount_minor: deal.amount_minor,
-                    expected_close_on: deal.expected_close_on,
+                    amount_minor: deal.amount_minor.get(),
+                    expected_close_on: deal.expected_close_on.get(),
                 };
                 let id = part.deal_ids.get(row);
                 let life = self.find(id).unwrap_or_else(|| self.add(id));

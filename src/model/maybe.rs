@@ -45,6 +45,12 @@ impl<N: Gap> From<Option<N>> for Maybe<N> {
     }
 }
 
+impl<N: Gap> PartialEq<Option<N>> for Maybe<N> {
+    fn eq(&self, other: &Option<N>) -> bool {
+        self.get() == *other
+    }
+}
+
 impl<N: Gap> Ord for Maybe<N> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.get().cmp(&other.get())

@@ -195,12 +195,12 @@ impl Run {
 
     fn look_at_deals(&mut self, dataset: &Dataset) {
         let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
-        let first = deals().filter_map(|d| d.created_at).min();
+        let first = deals().filter_map(|d| d.created_at.get()).min();
         self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
         self.months = Months::new(self.first_day - QUARTER_DAYS, self.as_of);
         self.days = Days::new(self.zone, self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
-        for deal in deals().filter(|deal| deal.created_at.is_none_or(|at| at < self.cut)) {
+        for deal in deals().filter(|deal| deal.created_at.get().is_none_or(|at| at < self.cut)) {
             seen[deal.currency.0 as usize] = true;
         }
         let used = seen.iter().enumerate().filter(|(_, used)| **used);
@@ -328,7 +328,7 @@ impl Run {
 
     /// The amount of a deal, minor units; null if unknown (or 0 under `zero_amount_is_null`).
     pub fn amount(&self, deal: &Deal) -> Option<i64> {
-        deal.amount_minor.filter(|&a| a != 0 || !self.config.zero_amount_is_null)
+        deal.amount_minor.get().filter(|&a| a != 0 || !self.config.zero_amount_is_null)
     }
 
     /// Whether a deal without a change of a value had the same all its life: its history is a full log

@@ -123,7 +123,7 @@ impl Scratch {
 /// The amount at the cut: the first later change tells what it was until then.
 fn amount_at(deal: &Deal, changes: &[FieldChange], run: &Run) -> Option<i64> {
     let later = changes.iter().find(|c| c.at >= run.cut && c.field == Field::Amount);
-    let amount_minor = later.map_or(deal.amount_minor, |change| change.old.get());
+    let amount_minor = later.map_or(deal.amount_minor, |change| change.old);
     run.amount(&Deal { amount_minor, ..*deal })
 }
 
@@ -133,11 +133,13 @@ fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
     for change in later.iter().rev() {
         let symbol = change.old.get().map_or(Sym::NONE, |n| Sym(n as u32));
         match change.field {
-            Field::Amount => deal.amount_minor = change.old.get(),
-            Field::ExpectedCloseOn => deal.expected_close_on = change.old.get().map(|n| n as Day),
+            Field::Amount => deal.amount_minor = change.old,
+            Field::ExpectedCloseOn => {
+                deal.expected_close_on = change.old.get().map(|n| n as Day).into()
+            }
             Field::Owner => deal.owner = symbol,
             Field::ForecastCategory => deal.forecast_category = symbol,
-            Field::Probability => deal.probability_bp = change.old.get().map(|n| n as u32),
+            Field::Probability => deal.probability_bp = change.old.get().map(|n| n as u32).into(),
         }
     }
     deal
@@ -146,7 +148,7 @@ fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
 /// Adds the visits of a deal (METRICS 3.2, steps 6, 8 and 11).
 fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run: &Run) {
     let first = visits.len();
-    let deleted_at = deal.deleted_at.filter(|&at| at < run.cut);
+    let deleted_at = deal.deleted_at.get().filter(|&at| at < run.cut);
     let mut spell = 0;
     for (at, visit) in stored.iter().enumerate() {
         if visit.entered_at >= run.cut {

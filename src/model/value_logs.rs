@@ -21,7 +21,7 @@ impl ValueLogs {
         let mut found = Self::default();
         for partition in &dataset.partitions {
             for (row, deal) in partition.deals.iter().enumerate() {
-                found.has_expected_close |= deal.expected_close_on.is_some();
+                found.has_expected_close |= deal.expected_close_on.get().is_some();
                 for change in partition.changes.get(row) {
                     let log = (deal.crm, change.field);
                     let is_value = change.field != Field::Owner && change.at < cut;

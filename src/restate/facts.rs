@@ -58,7 +58,7 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     if old.amount_minor != new.amount_minor || a.word(old.currency) != b.word(new.currency) {
         add("amount", a.amount(), b.amount());
     }
-    let expected = (a.deal.deal.expected_close_on, b.deal.deal.expected_close_on);
+    let expected = (a.deal.deal.expected_close_on.get(), b.deal.deal.expected_close_on.get());
     if expected.0 != expected.1 {
         let day = |day: Option<i32>| day.map_or_else(String::new, |day| date(day).to_string());
         add("expected_close_on", day(expected.0), day(expected.1));

@@ -112,13 +112,13 @@ impl File<'_, '_> {
             self.words(shape, deals.iter().map(symbol))?;
         }
         let numbers: [fn(&Deal) -> Option<i64>; 8] = [
-            |d| d.amount_minor,
-            |d| d.probability_bp.map(i64::from),
-            |d| d.created_at,
-            |d| d.closed_at,
-            |d| d.expected_close_on.map(i64::from),
-            |d| d.modified_at,
-            |d| d.deleted_at,
+            |d| d.amount_minor.get(),
+            |d| d.probability_bp.get().map(i64::from),
+            |d| d.created_at.get(),
+            |d| d.closed_at.get(),
+            |d| d.expected_close_on.get().map(i64::from),
+            |d| d.modified_at.get(),
+            |d| d.deleted_at.get(),
             |d| Some(d.extracted_at),
         ];
         for number in numbers {

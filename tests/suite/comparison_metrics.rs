@@ -98,7 +98,7 @@ fn amount_bands_are_strata() {
     closed(&mut world, ["bob", "", ""], 5, 10);
     for deal in &mut world.rows {
         let is_large = deal.id.starts_with("ann");
-        deal.deal.amount_minor = Some(if is_large { 50_000 } else { 5_000 });
+        deal.deal.amount_minor = Some(if is_large { 50_000 } else { 5_000 }).into();
     }
     let of = |bands: Vec<f64>| {
         let config = Config { amount_bands: bands, ..Config::default() };
@@ -267,7 +267,7 @@ fn v10_amounts() {
         let moves = [(world.stage("A"), at("2026-01-02")), (world.stage("Won"), at("2026-02-02"))];
         let deal = &mut world.deal(&format!("d{place:02}"), &moves).deal;
         deal.source = source;
-        deal.amount_minor = Some(number(case, "/amount") as i64);
+        deal.amount_minor = Some(number(case, "/amount") as i64).into();
     }
     let found =
         world.tables(&["source_amounts"], Config::default(), as_of("2026-04-11"), 2).remove(0);
@@ -364,7 +364,7 @@ fn drawn(draws: &[Draw], times: i64) -> World {
         deal.owner = owners.get(usize::from(owner)).copied().unwrap_or(Sym::NONE);
         deal.source = sources.get(usize::from(source)).copied().unwrap_or(Sym::NONE);
         deal.deal_type = segments[place % 2];
-        deal.amount_minor = amount.map(|amount| i64::from(amount) * times);
+        deal.amount_minor = amount.map(|amount| i64::from(amount) * times).into();
     }
     world
 }

@@ -52,13 +52,13 @@ fn v11() -> World {
     for deal in list(&vector("V11"), "/input/open_deals") {
         let moves = [(world.stage("A"), at("2026-03-02"))];
         let found = &mut world.deal(text(deal, "/deal_id"), &moves).deal;
-        found.amount_minor = Some(number(deal, "/amount_minor") as i64);
-        found.probability_bp = Some(number(deal, "/p_bp") as u32);
-        found.expected_close_on = Some(day("2026-05-20"));
+        found.amount_minor = Some(number(deal, "/amount_minor") as i64).into();
+        found.probability_bp = Some(number(deal, "/p_bp") as u32).into();
+        found.expected_close_on = Some(day("2026-05-20")).into();
     }
     for place in 0..5 {
         let moves = [(world.stage("A"), at("2026-03-02")), (world.stage("Won"), at("2026-04-05"))];
-        world.deal(&format!("W{place}"), &moves).deal.amount_minor = Some(620_000);
+        world.deal(&format!("W{place}"), &moves).deal.amount_minor = Some(620_000).into();
     }
     world
 }
@@ -131,8 +131,8 @@ fn h10_goals_against_past_periods() {
                     moves.push((world.stage(outcome), end));
                 }
                 let deal = &mut world.deal(&format!("{index}-{kind}-{place:02}"), &moves).deal;
-                deal.amount_minor = Some(number(&h10, "/input/amount_minor") as i64);
-                deal.probability_bp = Some(number(&h10, "/input/probability_bp") as u32);
+                deal.amount_minor = Some(number(&h10, "/input/amount_minor") as i64).into();
+                deal.probability_bp = Some(number(&h10, "/input/probability_bp") as u32).into();
             }
         }
     }
@@ -386,9 +386,9 @@ fn drawn(draws: &[Draw], times: i64) -> World {
         let row = world.deal(&format!("d{place:03}"), &moves);
         row.activities = done;
         row.deal.owner = owners.get(usize::from(owner)).copied().unwrap_or(Sym::NONE);
-        row.deal.amount_minor = amount.map(|amount| i64::from(amount) * times);
-        row.deal.probability_bp = Some(500 * u32::from(outcome) + 100);
-        row.deal.expected_close_on = expected.map(|days| day("2026-04-01") + days);
+        row.deal.amount_minor = amount.map(|amount| i64::from(amount) * times).into();
+        row.deal.probability_bp = Some(500 * u32::from(outcome) + 100).into();
+        row.deal.expected_close_on = expected.map(|days| day("2026-04-01") + days).into();
     }
     world
 }

@@ -30,13 +30,13 @@ pub(crate) fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract:
         lost_reason: Sym::NONE,
         forecast_category: Sym::NONE,
         currency: Sym::NONE,
-        amount_minor: None,
-        probability_bp: None,
-        created_at: None,
-        closed_at: None,
-        expected_close_on: None,
-        modified_at: None,
-        deleted_at: None,
+        amount_minor: None.into(),
+        probability_bp: None.into(),
+        created_at: None.into(),
+        closed_at: None.into(),
+        expected_close_on: None.into(),
+        modified_at: None.into(),
+        deleted_at: None.into(),
         extracted_at: extract,
         history_grade: HistoryGrade::default(),
         quality: QualitySet::default(),
@@ -72,7 +72,7 @@ pub(crate) fn dataset(
         partition.deal_names.push("");
         partition.account_ids.push("");
         partition.deals.push(Deal {
-            created_at: built.created_at,
+            created_at: built.created_at.into(),
             quality: built.quality,
             history_grade: built.grade,
             ..*deal
@@ -147,7 +147,7 @@ impl Vector {
             let blank = blank_deal(Sym::NONE, stage, status, self.extract);
             let instant = |key: &str| deal[key].as_str().map(micros);
             let (created_at, closed_at) = (instant("created_at"), instant("closed_at"));
-            let row = Deal { created_at, closed_at, ..blank };
+            let row = Deal { created_at: created_at.into(), closed_at: closed_at.into(), ..blank };
             let of_deal = rows.iter().filter(|r| r["deal_id"] == deal["deal_id"]);
             let mut changes: Vec<Change> = of_deal.map(|r| self.change(r)).collect();
             if is_reversed {
@@ -285,8 +285,8 @@ impl Real {
             let status = Status::from_name(cells[7]).unwrap();
             let instant = |text: &str| (!text.is_empty()).then(|| micros(text));
             let deal = Deal {
-                created_at: instant(cells[5]),
-                closed_at: instant(cells[6]),
+                created_at: instant(cells[5]).into(),
+                closed_at: instant(cells[6]).into(),
                 ..blank_deal(Sym::NONE, stage(UNKNOWN_STAGE), status, extract)
             };
             let change = |&(name, at): &(&str, Micros)| Change {

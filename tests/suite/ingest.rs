@@ -94,7 +94,7 @@ fn salesforce_export() {
     assert_eq!(won, expected);
     let (partition, row, deal) = find(&got, "006A00000000001AAA");
     assert_eq!(partition.deal_names.get(row), "Deal \"one\", with a\nline");
-    assert_eq!((deal.status, deal.amount_minor), (Status::Won, Some(150_050)));
+    assert_eq!((deal.status, deal.amount_minor.get()), (Status::Won, Some(150_050)));
     assert_eq!(deal.expected_close_on, Some(day_of("2026-02-10".parse().unwrap())));
     assert_eq!(deal.closed_at, Some(micros("2026-02-12T10:00:00")));
     assert_eq!(deal.history_grade, HistoryGrade::Logged);
@@ -184,7 +184,7 @@ fn hubspot_date_entered_columns_become_visits() {
     assert_eq!(visits(&got, "1001"), expected);
     assert_eq!(visits(&got, "1002").last().unwrap(), "Offer|03-01 10:00|-");
     let (_, _, deal) = find(&got, "1002");
-    assert_eq!((deal.status, deal.closed_at), (Status::Open, None));
+    assert_eq!((deal.status, deal.closed_at.get()), (Status::Open, None));
     assert_eq!(deal.expected_close_on, Some(day_of("2026-05-31".parse().unwrap())));
     assert_eq!(deal.history_grade, HistoryGrade::WideEntered);
     assert_eq!(find(&got, "1003").2.status, Status::Lost);
@@ -209,7 +209,10 @@ fn pipedrive_in_german_with_activities_by_title() {
     assert_eq!([status("1"), status("2"), status("3")], [Status::Won, Status::Lost, Status::Open]);
     let (partition, row, deal) = find(&got, "1");
     assert_eq!(deal.closed_at, Some(micros("2026-02-05T09:00:00")));
-    assert_eq!((deal.history_grade, deal.amount_minor), (HistoryGrade::LastChange, Some(100_050)));
+    assert_eq!(
+        (deal.history_grade, deal.amount_minor.get()),
+        (HistoryGrade::LastChange, Some(100_050))
+    );
     assert_eq!(partition.deal_names.get(row), "Größe");
     assert_eq!(partition.activities.get(row).len(), 1);
     assert_eq!(word(&got, find(&got, "2").2.lost_reason), "Preis");

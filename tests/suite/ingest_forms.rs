@@ -22,9 +22,9 @@ fn deal(got: &Ingested, id: &str) -> String {
         "{}|{:?}|{}|{}|{}",
         got.dataset.names.get(stage.name),
         deal.status,
-        deal.amount_minor.map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
-        day(deal.created_at),
-        day(deal.closed_at)
+        deal.amount_minor.get().map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
+        day(deal.created_at.get()),
+        day(deal.closed_at.get())
     )
 }
 

@@ -219,10 +219,10 @@ fn stale_deals_are_ranked_and_read_the_close_date_of_the_day() {
         ("D5", Some(500), world.currency),
     ] {
         let row = world.deal(id, &[(stage, created)]);
-        (row.deal.amount_minor, row.deal.currency) = (amount, currency);
+        (row.deal.amount_minor, row.deal.currency) = (amount.into(), currency);
     }
     // Moved on 1 April from 30 March to 30 June: on 31 March it was overdue.
-    world.rows[1].deal.expected_close_on = Some(day("2026-06-30"));
+    world.rows[1].deal.expected_close_on = Some(day("2026-06-30")).into();
     let (old, new) = (Some(i64::from(day("2026-03-30"))), Some(i64::from(day("2026-06-30"))));
     let change = FieldChange {
         at: at("2026-04-01"),
@@ -231,7 +231,7 @@ fn stale_deals_are_ranked_and_read_the_close_date_of_the_day() {
         new: new.into(),
     };
     world.rows[1].changes.push(change);
-    world.rows[0].deal.expected_close_on = Some(day("2026-04-01"));
+    world.rows[0].deal.expected_close_on = Some(day("2026-04-01")).into();
     let as_of = AsOf::Day(day("2026-03-31"));
     let stale = &world.tables(&["stale_deals"], Config::default(), as_of, 2)[0];
     let word = |row: &[Value], name: &str| stale.value(row, name).as_str().unwrap().to_owned();
@@ -257,7 +257,7 @@ fn stock_is_valued_as_it_stood() {
     let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-04-02");
     let moves = [(world.stage("A"), at("2026-01-10"))];
     let row = world.deal("D1", &moves);
-    row.deal.amount_minor = Some(700);
+    row.deal.amount_minor = Some(700).into();
     let (old, new) = (Some(300), Some(700));
     row.changes.push(FieldChange {
         at: at("2026-03-05"),
@@ -279,7 +279,7 @@ fn stock_is_valued_as_it_stood() {
         assert_eq!(table.value(found, "value_basis"), &Value::from("history"));
     }
     let moves = [(world.stage("A"), at("2026-02-10"))];
-    world.deal("D2", &moves).deal.amount_minor = None;
+    world.deal("D2", &moves).deal.amount_minor = None.into();
     let basis = |world: &World| {
         let table = stock(world);
         let found = builder::row(&table, &[("period_kind", "quarter")]);
@@ -328,7 +328,7 @@ fn v07_weighted_pipeline() {
         let bp = deal["p_bp"].as_u64().map(|bp| bp as u32);
         world.catalogue.stages[usize::from(stage.0)].probability_bp = bp;
         let row = world.deal(&format!("D{place}"), &[(stage, at("2026-01-05"))]);
-        row.deal.amount_minor = deal["amount_minor"].as_i64();
+        row.deal.amount_minor = deal["amount_minor"].as_i64().into();
         assert_eq!(row.deal.status, Status::Open);
     }
     let as_of = AsOf::Day(day("2026-01-31"));
@@ -359,10 +359,10 @@ fn the_pipeline_is_weighted_by_what_became_of_others() {
         world.deal(&format!("D{number}"), &moves);
     }
     let recent = at("2026-03-01");
-    world.deal("O1", &[(a, recent)]).deal.amount_minor = Some(1_000);
-    world.deal("O2", &[(a, recent), (b, recent)]).deal.amount_minor = Some(2_001);
-    world.deal("O3", &[(x, recent)]).deal.amount_minor = Some(500);
-    world.deal("O4", &[(x, recent)]).deal.amount_minor = None;
+    world.deal("O1", &[(a, recent)]).deal.amount_minor = Some(1_000).into();
+    world.deal("O2", &[(a, recent), (b, recent)]).deal.amount_minor = Some(2_001).into();
+    world.deal("O3", &[(x, recent)]).deal.amount_minor = Some(500).into();
+    world.deal("O4", &[(x, recent)]).deal.amount_minor = None.into();
     let config = Config { min_followed: 5, ..Config::default() };
     let as_of = AsOf::Day(day("2026-03-31"));
     let table = &world.tables(&["weighted_pipeline"], config, as_of, 3)[0];

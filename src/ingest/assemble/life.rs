@@ -211,13 +211,13 @@ fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Ve
         lost_reason: word(word::LOST_REASON),
         forecast_category: word(word::FORECAST),
         currency: word(word::CURRENCY),
-        amount_minor: row.amount_minor.get(),
-        probability_bp: row.probability_bp.get(),
-        created_at: row.created_at.get(),
-        closed_at,
-        expected_close_on,
-        modified_at: row.modified_at.get(),
-        deleted_at: row.deleted_at.get(),
+        amount_minor: row.amount_minor,
+        probability_bp: row.probability_bp,
+        created_at: row.created_at,
+        closed_at: closed_at.into(),
+        expected_close_on: expected_close_on.into(),
+        modified_at: row.modified_at,
+        deleted_at: row.deleted_at,
         extracted_at: context.extracted_at,
         history_grade: HistoryGrade::default(),
         quality: QualitySet::default(),
@@ -259,9 +259,9 @@ fn close(
 /// it has been in its stage since the creation (EXPORTS 15.5).
 fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<Micros> {
     let is_told = context.all.deals.rules(deal).is_some_and(|rules| rules.tells_last_change);
-    let is_closed = attributes.status != Status::Open && attributes.closed_at.is_some();
+    let is_closed = attributes.status != Status::Open && attributes.closed_at.get().is_some();
     let last = context.all.deals.rows[deal].last_stage_change_at.get();
-    last.or(attributes.created_at.filter(|_| is_told && is_closed))
+    last.or(attributes.created_at.get().filter(|_| is_told && is_closed))
 }
 
 /// The recorded changes of stage. In a history that also tells of other fields, a row with the stage
@@ -306,13 +306,13 @@ fn settle(deal: &mut Deal, built: &history::Built, context: &Context<'_>, number
     let row = &context.all.deals.rows[number];
     deal.history_grade = built.grade;
     deal.quality = built.quality;
-    deal.created_at = built.created_at;
+    deal.created_at = built.created_at.into();
     if row.words[word::STAGE].0 == 0
         && let Some(last) = built.visits.last()
     {
         deal.stage = last.stage;
     }
-    match deal.amount_minor {
+    match deal.amount_minor.get() {
         None => deal.quality.insert(Quality::NullAmount),
         Some(amount) if amount < 0 => deal.quality.insert(Quality::NegativeAmount),
         Some(_) => {}

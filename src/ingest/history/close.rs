@@ -28,7 +28,7 @@ pub(super) fn close(
     if found != StageKind::Open {
         walk.quality.insert(Quality::StatusContradictsHistory);
     }
-    match (deal.closed_at, last_change) {
+    match (deal.closed_at.get(), last_change) {
         (None, None) => {
             walk.quality.insert(Quality::CloseTimeMissing);
             return false;
@@ -88,7 +88,7 @@ fn reopen(walk: &mut Walk<'_>, deal: &Deal) {
 /// The history ends as the status says: compares the times (QH11), and sees whether the whole
 /// history was held to the creation because the deal was closed before it (QH16).
 fn compare_close(walk: &mut Walk<'_>, deal: &Deal, start: Micros) {
-    let (Some(last), Some(closed_at)) = (walk.last(), deal.closed_at) else { return };
+    let (Some(last), Some(closed_at)) = (walk.last(), deal.closed_at.get()) else { return };
     if closed_at < start && last.entered_at == start {
         walk.quality.insert(Quality::ClosedBeforeCreated);
         return;

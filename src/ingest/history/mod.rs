@@ -134,8 +134,9 @@ pub fn build(deal: &DealInput<'_>, changes: &mut Vec<Change>, context: &Context<
 
 /// The creation time of the deal, or else the first change (METRICS 3.2.1).
 fn creation(deal: &Deal, changes: &[Change], quality: &mut QualitySet) -> Option<Micros> {
-    let imputed = deal.created_at.or_else(|| changes.first().map(Change::time));
-    match (deal.created_at, imputed) {
+    let created_at = deal.created_at.get();
+    let imputed = created_at.or_else(|| changes.first().map(Change::time));
+    match (created_at, imputed) {
         (None, None) => quality.insert(Quality::Untimed),
         (None, Some(_)) => quality.insert(Quality::CreatedImputed),
         _ => {}
@@ -181,7 +182,7 @@ fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
         return;
     }
     let known = |at: &Micros| (last.entered_at..walk.context.extracted_at).contains(at);
-    let at = input.last_stage_change_at.filter(known).or(deal.modified_at.filter(known));
+    let at = input.last_stage_change_at.filter(known).or(deal.modified_at.get().filter(known));
     walk.quality.insert(Quality::ChainBreak);
     walk.enter(deal.stage, at.unwrap_or(last.entered_at));
 }

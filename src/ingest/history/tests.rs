@@ -74,13 +74,13 @@ impl World {
             lost_reason: Sym::NONE,
             forecast_category: Sym::NONE,
             currency: Sym::NONE,
-            amount_minor: None,
-            probability_bp: None,
-            created_at: Some(day(created)),
-            closed_at: closed.map(day),
-            expected_close_on: None,
-            modified_at: None,
-            deleted_at: None,
+            amount_minor: None.into(),
+            probability_bp: None.into(),
+            created_at: Some(day(created)).into(),
+            closed_at: closed.map(day).into(),
+            expected_close_on: None.into(),
+            modified_at: None.into(),
+            deleted_at: None.into(),
             extracted_at: EXTRACT,
             history_grade: HistoryGrade::default(),
             quality: QualitySet::default(),
@@ -158,7 +158,7 @@ fn changes_without_time_or_after_the_extract_are_left_out() {
 #[test]
 fn creation_is_imputed_or_the_deal_is_untimed() {
     let w = World::new();
-    let deal = Deal { created_at: None, ..w.deal(Open, "S2", 0.0, None) };
+    let deal = Deal { created_at: None.into(), ..w.deal(Open, "S2", 0.0, None) };
     let built = w.log(&deal, &[(4.0, ">S2"), (3.0, ">S1")]);
     tells(&w, &built, "S1@3 S2@4", "QH2", Logged);
     assert_eq!(built.created_at, Some(day(3.0)));
@@ -364,7 +364,7 @@ fn wide_entries_are_a_history_and_must_end_in_the_present_stage() {
     let built = wide(&deal, &[(2.0, ">S3"), (2.0, ">S2"), (0.2, ">S1")]);
     tells(&w, &built, "S1@0 S2@2 S3@2", "", WideEntered);
     tells(&w, &wide(&deal, &[(3.0, ">S3")]), "UNKNOWN@0 S3@3", "QH6", WideEntered);
-    let moved = Deal { modified_at: Some(day(9.0)), ..deal };
+    let moved = Deal { modified_at: Some(day(9.0)).into(), ..deal };
     tells(&w, &wide(&moved, &[(0.0, ">S1")]), "S1@0 S3@9", "QH9", WideEntered);
     let won = w.deal(Won, "Won", 0.0, None);
     tells(&w, &wide(&won, &[(0.0, ">S1"), (4.0, ">Won")]), "S1@0 Won@4", "", WideEntered);

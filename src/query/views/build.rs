@@ -127,7 +127,7 @@ fn untimed<'a>(partition: &'a Partition, row: usize, run: &Run) -> Option<&'a De
     let deal = partition.deals.get(row)?;
     let lacks = |code| deal.quality.contains(code);
     let is_untimed = lacks(Quality::Untimed) || lacks(Quality::CloseTimeMissing);
-    (is_untimed && deal.created_at.is_none_or(|at| at < run.cut)).then_some(deal)
+    (is_untimed && deal.created_at.get().is_none_or(|at| at < run.cut)).then_some(deal)
 }
 
 /// Activities that belong to no deal.

@@ -127,7 +127,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "probability",
         Unit::Rate,
         "Win probability in the export.",
-        Get::Float(|r| r.attributes()?.probability_bp.map(|bp| f64::from(bp) / 10_000.0)),
+        Get::Float(|r| r.attributes()?.probability_bp.get().map(|bp| f64::from(bp) / 10_000.0)),
     ),
     get("created_at", Unit::Instant, "Creation.", Get::Instant(|r| facts(r).map(|f| f.created_at))),
     get("created_on", Unit::Date, "Local date of creation.", Get::Day(created_on)),
@@ -186,13 +186,13 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "expected_close_on",
         Unit::Date,
         "Expected close at the extract.",
-        Get::Day(|r| r.attributes()?.expected_close_on),
+        Get::Day(|r| r.attributes()?.expected_close_on.get()),
     ),
     get(
         "expected_close_month",
         Unit::Date,
         "Its month.",
-        Get::Day(|r| r.attributes()?.expected_close_on.map(month)),
+        Get::Day(|r| r.attributes()?.expected_close_on.get().map(month)),
     ),
     get(
         "last_activity_on",
@@ -210,7 +210,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "modified_at",
         Unit::Instant,
         "Last modification at the extract.",
-        Get::Instant(|r| r.attributes()?.modified_at),
+        Get::Instant(|r| r.attributes()?.modified_at.get()),
     ),
     get(
         "history_grade",

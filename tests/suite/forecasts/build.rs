@@ -56,7 +56,7 @@ fn tell(partition: &mut Partition, of: &BTreeMap<&str, &Case>, made: &mut Datase
     for row in 0..partition.len() {
         let case = of[partition.deal_ids.get(row)];
         let deal: &mut Deal = &mut partition.deals[row];
-        deal.expected_close_on = case.expected.as_deref().map(day);
+        deal.expected_close_on = case.expected.as_deref().map(day).into();
         deal.crm = made.names.intern(case.crm);
         let mut value = |field: Field, text: &Option<String>| {
             let text = text.as_deref()?;
@@ -80,7 +80,7 @@ fn tell(partition: &mut Partition, of: &BTreeMap<&str, &Case>, made: &mut Datase
         for change in &list {
             match change.field {
                 Field::Owner => deal.owner = change.new.get().map_or(Sym::NONE, |n| Sym(n as u32)),
-                Field::Amount => deal.amount_minor = change.new.get(),
+                Field::Amount => deal.amount_minor = change.new,
                 Field::ForecastCategory => {
                     deal.forecast_category = change.new.get().map_or(Sym::NONE, |n| Sym(n as u32));
                 }

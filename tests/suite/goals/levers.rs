@@ -25,7 +25,7 @@ fn v06() -> World {
         };
         moves.extend(end.map(|end| (world.stage(end), at(text(deal, "/closed_at")))));
         let row = world.deal(text(deal, "/deal_id"), &moves);
-        row.deal.amount_minor = Some(number(deal, "/amount_minor") as i64);
+        row.deal.amount_minor = Some(number(deal, "/amount_minor") as i64).into();
     }
     world
 }
@@ -174,7 +174,7 @@ fn h11_mix_of_segments() {
             for number in 0..number(closed, count) as usize {
                 let moves = [(open, end - 86_400_000_000), (stage, end)];
                 let row = world.deal(&format!("{group}-{}-{number}", stage.0), &moves);
-                row.deal.amount_minor = Some(vectors_amount(closed));
+                row.deal.amount_minor = Some(vectors_amount(closed)).into();
                 row.deal.deal_type = segment;
             }
         }

@@ -42,7 +42,7 @@ fn world(lives: &[Life]) -> World {
             }
         }
         let row = world.deal(&format!("D{place:03}"), &entries);
-        row.deal.deleted_at = deleted.map(|gap| now + gap * HOUR);
+        row.deal.deleted_at = deleted.map(|gap| now + gap * HOUR).into();
         if *mended {
             row.deal.quality.insert(Quality::SelfLoop);
         }
@@ -75,7 +75,7 @@ fn state(world: &World, place: usize, last: Day) -> Option<StageId> {
     let row = &world.rows[place];
     let cut = i64::from(last + 1) * calendar::DAY_MICROS;
     let stage = row.visits.iter().rfind(|v| v.entered_at < cut)?.stage;
-    (row.deal.deleted_at.is_none_or(|at| at >= cut)).then_some(stage)
+    (row.deal.deleted_at.get().is_none_or(|at| at >= cut)).then_some(stage)
 }
 
 proptest! {
@@ -162,12 +162,12 @@ proptest! {
     fn invariant_17_value_flows_and_days(lives in lives(), revalued in prop::collection::vec(0..4_000_i64, 1..25)) {
         let world = |scale: i64| {
             let mut world = world(&lives);
-            world.rows.iter_mut().for_each(|row| row.deal.amount_minor = Some(100 * scale));
+            world.rows.iter_mut().for_each(|row| row.deal.amount_minor = Some(100 * scale).into());
             for (row, hours) in world.rows.iter_mut().zip(&revalued) {
                 let at = at("2025-01-20") + hours * HOUR;
                 let (old, new) = (Some(hours % 7 * scale), (hours % 3 > 0).then_some(hours * scale));
                 row.changes.push(FieldChange { at, field: Field::Amount, old: old.into(), new: new.into() });
-                row.deal.amount_minor = new;
+                row.deal.amount_minor = new.into();
             }
             world
         };
@@ -297,7 +297,7 @@ proptest! {
                 } else if measure == "regressions_per_deal" {
                     let moved = counted(&|row| {
                         let left = row.visits.iter().any(|v| {
-                            let end = v.exited_at.get().or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                            let end = v.exited_at.get().or(row.deal.deleted_at.get().map(|at| at.max(v.entered_at)));
                             v.stage.0 < 4 && end.is_some_and(within)
                         });
                         (false, left)
@@ -369,7 +369,8 @@ fn mended(world: &World, stage: StageId, start: Day, end: Day) -> usize {
     let is_behind = |row: &&builder::Row| {
         row.deal.quality.has_history_code()
             && row.visits.iter().any(|v| {
-                let left = v.exited_at.get().or(row.deal.deleted_at.map(|at| at.max(v.entered_at)));
+                let left =
+                    v.exited_at.get().or(row.deal.deleted_at.get().map(|at| at.max(v.entered_at)));
                 v.stage == stage && v.entered_at < cut && left.is_none_or(|at| at >= first)
             })
     };

@@ -89,9 +89,9 @@ fn rows() -> impl Strategy<Value = Row> {
     (stages(), status, shape, times, 0..2u32).prop_map(
         |(stage, status, shape, (created_at, closed_at, modified_at, last), bounce)| Row {
             deal: Deal {
-                created_at,
-                closed_at,
-                modified_at,
+                created_at: created_at.into(),
+                closed_at: closed_at.into(),
+                modified_at: modified_at.into(),
                 ..blank_deal(Sym::NONE, stage, status, EXTRACT)
             },
             last,
@@ -164,7 +164,7 @@ proptest! {
         as_of in 0..70i32,
     ) {
         let (names, catalogue) = world();
-        let row = Row { deal: Deal { created_at: Some(DAY_MICROS), ..row.deal }, ..row };
+        let row = Row { deal: Deal { created_at: Some(DAY_MICROS).into(), ..row.deal }, ..row };
         let built = build(&row, &list, EXTRACT);
         let data = dataset(&names, &catalogue, EXTRACT, &[("a".into(), row.deal, built)]);
         let config = Config { report_tz: "Europe/Berlin".into(), ..Config::default() };
@@ -185,7 +185,7 @@ proptest! {
         as_of in 0..70i32,
     ) {
         let (names, catalogue) = world();
-        let row = Row { deal: Deal { created_at: Some(DAY_MICROS), ..row.deal }, ..row };
+        let row = Row { deal: Deal { created_at: Some(DAY_MICROS).into(), ..row.deal }, ..row };
         let built = build(&row, &list, EXTRACT);
         let data = dataset(&names, &catalogue, EXTRACT, &[("a".into(), row.deal, built)]);
         let config = Config { report_tz: "Europe/Berlin".into(), ..Config::default() };
@@ -241,8 +241,8 @@ fn seen_at(changes: &[Change], extract: Micros) -> (Row, Built) {
         _ => (Status::Open, None),
     };
     let deal = Deal {
-        created_at: Some(DAY_MICROS),
-        closed_at,
+        created_at: Some(DAY_MICROS).into(),
+        closed_at: closed_at.into(),
         ..blank_deal(Sym::NONE, stage, status, extract)
     };
     let row = Row { deal, last: None, shape: Shape::Log, bounce: 0 };

@@ -58,7 +58,7 @@ fn world(lives: &[Life]) -> World {
         let call = done(&mut world, "call", ["ann", "bob"][number % 2], "", "2026-01-01");
         let owner = world.names.intern(["ann", "bob"][number % 2]);
         let row = world.deal(&format!("D{number:02}"), &moves);
-        (row.deal.amount_minor, row.deal.deal_type) = (Some(*amount), segment);
+        (row.deal.amount_minor, row.deal.deal_type) = (Some(*amount).into(), segment);
         row.deal.owner = owner;
         let mut touches: Vec<i64> = touches.clone();
         touches.sort_unstable();

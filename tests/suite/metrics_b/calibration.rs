@@ -150,7 +150,7 @@ fn stood(lives: &[Life]) -> World {
             now += days[place] * 86_400_000_000;
         }
         moves.extend(ends.get(*end).map(|&stage| (stage, now)));
-        world.deal(&format!("D{n:03}"), &moves).deal.amount_minor = Some(1_000 + n as i64);
+        world.deal(&format!("D{n:03}"), &moves).deal.amount_minor = Some(1_000 + n as i64).into();
     }
     world
 }
@@ -180,7 +180,7 @@ fn the_limits_are_those_of_the_bootstrap() {
         let close = if cause == 0 { at("2025-12-31") } else { last.entered_at };
         if cause == 0 {
             *amounts.entry(usize::from(last.stage.0)).or_default() +=
-                deal.deal.amount_minor.unwrap() as f64;
+                deal.deal.amount_minor.get().unwrap() as f64;
         }
         for stage in 0..3 {
             let reach = |v: &&sluice::model::StoredVisit| {

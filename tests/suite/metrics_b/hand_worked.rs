@@ -53,7 +53,7 @@ fn add(world: &mut World, deal: &Json) {
     let done: Vec<_> = deal["done"].as_array().into_iter().flatten().map(&mut activity).collect();
     let row = world.deal(text(deal, "/deal_id"), &moves);
     row.deal.pipeline = pipeline;
-    row.deal.amount_minor = deal["amount_minor"].as_i64();
+    row.deal.amount_minor = deal["amount_minor"].as_i64().into();
     (row.deal.lost_reason, row.deal.deal_type, row.deal.owner) = (reason, deal_type, owner);
     row.deal.currency = currency.unwrap_or(row.deal.currency);
     row.account = deal["account_id"].as_str().unwrap_or("").to_owned();

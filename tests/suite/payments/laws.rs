@@ -42,7 +42,7 @@ fn world(lives: &[Life], scale: i64) -> World {
         }
         let deal_id = format!("D{place:03}");
         let row = world.deal(&deal_id, &entries);
-        row.deal.amount_minor = amount.map(|amount| amount * scale);
+        row.deal.amount_minor = amount.map(|amount| amount * scale).into();
         if place % 5 == 0 {
             row.deal.currency = euro;
         }

@@ -84,7 +84,7 @@ fn a_later_and_larger_export_updates_only_what_it_changes() {
     let mut later = base();
     later.extracted_at += 1;
     let month = &mut later.partitions[1];
-    month.deals[0].amount_minor = Some(424_242);
+    month.deals[0].amount_minor = Some(424_242).into();
     month.deals[0].extracted_at += 1;
     let second = s.store.commit(later, record("a.csv")).unwrap();
     assert_eq!(second.partitions_written, 1);

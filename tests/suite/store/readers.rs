@@ -108,7 +108,8 @@ print(deals, *visits, activities, amount, kind)
     assert!(done.status.success(), "{errors}");
     let visits = || loaded.partitions.iter().flat_map(|p| p.visits.items());
     let activities: usize = loaded.partitions.iter().map(|p| p.activities.items().len()).sum();
-    let amounts = loaded.partitions.iter().flat_map(|p| &p.deals).filter_map(|d| d.amount_minor);
+    let amounts =
+        loaded.partitions.iter().flat_map(|p| &p.deals).filter_map(|d| d.amount_minor.get());
     let wanted = format!(
         "{} {} {} {} {activities} {} TIMESTAMP WITH TIME ZONE",
         loaded.deal_count(),
