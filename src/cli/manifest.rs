@@ -111,7 +111,8 @@ pub fn run_json(
         "config": config,
         "config_blake3": config_blake3(&run.config)?,
         "win_event": run.win_event().as_str(),
-        "assumptions": dataset.assumptions,
+        "base_currency": run.fx.as_ref().map(|fx| run.names.get(fx.base())),
+        "assumptions": dataset.assumptions.iter().cloned().chain(run.said_of_fx()).collect::<Vec<_>>(),
     }))
 }
 

@@ -38,10 +38,13 @@ pub fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     Ok((dataset, run))
 }
 
-/// Says so if what makes a win is not a matter of course.
+/// Says so if what makes a win, or an amount, is not a matter of course.
 pub fn say_wins(run: &Run) {
     if let Some(said) = run.said_of_wins() {
         tracing::warn!(target: "sluice", "{said}");
+    }
+    for said in run.said_of_fx() {
+        tracing::info!(target: "sluice", "{said}");
     }
 }
 

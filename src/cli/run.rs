@@ -166,8 +166,10 @@ impl Made<'_> {
         let name = manifest::folder_name(&run_json, &self.run);
         let publication = Publication::begin(&args.out, &name)?;
         publication.write("run.json", &run_json)?;
-        let mut ledgers =
-            vec![rejects_table(&self.dataset.rejects), quality_table(&self.dataset.quality)];
+        let mut ledgers = vec![
+            rejects_table(&self.dataset.rejects),
+            quality_table(&self.run.ledger(self.dataset)),
+        ];
         if let Some(restated) = &self.restated {
             ledgers.extend([numbers_table(restated, false), deals_table(restated)]);
         }
@@ -189,13 +191,14 @@ impl Made<'_> {
 
     fn write_page(&self, publication: &Publication, args: &OutArgs) -> Result<()> {
         let (dataset, computed) = (self.dataset, &self.computed);
+        let quality = self.run.ledger(dataset);
         let html = report::render(&report::Input {
             run: &self.run,
             metrics: computed.metrics(),
             earlier: computed.earlier(),
             queries: &computed.queries,
             inputs: &self.record.inputs,
-            quality: &dataset.quality,
+            quality: &quality,
             rejects: &dataset.rejects,
             assumptions: &dataset.assumptions,
             deal_count: dataset.deal_count(),

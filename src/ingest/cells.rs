@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use super::columns::Col;
 use super::convert;
 use super::currency;
+use super::fx;
 use super::notes;
 use super::number;
 use super::part::{Bad, Context, Part};
@@ -81,6 +82,13 @@ impl<'r> Record<'r> {
     pub(super) fn currency(&self) -> Result<Option<String>, Bad> {
         self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
             currency::code(text, &self.context.config.currency)
+        })
+    }
+
+    /// An exchange rate as a fraction.
+    pub(super) fn rate(&self, col: Col) -> Result<Option<(i64, i64)>, Bad> {
+        self.parsed(col, "not an exchange rate above 0, such as `1.0837`", |text| {
+            fx::fraction(text, self.context.plan.decimal)
         })
     }
 

@@ -38,7 +38,8 @@ columns! {
     FirstName "first_name" LastName "last_name" Team "team" Email "email" IsActive "is_active"
     StartedOn "started_on" Industry "industry" Period "period" PeriodStart "period_start"
     PeriodEnd "period_end" Measure "measure" Value "value" SnapshotOn "snapshot_on"
-    Category "category" Id "id" PaidAt "paid_at"
+    Category "category" Id "id" RateOn "rate_on" HoldsUntil "holds_until" Rate "rate"
+    UnitsPerBase "units_per_base" PaidAt "paid_at"
 }
 
 impl Col {
@@ -72,6 +73,8 @@ pub(super) enum Entity {
     Targets,
     /// Stored forecasts.
     Forecasts,
+    /// Exchange rates.
+    Fx,
     /// What customers paid, deal by deal.
     Payments,
     /// Names of teams or roles, by id.
@@ -94,6 +97,7 @@ impl Entity {
             Self::Periods => "periods",
             Self::Targets => "targets",
             Self::Forecasts => "forecasts",
+            Self::Fx => "fx",
             Self::Payments => "payments",
             Self::Teams => "teams",
             Self::Pipelines => "pipelines",
@@ -112,6 +116,7 @@ impl Entity {
             Self::Periods => &[Col::Id, Col::PeriodStart, Col::PeriodEnd],
             Self::Targets => &[Col::Value],
             Self::Forecasts => &[Col::Amount],
+            Self::Fx => &[Col::Currency],
             Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount],
             Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
@@ -129,6 +134,7 @@ impl Entity {
             Self::Periods => &[Col::Id, Col::PeriodStart, Col::PeriodEnd],
             Self::Targets => TARGETS,
             Self::Forecasts => FORECASTS,
+            Self::Fx => FX,
             Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount, Col::Currency, Col::EventId],
             Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
@@ -148,6 +154,7 @@ lists! {
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
         CreatedAt Outcome DurationSeconds DurationMinutes;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
+    FX: Currency RateOn HoldsUntil Rate UnitsPerBase;
     STAGES: Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
     TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
     FORECASTS: SnapshotOn Period PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount

@@ -168,6 +168,7 @@ fn recognises(
         Entity::Deals => [Col::Stage, Col::Status, Col::CreatedAt].into_iter().any(has),
         Entity::Targets => [Col::Period, Col::PeriodStart].into_iter().any(has),
         Entity::Forecasts => file.dated_by_export || has(Col::SnapshotOn),
+        Entity::Fx => [Col::Rate, Col::UnitsPerBase].into_iter().any(has),
         _ => true,
     };
     if !is_complete {

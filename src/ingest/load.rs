@@ -15,7 +15,7 @@ use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
-use super::{Ingested, Options, rows, side};
+use super::{Ingested, Options, fx, rows, side};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{InputFile, timed};
 
@@ -206,6 +206,10 @@ impl Loader<'_> {
             Entity::Forecasts => {
                 let rows = self.side(plan, side::forecast)?;
                 self.all.forecasts.extend(rows);
+            }
+            Entity::Fx => {
+                let rows = self.side(plan, fx::rate)?;
+                self.all.fx.extend(rows);
             }
             Entity::Payments => {
                 let rows = self.side(plan, side::payment)?;

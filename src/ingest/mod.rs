@@ -17,6 +17,7 @@ mod convert;
 mod currency;
 mod decode;
 mod detect;
+mod fx;
 mod header;
 pub mod history;
 mod lanes;

@@ -74,8 +74,9 @@ impl Gather for Closed {
 impl Closed {
     fn of(deal: &Timeline<'_>, run: &Run) -> Self {
         let facts = &deal.facts;
-        let (amount, is_history) =
-            facts.closed_at.map_or((facts.amount_minor, false), |at| deal.amount_before(at, run));
+        let (amount, is_history) = facts.closed_at.map_or((facts.amount_minor, false), |at| {
+            deal.amount_at(at, |_| facts.closed_on.unwrap_or(run.as_of), run)
+        });
         let value = amount.map_or(0, i128::from);
         let won = if facts.outcome == Status::Won { value } else { 0 };
         Self {

@@ -15,13 +15,13 @@ use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::stage_key::{currency_key, minor};
 use crate::error::Result;
-use crate::model::{About, Run, StageKind, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Run, StageKind, Sym, Table, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
 pub struct ForecastErrorBridge;
 
-const LINES: usize = 10;
+const LINES: usize = 11;
 
 /// A line of the bridge.
 #[derive(Clone, Copy)]
@@ -31,6 +31,7 @@ enum Line {
     Reversed,
     Removed,
     Amount,
+    Currency,
     New,
     PulledIn,
     Upgraded,
@@ -45,6 +46,7 @@ const COLUMNS: [(&str, &str); LINES] = [
     ("reversed_minor", "n_reversed"),
     ("removed_minor", "n_removed"),
     ("amount_change_minor", "n_amount_change"),
+    ("currency_minor", "n_currency"),
     ("new_minor", "n_new"),
     ("pulled_in_minor", "n_pulled_in"),
     ("upgraded_minor", "n_upgraded"),
@@ -69,8 +71,9 @@ static ABOUT: About = About {
         with commit; `all_due` any). Lines, by deal: counted on and slipped (still open at the end), lost, removed, or won \
         with another amount (`amount_change`); won by then and reversed by the end; won though not counted on: created \
         since (`new`), expected in another period or never (`pulled_in`), due in a category not counted on (`upgraded`), \
-        closed then (`reopened`); won in another pipeline (`transferred`). `currency_minor` is 0: amounts stay in their own \
-        currency. Forecast plus all lines is the actual, in minor units: `residual_minor` is 0, or the run fails.",
+        closed then (`reopened`); won in another pipeline (`transferred`). Where amounts are converted to \
+        `base_currency`, `currency_minor` is what another rate on the day of the win than on that of the forecast makes of \
+        the amount forecast, and `amount_change` the rest; 0 under `fx_policy = \"constant\"` and without rates. Forecast plus all lines is the actual, in minor units: `residual_minor` is 0, or the run fails.",
     caveat: "A line says where the difference is, not whose fault it is.",
     source: "definition",
     keys: &["forecast", "lead_days"],
@@ -84,11 +87,7 @@ static ABOUT: About = About {
         column("reversed_minor", Unit::Minor, "Won by then, not won at the end."),
         column("removed_minor", Unit::Minor, "Counted on, deleted."),
         column("amount_change_minor", Unit::Minor, "Won with another amount."),
-        column(
-            "currency_minor",
-            Unit::Minor,
-            "Change of exchange rates: 0, amounts are not converted.",
-        ),
+        column("currency_minor", Unit::Minor, "Won at another exchange rate."),
         column("new_minor", Unit::Minor, "Won, created after the forecast."),
         column("pulled_in_minor", Unit::Minor, "Won, expected in another period or never."),
         column("upgraded_minor", Unit::Minor, "Won, due in a category not counted on."),
@@ -101,6 +100,7 @@ static ABOUT: About = About {
         column("n_reversed", Unit::Count, "Deals reversed."),
         column("n_removed", Unit::Count, "Deals deleted."),
         column("n_amount_change", Unit::Count, "Deals won with another amount."),
+        column("n_currency", Unit::Count, "Deals won at another exchange rate."),
         column("n_new", Unit::Count, "Deals created since."),
         column("n_pulled_in", Unit::Count, "Deals expected elsewhere."),
         column("n_upgraded", Unit::Count, "Deals of other categories."),
@@ -143,6 +143,15 @@ impl Bridge {
     fn put(&mut self, line: Line, minor: i128) {
         self.minor[line as usize] += minor;
         self.deals[line as usize] += 1;
+    }
+
+    /// A deal won with another amount, `by_rates` of the difference because rates moved.
+    fn revalue(&mut self, difference: i128, by_rates: i128) {
+        for (line, minor) in [(Line::Amount, difference - by_rates), (Line::Currency, by_rates)] {
+            if minor != 0 {
+                self.put(line, minor);
+            }
+        }
     }
 
     fn promise(&mut self, minor: i128) {
@@ -232,12 +241,13 @@ impl State {
                 _ => standing_before(deal, about.ends_at),
             };
             latest = Some((mark.quarter, end));
-            self.look((currency, mark), &look, (win, end), agenda, run);
+            self.look(deal, (currency, mark), &look, (win, end), agenda, run);
         });
     }
 
     fn look(
         &mut self,
+        deal: &Timeline<'_>,
         (currency, mark): (Sym, &Mark),
         look: &Look<'_>,
         (win, end): (Option<Win>, Standing),
@@ -260,6 +270,7 @@ impl State {
         let here = look.visit.map(|visit| visit.pipeline);
         let moved = win.filter(|win| here.is_some_and(|here| here != win.pipeline));
         let pipeline = here.or(win.map(|win| win.pipeline)).unwrap_or(Sym::NONE);
+        let by_rates = win.map_or(0, |win| by_rates(deal, look, win.on, run));
         let window = |pipeline| Window(Slice::whole(pipeline), currency, slot);
         let cell = self.bridges.cell(window(pipeline), run);
         for ((_, counted), bridge) in PROMISES.iter().zip(cell) {
@@ -274,8 +285,7 @@ impl State {
             match win {
                 Some(_) if moved.is_some() && is_counted => bridge.put(Line::Transferred, -a0),
                 Some(_) if moved.is_some() => {}
-                Some(win) if is_counted && win.minor == a0 => {}
-                Some(win) if is_counted => bridge.put(Line::Amount, win.minor - a0),
+                Some(win) if is_counted => bridge.revalue(win.minor - a0, by_rates),
                 Some(win) => bridge.put(uncounted(look, is_due), win.minor),
                 None if is_counted => bridge.put(counted_on(is_closed, end), -a0),
                 None => {}
@@ -299,6 +309,15 @@ impl State {
             }
         }
     }
+}
+
+/// What the amount of a look gains until the day of the win because rates move; 0 without a rate.
+fn by_rates(deal: &Timeline<'_>, look: &Look<'_>, on: Day, run: &Run) -> i128 {
+    if run.fx.is_none() {
+        return 0;
+    }
+    let then = run.amount_on(deal.deal, look.own_amount, on);
+    then.zip(look.amount.0).map_or(0, |(then, now)| i128::from(then) - i128::from(now))
 }
 
 /// Why a deal was won that nobody counted on.
@@ -331,7 +350,7 @@ fn write(mut row: Row<'_>, bridge: &Bridge, booked: i128, run: &Run) -> Result<(
         row.end(Tail { n: n.into(), reason: Some(leaky(run)), ..Tail::default() });
         return Ok(());
     }
-    row.set("forecast_minor", minor(bridge.forecast, "forecast_minor")?).set("currency_minor", 0);
+    row.set("forecast_minor", minor(bridge.forecast, "forecast_minor")?);
     for (at, (amount, count)) in COLUMNS.iter().enumerate() {
         row.set(amount, minor(bridge.minor[at], amount)?).set(count, bridge.deals[at]);
     }

@@ -184,6 +184,8 @@ pub(super) struct Win {
     /// The pipeline in which it was won.
     pub(super) pipeline: Sym,
     owner: Sym,
+    /// The day of the win.
+    pub(super) on: Day,
     /// Its amount then.
     pub(super) minor: i128,
     is_known: bool,
@@ -353,6 +355,7 @@ pub(super) fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<W
     Some(Win {
         pipeline: visit.pipeline,
         owner: owner_at(deal, visit.entered_at, run),
+        on: visit.entered_on,
         minor: i128::from(amount.unwrap_or(0)),
         is_known,
     })

@@ -6,7 +6,6 @@
 //! close of today.
 
 use crate::model::calendar::DAY_MICROS;
-use crate::model::config::CreditRule;
 use crate::model::deal::Field;
 use crate::model::{
     Day, DealSnapshots, ExitKind, Micros, Run, Snapshot, SnapshotValues, StageId, StageKind, Sym,
@@ -77,6 +76,8 @@ pub(super) struct Look<'t> {
     pub(super) owner: Sym,
     /// Amount, and how it is known.
     pub(super) amount: (Option<i64>, Known),
+    /// The same in the deal's own currency.
+    pub(super) own_amount: Option<i64>,
     /// Expected close, and how it is known.
     pub(super) expected: (Option<Day>, Known),
     /// Word of the category; null if it is not known.
@@ -230,7 +231,7 @@ impl<'t> Past<'t> {
         let amount = self.values[AMOUNT].filter(|&a| a != 0 || !is_zero_null);
         let told = |field: usize| self.values[field].filter(|_| self.is_known[field]);
         let owner = match run.config.credit_rule {
-            CreditRule::AtClose => sym(self.values[OWNER]),
+            rule if rule.is_of_moment() => sym(self.values[OWNER]),
             _ => deal.facts.owner,
         };
         let basis = |field: usize| match self.is_known[field] {
@@ -244,17 +245,26 @@ impl<'t> Past<'t> {
             is_stage_known: deal.deal.history_grade.has_stages(),
             seen: self.seen(at, standing),
             owner,
-            amount: (amount, basis(AMOUNT)),
+            amount: (self.priced(amount, at), basis(AMOUNT)),
+            own_amount: amount,
             expected: (self.values[EXPECTED].map(|day| day as Day), basis(EXPECTED)),
             category: told(CATEGORY),
             is_category_seen: false,
             probability: told(PROBABILITY),
         };
-        if self.kept.is_some() { self.with_seen(look) } else { look }
+        if self.kept.is_some() { self.with_seen(look, at) } else { look }
+    }
+
+    /// An amount just before `at` as metrics see it.
+    fn priced(&self, own: Option<i64>, at: Micros) -> Option<i64> {
+        match self.run.fx {
+            None => own,
+            Some(_) => self.run.amount_on(self.deal.deal, own, self.deal.rate_day(at, self.run)),
+        }
     }
 
     /// Fills in what only a snapshot tells.
-    fn with_seen(&self, mut look: Look<'t>) -> Look<'t> {
+    fn with_seen(&self, mut look: Look<'t>, at: Micros) -> Look<'t> {
         let run = self.run;
         let seen = match look.seen {
             Seen::Nothing => return look,
@@ -270,9 +280,10 @@ impl<'t> Past<'t> {
             let is_zero_null = run.config.zero_amount_is_null;
             if !self.is_known[AMOUNT] {
                 let amount = values.amount_minor.filter(|&a| a != 0 || !is_zero_null);
-                look.amount = (amount, Known::Snapshot);
+                look.amount = (self.priced(amount, at), Known::Snapshot);
+                look.own_amount = amount;
             }
-            if !self.has_owners && run.config.credit_rule == CreditRule::AtClose {
+            if !self.has_owners && run.config.credit_rule.is_of_moment() {
                 look.owner = values.owner;
             }
             if look.category.is_none() && !values.forecast_category.is_none() {
@@ -316,7 +327,7 @@ pub(super) fn standing_before(deal: &Timeline<'_>, at: Micros) -> Standing {
 
 /// The owner credited with what happened at `at`.
 pub(super) fn owner_at(deal: &Timeline<'_>, at: Micros, run: &Run) -> Sym {
-    if run.config.credit_rule != CreditRule::AtClose {
+    if !run.config.credit_rule.is_of_moment() {
         return deal.facts.owner;
     }
     let mut changes = deal.changes.iter().filter(|c| c.field == Field::Owner).peekable();

@@ -1,6 +1,7 @@
 //! C1: what was reached of each goal, and at what pace.
 
 use super::Metric;
+use super::credit::{shares, split};
 use super::layout::{Dimension, MetricTable, Reason, Row, Slice, Tail};
 use super::monthly::minor;
 use crate::error::Result;
@@ -123,8 +124,17 @@ impl Metric for GoalAttainment {
                 (Measure::Bookings(currency), Some(day))
                     if currency.is_none() || currency == facts.currency =>
                 {
-                    let amount = facts.amount_minor.map_or(0, i128::from);
-                    state.add(place, (owner, day), amount, run);
+                    let amount = facts.amount_minor.unwrap_or(0);
+                    match shares(deal, run) {
+                        None => state.add(place, (owner, day), i128::from(amount), run),
+                        Some(shares) => {
+                            let amounts = split(amount, &shares);
+                            let parts = shares.iter().zip(amounts);
+                            parts.for_each(|((who, _), part)| {
+                                state.add(place, (*who, day), part, run)
+                            });
+                        }
+                    }
                 }
                 _ => {}
             }

@@ -53,9 +53,9 @@ impl Events {
         Self { ended: (1, i128::from(at)), ..Self::default() }
     }
 
-    fn closed(deal: &Timeline<'_>) -> Self {
+    fn closed(deal: &Timeline<'_>, run: &Run) -> Self {
         let is_won = deal.facts.outcome == Status::Won;
-        let amount = deal.facts.amount_minor.filter(|_| is_won);
+        let amount = run.comparable_amount(deal).filter(|_| is_won);
         Self {
             closed: 1,
             won: u64::from(is_won),
@@ -80,7 +80,7 @@ pub(super) fn each_event(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(i3
         }
     }
     if let Some(month) = deal.facts.closed_month {
-        take(month, Events::closed(deal));
+        take(month, Events::closed(deal, run));
     }
 }
 

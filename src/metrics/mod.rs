@@ -29,6 +29,7 @@ pub mod cohort_conversion;
 pub mod cohort_triangle;
 mod cohorts;
 pub mod conversion_comparison;
+mod credit;
 pub mod customer_lifetime_value;
 pub mod daily_moves;
 pub mod deal_score;

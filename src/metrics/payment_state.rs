@@ -113,7 +113,7 @@ fn is_after_win(visit: &Visit, payments: &Payments) -> bool {
 /// What is known of the payments of a deal.
 struct Account {
     amount: Option<i64>,
-    /// What came by the cut, in the deal's currency.
+    /// What came by the cut, of what is in the deal's currency.
     received: i128,
     other_currency: u64,
     /// When it was paid, if that was before the cut.
@@ -122,18 +122,26 @@ struct Account {
 
 impl Account {
     fn of(deal: &Timeline<'_>, run: &Run) -> Self {
-        let amount = deal.facts.amount_minor;
-        let reached = run.payments.reached_at(deal.deal_id, deal.deal, amount);
+        let reached = run.payments.reached_at(deal.deal_id, deal.deal, run.amount(deal.deal));
         let known = || run.payments.of(deal.deal_id).iter().filter(|paid| paid.at < run.cut);
         let is_own = |currency: Sym| currency == deal.deal.currency;
         let own = known().filter(|paid| is_own(paid.currency));
         Self {
-            amount,
-            received: own.map(|paid| i128::from(paid.amount_minor)).sum(),
+            amount: deal.facts.amount_minor,
+            received: in_base(own.map(|paid| i128::from(paid.amount_minor)).sum(), deal, run),
             other_currency: known().filter(|paid| !is_own(paid.currency)).count() as u64,
             reached: reached.filter(|&at| at < run.cut),
         }
     }
+}
+
+/// What came, at the rate of the deal's amount.
+fn in_base(received: i128, deal: &Timeline<'_>, run: &Run) -> i128 {
+    if run.fx.is_none() {
+        return received;
+    }
+    let on = deal.facts.closed_on.unwrap_or(run.as_of);
+    run.amount_on(deal.deal, i64::try_from(received).ok(), on).map_or(0, i128::from)
 }
 
 /// Takes a deal.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::credit::{shares, split};
 use super::layout::Reason;
 use super::monthly::{Gather, Monthly, Values, currency_of, minor, only_currency};
 use super::rep_counts::{
@@ -32,7 +33,10 @@ static ABOUT: About = About {
         cohort, closed or not; excluded and backfilled ones left out); mean days to any close within the first horizon \
         of `tau_days` (restricted mean of Kaplan-Meier) minus that of all deals of the pipeline created in the period; \
         `z` with both variances as if independent, which is conservative because the team holds the rep; `q` over the \
-        tested reps. Ramping reps and deals without owner are in the team, but not tested.",
+        tested reps. Ramping reps and deals without owner are in the team, but not tested. Where \
+        amounts are converted to `base_currency`, all are at the rate of `fx_constant_date`. Under `credit_rule = \"split_time\"` \
+        `bookings_minor` is shared by the time each owner had the deal while it was open; the rest goes to the owner at the \
+        close.",
     caveat: "Sizes and paces depend on the market a rep works.",
     source: "Efron & Morris 1975; DerSimonian & Laird 1986; Kaplan & Meier 1958",
     keys: &[],
@@ -148,15 +152,24 @@ impl Metric for RepAmounts {
         let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) else {
             return;
         };
-        state.amounts.each(facts, (currency_of(facts, run), month), OWNERS, run, |cell| {
+        let (amount, currency) = (run.comparable_amount(deal), currency_of(facts, run));
+        let shared = shares(deal, run);
+        state.amounts.each(facts, (currency, month), OWNERS, run, |cell| {
             cell.reassigned += u64::from(is_reassigned(deal));
             cell.quality += u64::from(deal.deal.quality.has_history_code());
-            cell.bookings += facts.amount_minor.map_or(0, i128::from);
-            cell.null_amounts += u64::from(facts.amount_minor.is_none());
-            if let Some(amount) = facts.amount_minor.filter(|&amount| amount > 0) {
+            if shared.is_none() {
+                cell.bookings += amount.map_or(0, i128::from);
+            }
+            cell.null_amounts += u64::from(amount.is_none());
+            if let Some(amount) = amount.filter(|&amount| amount > 0) {
                 cell.positive.push(amount);
             }
         });
+        let Some(shared) = shared else { return };
+        for ((owner, _), minor) in shared.iter().zip(split(amount.unwrap_or(0), &shared)) {
+            let key = (owner_slice(facts.pipeline, *owner), currency, month);
+            state.amounts.at(key, run).bookings += minor;
+        }
     }
 
     fn merge(&self, into: &mut State, from: State) {

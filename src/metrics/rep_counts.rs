@@ -9,7 +9,6 @@ use super::layout::{Dimension, MetricTable, Row, Slice};
 use super::monthly::{Gather, Monthly};
 use super::{Metric, Shared};
 use crate::error::Result;
-use crate::model::config::CreditRule;
 use crate::model::deal::{Field, Status};
 use crate::model::{About, ColumnAbout, Period, Run, Sym, Table, Timeline, Unit, column};
 
@@ -17,8 +16,11 @@ use crate::model::{About, ColumnAbout, Period, Run, Sym, Table, Timeline, Unit, 
 pub const OWNERS: &[Dimension] = &[Dimension::Owner];
 
 /// Column of the credit rule.
-pub const CREDIT_RULE: ColumnAbout =
-    column("credit_rule", Unit::Text, "Who is credited: `at_close`, `created_by` or `current`.");
+pub const CREDIT_RULE: ColumnAbout = column(
+    "credit_rule",
+    Unit::Text,
+    "Who is credited: `at_close`, `created_by`, `current` or `split_time`.",
+);
 
 /// Column of the deals that changed hands.
 pub const REASSIGNED: ColumnAbout =
@@ -210,12 +212,7 @@ pub fn dense_ranks(scores: &[Option<f64>]) -> Vec<Option<u64>> {
 
 /// Sets the columns that stand beside every table of reps (METRICS K6).
 pub fn set_credit(row: &mut Row<'_>, reassigned: u64, run: &Run) {
-    let rule = match run.config.credit_rule {
-        CreditRule::AtClose => "at_close",
-        CreditRule::CreatedBy => "created_by",
-        CreditRule::Current => "current",
-    };
-    row.set("credit_rule", rule).set("n_reassigned", reassigned);
+    row.set("credit_rule", run.config.credit_rule.as_str()).set("n_reassigned", reassigned);
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl Metric for RepMix {
             pipeline: facts.pipeline,
             month,
             owner: facts.owner,
-            stratum: (facts.segment, run.band(deal.deal), facts.source),
+            stratum: (facts.segment, run.band_of(deal.deal, facts.amount_minor), facts.source),
         };
         state.0.cell(key, run).gather(&one);
     }

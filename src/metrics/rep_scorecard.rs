@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::credit::{WHOLE, shares, split};
 use super::monthly::{
     Cell, Gather, Monthly, Values, minor, only_currency, power_sums, rate_reason, ratio,
 };
@@ -29,7 +30,8 @@ static ABOUT: About = About {
     name: "rep_scorecard",
     title: "Scorecard of reps",
     question: "What did each rep close, win, earn and do, and over how many working days?",
-    definition: "Per credited owner: deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; \
+    definition: "Per credited owner (`credit_rule`; under `split_time` only `won_credited` and `bookings_minor` are \
+        shared, by the time each owner had the deal while it was open, the rest goes to the owner at the close): deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; \
         mean and median size of known non-negative ones; null if the run has several currencies, reason MC: see K7; \
         mean limits not below 0), median \
         cycle of the deals won (J1), activities done in the period by the owner (on deals now in the pipeline, and on \
@@ -46,7 +48,16 @@ static ABOUT: About = About {
         column("closed", Unit::Count, "Deals won and lost."),
         column("rate", Unit::Rate, "won / closed."),
         column("rank", Unit::Count, "Rank by rate in the pipeline and period."),
-        column("bookings_minor", Unit::Minor, "Sum of the amounts won."),
+        column(
+            "won_credited",
+            Unit::Number,
+            "Deals won as `credit_rule` shares them; `won` but under `split_time`.",
+        ),
+        column(
+            "bookings_minor",
+            Unit::Minor,
+            "Sum of the amounts won, as `credit_rule` shares them.",
+        ),
         column("size_mean_minor", Unit::Minor, "Mean amount of the deals won."),
         column("size_mean_lower_minor", Unit::Minor, "Lower Student's t limit of it."),
         column("size_mean_upper_minor", Unit::Minor, "Upper Student's t limit of it."),
@@ -81,6 +92,8 @@ static ABOUT: About = About {
 pub struct Done {
     counts: RepCounts,
     bookings: i128,
+    /// Wins credited, in basis points of one.
+    won_bp: u64,
     sizes: Values,
     null_amounts: u64,
     cycles: Values,
@@ -91,6 +104,7 @@ impl Gather for Done {
     fn gather(&mut self, other: &Self) {
         self.counts.gather(&other.counts);
         self.bookings += other.bookings;
+        self.won_bp += other.won_bp;
         self.sizes.gather(&other.sizes);
         self.null_amounts += other.null_amounts;
         self.cycles.gather(&other.cycles);
@@ -99,6 +113,14 @@ impl Gather for Done {
 }
 
 impl Done {
+    /// Credits a win, or a part of one; a loss is worth nothing.
+    fn credit(&mut self, minor: i128, part: u64) {
+        if part > 0 {
+            self.bookings += minor;
+            self.won_bp += part;
+        }
+    }
+
     fn count(&mut self, deal: &Timeline<'_>, one: &RepCounts) {
         let facts = &deal.facts;
         self.counts.gather(one);
@@ -108,7 +130,6 @@ impl Done {
         match facts.amount_minor {
             None => self.null_amounts += 1,
             Some(amount) => {
-                self.bookings += i128::from(amount);
                 if amount >= 0 {
                     self.sizes.push(amount);
                 }
@@ -129,6 +150,15 @@ pub struct State {
 }
 
 impl State {
+    /// Credits a win and its amount to those who share it.
+    fn attribute(&mut self, deal: &Timeline<'_>, shared: &[(Sym, u32)], month: i32, run: &Run) {
+        let amounts = split(deal.facts.amount_minor.unwrap_or(0), shared);
+        for ((owner, part), minor) in shared.iter().zip(amounts) {
+            let key = (owner_slice(deal.facts.pipeline, *owner), Sym::NONE, month);
+            self.sums.at(key, run).credit(minor, u64::from(*part));
+        }
+    }
+
     /// Puts activities on no deal into each pipeline in which their owner is known, or into the
     /// only one there is.
     fn place_loose(&mut self, run: &Run) {
@@ -158,7 +188,16 @@ impl Metric for RepScorecard {
         let facts = &deal.facts;
         state.sums.see(facts.pipeline, Sym::NONE);
         if let Some((month, one)) = facts.closed_month.zip(RepCounts::of(deal)) {
-            state.sums.each(facts, (Sym::NONE, month), OWNERS, run, |cell| cell.count(deal, &one));
+            let shared = shares(deal, run).filter(|_| facts.outcome == Status::Won);
+            state.sums.each(facts, (Sym::NONE, month), OWNERS, run, |cell| {
+                cell.count(deal, &one);
+                if shared.is_none() {
+                    cell.credit(facts.amount_minor.map_or(0, i128::from), one.won * WHOLE);
+                }
+            });
+            if let Some(shared) = shared {
+                state.attribute(deal, &shared, month, run);
+            }
         }
         for activity in deal.activities {
             state.has_activities = true;
@@ -239,7 +278,8 @@ fn add_row(
     row.set("won", won)
         .set("closed", closed)
         .set("rate", ratio(won, closed))
-        .set("rank", beside.rank);
+        .set("rank", beside.rank)
+        .set("won_credited", done.won_bp as f64 / WHOLE as f64);
     row.set("is_ramping", is_ramping(cell.slice.value, cell.period, run));
     set_credit(&mut row, reassigned, run);
     if let Some(currency) = only {

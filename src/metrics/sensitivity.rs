@@ -4,11 +4,13 @@
 
 use rayon::prelude::*;
 
+use super::credit::shares;
 use super::{compute, find};
 use crate::error::Result;
 use crate::model::config::{CloseSource, CreditRule, OutcomeMode, WinEvent};
 use crate::model::{
-    AsOf, Clock, Column, Config, Dataset, Partition, Run, Scratch, Table, Unit, Value,
+    AsOf, Clock, Column, Config, Dataset, FxPolicy, Partition, Run, Scratch, Status, Sym, Table,
+    Timeline, Unit, Value,
 };
 
 /// A policy that can be chosen, with one of its settings.
@@ -28,6 +30,9 @@ static SETTINGS: &[Setting] = &[
     ("credit_rule", "at_close", |c| c.credit_rule = CreditRule::AtClose),
     ("credit_rule", "created_by", |c| c.credit_rule = CreditRule::CreatedBy),
     ("credit_rule", "current", |c| c.credit_rule = CreditRule::Current),
+    ("credit_rule", "split_time", |c| c.credit_rule = CreditRule::SplitTime),
+    ("fx_policy", "rate_date", |c| c.fx_policy = FxPolicy::RateDate),
+    ("fx_policy", "constant", |c| c.fx_policy = FxPolicy::Constant),
     ("clock", "calendar_day", |c| c.clock = Clock::CalendarDay),
     ("clock", "elapsed", |c| c.clock = Clock::Elapsed),
     ("zero_amount_is_null", "false", |c| c.zero_amount_is_null = false),
@@ -103,7 +108,10 @@ pub fn sensitivity(dataset: &Dataset, run: &Run) -> Result<Table> {
         };
         Ok(theirs.iter().map(row).collect::<Vec<_>>())
     };
-    let found: Vec<Vec<Vec<Value>>> = SETTINGS.par_iter().map(compare).collect::<Result<_>>()?;
+    // Without rates the policy of rates is no question.
+    let is_asked = |setting: &&Setting| setting.0 != "fx_policy" || run.fx.is_some();
+    let found: Vec<Vec<Vec<Value>>> =
+        SETTINGS.par_iter().filter(is_asked).map(compare).collect::<Result<_>>()?;
     let mut rows: Vec<Vec<Value>> = found.into_iter().flatten().collect();
     rows.extend(conversions(dataset, run)?);
     let columns = COLUMNS.iter().map(|(name, unit, meaning)| Column::new(name, *unit, meaning));
@@ -164,19 +172,23 @@ fn touched(dataset: &Dataset, run: &Run, other: &Run) -> u64 {
     let of_partition = |partition: &Partition| {
         let (mut ours, mut theirs) = (Scratch::default(), Scratch::default());
         let differs = |row: &usize| {
-            let ours = ours.timeline(partition, *row, run).map(|deal| key(&deal.facts, run));
-            ours != theirs.timeline(partition, *row, other).map(|deal| key(&deal.facts, other))
+            let ours = ours.timeline(partition, *row, run).map(|deal| key(&deal, run));
+            ours != theirs.timeline(partition, *row, other).map(|deal| key(&deal, other))
         };
         (0..partition.len()).filter(differs).count() as u64
     };
     dataset.partitions.par_iter().map(of_partition).sum()
 }
 
-type Key = (crate::model::Status, Option<i64>, crate::model::Sym, f64, Option<i64>, bool);
+/// What a deal counts as; last, by whom it is shared.
+type Key = (Status, Option<i64>, Sym, f64, Option<i64>, bool, Option<Vec<(Sym, u32)>>);
 
-fn key(facts: &crate::model::Facts, run: &Run) -> Key {
+fn key(deal: &Timeline<'_>, run: &Run) -> Key {
+    let facts = &deal.facts;
     let days = run.days(facts.duration as f64);
-    (facts.outcome, facts.closed_at, facts.owner, days, facts.amount_minor, facts.is_excluded)
+    let shared = shares(deal, run);
+    let amount = facts.amount_minor;
+    (facts.outcome, facts.closed_at, facts.owner, days, amount, facts.is_excluded, shared)
 }
 
 /// Every conversion policy at every stage, beside the chosen one.

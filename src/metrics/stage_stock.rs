@@ -136,7 +136,11 @@ impl Stock {
         let has_changes = !deal.changes.is_empty();
         let is_elapsed = run.config.clock == Clock::Elapsed;
         // The instant costs a look at the zone's rules: only where something depends on it.
-        let at = if has_changes || is_elapsed { run.ends_at(period) } else { run.cut };
+        let at = if has_changes || is_elapsed || run.fx.is_some() {
+            run.ends_at(period)
+        } else {
+            run.cut
+        };
         let (amount, is_history) = amount_before(deal, at, run);
         let age = match run.config.clock {
             Clock::CalendarDay => i64::from(end - 1 - deal.facts.created_on),

@@ -197,19 +197,22 @@ impl Metric for StageValueFlow {
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let currency = currency_key(&deal.facts, run);
         let is_known = |amount: &i64| *amount != 0 || !run.config.zero_amount_is_null;
+        // One rate for all a deal's life, so that what comes into a stage is what goes out.
+        let on = deal.facts.closed_on.unwrap_or(run.as_of);
+        let priced = |own: Option<i64>| run.amount_on(deal.deal, own.filter(is_known), on);
         let of_amount = |c: &&FieldChange| c.field == Field::Amount;
         let mut changes = deal.changes.iter().filter(of_amount).peekable();
         let has_changes = changes.peek().is_some();
         // Without a change the amount was the same all its life, as far as anyone knows.
-        let first = changes.peek().map_or(deal.facts.amount_minor, |change| change.old.get());
-        let mut amount = first.filter(is_known);
+        let mut amount =
+            changes.peek().map_or(deal.facts.amount_minor, |change| priced(change.old.get()));
         let is_current = i64::from(!has_changes && !run.has_value_log(deal.deal));
         let mended = i64::from(deal.deal.quality.has_history_code());
         let mut came = 0;
         for visit in deal.visits {
             // Changes before the deal existed, and those at the instant of the last exit.
             while let Some(change) = changes.next_if(|c| c.at < visit.entered_at) {
-                amount = change.new.get().filter(is_known);
+                amount = priced(change.new.get());
             }
             let flows = &mut state.flows;
             let flow = of_day(flows, visit, visit.entered_on, currency, run);
@@ -219,7 +222,7 @@ impl Metric for StageValueFlow {
             flow.currents.entered += is_current;
             flow.mended.entered += mended;
             while let Some(change) = changes.next_if(|c| visit.exited_at.is_none_or(|t| c.at < t)) {
-                let new = change.new.get().filter(is_known);
+                let new = priced(change.new.get());
                 let flow = of_day(flows, visit, run.zone.day(change.at), currency, run);
                 flow.revaluation += i128::from(new.unwrap_or(0)) - i128::from(amount.unwrap_or(0));
                 flow.nulls.changed += i64::from(new.is_none()) - i64::from(amount.is_none());

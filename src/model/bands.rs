@@ -43,6 +43,11 @@ impl Bands {
         self.words.get(at).copied().unwrap_or(Sym::NONE)
     }
 
+    /// Their words.
+    pub fn words(&self) -> &[Sym] {
+        &self.words
+    }
+
     /// Number of bands, at least one.
     pub fn count(&self) -> usize {
         self.words.len().max(1)

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::{Clock, Zone};
 pub use super::goal_config::{GoalsConfig, WeekendCounts};
-use super::policy::ConversionPolicy;
+pub use super::policy::CreditRule;
+use super::policy::{ConversionPolicy, FxPolicy};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the outcome of a deal is read (METRICS 3.3).
@@ -51,19 +52,6 @@ impl DayOrder {
             Self::MonthFirst => Self::DayFirst,
         }
     }
-}
-
-/// Who is credited with a deal (METRICS 3.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CreditRule {
-    /// The owner when the deal was closed; open deals: the owner at `as_of`.
-    #[default]
-    AtClose,
-    /// The first owner.
-    CreatedBy,
-    /// The owner in the export.
-    Current,
 }
 
 /// When a deal counts as won (METRICS 3.2.7).
@@ -160,6 +148,12 @@ pub struct Config {
     pub clock: Clock,
     /// Currency of amounts that carry none.
     pub currency: String,
+    /// Currency into which amounts are converted where there are exchange rates.
+    pub base_currency: Option<String>,
+    /// The day whose rate an amount has.
+    pub fx_policy: FxPolicy,
+    /// Day of the rates under `constant`, and of comparisons; `as_of` if it is left out.
+    pub fx_constant_date: Option<String>,
     /// First month of the fiscal year.
     pub fiscal_year_start_month: u32,
     /// Stages by pipeline.
@@ -289,6 +283,9 @@ static STANDARD: LazyLock<Config> = LazyLock::new(|| {
         source_dates: None,
         clock: Clock::CalendarDay,
         currency: "USD".to_owned(),
+        base_currency: None,
+        fx_policy: FxPolicy::RateDate,
+        fx_constant_date: None,
         fiscal_year_start_month: 1,
         pipeline: Vec::new(),
         won_stages: Vec::new(),

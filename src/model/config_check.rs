@@ -19,6 +19,10 @@ impl Config {
         let is_code = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
         expect(is_code(&self.currency), "currency", "a code of three capital letters")
             .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"))?;
+        let base = self.base_currency.as_deref();
+        expect(base.is_none_or(is_code), "base_currency", "a code of three capital letters")?;
+        let is_day = self.fx_constant_date.is_none() || self.constant_day().is_some();
+        expect(is_day, "fx_constant_date", "a date, such as `2026-06-30`")?;
         self.check_numbers()?;
         self.check_segments()?;
         self.check_forecasts()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::calendar::Micros;
 use super::deal::{
-    Account, Activity, Deal, FieldChange, Forecast, Payment, StoredVisit, Target, User,
+    Account, Activity, Deal, FieldChange, Forecast, FxRate, Payment, StoredVisit, Target, User,
 };
 use super::deal_snapshots::DealSnapshots;
 use super::names::{Names, TextColumn};
@@ -184,6 +184,8 @@ pub struct Dataset {
     pub targets: Vec<Target>,
     /// Stored forecasts.
     pub forecasts: Vec<Forecast>,
+    /// Exchange rates, by currency and day.
+    pub fx: Vec<FxRate>,
     /// Payments, by deal and time.
     pub payments: Vec<Payment>,
     /// What open deals were on past nights; a run keeps it too.

@@ -235,6 +235,31 @@ pub struct Forecast {
     pub currency: String,
 }
 
+/// An exchange rate (METRICS 1.4): a unit of `currency` is `num / den` units of the base currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FxRate {
+    /// The currency (ISO 4217).
+    pub currency: String,
+    /// The day from which on it holds.
+    pub rate_on: Day,
+    /// The first day on which it does not hold, if the export says so.
+    pub holds_until: Option<Day>,
+    /// Numerator, above 0.
+    pub num: i64,
+    /// Denominator, above 0.
+    pub den: i64,
+}
+
+impl FxRate {
+    /// The days of a rate that carries none: it holds on all days, after any rate that has a day.
+    pub const ALWAYS: (Day, Day) = (0, 2_932_896);
+
+    /// Whether it carries no day.
+    pub fn is_undated(&self) -> bool {
+        (self.rate_on, self.holds_until) == (Self::ALWAYS.0, Some(Self::ALWAYS.1))
+    }
+}
+
 /// A payment for a deal (METRICS M2).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Payment {

@@ -110,7 +110,7 @@ impl Goals {
     /// The goals of a run: it must know its words and days already.
     pub(super) fn new(dataset: &Dataset, run: &Run) -> Self {
         let mut found = Self::default();
-        for target in dataset.targets.iter().filter(|t| t.period_end > t.period_start) {
+        for target in run.targets.iter().filter(|t| t.period_end > t.period_start) {
             let who = match (target.owner.is_empty(), target.team.is_empty()) {
                 (false, _) => match run.names.find(&target.owner) {
                     Some(owner) => Who::Owner(owner),

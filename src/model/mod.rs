@@ -12,6 +12,7 @@ pub mod days;
 pub mod deal;
 pub mod deal_snapshots;
 pub mod forecasts;
+pub mod fx;
 mod goal_config;
 pub mod goals;
 pub mod ledger;
@@ -44,11 +45,12 @@ pub use config::{CategoryRollup, Config, DayOrder, WinEvent};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use days::Days;
 pub use deal::{
-    Account, Activity, Deal, Field, FieldChange, Forecast, Payment, Status, StoredVisit, Target,
-    User,
+    Account, Activity, Deal, Field, FieldChange, Forecast, FxRate, Payment, Status, StoredVisit,
+    Target, User,
 };
 pub use deal_snapshots::{DealSnapshots, Snapshot, SnapshotValues};
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
+pub use fx::{Fx, FxUse, FxUses};
 pub use goals::{Goal, Goals, Measure, Who};
 pub use ledger::Ledger;
 pub use maybe::Maybe;
@@ -56,7 +58,7 @@ pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
 pub use numbers::Numbers;
 pub use payments::{AWAITING_PAYMENT, Paid, Payments};
-pub use policy::ConversionPolicy;
+pub use policy::{ConversionPolicy, CreditRule, FxPolicy};
 pub use progress::{Progress, Silent, timed};
 pub use quality::{HistoryGrade, Quality, QualitySet};
 pub use quota::Quotas;

@@ -64,6 +64,16 @@ fn round_up(value: i128, rest: &[u8]) -> bool {
     }
 }
 
+/// `of / by`, rounded half to even; `by` must be above 0.
+pub fn div_half_even(of: i128, by: i128) -> i128 {
+    let (whole, rest) = (of.div_euclid(by), of.rem_euclid(by));
+    match rest.cmp(&(by - rest)) {
+        std::cmp::Ordering::Less => whole,
+        std::cmp::Ordering::Equal => whole + whole.rem_euclid(2),
+        std::cmp::Ordering::Greater => whole + 1,
+    }
+}
+
 /// Minor units as a number of major units.
 pub fn to_major(minor: i128, exponent: u32) -> f64 {
     minor as f64 / 10f64.powi(exponent as i32)
@@ -93,6 +103,18 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             assert_eq!(parse_minor(text, 2), expected, "{text}");
+        }
+        for (of, by, expected) in [
+            (5, 2, 2),
+            (7, 2, 4),
+            (-5, 2, -2),
+            (-7, 2, -4),
+            (8, 3, 3),
+            (-8, 3, -3),
+            (7, 3, 2),
+            (0, 9, 0),
+        ] {
+            assert_eq!(div_half_even(of, by), expected, "{of} / {by}");
         }
         assert_eq!(parse_minor("1234.5", 0), Some(1234));
         assert_eq!(parse_minor("1.2345", 3), Some(1234));

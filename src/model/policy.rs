@@ -1,4 +1,5 @@
-//! What counts as conversion from one stage to the next: our rule, and those of products that say theirs.
+//! Policies: what counts as conversion from one stage to the next (our rule, and those of products that
+//! say theirs), who is credited, which day's exchange rate an amount has.
 
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +79,49 @@ impl ConversionPolicy {
     pub fn is_share(self) -> bool {
         !matches!(self, Self::HubspotAnyStages | Self::Bitrix24WithConversion)
     }
+}
+
+/// Who is credited with a deal (METRICS 3.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditRule {
+    /// The owner when the deal was closed; open deals: the owner at `as_of`.
+    #[default]
+    AtClose,
+    /// The first owner.
+    CreatedBy,
+    /// The owner in the export.
+    Current,
+    /// All who owned it while it was open, by how long; where a deal must be one owner's, as `at_close`.
+    SplitTime,
+}
+
+impl CreditRule {
+    /// The name used in tables and in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtClose => "at_close",
+            Self::CreatedBy => "created_by",
+            Self::Current => "current",
+            Self::SplitTime => "split_time",
+        }
+    }
+
+    /// Whether what is counted whole goes to the owner of its moment.
+    pub fn is_of_moment(self) -> bool {
+        matches!(self, Self::AtClose | Self::SplitTime)
+    }
+}
+
+/// Which day's exchange rate an amount has (METRICS 1.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FxPolicy {
+    /// That of its own day: the close, `as_of` for open deals, the day of a past look.
+    #[default]
+    RateDate,
+    /// `fx_constant_date` for all.
+    Constant,
 }
 
 #[cfg(test)]

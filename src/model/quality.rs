@@ -60,7 +60,8 @@ impl Quality {
     pub fn table(self) -> Option<&'static str> {
         match self {
             Self::DuplicateDeal | Self::DuplicateActivity => None,
-            Self::NullAmount
+            Self::NoRate
+            | Self::NullAmount
             | Self::NegativeAmount
             | Self::NoOwnerHistory
             | Self::NaiveTime

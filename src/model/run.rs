@@ -10,6 +10,7 @@ use super::days::Days;
 use super::deal::{Deal, Target};
 use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
+use super::fx::{Fx, FxUses};
 use super::goals::Goals;
 use super::months::Months;
 use super::names::{Names, Sym};
@@ -88,6 +89,10 @@ pub struct Run {
     pub bands: Bands,
     /// Stored forecasts.
     pub forecasts: Forecasts,
+    /// Exchange rates, if amounts are converted.
+    pub fx: Option<Arc<Fx>>,
+    /// What they converted.
+    pub fx_uses: FxUses,
     /// Payments, and whether they decide what is won.
     pub payments: Payments,
     /// What open deals were on past nights.
@@ -135,8 +140,10 @@ impl Run {
             currency_numbers: Numbers::default(),
             currencies: Vec::new(),
             landmarks: landmarks(zone, day),
-            quotas: Quotas::new(&dataset.targets, &dataset.names),
+            quotas: Quotas::default(),
             forecasts: Forecasts::default(),
+            fx: None,
+            fx_uses: FxUses::default(),
             payments: Payments::default(),
             snapshots: Arc::clone(&dataset.snapshots),
             goals: Goals::default(),
@@ -156,11 +163,14 @@ impl Run {
         run.bands = Bands::new(&run.config.amount_bands, &mut run.names);
         run.look_up_words();
         run.look_at_deals(dataset);
+        run.take_rates(dataset);
+        run.quotas = Quotas::new(&run.targets, &run.names);
         run.know_people(dataset);
         run.label_users(dataset);
         run.number_words(dataset);
         run.take_side_tables(dataset);
         run.goals = Goals::new(dataset, &run);
+        run.count_rates(dataset);
         Ok(run)
     }
 
@@ -224,7 +234,7 @@ impl Run {
             _ => None,
         };
         let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
-        let rows: Vec<_> = known.cloned().collect();
+        let rows: Vec<_> = known.filter_map(|f| self.forecast_in_base(f)).collect();
         self.forecasts = Forecasts::new(&rows, &mut self.names, only);
     }
 
@@ -233,7 +243,9 @@ impl Run {
         let users = dataset.users.iter().filter_map(|user| self.names.find(&user.user_id));
         self.owners = deals().map(|deal| deal.owner).chain(users).collect();
         self.sources = deals().map(|deal| deal.source).collect();
-        self.segments = deals().map(|deal| self.segment(deal)).collect();
+        // The band of a converted amount is known deal by deal only.
+        let bands = self.bands.words().iter().copied().filter(|_| self.fx.is_some());
+        self.segments = deals().map(|deal| self.segment(deal)).chain(bands).collect();
         self.pipelines = self.catalogue.pipelines().into_iter().collect();
         self.currency_numbers = self.currencies.iter().copied().collect();
     }

@@ -229,6 +229,7 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
     let is_backfilled = deal.quality.contains(Quality::ClosedBeforeCreated);
     let wins = || visits.iter().filter(|v| v.kind == StageKind::Won);
     let is_lost = outcome == Status::Lost;
+    let amount = run.amount_on(deal, run.amount(deal), closed_on.unwrap_or(run.as_of));
     Facts {
         created_on: first.entered_on,
         created_at: first.entered_at,
@@ -243,9 +244,9 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
         pipeline: closing.unwrap_or(&last).pipeline,
         owner: credited_owner(deal, changes, closed_at, run),
         source: deal.source,
-        segment: run.segment(deal),
-        currency: deal.currency,
-        amount_minor: run.amount(deal),
+        segment: if run.fx.is_none() { run.segment(deal) } else { run.segment_of(deal, amount) },
+        currency: run.currency_of(deal),
+        amount_minor: amount,
         win_count: wins().count() as u16,
         reopen_count: visits.iter().filter(|v| v.exit == ExitKind::Reopen).count() as u16,
         first_won_on: wins().next().map(|v| v.entered_on),
@@ -268,7 +269,7 @@ fn credited_owner(
     match run.config.credit_rule {
         CreditRule::Current => deal.owner,
         CreditRule::CreatedBy => earliest,
-        CreditRule::AtClose => {
+        CreditRule::AtClose | CreditRule::SplitTime => {
             let moment = closed_at.map_or(run.cut, |t| t + 1);
             of_owner.take_while(|c| c.at < moment).last().map_or(earliest, |c| symbol(c.new.get()))
         }

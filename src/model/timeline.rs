@@ -116,9 +116,10 @@ pub struct Facts {
     pub source: Sym,
     /// Segment.
     pub segment: Sym,
-    /// Currency.
+    /// Currency of `amount_minor`: the base currency where amounts are converted.
     pub currency: Sym,
-    /// Amount as in [`Timeline::deal`], minor units; null if unknown.
+    /// Amount as in [`Timeline::deal`], minor units, converted at the rate of the close or of `as_of`;
+    /// null if unknown.
     pub amount_minor: Option<i64>,
     /// Times it was won.
     pub win_count: u16,
@@ -161,14 +162,32 @@ impl Timeline<'_> {
         self.visits.iter().rev().find(|v| v.entered_at < at)
     }
 
-    /// Amount just before `at` (METRICS 1.4), and whether the history of amounts says so.
+    /// Amount just before `at` (METRICS 1.4), and whether the history of amounts says so. Where amounts
+    /// are converted, at the rate of that day, or of the close if it was closed then.
     pub fn amount_before(&self, at: Micros, run: &Run) -> (Option<i64>, bool) {
+        self.amount_at(at, |deal| deal.rate_day(at, run), run)
+    }
+
+    /// [`Timeline::amount_before`] at the rate of another day, which is asked for only where amounts are
+    /// converted.
+    pub fn amount_at(
+        &self,
+        at: Micros,
+        on: impl FnOnce(&Self) -> Day,
+        run: &Run,
+    ) -> (Option<i64>, bool) {
         let mut of_field = self.changes.iter().filter(|c| c.field == Field::Amount).peekable();
         let Some(first) = of_field.peek() else {
-            return (self.facts.amount_minor, run.has_value_log(self.deal));
+            let amount = match run.fx {
+                None => self.facts.amount_minor,
+                Some(_) => run.amount_on(self.deal, run.amount(self.deal), on(self)),
+            };
+            return (amount, run.has_value_log(self.deal));
         };
         let before_all = first.old.get();
         let value = of_field.take_while(|c| c.at < at).last().map_or(before_all, |c| c.new.get());
+        let value =
+            if run.fx.is_some() { run.amount_on(self.deal, value, on(self)) } else { value };
         (value, true)
     }
 

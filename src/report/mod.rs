@@ -92,6 +92,7 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         clock => config.clock.as_str(),
         min_n_rate => config.min_n_rate,
         said_of_wins => input.run.said_of_wins(),
+        said_of_fx => input.run.said_of_fx().join(" "),
         pipelines => book.pipelines.iter().map(|p| sections::named(p)).collect::<Vec<_>>(),
         overview => sections::overview(&book).value(),
         sections => sections::sections(&book).value(),

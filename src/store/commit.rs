@@ -166,6 +166,7 @@ fn small_tables(
         small_table(delta, names, &dataset.accounts, &stamps.accounts)?,
         small_table(delta, names, &dataset.targets, &stamps.targets)?,
         small_table(delta, names, &dataset.forecasts, &stamps.forecasts)?,
+        small_table(delta, names, &dataset.fx, &stamps.fx)?,
         small_table(delta, names, &dataset.payments, &stamps.payments)?,
         snapshots::wanted(delta, last, content)?,
         small_table(delta, names, &dataset.loose_activities, &stamps.activities)?,

@@ -17,8 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{date, month_index, month_start};
 use crate::model::deal_snapshots::Taken;
 use crate::model::{
-    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, Names, Partition, Payment,
-    QualityCount, Reject, Stage, Target, User, calendar,
+    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, FxRate, Names, Partition,
+    Payment, QualityCount, Reject, Stage, Target, User, calendar,
 };
 
 /// Name of the table of deals.
@@ -53,6 +53,8 @@ pub(super) struct Stamps {
     pub(super) targets: Vec<i64>,
     /// By forecast.
     pub(super) forecasts: Vec<i64>,
+    /// By exchange rate.
+    pub(super) fx: Vec<i64>,
     /// By payment.
     pub(super) payments: Vec<i64>,
     /// By activity without a deal.
@@ -78,6 +80,7 @@ impl Content {
             accounts: vec![at; dataset.accounts.len()],
             targets: vec![at; dataset.targets.len()],
             forecasts: vec![at; dataset.forecasts.len()],
+            fx: vec![at; dataset.fx.len()],
             payments: vec![at; dataset.payments.len()],
             activities: vec![at; dataset.loose_activities.len()],
             rejects: vec![at; dataset.rejects.len()],
@@ -117,6 +120,7 @@ impl Content {
             &mut stamps.accounts,
             &mut stamps.targets,
             &mut stamps.forecasts,
+            &mut stamps.fx,
             &mut stamps.payments,
             &mut stamps.activities,
             &mut stamps.rejects,
@@ -266,6 +270,7 @@ impl<'a> Pinned<'a> {
             accounts: self.small(&mut names)?,
             targets: self.small(&mut names)?,
             forecasts: self.small(&mut names)?,
+            fx: self.small(&mut names)?,
             payments: self.small(&mut names)?,
             activities: self.small(&mut names)?,
             rejects: self.small(&mut names)?,
@@ -282,6 +287,7 @@ struct Small {
     accounts: Stamped<Account>,
     targets: Stamped<Target>,
     forecasts: Stamped<Forecast>,
+    fx: Stamped<FxRate>,
     payments: Stamped<Payment>,
     activities: Stamped<Activity>,
     rejects: Stamped<Reject>,
@@ -297,6 +303,7 @@ impl Small {
         (dataset.accounts, stamps.accounts) = (self.accounts.rows, self.accounts.at);
         (dataset.targets, stamps.targets) = (self.targets.rows, self.targets.at);
         (dataset.forecasts, stamps.forecasts) = (self.forecasts.rows, self.forecasts.at);
+        (dataset.fx, stamps.fx) = (self.fx.rows, self.fx.at);
         (dataset.payments, stamps.payments) = (self.payments.rows, self.payments.at);
         (dataset.loose_activities, stamps.activities) = (self.activities.rows, self.activities.at);
         (dataset.rejects, stamps.rejects) = (self.rejects.rows, self.rejects.at);

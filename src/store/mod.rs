@@ -18,6 +18,7 @@ mod decode;
 mod delta;
 mod encode;
 mod file;
+mod fx;
 mod ledger;
 mod lock;
 mod merge;

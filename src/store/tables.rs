@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::content::Content;
-use crate::model::{Account, Activity, Dataset, Forecast, Payment, Target, User};
+use crate::model::{Account, Activity, Dataset, Forecast, FxRate, Payment, Target, User};
 
 /// How to choose between two versions of a thing.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,10 @@ fn forecast_key(f: &Forecast) -> impl Ord + use<> {
     (about, f.owner.clone(), f.category.clone(), f.deal_id.clone(), f.currency.clone())
 }
 
+fn fx_key(rate: &FxRate) -> impl Ord + use<> {
+    (rate.currency.clone(), rate.rate_on)
+}
+
 /// Files may hold the payments of a while only, so what is older stays. What a later export says of a
 /// deal's instant holds.
 fn payment_key(p: &Payment) -> impl Ord + use<> {
@@ -62,6 +66,7 @@ pub(super) fn settle(dataset: &mut Dataset) {
     sort(&mut dataset.accounts, account_key);
     sort(&mut dataset.targets, target_key);
     sort(&mut dataset.forecasts, forecast_key);
+    dataset.fx.sort_unstable();
     dataset.payments.sort_unstable();
     dataset.loose_activities.sort_unstable();
     dataset.rejects.sort();
@@ -77,7 +82,7 @@ fn sort<T: Debug, K: Ord>(rows: &mut [T], key: impl Fn(&T) -> K) {
     }
 }
 
-/// Merges users, accounts, targets, forecasts, payments and activities without a deal into `into`.
+/// Merges users, accounts, targets, forecasts, rates, payments and activities without a deal into `into`.
 pub(super) fn merge(stored: &mut Content, fresh: &mut Content, into: &mut Content, choice: Choice) {
     macro_rules! unite {
         ($field:ident, $key:expr) => {
@@ -93,6 +98,7 @@ pub(super) fn merge(stored: &mut Content, fresh: &mut Content, into: &mut Conten
     unite!(accounts, account_key);
     unite!(targets, target_key);
     unite!(forecasts, forecast_key);
+    unite!(fx, fx_key);
     unite!(payments, payment_key);
     let merged = activities(
         (&stored.dataset.loose_activities, &stored.stamps.activities),

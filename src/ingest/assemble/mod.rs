@@ -25,8 +25,8 @@ use super::side::{StageRow, UNDATED};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Config, Dataset, Day, Forecast, Ledger, Micros, Names, Partition, Payment, Quality,
-    Reject, Sym, Target, User,
+    Account, Config, Dataset, Day, Forecast, FxRate, Ledger, Micros, Names, Partition, Payment,
+    Quality, Reject, Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -63,6 +63,8 @@ pub(super) struct Gathered {
     pub(super) targets: Vec<Target>,
     /// Forecasts.
     pub(super) forecasts: Vec<Forecast>,
+    /// Exchange rates.
+    pub(super) fx: Vec<FxRate>,
     /// Payments, each with the hash of its id.
     pub(super) payments: Vec<(Payment, u64)>,
     /// First days of periods and the days after their last, by id.
@@ -126,6 +128,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
             loose.len()
         ));
     }
+    let fx = settle_rates(&mut all);
     assumptions(&mut all, &partitions, extracted_at, config);
     let mut dataset = Dataset {
         names: all.names,
@@ -136,6 +139,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         accounts: settle(all.accounts, |a| a.account_id.clone()),
         targets: all.targets,
         forecasts: all.forecasts,
+        fx,
         payments,
         snapshots: Arc::default(),
         rejects: all.rejects,
@@ -210,6 +214,32 @@ fn settle_users(users: Vec<User>, teams: &BTreeMap<String, String>) -> Vec<User>
         }
     }
     users
+}
+
+/// Rates by currency and day; of several for one day the lowest, and of equal ones one.
+fn settle_rates(all: &mut Gathered) -> Vec<FxRate> {
+    let mut rates = std::mem::take(&mut all.fx);
+    if rates.iter().any(FxRate::is_undated) {
+        all.assumptions.push("Exchange rates without a date hold on all days.".to_owned());
+    }
+    let value = |rate: &FxRate| (i128::from(rate.num), i128::from(rate.den));
+    rates.sort_by(|a, b| {
+        let ((num, den), (other, by)) = (value(a), value(b));
+        let days = (&a.currency, a.rate_on).cmp(&(&b.currency, b.rate_on));
+        days.then((num * by).cmp(&(other * den))).then(a.cmp(b))
+    });
+    rates.dedup();
+    let count = rates.len();
+    rates.dedup_by(|later, first| {
+        (&first.currency, first.rate_on) == (&later.currency, later.rate_on)
+    });
+    if rates.len() < count {
+        all.assumptions.push(format!(
+            "{} exchange rates contradict another of their day: the lowest is taken.",
+            count - rates.len()
+        ));
+    }
+    rates
 }
 
 /// One row per id, in the order of ids; of several the largest by content.

@@ -2,7 +2,7 @@
 //! what the export says, and no times, ages and outcome.
 
 use super::{Get, Row, ViewColumn, get, month, week};
-use crate::model::{Day, Facts, Micros, StageId, Status, Sym, Unit, Visit};
+use crate::model::{Day, Facts, Micros, StageId, Status, Sym, Unit, Visit, money};
 
 fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
     row.deal.map(|d| &d.facts)
@@ -23,10 +23,19 @@ fn owner(row: &Row<'_>) -> Option<Sym> {
 }
 
 fn amount_minor(row: &Row<'_>) -> Option<i64> {
-    match facts(row) {
-        Some(facts) => facts.amount_minor,
-        None => row.run.amount(row.attributes()?),
-    }
+    row.run.amount(row.attributes()?)
+}
+
+fn base_amount_minor(row: &Row<'_>) -> Option<i64> {
+    facts(row)?.amount_minor
+}
+
+fn base_currency(row: &Row<'_>) -> Option<Sym> {
+    Some(row.run.currency_of(row.attributes()?))
+}
+
+fn segment(row: &Row<'_>) -> Option<Sym> {
+    facts(row).map(|f| f.segment).or_else(|| Some(row.run.segment(row.attributes()?)))
 }
 
 fn created_on(row: &Row<'_>) -> Option<Day> {
@@ -95,7 +104,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     get("owner_id", Unit::Text, "Id of the owner.", Get::Word(owner)),
     get("team", Unit::Text, "Team of the owner today.", Get::Team(owner)),
     get("source", Unit::Text, "Where it came from.", Get::Word(|r| Some(r.attributes()?.source))),
-    get("segment", Unit::Text, "Segment.", Get::Word(|r| Some(r.run.segment(r.attributes()?)))),
+    get("segment", Unit::Text, "Segment.", Get::Word(segment)),
     get("deal_type", Unit::Text, "Type.", Get::Word(|r| Some(r.attributes()?.deal_type))),
     get("product", Unit::Text, "Product.", Get::Word(|r| Some(r.attributes()?.product))),
     get(
@@ -122,6 +131,27 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Unit::Minor,
         "Amount at the extract, minor units of `currency`.",
         Get::Int(amount_minor),
+    ),
+    get(
+        "base_currency",
+        Unit::Text,
+        "Currency of `base_amount`: that into which amounts are converted, or else `currency`.",
+        Get::Word(base_currency),
+    ),
+    get(
+        "base_amount",
+        Unit::Number,
+        "Amount as the metrics see it, major units of `base_currency`; null without a rate.",
+        Get::Float(|r| {
+            let code = r.run.names.get(base_currency(r)?);
+            Some(money::to_major(i128::from(base_amount_minor(r)?), money::exponent(code)))
+        }),
+    ),
+    get(
+        "base_amount_minor",
+        Unit::Minor,
+        "The same in minor units of `base_currency`.",
+        Get::Int(base_amount_minor),
     ),
     get(
         "probability",

@@ -1,5 +1,5 @@
-//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `payments`, `deal_snapshots`,
-//! `rejects`, `quality`.
+//! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `fx`, `payments`,
+//! `deal_snapshots`, `rejects`, `quality`.
 
 use crate::model::{ColumnAbout, Dataset, Run, Unit, Value, column, money};
 
@@ -17,6 +17,7 @@ pub(in crate::query) static SMALL: &[Small] = &[
     Small { name: "stages", columns: STAGES, rows: stages },
     Small { name: "targets", columns: TARGETS, rows: targets },
     Small { name: "forecasts", columns: FORECASTS, rows: forecasts },
+    Small { name: "fx", columns: FX, rows: fx },
     Small { name: "payments", columns: PAYMENTS, rows: payments },
     Small { name: "deal_snapshots", columns: DEAL_SNAPSHOTS, rows: deal_snapshots },
     Small { name: "rejects", columns: REJECTS, rows: rejects },
@@ -160,6 +161,34 @@ fn forecasts(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     dataset.forecasts.iter().filter(|f| f.snapshot_on <= run.as_of).map(row).collect()
 }
 
+const FX: &[ColumnAbout] = &[
+    column("currency", Unit::Text, "Currency."),
+    column(
+        "rate_on",
+        Unit::Date,
+        "Day from which on the rate holds; null if it holds on all days.",
+    ),
+    column("holds_until", Unit::Date, "First day on which it does not, if the export says so."),
+    column("rate", Unit::Number, "What a unit of the currency is worth in the base currency."),
+    column("num", Unit::Count, "Numerator of the rate."),
+    column("den", Unit::Count, "Denominator of the rate."),
+];
+
+fn fx(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
+    let row = |rate: &crate::model::FxRate| {
+        let is_dated = !rate.is_undated();
+        vec![
+            text(&rate.currency),
+            is_dated.then_some(rate.rate_on).map_or(Value::Null, Value::Day),
+            rate.holds_until.filter(|_| is_dated).map_or(Value::Null, Value::Day),
+            Value::float(rate.num as f64 / rate.den as f64),
+            rate.num.into(),
+            rate.den.into(),
+        ]
+    };
+    dataset.fx.iter().filter(|rate| rate.rate_on <= run.as_of).map(row).collect()
+}
+
 const PAYMENTS: &[ColumnAbout] = &[
     column("deal_id", Unit::Text, "The deal."),
     column("paid_at", Unit::Instant, "When the money came, UTC."),
@@ -252,7 +281,7 @@ const QUALITY: &[ColumnAbout] = &[
     column("sample_ids", Unit::Text, "The five smallest deal ids."),
 ];
 
-fn quality(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+fn quality(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     let row = |count: &crate::model::QualityCount| {
         vec![
             count.code.code().into(),
@@ -263,5 +292,5 @@ fn quality(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
             text(&count.sample_ids.join(" ")),
         ]
     };
-    dataset.quality.iter().map(row).collect()
+    run.ledger(dataset).iter().map(row).collect()
 }

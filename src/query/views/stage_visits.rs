@@ -11,6 +11,11 @@ fn exited_on(row: &Row<'_>) -> Option<Day> {
     row.visit()?.exited_on
 }
 
+/// In the deal's own currency.
+fn amount_minor(row: &Row<'_>) -> Option<i64> {
+    row.run.amount(row.deal?.deal)
+}
+
 pub(super) static COLUMNS: &[ViewColumn] = &[
     get("deal_id", Unit::Text, "Id of the deal.", Get::OfDeal(|p| &p.deal_ids)),
     get("pipeline", Unit::Text, "Pipeline.", Get::Word(|r| Some(r.visit()?.pipeline))),
@@ -121,12 +126,12 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "amount",
         Unit::Number,
         "Amount of the deal at the extract, major units.",
-        Get::Float(|r| r.major(r.deal?.facts.amount_minor?)),
+        Get::Float(|r| r.major(amount_minor(r)?)),
     ),
     get(
         "amount_minor",
         Unit::Minor,
         "Amount of the deal at the extract, minor units.",
-        Get::Int(|r| r.deal?.facts.amount_minor),
+        Get::Int(amount_minor),
     ),
 ];

@@ -35,8 +35,13 @@ pub(crate) fn quality(input: &Input<'_>) -> Quality {
         rejects: rejects(input.rejects),
         files: files(input.inputs),
         grades: grades(input),
-        assumptions: input.assumptions.iter().cloned().chain(input.run.said_of_wins()).collect(),
+        assumptions: assumptions(input),
     }
+}
+
+fn assumptions(input: &Input<'_>) -> Vec<String> {
+    let of_run = input.run.said_of_wins().into_iter().chain(input.run.said_of_fx());
+    input.assumptions.iter().cloned().chain(of_run).collect()
 }
 
 /// The query that counts deals by history grade.

@@ -1,0 +1,124 @@
+//! The rows of a file of exchange rates.
+
+use super::cells::Record;
+use super::columns::Col;
+use super::mapping::DecimalMark;
+use super::part::{Bad, Context, Part};
+use crate::model::FxRate;
+
+/// A row of a file of rates: what a unit of the currency is worth in the base currency, or how many
+/// units of it the base currency is worth.
+pub(super) fn rate(
+    record: &Record<'_>,
+    part: &mut Part<FxRate>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let Some(currency) = record.currency()? else {
+        return Err(record.bad(Col::Currency, "", "an exchange rate needs a currency", true));
+    };
+    let (mut rate_on, mut holds_until) = (FxRate::ALWAYS.0, Some(FxRate::ALWAYS.1));
+    if context.plan.has(Col::RateOn) {
+        let Some(on) = record.date(Col::RateOn)? else {
+            return Err(record.bad(Col::RateOn, "", "an exchange rate needs a date", true));
+        };
+        (rate_on, holds_until) = (on, part.cell(record.date(Col::HoldsUntil)));
+    }
+    let (num, den) = match (record.rate(Col::Rate)?, record.rate(Col::UnitsPerBase)?) {
+        (Some(rate), _) => rate,
+        (None, Some((num, den))) => (den, num),
+        (None, None) => {
+            return Err(record.bad(Col::Rate, "", "an exchange rate needs a number", true));
+        }
+    };
+    part.rows.push(FxRate { currency, rate_on, holds_until, num, den });
+    Ok(())
+}
+
+/// Digits of a rate at most, before and after the point.
+const DIGITS: usize = 18;
+
+/// A decimal above 0 as a fraction in lowest terms. A mark that may be one of thousands is refused: a
+/// rate a thousand times too large is worse than none.
+pub(super) fn fraction(text: &str, mark: DecimalMark) -> Option<(i64, i64)> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let (mantissa, shift) = match text.split_once(['e', 'E']) {
+        Some((mantissa, shift)) => (mantissa, shift.parse::<i32>().ok()?),
+        None => (text.as_str(), 0),
+    };
+    let (whole, decimals) = point(mantissa, mark)?;
+    let digits = format!("{whole}{decimals}");
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let digits = digits.trim_start_matches('0');
+    let scale = i32::try_from(decimals.len()).ok()?.checked_sub(shift)?;
+    let kept = digits.trim_end_matches('0');
+    let scale = scale.checked_sub(i32::try_from(digits.len() - kept.len()).ok()?)?;
+    if !is_number || kept.is_empty() || kept.len() > DIGITS || scale.unsigned_abs() > 18 {
+        return None;
+    }
+    let power = 10_i64.checked_pow(scale.unsigned_abs())?;
+    let number: i64 = kept.parse().ok()?;
+    let (num, den) = if scale < 0 { (number.checked_mul(power)?, 1) } else { (number, power) };
+    let shared = divisor(num, den);
+    Some((num / shared, den / shared))
+}
+
+/// The parts of a decimal before and after its mark, marks of thousands taken away.
+fn point(text: &str, mark: DecimalMark) -> Option<(String, String)> {
+    let is_comma = matches!(mark, DecimalMark::Comma | DecimalMark::OpenComma);
+    let Some(at) = text.rfind(['.', ',']) else {
+        return Some((text.to_owned(), String::new()));
+    };
+    let (whole, decimals) = (&text[..at], &text[at + 1..]);
+    let own = text[at..].chars().next()?;
+    let other = if own == '.' { ',' } else { '.' };
+    let is_expected = own == if is_comma { ',' } else { '.' };
+    let is_grouped = whole.contains(other);
+    if whole.contains(own) || decimals.len() == 3 && !is_expected && !is_grouped {
+        return None;
+    }
+    let groups: Vec<&str> = whole.split(other).collect();
+    let is_even = groups.iter().skip(1).all(|group| group.len() == 3);
+    is_even.then(|| (groups.concat(), decimals.to_owned()))
+}
+
+/// Greatest common divisor of two numbers above 0.
+fn divisor(mut a: i64, mut b: i64) -> i64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_exact_fractions() {
+        for (text, mark, expected) in [
+            ("1.0837", DecimalMark::Point, Some((10_837, 10_000))),
+            ("1.250", DecimalMark::Point, Some((5, 4))),
+            ("0.000061", DecimalMark::Point, Some((61, 1_000_000))),
+            ("6.1E-05", DecimalMark::Point, Some((61, 1_000_000))),
+            ("1,0837", DecimalMark::Point, Some((10_837, 10_000))),
+            ("1,125", DecimalMark::Comma, Some((9, 8))),
+            ("16,234.5", DecimalMark::Point, Some((32_469, 2))),
+            ("16.234,5", DecimalMark::Comma, Some((32_469, 2))),
+            ("4500", DecimalMark::Point, Some((4_500, 1))),
+            (".5", DecimalMark::Point, Some((1, 2))),
+            ("16,234", DecimalMark::Point, None),
+            ("16.234", DecimalMark::Comma, None),
+            ("1.2.3", DecimalMark::Point, None),
+            ("0", DecimalMark::Point, None),
+            ("0.00", DecimalMark::Point, None),
+            ("-1.1", DecimalMark::Point, None),
+            ("one", DecimalMark::Point, None),
+            ("", DecimalMark::Point, None),
+            (".", DecimalMark::Point, None),
+            ("1e30", DecimalMark::Point, None),
+            ("0.1234567890123456789", DecimalMark::Point, None),
+        ] {
+            assert_eq!(fraction(text, mark), expected, "{text}");
+        }
+    }
+}
