@@ -5,6 +5,14 @@ use std::fmt::Write;
 use super::super::Ingested;
 use crate::model::{Basis, Config, StageKind, UNKNOWN_STAGE};
 
+/// Keys of exchange rates and of credit.
+const MONEY: &str = "\
+    # Amounts are converted to this currency where there are exchange rates (`fx.csv`), each at the rate of\n\
+    # its day, or with `constant` all at that of one day.\n\
+    # base_currency = \"EUR\"\n# fx_policy = \"rate_date\"\n# fx_constant_date = \"2026-06-30\"\n\
+    # Who is credited with a deal: at_close, created_by, current or split_time.\n\
+    # credit_rule = \"at_close\"\n";
+
 /// The text of a configuration that says what was found and assumed, to be corrected by the team.
 pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
     let mut text = String::from(
@@ -42,11 +50,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # score_horizon_days = 90\n\
          # `paid`: won when payments reach that share of the amount; until then open, at so many basis points.\n\
          # win_event = \"paid\"\n# paid_threshold = 1.0\n# awaiting_payment_bp = 9500\n\
-         # Amounts are converted to this currency where there are exchange rates (`fx.csv`), each at the rate of\n\
-         # its day, or with `constant` all at that of one day.\n\
-         # base_currency = \"EUR\"\n# fx_policy = \"rate_date\"\n# fx_constant_date = \"2026-06-30\"\n\
-         # Who is credited with a deal: at_close, created_by, current or split_time.\n\
-         # credit_rule = \"at_close\"\n\
+         {MONEY}\
          # What the report shows of the last 90 days beside the 90 days before (all of them by default).\n\
          # trend_columns = [\"new_deals\", \"win_rate\", \"bookings_minor\"]\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
