@@ -20,7 +20,8 @@ impl Config {
         expect(is_code(&self.currency), "currency", "a code of three capital letters")
             .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"))?;
         let base = self.base_currency.as_deref();
-        expect(base.is_none_or(is_code), "base_currency", "a code of three capital letters")?;
+        expect(base.is_none_or(is_code), "base_currency", "a code of three capital letters")
+            .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"))?;
         let is_day = self.fx_constant_date.is_none() || self.constant_day().is_some();
         expect(is_day, "fx_constant_date", "a date, such as `2026-06-30`")?;
         self.check_numbers()?;

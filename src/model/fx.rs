@@ -6,25 +6,25 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::calendar::{Day, Micros, date, day_of};
+use super::calendar::{Day, Micros, day_of};
 use super::config::Config;
-use super::dataset::{Dataset, QualityCount};
+use super::dataset::Dataset;
 use super::deal::{Deal, Forecast, FxRate, Target};
 use super::money::{div_half_even, exponent};
 use super::names::{Names, Sym};
 use super::policy::FxPolicy;
-use super::quality::Quality;
 use super::run::Run;
 use super::stage::StageKind;
 use super::timeline::{Facts, Timeline};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Days for which a rate holds, its own not counted, if nothing says how long it does.
 const HELD_DAYS: Day = 31;
 
 /// A rate, the minor units of both currencies in it.
 #[derive(Clone, Copy, Debug)]
-struct Rate {
-    on: Day,
+pub(super) struct Rate {
+    pub(super) on: Day,
     /// The first day on which it does not hold.
     until: Day,
     /// The latest such day of this rate and those before it.
@@ -37,26 +37,32 @@ struct Rate {
 #[derive(Clone, Debug)]
 pub struct Fx {
     base: Sym,
-    is_constant: bool,
-    constant_on: Option<Day>,
+    pub(super) is_constant: bool,
+    /// `fx_constant_date`, or `as_of`; that of the run also where it looks at an earlier day.
+    pub(super) constant_on: Day,
     /// By the number of the currency, each list by day.
     rates: Vec<Vec<Rate>>,
-    /// Goals and forecasts that no rate converts.
-    left_out: [u64; 2],
 }
 
 /// The base currency: that of the configuration, or else the only one whose rates are all 1.
-fn base_of(config: &Config, rates: &[FxRate]) -> Option<String> {
-    if config.base_currency.is_some() {
-        return config.base_currency.clone();
-    }
+fn base_of(config: &Config, rates: &[FxRate]) -> Result<Option<String>> {
     let mut is_one: BTreeMap<&str, bool> = BTreeMap::new();
     for rate in rates {
         *is_one.entry(&rate.currency).or_insert(true) &= rate.num == rate.den;
     }
-    let mut ones = is_one.into_iter().filter(|(_, is_one)| *is_one);
-    let only = ones.next().map(|(currency, _)| currency.to_owned());
-    only.filter(|_| ones.next().is_none())
+    let ones: Vec<&str> = is_one.iter().filter(|one| *one.1).map(|(code, _)| *code).collect();
+    let Some(wanted) = &config.base_currency else {
+        return Ok(ones.first().filter(|_| ones.len() == 1).map(|&code| code.to_owned()));
+    };
+    if is_one.get(&**wanted) == Some(&false) {
+        let what = format!("`base_currency` is {wanted}, whose own exchange rate is not 1");
+        let hint = match ones.first() {
+            Some(one) => format!("rates are worth in the base currency: that of the file is {one}"),
+            None => format!("give rates into {wanted}, or set the currency into which they are"),
+        };
+        return Err(Error::new(ErrorKind::Config, what).hint(hint));
+    }
+    Ok(Some(wanted.clone()))
 }
 
 impl Fx {
@@ -66,16 +72,16 @@ impl Fx {
         dataset: &Dataset,
         config: &Config,
         names: &mut Names,
-        currencies: &[Sym],
-    ) -> Option<Self> {
+        (currencies, as_of): (&[Sym], Day),
+    ) -> Result<Option<Self>> {
         if dataset.fx.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let code = base_of(config, &dataset.fx)?;
+        let Some(code) = base_of(config, &dataset.fx)? else { return Ok(None) };
         let is_foreign = currencies.iter().any(|&currency| names.get(currency) != code);
         let is_asked = currencies.len() > 1 || config.base_currency.is_some();
         if !is_foreign || !is_asked {
-            return None;
+            return Ok(None);
         }
         let base = names.intern(&code);
         let mut rates: Vec<Vec<Rate>> = Vec::new();
@@ -94,13 +100,12 @@ impl Fx {
                 rate.all_until = latest;
             }
         }
-        Some(Self {
+        Ok(Some(Self {
             base,
             is_constant: config.fx_policy == FxPolicy::Constant,
-            constant_on: config.constant_day(),
+            constant_on: config.constant_day().unwrap_or(as_of),
             rates,
-            left_out: [0, 0],
-        })
+        }))
     }
 
     /// The base currency.
@@ -109,7 +114,7 @@ impl Fx {
     }
 
     /// The latest rate of a currency by a day, if it still holds.
-    fn rate(&self, currency: Sym, on: Day) -> Option<&Rate> {
+    pub(super) fn rate(&self, currency: Sym, on: Day) -> Option<&Rate> {
         let list = self.rates.get(currency.0 as usize)?;
         let known = &list[..list.partition_point(|rate| rate.on <= on)];
         known.iter().rev().take_while(|rate| on < rate.all_until).find(|rate| on < rate.until)
@@ -127,13 +132,13 @@ impl Fx {
     }
 
     /// The day whose rate holds for what is dated `on`.
-    fn day(&self, on: Day, as_of: Day) -> Day {
-        if self.is_constant { self.constant_on.unwrap_or(as_of) } else { on }
+    pub(super) fn day(&self, on: Day) -> Day {
+        if self.is_constant { self.constant_on } else { on }
     }
 
     /// Goals in the base currency, at the rate of the first day of their period, or of `as_of` if that
     /// is earlier; those without a rate are left out.
-    fn targets(&mut self, targets: &[Target], names: &Names, as_of: Day) -> Vec<Target> {
+    fn targets(&self, targets: &[Target], names: &Names, as_of: Day) -> Vec<Target> {
         let base = names.get(self.base);
         let in_base = |target: &Target| {
             if target.measure != "bookings" || target.currency.is_empty() {
@@ -141,13 +146,11 @@ impl Fx {
             }
             let currency =
                 if target.currency == base { self.base } else { names.find(&target.currency)? };
-            let on = self.day(target.period_start.min(as_of), as_of);
+            let on = self.day(target.period_start.min(as_of));
             let value = self.convert(currency, target.value, on)?;
             Some(Target { value, currency: base.to_owned(), ..target.clone() })
         };
-        let found: Vec<Target> = targets.iter().filter_map(in_base).collect();
-        self.left_out[0] = (targets.len() - found.len()) as u64;
-        found
+        targets.iter().filter_map(in_base).collect()
     }
 }
 
@@ -164,47 +167,32 @@ fn rate(stored: &FxRate, base: &str) -> Rate {
     }
 }
 
-/// What was converted of one currency.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FxUse {
-    /// Deals with an amount.
-    pub deals: u64,
-    /// Those of them without a rate.
-    pub without_rate: u64,
-    /// The five smallest of their ids.
-    pub sample_ids: Vec<String>,
-    /// The first and the last day whose rates were used.
-    pub days: Option<(Day, Day)>,
-}
-
-/// What the rates of a run did.
-#[derive(Clone, Debug, Default)]
-pub struct FxUses {
-    /// By currency.
-    of: Vec<(Sym, FxUse)>,
-    /// Whether there are rates and several currencies, and nothing says which one is the base.
-    is_idle: bool,
-}
-
-/// Said where rates are there and of no use.
-const IDLE: &str = "There are exchange rates, but amounts are not converted: `base_currency` is not set, and \
-    there is no currency whose rates are all 1, or more than one.";
-
 impl Run {
     /// Takes the rates, so that all amounts are in the base currency.
-    pub(super) fn take_rates(&mut self, dataset: &Dataset) {
-        let made = Fx::new(dataset, &self.config, &mut self.names, &self.currencies);
-        let Some(mut fx) = made else {
+    pub(super) fn take_rates(&mut self, dataset: &Dataset) -> Result<()> {
+        let of_deals = (&*self.currencies, self.as_of);
+        let Some(fx) = Fx::new(dataset, &self.config, &mut self.names, of_deals)? else {
             self.fx_uses.is_idle = !dataset.fx.is_empty() && self.currencies.len() > 1;
-            return;
+            return Ok(());
         };
-        self.targets = Arc::from(fx.targets(&dataset.targets, &self.names, self.as_of));
+        let targets = fx.targets(&dataset.targets, &self.names, self.as_of);
+        self.fx_uses.goals_left_out = (dataset.targets.len() - targets.len()) as u64;
+        self.targets = Arc::from(targets);
         self.currencies = vec![fx.base];
         self.fx = Some(Arc::new(fx));
+        Ok(())
+    }
+
+    /// The stored forecasts of days until `as_of`; those without a rate are left out and counted.
+    pub(super) fn forecasts_in_base(&mut self, dataset: &Dataset) -> Vec<Forecast> {
+        let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
+        let in_base: Vec<_> = known.map(|f| self.forecast_in_base(f)).collect();
+        self.fx_uses.forecasts_left_out = in_base.iter().filter(|f| f.is_none()).count() as u64;
+        in_base.into_iter().flatten().collect()
     }
 
     /// A stored forecast in the base currency, at the rate of its day; null without one.
-    pub(super) fn forecast_in_base(&self, forecast: &Forecast) -> Option<Forecast> {
+    fn forecast_in_base(&self, forecast: &Forecast) -> Option<Forecast> {
         let Some(fx) = &self.fx else { return Some(forecast.clone()) };
         let base = self.names.get(fx.base);
         let currency = if forecast.currency == base {
@@ -212,7 +200,7 @@ impl Run {
         } else {
             self.names.find(&forecast.currency)?
         };
-        let on = fx.day(forecast.snapshot_on, self.as_of);
+        let on = fx.day(forecast.snapshot_on);
         let amount_minor = fx.convert(currency, forecast.amount_minor, on)?;
         Some(Forecast { amount_minor, currency: base.to_owned(), ..forecast.clone() })
     }
@@ -223,7 +211,7 @@ impl Run {
     pub fn amount_on(&self, deal: &Deal, minor: Option<i64>, on: Day) -> Option<i64> {
         match &self.fx {
             None => minor,
-            Some(fx) => fx.convert(deal.currency, minor?, fx.day(on, self.as_of)),
+            Some(fx) => fx.convert(deal.currency, minor?, fx.day(on)),
         }
     }
 
@@ -252,105 +240,9 @@ impl Run {
     pub fn comparable_amount(&self, deal: &Timeline<'_>) -> Option<i64> {
         match &self.fx {
             Some(fx) if !fx.is_constant => {
-                let on = fx.constant_on.unwrap_or(self.as_of);
-                fx.convert(deal.deal.currency, self.amount(deal.deal)?, on)
+                fx.convert(deal.deal.currency, self.amount(deal.deal)?, fx.constant_on)
             }
             _ => deal.facts.amount_minor,
-        }
-    }
-
-    /// Counts what was converted, by currency.
-    pub(super) fn count_rates(&mut self, dataset: &Dataset) {
-        let Some(fx) = self.fx.clone() else { return };
-        let mut found: BTreeMap<Sym, FxUse> = BTreeMap::new();
-        let mut scratch = super::scratch::Scratch::default();
-        for partition in &dataset.partitions {
-            for row in 0..partition.len() {
-                let Some(deal) = scratch.timeline(partition, row, self) else { continue };
-                if deal.deal.currency != fx.base && self.amount(deal.deal).is_some() {
-                    let on = fx.day(worth_on(&deal.facts, self), self.as_of);
-                    found.entry(deal.deal.currency).or_default().count(&deal, &fx, on);
-                }
-            }
-        }
-        self.fx_uses.of = found.into_iter().collect();
-    }
-
-    /// What is said of the conversion: base currency, rates, deals without one; nothing if amounts are
-    /// not converted.
-    pub fn said_of_fx(&self) -> Vec<String> {
-        let Some(fx) = &self.fx else {
-            return self.fx_uses.is_idle.then(|| IDLE.to_owned()).into_iter().collect();
-        };
-        let base = self.names.get(fx.base);
-        let dates = match (fx.is_constant, fx.constant_on) {
-            (false, _) => "at the rate of the day they closed, open ones at that of `as_of`, past \
-                looks at that of their day"
-                .to_owned(),
-            (true, on) => {
-                format!("all at the rate of {}", date(on.unwrap_or(self.as_of)))
-            }
-        };
-        let mut said = vec![format!("Amounts are converted to {base}, deal by deal, {dates}.")];
-        for (currency, used) in &self.fx_uses.of {
-            let code = self.names.get(*currency);
-            let rates = used.days.map_or_else(String::new, |(first, last)| {
-                format!(" with rates of {} to {}", date(first), date(last))
-            });
-            let without = match used.without_rate {
-                0 => String::new(),
-                n => format!("; {n} have no rate: their amounts are unknown (QV3)"),
-            };
-            said.push(format!("{code}: {} deals{rates}{without}.", used.deals));
-        }
-        for (count, what) in fx.left_out.into_iter().zip(["goals", "stored forecasts"]) {
-            if count > 0 {
-                said.push(format!("{count} {what} have no exchange rate and are left out."));
-            }
-        }
-        said
-    }
-
-    /// The data-quality ledger, with the deals that no rate converts.
-    pub fn ledger(&self, dataset: &Dataset) -> Vec<QualityCount> {
-        let mut lines = dataset.quality.clone();
-        if let Some((deals, sample_ids)) = self.without_rate() {
-            let code = Quality::NoRate;
-            let table = "deals".to_owned();
-            lines.push(QualityCount { code, table, rows: deals, deals, sample_ids });
-            lines.sort_by(|a, b| (a.code, &a.table).cmp(&(b.code, &b.table)));
-        }
-        lines
-    }
-
-    /// Deals without an exchange rate: how many, and the five smallest ids.
-    pub fn without_rate(&self) -> Option<(u64, Vec<String>)> {
-        let count = self.fx_uses.of.iter().map(|(_, used)| used.without_rate).sum();
-        let ids = self.fx_uses.of.iter().flat_map(|(_, used)| &used.sample_ids).cloned();
-        let mut ids: Vec<String> = ids.collect();
-        ids.sort_unstable();
-        ids.truncate(SAMPLES);
-        (count > 0).then_some((count, ids))
-    }
-}
-
-/// Deals that are named as examples.
-const SAMPLES: usize = 5;
-
-impl FxUse {
-    fn count(&mut self, deal: &Timeline<'_>, fx: &Fx, on: Day) {
-        self.deals += 1;
-        match fx.rate(deal.deal.currency, on).filter(|_| deal.facts.amount_minor.is_some()) {
-            Some(rate) => {
-                let (first, last) = self.days.unwrap_or((rate.on, rate.on));
-                self.days = Some((first.min(rate.on), last.max(rate.on)));
-            }
-            None => {
-                self.without_rate += 1;
-                self.sample_ids.push(deal.deal_id.to_owned());
-                self.sample_ids.sort_unstable();
-                self.sample_ids.truncate(SAMPLES);
-            }
         }
     }
 }

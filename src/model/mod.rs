@@ -13,6 +13,7 @@ pub mod deal;
 pub mod deal_snapshots;
 pub mod forecasts;
 pub mod fx;
+pub mod fx_uses;
 mod goal_config;
 pub mod goals;
 pub mod ledger;
@@ -50,7 +51,8 @@ pub use deal::{
 };
 pub use deal_snapshots::{DealSnapshots, Snapshot, SnapshotValues};
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
-pub use fx::{Fx, FxUse, FxUses};
+pub use fx::Fx;
+pub use fx_uses::{FxUse, FxUses};
 pub use goals::{Goal, Goals, Measure, Who};
 pub use ledger::Ledger;
 pub use maybe::Maybe;

@@ -10,7 +10,8 @@ use super::days::Days;
 use super::deal::{Deal, Target};
 use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
-use super::fx::{Fx, FxUses};
+use super::fx::Fx;
+use super::fx_uses::FxUses;
 use super::goals::Goals;
 use super::months::Months;
 use super::names::{Names, Sym};
@@ -163,7 +164,7 @@ impl Run {
         run.bands = Bands::new(&run.config.amount_bands, &mut run.names);
         run.look_up_words();
         run.look_at_deals(dataset);
-        run.take_rates(dataset);
+        run.take_rates(dataset)?;
         run.quotas = Quotas::new(&run.targets, &run.names);
         run.know_people(dataset);
         run.label_users(dataset);
@@ -233,8 +234,7 @@ impl Run {
             [only] => Some(*only),
             _ => None,
         };
-        let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
-        let rows: Vec<_> = known.filter_map(|f| self.forecast_in_base(f)).collect();
+        let rows = self.forecasts_in_base(dataset);
         self.forecasts = Forecasts::new(&rows, &mut self.names, only);
     }
 
