@@ -53,7 +53,7 @@ fn copy(from: &Partition, at: usize, into: &mut Partition) {
 }
 
 /// The deals dealt out to `parts` partitions by their ids, the last part first.
-fn split(dataset: &Dataset, parts: u64) -> Dataset {
+pub(crate) fn split(dataset: &Dataset, parts: u64) -> Dataset {
     let mut made: Vec<Partition> = vec![Partition::default(); parts as usize];
     for part in &dataset.partitions {
         for at in 0..part.len() {
@@ -119,7 +119,7 @@ pub(crate) fn check(table: &Table) -> Result<(), TestCaseError> {
 }
 
 /// Invariant 8 for one table: money is `times` as much, everything else is what it was.
-fn check_scaled(one: &Table, other: &Table, times: f64) -> Result<(), TestCaseError> {
+pub(crate) fn check_scaled(one: &Table, other: &Table, times: f64) -> Result<(), TestCaseError> {
     prop_assert_eq!(one.rows.len(), other.rows.len(), "{}", one.name);
     let about = METRICS.iter().find(|m| m.about().name == one.name).unwrap().about();
     let unit = one.columns.iter().find(|c| &*c.name == about.estimate).map(|c| c.unit);

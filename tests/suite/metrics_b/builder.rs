@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDate};
 use sluice::metrics::{AnyMetric, compute, find};
 use sluice::model::{
-    Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, FieldChange, HistoryGrade,
-    Micros, Names, Partition, Payment, Run, Stage, StageId, StageKind, Status, StoredVisit, Sym,
-    Table, Value, calendar,
+    Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, FieldChange, FxRate,
+    HistoryGrade, Micros, Names, Partition, Payment, Run, Stage, StageId, StageKind, Status,
+    StoredVisit, Sym, Table, Value, calendar,
 };
 
 /// Open, with its place; won; lost.
@@ -35,6 +35,7 @@ pub struct World {
     pub currency: Sym,
     pub rows: Vec<Row>,
     pub payments: Vec<Payment>,
+    pub fx: Vec<FxRate>,
     pub extracted_at: Micros,
 }
 
@@ -77,8 +78,8 @@ impl World {
             });
         }
         let extracted_at = at(extracted_at);
-        let (rows, payments) = (Vec::new(), Vec::new());
-        Self { names, catalogue, pipeline, currency, rows, payments, extracted_at }
+        let (rows, payments, fx) = (Vec::new(), Vec::new(), Vec::new());
+        Self { names, catalogue, pipeline, currency, rows, payments, fx, extracted_at }
     }
 
     /// The stage called `name`.
@@ -150,6 +151,7 @@ impl World {
         payments.sort();
         Dataset {
             payments,
+            fx: self.fx.clone(),
             names: self.names.clone(),
             catalogue: self.catalogue.clone(),
             partitions,

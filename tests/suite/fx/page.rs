@@ -1,0 +1,167 @@
+//! What people see of exchange rates: every command, and the page.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use serde_json::Value as Json;
+
+const DEALS: &str = "deal_id,stage,status,owner,amount,currency,created_at,closed_at\n\
+    d1,Won,won,Ann,100,EUR,2026-01-05,2026-02-03\n\
+    d2,Won,won,Bob,200,USD,2026-01-06,2026-02-04\n\
+    d3,Lost,lost,Ann,300,USD,2026-01-07,2026-03-05\n\
+    d4,Demo,open,Bob,400,USD,2026-01-08,\n\
+    d5,Won,won,Bob,500,CHF,2026-01-09,2026-02-06\n";
+const RATES: &str = "currency,rate_date,rate\nEUR,2026-01-20,1\nUSD,2026-01-20,0.9\n\
+    USD,2026-02-20,0.8\nUSD,2026-03-20,0.7\nUSD,2026-04-20,0.1\n";
+fn sluice(there: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+    let ran = command.current_dir(there).args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+}
+
+fn good(there: &Path, args: &[&str]) -> (String, String) {
+    let (status, text, talk) = sluice(there, args);
+    assert_eq!(status, Some(0), "{args:?}: {text}{talk}");
+    (text, talk)
+}
+
+fn rows(there: &Path, args: &[&str]) -> Vec<Json> {
+    let (text, _) = good(there, &[args, &["--format", "json", "--as-of", "2026-03-31"]].concat());
+    serde_json::from_str(&text).unwrap()
+}
+
+fn exports() -> tempfile::TempDir {
+    let there = tempfile::tempdir().unwrap();
+    let exports = there.path().join("exports");
+    std::fs::create_dir(&exports).unwrap();
+    std::fs::write(exports.join("deals.csv"), DEALS).unwrap();
+    std::fs::write(exports.join("fx.csv"), RATES).unwrap();
+    there
+}
+
+#[test]
+fn every_command_knows_rates() {
+    let there = exports();
+    let there = there.path();
+    let (text, talk) = good(there, &["check", "exports"]);
+    let said = format!("{text}{talk}");
+    assert!(said.contains("fx.csv") && said.contains("fx"), "{said}");
+    good(there, &["init", "exports"]);
+    let config = std::fs::read_to_string(there.join("sluice.toml")).unwrap();
+    for key in
+        ["# base_currency = \"EUR\"", "# fx_policy = \"rate_date\"", "# credit_rule = \"at_close\""]
+    {
+        assert!(config.contains(key), "{key}\n{config}");
+    }
+    good(there, &["run", "exports", "--as-of", "2026-03-31"]);
+    let page = std::fs::read_to_string(there.join("out/latest/index.html")).unwrap();
+    let said = "Amounts are converted to EUR, deal by deal, at the rate of the day they closed";
+    assert!(page.contains("id=\"fx\"") && page.contains(said));
+    assert!(page.contains("CHF: 1 deals; 1 have no rate: their amounts are unknown (QV3)."));
+    let run: Json =
+        serde_json::from_slice(&std::fs::read(there.join("out/latest/run.json")).unwrap()).unwrap();
+    assert_eq!(run["base_currency"], "EUR");
+    // d1 100 and d2 200 x 0.9; d5 has no rate.
+    let sizes = rows(there, &["metric", "deal_size"]);
+    let all =
+        sizes.iter().find(|row| row["period_kind"] == "all" && row["owner"].is_null()).unwrap();
+    assert_eq!((&all["currency"], &all["sum_minor"]), (&"EUR".into(), &28_000.into()));
+    assert_eq!((&all["n"], &all["n_null_amount"]), (&2.into(), &1.into()));
+    // The view has both; d4 is worth what it is on the last day, whatever comes later.
+    let sql =
+        "SELECT deal_id, amount, currency, base_amount, base_currency FROM deals ORDER BY deal_id";
+    let deals = rows(there, &["query", sql]);
+    let shown: Vec<String> = deals
+        .iter()
+        .map(|row| format!("{} {} {}", row["amount"], row["currency"], row["base_amount"]))
+        .collect();
+    let expected = [
+        "100.0 \"EUR\" 100.0",
+        "200.0 \"USD\" 180.0",
+        "300.0 \"USD\" 240.0",
+        "400.0 \"USD\" 280.0",
+        "500.0 \"CHF\" null",
+    ];
+    assert_eq!(shown, expected);
+    assert!(deals.iter().all(|row| row["base_currency"] == "EUR"));
+    let quality = rows(there, &["query", "SELECT * FROM quality WHERE code = 'QV3'"]);
+    assert_eq!((&quality[0]["deal_count"], &quality[0]["sample_ids"]), (&1.into(), &"d5".into()));
+    assert_eq!(rows(there, &["query", "SELECT * FROM fx"]).len(), 4, "of the days until as_of");
+    let (text, _) = good(there, &["compare", "rep", "Ann", "Bob", "--quarter", "2026-Q1"]);
+    assert!(text.contains("EUR") || !text.contains("USD"), "{text}");
+}
+
+#[test]
+fn every_policy_of_rates_and_credit_is_shown() {
+    let there = exports();
+    let there = there.path();
+    std::fs::write(there.join("sluice.toml"), "fx_constant_date = \"2026-02-25\"\n").unwrap();
+    good(there, &["ingest", "exports"]);
+    let found = rows(there, &["sensitivity"]);
+    let touched = |policy: &str, setting: &str| {
+        let is_it = |row: &&Json| row["policy"] == policy && row["setting"] == setting;
+        let row = found.iter().find(is_it).unwrap_or_else(|| panic!("{policy} {setting}"));
+        (row["is_chosen"].as_bool().unwrap(), row["deals_touched"].as_u64().unwrap())
+    };
+    assert_eq!(touched("fx_policy", "rate_date"), (true, 0));
+    // d2 was worth 0.9 and d4 0.7; d3 had the rate of 20 February either way.
+    assert_eq!(touched("fx_policy", "constant"), (false, 2));
+    assert_eq!(touched("credit_rule", "at_close"), (true, 0));
+    // No deal changed hands.
+    assert_eq!(touched("credit_rule", "split_time"), (false, 0));
+    // Without rates the policy of rates is no question.
+    std::fs::remove_file(there.join("exports/fx.csv")).unwrap();
+    std::fs::remove_dir_all(there.join("store")).unwrap();
+    good(there, &["ingest", "exports"]);
+    assert!(rows(there, &["sensitivity"]).iter().all(|row| row["policy"] != "fx_policy"));
+}
+
+#[test]
+fn a_corrected_rate_is_a_restatement() {
+    let there = exports();
+    let there = there.path();
+    good(there, &["ingest", "exports"]);
+    let later = RATES.replace("USD,2026-01-20,0.9", "USD,2026-01-20,0.95");
+    std::fs::write(there.join("exports/fx.csv"), later).unwrap();
+    // A later export has something new.
+    let later = format!("{DEALS}d6,Demo,open,Ann,10,EUR,2026-04-02,\n");
+    std::fs::write(there.join("exports/deals.csv"), later).unwrap();
+    good(there, &["ingest", "exports"]);
+    let old = rows(there, &["metric", "deal_size", "--version", "0"]);
+    let sum = |rows: &[Json]| {
+        let is_it = |r: &&Json| r["period_kind"] == "all" && r["owner"].is_null();
+        rows.iter().find(is_it).unwrap()["sum_minor"].as_i64().unwrap()
+    };
+    assert_eq!(sum(&old), 28_000);
+    assert_eq!(sum(&rows(there, &["metric", "deal_size"])), 29_000);
+    let args = ["restate", "--format", "json", "--as-of", "2026-03-31"];
+    let (status, text, talk) = sluice(there, &args);
+    assert_eq!(status, Some(1), "{text}{talk}");
+    let all: Json = serde_json::from_str(&text).unwrap();
+    let is_it = |n: &&Json| {
+        n["metric"] == "deal_size" && n["column"] == "sum_minor" && n["owner"].is_null()
+    };
+    let number = all["numbers"].as_array().unwrap().iter().find(is_it).unwrap();
+    assert_eq!((&number["before"], &number["after"]), (&28_000.0.into(), &29_000.0.into()));
+}
+
+#[test]
+fn a_wrong_key_is_named() {
+    let there = exports();
+    let there = there.path();
+    good(there, &["ingest", "exports"]);
+    for (line, said) in [
+        ("base_currency = \"Euro\"", "`base_currency` must be a code of three capital letters"),
+        ("base_currency = \"USD\"", "`base_currency` is USD, whose own exchange rate is not 1"),
+        ("fx_policy = \"spot\"", "fx_policy"),
+        ("fx_constant_date = \"soon\"", "`fx_constant_date` must be a date, such as `2026-06-30`"),
+        ("credit_rule = \"shared\"", "credit_rule"),
+    ] {
+        std::fs::write(there.join("sluice.toml"), format!("{line}\n")).unwrap();
+        let (status, _, talk) = sluice(there, &["metric", "win_rate"]);
+        assert_eq!(status, Some(2), "{line}: {talk}");
+        assert!(talk.contains(said), "{line}: {talk}");
+        assert!(!line.starts_with("base_currency") || talk.contains("hint:"), "{talk}");
+    }
+}
