@@ -19,8 +19,11 @@ pub struct Keyed<K, V> {
     grid: Vec<Vec<u32>>,
     /// The numbers of keys without a place.
     others: BTreeMap<K, u32>,
-    cells: Vec<(Option<Place>, (K, V))>,
+    cells: Vec<(Option<Spot>, (K, V))>,
 }
+
+/// A [`Place`] in less room: cells are many.
+type Spot = (u32, u32);
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
@@ -59,7 +62,8 @@ impl<K: Placed, V: Default> Keyed<K, V> {
             }
         };
         if *number == 0 {
-            self.cells.push((place, (key, V::default())));
+            let spot = place.map(|(row, column)| (row as u32, column as u32));
+            self.cells.push((spot, (key, V::default())));
             *number = self.cells.len() as u32;
         }
         *number
@@ -71,7 +75,8 @@ impl<K: Placed, V: Default> Keyed<K, V> {
             *self = from;
             return;
         }
-        for (place, (key, value)) in from.cells {
+        for (spot, (key, value)) in from.cells {
+            let place = spot.map(|(row, column)| (row as usize, column as usize));
             add(self.at(place, key), value);
         }
     }

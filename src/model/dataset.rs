@@ -43,6 +43,15 @@ impl Partition {
     pub fn is_empty(&self) -> bool {
         self.deals.is_empty()
     }
+
+    /// Lets go of the room for more of what could not be told beforehand.
+    pub fn close(&mut self) {
+        for texts in [&mut self.deal_ids, &mut self.deal_names, &mut self.account_ids] {
+            texts.close();
+        }
+        self.visits.close();
+        self.changes.close();
+    }
 }
 
 /// A list for each row, in one buffer.
@@ -74,6 +83,15 @@ impl<T> Nested<T> {
     pub fn reserve(&mut self, rows: usize, items: usize) {
         self.ends.reserve(rows);
         self.items.reserve(items);
+    }
+
+    /// Lets go of the room that it has for more. Moves to do so: shrinking in place may keep it.
+    pub fn close(&mut self)
+    where
+        T: Copy,
+    {
+        self.items = self.items.as_slice().into();
+        self.ends = self.ends.as_slice().into();
     }
 
     /// The list of `row`.

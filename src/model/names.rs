@@ -105,10 +105,10 @@ impl TextColumn {
         self.ends.push(self.bytes.len() as u32);
     }
 
-    /// Lets go of the room that it has for more rows.
+    /// Lets go of the room that it has for more rows. Moves to do so: shrinking in place may keep it.
     pub fn close(&mut self) {
-        self.bytes.shrink_to_fit();
-        self.ends.shrink_to_fit();
+        self.bytes = self.bytes.as_str().into();
+        self.ends = self.ends.as_slice().into();
     }
 
     /// The text of `row`.

@@ -170,6 +170,7 @@ pub(super) fn partition(
         partition.changes.push(field_changes(&rows));
         partition.activities.push(list.iter().map(|(_, activity)| *activity));
     }
+    partition.close();
     BuiltPartition { partition, repeated_activities }
 }
 
