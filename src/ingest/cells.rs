@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::columns::Col;
 use super::convert;
-use super::currency;
+use super::currency::{self, Known};
 use super::fx;
 use super::notes;
 use super::number;
@@ -80,9 +80,17 @@ impl<'r> Record<'r> {
 
     /// The code of the row's currency.
     pub(super) fn currency(&self) -> Result<Option<String>, Bad> {
-        self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
-            currency::code(text, &self.context.config.currency)
-        })
+        let own = &self.context.config.currency;
+        match &self.context.plan.currency {
+            Known::Told => self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
+                currency::code(text, own)
+            }),
+            Known::One(code) => Ok(Some(code.clone())),
+            Known::Each => {
+                let amount = self.text(Col::Amount).or_else(|| self.text(Col::Value));
+                Ok(amount.and_then(|amount| currency::shown(&amount, own)))
+            }
+        }
     }
 
     /// An exchange rate as a fraction.

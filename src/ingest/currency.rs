@@ -1,5 +1,7 @@
 //! A currency's code from what stands in a cell.
 
+use super::number;
+
 /// The code of a currency's code or symbol; `own` is the configured one, which symbols of several
 /// currencies stand for.
 pub(super) fn code(text: &str, own: &str) -> Option<String> {
@@ -21,9 +23,74 @@ pub(super) fn code(text: &str, own: &str) -> Option<String> {
     Some(code.to_owned())
 }
 
+/// How the currency of an amount is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Known {
+    /// By its column; without one it is the configured one.
+    #[default]
+    Told,
+    /// The symbols of the file's amounts show this one only.
+    One(String),
+    /// They show several: an amount with a symbol is in its own, one without in the configured one.
+    Each,
+}
+
+/// The code of the currency that stands beside the number of an amount (`€ 1.200,50`, `900 EUR`);
+/// none where nothing does, or what could be something else (`1200 NET`, `kr`).
+pub(super) fn shown(amount: &str, own: &str) -> Option<String> {
+    const CODES: [&str; 22] = [
+        "EUR", "USD", "GBP", "CHF", "JPY", "CNY", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN",
+        "CZK", "HUF", "INR", "BRL", "MXN", "SGD", "HKD", "ZAR", "TRY",
+    ];
+    let dress = number::dress(amount)?;
+    let upper = dress.to_uppercase();
+    let code = match upper.as_str() {
+        "EURO" | "EUROS" => "EUR",
+        "SFR" | "SFR." => "CHF",
+        "ZŁ" => "PLN",
+        "KČ" => "CZK",
+        "元" => "CNY",
+        "円" => "JPY",
+        "A$" | "AU$" => "AUD",
+        "C$" | "CA$" => "CAD",
+        "NZ$" => "NZD",
+        "HK$" => "HKD",
+        "S$" => "SGD",
+        "＄" => own,
+        "￡" => "GBP",
+        other if CODES.contains(&other) => other,
+        other if other.len() != 3 || !other.is_ascii() => return code(other, own),
+        _ => return None,
+    };
+    Some(code.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_amount_shows_its_currency() {
+        for (amount, expected) in [
+            ("€ 1.200,50", Some("EUR")),
+            ("1.234,56 €", Some("EUR")),
+            ("-£900", Some("GBP")),
+            ("USD 1,234.00", Some("USD")),
+            ("$3,000", Some("CAD")),
+            ("US$3,000", Some("USD")),
+            ("A$ 5", Some("AUD")),
+            ("12,5 euros", Some("EUR")),
+            ("1,2M €", Some("EUR")),
+            ("1200", None),
+            ("(1,200)", None),
+            ("1200 NET", None),
+            ("500 kr", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(shown(amount, "CAD").as_deref(), expected, "{amount}");
+        }
+    }
 
     #[test]
     fn codes_and_symbols() {

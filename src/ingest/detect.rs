@@ -5,6 +5,7 @@
 use super::begin::begin;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
+use super::currency::Known;
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
@@ -40,6 +41,8 @@ pub(super) struct Plan {
     pub(super) percent: PercentRule,
     /// See [`DecimalMark`].
     pub(super) decimal: DecimalMark,
+    /// See [`Known`].
+    pub(super) currency: Known,
     /// What was assumed by the sample.
     pub(super) said: Vec<String>,
     /// Cells that mean nothing.
@@ -110,13 +113,14 @@ pub(super) enum Detected {
 }
 
 /// The plan of `input`, by the first row that is a header which a mapping knows. `order` is the order of
-/// day and month, if it is set.
+/// day and month, if it is set; `own` is the configured currency.
 ///
 /// Errors: the file cannot be read.
 pub(super) fn detect(
     input: &Input,
     mappings: &[Mapping],
     order: Option<DayOrder>,
+    own: &str,
 ) -> Result<Detected> {
     if !input.is_table() {
         return Ok(Detected::Unknown(Vec::new()));
@@ -133,7 +137,7 @@ pub(super) fn detect(
                 let mut plan = plan(input, mapping, file, why, head, beginning.form);
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
-                settle(&mut plan, &rows, order);
+                settle(&mut plan, &rows, order, own);
                 return Ok(Detected::Known(Box::new(plan)));
             }
         }
@@ -225,6 +229,7 @@ fn plan(
         zone: mapping.zone,
         percent: mapping.percent,
         decimal: mapping.decimal,
+        currency: Known::Told,
         said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
         nulls,
@@ -242,7 +247,7 @@ fn plan(
 }
 
 /// Settles by the sample what the mapping leaves open.
-fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>) {
+fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
     let index = |col| plan.index(col);
     let sample = Sample { rows, index: &index };
     let days = settle::days(&sample, order);
@@ -252,7 +257,13 @@ fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>) {
     };
     let percent = settle::percent(&sample, plan.percent);
     let serial = settle::serial(&sample);
+    let (currency, by_symbols) = match plan.has(Col::Currency) {
+        true => (Known::Told, None),
+        false => settle::currency(&sample, own, &plan.input.shown),
+    };
     (plan.days, plan.decimal, plan.percent, plan.said) = (days, decimal, percent, said);
+    plan.currency = currency;
+    plan.said.extend(by_symbols);
     if let Some(serial) = serial {
         plan.said.push(format!(
             "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",
@@ -278,7 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let found = super::super::read::find(folder.path()).unwrap();
-        match detect(&found.inputs[0], &mapping::load(None).unwrap(), None).unwrap() {
+        match detect(&found.inputs[0], &mapping::load(None).unwrap(), None, "USD").unwrap() {
             Detected::Known(plan) => Some(plan),
             Detected::Unknown(_) => None,
         }

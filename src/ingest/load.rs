@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
-use super::convert::{DayOrder, TimeRules};
+use super::convert::TimeRules;
+use super::currency::Known;
 use super::detect::{self, Detected, Plan};
 use super::mapping::{self, Mapping};
 use super::part::{self, Context, FileRows, RowParser};
@@ -17,7 +18,7 @@ use super::unknown::{self, Unknown};
 use super::words::DealIndex;
 use super::{Ingested, Options, fx, rows, side};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{InputFile, timed};
+use crate::model::{Config, InputFile, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -92,10 +93,10 @@ pub(super) fn are_unchanged(
 /// Recognises the files of all paths: how those are read that are known, and those that are not used.
 fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<Unknown>)> {
     let mappings = mapping::load(options.mapping)?;
-    let order = options.config.source_dates;
+    let config = options.config;
     let (mut plans, mut unused) = (Vec::new(), Vec::new());
     for path in paths {
-        recognise(path, &mappings, order, &mut plans, &mut unused)?;
+        recognise(path, &mappings, config, &mut plans, &mut unused)?;
     }
     drop_repeats(&mut plans, &mut unused);
     Ok((plans, unused))
@@ -105,14 +106,14 @@ fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>,
 fn recognise(
     path: &std::path::Path,
     mappings: &[Mapping],
-    order: Option<DayOrder>,
+    config: &Config,
     plans: &mut Vec<Plan>,
     unused: &mut Vec<Unknown>,
 ) -> Result<()> {
     let found = read::find(path)?;
     let before = plans.len();
     for input in &found.inputs {
-        match detect::detect(input, mappings, order)? {
+        match detect::detect(input, mappings, config.source_dates, &config.currency)? {
             Detected::Known(plan) => plans.push(*plan),
             Detected::Unknown(headers) => {
                 unused.push(Unknown { file: not_used(input), headers });
@@ -121,7 +122,7 @@ fn recognise(
     }
     if plans.len() == before {
         for folder in &found.folders {
-            recognise(folder, mappings, order, plans, unused)?;
+            recognise(folder, mappings, config, plans, unused)?;
         }
     }
     Ok(())
@@ -247,7 +248,7 @@ impl Loader<'_> {
             .assumptions
             .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
-        self.all.deals.has_currency |= plan.has(Col::Currency);
+        self.all.deals.has_currency |= plan.has(Col::Currency) || plan.currency != Known::Told;
         self.say_unread(plan);
         self.say_stand_ins(plan);
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));

@@ -81,7 +81,7 @@ pub(super) fn count(text: &str) -> Option<u32> {
 /// A number without symbols, spaces and thousands marks, with `.` before the fraction. Text that is
 /// not a number with at most a currency, a sign and a scale around it is none.
 fn plain(text: &str, mark: DecimalMark) -> Option<String> {
-    let (is_negative, body, scale) = undressed(text)?;
+    let (is_negative, body, scale, _) = undressed(text)?;
     let point = match mark {
         DecimalMark::Point => body.rfind('.'),
         DecimalMark::Comma => body.rfind(','),
@@ -105,8 +105,17 @@ fn plain(text: &str, mark: DecimalMark) -> Option<String> {
     Some(format!("{sign}{whole}.{fraction}{scale}"))
 }
 
-/// Whether a number is negative, its digits and marks, and its scale as an exponent.
-fn undressed(text: &str) -> Option<(bool, &str, &'static str)> {
+/// What of a currency stands beside a number.
+pub(super) fn dress(text: &str) -> Option<String> {
+    let is_bare = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
+    if text.chars().all(is_bare) {
+        return None;
+    }
+    undressed(text).map(|(.., dress)| dress).filter(|dress| !dress.is_empty())
+}
+
+/// Whether a number is negative, its digits and marks, its scale as an exponent, and its currency.
+fn undressed(text: &str) -> Option<(bool, &str, &'static str, String)> {
     let mut before = None;
     let start = text.char_indices().find_map(|(at, c)| {
         let begins = c.is_ascii_digit()
@@ -134,7 +143,7 @@ fn undressed(text: &str) -> Option<(bool, &str, &'static str)> {
     let is_dress = head.is_empty() && tail.is_empty()
         || is_currency(&head) && tail.is_empty()
         || head.is_empty() && is_currency(&tail);
-    is_dress.then_some((is_negative, body, scale))
+    is_dress.then(|| (is_negative, body, scale, head + &tail))
 }
 
 /// `k` and `m` behind a number, if no word begins with them.
@@ -204,7 +213,7 @@ fn has_mark(body: &str, at: usize, mark: char) -> bool {
 /// The mark that a number shows to begin its fractions; the outer `None` is for text that shows nothing,
 /// the inner one for a number that can be read both ways.
 pub(super) fn mark_shown(text: &str) -> Option<Option<DecimalMark>> {
-    let (_, body, _) = undressed(text)?;
+    let (_, body, ..) = undressed(text)?;
     plain(text, DecimalMark::Auto)?;
     let comma = |is_comma| if is_comma { DecimalMark::Comma } else { DecimalMark::Point };
     match reading(body) {

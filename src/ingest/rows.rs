@@ -134,8 +134,20 @@ fn status(record: &Record<'_>, context: &Context<'_>) -> Result<Option<Status>, 
         "open" | "active" | "in progress" | "in_progress" | "pending" | "new" => {
             Ok(Some(Status::Open))
         }
-        _ => Err(record.bad(Col::Status, &text, "not a status: `won`, `lost` or `open`", false)),
+        word => match plain_words(word).as_str() {
+            "closed won" => Ok(Some(Status::Won)),
+            "closed lost" => Ok(Some(Status::Lost)),
+            _ => Err(record.bad(Col::Status, &text, NO_STATUS, false)),
+        },
     }
+}
+
+const NO_STATUS: &str = "not a status: `won`, `lost` or `open`";
+
+/// The words of a text without what parts them: `closed - won` is `closed won`.
+fn plain_words(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn by_flags(flags: (Option<bool>, Option<bool>)) -> Option<Status> {

@@ -1,8 +1,11 @@
 //! What a cell leaves open and the sample of its file settles: the decimal mark, the order of day and
 //! month (EXPORTS 0.2).
 
+use std::collections::BTreeMap;
+
 use super::columns::Col;
 use super::convert::{self, DayOrder};
+use super::currency::{self, Known};
 use super::local;
 use super::mapping::{DecimalMark, PercentRule};
 use super::number;
@@ -183,6 +186,36 @@ pub(super) fn decimal(sample: &Sample<'_>, shown: &str) -> (DecimalMark, Vec<Str
             (DecimalMark::Auto, vec![said])
         }
         _ => (DecimalMark::Auto, Vec::new()),
+    }
+}
+
+/// The currency of amounts that no column tells, by their symbols, and what to say of it.
+pub(super) fn currency(sample: &Sample<'_>, own: &str, shown: &str) -> (Known, Option<String>) {
+    let mut found = BTreeMap::new();
+    for cell in [Col::Amount, Col::Value].into_iter().flat_map(|col| sample.cells(col)) {
+        if let Some(code) = currency::shown(cell, own) {
+            found.entry(code).or_insert(cell);
+        }
+    }
+    let examples = found.iter().map(|(code, cell)| format!("{code} by `{cell}`"));
+    let examples = examples.collect::<Vec<_>>().join(", ");
+    match found.first_key_value() {
+        Some((code, _)) if found.len() == 1 && code == own => (Known::Told, None),
+        Some((code, _)) if found.len() == 1 => {
+            let said = format!(
+                "Amounts of `{shown}` are in {examples}, those without a symbol too; a column `currency` \
+                 changes that."
+            );
+            (Known::One(code.clone()), Some(said))
+        }
+        Some(_) => {
+            let said = format!(
+                "Amounts of `{shown}` are in several currencies ({examples}), those without a symbol in \
+                 {own}; a column `currency` changes that."
+            );
+            (Known::Each, Some(said))
+        }
+        None => (Known::Told, None),
     }
 }
 

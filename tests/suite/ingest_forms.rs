@@ -201,3 +201,37 @@ fn rows_of_nothing_are_no_rows() {
     assert_eq!((got.rows_read, got.dataset.deal_count()), (1, 1));
     assert_eq!(find(&got, "Total Energies").2.amount_minor, Some(500));
 }
+
+#[test]
+fn symbols_of_amounts_tell_their_currency_where_no_column_does() {
+    let read =
+        |rows: &str| read_deals(format!("deal_id;status;created_at;amount\n{rows}").as_bytes());
+    let amounts = |got: &Ingested| {
+        ["1", "2", "3"].map(|id| {
+            let (_, _, deal) = find(got, id);
+            format!("{} {:?}", got.dataset.names.get(deal.currency), deal.amount_minor)
+        })
+    };
+    let one = read("1;open;2026-01-01;€ 1.200,50\n2;open;2026-01-01;0\n3;open;2026-01-01;\n");
+    assert_eq!(amounts(&one), ["EUR Some(120050)", "EUR Some(0)", "EUR None"]);
+    assert!(says(&one, "are in EUR by `€ 1.200,50`"), "{:?}", one.dataset.assumptions);
+    assert!(!says(&one, "as no column says otherwise"), "{:?}", one.dataset.assumptions);
+    let several = read("1;open;2026-01-01;£900\n2;open;2026-01-01;¥ 500\n3;open;2026-01-01;7\n");
+    assert_eq!(amounts(&several), ["GBP Some(90000)", "JPY Some(500)", "USD Some(700)"]);
+    assert!(says(&several, "(GBP by `£900`, JPY by `¥ 500`)"), "{:?}", several.dataset.assumptions);
+    let own = read("1;open;2026-01-01;$900\n2;open;2026-01-01;5 NET\n3;open;2026-01-01;7\n");
+    assert_eq!(amounts(&own)[0], "USD Some(90000)");
+    assert!(says(&own, "Amounts are in USD, as no column says otherwise."));
+}
+
+#[test]
+fn what_parts_the_words_of_a_status_does_not_matter() {
+    let got = read_deals(
+        b"deal_id,status,created_at,closed_at\n1,Closed - Won,2026-01-01,2026-01-05\n\
+          2,closed_lost,2026-01-01,2026-01-05\n3,Closed/Pending,2026-01-01,\n",
+    );
+    let statuses = ["1", "2"].map(|id| find(&got, id).2.status);
+    assert_eq!(statuses, [Status::Won, Status::Lost]);
+    let refused: Vec<&str> = got.dataset.rejects.iter().map(|r| r.value.as_str()).collect();
+    assert_eq!(refused, ["Closed/Pending"]);
+}
