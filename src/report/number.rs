@@ -73,6 +73,7 @@ const SUMS: &[(&str, &str, &str)] = &[
     ("stage_stock", "value_minor", "deals"),
     ("loss_reasons", "value_minor", "lost"),
     ("rep_scorecard", "bookings_minor", "won"),
+    ("trend", "bookings_minor", "won"),
 ];
 
 /// What is said where none of the deals of a sum has an amount.

@@ -148,3 +148,23 @@ fn headlines_of_several_currencies_name_theirs() {
     assert!(tile(&page, "Open pipeline, EUR").contains(">1 open deal<"));
     assert!(tile(&page, "Weighted pipeline, USD").contains(">–</b>"));
 }
+
+#[test]
+fn bookings_of_the_last_days_are_not_zero_where_no_win_has_an_amount() {
+    for (without, shows) in [(3_i64, ">–</b>"), (2, ">USD 0</b>")] {
+        let columns = "won:count bookings_minor:minor n_null_amount:count";
+        let mut trend = Maker::new("G5", "trend", "", columns);
+        let cells = [
+            ("currency", "USD".into()),
+            ("won", 3_i64.into()),
+            ("bookings_minor", 0_i64.into()),
+            ("n_null_amount", without.into()),
+        ];
+        trend.row(PIPELINE, *quarters().last().unwrap(), &cells);
+        let page = page(&[(trend.about, trend.table)], &[]);
+        let tile = tile(&page, "Bookings");
+        assert!(tile.contains(shows), "{tile}");
+        let says = tile.contains("not known: none of these deals has an amount");
+        assert_eq!(says, without == 3, "{tile}");
+    }
+}
