@@ -59,7 +59,7 @@ pub(super) fn shown(amount: &str, own: &str) -> Option<String> {
         "＄" => own,
         "￡" => "GBP",
         other if CODES.contains(&other) => other,
-        other if other.len() != 3 || !other.is_ascii() => return code(other, own),
+        other if !other.bytes().all(|b| b.is_ascii_alphabetic()) => return code(other, own),
         _ => return None,
     };
     Some(code.to_owned())

@@ -209,7 +209,7 @@ fn symbols_of_amounts_tell_their_currency_where_no_column_does() {
     let amounts = |got: &Ingested| {
         ["1", "2", "3"].map(|id| {
             let (_, _, deal) = find(got, id);
-            format!("{} {:?}", got.dataset.names.get(deal.currency), deal.amount_minor)
+            format!("{} {:?}", got.dataset.names.get(deal.currency), deal.amount_minor.get())
         })
     };
     let one = read("1;open;2026-01-01;€ 1.200,50\n2;open;2026-01-01;0\n3;open;2026-01-01;\n");

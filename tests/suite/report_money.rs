@@ -161,10 +161,36 @@ fn bookings_of_the_last_days_are_not_zero_where_no_win_has_an_amount() {
             ("n_null_amount", without.into()),
         ];
         trend.row(PIPELINE, *quarters().last().unwrap(), &cells);
-        let page = page(&[(trend.about, trend.table)], &[]);
+        let page = page(&[wins(3, 3), (trend.about, trend.table)], &[]);
         let tile = tile(&page, "Bookings");
         assert!(tile.contains(shows), "{tile}");
         let says = tile.contains("not known: none of these deals has an amount");
         assert_eq!(says, without == 3, "{tile}");
     }
+}
+
+#[test]
+fn stale_deals_are_not_none_where_nothing_tells_of_them() {
+    let columns = "rank:count deal_id:text is_stale:flag";
+    let page = |flags: &[Value]| {
+        let mut list = Maker::new("E2", "stale_deals", "", columns);
+        for (at, flag) in flags.iter().enumerate() {
+            let cells = [
+                ("rank", (at as i64 + 1).into()),
+                ("deal_id", format!("d{at}").into()),
+                ("is_stale", flag.clone()),
+            ];
+            list.row(PIPELINE, all(), &cells);
+        }
+        let mut ages = Maker::new("E1", "stage_age_threshold", "", "stage:text");
+        ages.row(PIPELINE, all(), &[("stage", "Demo".into())]);
+        page(&[(list.about, list.table), (ages.about, ages.table)], &[])
+    };
+    let unknown = page(&[Value::Null, Value::Null]);
+    let shown = tile(&unknown, "Stale deals");
+    assert!(shown.contains(">–</b>") && shown.contains("not known: neither"), "{shown}");
+    assert!(unknown.contains("Which of the 2 open deals are stale is not known"));
+    let partly = page(&[true.into(), Value::Null, false.into()]);
+    let shown = tile(&partly, "Stale deals");
+    assert!(shown.contains(">1</b>") && shown.contains("of 3 open deals, 1 not known"), "{shown}");
 }

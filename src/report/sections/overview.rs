@@ -2,7 +2,7 @@
 //!
 //! Computes no change: the earlier number stands beside the later one, with an arrow.
 
-use super::stale::stale;
+use super::stale::{NOTHING_TELLS, is_untold, stale, undecided};
 use super::trends::trends;
 use crate::report::book::Book;
 use crate::report::chart::spark;
@@ -233,6 +233,9 @@ pub(super) fn headline(
     let text = show(row);
     let then = earlier.and_then(|row| known(sheet, row, name).as_f64());
     let now = known(sheet, row, name).as_f64();
+    // What reads alike is level, whatever rounding hides.
+    let before = earlier.filter(|_| then.is_some()).map(show).unwrap_or_default();
+    let trend = if now.is_some() && before == text { "same" } else { trend(now, then) };
     let detail = match now {
         None if lacks_amounts(sheet, row, name) => NO_AMOUNT,
         None => reason(sheet.word(row, "reason")),
@@ -245,9 +248,9 @@ pub(super) fn headline(
         metric: sheet.about.name,
         detail: detail.to_owned(),
         period: String::new(),
-        before: earlier.filter(|_| then.is_some()).map(show).unwrap_or_default(),
+        before,
         before_when: String::new(),
-        trend: trend(now, then),
+        trend,
         spark: String::new(),
     }
 }
@@ -336,10 +339,20 @@ fn stale_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
     }
     let earlier = book.earlier("stale_deals");
     let now = stale(sheet, pipeline).len();
-    let before = book.earlier_on.map(|_| stale(earlier, pipeline).len());
-    let text = format::count(now);
+    let is_told = |sheet| !is_untold(sheet, pipeline);
+    let before =
+        book.earlier_on.filter(|_| is_told(earlier)).map(|_| stale(earlier, pipeline).len());
+    let unknown = undecided(sheet, pipeline);
     let deals = if open == 1 { "deal" } else { "deals" };
-    let detail = format!("of {} open {deals}", format::count(open));
+    let of = format!("of {} open {deals}", format::count(open));
+    let (text, detail) = match unknown {
+        0 => (format::count(now), of),
+        _ if !is_untold(sheet, pipeline) => {
+            (format::count(now), format!("{of}, {} not known", format::count(unknown)))
+        }
+        _ => ("–".to_owned(), NOTHING_TELLS.to_owned()),
+    };
+    let before = before.filter(|_| !is_untold(sheet, pipeline));
     Some(Headline {
         label: "Stale deals".to_owned(),
         tip: format!("{text} {detail}"),

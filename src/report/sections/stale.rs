@@ -74,7 +74,13 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     add_ids(&mut made, sheet, &rows);
     add_signs(&mut made, sheet, &rows);
     made.is_cut = made.total > MOST_DEALS;
-    if !sheet.of(pipeline).is_empty() {
+    let open = sheet.of(pipeline).len();
+    if is_untold(sheet, pipeline) {
+        block.notes.push(format!(
+            "Which of the {} open deals are stale is {NOTHING_TELLS}.",
+            format::count(open)
+        ));
+    } else if open > 0 {
         block.notes.push(format!(
             "Stale: {} of the {} open deals. A stale deal is behind the winners' pace; that does not \
              say that it is lost.",
@@ -134,6 +140,24 @@ fn add_signs(into: &mut Grid, sheet: Sheet<'_>, rows: &[Cells<'_>]) {
         let words: Vec<&str> = set.map(|(_, words)| *words).collect();
         cells.push(Number::word(words.join(", ")));
     }
+}
+
+/// Said where nothing tells whether any open deal is stale.
+pub(super) const NOTHING_TELLS: &str =
+    "not known: neither stage history nor activities tell of these deals";
+
+/// How many open deals nothing tells of, whether they are stale.
+pub(super) fn undecided(sheet: Sheet<'_>, pipeline: &str) -> usize {
+    if !sheet.has("is_stale") {
+        return 0;
+    }
+    sheet.of(pipeline).iter().filter(|row| sheet.get(row, "is_stale").is_null()).count()
+}
+
+/// Whether there are open deals and nothing tells of any, whether it is stale.
+pub(super) fn is_untold(sheet: Sheet<'_>, pipeline: &str) -> bool {
+    let open = sheet.of(pipeline).len();
+    open > 0 && undecided(sheet, pipeline) == open
 }
 
 /// The stale deals of a pipeline in the order of the table.
