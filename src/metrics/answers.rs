@@ -151,7 +151,13 @@ pub static CAPABILITIES: &[Capability] = &[
     ask(
         "M17",
         "Win probability of each stage, and whether it is true",
-        &["calibration", "reliability_table", "stage_win_probability", "weighted_pipeline"],
+        &[
+            "calibration",
+            "reliability_table",
+            "stage_win_probability",
+            "landmark_win_probability",
+            "weighted_pipeline",
+        ],
         "",
     ),
     ask(

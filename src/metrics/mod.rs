@@ -65,6 +65,7 @@ mod goal_state;
 pub mod incidence_curve;
 mod keyed;
 mod landmark_looks;
+pub mod landmark_win_probability;
 mod landmarks;
 mod latest;
 pub mod layout;
