@@ -59,6 +59,7 @@ pub static CAPABILITIES: &[Capability] = &[
             "rep_funnel_plot",
             "rep_tests",
             "rep_amounts",
+            "rep_ramp",
         ],
         "",
     ),

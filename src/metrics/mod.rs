@@ -91,6 +91,7 @@ pub mod rep_amounts;
 pub mod rep_counts;
 pub mod rep_funnel_plot;
 pub mod rep_mix;
+pub mod rep_ramp;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;

@@ -61,6 +61,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_tests::RepTests,
     &rep_mix::RepMix,
     &rep_amounts::RepAmounts,
+    &rep_ramp::RepRamp,
     &OnLooks(forecast_snapshots::ForecastSnapshots),
     &OnLooks(forecast_accuracy::ForecastAccuracy),
     &forecast_error_bridge::ForecastErrorBridge,
