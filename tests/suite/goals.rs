@@ -247,7 +247,7 @@ fn owners_have_goals_of_their_own_at_the_chances_of_all() {
         ("e", ann, vec![(s1, may), (s2, june)]),
     ] {
         let row = world.deal(id, &moves);
-        (row.deal.owner, row.deal.amount_minor) = (owner, Some(300));
+        (row.deal.owner, row.deal.amount_minor) = (owner, Some(300).into());
     }
     let target = |owner: &str, measure: &str, value| sluice::model::deal::Target {
         owner: owner.to_owned(),
