@@ -81,20 +81,17 @@ impl Metric for LandmarkWinProbability {
                 if about.kind != StageKind::Open || run.is_unknown(stage) {
                     continue;
                 }
-                let within = |stages: &[StageId], band| {
-                    state.landmarks.within((pipeline, stages), band, run)
-                };
-                let all = within(&[stage], None);
+                let within = |stages: &[StageId]| state.landmarks.within((pipeline, stages), run);
+                let (all, bands) = within(&[stage]);
                 if all.looks == 0 {
                     continue;
                 }
                 let alike = alike(pipeline, stage, run);
-                let pooled = all.chances.is_none().then(|| within(&alike, None));
+                let pooled = all.chances.is_none().then(|| within(&alike).0);
                 add_rows(&mut table, (pipeline, stage, 0), &all, &all, pooled.as_ref(), run);
-                for band in 0..BANDS.len() {
-                    let own = within(&[stage], Some(band));
+                for (band, own) in bands.iter().enumerate() {
                     let key = (pipeline, stage, band + 1);
-                    add_rows(&mut table, key, &own, &all, pooled.as_ref(), run);
+                    add_rows(&mut table, key, own, &all, pooled.as_ref(), run);
                 }
             }
         }

@@ -74,6 +74,9 @@ impl Looks {
     }
 }
 
+/// What a deal was looked at in, its age there when it was looked at last, and the bands it was in.
+type Seen = ((Sym, Option<StageId>), i64, [bool; BANDS.len()]);
+
 /// The looks at every stage; without a stage, at the deal as a whole, aged since its creation.
 #[derive(Debug, Default)]
 pub(super) struct Landmarks(BTreeMap<(Sym, Option<StageId>), Looks>);
@@ -118,7 +121,7 @@ impl Landmarks {
         }
         let facts = &deal.facts;
         let until = facts.closed_at.unwrap_or(run.observed_until);
-        let mut seen: Vec<((Sym, Option<StageId>), i64, [bool; BANDS.len()])> = Vec::new();
+        let mut seen: Vec<Seen> = Vec::new();
         let open = |cut: &&i64| facts.created_at < **cut && **cut <= until;
         for (landmark, &cut) in run.landmarks.iter().enumerate().filter(|(_, cut)| open(cut)) {
             let Some(visit) = deal.visit_before(cut).filter(|v| is_worked(v, run)) else {
@@ -167,34 +170,35 @@ impl Landmarks {
         });
     }
 
-    /// The chances, at every horizon of the run, of deals open in these stages of a pipeline; of one
-    /// band of age in the stage, or of all.
+    /// The chances, at every horizon of the run, of deals open in these stages of a pipeline: of all, and
+    /// of each band of age in the stage.
     pub(super) fn within(
         &self,
         (pipeline, stages): (Sym, &[StageId]),
-        band: Option<usize>,
         run: &Run,
-    ) -> Outlook {
-        let mut events: EventTable<2> = EventTable::default();
-        let mut by_landmark = [0; LANDMARKS as usize];
+    ) -> (Outlook, [Outlook; BANDS.len()]) {
+        let mut bands: [Looked; BANDS.len()] = Default::default();
         let mut deals = 0;
         for &stage in stages {
             let Some(all) = self.0.get(&(pipeline, Some(stage))) else { continue };
-            let is_in = |age: i64| band.is_none_or(|band| band_of(age, run) == band);
-            for (look, count) in all.looks.iter().filter(|(look, _)| is_in(look.age)) {
-                events.add(look.wait, usize::from(look.cause), *count);
+            for (look, count) in &all.looks {
+                let band = &mut bands[band_of(look.age, run)];
+                band.events.add(look.wait, usize::from(look.cause), *count);
             }
-            for (at, counts) in all.by_landmark.iter().enumerate() {
-                if band.is_none_or(|band| band == at) {
-                    by_landmark.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-                }
+            for (band, (counts, deals)) in
+                bands.iter_mut().zip(all.by_landmark.iter().zip(all.deals))
+            {
+                band.by_landmark.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+                band.deals += deals;
             }
-            deals += band.map_or(all.last.n(), |band| all.deals[band]);
+            deals += all.last.n();
         }
-        let looks = events.n();
-        let has_looks = looks >= MIN_LOOKS && deals > 0;
-        let chances = has_looks.then(|| chances(&events, deals, &by_landmark, run));
-        Outlook { looks, deals, chances }
+        let mut all = Looked { deals, ..Looked::default() };
+        for band in &bands {
+            all.events.merge(band.events.clone());
+            all.by_landmark.iter_mut().zip(band.by_landmark).for_each(|(sum, n)| *sum += n);
+        }
+        (all.outlook(run), bands.map(|band| band.outlook(run)))
     }
 
     /// The chance of those who were in the stage for more than `ticks`: Aalen-Johansen, the variance
@@ -228,6 +232,23 @@ impl Landmarks {
             (p, lower, upper)
         });
         WinChance { looks, deals, p }
+    }
+}
+
+/// Looks at the deals of a population.
+#[derive(Debug, Default)]
+struct Looked {
+    events: EventTable<2>,
+    by_landmark: [u64; LANDMARKS as usize],
+    deals: u64,
+}
+
+impl Looked {
+    fn outlook(&self, run: &Run) -> Outlook {
+        let (looks, deals) = (self.events.n(), self.deals);
+        let has_looks = looks >= MIN_LOOKS && deals > 0;
+        let chances = has_looks.then(|| chances(&self.events, deals, &self.by_landmark, run));
+        Outlook { looks, deals, chances }
     }
 }
 
