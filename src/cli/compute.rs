@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::talk::Talk;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
-use crate::model::{About, Dataset, Day, PeriodKind, Progress, Run, Table, timed};
+use crate::model::{About, Dataset, Day, PeriodKind, Progress, Run, Table, timed, too_large};
 use crate::query::{self, Engine, Query};
 use crate::report::{Earlier, QueryResult};
 
@@ -55,6 +55,7 @@ pub fn compute(
         || timed(talk, "fold", "(a quarter ago)", || quarter_ago(dataset, run)),
     );
     let (tables, earlier) = (tables?, earlier?);
+    say_too_large(&tables);
     talk.begin("running queries", None);
     let engine = Engine::new(dataset, run, &tables)?;
     let queries = all_queries(user_queries)?;
@@ -62,6 +63,13 @@ pub fn compute(
     let run_one = |query: &Query| timed(talk, QUERY, &query.name, || result(&engine, query));
     let queries: Result<_> = queries.par_iter().map(run_one).collect();
     Ok(Computed { queries: queries?, earlier, tables })
+}
+
+/// Says which sums did not fit their cells.
+pub fn say_too_large(tables: &[Table]) {
+    for finding in too_large::findings(tables) {
+        tracing::warn!(target: "sluice", "{finding}");
+    }
 }
 
 /// The momentary metrics at the end of the quarter before that of `as_of`; null if no deal was there.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::{MetricArgs, QueryArgs, ReadArgs};
-use super::compute::all_queries;
+use super::compute::{all_queries, say_too_large};
 use super::talk::Talk;
 use super::{Ending, about, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +26,7 @@ pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
     talk.begin("computing", None);
     let tables = metrics::compute(&[metric], &dataset, &run)?;
     talk.clear();
+    say_too_large(&tables);
     print_table(&tables[0], args.read.format.format.into())
 }
 

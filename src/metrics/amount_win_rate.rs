@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Dimension, PARTS};
-use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, minor, rate_reason};
+use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
@@ -100,9 +100,9 @@ impl Closed {
     /// else by -r a / all.
     fn limits(&self) -> Option<(f64, f64)> {
         let rate = Self::rate(self.won, self.all)?;
-        let (won, all) = (self.won_squared as f64, self.all_squared as f64);
-        let squares = won * (1.0 - 2.0 * rate) + rate * rate * all;
-        logit_limits(rate, squares.max(0.0).sqrt() / self.all as f64)
+        let (won, all) = (squares(self.won_squared)?, squares(self.all_squared)?);
+        let moved = won * (1.0 - 2.0 * rate) + rate * rate * all;
+        logit_limits(rate, moved.max(0.0).sqrt() / self.all as f64)
     }
 }
 
@@ -168,8 +168,8 @@ impl Metric for AmountWinRate {
             let rate = Closed::rate(closed.won, closed.all);
             let basis = if closed.current > 0 { "current" } else { "history" };
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
-            row.set("won_minor", minor(closed.won)?)
-                .set("closed_minor", minor(closed.all)?)
+            row.set_minor("won_minor", closed.won)
+                .set_minor("closed_minor", closed.all)
                 .set("rate", rate)
                 .set("n_null_amount", closed.null_amounts)
                 .set("value_basis", (closed.deals > 0).then_some(basis));

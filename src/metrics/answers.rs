@@ -59,6 +59,7 @@ pub static CAPABILITIES: &[Capability] = &[
             "rep_funnel_plot",
             "rep_tests",
             "rep_amounts",
+            "rep_ramp",
         ],
         "",
     ),
@@ -151,7 +152,13 @@ pub static CAPABILITIES: &[Capability] = &[
     ask(
         "M17",
         "Win probability of each stage, and whether it is true",
-        &["calibration", "reliability_table", "stage_win_probability", "weighted_pipeline"],
+        &[
+            "calibration",
+            "reliability_table",
+            "stage_win_probability",
+            "landmark_win_probability",
+            "weighted_pipeline",
+        ],
         "",
     ),
     ask(

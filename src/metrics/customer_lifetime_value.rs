@@ -9,7 +9,6 @@ use rayon::prelude::*;
 use super::Metric;
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::monthly::minor;
 use super::stage_key::small;
 use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
@@ -73,7 +72,7 @@ struct Life {
     account: u64,
     /// Days lived in the window, and amounts won in it.
     lived: i64,
-    won: i64,
+    won: i128,
 }
 
 /// The customers of a pipeline and currency.
@@ -149,7 +148,7 @@ impl Customers {
             is_churned,
             account: first.account,
             lived: i64::from(lived.max(0)),
-            won: in_window.filter_map(|win| win.amount).sum(),
+            won: in_window.filter_map(|win| win.amount).map(i128::from).sum(),
         });
     }
 
@@ -157,7 +156,7 @@ impl Customers {
         self.lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
         self.lives.iter().for_each(|life| events.add(life.days, life.is_churned.into(), 1));
-        let won: i128 = self.lives.iter().map(|life| i128::from(life.won)).sum();
+        let won: i128 = self.lives.iter().map(|life| life.won).sum();
         let lived: i64 = self.lives.iter().map(|life| life.lived).sum();
         let customers = events.n();
         let years = lived as f64 / YEAR;
@@ -170,7 +169,7 @@ impl Customers {
         let margin = run.config.gross_margin;
         row.set("customers", customers)
             .set("churned", events.ended_by(1, i64::MAX))
-            .set("won_minor", minor(won)?)
+            .set_minor("won_minor", won)
             .set("customer_years", years)
             .set("value_per_year_minor", per_year)
             .set("tau_days", tau)
@@ -207,7 +206,7 @@ impl Customers {
             let weights: Vec<u64> = self.lives.iter().map(weight).collect();
             let (mut won, mut lived) = (0, 0);
             for (life, &weight) in self.lives.iter().zip(&weights) {
-                won += i128::from(life.won) * i128::from(weight);
+                won += life.won * i128::from(weight);
                 lived += life.lived * weight as i64;
             }
             let days = mean_life(&self.lives, &weights, tau)?;

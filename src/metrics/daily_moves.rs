@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
-use super::monthly::{currency_of, minor};
+use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column,
@@ -132,7 +132,7 @@ impl Metric for DailyMoves {
                 row.set(name, count);
             }
             for (name, sum) in columns.iter().skip(moves.counts.len()).zip(moves.amounts) {
-                row.set(name, minor(sum)?);
+                row.set_minor(name, sum);
             }
             row.end(Tail {
                 n: moves.counts.iter().sum::<u64>().into(),

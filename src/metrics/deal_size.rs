@@ -3,7 +3,7 @@
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
 use super::layout::{PARTS, Reason};
-use super::monthly::{Gather, Monthly, Values, currency_of, minor, power_sums};
+use super::monthly::{Gather, Monthly, Values, currency_of, power_sums};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -110,7 +110,7 @@ impl Metric for DealSize {
             if let Some(found) = moments(n, sum, squares) {
                 let largest = amounts.keys().next_back().copied().unwrap_or(0);
                 let top = (sum > 0).then(|| largest as f64 / sum as f64);
-                row.set("sum_minor", minor(sum)?)
+                row.set_minor("sum_minor", sum)
                     .set("mean_minor", found.mean)
                     .set("top1_share", top)
                     .set("is_top_heavy", top.map(|_| i128::from(largest) * 2 > sum));

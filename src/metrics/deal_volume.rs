@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
-use super::monthly::{currency_of, minor};
+use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Day, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
@@ -106,9 +106,9 @@ impl Metric for DealVolume {
             row.set("created", week.deals[0])
                 .set("won", week.deals[1])
                 .set("lost", week.deals[2])
-                .set("created_minor", minor(week.amounts[0])?)
-                .set("won_minor", minor(week.amounts[1])?)
-                .set("lost_minor", minor(week.amounts[2])?)
+                .set_minor("created_minor", week.amounts[0])
+                .set_minor("won_minor", week.amounts[1])
+                .set_minor("lost_minor", week.amounts[2])
                 .set("n_null_amount", week.null_amounts);
             row.end(Tail {
                 n: week.deals.iter().sum::<u64>().into(),

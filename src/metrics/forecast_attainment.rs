@@ -10,7 +10,6 @@ use super::forecast_units::{Family, Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
 use super::rep_counts::owner_slice;
-use super::stage_key::minor;
 use crate::error::Result;
 use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
@@ -151,10 +150,10 @@ impl Place<'_> {
                 let said: i128 = sums.units.iter().map(|unit| unit.forecast).sum();
                 let came: i128 = sums.units.iter().map(|unit| unit.actual).sum();
                 let share = (said != 0 && !is_leaky).then(|| came as f64 / said as f64);
-                let said = (!is_leaky).then(|| minor(said, "forecast_minor")).transpose()?;
+                let said = (!is_leaky).then_some(said);
                 row.set("attainment", share)
-                    .set("forecast_minor", said)
-                    .set("actual_minor", minor(came, "actual_minor")?);
+                    .set_minor("forecast_minor", said)
+                    .set_minor("actual_minor", came);
             }
             let n = cell.due.n;
             if is_stored || is_leaky {
@@ -165,8 +164,8 @@ impl Place<'_> {
             }
             row.set("n_won", cell.won.n)
                 .set("yield_count", ratio(cell.won.n, n))
-                .set("due_minor", minor(cell.due.minor, "due_minor")?)
-                .set("won_minor", minor(cell.won.minor, "won_minor")?)
+                .set_minor("due_minor", cell.due.minor)
+                .set_minor("won_minor", cell.won.minor)
                 .set(
                     "yield_value",
                     (cell.due.minor != 0).then(|| cell.won.minor as f64 / cell.due.minor as f64),

@@ -13,7 +13,7 @@ use super::forecast_past::{Known, Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::stage_key::{currency_key, minor};
+use super::stage_key::currency_key;
 use crate::error::Result;
 use crate::model::{About, Day, Run, StageKind, Sym, Table, Timeline, Unit, column};
 
@@ -350,11 +350,11 @@ fn write(mut row: Row<'_>, bridge: &Bridge, booked: i128, run: &Run) -> Result<(
         row.end(Tail { n: n.into(), reason: Some(leaky(run)), ..Tail::default() });
         return Ok(());
     }
-    row.set("forecast_minor", minor(bridge.forecast, "forecast_minor")?);
+    row.set_minor("forecast_minor", bridge.forecast);
     for (at, (amount, count)) in COLUMNS.iter().enumerate() {
-        row.set(amount, minor(bridge.minor[at], amount)?).set(count, bridge.deals[at]);
+        row.set_minor(amount, bridge.minor[at]).set(count, bridge.deals[at]);
     }
-    row.set("actual_minor", minor(booked, "actual_minor")?).set("residual_minor", residual).set(
+    row.set_minor("actual_minor", booked).set("residual_minor", residual).set(
         "value_basis",
         Known::worst(bridge.current_amounts > 0, bridge.seen_amounts > 0).as_str(),
     );

@@ -7,7 +7,6 @@ use super::forecast_days::Agenda;
 use super::forecast_past::Known;
 use super::forecast_units::{Family, Unit};
 use super::layout::{Reason, Row, Tail};
-use super::stage_key::minor;
 use crate::error::Result;
 use crate::model::{ColumnAbout, Run, Sym, Unit as In, column};
 use crate::stats::accuracy::{accuracy, mean_change, ratio_interval};
@@ -120,15 +119,15 @@ impl Judge<'_> {
         let worst = units.iter().map(|unit| unit.amounts).max().unwrap_or(Known::History);
         let basis = if self.family.is_stored { "stored" } else { worst.as_str() };
         row.set("amount_basis", basis);
-        let actual = units.iter().map(|unit| unit.actual).sum();
-        row.set("actual_minor", minor(actual, "actual_minor")?);
+        let actual: i128 = units.iter().map(|unit| unit.actual).sum();
+        row.set_minor("actual_minor", actual);
         let pairs: Vec<(i128, i128)> = units.iter().map(|u| (u.forecast, u.actual)).collect();
         let Some(found) = accuracy(&pairs).filter(|_| !is_leaky) else {
             let reason = self.reason(is_leaky).or(Some(Reason::ZeroDenominator));
             return Ok(Tail { n: n.into(), reason, ..Tail::default() });
         };
-        let said = units.iter().map(|unit| unit.forecast).sum();
-        row.set("forecast_minor", minor(said, "forecast_minor")?)
+        let said: i128 = units.iter().map(|unit| unit.forecast).sum();
+        row.set_minor("forecast_minor", said)
             .set("bias_minor", found.mean_error)
             .set("bias", found.bias)
             .set("mae_minor", found.mae)

@@ -9,7 +9,7 @@ use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail};
 use super::monthly::{rate_reason, ratio};
-use super::stage_key::{currency_key, minor};
+use super::stage_key::currency_key;
 use crate::error::Result;
 use crate::model::{About, Field, Micros, Run, Snapshot, Table, Timeline, Unit, column};
 use crate::stats::interval::wilson;
@@ -234,11 +234,11 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
     let ranks = due.moved.ranks(0);
     let (moved, days, _) = ranks.sums();
     row.set("n_due", n)
-        .set("due_minor", minor(due.due.minor, "due_minor")?)
+        .set_minor("due_minor", due.due.minor)
         .set("n_slipped", due.slipped.n)
         .set("n_pushed", due.pushed)
         .set("slip_rate", ratio(due.slipped.n, n))
-        .set("slipped_minor", minor(due.slipped.minor, "slipped_minor")?)
+        .set_minor("slipped_minor", due.slipped.minor)
         .set("mean_days_moved", (moved > 0).then(|| days as f64 / moved as f64))
         .set("q50_days_moved", ranks.quantile(0.5))
         .set("push_count", due.pushes)

@@ -12,7 +12,6 @@ use super::forecast_table::OfForecasts;
 use super::forecast_units::{Family, Stored};
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::rep_counts::owner_slice;
-use super::stage_key::minor;
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Unit, column};
 
@@ -145,14 +144,14 @@ impl Place<'_> {
                 continue;
             }
             let is_dated = tier != Tier::Undated;
-            let amount = is_dated.then(|| minor(cell.due.minor, "amount_minor")).transpose()?;
+            let amount = is_dated.then_some(cell.due.minor);
             let seen = |at: usize| if cell.seen[at] > 0 { "snapshot" } else { "history" };
             let category_basis = if cell.by_stage > 0 { "stage" } else { seen(3) };
             let is_observed = is_dated && cell.current_amounts + cell.by_stage == 0;
             let mut row = self.row(table, owner);
             row.set("category", tier.as_str())
                 .set("deals", cell.due.n)
-                .set("amount_minor", amount)
+                .set_minor("amount_minor", amount)
                 .set("n_null_amount", cell.null_amounts)
                 .set("stage_basis", seen(2))
                 .set("amount_basis", cell.amounts().as_str())
@@ -181,7 +180,7 @@ impl Place<'_> {
             let mut row = self.row(table, one);
             row.set_day("snapshot_on", Some(stored.on))
                 .set("category", category.as_str())
-                .set("amount_minor", minor(sum, "amount_minor")?);
+                .set_minor("amount_minor", sum);
             for column in ["stage_basis", "amount_basis", "ecd_basis", "category_basis"] {
                 row.set(column, "stored");
             }

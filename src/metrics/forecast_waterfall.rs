@@ -10,7 +10,7 @@ use super::forecast_past::{Known, Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail};
-use super::stage_key::{currency_key, minor};
+use super::stage_key::currency_key;
 use crate::error::Result;
 use crate::model::{About, Day, Period, Run, Table, Timeline, Unit, column};
 
@@ -359,9 +359,9 @@ fn write(mut row: Row<'_>, lines: &Lines, is_complete: bool, run: &Run) -> Resul
         return Ok(());
     }
     for (at, (amount, count)) in COLUMNS.iter().enumerate() {
-        row.set(amount, minor(lines.minor[at], amount)?).set(count, lines.deals[at]);
+        row.set_minor(amount, lines.minor[at]).set(count, lines.deals[at]);
     }
-    row.set("closing_minor", minor(lines.closing, "closing_minor")?)
+    row.set_minor("closing_minor", lines.closing)
         .set("residual_minor", residual)
         .set("n_closing", lines.n_closing)
         .set(

@@ -3,7 +3,6 @@
 use super::Metric;
 use super::credit::{shares, split};
 use super::layout::{Dimension, MetricTable, Reason, Row, Slice, Tail};
-use super::monthly::minor;
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Goal, Measure, Run, Status, Sym, Table, Timeline, Unit, Who, column,
@@ -221,11 +220,11 @@ fn set_progress(row: &mut Row<'_>, goal: &Goal, actual: Option<i128>, run: &Run)
     } else {
         ("actual", "remaining", "required_per_bd", "target")
     };
-    row.set(whole, actual.map(minor).transpose()?.unwrap_or_default())
-        .set(wanted, minor(target)?)
+    row.set_minor(whole, actual)
+        .set_minor(wanted, target)
         .set("attainment", attainment)
         .set("pace", pace)
-        .set(rest, remaining.map(minor).transpose()?.unwrap_or_default())
+        .set_minor(rest, remaining)
         .set(day, per_day)
         .set("bd_elapsed", elapsed)
         .set("bd", all);

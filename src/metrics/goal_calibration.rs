@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::goal_odds::{Mode, Odds, holder};
 use super::goal_plan::{BOOKINGS, Goal, Plan, WINS, goals, row, settle};
 use super::goal_state::{Chances, Goals, Stood};
+use super::monthly::squares;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Run, StageId, Table, Timeline, Unit, column};
@@ -208,7 +209,7 @@ fn add(sum: &mut Past, stood: &Stood, p: f64, measure: &str) {
     let (actual, first, second) = if measure == WINS {
         (stood.won as f64, stood.deals as f64, stood.deals as f64)
     } else {
-        (stood.won_sum as f64, stood.sum as f64, stood.squares as f64)
+        (stood.won_sum as f64, stood.sum as f64, squares(stood.squares).unwrap_or(f64::NAN))
     };
     sum.actual += actual;
     sum.expected += p * first;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::latest::Latest;
-use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Reason, Tail};
 use super::plan::{Aim, Plan, Scheme, Step};
 use crate::error::Result;
 use crate::model::{About, Day, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
@@ -75,7 +75,7 @@ impl Metric for GoalCascade {
         let mut table = MetricTable::new(&ABOUT, run);
         let touches = state.latest.touches_by_stage();
         for scheme in state.plan.by_mode(run) {
-            if let Some(aim) = scheme.aim {
+            if let Some(aim) = scheme.aim.filter(|_| scheme.slice.dimension == Dimension::All) {
                 Cascade::new(&scheme, aim, run).add_rows(&mut table, &touches);
             }
         }
@@ -129,7 +129,7 @@ impl<'s> Cascade<'s> {
             };
             let deals = Subject { step: Some(step), ..Subject::default() };
             self.spread(table, deals, (all, rest));
-            let Some(stage) = self.run.catalogue.find(self.scheme.pipeline, step.name) else {
+            let Some(stage) = self.run.catalogue.find(self.scheme.slice.pipeline, step.name) else {
                 continue;
             };
             for (&(_, kind), &(sum, n)) in
@@ -187,8 +187,7 @@ impl<'s> Cascade<'s> {
         (all, rest): (Option<u64>, Option<u64>),
     ) {
         let run = self.run;
-        let slice = Slice::whole(self.scheme.pipeline);
-        let mut row = table.row(slice, Some(self.aim.period), Sym::NONE);
+        let mut row = table.row(self.scheme.slice, Some(self.aim.period), Sym::NONE);
         let latest = about.step.and_then(|step| step.latest_on(self.aim.period, run));
         row.set("mode", self.scheme.mode)
             .set("unit", unit)

@@ -3,7 +3,6 @@
 use super::goal_odds::{Mode, Odds, holder};
 use super::goal_plan::{BOOKINGS, Goal, Plan, goals, row, settle};
 use super::goal_state::Goals;
-use super::monthly::minor;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Run, Table, Timeline, Unit, column};
@@ -113,13 +112,13 @@ fn add_row(
     let (won, _) = state.won(goal, plan, run);
     let need = goal.value - won;
     let mut row = row(table, goal, plan, run);
-    row.set("p_mode", mode.as_str()).set("target_minor", minor(goal.value)?);
+    row.set("p_mode", mode.as_str()).set_minor("target_minor", goal.value);
     row.set("n_open", odds.n_open)
         .set("n_null_amount", odds.null_amounts)
         .set("n_null_prob", odds.null_chances);
     let is_known = need <= 0 || !(odds.n_open > 0 && odds.amounts.is_empty());
     if !goal.is_mixed {
-        row.set("won_minor", minor(won)?).set("need_minor", minor(need)?);
+        row.set_minor("won_minor", won).set_minor("need_minor", need);
         let (new, n_past) = expected_new(state, goal, plan, run);
         row.set("expected_new_minor", new).set("n_past", n_past);
     }
@@ -133,7 +132,7 @@ fn add_row(
             .set("cell_minor", found.cell);
         let sums = quantiles(&found.sum, found.cell, &[0.05, 0.5, 0.95]);
         for (name, sum) in ["q05_minor", "q50_minor", "q95_minor"].into_iter().zip(sums) {
-            row.set(name, minor(won + i128::try_from(sum).unwrap_or(i128::MAX / 2))?);
+            row.set_minor(name, won + i128::try_from(sum).unwrap_or(i128::MAX / 2));
         }
     }
     row.end(Tail {

@@ -3,7 +3,6 @@
 use super::goal_odds::{Mode, Odds};
 use super::goal_plan::{BOOKINGS, goals, row, settle};
 use super::goal_state::Goals;
-use super::monthly::minor;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Run, Table, Timeline, Unit, column};
@@ -92,11 +91,11 @@ impl Metric for GoalGap {
             let rest = goal.value - won;
             let mut row = row(&mut table, &goal, &plan, run);
             row.set("days_left", plan.spans.get(goal.span).map(|s| s.days_left))
-                .set("target_minor", minor(goal.value)?);
+                .set_minor("target_minor", goal.value);
             if !goal.is_mixed {
                 let weighted = (!due.is_unknown()).then_some(due.weighted);
                 let landmark = (!all.is_unknown()).then_some(all.weighted);
-                row.set("won_minor", minor(won)?)
+                row.set_minor("won_minor", won)
                     .set("weighted_minor", weighted)
                     .set("gap_minor", weighted.map(|worth| rest as f64 - worth))
                     .set("weighted_landmark_minor", landmark)

@@ -9,11 +9,20 @@ use std::collections::BTreeMap;
 use super::keyed::Tally;
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::{add_all, is_worked};
+use crate::model::run::LANDMARKS;
 use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
-use crate::stats::survival::EventTable;
+use crate::stats::survival::{EventTable, Incidence};
 
 /// Fewer looks than this say nothing.
 const MIN_LOOKS: u64 = 20;
+
+/// Ages in days, each band up to the next one's first day.
+pub(super) const BANDS: [(&str, u32); 4] = [("0-29", 0), ("30-59", 30), ("60-89", 60), ("90+", 90)];
+
+/// The band of an age in ticks.
+fn band_of(age: i64, run: &Run) -> usize {
+    BANDS.iter().rposition(|&(_, days)| age >= run.ticks_of_days(days)).unwrap_or(0)
+}
 
 /// Looks collected at least before equal ones are counted together.
 const COLLECTED: usize = 1 << 16;
@@ -39,6 +48,9 @@ struct Looks {
     settled: usize,
     /// The age of each deal when it was looked at last.
     last: Tally,
+    /// Looks by band of age and landmark, and deals that were looked at by band.
+    by_landmark: [[u64; LANDMARKS as usize]; BANDS.len()],
+    deals: [u64; BANDS.len()],
 }
 
 impl Looks {
@@ -62,9 +74,33 @@ impl Looks {
     }
 }
 
+/// What a deal was looked at in, its age there when it was looked at last, and the bands it was in.
+type Seen = ((Sym, Option<StageId>), i64, [bool; BANDS.len()]);
+
 /// The looks at every stage; without a stage, at the deal as a whole, aged since its creation.
 #[derive(Debug, Default)]
 pub(super) struct Landmarks(BTreeMap<(Sym, Option<StageId>), Looks>);
+
+/// The chance that a deal open in a stage at a month end is won within a horizon.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StageChance {
+    /// The horizon, days.
+    pub(super) days: u32,
+    /// How far the looks were followed.
+    pub(super) maturity: Maturity,
+    /// Probability, effective number of deals, and limits.
+    pub(super) p: f64,
+    pub(super) n_eff: f64,
+    pub(super) limits: (f64, f64),
+}
+
+/// Looks and deals of a population, with its chances; null with too few looks.
+#[derive(Clone, Debug)]
+pub(super) struct Outlook {
+    pub(super) looks: u64,
+    pub(super) deals: u64,
+    pub(super) chances: Option<Vec<StageChance>>,
+}
 
 /// The chance that a deal of a given age is won within `stage_horizon` days.
 #[derive(Clone, Copy, Debug)]
@@ -85,9 +121,9 @@ impl Landmarks {
         }
         let facts = &deal.facts;
         let until = facts.closed_at.unwrap_or(run.observed_until);
-        let mut seen: Vec<((Sym, Option<StageId>), i64)> = Vec::new();
+        let mut seen: Vec<Seen> = Vec::new();
         let open = |cut: &&i64| facts.created_at < **cut && **cut <= until;
-        for &cut in run.landmarks.iter().filter(open) {
+        for (landmark, &cut) in run.landmarks.iter().enumerate().filter(|(_, cut)| open(cut)) {
             let Some(visit) = deal.visit_before(cut).filter(|v| is_worked(v, run)) else {
                 continue;
             };
@@ -103,15 +139,22 @@ impl Landmarks {
                 let Some(age) = age else { continue };
                 let key = (visit.pipeline, stage);
                 let cause = cause(facts.outcome) as u8;
-                self.0.entry(key).or_default().push(Look { age, wait, cause, is_followed });
-                match seen.iter_mut().find(|last| last.0 == key) {
-                    Some(last) => last.1 = last.1.max(age),
-                    None => seen.push((key, age)),
-                }
+                let looks = self.0.entry(key).or_default();
+                looks.push(Look { age, wait, cause, is_followed });
+                let band = band_of(age, run);
+                looks.by_landmark[band][landmark] += 1;
+                let at = seen.iter().position(|last| last.0 == key).unwrap_or_else(|| {
+                    seen.push((key, age, [false; BANDS.len()]));
+                    seen.len() - 1
+                });
+                seen[at].1 = seen[at].1.max(age);
+                seen[at].2[band] = true;
             }
         }
-        for (key, age) in seen {
-            self.0.entry(key).or_default().last.push(age);
+        for (key, age, bands) in seen {
+            let looks = self.0.entry(key).or_default();
+            looks.last.push(age);
+            looks.deals.iter_mut().zip(bands).for_each(|(n, is_in)| *n += u64::from(is_in));
         }
     }
 
@@ -120,8 +163,42 @@ impl Landmarks {
         add_all(&mut self.0, from.0, |into, from| {
             into.looks.extend(from.looks);
             into.last.merge(&from.last);
+            let counts = into.by_landmark.iter_mut().flatten();
+            counts.zip(from.by_landmark.iter().flatten()).for_each(|(into, from)| *into += from);
+            into.deals.iter_mut().zip(from.deals).for_each(|(into, from)| *into += from);
             into.settle();
         });
+    }
+
+    /// The chances, at every horizon of the run, of deals open in these stages of a pipeline: of all, and
+    /// of each band of age in the stage.
+    pub(super) fn within(
+        &self,
+        (pipeline, stages): (Sym, &[StageId]),
+        run: &Run,
+    ) -> (Outlook, [Outlook; BANDS.len()]) {
+        let mut bands: [Looked; BANDS.len()] = Default::default();
+        let mut deals = 0;
+        for &stage in stages {
+            let Some(all) = self.0.get(&(pipeline, Some(stage))) else { continue };
+            for (look, count) in &all.looks {
+                let band = &mut bands[band_of(look.age, run)];
+                band.events.add(look.wait, usize::from(look.cause), *count);
+            }
+            for (band, (counts, deals)) in
+                bands.iter_mut().zip(all.by_landmark.iter().zip(all.deals))
+            {
+                band.by_landmark.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+                band.deals += deals;
+            }
+            deals += all.last.n();
+        }
+        let mut all = Looked { deals, ..Looked::default() };
+        for band in &bands {
+            all.events.merge(band.events.clone());
+            all.by_landmark.iter_mut().zip(band.by_landmark).for_each(|(sum, n)| *sum += n);
+        }
+        (all.outlook(run), bands.map(|band| band.outlook(run)))
     }
 
     /// The chance of those who were in the stage for more than `ticks`: Aalen-Johansen, the variance
@@ -156,6 +233,45 @@ impl Landmarks {
         });
         WinChance { looks, deals, p }
     }
+}
+
+/// Looks at the deals of a population.
+#[derive(Debug, Default)]
+struct Looked {
+    events: EventTable<2>,
+    by_landmark: [u64; LANDMARKS as usize],
+    deals: u64,
+}
+
+impl Looked {
+    fn outlook(&self, run: &Run) -> Outlook {
+        let (looks, deals) = (self.events.n(), self.deals);
+        let has_looks = looks >= MIN_LOOKS && deals > 0;
+        let chances = has_looks.then(|| chances(&self.events, deals, &self.by_landmark, run));
+        Outlook { looks, deals, chances }
+    }
+}
+
+/// The chances at the horizons of the run: Aalen-Johansen, the variance times looks per deal.
+fn chances(events: &EventTable<2>, deals: u64, by_landmark: &[u64], run: &Run) -> Vec<StageChance> {
+    let looks = events.n();
+    let horizons: Vec<i64> = run.config.horizons.iter().map(|&h| run.ticks_of_days(h)).collect();
+    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
+    let at = |((&days, &ticks), (at, _)): ((&u32, &i64), (Incidence<2>, u64))| {
+        let landmarks = run.landmarks.iter().zip(by_landmark);
+        let is_followed = |cut: i64| run.ticks(cut - 1, run.observed_until) >= ticks;
+        let followed = landmarks.filter(|(cut, _)| is_followed(**cut)).map(|(_, n)| n).sum();
+        let (p, variance) = (at.incidence[0], at.variance[0] * looks as f64 / deals as f64);
+        StageChance {
+            days,
+            maturity: Maturity::of(looks, followed, is_over, run),
+            p,
+            n_eff: events.effective_n(p, variance, ticks),
+            limits: events.interval(p, variance, ticks).pair(),
+        }
+    };
+    let found = events.at_each(&horizons);
+    run.config.horizons.iter().zip(&horizons).zip(found).map(at).collect()
 }
 
 /// Ticks that a deal had spent at `end` in the stage of `visit`, all visits of that spell summed;

@@ -5,7 +5,7 @@ use arcstr::{ArcStr, literal};
 use crate::error::Result;
 use crate::model::{
     About, Column, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value,
-    column,
+    column, too_large,
 };
 
 /// The ways in which folds cut a pipeline; the whole follows from its segments.
@@ -130,6 +130,8 @@ pub enum Reason {
     LeakyBasis,
     /// `DG`: no variance where a test needs it.
     Degenerate,
+    /// `TL`: a sum of amounts is beyond the 64 bits of a cell.
+    TooLarge,
 }
 
 impl Reason {
@@ -144,6 +146,7 @@ impl Reason {
             Self::TableAbsent => "NA",
             Self::LeakyBasis => "LK",
             Self::Degenerate => "DG",
+            Self::TooLarge => too_large::CODE,
         }
     }
 }
@@ -187,7 +190,7 @@ const TAIL: &[ColumnAbout] = &[
     column("confidence_level", Unit::Rate, "Level of the interval."),
     column("interval_method", Unit::Text, "How the interval was made; empty without one."),
     column("status", Unit::Text, "`ok`, `SN` (small n), or the maturity of the cell."),
-    column("reason", Unit::Text, "Why a value is null: Z0, IM, IN, SN, MC, NA, LK, DG."),
+    column("reason", Unit::Text, "Why a value is null: Z0, IM, IN, SN, MC, NA, LK, DG, TL."),
     column("quality_count", Unit::Count, "Deals behind the row whose history was mended."),
 ];
 
@@ -242,7 +245,7 @@ impl<'r> MetricTable<'r> {
             values[9] = Value::Day(period.end);
         }
         values[10] = Value::Day(run.as_of);
-        Row { about: self.about, table: &mut self.table, values, next: 0 }
+        Row { about: self.about, table: &mut self.table, values, next: 0, is_too_large: false }
     }
 
     /// The table, its rows sorted: by the keys of the layout, then those of the metric. A list that
@@ -264,6 +267,8 @@ pub struct Row<'t> {
     values: Vec<Value>,
     /// The column after the one set last: most rows are set in the order of the block.
     next: usize,
+    /// A sum did not fit its cell.
+    is_too_large: bool,
 }
 
 impl Row<'_> {
@@ -280,6 +285,15 @@ impl Row<'_> {
             self.values[HEAD.len() + at] = value.into();
         }
         self
+    }
+
+    /// Sets a column to a sum of minor units; one that is beyond 64 bits is null, with [`Reason::TooLarge`]
+    /// at the end of the row.
+    pub fn set_minor(&mut self, name: &str, sum: impl Into<Option<i128>>) -> &mut Self {
+        let sum: Option<i128> = sum.into();
+        let cell = sum.and_then(|sum| i64::try_from(sum).ok());
+        self.is_too_large |= sum.is_some() && cell.is_none();
+        self.set(name, cell)
     }
 
     /// Makes it a row of no pipeline: what it counts is of all of them.
@@ -302,8 +316,15 @@ impl Row<'_> {
     /// Ends the row.
     pub fn end(mut self, tail: Tail) {
         let at = HEAD.len() + self.about.columns.len();
-        let (lower, upper) = tail.interval.unzip();
-        let status = match (tail.status, tail.reason) {
+        // Limits that come of squares beyond 128 bits are no numbers.
+        let interval = tail.interval.filter(|(lower, upper)| !lower.is_nan() && !upper.is_nan());
+        let (lower, upper) = interval.unzip();
+        let method = if tail.interval.is_some() && interval.is_none() { "" } else { tail.method };
+        let reason = match tail.reason {
+            None | Some(Reason::SmallN) if self.is_too_large => Some(Reason::TooLarge),
+            reason => reason,
+        };
+        let status = match (tail.status, reason) {
             ("", None) => literal!("ok").into(),
             ("", Some(Reason::SmallN)) => literal!("SN").into(),
             ("", Some(_)) => Value::Null,
@@ -315,11 +336,11 @@ impl Row<'_> {
         if lower.is_some() {
             self.values[at + 3] = Value::Float(0.95);
         }
-        if !tail.method.is_empty() {
-            self.values[at + 4] = tail.method.into();
+        if !method.is_empty() {
+            self.values[at + 4] = method.into();
         }
         self.values[at + 5] = status;
-        self.values[at + 6] = tail.reason.map(Reason::code).into();
+        self.values[at + 6] = reason.map(Reason::code).into();
         self.values[at + 7] = tail.quality_count.into();
         self.share_words();
         self.table.rows.push(self.values);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
-use super::monthly::{Gather, Monthly, currency_of, minor};
+use super::monthly::{Gather, Monthly, currency_of};
 use super::resample::{Weighted, with_weights};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Table, Timeline, Unit, column};
@@ -303,8 +303,8 @@ impl Change<'_> {
         };
         row.set("contribution_minor", contribution)
             .set("share", share)
-            .set("revenue_before_minor", minor(before.events.revenue)?)
-            .set("revenue_minor", minor(after.events.revenue)?)
+            .set_minor("revenue_before_minor", before.events.revenue)
+            .set_minor("revenue_minor", after.events.revenue)
             .set("closed_before", before.events.closed)
             .set("closed", after.events.closed)
             .set("won_before", before.events.won)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, Key, LEVERS, Months, Sums, factors, is_merged, sums_of};
-use super::monthly::{Monthly, minor};
+use super::monthly::Monthly;
 use crate::error::Result;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::shapley::shapley;
@@ -197,8 +197,8 @@ impl Rows {
                 .set("share", part.filter(|_| change != 0).map(|part| part / change as f64))
                 .set("closed_before", before.closed)
                 .set("closed", after.closed)
-                .set("revenue_before_minor", minor(before.revenue)?)
-                .set("revenue_minor", minor(after.revenue)?)
+                .set_minor("revenue_before_minor", before.revenue)
+                .set_minor("revenue_minor", after.revenue)
                 .set("is_partial", self.place.quarter.end > run.as_of + 1);
             row.end(Tail {
                 n: (before.closed + after.closed).into(),

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::layout::PARTS;
-use super::monthly::{Gather, Monthly, minor, only_currency, rate_reason, ratio};
+use super::monthly::{Gather, Monthly, only_currency, rate_reason, ratio};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, Value, column};
+use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 
 /// A2.
@@ -105,14 +105,14 @@ impl Metric for LossReasons {
             for (&reason, losses) in &reasons.0 {
                 let is_excluded = run.is_excluded_reason(reason);
                 let n = if is_excluded { 0 } else { all };
-                let value = if only.is_some() { minor(losses.value)? } else { Value::Null };
+                let value = only.is_some().then_some(losses.value);
                 let word = run.names.text(reason).unwrap_or_else(|| arcstr::literal!("__NONE__"));
                 let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
                 row.set("lost_reason", word)
                     .set("is_excluded", is_excluded)
                     .set("lost", losses.lost)
                     .set("share", ratio(losses.lost, n))
-                    .set("value_minor", value)
+                    .set_minor("value_minor", value)
                     .set("n_null_amount", losses.null_amounts);
                 row.end(tail(losses, n, is_excluded, run));
             }

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keyed::Keyed;
 use super::layout::{Dimension, Reason, Slice};
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Facts, Period, PeriodKind, Run, Sym, Value};
+use crate::model::{Facts, Period, PeriodKind, Run, Sym};
 use crate::stats::quantile::Histogram;
 
 /// Sums that can be added up.
@@ -207,24 +206,22 @@ pub fn ratio(a: u64, b: u64) -> Option<f64> {
     (b > 0).then(|| a as f64 / b as f64)
 }
 
-/// A sum of minor units as a cell.
-///
-/// Errors: `ErrorKind::Range` if it does not fit an `i64`.
-pub fn minor(sum: i128) -> Result<Value> {
-    i64::try_from(sum).map(Value::Int).map_err(|_| {
-        Error::new(ErrorKind::Range, "a sum of amounts leaves the range of 64-bit minor units")
-            .hint("look for impossible amounts with `sluice query` on `deals`")
-    })
+/// A sum of squares that ends at `i128::MAX` as a number: none if it is too large, so that no limits
+/// come of it.
+pub fn squares(sum: i128) -> Option<f64> {
+    (sum != i128::MAX).then_some(sum as f64)
 }
 
-/// Cases, sum and sum of squares of a histogram.
+/// Cases, sum and sum of squares of a histogram; squares that are too large end at `i128::MAX`, which
+/// [`crate::stats::interval::moments`] knows.
 pub fn power_sums(histogram: &Histogram) -> (u64, i128, i128) {
     let mut sums = (0, 0, 0);
     for (&value, &count) in histogram {
         let (wide, times) = (i128::from(value), i128::from(count));
         sums.0 += count;
         sums.1 += wide * times;
-        sums.2 += wide.saturating_mul(wide).saturating_mul(times);
+        let squares = wide.saturating_mul(wide).saturating_mul(times);
+        sums.2 = i128::saturating_add(sums.2, squares);
     }
     sums
 }

@@ -1,7 +1,7 @@
 //! M2 `payment_collection`: how much of what was won has been paid.
 
 use super::layout::{MetricTable, Tail};
-use super::monthly::{Monthly, minor, rate_reason};
+use super::monthly::{Monthly, rate_reason};
 use super::payment_state::{self, Wins};
 use super::{Metric, Reason, Row};
 use crate::error::Result;
@@ -83,11 +83,11 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) -> Result<()> {
     let share = (found.won > 0).then(|| found.collected as f64 / found.won as f64);
     row.set("paid", found.paid)
         .set("unpaid", found.wins - found.paid)
-        .set("won_minor", minor(found.won)?)
-        .set("collected_minor", minor(found.collected)?)
-        .set("outstanding_minor", minor(found.won - found.collected)?)
+        .set_minor("won_minor", found.won)
+        .set_minor("collected_minor", found.collected)
+        .set_minor("outstanding_minor", found.won - found.collected)
         .set("collected_share", share)
-        .set("overpaid_minor", minor(found.overpaid)?)
+        .set_minor("overpaid_minor", found.overpaid)
         .set("n_null_amount", found.null_amounts)
         .set("n_other_currency", found.other_currency);
     let reason = match share {

@@ -3,7 +3,6 @@
 use super::goal_odds::{Mode, Odds, holder};
 use super::goal_plan::{BOOKINGS, goals, row, settle};
 use super::goal_state::Goals;
-use super::monthly::minor;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Run, Table, Timeline, Unit, column};
@@ -78,11 +77,11 @@ impl Metric for PipelineCoverage {
             let gap = (!odds.is_unknown()).then_some(need as f64 - odds.weighted);
             let coverage = (need > 0).then(|| odds.value as f64 / need as f64);
             let mut row = row(&mut table, &goal, &plan, run);
-            row.set("target_minor", minor(goal.value)?);
+            row.set_minor("target_minor", goal.value);
             if !goal.is_mixed {
-                row.set("won_minor", minor(won)?)
-                    .set("need_minor", minor(need)?)
-                    .set("open_minor", minor(odds.value)?)
+                row.set_minor("won_minor", won)
+                    .set_minor("need_minor", need)
+                    .set_minor("open_minor", odds.value)
                     .set("n_due", odds.n_open)
                     .set("coverage", coverage)
                     .set("gap_minor", gap)

@@ -24,15 +24,22 @@ pub(super) fn round_up(x: f64) -> u64 {
 pub struct Plan {
     reaches: Reaches,
     /// Deals won in the trailing window; of those with a known amount, number and sum.
-    won: BTreeMap<(Sym, Day), (u64, u64, i128)>,
+    won: Won,
     open: BTreeMap<(Sym, u16), u64>,
+    /// The same of each owner, if owners have goals: wins by day, open deals by place.
+    won_by: BTreeMap<(Sym, Sym), BTreeMap<Day, u64>>,
+    open_by: BTreeMap<(Sym, Sym), BTreeMap<u16, u64>>,
 }
+
+/// Deals won by pipeline and day; of those with a known amount, number and sum.
+type Won = BTreeMap<(Sym, Day), (u64, u64, i128)>;
 
 impl Plan {
     /// Takes a deal.
     pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         self.reaches.fold(&[Dimension::All], deal, run, |_, _, _| {});
         let facts = &deal.facts;
+        let has_owners = run.goals.has_owners;
         match (facts.outcome, facts.closed_on) {
             (Status::Won, Some(day)) if is_recent(day, run) => {
                 let sums = self.won.entry((facts.pipeline, day)).or_default();
@@ -41,10 +48,18 @@ impl Plan {
                     sums.1 += 1;
                     sums.2 += i128::from(amount);
                 }
+                if has_owners {
+                    let own = self.won_by.entry((facts.pipeline, facts.owner)).or_default();
+                    *own.entry(day).or_default() += 1;
+                }
             }
             (Status::Open, _) => {
                 if let Some((visit, order)) = standing(deal).and_then(|v| Some((v, v.order?))) {
                     *self.open.entry((visit.pipeline, order)).or_default() += 1;
+                    if has_owners {
+                        let own = self.open_by.entry((visit.pipeline, facts.owner)).or_default();
+                        *own.entry(order).or_default() += 1;
+                    }
                 }
             }
             _ => {}
@@ -58,20 +73,35 @@ impl Plan {
             *into = (into.0 + from.0, into.1 + from.1, into.2 + from.2);
         });
         add_all(&mut self.open, from.open, |into, from| *into += from);
+        let add = |into: &mut u64, from| *into += from;
+        add_all(&mut self.won_by, from.won_by, |into, from| add_all(into, from, add));
+        add_all(&mut self.open_by, from.open_by, |into, from| add_all(into, from, add));
     }
 
-    /// The plans of all pipelines, in their order, by configured and by empirical chances.
+    /// The plans of all pipelines, in their order, by configured and by empirical chances, and those of
+    /// the owners with goals, at the chances of the whole pipeline.
     pub(super) fn by_mode(self, run: &Run) -> Vec<Scheme> {
-        let Self { reaches, won, open } = self;
+        let Self { reaches, won, open, won_by, open_by } = self;
         let chances = reaches.outlooks(run);
         let mut found = Vec::new();
         for pipeline in run.catalogue.pipelines() {
-            let goal = Aim::new(pipeline, &won, run);
+            let aim = Aim::new(pipeline, &won, run);
+            let owners = Aim::of_owners(pipeline, &won, &won_by, run);
             for mode in ["configured", "empirical"] {
                 let stages = stages(pipeline, mode, &chances, &open, run);
-                if !stages.is_empty() {
-                    found.push(Scheme { pipeline, mode, aim: goal, stages });
+                if stages.is_empty() {
+                    continue;
                 }
+                for (&owner, &aim) in &owners {
+                    let mut stages = stages.clone();
+                    let own = open_by.get(&(pipeline, owner));
+                    for step in &mut stages {
+                        step.open = own.and_then(|o| o.get(&step.order)).copied().unwrap_or(0);
+                    }
+                    let slice = Slice { pipeline, dimension: Dimension::Owner, value: owner };
+                    found.push(Scheme { slice, mode, aim: Some(aim), stages });
+                }
+                found.push(Scheme { slice: Slice::whole(pipeline), mode, aim, stages });
             }
         }
         found
@@ -93,7 +123,7 @@ pub(super) struct Aim {
 
 impl Aim {
     /// The goal of a pipeline for the period that holds the day after `as_of`.
-    fn new(pipeline: Sym, won: &BTreeMap<(Sym, Day), (u64, u64, i128)>, run: &Run) -> Option<Self> {
+    fn new(pipeline: Sym, won: &Won, run: &Run) -> Option<Self> {
         let goals = &run.config.goals;
         let next = run.as_of + 1;
         let own = goals.pipelines.get(run.names.get(pipeline)).copied();
@@ -106,11 +136,7 @@ impl Aim {
     }
 
     /// The goal that follows from targets, which are no pipeline's: only if there is one pipeline.
-    fn of_targets(
-        pipeline: Sym,
-        won: &BTreeMap<(Sym, Day), (u64, u64, i128)>,
-        run: &Run,
-    ) -> Option<(u64, Period, &'static str)> {
+    fn of_targets(pipeline: Sym, won: &Won, run: &Run) -> Option<(u64, Period, &'static str)> {
         if run.catalogue.pipelines().len() > 1 {
             return None;
         }
@@ -121,16 +147,56 @@ impl Aim {
         let currency = only_currency(run)?;
         let of = |currency| run.goals.of_all(Measure::Bookings(currency), next);
         let (period, amount) = of(currency).or_else(|| of(Sym::NONE))?;
-        let of_pipeline = won.range((pipeline, Day::MIN)..=(pipeline, Day::MAX));
-        let (n, sum) = of_pipeline.fold((0, 0), |(n, sum), (_, of)| (n + of.1, sum + of.2));
-        (n > 0 && sum > 0)
-            .then(|| (round_up(amount as f64 * n as f64 / sum as f64), period, "bookings_target"))
+        Some((wins_for(amount, pipeline, won)?, period, "bookings_target"))
+    }
+
+    /// The goals of owners that follow from their targets, in a run of one pipeline.
+    fn of_owners(
+        pipeline: Sym,
+        won: &Won,
+        won_by: &BTreeMap<(Sym, Sym), BTreeMap<Day, u64>>,
+        run: &Run,
+    ) -> BTreeMap<Sym, Self> {
+        let mut found = BTreeMap::new();
+        if run.catalogue.pipelines().len() > 1 {
+            return found;
+        }
+        let targets = |measure| run.goals.of_owners(measure, run.as_of + 1);
+        let aim = |owner: Sym, period: Period, wins: u64, basis| {
+            let days = won_by.get(&(pipeline, owner));
+            let won =
+                days.map_or(0, |days| days.range(period.start..period.end).map(|d| d.1).sum());
+            Self { wins, period, basis, won }
+        };
+        if let Some(currency) = only_currency(run) {
+            // In the run's currency rather than in any.
+            for currency in [Sym::NONE, currency] {
+                for (owner, (period, amount)) in targets(Measure::Bookings(currency)) {
+                    if let Some(wins) = wins_for(amount, pipeline, won) {
+                        found.insert(owner, aim(owner, period, wins, "bookings_target"));
+                    }
+                }
+            }
+        }
+        for (owner, (period, wins)) in targets(Measure::Wins) {
+            if let Ok(wins) = u64::try_from(wins) {
+                found.insert(owner, aim(owner, period, wins, "target"));
+            }
+        }
+        found
     }
 
     /// Wins still wanted.
     pub(super) fn remaining(&self) -> u64 {
         self.wins.saturating_sub(self.won)
     }
+}
+
+/// Wins that make an amount, by the mean known amount won; null if nothing is known of it.
+fn wins_for(amount: i128, pipeline: Sym, won: &Won) -> Option<u64> {
+    let of_pipeline = won.range((pipeline, Day::MIN)..=(pipeline, Day::MAX));
+    let (n, sum) = of_pipeline.fold((0, 0), |(n, sum), (_, of)| (n + of.1, sum + of.2));
+    (n > 0 && sum > 0).then(|| round_up(amount as f64 * n as f64 / sum as f64))
 }
 
 /// A stage of a plan.
@@ -177,11 +243,11 @@ pub(super) fn needed(wins: f64, p: f64) -> Option<u64> {
     (p > 0.0).then(|| round_up(wins / p))
 }
 
-/// The plan of a pipeline by one kind of chances.
+/// The plan of a pipeline, or of an owner in it, by one kind of chances.
 #[derive(Clone, Debug)]
 pub(super) struct Scheme {
-    /// The pipeline.
-    pub(super) pipeline: Sym,
+    /// Whose plan it is.
+    pub(super) slice: Slice,
     /// `configured` or `empirical`.
     pub(super) mode: &'static str,
     /// The goal; null if there is none.

@@ -27,6 +27,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &stage_stock::StageStock,
     &weighted_pipeline::WeightedPipeline,
     &stage_win_probability::StageWinProbability,
+    &landmark_win_probability::LandmarkWinProbability,
     &calibration::CalibrationCheck,
     &reliability_table::ReliabilityTable,
     &stage_flow::StageFlow,
@@ -60,6 +61,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
     &rep_tests::RepTests,
     &rep_mix::RepMix,
     &rep_amounts::RepAmounts,
+    &rep_ramp::RepRamp,
     &OnLooks(forecast_snapshots::ForecastSnapshots),
     &OnLooks(forecast_accuracy::ForecastAccuracy),
     &forecast_error_bridge::ForecastErrorBridge,
@@ -88,7 +90,7 @@ pub static METRICS: &[&dyn AnyMetric] = &[
 ];
 
 /// Codes of METRICS whose numbers are columns of another metric's table, and the code of that one.
-pub static WITHIN: &[(&str, &str)] = &[("A5", "A4")];
+pub static WITHIN: &[(&str, &str)] = &[("A5", "A4"), ("K6", "K1")];
 
 /// The metric with this name or code, whatever its case.
 pub fn find(name: &str) -> Option<&'static dyn AnyMetric> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{shares, split};
 use super::layout::Reason;
-use super::monthly::{Gather, Monthly, Values, currency_of, minor, only_currency};
+use super::monthly::{Gather, Monthly, Values, currency_of, only_currency};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, owner_slice, set_credit,
 };
@@ -216,7 +216,7 @@ fn add_family(
         for ((owner, amounts), sizes) in reps.iter().zip(sizes.values()) {
             let mut row = table.row(owner_slice(pipeline, *owner), Some(period), currency);
             let n: u64 = sizes.values().sum();
-            row.set("bookings_minor", minor(amounts.bookings)?)
+            row.set_minor("bookings_minor", amounts.bookings)
                 .set("n_null_amount", amounts.null_amounts)
                 .set("geo_mean_minor", mean_log(sizes).map(f64::exp))
                 .set("is_ramping", is_ramping(*owner, period, run));

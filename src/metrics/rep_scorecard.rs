@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{WHOLE, shares, split};
 use super::monthly::{
-    Cell, Gather, Monthly, Values, minor, only_currency, power_sums, rate_reason, ratio,
+    Cell, Gather, Monthly, Values, only_currency, power_sums, rate_reason, ratio,
 };
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
@@ -307,7 +307,7 @@ fn add_row(
 }
 
 fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
-    row.set("bookings_minor", minor(done.bookings)?).set("n_null_amount", done.null_amounts);
+    row.set_minor("bookings_minor", done.bookings).set("n_null_amount", done.null_amounts);
     let sizes = done.sizes.histogram();
     let (n, sum, squares) = power_sums(&sizes);
     if let Some(found) = moments(n, sum, squares) {
@@ -333,7 +333,7 @@ fn set_attainment(
     let quota = run.quotas.of(cell.slice.value, cell.period, currency);
     if let Some(quota) = quota.filter(|_| cell.period.kind == PeriodKind::Quarter) {
         let attainment = (quota != 0).then(|| booked as f64 / quota as f64);
-        row.set("target_minor", minor(quota)?).set("attainment", attainment);
+        row.set_minor("target_minor", quota).set("attainment", attainment);
     }
     Ok(())
 }

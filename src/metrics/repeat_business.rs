@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
-use super::monthly::{currency_of, minor, ratio};
+use super::monthly::{currency_of, ratio};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::{About, Day, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
@@ -201,10 +201,10 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) -> Result<()> {
     row.set("new", new.0)
         .set("renewal", renewal.0)
         .set("upsell", upsell.0)
-        .set("new_minor", minor(new.1)?)
-        .set("renewal_minor", minor(renewal.1)?)
-        .set("upsell_minor", minor(upsell.1)?)
-        .set("bookings_minor", minor(new.1 + renewal.1 + upsell.1)?)
+        .set_minor("new_minor", new.1)
+        .set_minor("renewal_minor", renewal.1)
+        .set_minor("upsell_minor", upsell.1)
+        .set_minor("bookings_minor", new.1 + renewal.1 + upsell.1)
         .set("n_null_amount", sums.null_amounts)
         .set("n_without_account", sums.without_account);
     let due = sums.due;

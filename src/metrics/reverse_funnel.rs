@@ -3,7 +3,7 @@
 //! Spreads nothing over days: that is A6.
 
 use super::Metric;
-use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::layout::{MetricTable, Reason, Tail};
 use super::plan::{Plan, Scheme, Step, needed, round_up};
 use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
@@ -26,7 +26,9 @@ static ABOUT: About = About {
         ones. A5 `required_assured`: the fewest deals that give the goal with probability `assurance`, each won \
         independently. Net of what there is: `required_more` = (goal - wins of the period so far - expected wins of the \
         open deals in the stage or later) / chance, rounded up, not below 0: deals that have yet to reach the stage. \
-        `latest_reach_on` = last day of the period - median days from reaching the stage to the win.",
+        `latest_reach_on` = last day of the period - median days from reaching the stage to the win. In a run of one \
+        pipeline, owners with a target of wins (or of bookings) have rows of their own: their goal, their wins and open \
+        deals, at the chances of the whole pipeline.",
     caveat: "`required` reaches the goal only a little more often than not: plan with `required_assured`. Volumes are \
         those of a steady state; a deal that reaches a stage after `latest_reach_on` is rather won in a later period.",
     source: "definition; isotonic: Barlow et al. 1972; assured volume: negative binomial waiting time",
@@ -119,7 +121,7 @@ fn add_row(table: &mut MetricTable<'_>, scheme: &Scheme, at: usize, run: &Run) {
         (Some(p), Some(next)) => next.p.filter(|&next| next > 0.0).map(|next| p / next),
         (p, _) => p,
     };
-    let mut row = table.row(Slice::whole(scheme.pipeline), Some(period), Sym::NONE);
+    let mut row = table.row(scheme.slice, Some(period), Sym::NONE);
     row.set("mode", scheme.mode)
         .set("stage_order", step.order)
         .set("stage", run.names.text(step.name))

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Dimension, PARTS, Slice};
-use super::monthly::{Gather, Monthly, currency_of, kinds, minor, rate_reason, ratio};
+use super::monthly::{Gather, Monthly, currency_of, kinds, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
 use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
@@ -196,7 +196,7 @@ impl Span {
         let counts = [self.worked(), sums.won + sums.lost, sums.won].map(|n| n as f64);
         let amounts = (sums.amount_sum as f64, sums.amounts as f64);
         let cycles = (sums.cycle_ticks as f64, sums.cycles as f64);
-        let variance = sums.products.variance(counts, amounts, cycles);
+        let variance = sums.products.variance(counts, amounts, cycles)?;
         log_limits(self.classic(run)?, variance.max(0.0).sqrt())
     }
 }
@@ -311,7 +311,7 @@ fn add_row(
         .set("velocity_classic", classic)
         .set("velocity_exact", exact)
         .set("classic_to_exact", quotient)
-        .set("won_minor", minor(levers.revenue)?)
+        .set_minor("won_minor", levers.revenue)
         .set("n_null_amount", levers.null_amounts);
     let n = levers.won + levers.lost;
     row.end(Tail {

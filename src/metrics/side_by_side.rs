@@ -25,12 +25,19 @@ struct Measure {
     column: &'static str,
     /// Columns of the limits; empty for a plain count or sum.
     limits: [&'static str; 2],
+    /// The column of the cases behind the number.
+    cases: &'static str,
     /// A column and the word that its rows must show.
     only: Option<(&'static str, &'static str)>,
 }
 
 const fn measure(metric: &'static str, column: &'static str, limits: [&'static str; 2]) -> Measure {
-    Measure { metric, column, limits, only: None }
+    Measure { metric, column, limits, cases: "n", only: None }
+}
+
+/// A number of a rep that rests on the deals won.
+const fn of_wins(column: &'static str, limits: [&'static str; 2]) -> Measure {
+    Measure { cases: "won", ..measure("rep_scorecard", column, limits) }
 }
 
 const NO_LIMITS: [&str; 2] = ["", ""];
@@ -40,11 +47,11 @@ const OF_REPS: &[Measure] = &[
     measure("rep_scorecard", "closed", NO_LIMITS),
     measure("rep_scorecard", "won", NO_LIMITS),
     measure("rep_scorecard", "rate", OWN),
-    measure("rep_scorecard", "bookings_minor", NO_LIMITS),
-    measure("rep_scorecard", "size_mean_minor", ["size_mean_lower_minor", "size_mean_upper_minor"]),
-    measure("rep_scorecard", "cycle_q50_days", ["cycle_q50_lower_days", "cycle_q50_upper_days"]),
+    of_wins("bookings_minor", NO_LIMITS),
+    of_wins("size_mean_minor", ["size_mean_lower_minor", "size_mean_upper_minor"]),
+    of_wins("cycle_q50_days", ["cycle_q50_lower_days", "cycle_q50_upper_days"]),
     measure("rep_scorecard", "activities", NO_LIMITS),
-    measure("rep_scorecard", "per_win", ["per_win_lower", "per_win_upper"]),
+    of_wins("per_win", ["per_win_lower", "per_win_upper"]),
     measure("rep_mix", "o_over_e", OWN),
 ];
 
@@ -81,6 +88,13 @@ struct Side {
     period: Period,
 }
 
+impl Side {
+    /// The rep, or the quarter.
+    fn name(&self, run: &Run) -> String {
+        self.owner.clone().unwrap_or_else(|| label(self.period, run))
+    }
+}
+
 /// The table: one row for each pipeline, currency and measure.
 ///
 /// Errors: `ErrorKind::Usage` for a rep or a quarter that has no row.
@@ -91,9 +105,16 @@ pub fn side_by_side(sides: Sides<'_>, tables: &[Table], run: &Run) -> Result<Tab
                 Some(name) => quarter_named(name, run)?,
                 None => last_quarter(run)?,
             };
-            (rep(a, tables, period)?, rep(b, tables, period)?)
+            let (first, second) = (rep(a, tables, period)?, rep(b, tables, period)?);
+            if first.owner == second.owner {
+                return Err(twice(a));
+            }
+            (first, second)
         }
         Sides::Quarters(a, b) => {
+            if quarter_named(a, run)? == quarter_named(b, run)? {
+                return Err(twice(a));
+            }
             let side = |name| quarter_named(name, run).map(|period| Side { owner: None, period });
             (side(a)?, side(b)?)
         }
@@ -104,7 +125,7 @@ pub fn side_by_side(sides: Sides<'_>, tables: &[Table], run: &Run) -> Result<Tab
             continue;
         };
         for (of_a, of_b) in pairs(table, measure, &a, &b) {
-            found.rows.push(row(table, measure, (of_a, of_b), sides));
+            found.rows.push(row(table, measure, (of_a, of_b), (&a, &b), run));
         }
     }
     if found.rows.is_empty() {
@@ -118,11 +139,15 @@ fn columns() -> Vec<Column> {
     [
         ("pipeline", Unit::Text, "Pipeline."),
         ("currency", Unit::Text, "Currency of the amounts."),
+        ("side_a", Unit::Text, "The first of the two."),
+        ("side_b", Unit::Text, "The second of the two."),
+        ("quarter_a", Unit::Text, "The quarter of the first."),
+        ("quarter_b", Unit::Text, "The quarter of the second."),
         ("metric", Unit::Text, "The metric that defines the measure."),
         ("measure", Unit::Text, "Its column."),
-        ("a", Unit::Number, "The first of the two."),
+        ("a", Unit::Number, "The number of the first."),
         ("n_a", Unit::Number, "Cases behind it."),
-        ("b", Unit::Number, "The second of the two."),
+        ("b", Unit::Number, "The number of the second."),
         ("n_b", Unit::Number, "Cases behind it."),
         ("diff", Unit::Number, "a - b."),
         ("lower", Unit::Number, "Lower 95% limit of it."),
@@ -133,10 +158,26 @@ fn columns() -> Vec<Column> {
     .to_vec()
 }
 
+fn twice(name: &str) -> Error {
+    Error::new(ErrorKind::Usage, format!("`{name}` is compared with itself"))
+        .hint("name two that differ")
+}
+
+/// A quarter as it may be written: `2026-Q1`, `2026q1`, `Q1 2026`.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase);
+    let letters: String = letters.collect();
+    match letters.strip_prefix('Q').and_then(|rest| rest.split_at_checked(1)) {
+        Some((quarter, year)) => format!("{year}Q{quarter}"),
+        None => letters,
+    }
+}
+
 /// The quarters from the first deal to `as_of`.
 fn quarter_named(name: &str, run: &Run) -> Result<Period> {
     let all = run.periods(PeriodKind::Quarter);
-    let found = all.iter().find(|&&period| label(period, run).eq_ignore_ascii_case(name.trim()));
+    let wanted = plain(name);
+    let found = all.iter().find(|&&period| plain(&label(period, run)) == wanted);
     found.copied().ok_or_else(|| {
         let (first, last) = (all.first().copied(), all.last().copied());
         let [first, last] = [first, last].map(|p| p.map(|p| label(p, run)).unwrap_or_default());
@@ -162,14 +203,23 @@ fn rep(name: &str, tables: &[Table], period: Period) -> Result<Side> {
     }
     known.sort_unstable();
     known.dedup();
-    match known.iter().find(|owner| owner.to_lowercase() == name.trim().to_lowercase()) {
-        Some(owner) => Ok(Side { owner: Some((*owner).to_owned()), period }),
-        None => {
-            let some: Vec<String> = known.iter().take(12).map(|o| format!("`{o}`")).collect();
-            Err(Error::new(ErrorKind::Usage, format!("there is no rep `{name}`"))
-                .hint(format!("reps with closed deals: {}", some.join(", "))))
-        }
+    let wanted = name.trim().to_lowercase();
+    if let Some(owner) = known.iter().find(|owner| owner.to_lowercase() == wanted) {
+        return Ok(Side { owner: Some((*owner).to_owned()), period });
     }
+    const MOST: usize = 12;
+    let alike = known.iter().filter(|o| !wanted.is_empty() && o.to_lowercase().contains(&wanted));
+    let alike: Vec<&&str> = alike.collect();
+    let shown = if alike.is_empty() { known.iter().collect() } else { alike.clone() };
+    let some: Vec<String> = shown.iter().take(MOST).map(|owner| format!("`{owner}`")).collect();
+    let more = if shown.len() > MOST {
+        format!(" and {} more", shown.len() - MOST)
+    } else {
+        String::new()
+    };
+    let words = if alike.is_empty() { "reps with closed deals" } else { "did you mean" };
+    Err(Error::new(ErrorKind::Usage, format!("there is no rep `{name}`"))
+        .hint(format!("{words}: {}{more}", some.join(", "))))
 }
 
 /// The rows of the two sides, as far as they have one.
@@ -210,7 +260,13 @@ fn estimate(table: &Table, row: &[Value], measure: &Measure) -> Option<(f64, Int
     Some((number(measure.column)?, Interval { lower: lower?, upper: upper? }))
 }
 
-fn row(table: &Table, measure: &Measure, (a, b): Pair<'_>, sides: Sides<'_>) -> Vec<Value> {
+fn row(
+    table: &Table,
+    measure: &Measure,
+    (a, b): Pair<'_>,
+    (side_a, side_b): (&Side, &Side),
+    run: &Run,
+) -> Vec<Value> {
     let get = |row: Option<&Vec<Value>>, name: &str| {
         row.map_or(Value::Null, |row| table.value(row, name).clone())
     };
@@ -225,18 +281,27 @@ fn row(table: &Table, measure: &Measure, (a, b): Pair<'_>, sides: Sides<'_>) -> 
         .filter(|_| is_comparable)
         .map(|(a, b)| interval_of_difference(a, b));
     let says = match is_comparable {
-        true => verdict(gap, interval, measure, sides),
+        true => {
+            let few = run.config.min_n_rate as f64;
+            let is_few = [a, b].iter().any(|row| get(*row, measure.cases).as_f64() < Some(few));
+            let names = [side_a, side_b].map(|side| side.name(run));
+            verdict(gap, interval.filter(|_| !is_few), measure, &names)
+        }
         false => "each against the team on its own mix: not with the other".to_owned(),
     };
     vec![
         word("pipeline").unwrap_or_default(),
         word("currency").unwrap_or_default(),
+        side_a.name(run).into(),
+        side_b.name(run).into(),
+        label(side_a.period, run).into(),
+        label(side_b.period, run).into(),
         measure.metric.into(),
         measure.column.into(),
         of_a,
-        get(a, "n"),
+        get(a, measure.cases),
         of_b,
-        get(b, "n"),
+        get(b, measure.cases),
         gap.into(),
         interval.map(|i| i.lower).into(),
         interval.map(|i| i.upper).into(),
@@ -249,15 +314,14 @@ fn verdict(
     gap: Option<f64>,
     interval: Option<Interval>,
     measure: &Measure,
-    sides: Sides<'_>,
+    [a, b]: &[String; 2],
 ) -> String {
-    let (a, b) = match sides {
-        Sides::Reps(a, b, _) | Sides::Quarters(a, b) => (a, b),
-    };
     let Some(gap) = gap else { return "not known of both".to_owned() };
     match interval {
         None if measure.limits == NO_LIMITS => "a plain count or sum".to_owned(),
         None => "too few cases to tell".to_owned(),
+        // Both are the same, whatever they rest on: there is nothing to tell.
+        Some(_) if gap == 0.0 => "no difference".to_owned(),
         Some(i) if i.lower > 0.0 || i.upper < 0.0 => {
             let (high, low) = if gap > 0.0 { (a, b) } else { (b, a) };
             format!("{high} above {low}, by more than noise")

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
 use super::keyed::Tally;
 use super::landmarks::{Landmarks, WinChance};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::stage_key::{add_all, is_worked, set_stage};
+use super::{Metric, Shared};
 use crate::error::Result;
 use crate::model::{About, Run, StageId, StageKind, Status, Sym, Table, Timeline, Unit, column};
 
@@ -158,23 +158,29 @@ pub(crate) fn ticks_in_stage(deal: &Timeline<'_>, stage: StageId, spell: u16) ->
 }
 
 impl Metric for StageAgeThreshold {
-    type State = State;
+    type State = Shared<State>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        state.pace.fold(deal, run);
-        state.landmarks.fold(deal, run);
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.edit(|state| state.fold(deal, run));
     }
 
-    fn merge(&self, into: &mut State, from: State) {
-        into.pace.merge(from.pace);
-        into.landmarks.merge(from.landmarks);
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge_with(from, State::merge);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn shared_state(&self) -> Option<&'static str> {
+        Some(SHARED)
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let window = run.trailing(run.config.stale_window_days);
         for pipeline in run.catalogue.pipelines() {
@@ -231,9 +237,26 @@ fn write(
     });
 }
 
-/// State of [`StageAgeThreshold`].
+/// What [`State`] is shared as.
+pub(super) const SHARED: &str = "ages of winners and of open deals on month ends";
+
+/// State of [`StageAgeThreshold`] and of `landmark_win_probability`.
 #[derive(Debug, Default)]
 pub struct State {
     pace: Pace,
-    landmarks: Landmarks,
+    pub(super) landmarks: Landmarks,
+}
+
+impl State {
+    /// Takes a deal.
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        self.pace.fold(deal, run);
+        self.landmarks.fold(deal, run);
+    }
+
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.pace.merge(from.pace);
+        self.landmarks.merge(from.landmarks);
+    }
 }

@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Dimension, Reason, Row, Slice};
-use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
 };
@@ -64,15 +63,6 @@ pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Opt
 pub(crate) fn amount_before(deal: &Timeline<'_>, at: Micros, run: &Run) -> (Option<i64>, bool) {
     let (amount, is_history) = deal.amount_before(at, run);
     (amount.filter(|&a| a != 0 || !run.config.zero_amount_is_null), is_history)
-}
-
-/// A sum of minor units as an `i64`.
-///
-/// Errors: `ErrorKind::Range` if it does not fit.
-pub(crate) fn minor(sum: i128, column: &str) -> Result<i64> {
-    i64::try_from(sum).map_err(|_| {
-        Error::new(ErrorKind::Range, format!("`{column}` is too large for 64 bits: {sum}"))
-    })
 }
 
 /// `SN` where a rate or mean rests on fewer than `min_n_rate` cases.

@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{
-    DIMENSIONS, KINDS, amount_before, currency_key, minor, set_stage, standing,
-};
+use super::stage_key::{DIMENSIONS, KINDS, amount_before, currency_key, set_stage, standing};
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
 use crate::model::{
@@ -165,7 +163,7 @@ fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) -> Result<(
         _ => Some("current"),
     };
     row.set("deals", stock.deals)
-        .set("value_minor", minor(stock.value, "value_minor")?)
+        .set_minor("value_minor", stock.value)
         .set("n_null_amount", stock.null_amounts)
         .set("value_basis", basis)
         .set("q50_age_days", stock.ages.ranks(0).quantile(0.5).map(|t| run.days(t)));

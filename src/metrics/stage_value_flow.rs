@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail};
 use super::stage_flow::{WAYS, way};
-use super::stage_key::{KINDS, currency_key, minor, set_stage};
+use super::stage_key::{KINDS, currency_key, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::{
@@ -279,15 +279,15 @@ fn write(mut row: Row<'_>, stage: StageId, opening: Opening, flow: &Flow, run: &
     };
     set_stage(&mut row, stage, run);
     row.set("stage_kind", run.catalogue.get(stage).kind.as_str());
-    row.set("opening_minor", minor(opening.value, "opening_minor")?);
+    row.set_minor("opening_minor", opening.value);
     for at in 0..WAYS {
-        row.set(IN[at], minor(flow.entered[at], IN[at])?);
-        row.set(OUT[at], minor(flow.left[at], OUT[at])?);
+        row.set_minor(IN[at], flow.entered[at]);
+        row.set_minor(OUT[at], flow.left[at]);
     }
-    row.set("entered_minor", minor(flow.entered(), "entered_minor")?)
-        .set("left_minor", minor(flow.left(), "left_minor")?)
-        .set("revaluation_minor", minor(flow.revaluation, "revaluation_minor")?)
-        .set("closing_minor", minor(closing.value, "closing_minor")?)
+    row.set_minor("entered_minor", flow.entered())
+        .set_minor("left_minor", flow.left())
+        .set_minor("revaluation_minor", flow.revaluation)
+        .set_minor("closing_minor", closing.value)
         .set("n_null_amount", touched(opening.nulls, &flow.nulls))
         .set("value_basis", basis);
     row.end(Tail {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{MetricTable, Slice, Tail};
-use super::monthly::{currency_of, minor, rate_reason, ratio};
+use super::monthly::{currency_of, rate_reason, ratio};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -230,7 +230,7 @@ fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) -> Result<()> {
         .set("won", sums.won)
         .set("closed", closed)
         .set("win_rate", ratio(sums.won, closed))
-        .set("bookings_minor", minor(sums.bookings)?)
+        .set_minor("bookings_minor", sums.bookings)
         .set("avg_size_minor", mean(sums.amount_sum as f64, sums.amounts))
         .set("mean_cycle_days", cycle.map(|ticks| run.days(ticks)))
         .set("n_null_amount", sums.null_amounts);

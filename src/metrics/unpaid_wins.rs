@@ -1,7 +1,7 @@
 //! M2 `unpaid_wins`: what is still to be paid, by how long ago it was won.
 
 use super::layout::{Dimension, MetricTable, Tail};
-use super::monthly::{Monthly, minor};
+use super::monthly::Monthly;
 use super::payment_state::{self, BANDS, Wins};
 use super::{Metric, Row};
 use crate::error::Result;
@@ -81,7 +81,7 @@ fn write(mut row: Row<'_>, wins: &Wins, band: usize) -> Result<()> {
     let all: i128 = wins.unpaid.iter().map(|band| band.outstanding).sum();
     row.set("age_band", BANDS[band])
         .set("unpaid", found.wins)
-        .set("outstanding_minor", minor(found.outstanding)?)
+        .set_minor("outstanding_minor", found.outstanding)
         .set("outstanding_share", (all > 0).then(|| found.outstanding as f64 / all as f64))
         .set("n_null_amount", found.null_amounts);
     let quality_count = found.quality;

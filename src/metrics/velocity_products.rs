@@ -3,6 +3,8 @@
 //!
 //! Integers only, until the end.
 
+use super::monthly::squares;
+
 /// Sums over the deals won of products of their numbers: the limits of parts of a pipeline.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Products {
@@ -47,13 +49,13 @@ impl Products {
     ///
     /// The logarithm is `ln worked + ln won - ln closed + ln amounts' sum - ln amounts - ln cycles' sum +
     /// ln cycles`, so a deal moves it by its own part of each of these sums; what is added up here are
-    /// the squares of that, over the deals still open, lost and won.
+    /// the squares of that, over the deals still open, lost and won. None if one of the sums is too large.
     pub(super) fn variance(
         &self,
         [worked, closed, won]: [f64; 3],
         amounts: (f64, f64),
         cycles: (f64, f64),
-    ) -> f64 {
+    ) -> Option<f64> {
         let others = (worked - closed).max(0.0) / (worked * worked);
         let lost = (closed - won) * (1.0 / worked - 1.0 / closed).powi(2);
         // A deal won moves it by this, and by its amount, having one, its cycle, and having one. A pair of
@@ -61,15 +63,15 @@ impl Products {
         let all = 1.0 / worked + 1.0 / won - 1.0 / closed;
         let (amount, known) = (amounts.0.recip(), amounts.1.recip());
         let (ticks, timed) = (cycles.0.recip(), cycles.1.recip());
-        let squares = won * all * all
-            + self.amount_squared as f64 * amount * amount
-            + self.ticks_squared as f64 * ticks * ticks
+        let all_squares = won * all * all
+            + squares(self.amount_squared)? * amount * amount
+            + squares(self.ticks_squared)? * ticks * ticks
             - known
             - timed;
         let pairs = self.amount_sum as f64 * amount * timed
             + self.cycle_ticks as f64 * ticks * known
-            - self.amount_ticks as f64 * amount * ticks
+            - squares(self.amount_ticks)? * amount * ticks
             - self.complete as f64 * known * timed;
-        others + lost + squares + 2.0 * pairs
+        Some(others + lost + all_squares + 2.0 * pairs)
     }
 }

@@ -9,9 +9,7 @@ use super::Metric;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{
-    DIMENSIONS, add_all, amount_before, currency_key, field_before, minor, standing,
-};
+use super::stage_key::{DIMENSIONS, add_all, amount_before, currency_key, field_before, standing};
 use crate::error::Result;
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
@@ -221,20 +219,19 @@ impl Metric for WeightedPipeline {
             // Nothing could be weighted: that is unknown, not worth 0.
             let weighted = match open.weighted {
                 0 => None,
-                _ => Some(minor(half_even(open.numerator, 10_000), "weighted_minor")?),
+                _ => Some(half_even(open.numerator, 10_000)),
             };
-            let cell = |valued: &Valued, column| valued.minor.map(|m| minor(m, column)).transpose();
             let mut row = table.row(*slice, Some(now), *currency);
-            row.set("weighted_minor", weighted)
-                .set("open_minor", minor(open.value, "open_minor")?)
+            row.set_minor("weighted_minor", weighted)
+                .set_minor("open_minor", open.value)
                 .set("n_open", open.deals)
                 .set("n_null_amount", open.null_amounts)
                 .set("n_null_prob", open.null_probabilities)
                 .set("n_deal_prob", open.own_probabilities)
-                .set("weighted_empirical_minor", cell(&empirical, "weighted_empirical_minor")?)
+                .set_minor("weighted_empirical_minor", empirical.minor)
                 .set("n_null_empirical", empirical.without)
                 .set("horizon_days", horizon)
-                .set("weighted_landmark_minor", cell(&landmark, "weighted_landmark_minor")?)
+                .set_minor("weighted_landmark_minor", landmark.minor)
                 .set("n_null_landmark", landmark.without);
             row.end(Tail {
                 n: open.weighted.into(),

@@ -4,7 +4,7 @@
 
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::Maturity;
-use super::monthly::{Gather, Monthly, currency_of, minor};
+use super::monthly::{Gather, Monthly, currency_of};
 use super::stage_key::amount_before;
 use super::{Metric, Reason, Row};
 use crate::error::Result;
@@ -164,7 +164,7 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) -> Result<()> {
         .set("reversals", found.reversals)
         .set("net", gross as i64 - found.reversals as i64)
         .set("restated", found.restated)
-        .set("reversed_minor", minor(found.reversed)?)
+        .set_minor("reversed_minor", found.reversed)
         .set("n_null_amount", found.null_amounts);
     let mut tail = Tail {
         n: gross.into(),

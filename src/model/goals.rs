@@ -3,7 +3,7 @@
 //! A goal is a row of a measure for somebody in a period. Measures and periods are numbered, so that a
 //! fold counts by place.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arcstr::ArcStr;
 
@@ -102,6 +102,8 @@ pub struct Goals {
     pub measures: Vec<Measure>,
     /// The periods, each once.
     pub spans: Vec<Period>,
+    /// Whether an owner has a goal of wins or bookings of the export.
+    pub has_owners: bool,
     /// First day with a place, and by day the numbers of the periods that hold it.
     days: (Day, Vec<Vec<u32>>),
 }
@@ -196,6 +198,11 @@ impl Goals {
             }
             is_same
         });
+        let is_of_owner = |goal: &Goal| {
+            let is_outcome = matches!(goal.measure, Measure::Wins | Measure::Bookings(_));
+            is_outcome && !goal.is_configured && matches!(goal.who, Who::Owner(_))
+        };
+        self.has_owners = self.rows.iter().any(is_of_owner);
         let measures: BTreeSet<Measure> = self.rows.iter().map(|goal| goal.measure).collect();
         let spans: BTreeSet<Period> = self.rows.iter().map(|goal| goal.period).collect();
         self.measures = measures.into_iter().collect();
@@ -222,6 +229,22 @@ impl Goals {
     /// The first day of any goal.
     pub fn first_day(&self) -> Day {
         self.days.0
+    }
+
+    /// The owners with a goal for a measure in a period that holds `day`, each with the shortest of
+    /// these periods.
+    pub fn of_owners(&self, measure: Measure, day: Day) -> BTreeMap<Sym, (Period, i128)> {
+        let mut found: BTreeMap<Sym, (Period, i128)> = BTreeMap::new();
+        for goal in self.rows.iter().filter(|goal| goal.measure == measure && !goal.is_configured) {
+            let Who::Owner(owner) = goal.who else { continue };
+            let length = |period: Period| (period.days(), period.start);
+            let is_shorter =
+                found.get(&owner).is_none_or(|(p, _)| length(goal.period) < length(*p));
+            if goal.period.contains(day) && is_shorter {
+                found.insert(owner, (goal.period, goal.value));
+            }
+        }
+        found
     }
 
     /// The goal of all owners for a measure, in the period that holds `day`: rows for everyone, or

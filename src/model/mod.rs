@@ -36,6 +36,7 @@ pub mod scratch;
 pub mod stage;
 pub mod table;
 pub mod timeline;
+pub mod too_large;
 pub mod value_logs;
 pub mod workdays;
 

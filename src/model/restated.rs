@@ -8,9 +8,9 @@ use super::table::{Unit, Value};
 pub struct MovedNumber {
     /// The metric.
     pub metric: &'static str,
-    /// Whose number it is, and when: pipeline, owner, source, segment, currency, kind, start and end of
+    /// Whose number it is, and when: pipeline, owner, team, source, segment, currency, kind, start and end of
     /// the period, as the metric's table has them.
-    pub place: [Value; 8],
+    pub place: [Value; 9],
     /// The other keys of the row, such as `stage Demo`; empty if it has none.
     pub key: String,
     /// The column.
@@ -30,7 +30,7 @@ pub struct MovedNumber {
 impl MovedNumber {
     /// Whether it is about a whole pipeline.
     pub fn is_whole(&self) -> bool {
-        self.place[1..4].iter().all(Value::is_null)
+        self.place[1..5].iter().all(Value::is_null)
     }
 
     /// By how much it moved; null unless it is in both runs.

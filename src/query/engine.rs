@@ -113,8 +113,11 @@ impl<'a> Engine<'a> {
     }
 
     fn sql_here(&self, sql: &str) -> Result<Table> {
-        let checked = guard::check(sql, &self.schema)?;
+        let mut checked = guard::check(sql, &self.schema)?;
         let frames = self.frames(&checked.reads)?;
+        if frames.iter().flat_map(|(_, frame)| frame.columns()).any(may_overflow) {
+            checked.widen_sums();
+        }
         let frame = execute(&checked, &frames)?;
         frame::to_table("query", &frame)
     }
@@ -213,6 +216,17 @@ impl<'a> Engine<'a> {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Whether a sum of these amounts may be beyond 64 bits, which the engine would not notice.
+fn may_overflow(column: &Column) -> bool {
+    const MOST: u128 = 1 << 62;
+    if !column.name().ends_with("_minor") {
+        return false;
+    }
+    let Ok(amounts) = column.as_materialized_series().i64() else { return false };
+    let largest = amounts.iter().flatten().map(i64::unsigned_abs).max();
+    u128::from(largest.unwrap_or(0)) * amounts.len() as u128 >= MOST
 }
 
 /// The view on timelines with this name.

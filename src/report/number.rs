@@ -117,6 +117,7 @@ pub(crate) fn reason(code: &str) -> &'static str {
         "NA" => "not known: the export lacks the table that this needs",
         "LK" => "left out: it would leak the outcome",
         "DG" => "no test possible: the values do not vary",
+        "TL" => "too large: a sum beyond 64-bit minor units",
         _ => "not known",
     }
 }

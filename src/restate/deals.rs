@@ -15,6 +15,7 @@ pub(super) struct Found {
     pub(super) deal: ChangedDeal,
     pipelines: Vec<String>,
     owners: Vec<String>,
+    teams: Vec<String>,
     sources: Vec<String>,
     segments: Vec<String>,
     /// First and last day on which it was there and open.
@@ -173,6 +174,7 @@ fn found(changes: Vec<FactChange>, lives: [(&Side<'_>, Option<&Timeline<'_>>); 2
         deal: ChangedDeal { changes, ..ChangedDeal::default() },
         pipelines: Vec::new(),
         owners: Vec::new(),
+        teams: Vec::new(),
         sources: Vec::new(),
         segments: Vec::new(),
         days: (Day::MAX, Day::MIN),
@@ -189,6 +191,7 @@ fn found(changes: Vec<FactChange>, lives: [(&Side<'_>, Option<&Timeline<'_>>); 2
         found.pipelines.push(pipeline);
         found.pipelines.push(word(facts.initial_pipeline).unwrap_or_default());
         found.owners.push(side.run.owner_label(facts.owner).to_string());
+        found.teams.extend(side.run.team(facts.owner).map(|team| team.to_string()));
         found.sources.push(or_none(facts.source));
         found.segments.push(or_none(facts.segment));
         found.days.0 = found.days.0.min(facts.created_on);
@@ -200,7 +203,7 @@ fn found(changes: Vec<FactChange>, lives: [(&Side<'_>, Option<&Timeline<'_>>); 2
 /// Says which of the changed deals can have moved a number: those of its population that lived in its
 /// period.
 pub(super) fn attribute(number: &mut MovedNumber, changed: &[Found]) {
-    let [pipeline, owner, source, segment, _, kind, start, end] = &number.place;
+    let [pipeline, owner, team, source, segment, _, kind, start, end] = &number.place;
     let is_in = |wanted: &Value, of: &[String]| match wanted.as_str() {
         None => true,
         Some(wanted) => of.iter().any(|word| word == wanted),
@@ -216,6 +219,7 @@ pub(super) fn attribute(number: &mut MovedNumber, changed: &[Found]) {
         if lived(deal.days)
             && is_in(pipeline, &deal.pipelines)
             && is_in(owner, &deal.owners)
+            && is_in(team, &deal.teams)
             && is_in(source, &deal.sources)
             && is_in(segment, &deal.segments)
         {

@@ -6,9 +6,10 @@ use crate::model::restated::MovedNumber;
 use crate::model::{About, Table, Unit, Value};
 
 /// The columns of the layout that say whose number it is, and when.
-const PLACE: [&str; 8] = [
+const PLACE: [&str; 9] = [
     "pipeline",
     "owner",
+    "team",
     "source",
     "segment",
     "currency",
@@ -25,7 +26,7 @@ fn keys(about: &About) -> Vec<&'static str> {
 /// A table with the positions that are needed, its rows sorted by their keys.
 struct Sorted<'t> {
     rows: Vec<&'t [Value]>,
-    place: [Option<usize>; 8],
+    place: [Option<usize>; 9],
     keys: Vec<Option<usize>>,
     numbers: Vec<Option<usize>>,
 }

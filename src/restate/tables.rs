@@ -30,6 +30,7 @@ pub fn numbers_table(restated: &Restated, only_whole: bool) -> Table {
             ("metric", Unit::Text, "The metric."),
             ("pipeline", Unit::Text, "Pipeline."),
             ("owner", Unit::Text, "Credited owner; empty for all."),
+            ("team", Unit::Text, "Team of the owner, or of the row; empty for all."),
             ("source", Unit::Text, "Source of the deals; empty for all."),
             ("segment", Unit::Text, "Segment of the deals; empty for all."),
             ("currency", Unit::Text, "Currency of the amounts."),

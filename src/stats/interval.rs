@@ -103,7 +103,7 @@ pub fn moments(n: u64, sum: i128, sum_of_squares: i128) -> Option<Moments> {
     let count = i128::from(n);
     let (whole, rest) = (sum.div_euclid(count), sum.rem_euclid(count));
     let mean = whole as f64 + rest as f64 / n as f64;
-    if n == 1 {
+    if n == 1 || sum_of_squares == i128::MAX {
         return Some(Moments { n, mean, sd: None, interval: None });
     }
     // sum of squares - sum^2 / n, with sum = whole * n + rest: no product exceeds the sum of squares.

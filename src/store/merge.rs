@@ -16,7 +16,7 @@ use super::ledger;
 use super::remap;
 use super::tables::{self, Choice};
 use crate::error::Result;
-use crate::model::{Catalogue, InputFile, Names, Reject, Stage, StageId, Sym};
+use crate::model::{Activity, Catalogue, InputFile, Names, Partition, Reject, Stage, StageId, Sym};
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
@@ -54,6 +54,7 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     (dataset.snapshots, content.taken) =
         (std::mem::take(&mut stored.dataset.snapshots), stored.taken);
     content.take_snapshots(Some(&fresh.dataset), choice.favours_fresh);
+    drop_attached(&mut content);
     let dataset = &mut content.dataset;
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
     dataset.extracted_at = before.max(after);
@@ -70,6 +71,27 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
             .collect(),
     };
     Ok(Merged { content, touched: deals.touched })
+}
+
+/// Drops activities that belong to no deal of one export and to a deal of the other: an export of some deals
+/// may come with the activities of all.
+fn drop_attached(content: &mut Content) {
+    let loose = std::mem::take(&mut content.dataset.loose_activities);
+    let stamps = std::mem::take(&mut content.stamps.activities);
+    let wanted: BTreeSet<&Activity> = loose.iter().collect();
+    let attached: BTreeSet<Activity> = if wanted.is_empty() {
+        BTreeSet::new()
+    } else {
+        let parts = content.dataset.partitions.par_iter();
+        let of_part = |part: &Partition| -> Vec<Activity> {
+            let rows = (0..part.len()).flat_map(|at| part.activities.get(at));
+            rows.filter(|activity| wanted.contains(activity)).copied().collect()
+        };
+        parts.flat_map_iter(of_part).collect()
+    };
+    let kept = loose.iter().zip(&stamps).filter(|(activity, _)| !attached.contains(activity));
+    let (rows, at) = kept.map(|(activity, at)| (*activity, *at)).unzip();
+    (content.dataset.loose_activities, content.stamps.activities) = (rows, at);
 }
 
 struct Stages {

@@ -206,7 +206,7 @@ impl Runs {
             count => format!("it has the versions 0 to {}", count - 1),
         };
         Error::new(ErrorKind::Store, format!("the store has no version {version}: {text}"))
-            .hint("leave out `--version` to read the latest")
+            .hint("`sluice list runs` shows the runs; without a version the latest is read")
     }
 
     /// Commits a run after all others: from now on it is what a reader sees.

@@ -309,13 +309,21 @@ fn two_reps_side_by_side() {
         let of = row(found, &[("measure", measure)]);
         found.value(of, "says").as_str().unwrap().to_owned()
     };
-    assert_eq!(says(&found, "rate"), "ann above BOB, by more than noise");
+    assert_eq!(says(&found, "rate"), "ann above bob, by more than noise");
     assert_eq!(says(&found, "won"), "a plain count or sum");
     assert!(says(&found, "o_over_e").starts_with("each against the team"));
     let found = compared(&world, Sides::Reps("bob", "cat", Some("2026-q1"))).unwrap();
     assert_eq!(says(&found, "rate"), "noise: the interval holds 0");
     let error = compared(&world, Sides::Reps("ann", "dan", None)).unwrap_err().to_string();
     assert!(error.contains("no rep `dan`"), "{error}");
+    let error = compared(&world, Sides::Reps("ann", "Ann ", None)).unwrap_err().to_string();
+    assert!(error.contains("with itself"), "{error}");
+    let error = compared(&world, Sides::Reps("an", "bob", None)).unwrap_err();
+    assert!(error.hint_text().unwrap().contains("did you mean: `ann`"), "{error:?}");
+    let of = row(&found, &[("measure", "size_mean_minor")]);
+    assert_eq!([get(&found, of, "n_a"), get(&found, of, "n_b")], [24.0, 4.0], "the deals won");
+    assert_eq!(found.value(of, "says").as_str(), Some("too few cases to tell"));
+    assert_eq!(found.value(of, "quarter_a").as_str(), Some("2026-Q1"));
 }
 
 #[test]
@@ -328,6 +336,9 @@ fn two_quarters_side_by_side() {
     let of = row(&found, &[("metric", "win_rate"), ("measure", "rate")]);
     assert_eq!(found.value(of, "says").as_str(), Some("not known of both"));
     assert!(compared(&world, Sides::Quarters("2026-Q1", "2031-Q1")).is_err());
+    assert!(compared(&world, Sides::Quarters("2026-Q1", "q1 2026")).is_err(), "with itself");
+    let same = compared(&world, Sides::Quarters("Q1 2026", "2026q2")).unwrap();
+    assert_eq!(same.rows, found.rows);
 }
 
 const MINE: [&str; 6] = [

@@ -4,8 +4,9 @@ mod activities;
 mod levers;
 
 use serde_json::Value as Json;
+use sluice::metrics::{compute, find};
 use sluice::model::config::GoalsConfig;
-use sluice::model::{Activity, AsOf, Config, Sym, Table};
+use sluice::model::{Activity, AsOf, Config, Run, Sym, Table};
 
 use crate::metrics_b::builder::{Kind, World, at, day, get, row, rows};
 use crate::vectors::{list, near, number, text, vector};
@@ -223,6 +224,65 @@ fn without_a_goal_chances_are_shown_and_nothing_is_required() {
     assert_eq!(tables[0].value(found, "reason").as_str(), Some("NA"));
     near(get(&tables[0], found, "p"), 0.2);
     assert!(tables[1].rows.is_empty());
+}
+
+/// Chances are 25 % in S1 and 50 % in S2. Ann is to win 4 deals in June, has won 1, and has 2 open deals in S1
+/// and 1 in S2. Bob is to book 1200 in June, which at the mean of 300 of the two deals won is 4 wins; he has won
+/// one in May and has no open deal. From S1 on Ann's open deals promise 2 x 0.25 + 0.5 = 1 win, so (4 - 1 - 1) /
+/// 0.25 = 8 more deals must reach it; from S2 on 0.5, so (4 - 1 - 0.5) / 0.5 = 5.
+#[test]
+fn owners_have_goals_of_their_own_at_the_chances_of_all() {
+    let stages = [("S1", Kind::Open(1)), ("S2", Kind::Open(2)), ("Won", Kind::Won)];
+    let mut world = World::new(&stages, "2026-06-16");
+    world.catalogue.stages[0].probability_bp = Some(2500);
+    world.catalogue.stages[1].probability_bp = Some(5000);
+    let [s1, s2, won] = ["S1", "S2", "Won"].map(|name| world.stage(name));
+    let [ann, bob] = ["ann", "bob"].map(|name| world.names.intern(name));
+    let (may, june) = (at("2026-05-11"), at("2026-06-08"));
+    for (id, owner, moves) in [
+        ("a", ann, vec![(s1, may), (s2, may), (won, june)]),
+        ("b", bob, vec![(s1, may), (won, may)]),
+        ("c", ann, vec![(s1, june)]),
+        ("d", ann, vec![(s1, june)]),
+        ("e", ann, vec![(s1, may), (s2, june)]),
+    ] {
+        let row = world.deal(id, &moves);
+        (row.deal.owner, row.deal.amount_minor) = (owner, Some(300).into());
+    }
+    let target = |owner: &str, measure: &str, value| sluice::model::deal::Target {
+        owner: owner.to_owned(),
+        team: String::new(),
+        period_start: day("2026-06-01"),
+        period_end: day("2026-07-01"),
+        measure: measure.to_owned(),
+        value,
+        currency: String::new(),
+    };
+    let mut data = world.dataset(2);
+    data.targets = vec![target("ann", "wins", 4), target("bob", "bookings", 1200)];
+    let run = Run::new(Config::default(), Some(AsOf::Day(day("2026-06-15"))), &data).unwrap();
+    let names = ["reverse_funnel", "goal_cascade"].map(|name| find(name).unwrap());
+    let tables = compute(&names, &data, &run).unwrap();
+    let table = &tables[0];
+    for (owner, stage, basis, expected) in [
+        ("ann", "S1", "target", [4.0, 16.0, 1.0, 3.0, 1.0, 8.0]),
+        ("ann", "S2", "target", [4.0, 8.0, 1.0, 1.0, 0.5, 5.0]),
+        ("bob", "S1", "bookings_target", [4.0, 16.0, 0.0, 0.0, 0.0, 16.0]),
+        ("bob", "S2", "bookings_target", [4.0, 8.0, 0.0, 0.0, 0.0, 8.0]),
+    ] {
+        let keys = [("owner", owner), ("mode", "configured"), ("stage", stage)];
+        let found = row(table, &keys);
+        assert_eq!(table.value(found, "goal_basis").as_str(), Some(basis), "{owner} {stage}");
+        let columns =
+            ["goal", "required", "won_to_date", "open_beyond", "expected_beyond", "required_more"];
+        for (column, expected) in columns.into_iter().zip(expected) {
+            assert_eq!(get(table, found, column), expected, "{owner} {stage} {column}");
+        }
+    }
+    let of_all = |row: &&Vec<_>| table.value(row, "owner").is_null();
+    assert_eq!(table.rows.iter().filter(of_all).count(), 4, "two stages by two modes");
+    let cascade = &tables[1];
+    assert!(cascade.rows.iter().all(|row| cascade.value(row, "owner").is_null()));
 }
 
 #[test]

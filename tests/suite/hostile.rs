@@ -6,7 +6,7 @@
 use proptest::prelude::*;
 use sluice::ingest::{self, Ingested, Options};
 use sluice::metrics::{METRICS, compute};
-use sluice::model::{Clock, Config, Run, Silent, Table};
+use sluice::model::{Clock, Config, Run, Silent, Table, Value, too_large};
 use sluice::query::{Engine, builtin};
 
 use crate::invariants::global::check;
@@ -202,12 +202,29 @@ fn amounts_of_eighteen_digits() {
     };
     let amounts = ["1234567890123456.78", "0.01", "-1234567890123456.78", "1000000000000000"];
     takes(&[("deals.csv", &deals(32, pattern(amounts)))]);
-    // A sum that 64 bits do not hold is an error that says so, not a wrong number.
-    let amounts = ["9999999999999999.99"; 4];
-    let dataset = read(&[("deals.csv", &deals(80, pattern(amounts)))], &config()).unwrap().dataset;
+    // A sum that 64 bits do not hold is none, and that is said; means and shares are what they are.
+    let amounts = ["92233720368547758.07"; 4];
+    let files = [("deals.csv", &*deals(80, pattern(amounts)))];
+    takes(&files);
+    let dataset = read(&files, &config()).unwrap().dataset;
     let run = Run::new(config(), None, &dataset).unwrap();
-    let refused = compute(METRICS, &dataset, &run).unwrap_err().to_string();
-    assert!(refused.contains("64-bit minor units"), "{refused}");
+    let tables = compute(METRICS, &dataset, &run).unwrap();
+    let sizes = tables.iter().find(|table| table.name == "deal_size").unwrap();
+    let whole = &sizes.rows[0];
+    assert_eq!(sizes.value(whole, "sum_minor"), &Value::Null);
+    assert_eq!(sizes.value(whole, "mean_minor"), &Value::float(i64::MAX as f64));
+    assert_eq!(sizes.value(whole, "reason"), &Value::from("TL"));
+    let rate = |name: &str| {
+        let table = tables.iter().find(|table| table.name == name).unwrap();
+        table.value(&table.rows[0], "rate").clone()
+    };
+    assert_eq!(rate("amount_win_rate"), rate("win_rate"));
+    // The engine would let such a sum wrap.
+    let engine = Engine::new(&dataset, &run, &tables).unwrap();
+    let sum = engine.sql("SELECT SUM(amount_minor) AS s FROM deals").unwrap();
+    assert_eq!(sum.rows[0][0], Value::float(80.0 * i64::MAX as f64));
+    let said = too_large::findings(&tables);
+    assert!(said.iter().any(|s| s.starts_with("`deal_size`: ") && s.contains("USD")), "{said:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod conversion;
 mod hand_worked;
 mod landmarks;
 mod references;
+mod rep_ramp;
 
 use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;

@@ -154,3 +154,34 @@ fn a_run_makes_the_report_that_report_makes() {
     assert_eq!(sluice(there.path(), &["run", "deals.csv", "--out", "b"]).0, Some(0));
     assert_eq!(tables("a"), tables("b"));
 }
+
+#[test]
+fn an_export_of_some_deals_with_the_activities_of_all_counts_none_twice() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
+    write("users.csv", "user_id,name,team\nAnn,Ann,North\nBob,Bob,South\n");
+    write(
+        "activities.csv",
+        "activity_id,deal_id,type,owner,done_at\na,1,call,Ann,2026-01-06\nb,2,call,Ann,2026-01-07\n\
+         c,,call,Bob,2026-01-08\n",
+    );
+    let ingest = |lines: &[&str]| {
+        write("deals.csv", &format!("{HEADER}{}\n", lines.join("\n")));
+        let (status, _, talk) =
+            sluice(dir, &["ingest", "deals.csv", "users.csv", "activities.csv"]);
+        assert_eq!(status, Some(0), "{talk}");
+    };
+    ingest(&MONDAY);
+    ingest(&["2,Beta,Won,won,Ann,250,2026-01-06,2026-02-03", MONDAY[2], MONDAY[3], MONDAY[4]]);
+    let sql = "SELECT COUNT(*) AS n, COUNT(deal_id) AS of_deals FROM activities";
+    let (_, text, talk) = sluice(dir, &["query", sql, "--format", "csv"]);
+    assert_eq!(text, "n,of_deals\n3,2\n", "{talk}");
+    // Rows of teams are told apart, and are no whole pipelines.
+    let (_, text, _) = sluice(dir, &["restate", "--format", "csv", "--all"]);
+    assert!(text.lines().next().unwrap().starts_with("metric,pipeline,owner,team,source"));
+    let (_, whole, _) = sluice(dir, &["restate", "--format", "csv"]);
+    assert!(whole.lines().skip(1).all(|line| line.split(',').nth(3) == Some("")), "{whole}");
+    let (_, _, talk) = sluice(dir, &["restate", "--from", "7"]);
+    assert!(talk.contains("no version 7") && talk.contains("sluice list runs"), "{talk}");
+}

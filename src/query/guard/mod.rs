@@ -47,6 +47,11 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// Sums up amounts in floating point: a sum of them may be beyond 64 bits.
+    pub(super) fn widen_sums(&mut self) {
+        widen::widen_sums(&mut self.query);
+    }
+
     /// The statement; with `width`, ordered by that many columns after its own order, so that ties
     /// fall the same way on every run.
     pub(super) fn sql(&self, width: Option<usize>) -> String {

@@ -57,11 +57,16 @@ const STEPS: &[&str] = &[
 ];
 const POLICIES: &[&str] = &["policy", "stage", "counted", "converted", "rate", "n_differing"];
 
+const LANDMARK: &[&str] =
+    &["stage", "horizon_days", "p", "lower", "upper", "n_eff", "rows", "deals", "pooling"];
+
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("stage_stock", STOCK),
     ("stage_exit", EXIT),
     ("stage_win_probability", PROBABILITY),
+    ("landmark_win_probability", LANDMARK),
+    ("landmark_win_probability", &["band"]),
     ("stage_conversion", STEPS),
 ];
 
@@ -71,6 +76,10 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     conversion(book, pipeline, &mut block);
     block.charts.push(exits(book, pipeline, id));
     block.charts.push(probabilities(book, pipeline, id));
+    let looks = book.sheet("landmark_win_probability");
+    let rows = looks.with(&looks.whole(pipeline), "band", "all");
+    let title = "Chance that a deal open in a stage is won within so many days";
+    add(&mut block.folded, grid(looks, title, &rows, LANDMARK));
     super::calibration::show(book, pipeline, &mut block);
     let quality = book.sheet("movement_quality");
     let (rows, when) = book.latest(quality, &quality.whole(pipeline), &["all", "trailing"]);

@@ -26,6 +26,18 @@ const REVERSE: &[&str] = &[
     "latest_reach_on",
     "is_smoothed",
 ];
+const OWN: &[&str] = &[
+    "owner",
+    "goal",
+    "won_to_date",
+    "stage",
+    "required",
+    "required_assured",
+    "open_beyond",
+    "expected_beyond",
+    "required_more",
+    "latest_reach_on",
+];
 const CASCADE: &[&str] = &["date", "stage", "type", "required", "required_remaining"];
 const COUNTS: &[&str] = &[
     "owner",
@@ -75,6 +87,7 @@ const UNITS: &[&str] = &["mode", "unit"];
 pub(super) const READS: &[Reads] = &[
     ("reverse_funnel", REVERSE),
     ("reverse_funnel", PLAN),
+    ("reverse_funnel", OWN),
     ("goal_cascade", CASCADE),
     ("goal_cascade", UNITS),
     ("goal_attainment", COUNTS),
@@ -127,6 +140,11 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     if other.iter().any(has_volume) {
         block.folded.push(grid(sheet, &words(second, &other), &other, REVERSE));
     }
+    let mut own = sheet.with(&sheet.by_owner(pipeline), "mode", first);
+    own.retain(|row| sheet.number(row, "stage_order") == Some(1.0));
+    own.truncate(MOST_GOALS);
+    let words = format!("Deals that each owner needs for the own goal, {first} chances");
+    add(&mut block.folded, grid(sheet, &words, &own, OWN));
     let cascade = book.sheet("goal_cascade");
     let rows = cascade.with(&cascade.whole(pipeline), "mode", first);
     let mut by_week = cascade.with(&rows, "unit", "week");

@@ -1,6 +1,6 @@
 //! Data quality: the ledger, refused rows, the files that were read, what was assumed.
 
-use crate::model::{Column, InputFile, QualityCount, Reject, Table, Unit, Value};
+use crate::model::{Column, InputFile, QualityCount, Reject, Table, Unit, Value, too_large};
 use crate::report::Input;
 use crate::report::format;
 use crate::report::grid::{csv_path, plain};
@@ -41,7 +41,8 @@ pub(crate) fn quality(input: &Input<'_>) -> Quality {
 
 fn assumptions(input: &Input<'_>) -> Vec<String> {
     let of_run = input.run.said_of_wins().into_iter().chain(input.run.said_of_fx());
-    input.assumptions.iter().cloned().chain(of_run).collect()
+    let tables = input.metrics.iter().map(|(_, table)| *table);
+    input.assumptions.iter().cloned().chain(of_run).chain(too_large::findings(tables)).collect()
 }
 
 /// The query that counts deals by history grade.

@@ -71,6 +71,27 @@ const AMOUNTS: &[&str] = &[
     "q",
 ];
 
+const RAMP: &[&str] = &[
+    "owner",
+    "tenure_month",
+    "won",
+    "closed",
+    "rate",
+    "lower",
+    "upper",
+    "bookings_minor",
+    "won_per_rep",
+    "bookings_per_rep_minor",
+    "cum_won",
+    "cum_won_per_rep",
+    "n_reps",
+];
+
+/// Months of tenure that the page shows, of reps who are in them.
+const FIRST_MONTHS: f64 = 12.0;
+/// Rows of them.
+const MOST_MONTHS: usize = 60;
+
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("rep_win_rate_shrunk", SHRUNK),
@@ -78,6 +99,9 @@ pub(super) const READS: &[Reads] = &[
     ("rep_tests", TEST),
     ("rep_funnel_plot", FUNNEL),
     ("rep_amounts", AMOUNTS),
+    ("rep_ramp", RAMP),
+    ("rep_ramp", &["is_partial"]),
+    ("rep_scorecard", &["credit_rule", "n_reassigned"]),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
@@ -97,6 +121,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
     let words = format!("Deal size and cycle of reps, {}", book.period(shown));
     add(&mut block.folded, grid(amounts, &words, &rows, AMOUNTS));
+    ramp(&mut block, book, pipeline);
+    block.notes.extend(credit(book, pipeline, shown));
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
         add(&mut block.folded, compared(book, pipeline, span));
     }
@@ -104,6 +130,54 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         block.notes.push(format!("{} has not ended yet.", book.period(shown)));
     }
     block
+}
+
+/// The first months of those reps who are in them still, newest reps first.
+fn ramp(block: &mut Block, book: &Book<'_>, pipeline: &str) {
+    let sheet = book.sheet("rep_ramp");
+    let rows = sheet.by_owner(pipeline);
+    if rows.is_empty() {
+        block.notes.push(
+            "Reps are not aligned by tenure: the users tell no “start_date”, or none of theirs lies in the \
+             time of the data."
+                .to_owned(),
+        );
+        return;
+    }
+    let month = |row: &Cells<'_>| sheet.number(row, "tenure_month").unwrap_or(0.0);
+    let mut reps: Vec<(f64, &[Cells<'_>])> = rows
+        .chunk_by(|a, b| sheet.word(a, "owner") == sheet.word(b, "owner"))
+        .map(|rep| (rep.last().map_or(0.0, month), rep))
+        .filter(|(last, _)| *last < FIRST_MONTHS)
+        .collect();
+    reps.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut shown: Vec<Cells<'_>> = reps.iter().flat_map(|(_, rep)| rep.iter().copied()).collect();
+    shown.truncate(MOST_MONTHS);
+    let mut whole = sheet.whole(pipeline);
+    whole.retain(|row| month(row) < FIRST_MONTHS);
+    let title = "All reps by months since they started";
+    add(&mut block.folded, grid(sheet, title, &whole, RAMP));
+    let title = "Reps in their first year, by months since they started";
+    add(&mut block.folded, grid(sheet, title, &shown, RAMP));
+}
+
+/// Who is credited, and how many deals changed hands.
+fn credit(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Option<String> {
+    let sheet = book.sheet("rep_scorecard");
+    let rows = sheet.at(&sheet.by_owner(pipeline), span);
+    let sum = |name| rows.iter().filter_map(|row| sheet.number(row, name)).sum::<f64>() as usize;
+    let rule = match sheet.word(rows.first()?, "credit_rule") {
+        "created_by" => "their first owner",
+        "current" => "their present owner",
+        "split_time" => "their owners, by the time each had them",
+        _ => "their owner at the close",
+    };
+    let (moved, all) = (format::count(sum("n_reassigned")), format::count(sum("closed")));
+    Some(format!(
+        "Closed deals are credited to {rule} (“credit_rule”); {moved} of the {all} closed in {} had more \
+         than one owner.",
+        book.period(span)
+    ))
 }
 
 /// The rows of a quarter, the highest shrunken rate first.

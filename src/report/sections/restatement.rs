@@ -115,7 +115,7 @@ fn numbers(restated: &Restated, fiscal_start: u32) -> Grid {
         metric: number.metric,
         ..Number::word(match value {
             Some(value) => {
-                format::float(value, number.unit, number.place[4].as_str().unwrap_or(""))
+                format::float(value, number.unit, number.place[5].as_str().unwrap_or(""))
             }
             None => format::NONE.to_owned(),
         })

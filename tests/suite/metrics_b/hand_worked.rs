@@ -166,6 +166,11 @@ fn holds(id: &str) {
 }
 
 #[test]
+fn landmark_win_probability() {
+    holds("H93");
+}
+
+#[test]
 fn weighted_pipeline_and_landmarks() {
     holds("H40");
 }
