@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use rayon::prelude::*;
 
 use super::content::Content;
@@ -16,7 +17,7 @@ use super::ledger;
 use super::remap;
 use super::tables::{self, Choice};
 use crate::error::Result;
-use crate::model::{Activity, Catalogue, InputFile, Names, Partition, Reject, Stage, StageId, Sym};
+use crate::model::{Activity, Catalogue, InputFile, Names, Reject, Stage, StageId, Sym};
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
@@ -42,6 +43,9 @@ pub(super) struct Merged {
 pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Result<Merged> {
     let choice = Choice { favours_fresh: terms.favours_fresh };
     let stages = unite_words(&mut stored, &mut fresh, choice);
+    let (of_stored, of_fresh) = (loose(&stored, &fresh), loose(&fresh, &stored));
+    (stored.dataset.loose_activities, stored.stamps.activities) = of_stored;
+    (fresh.dataset.loose_activities, fresh.stamps.activities) = of_fresh;
     let deals = deals::merge(&mut stored, &mut fresh, &stages.catalogue, choice)?;
     let mut content = Content::default();
     content.dataset.names = std::mem::take(&mut stored.dataset.names);
@@ -54,7 +58,6 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     (dataset.snapshots, content.taken) =
         (std::mem::take(&mut stored.dataset.snapshots), stored.taken);
     content.take_snapshots(Some(&fresh.dataset), choice.favours_fresh);
-    drop_attached(&mut content);
     let dataset = &mut content.dataset;
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
     dataset.extracted_at = before.max(after);
@@ -73,25 +76,38 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     Ok(Merged { content, touched: deals.touched })
 }
 
-/// Drops activities that belong to no deal of one export and to a deal of the other: an export of some deals
-/// may come with the activities of all.
-fn drop_attached(content: &mut Content) {
-    let loose = std::mem::take(&mut content.dataset.loose_activities);
-    let stamps = std::mem::take(&mut content.stamps.activities);
-    let wanted: BTreeSet<&Activity> = loose.iter().collect();
-    let attached: BTreeSet<Activity> = if wanted.is_empty() {
-        BTreeSet::new()
-    } else {
-        let parts = content.dataset.partitions.par_iter();
-        let of_part = |part: &Partition| -> Vec<Activity> {
-            let rows = (0..part.len()).flat_map(|at| part.activities.get(at));
-            rows.filter(|activity| wanted.contains(activity)).copied().collect()
-        };
-        parts.flat_map_iter(of_part).collect()
+/// The activities without a deal that one side has, without those of a deal that only the other side has: an
+/// export of some deals may come with the activities of all. All of a deal's must be there, since two of a day
+/// may look alike.
+fn loose(side: &Content, other: &Content) -> (Vec<Activity>, Vec<i64>) {
+    let (loose, stamps) = (&side.dataset.loose_activities, &side.stamps.activities);
+    let mut left: BTreeMap<Activity, usize> = BTreeMap::new();
+    loose.iter().for_each(|activity| *left.entry(*activity).or_default() += 1);
+    if !left.is_empty() {
+        let ids = side.dataset.partitions.iter().flat_map(|part| part.deal_ids.iter());
+        let own: HashSet<&str> = ids.collect();
+        for part in &other.dataset.partitions {
+            let ids = part.deal_ids.iter().enumerate();
+            ids.filter(|(_, id)| !own.contains(id))
+                .for_each(|(row, _)| take_all(part.activities.get(row), &mut left));
+        }
+    }
+    let stays = |(activity, _): &(Activity, i64)| {
+        let own = left.get_mut(activity).filter(|n| **n > 0);
+        own.map(|n| *n -= 1).is_some()
     };
-    let kept = loose.iter().zip(&stamps).filter(|(activity, _)| !attached.contains(activity));
-    let (rows, at) = kept.map(|(activity, at)| (*activity, *at)).unzip();
-    (content.dataset.loose_activities, content.stamps.activities) = (rows, at);
+    loose.iter().copied().zip(stamps.iter().copied()).filter(stays).unzip()
+}
+
+/// Takes out the activities of a list, if all of them are there.
+fn take_all(list: &[Activity], from: &mut BTreeMap<Activity, usize>) {
+    let alike = || list.chunk_by(|a, b| a == b);
+    let is_there = |same: &[Activity]| from.get(&same[0]).is_some_and(|&n| n >= same.len());
+    if alike().all(is_there) {
+        for same in alike() {
+            from.entry(same[0]).and_modify(|n| *n -= same.len());
+        }
+    }
 }
 
 struct Stages {

@@ -185,3 +185,22 @@ fn an_export_of_some_deals_with_the_activities_of_all_counts_none_twice() {
     let (_, _, talk) = sluice(dir, &["restate", "--from", "7"]);
     assert!(talk.contains("no version 7") && talk.contains("sluice list runs"), "{talk}");
 }
+
+#[test]
+fn a_call_of_no_deal_stays_beside_a_like_one_of_a_deal_that_its_export_lacks() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let ingest = |lines: &[&str], activities: &str| {
+        let write = |name: &str, text: String| std::fs::write(dir.join(name), text).unwrap();
+        write("deals.csv", format!("{HEADER}{}\n", lines.join("\n")));
+        write("activities.csv", format!("activity_id,deal_id,type,owner,done_at\n{activities}"));
+        let (status, _, talk) = sluice(dir, &["ingest", "deals.csv", "activities.csv"]);
+        assert_eq!(status, Some(0), "{talk}");
+    };
+    ingest(&MONDAY, "a,1,call,Ann,2026-01-06\nb,1,call,Ann,2026-01-09\n");
+    let later = ["2,Beta,Won,won,Ann,250,2026-01-06,2026-02-03", MONDAY[2]];
+    ingest(&later, "c,,call,Ann,2026-01-06\n");
+    let sql = "SELECT COUNT(*) AS n, COUNT(deal_id) AS of_deals FROM activities";
+    let (_, text, talk) = sluice(dir, &["query", sql, "--format", "csv"]);
+    assert_eq!(text, "n,of_deals\n3,2\n", "{talk}");
+}
