@@ -27,23 +27,31 @@ fn band_of(age: i64, run: &Run) -> usize {
 /// Looks collected at least before equal ones are counted together.
 const COLLECTED: usize = 1 << 16;
 
-/// One deal on one landmark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Deals on landmarks that are alike: there are many, so each is kept in little room.
+#[derive(Clone, Copy, Debug)]
 struct Look {
     /// Ticks in the stage so far.
     age: i64,
     /// Ticks from the landmark to the close, or to the end of observation.
     wait: i64,
+    /// How many they are.
+    count: u32,
     /// 0 still open, 1 won, 2 lost.
     cause: u8,
     /// Whether `stage_horizon` days have passed since the landmark.
     is_followed: bool,
 }
 
+impl Look {
+    fn key(&self) -> (i64, i64, u8, bool) {
+        (self.age, self.wait, self.cause, self.is_followed)
+    }
+}
+
 /// The looks at one stage.
 #[derive(Debug, Default)]
 struct Looks {
-    looks: Vec<(Look, u64)>,
+    looks: Vec<Look>,
     /// How many of them are counted together already.
     settled: usize,
     /// The age of each deal when it was looked at last.
@@ -55,20 +63,17 @@ struct Looks {
 
 impl Looks {
     fn push(&mut self, look: Look) {
-        self.looks.push((look, 1));
+        self.looks.push(look);
         if self.looks.len() >= 2 * self.settled + COLLECTED {
             self.settle();
         }
     }
 
     fn settle(&mut self) {
-        self.looks.sort_unstable();
+        self.looks.sort_unstable_by_key(Look::key);
         self.looks.dedup_by(|next, kept| {
-            let is_same = next.0 == kept.0;
-            if is_same {
-                kept.1 += next.1;
-            }
-            is_same
+            let sum = kept.count.checked_add(next.count).filter(|_| next.key() == kept.key());
+            sum.map(|sum| kept.count = sum).is_some()
         });
         self.settled = self.looks.len();
     }
@@ -140,7 +145,7 @@ impl Landmarks {
                 let key = (visit.pipeline, stage);
                 let cause = cause(facts.outcome) as u8;
                 let looks = self.0.entry(key).or_default();
-                looks.push(Look { age, wait, cause, is_followed });
+                looks.push(Look { age, wait, count: 1, cause, is_followed });
                 let band = band_of(age, run);
                 looks.by_landmark[band][landmark] += 1;
                 let at = seen.iter().position(|last| last.0 == key).unwrap_or_else(|| {
@@ -161,6 +166,7 @@ impl Landmarks {
     /// Adds the looks of another part.
     pub(super) fn merge(&mut self, from: Self) {
         add_all(&mut self.0, from.0, |into, from| {
+            into.looks.reserve_exact(from.looks.len());
             into.looks.extend(from.looks);
             into.last.merge(&from.last);
             let counts = into.by_landmark.iter_mut().flatten();
@@ -181,9 +187,9 @@ impl Landmarks {
         let mut deals = 0;
         for &stage in stages {
             let Some(all) = self.0.get(&(pipeline, Some(stage))) else { continue };
-            for (look, count) in &all.looks {
+            for look in &all.looks {
                 let band = &mut bands[band_of(look.age, run)];
-                band.events.add(look.wait, usize::from(look.cause), *count);
+                band.events.add(look.wait, usize::from(look.cause), look.count.into());
             }
             for (band, (counts, deals)) in
                 bands.iter_mut().zip(all.by_landmark.iter().zip(all.deals))
@@ -217,9 +223,10 @@ impl Landmarks {
         let deals: u64 = last.iter().filter(|(age, _)| **age as f64 > ticks).map(|(_, n)| n).sum();
         let mut events: EventTable<2> = EventTable::default();
         let mut followed = 0;
-        for (look, count) in all.looks.iter().filter(|(look, _)| look.age as f64 > ticks) {
-            events.add(look.wait, usize::from(look.cause), *count);
-            followed += if look.is_followed { *count } else { 0 };
+        for look in all.looks.iter().filter(|look| look.age as f64 > ticks) {
+            let count = u64::from(look.count);
+            events.add(look.wait, usize::from(look.cause), count);
+            followed += if look.is_followed { count } else { 0 };
         }
         let looks = events.n();
         let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
