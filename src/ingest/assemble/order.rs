@@ -30,19 +30,86 @@ pub(super) fn arrange(rows: &mut [Row<'_>]) {
     }
 }
 
-/// Each row after the one that ends where it begins, as far as there is one.
+/// Each row after the one that ends where it begins: all of them, if there is such a way, or else as far
+/// as there is one.
 fn chain(rows: &mut [Row<'_>], mut stage: Sym) {
-    rows.sort_by_key(|(part, row)| {
-        let words = [row.from, row.to, row.forecast, row.by, row.pipeline];
-        let numbers = (row.amount_minor.get(), row.expected_close_on.get());
-        (words.map(|word| sym(part, word)), numbers, row.probability_bp.get())
-    });
+    rows.sort_by_key(|row| (words(row), numbers(row)));
     let most = rows.len().min(MOST);
+    if let Some(way) = way(&rows[..most], stage) {
+        rows[..most].copy_from_slice(&way);
+        return;
+    }
     for at in 0..most {
         let goes_on = |(part, row): &Row<'_>| sym(part, row.from) == stage;
         let next = rows[at..most].iter().position(goes_on).unwrap_or(0);
         rows[at..=at + next].rotate_right(1);
         let (part, row) = rows[at];
         stage = sym(part, row.to);
+    }
+}
+
+fn words((part, row): &Row<'_>) -> [Sym; 5] {
+    [row.from, row.to, row.forecast, row.by, row.pipeline].map(|word| sym(part, word))
+}
+
+fn numbers((_, row): &Row<'_>) -> (Option<i64>, Option<i32>, Option<u32>) {
+    (row.amount_minor.get(), row.expected_close_on.get(), row.probability_bp.get())
+}
+
+/// The rows in an order in which each begins where the one before ended, the first one at `stage`; null if
+/// there is none. Of several ways numbers decide before names, so that a renamed stage changes nothing.
+///
+/// Source: Hierholzer 1873, DOI 10.1007/BF01442866 (a way over all edges).
+fn way<'r>(rows: &[Row<'r>], stage: Sym) -> Option<Vec<Row<'r>>> {
+    let mut left: Vec<Row<'r>> = rows.to_vec();
+    left.sort_by_key(numbers);
+    let (mut open, mut found) = (Vec::new(), Vec::with_capacity(rows.len()));
+    let mut here = stage;
+    loop {
+        match left.iter().position(|(part, row)| sym(part, row.from) == here) {
+            Some(at) => open.push(left.remove(at)),
+            None => found.push(open.pop()?),
+        }
+        here = open.last().map_or(stage, |(part, row)| sym(part, row.to));
+        if open.is_empty() && found.len() == rows.len() {
+            break;
+        }
+    }
+    found.reverse();
+    let ends = found.iter().map(|(part, row)| sym(part, row.to));
+    let begins = found.iter().map(|(part, row)| sym(part, row.from));
+    std::iter::once(stage).chain(ends).zip(begins).all(|(end, begin)| end == begin).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::assemble::Joined;
+    use crate::ingest::words::Word;
+
+    /// The ends of rows of one time that begin at stage 1, each from, to and amount, in their order.
+    fn ends(moves: &[(u32, u32, i64)]) -> Vec<u32> {
+        let row = |&(from, to, amount): &(u32, u32, i64)| HistoryRow {
+            from: Word(from),
+            to: Word(to),
+            amount_minor: Some(amount).into(),
+            ..HistoryRow::default()
+        };
+        let words = (0..6).map(Sym).collect();
+        let part = Joined { rows: moves.iter().map(row).collect(), words, has_values: true };
+        let mut rows: Vec<Row<'_>> = part.rows.iter().map(|row| (&part, row)).collect();
+        chain(&mut rows, Sym(1));
+        rows.iter().map(|(_, row)| row.to.0).collect()
+    }
+
+    #[test]
+    fn all_moves_of_one_time_are_gone_if_there_is_a_way() {
+        assert_eq!(ends(&[(1, 2, 100), (1, 5, 840), (5, 1, 0)]), [5, 1, 2]);
+        assert_eq!(ends(&[(2, 3, 1), (1, 2, 2), (3, 1, 3), (1, 4, 0)]), [2, 3, 1, 4]);
+        // Of two rounds the one of the smaller amount, whatever the stages are called.
+        assert_eq!(ends(&[(1, 2, 9), (2, 1, 9), (1, 3, 4), (3, 1, 4)]), [3, 1, 2, 1]);
+        assert_eq!(ends(&[(1, 3, 9), (3, 1, 9), (1, 2, 4), (2, 1, 4)]), [2, 1, 3, 1]);
+        // Where there is no way, as far as there is one.
+        assert_eq!(ends(&[(4, 5, 1), (1, 2, 2)]), [2, 5]);
     }
 }

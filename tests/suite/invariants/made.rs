@@ -18,13 +18,16 @@ pub const AS_OF: &str = "2026-03-31";
 /// Open stages, then won, lost, and one that the list of stages does not name.
 pub const STAGES: [&str; 6] = ["Qualify", "Meet", "Offer", "Won", "Lost", "On hold"];
 
+/// Stage, minutes since the move before, amount and days to the expected close from then on.
+pub type Move = (usize, i64, Option<i64>, Option<i64>);
+
 /// One deal.
 #[derive(Clone, Debug)]
 pub struct Life {
     /// Minutes after the start.
     pub created: i64,
-    /// Stage, minutes since the move before, amount and days to the expected close from then on.
-    pub moves: Vec<(usize, i64, Option<i64>, Option<i64>)>,
+    /// The moves.
+    pub moves: Vec<Move>,
     /// Pipeline, owner, source, type, lost reason, account, currency.
     pub words: [u8; 7],
     /// Minutes after the creation, type, outcome, whether it is only planned.
@@ -82,8 +85,19 @@ fn life() -> impl Strategy<Value = Life> {
             entry.0 = stage;
         }
         moves.dedup_by_key(|entry| entry.0);
+        say_alike(&mut moves);
         Life { created, moves, words, activities }
     })
+}
+
+/// Lets moves of one time into the same stage say the same: without ids nothing tells which came last.
+fn say_alike(moves: &mut [Move]) {
+    for at in 1..moves.len() {
+        let mut of_its_time = (0..at).rev().take_while(|before| moves[before + 1].1 == 0);
+        if let Some(before) = of_its_time.find(|&before| moves[before].0 == moves[at].0) {
+            (moves[at].2, moves[at].3) = (moves[before].2, moves[before].3);
+        }
+    }
 }
 
 /// A firm with up to so many deals.
