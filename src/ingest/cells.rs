@@ -10,7 +10,7 @@ use super::currency::{self, Known};
 use super::fx;
 use super::notes;
 use super::number;
-use super::part::{Bad, Context, Part};
+use super::part::{Bad, Context, Link, Part};
 use super::record::Cells;
 use super::words::Word;
 use crate::error::Result;
@@ -42,6 +42,25 @@ impl<'r> Record<'r> {
     #[inline]
     pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
         self.at(self.context.plan.index(col)?)
+    }
+
+    /// The deal that a change is of; none if it is left out, and its rows with it.
+    pub(super) fn changed_deal<R>(
+        &self,
+        part: &mut Part<R>,
+        needs: &str,
+    ) -> Result<Option<u32>, Bad> {
+        let Some(id) = self.text(Col::DealId) else {
+            return Err(self.bad(Col::DealId, "", needs, true));
+        };
+        match part.deal(&id, self.context) {
+            Link::Deal(deal) => Ok(Some(deal)),
+            Link::LeftOut => {
+                part.leave_out();
+                Ok(None)
+            }
+            Link::Unknown => Err(self.bad(Col::DealId, &id, "no deal has this id", true)),
+        }
     }
 
     /// Why a cell is bad.
@@ -147,16 +166,22 @@ impl<'r> Record<'r> {
     pub(super) fn mapped<R>(&self, col: Col, part: &mut Part<R>) -> Word {
         let file = &self.context.plan.file;
         if let Some(text) = self.text(col) {
-            return part.words.intern_as(col, &text, |raw| {
-                let folded = raw.to_lowercase();
-                let known = file.values.get(col.name()).and_then(|values| values.get(&folded));
-                known.cloned().unwrap_or_else(|| folded.replace([' ', '-'], "_"))
-            });
+            return self.known(col, &text, part);
         }
         if let Some(word) = self.inferred(col) {
             return part.words.intern(word);
         }
         file.defaults.get(col.name()).map_or(Word::default(), |word| part.words.intern(word))
+    }
+
+    /// What the mapping's values make of a text.
+    pub(super) fn known<R>(&self, values: Col, text: &str, part: &mut Part<R>) -> Word {
+        part.words.intern_as(values, text, |raw| {
+            let folded = raw.to_lowercase();
+            let words = self.context.plan.file.values.get(values.name());
+            let known = words.and_then(|words| words.get(&folded));
+            known.cloned().unwrap_or_else(|| folded.replace([' ', '-'], "_"))
+        })
     }
 
     fn inferred(&self, col: Col) -> Option<&'r str> {

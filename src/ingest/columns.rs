@@ -39,7 +39,10 @@ columns! {
     StartedOn "started_on" Industry "industry" Period "period" PeriodStart "period_start"
     PeriodEnd "period_end" Measure "measure" Value "value" SnapshotOn "snapshot_on"
     Category "category" Id "id" RateOn "rate_on" HoldsUntil "holds_until" Rate "rate"
-    UnitsPerBase "units_per_base" PaidAt "paid_at"
+    UnitsPerBase "units_per_base" PaidAt "paid_at" Field "field" OldValue "old_value"
+    NewValue "new_value" OldNumber "old_number" NewNumber "new_number" OldDate "old_date"
+    NewDate "new_date" OldFirstName "old_first_name" NewFirstName "new_first_name"
+    OldLastName "old_last_name" NewLastName "new_last_name"
 }
 
 impl Col {
@@ -59,6 +62,8 @@ pub(super) enum Entity {
     StageHistory,
     /// One row per change from one stage to another.
     StageChanges,
+    /// One row per change of a field, of the stage or another.
+    FieldChanges,
     /// Calls, e-mails, meetings, tasks.
     Activities,
     /// People.
@@ -90,6 +95,7 @@ impl Entity {
             Self::Deals => "deals",
             Self::StageHistory => "stage_history",
             Self::StageChanges => "stage_changes",
+            Self::FieldChanges => "field_changes",
             Self::Activities => "activities",
             Self::Users => "users",
             Self::Accounts => "accounts",
@@ -109,6 +115,9 @@ impl Entity {
         match self {
             Self::Deals => &[Col::DealId],
             Self::StageHistory | Self::StageChanges => &[Col::DealId, Col::Stage, Col::ChangedAt],
+            Self::FieldChanges => {
+                &[Col::DealId, Col::Field, Col::OldValue, Col::NewValue, Col::ChangedAt]
+            }
             Self::Activities => &[],
             Self::Users => &[Col::UserId],
             Self::Accounts => &[Col::AccountId],
@@ -127,6 +136,7 @@ impl Entity {
         match self {
             Self::Deals => DEALS,
             Self::StageHistory | Self::StageChanges => HISTORY,
+            Self::FieldChanges => FIELD_CHANGES,
             Self::Activities => ACTIVITIES,
             Self::Users => USERS,
             Self::Accounts => &[Col::AccountId, Col::Name, Col::Industry],
@@ -151,6 +161,8 @@ lists! {
         ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
     HISTORY: DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
         ExpectedCloseOn Probability ForecastCategory;
+    FIELD_CHANGES: DealId Pipeline ChangedAt ChangedBy EventId Field OldValue NewValue OldNumber
+        NewNumber OldDate NewDate OldFirstName NewFirstName OldLastName NewLastName;
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
         CreatedAt Outcome DurationSeconds DurationMinutes;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;

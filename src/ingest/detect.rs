@@ -6,6 +6,7 @@ use super::begin::begin;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::currency::Known;
+use super::field_log;
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
@@ -218,6 +219,10 @@ fn plan(
     let entered = head.headers.iter().enumerate().filter_map(|(at, text)| {
         header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
     });
+    let mut file = file.clone();
+    if let Some(field) = find(&file, Col::Field, folded) {
+        file.skip.push(field_log::others(&file, head.headers[field].clone()));
+    }
     Plan {
         input: input.clone(),
         crm: mapping.name.clone(),
@@ -240,7 +245,7 @@ fn plan(
             .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
             .collect(),
         entered: entered.collect(),
-        file: file.clone(),
+        file,
         columns,
         headers: head.headers,
     }
@@ -249,7 +254,15 @@ fn plan(
 /// Settles by the sample what the mapping leaves open.
 fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
     let index = |col| plan.index(col);
-    let sample = Sample { rows, index: &index };
+    let width = plan.headers.len();
+    let typed = match plan.entity {
+        Entity::FieldChanges => field_log::sample(rows, (width, &index), &plan.file),
+        _ => Vec::new(),
+    };
+    let typed_rows: Vec<&[String]> = typed.iter().map(Vec::as_slice).collect();
+    let rows = if typed.is_empty() { rows } else { &typed_rows };
+    let place = |col| index(col).or_else(|| field_log::place(col, width));
+    let sample = Sample { rows, index: &place };
     let days = settle::days(&sample, order);
     let (decimal, said) = match plan.decimal {
         DecimalMark::Auto => settle::decimal(&sample, &plan.input.shown),
@@ -257,7 +270,9 @@ fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &st
     };
     let percent = settle::percent(&sample, plan.percent);
     let serial = settle::serial(&sample);
-    let (currency, by_symbols) = match plan.has(Col::Currency) {
+    // A log of fields has amounts of deals whose currency is known.
+    let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
+    let (currency, by_symbols) = match is_told {
         true => (Known::Told, None),
         false => settle::currency(&sample, own, &plan.input.shown),
     };

@@ -16,7 +16,7 @@ use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
-use super::{Ingested, Options, fx, rows, side};
+use super::{Ingested, Options, field_log, fx, rows, side};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, InputFile, timed};
 
@@ -183,6 +183,10 @@ impl Loader<'_> {
         match plan.entity {
             Entity::Deals => self.deals(plan)?,
             Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
+            Entity::FieldChanges => {
+                let file = self.rows(plan, field_log::change)?;
+                file.parts.into_iter().for_each(|part| self.all.add_log(part));
+            }
             Entity::Activities => self.activities(plan)?,
             Entity::Users => {
                 let rows = self.side(plan, side::user)?;

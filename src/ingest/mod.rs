@@ -17,6 +17,7 @@ mod convert;
 mod currency;
 mod decode;
 mod detect;
+mod field_log;
 mod fx;
 mod header;
 pub mod history;

@@ -232,17 +232,8 @@ pub(super) fn history(
     part: &mut Part<HistoryRow>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
-    let Some(id) = record.text(Col::DealId) else {
-        return Err(record.bad(Col::DealId, "", "a stage change needs a deal", true));
-    };
-    let deal = match part.deal(&id, context) {
-        Link::Deal(deal) => deal,
-        Link::LeftOut => {
-            part.leave_out();
-            return Ok(());
-        }
-        Link::Unknown => return Err(record.bad(Col::DealId, &id, "no deal has this id", true)),
-    };
+    let what = "a stage change needs a deal";
+    let Some(deal) = record.changed_deal(part, what)? else { return Ok(()) };
     let to = record.stage(Col::Stage, part);
     if to == Word::default() {
         return Err(record.bad(Col::Stage, "", "a stage change needs a stage", true));
@@ -273,7 +264,7 @@ pub(super) fn history(
 
 /// The part of an id that counts up, as a number: of a long id the last eight of its first fifteen
 /// characters (a Salesforce id has a checksum behind those), of a number the number.
-fn short_rank(id: &str) -> u64 {
+pub(super) fn short_rank(id: &str) -> u64 {
     if let Ok(number) = id.parse() {
         return number;
     }

@@ -5,7 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::dataset::{Partition, QualityCount};
+use super::deal::{Field, FieldChange};
+use super::names::Sym;
 use super::quality::Quality;
 
 /// Ids that are shown of each code.
@@ -14,6 +18,8 @@ const SAMPLES: usize = 5;
 /// The ledger while it is written.
 #[derive(Debug, Default)]
 pub struct Ledger {
+    /// The exports that tell changes of owner.
+    owner_logs: BTreeSet<Sym>,
     lines: BTreeMap<(Quality, &'static str), Line>,
 }
 
@@ -38,6 +44,26 @@ impl Line {
 }
 
 impl Ledger {
+    /// A ledger of deals some of which may have a history of owners. A deal without a change had one
+    /// owner all its life only if its export would have told.
+    pub fn knowing_owners<'p>(partitions: impl ParallelIterator<Item = &'p Partition>) -> Self {
+        let told = |partition: &Partition| {
+            let is_owner = |change: &FieldChange| change.field == Field::Owner;
+            let mut found = BTreeSet::new();
+            if partition.changes.items().iter().any(is_owner) {
+                let rows = partition.deals.iter().enumerate();
+                let told = rows.filter(|(row, _)| partition.changes.get(*row).iter().any(is_owner));
+                found.extend(told.map(|(_, deal)| deal.crm));
+            }
+            found
+        };
+        let owner_logs = partitions.map(told).reduce(BTreeSet::new, |mut all, more| {
+            all.extend(more);
+            all
+        });
+        Self { owner_logs, ..Self::default() }
+    }
+
     /// Adds rows of a table that are not told from the deals' own codes.
     pub fn add_rows(&mut self, code: Quality, table: &'static str, rows: u64, ids: &[&str]) {
         if rows == 0 {
@@ -51,8 +77,9 @@ impl Ledger {
     /// Adds the codes of a partition's deals.
     pub fn add_deals(&mut self, partition: &Partition) {
         for (row, deal) in partition.deals.iter().enumerate() {
-            // No export that is read so far has a history of owners.
-            let owned = (!deal.owner.is_none()).then_some(Quality::NoOwnerHistory);
+            let is_told = || self.owner_logs.contains(&deal.crm);
+            let is_current = !deal.owner.is_none() && !is_told();
+            let owned = is_current.then_some(Quality::NoOwnerHistory);
             for code in deal.quality.iter().chain(owned) {
                 if let Some(table) = code.table() {
                     let line = self.lines.entry((code, table)).or_default();

@@ -24,8 +24,7 @@ impl ValueLogs {
                 found.has_expected_close |= deal.expected_close_on.get().is_some();
                 for change in partition.changes.get(row) {
                     let log = (deal.crm, change.field);
-                    let is_value = change.field != Field::Owner && change.at < cut;
-                    if is_value && !found.logs.contains(&log) {
+                    if change.at < cut && !found.logs.contains(&log) {
                         found.logs.push(log);
                     }
                 }
@@ -34,11 +33,6 @@ impl ValueLogs {
         let dates = |log: &(Sym, Field)| log.1 == Field::ExpectedCloseOn;
         found.has_expected_close |= found.logs.iter().any(dates);
         found
-    }
-
-    /// Whether the full history of the deal tells values of any kind.
-    pub fn tell(&self, deal: &Deal) -> bool {
-        deal.history_grade == HistoryGrade::Logged && self.logs.iter().any(|l| l.0 == deal.crm)
     }
 
     /// Whether it tells this field.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::content::Content;
 use super::tables::Choice;
 use crate::model::{Ledger, Partition, Quality, QualityCount};
@@ -15,7 +17,7 @@ pub(super) fn merge(
     choice: Choice,
 ) -> (Vec<QualityCount>, Vec<i64>) {
     let latest = stored.dataset.extracted_at.max(fresh.dataset.extracted_at);
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::knowing_owners(partitions.par_iter());
     partitions.iter().for_each(|part| ledger.add_deals(part));
     let of_deals = ledger.finish().into_iter().map(|line| ((line.code, line.table.clone()), line));
     let mut lines: BTreeMap<(Quality, String), QualityCount> = of_deals.collect();

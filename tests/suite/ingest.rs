@@ -235,7 +235,7 @@ fn pipedrive_in_portuguese() {
 }
 
 /// Copies a folder with the rows of each file in another order.
-fn shuffled(folder: &Path) -> tempfile::TempDir {
+pub(crate) fn shuffled(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -123,7 +123,7 @@ fn reports_of_salesforce() {
     );
     let got = form("salesforce_field_report");
     assert_eq!(visits(&got, "006A0000a000001")[1], "Demo|01-13 00:00|02-01 00:00");
-    assert!(says(&got, "2 changes of other fields than the stage"));
+    assert!(says(&got, "1 rows of other fields of"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod about;
 mod architecture;
 mod cli;
 mod comparison_metrics;
+mod field_changes;
 mod fixtures;
 mod forecasts;
 mod fx;

@@ -61,6 +61,7 @@ fn look(all: &Gathered, seen: &mut Seen) {
     for row in all.history.iter().flat_map(|part| &part.rows) {
         seen.see(Col::ChangedAt, row.at.get());
     }
+    all.log.rows.iter().for_each(|row| seen.see(Col::ChangedAt, Some(row.at)));
     for row in all.activities.iter().flat_map(|part| &part.rows) {
         seen.see(Col::DoneAt, row.done_at.get().filter(|_| !row.is_done_by_due));
     }

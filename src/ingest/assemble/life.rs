@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::super::history::{self, Change, DealInput, Shape};
 use super::super::rows::{HistoryRow, word};
+use super::fields;
 use super::group::Grouped;
 use super::stages::StageIds;
 use super::waiting;
@@ -167,7 +168,8 @@ pub(super) fn partition(
         partition.account_ids.push(context.all.deals.text(deal, row.account));
         partition.deals.push(attributes);
         partition.visits.push(built.visits);
-        partition.changes.push(field_changes(&rows));
+        let told = context.all.log.of(deal);
+        partition.changes.push(fields::joined(field_changes(&rows), told, built.created_at));
         partition.activities.push(list.iter().map(|(_, activity)| *activity));
     }
     partition.close();

@@ -4,6 +4,7 @@
 
 pub(super) mod deals;
 mod extract;
+mod fields;
 pub(super) mod group;
 mod life;
 mod order;
@@ -51,6 +52,8 @@ pub(super) struct Gathered {
     pub(super) deals: Deals,
     /// The stage history, by block.
     pub(super) history: Vec<Joined<HistoryRow>>,
+    /// What logs of fields tell.
+    pub(super) log: fields::Log,
     /// The activities, by block.
     pub(super) activities: Vec<Joined<ActivityRow>>,
     /// Declared stages.
@@ -96,6 +99,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     all.deals.index.close();
     all.deals.name_pipelines(&mut all.names, &all.pipelines);
     let count = all.deals.rows.len();
+    fields::settle(&mut all);
     let history = Grouped::new(&all.history, count, |row| row.deal);
     let (extracted_at, said) = extract::instant(&all, now);
     all.assumptions.extend(said);
@@ -116,7 +120,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         .map(|((month, deals), activities)| life::partition(&context, month, &deals, activities))
         .collect();
     let (loose, loose_repeats) = waiting::loose(loose);
-    let mut ledger = Ledger::default();
+    let mut ledger = ledger(&all, &built);
     add_repeats(&mut ledger, &all.deals);
     ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
     let partitions: Vec<Partition> =
@@ -149,6 +153,14 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     };
     sort_small_tables(&mut dataset);
     Ok(dataset)
+}
+
+/// A ledger that knows whose owners are told; without a log of fields nobody's are.
+fn ledger(all: &Gathered, built: &[life::BuiltPartition]) -> Ledger {
+    match all.log.rows.is_empty() {
+        true => Ledger::default(),
+        false => Ledger::knowing_owners(built.par_iter().map(|built| &built.partition)),
+    }
 }
 
 /// The partition, its deals and repeated activities noted in the ledger.
@@ -187,6 +199,7 @@ fn sort_names(all: &mut Gathered, catalogue: &mut crate::model::Catalogue) {
         move_to(&mut stage.name);
     }
     all.deals.move_words(move_to);
+    all.log.sort(move_to);
     all.history.iter_mut().flat_map(|part| &mut part.words).for_each(move_to);
     all.activities.iter_mut().flat_map(|part| &mut part.words).for_each(move_to);
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use rayon::prelude::*;
+
 use sluice::model::{
     Account, Activity, Basis, Catalogue, Dataset, Deal, Field, FieldChange, Forecast, HistoryGrade,
     Ledger, Names, Partition, Payment, Quality, QualitySet, Reject, Stage, StageId, StageKind,
@@ -255,7 +257,7 @@ fn small(shape: Shape, dice: &mut Dice, dataset: &mut Dataset) {
         });
     }
     dataset.rejects.sort();
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::knowing_owners(dataset.partitions.par_iter());
     dataset.partitions.iter().for_each(|part| ledger.add_deals(part));
     let repeats = |dice: &mut Dice| dice.roll(3);
     ledger.add_rows(Quality::DuplicateRow, "deals", repeats(dice), &["d-1", "d-0"]);

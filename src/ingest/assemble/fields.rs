@@ -1,0 +1,281 @@
+//! What logs of fields tell: owners by the ids that deals use, each change once, moves of deals whose
+//! stages no other file tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::super::checked;
+use super::super::field_log::{FieldRow, LogRow};
+use super::super::part::Part;
+use super::super::rows::{HistoryRow, word};
+use super::{Gathered, Joined};
+use crate::model::{Field, FieldChange, Maybe, Micros, Names, Sym, User};
+
+/// The logs of fields of all files.
+#[derive(Debug, Default)]
+pub(in super::super) struct Log {
+    /// Changes of fields other than the stage; their words are symbols.
+    pub(super) rows: Vec<FieldRow>,
+    /// Moves, by block.
+    moves: Vec<Joined<HistoryRow>>,
+}
+
+impl Gathered {
+    /// Adds a block of a log of fields.
+    pub(in super::super) fn add_log(&mut self, part: Part<LogRow>) {
+        let words: Vec<Sym> = part.words.list.iter().map(|w| self.names.intern(w)).collect();
+        let mut moves = Vec::new();
+        for row in part.rows {
+            match row {
+                LogRow::Stage(row) => moves.push(row),
+                LogRow::Value(mut row) => {
+                    each_sym(&mut row, |sym| {
+                        words.get(sym.0 as usize).copied().unwrap_or_default()
+                    });
+                    self.log.rows.push(row);
+                }
+            }
+        }
+        if !moves.is_empty() {
+            self.log.moves.push(Joined { rows: moves, words, has_values: false });
+        }
+    }
+}
+
+impl Log {
+    /// Gives words their sorted symbols and puts the changes of each deal in order; of the two rows
+    /// that some exports write of a change of owner, the one with an id stays.
+    pub(super) fn sort(&mut self, move_to: impl Fn(&mut Sym)) {
+        for row in &mut self.rows {
+            each_sym(row, |mut sym| {
+                move_to(&mut sym);
+                sym
+            });
+        }
+        // Sure ones first, so that those that follow at the same time can be told.
+        let key = |row: &FieldRow| (row.deal, row.at, row.field, row.is_unsure);
+        self.rows.par_sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
+        self.rows.dedup_by(|later, first| {
+            let moment = |row: &FieldRow| (row.deal, row.at, row.field);
+            later.is_unsure && !first.is_unsure && moment(later) == moment(first)
+        });
+    }
+
+    /// The changes of a deal, once they are sorted.
+    pub(super) fn of(&self, deal: usize) -> &[FieldRow] {
+        let start = self.rows.partition_point(|row| (row.deal as usize) < deal);
+        let rest = self.rows.get(start..).unwrap_or_default();
+        let count = rest.partition_point(|row| row.deal as usize == deal);
+        rest.get(..count).unwrap_or_default()
+    }
+}
+
+/// Changes the symbols of a row of words.
+fn each_sym(row: &mut FieldRow, change: impl Fn(Sym) -> Sym) {
+    if row.field.is_text() {
+        for value in [&mut row.old, &mut row.new] {
+            *value = value.get().map(|n| i64::from(change(Sym(n as u32)).0)).into();
+        }
+    }
+}
+
+/// Takes over the moves that no other file tells, and gives owners the ids that deals use.
+pub(super) fn settle(all: &mut Gathered) {
+    take_moves(all);
+    if all.log.rows.iter().any(|row| row.field == Field::Owner) {
+        name_owners(all);
+    }
+}
+
+/// A history of stages knows all moves of its deals; a log of fields often keeps a year or two.
+fn take_moves(all: &mut Gathered) {
+    let mut moves = std::mem::take(&mut all.log.moves);
+    if moves.is_empty() {
+        return;
+    }
+    let mut is_told = vec![false; all.deals.rows.len()];
+    for row in all.history.iter().flat_map(|part| &part.rows) {
+        if let Some(is_told) = is_told.get_mut(row.deal as usize) {
+            *is_told = true;
+        }
+    }
+    let mut left_out = 0;
+    for part in &mut moves {
+        let count = part.rows.len();
+        part.rows.retain(|row| is_told.get(row.deal as usize).is_some_and(|told| !told));
+        left_out += count - part.rows.len();
+    }
+    moves.retain(|part| !part.rows.is_empty());
+    all.history.extend(moves);
+    if left_out > 0 {
+        all.assumptions.push(format!(
+            "{left_out} changes of the stage in a log of fields are of deals whose moves another file \
+             tells, and are left out."
+        ));
+    }
+}
+
+/// Gives owners the words that deals have for them.
+fn name_owners(all: &mut Gathered) {
+    let deals = &all.deals.rows;
+    let owners: BTreeSet<Sym> = deals.iter().map(|row| Sym(row.words[word::OWNER].0)).collect();
+    let people = People::new(&owners, &all.users, &all.names);
+    let mut found: BTreeMap<Sym, Option<String>> = BTreeMap::new();
+    for row in all.log.rows.iter().filter(|row| row.field == Field::Owner) {
+        for sym in [row.old, row.new].into_iter().filter_map(Maybe::get).map(|n| Sym(n as u32)) {
+            found.entry(sym).or_insert_with(|| people.find(all.names.get(sym)));
+        }
+    }
+    let intern = |(from, to): (Sym, Option<String>)| (from, to.map(|to| all.names.intern(&to)));
+    let found: BTreeMap<Sym, Option<Sym>> = found.into_iter().map(intern).collect();
+    for row in all.log.rows.iter_mut().filter(|row| row.field == Field::Owner) {
+        let known = |n: i64| found.get(&Sym(n as u32)).copied().flatten();
+        row.is_unsure =
+            [row.old, row.new].into_iter().filter_map(Maybe::get).any(|n| known(n).is_none());
+        each_sym(row, |sym| found.get(&sym).copied().flatten().unwrap_or(sym));
+    }
+}
+
+/// Who is who.
+struct People<'a> {
+    /// The owners of deals, as words.
+    owners: BTreeSet<&'a str>,
+    /// Names by id.
+    names: BTreeMap<&'a str, &'a str>,
+    /// Ids by name; none if several have it.
+    ids: BTreeMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> People<'a> {
+    fn new(owners: &BTreeSet<Sym>, users: &'a [User], names: &'a Names) -> Self {
+        let mut ids: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+        for user in users {
+            let id = Some(&*user.user_id);
+            let known = ids.entry(&user.name).or_insert(id);
+            *known = known.filter(|known| Some(*known) == id);
+        }
+        let owners = owners.iter().map(|&sym| names.get(sym)).collect();
+        Self { owners, names: users.iter().map(|u| (&*u.user_id, &*u.name)).collect(), ids }
+    }
+
+    /// The word that deals have for a person: an id, or the name where they have names. None if the
+    /// name is no user's, or that of several.
+    fn find(&self, word: &str) -> Option<String> {
+        let by_id = |id: &str| {
+            let name = self.names.get(id).filter(|name| self.owners.contains(**name));
+            let is_known = self.owners.contains(id) || self.names.contains_key(id);
+            is_known.then(|| match name {
+                Some(name) if !self.owners.contains(id) => (*name).to_owned(),
+                _ => id.to_owned(),
+            })
+        };
+        let other = checked::other_form(word);
+        by_id(word)
+            .or_else(|| by_id(other.as_deref()?))
+            .or_else(|| self.ids.get(word).copied().flatten().map(str::to_owned))
+            .or_else(|| other.is_some().then(|| word.to_owned()))
+    }
+}
+
+/// The changes that a history of stages tells besides, and those of a log of fields, each once. A
+/// change to the value that the field has already is none, nor is the first value of a new deal.
+pub(super) fn joined(
+    mut changes: Vec<FieldChange>,
+    told: &[FieldRow],
+    created_at: Option<Micros>,
+) -> Vec<FieldChange> {
+    if told.is_empty() {
+        return changes;
+    }
+    let is_first = |row: &&FieldRow| row.old.get().is_none() && Some(row.at) <= created_at;
+    changes.extend(told.iter().filter(|row| !is_first(row)).map(|row| FieldChange {
+        at: row.at,
+        field: row.field,
+        old: row.old,
+        new: row.new,
+    }));
+    changes.sort_by_key(|change| (change.at, change.field));
+    let mut kept: Vec<FieldChange> = Vec::with_capacity(changes.len());
+    for tied in changes.chunk_by_mut(|a, b| (a.at, a.field) == (b.at, b.field)) {
+        let field = tied.first().map(|change| change.field);
+        let last = kept.iter().rev().find(|change| Some(change.field) == field);
+        chain(tied, last.map(|change| change.new));
+        for (at, change) in tied.iter().enumerate() {
+            let is_repeat = tied.iter().take(at).any(|before| before == change);
+            let last = kept.iter().rev().find(|before| before.field == change.field);
+            let stays = last.map_or(change.old, |last| last.new) == change.new;
+            if !is_repeat && !stays {
+                kept.push(*change);
+            }
+        }
+    }
+    kept
+}
+
+/// Changes of one field that share their time, each after the one that ends where it begins; the first
+/// begins at `value`, or where no other ends.
+fn chain(tied: &mut [FieldChange], mut value: Option<Maybe<i64>>) {
+    if tied.len() < 2 {
+        return;
+    }
+    for at in 0..tied.len() {
+        let rest = tied.get_mut(at..).unwrap_or_default();
+        let goes_on = rest.iter().position(|change| Some(change.old) == value);
+        let begins = || rest.iter().position(|c| rest.iter().all(|other| other.new != c.old));
+        let next = goes_on.or_else(begins).unwrap_or(0);
+        if let Some(head) = rest.get_mut(..=next) {
+            head.rotate_right(1);
+        }
+        value = rest.first().map(|change| change.new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(at: Micros, old: i64, new: i64) -> FieldRow {
+        let value = |n: i64| Maybe::from(Some(n).filter(|&n| n != 0));
+        let (old, new) = (value(old), value(new));
+        FieldRow { deal: 0, at, field: Field::Owner, rank: 0, old, new, is_unsure: false }
+    }
+
+    fn told(changes: &[(Micros, i64, i64)], log: &[(Micros, i64, i64)]) -> Vec<(Micros, i64, i64)> {
+        let rows =
+            |list: &[(Micros, i64, i64)]| list.iter().map(|&(at, a, b)| row(at, a, b)).collect();
+        let (changes, log): (Vec<FieldRow>, Vec<FieldRow>) = (rows(changes), rows(log));
+        let change =
+            |r: &FieldRow| FieldChange { at: r.at, field: r.field, old: r.old, new: r.new };
+        let found = joined(changes.iter().map(change).collect(), &log, Some(1));
+        let shown = |c: &FieldChange| (c.at, c.old.get().unwrap_or(0), c.new.get().unwrap_or(0));
+        found.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_change_that_two_files_tell_is_one() {
+        let both = [(5, 7, 8), (9, 8, 9)];
+        assert_eq!(told(&both, &both), both);
+        assert_eq!(told(&both, &[(6, 7, 8), (10, 8, 9)]), both, "a second later");
+        assert_eq!(told(&[], &[(5, 7, 7)]), []);
+        assert_eq!(told(&[(5, 7, 8)], &[(7, 8, 7)]), [(5, 7, 8), (7, 8, 7)]);
+    }
+
+    #[test]
+    fn changes_of_one_second_follow_each_other() {
+        let chain = [(5, 3, 9), (5, 9, 1), (5, 1, 4)];
+        for mixed in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [1, 0, 2], [2, 0, 1]] {
+            let log = mixed.map(|at| chain[at]);
+            assert_eq!(told(&[], &log), chain);
+            assert_eq!(told(&chain, &log), chain);
+        }
+        // There and back again, from the value that it has.
+        assert_eq!(told(&[(2, 1, 6)], &[(5, 2, 6), (5, 6, 2)]), [(2, 1, 6), (5, 6, 2), (5, 2, 6)]);
+    }
+
+    #[test]
+    fn the_first_value_of_a_new_deal_is_no_change() {
+        assert_eq!(told(&[], &[(1, 0, 5), (3, 5, 6)]), [(3, 5, 6)]);
+        assert_eq!(told(&[], &[(2, 0, 5)]), [(2, 0, 5)]);
+    }
+}

@@ -1,0 +1,209 @@
+//! A log of changes of fields, one row per change: of the stage, the owner, the amount, the expected
+//! close date, the forecast category, the probability. Changes of other fields are counted only.
+
+use std::borrow::Cow;
+
+use super::cells::Record;
+use super::columns::Col;
+use super::mapping::{FileMapping, Skip};
+use super::part::{Bad, Context, Part};
+use super::rows::{HistoryRow, short_rank};
+use super::words::{Word, fixed_hash};
+use crate::model::{Field, Maybe, Micros};
+
+/// The word of the field that is no [`Field`].
+const STAGE: &str = "stage";
+
+/// A change of a field other than the stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FieldRow {
+    /// Number of the deal.
+    pub(super) deal: u32,
+    /// When.
+    pub(super) at: Micros,
+    /// Which field.
+    pub(super) field: Field,
+    /// The record's id in short; see [`HistoryRow::rank`].
+    pub(super) rank: u64,
+    /// The value before; words by their number.
+    pub(super) old: Maybe<i64>,
+    /// The value after.
+    pub(super) new: Maybe<i64>,
+    /// A name in it belongs to no user or to several.
+    pub(super) is_unsure: bool,
+}
+
+/// A row of a log of fields.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LogRow {
+    /// A change of the stage.
+    Stage(HistoryRow),
+    /// A change of another field.
+    Value(FieldRow),
+}
+
+/// The old or the new value of a row: its cell, or those that some exports have for numbers, dates and
+/// names of people.
+#[derive(Clone, Copy, Debug)]
+struct Side {
+    value: Col,
+    number: Col,
+    date: Col,
+    names: [Col; 2],
+}
+
+const OLD: Side = Side {
+    value: Col::OldValue,
+    number: Col::OldNumber,
+    date: Col::OldDate,
+    names: [Col::OldFirstName, Col::OldLastName],
+};
+
+const NEW: Side = Side {
+    value: Col::NewValue,
+    number: Col::NewNumber,
+    date: Col::NewDate,
+    names: [Col::NewFirstName, Col::NewLastName],
+};
+
+/// The rule that passes over fields which nothing is read of.
+pub(super) fn others(file: &FileMapping, header: String) -> Skip {
+    let told = file.values.get(Col::Field.name()).into_iter().flat_map(|words| words.keys());
+    let own = Field::ALL.into_iter().map(Field::as_str).chain([STAGE]);
+    Skip {
+        header,
+        is: Vec::new(),
+        is_not: told.cloned().chain(own.map(str::to_owned)).collect(),
+        what: "rows of other fields".to_owned(),
+    }
+}
+
+/// A row of a log of fields; see [`super::part::RowParser`].
+pub(super) fn change(
+    record: &Record<'_>,
+    part: &mut Part<LogRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let what = "a change of a field needs a deal";
+    let Some(deal) = record.changed_deal(part, what)? else { return Ok(()) };
+    let name = record.text(Col::Field).unwrap_or_default();
+    let word = record.known(Col::Field, &name, part);
+    let word = part.words.get(word);
+    let row = match Field::ALL.into_iter().find(|field| field.as_str() == word) {
+        Some(field) => LogRow::Value(value(record, part, context, (deal, field))?),
+        None if word == STAGE => LogRow::Stage(stage(record, part, deal)?),
+        None => {
+            let known = Field::ALL.map(Field::as_str).join("`, `");
+            let reason = format!("not a field that is read: `{STAGE}`, `{known}`");
+            return Err(record.bad(Col::Field, &name, &reason, true));
+        }
+    };
+    part.rows.push(row);
+    Ok(())
+}
+
+fn stage(record: &Record<'_>, part: &mut Part<LogRow>, deal: u32) -> Result<HistoryRow, Bad> {
+    let to = record.stage(NEW.value, part);
+    if to == Word::default() {
+        return Err(record.bad(NEW.value, "", "a stage change needs a stage", true));
+    }
+    let event = record.text(Col::EventId);
+    Ok(HistoryRow {
+        deal,
+        at: record.time(Col::ChangedAt)?.map(|(at, _)| at).into(),
+        to,
+        from: record.stage(OLD.value, part),
+        by: record.word(Col::ChangedBy, part),
+        pipeline: record.word(Col::Pipeline, part),
+        event: event.as_deref().map_or(0, fixed_hash),
+        rank: event.as_deref().map_or(0, short_rank),
+        ..HistoryRow::default()
+    })
+}
+
+fn value(
+    record: &Record<'_>,
+    part: &mut Part<LogRow>,
+    context: &Context<'_>,
+    (deal, field): (u32, Field),
+) -> Result<FieldRow, Bad> {
+    let Some((at, _)) = record.time(Col::ChangedAt)? else {
+        return Err(record.bad(Col::ChangedAt, "", "a change of a field needs a time", true));
+    };
+    let currency = context.currency_of(deal);
+    let mut side = |side: &Side| match field {
+        Field::Amount => record.money(filled(record, side.number, side.value), currency),
+        Field::ExpectedCloseOn => {
+            let day = record.date(filled(record, side.date, side.value))?;
+            Ok(day.map(i64::from))
+        }
+        Field::Probability => {
+            let points = record.probability(filled(record, side.number, side.value))?;
+            Ok(points.map(i64::from))
+        }
+        Field::Owner => Ok(owner(record, side).and_then(|who| number(part.words.intern(&who)))),
+        Field::ForecastCategory => {
+            let text = record.text(side.value);
+            Ok(text.and_then(|text| number(record.known(Col::NewValue, &text, part))))
+        }
+    };
+    let (old, new) = (side(&OLD)?, side(&NEW)?);
+    let rank = record.text(Col::EventId).as_deref().map_or(0, short_rank);
+    Ok(FieldRow { deal, at, field, rank, old: old.into(), new: new.into(), is_unsure: false })
+}
+
+/// The first column if its cell holds something, or else the second.
+fn filled(record: &Record<'_>, first: Col, second: Col) -> Col {
+    if record.text(first).is_some() { first } else { second }
+}
+
+fn owner<'r>(record: &Record<'r>, side: &Side) -> Option<Cow<'r, str>> {
+    record.text(side.value).or_else(|| {
+        let names: Vec<_> = side.names.into_iter().filter_map(|col| record.text(col)).collect();
+        (!names.is_empty()).then(|| Cow::Owned(names.join(" ")))
+    })
+}
+
+fn number(word: Word) -> Option<i64> {
+    (word != Word::default()).then_some(i64::from(word.0))
+}
+
+/// The sample of such a log as one of values: each row as two, whose old and new value stand in the
+/// columns of what they are. Those columns come after the `width` ones of the file.
+pub(super) fn sample(
+    rows: &[&[String]],
+    (width, index): (usize, &dyn Fn(Col) -> Option<usize>),
+    file: &FileMapping,
+) -> Vec<Vec<String>> {
+    let words = file.values.get(Col::Field.name());
+    let mut made = Vec::new();
+    for row in rows {
+        let cell = |col| Some(row.get(index(col)?)?.as_str()).filter(|cell| !cell.is_empty());
+        let Some(name) = cell(Col::Field).map(str::to_lowercase) else { continue };
+        let word = words.and_then(|words| words.get(&name)).unwrap_or(&name);
+        let Some(at) = VALUES.iter().position(|(_, field)| field.as_str() == word) else {
+            continue;
+        };
+        for side in [OLD, NEW] {
+            let value = [side.number, side.date, side.value].into_iter().find_map(cell);
+            let mut row = row.to_vec();
+            row.resize(width, String::new());
+            row.resize(width + VALUES.len(), String::new());
+            row[width + at] = value.unwrap_or_default().to_owned();
+            made.push(row);
+        }
+    }
+    made
+}
+
+/// The columns whose form a sample settles, and the fields that they are.
+const VALUES: [(Col, Field); 3] = [
+    (Col::Amount, Field::Amount),
+    (Col::ExpectedCloseOn, Field::ExpectedCloseOn),
+    (Col::Probability, Field::Probability),
+];
+
+/// Where [`sample`] puts the values of a column.
+pub(super) fn place(col: Col, width: usize) -> Option<usize> {
+    VALUES.iter().position(|(of, _)| *of == col).map(|at| width + at)
+}
