@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 
+mod activity_id;
 mod assemble;
 mod begin;
 pub mod catalogue;

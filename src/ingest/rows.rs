@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::activity_id;
 use super::cells::Record;
 use super::columns::Col;
 use super::header;
@@ -284,7 +285,7 @@ pub(super) struct ActivityRow {
     pub(super) deal: u32,
     /// Kind, owner, outcome.
     pub(super) words: [Word; 3],
-    /// Hash of the id, 0 if it has none.
+    /// The id by [`activity_id::pack`], 0 if it has none.
     pub(super) event: u64,
     /// When it was done.
     pub(super) done_at: Maybe<Micros>,
@@ -329,7 +330,7 @@ pub(super) fn activity(
             record.word(Col::Owner, part),
             record.mapped(Col::Outcome, part),
         ],
-        event: record.text(Col::ActivityId).as_deref().map_or(0, fixed_hash),
+        event: record.text(Col::ActivityId).as_deref().map_or(0, activity_id::pack),
         done_at: done_at.into(),
         due_at: starts.or(due_at).into(),
         duration_seconds: duration.into(),

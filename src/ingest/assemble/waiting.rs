@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use super::super::activity_id;
 use super::super::rows::ActivityRow;
 use super::Joined;
 use super::life::sym;
@@ -14,7 +15,7 @@ use crate::model::{Activity, Micros, Nested};
 /// what they come to is in large pieces, which go back whole.
 const BATCHES: usize = 16;
 
-/// An activity with the hash of its id, 0 if it has none.
+/// An activity with its id by [`activity_id::pack`], 0 if it has none.
 pub(super) type Known = (u64, Activity);
 
 /// An activity, with the row of its deal in the partition.
@@ -108,7 +109,7 @@ fn activity(block: &Joined<ActivityRow>, row: &ActivityRow, extracted_at: Micros
     (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
 }
 
-/// Sorts activities in their total order; of those with one id only the last done stays (QA1). Returns
+/// Sorts activities by time, those of one time by id; of those with one id only the last done stays (QA1). Returns
 /// how many were dropped.
 pub(super) fn without_repeats(list: &mut Vec<Known>, ids: &mut Vec<u64>) -> u64 {
     ids.clear();
@@ -122,6 +123,10 @@ pub(super) fn without_repeats(list: &mut Vec<Known>, ids: &mut Vec<u64>) -> u64 
         });
         list.dedup_by(|later, first| later.0 != 0 && later.0 == first.0);
     }
-    list.sort_unstable_by(|(a_id, a), (b_id, b)| a.cmp(b).then(a_id.cmp(b_id)));
+    list.sort_unstable_by(|(a_id, a), (b_id, b)| {
+        let by_id = || activity_id::order(*a_id).cmp(&activity_id::order(*b_id));
+        let by_content = || a.cmp(b).then(a_id.cmp(b_id));
+        a.done_at.cmp(&b.done_at).then_with(by_id).then_with(by_content)
+    });
     (before - list.len()) as u64
 }
