@@ -26,7 +26,7 @@ static ABOUT: About = About {
     question: "How many calls, e-mails and meetings does a win take?",
     definition: "Deals closed in the period, won and lost apart (`outcome`; lost without `exclude_reasons`). Per \
         deal and type: activities done up to the close, by anyone, without `excluded_outcomes`; `total` is \
-        all types. `per_win` = sum / deals of that outcome (`n`), deals without activities included. Limits: \
+        all types, and a type that either outcome had has a row for both. `per_win` = sum / deals of that outcome (`n`), deals without activities included. Limits: \
         Student's t for the mean, the lower one not below 0. Whole pipelines by all, quarter and month; owners, \
         sources and segments over the whole time only.",
     caveat: "Not causal. Read the won beside the lost: what only winners are asked about is survivorship.",
@@ -157,7 +157,14 @@ impl Metric for ActivitiesPerWin {
                 cell.iter_mut().zip(&efforts).for_each(|(into, from)| into.gather(from));
             }
         }
-        for (cell, [won, lost]) in all {
+        for (cell, [mut won, mut lost]) in all {
+            // A type that only the other outcome had has a row of zeros, so that the two can be compared.
+            for &(kind, _) in &lost.by_kind {
+                won.kind(kind);
+            }
+            for &(kind, _) in &won.by_kind {
+                lost.kind(kind);
+            }
             for (outcome, effort) in [("won", &won), ("lost", &lost)] {
                 if effort.deals == 0 {
                     continue;

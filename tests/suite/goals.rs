@@ -2,6 +2,7 @@
 
 mod activities;
 mod levers;
+mod ties;
 
 use serde_json::Value as Json;
 use sluice::metrics::{compute, find};
