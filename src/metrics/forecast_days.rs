@@ -198,7 +198,7 @@ fn quarters(run: &Run) -> Vec<Quarter> {
     while period.end > run.first_day && complete < forecast_periods as usize + EARLIER {
         let is_complete = period.end <= run.as_of + 1;
         complete += usize::from(is_complete);
-        let is_covered = period.start > run.first_day;
+        let is_covered = period.start >= run.first_day;
         found.push(Quarter {
             period,
             starts_at: run.starts_at(period),
@@ -248,6 +248,11 @@ mod tests {
         assert_eq!(found.judged().count(), 1);
         assert_eq!(found.quarters.len(), 2);
         assert!(!found.quarters[0].is_covered);
+        assert_eq!(
+            agenda("2026-03-31", "2025-10-01").judged().count(),
+            2,
+            "it began with the data"
+        );
     }
 
     #[test]
