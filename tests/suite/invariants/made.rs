@@ -85,17 +85,17 @@ fn life() -> impl Strategy<Value = Life> {
             entry.0 = stage;
         }
         moves.dedup_by_key(|entry| entry.0);
-        say_alike(&mut moves);
+        set_apart(&mut moves);
         Life { created, moves, words, activities }
     })
 }
 
-/// Lets moves of one time into the same stage say the same: without ids nothing tells which came last.
-fn say_alike(moves: &mut [Move]) {
+/// Lets each stage be entered once at a time: without ids nothing tells which entry came last.
+fn set_apart(moves: &mut [Move]) {
     for at in 1..moves.len() {
         let mut of_its_time = (0..at).rev().take_while(|before| moves[before + 1].1 == 0);
-        if let Some(before) = of_its_time.find(|&before| moves[before].0 == moves[at].0) {
-            (moves[at].2, moves[at].3) = (moves[before].2, moves[before].3);
+        if of_its_time.any(|before| moves[before].0 == moves[at].0) {
+            moves[at].1 = 1;
         }
     }
 }
