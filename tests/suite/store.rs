@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use made::{Shape, dataset, text};
 use proptest::prelude::*;
-use sluice::model::InputFile;
+use sluice::model::{Dataset, InputFile};
 use sluice::store::{RunRecord, Store};
 
 /// A store in a folder that goes when the test ends.
@@ -37,6 +37,25 @@ pub(crate) fn record(file: &str) -> RunRecord {
         blake3: "00".into(),
     };
     RunRecord { inputs: vec![input], sluice_version: "0.1.0".into(), ..RunRecord::default() }
+}
+
+/// Commits what was read of files of which one has this name and text, as an export made so much later; tells
+/// the version.
+pub(crate) fn commit_later(
+    store: &Store,
+    mut dataset: Dataset,
+    (name, text): (&str, &str),
+    later: i64,
+) -> u64 {
+    dataset.extracted_at += later;
+    // They name the folder, which is another each time.
+    dataset.assumptions.clear();
+    for deal in dataset.partitions.iter_mut().flat_map(|part| &mut part.deals) {
+        deal.extracted_at += later;
+    }
+    let mut record = record(name);
+    record.inputs[0].blake3 = format!("{text}{later}");
+    store.commit(dataset, record).unwrap().record.version
 }
 
 /// All files of a store but its lock.

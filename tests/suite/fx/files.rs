@@ -7,7 +7,7 @@ use sluice::model::{AsOf, Config, Dataset, FxRate, Run};
 use sluice::store::Store;
 
 use crate::ingest::{data, read};
-use crate::store::record;
+use crate::store::commit_later;
 
 const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,closed_at\n\
     D1,Sales,Won,won,1000,JPY,2026-01-02T09:00:00Z,2026-02-01T09:00:00Z\n\
@@ -147,16 +147,7 @@ const FIRST: &str = "currency,rate_date,rate\nUSD,2026-01-01,0.9\nUSD,2026-02-01
 const LATER: &str = "currency,rate_date,rate\nUSD,2026-02-01,0.81\nUSD,2026-03-01,0.7\n";
 
 fn commit(store: &Store, rates: &str, later: i64) -> u64 {
-    let mut dataset = from("fx.csv", rates).dataset;
-    dataset.extracted_at += later;
-    // They name the folder, which is another each time.
-    dataset.assumptions.clear();
-    for deal in dataset.partitions.iter_mut().flat_map(|part| &mut part.deals) {
-        deal.extracted_at += later;
-    }
-    let mut record = record("fx.csv");
-    record.inputs[0].blake3 = format!("{rates}{later}");
-    store.commit(dataset, record).unwrap().record.version
+    commit_later(store, from("fx.csv", rates).dataset, ("fx.csv", rates), later)
 }
 
 #[test]

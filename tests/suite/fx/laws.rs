@@ -3,15 +3,13 @@
 use proptest::prelude::*;
 use sluice::metrics::sensitivity;
 use sluice::model::config::CreditRule;
-use sluice::model::{
-    AsOf, Config, Field, FieldChange, FxPolicy, Run, StageId, Table, Value, calendar,
-};
+use sluice::model::{AsOf, Config, Field, FieldChange, FxPolicy, Run, Table, Value, calendar};
 
 use crate::invariants::global::{check, check_scaled, split};
 use crate::invariants::made::{
     AS_OF, DAY, File, Firm, config, difference, firms, ingested, tables, tables_of,
 };
-use crate::metrics_b::builder::{Kind, World, at, day, get, rows};
+use crate::metrics_b::builder::{HOUR, Kind, World, at, day, entries, get, rows};
 
 const LAST: i64 = 2_000 * DAY;
 
@@ -137,7 +135,6 @@ fn balances(table: &Table, policy: FxPolicy) -> Result<(), TestCaseError> {
 
 const STAGES: [(&str, Kind); 4] =
     [("A", Kind::Open(1)), ("B", Kind::Open(2)), ("Won", Kind::Won), ("Lost", Kind::Lost)];
-const HOUR: i64 = calendar::DAY_MICROS / 24;
 const OWNERS: [&str; 4] = ["ann", "bob", "cat", "dan"];
 
 /// Hours after the start, moves as (stage, hours since the last), amount, (hours, next owner).
@@ -154,14 +151,7 @@ fn world(lives: &[Life]) -> World {
     let owners = OWNERS.map(|name| world.names.intern(name));
     for (place, (created, moves, amount, handed)) in lives.iter().enumerate() {
         let start = at("2025-01-20") + created * HOUR;
-        let mut now = start;
-        let mut entries: Vec<(StageId, i64)> = Vec::new();
-        for (stage, gap) in moves {
-            if entries.last().is_none_or(|last| last.0 != StageId(*stage)) {
-                now += if entries.is_empty() { 0 } else { gap * HOUR };
-                entries.push((StageId(*stage), now));
-            }
-        }
+        let entries = entries(start, moves);
         let row = world.deal(&format!("D{place:03}"), &entries);
         row.deal.amount_minor = Some(*amount).into();
         let mut handed = handed.clone();

@@ -6,7 +6,7 @@ use sluice::model::{
 };
 
 use super::made::{self, DAY, Firm, firms};
-use crate::metrics_b::builder::{self, Kind, World, at, day, get};
+use crate::metrics_b::builder::{self, HOUR, Kind, World, at, day, entries, get};
 
 const STAGES: [(&str, Kind); 7] = [
     ("A", Kind::Open(1)),
@@ -19,7 +19,6 @@ const STAGES: [(&str, Kind); 7] = [
 ];
 
 const UTC: Zone = Zone::UTC;
-const HOUR: i64 = calendar::DAY_MICROS / 24;
 
 /// Creation in hours after the start, moves as (stage, hours since the last), deletion, mended.
 type Life = (i64, Vec<(u16, i64)>, Option<i64>, bool);
@@ -33,14 +32,8 @@ fn lives() -> impl Strategy<Value = Vec<Life>> {
 fn world(lives: &[Life]) -> World {
     let mut world = World::new(&STAGES, "2026-01-15");
     for (place, (created, moves, deleted, mended)) in lives.iter().enumerate() {
-        let mut now = at("2025-01-20") + created * HOUR;
-        let mut entries: Vec<(StageId, i64)> = Vec::new();
-        for (stage, gap) in moves {
-            if entries.last().is_none_or(|last| last.0 != StageId(*stage)) {
-                now += if entries.is_empty() { 0 } else { gap * HOUR };
-                entries.push((StageId(*stage), now));
-            }
-        }
+        let entries = entries(at("2025-01-20") + created * HOUR, moves);
+        let now = entries.last().map_or(0, |last| last.1);
         let row = world.deal(&format!("D{place:03}"), &entries);
         row.deal.deleted_at = deleted.map(|gap| now + gap * HOUR).into();
         if *mended {

@@ -52,6 +52,22 @@ pub fn day(text: &str) -> Day {
     calendar::day_of(text.parse().unwrap())
 }
 
+/// Microseconds of an hour.
+pub const HOUR: Micros = calendar::DAY_MICROS / 24;
+
+/// The entries of a deal that begins at `start`, from its moves: stage, and hours since the move before. A
+/// move to where it stands already is none.
+pub fn entries(start: Micros, moves: &[(u16, i64)]) -> Vec<(StageId, Micros)> {
+    let mut found: Vec<(StageId, Micros)> = Vec::new();
+    for &(stage, hours) in moves {
+        let last = found.last().copied();
+        if last.is_none_or(|last| last.0 != StageId(stage)) {
+            found.push((StageId(stage), last.map_or(start, |last| last.1 + hours * HOUR)));
+        }
+    }
+    found
+}
+
 impl World {
     /// Stages of one pipeline, in catalogue order.
     pub fn new(stages: &[(&str, Kind)], extracted_at: &str) -> Self {

@@ -9,7 +9,7 @@ use sluice::model::{AsOf, Config, Dataset, Payment, Run, WinEvent, calendar};
 use sluice::store::Store;
 
 use crate::ingest::{data, read};
-use crate::store::record;
+use crate::store::commit_later;
 
 const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,closed_at\n\
     006A00000000001IAA,Sales,Won,won,1000,JPY,2026-01-02T09:00:00Z,2026-02-01T09:00:00Z\n\
@@ -128,16 +128,7 @@ const FIRST: &str = "deal_id,paid_at,amount\nD2,2026-02-10,100\nD2,2026-02-20,50
 const LATER: &str = "deal_id,paid_at,amount\nD2,2026-02-20,60\nD2,2026-03-01,40\n";
 
 fn commit(store: &Store, payments: &str, later: i64) -> u64 {
-    let mut dataset = from(payments).dataset;
-    dataset.extracted_at += later;
-    // They name the folder, which is another each time.
-    dataset.assumptions.clear();
-    for deal in dataset.partitions.iter_mut().flat_map(|part| &mut part.deals) {
-        deal.extracted_at += later;
-    }
-    let mut record = record("payments.csv");
-    record.inputs[0].blake3 = format!("{payments}{later}");
-    store.commit(dataset, record).unwrap().record.version
+    commit_later(store, from(payments).dataset, ("payments.csv", payments), later)
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What holds of payments whatever the deals are (METRICS 8).
 
 use proptest::prelude::*;
-use sluice::model::{AsOf, Config, Payment, StageId, Table, Value, WinEvent, calendar};
+use sluice::model::{AsOf, Config, Payment, Table, Value, WinEvent};
 
-use crate::metrics_b::builder::{Kind, World, at, day, get};
+use crate::metrics_b::builder::{HOUR, Kind, World, at, day, entries, get};
 
 const STAGES: [(&str, Kind); 5] = [
     ("A", Kind::Open(1)),
@@ -14,7 +14,6 @@ const STAGES: [(&str, Kind); 5] = [
 ];
 const METRICS: [&str; 3] = ["payment_time", "payment_collection", "unpaid_wins"];
 const AS_OF: &str = "2025-12-31";
-const HOUR: i64 = calendar::DAY_MICROS / 24;
 
 /// Creation in hours after the start, moves as (stage, hours since the last), amount, payments as
 /// (hours after the creation, amount).
@@ -32,14 +31,7 @@ fn world(lives: &[Life], scale: i64) -> World {
     let euro = world.names.intern("EUR");
     for (place, (created, moves, amount, paid)) in lives.iter().enumerate() {
         let start = at("2025-01-20") + created * HOUR;
-        let mut now = start;
-        let mut entries: Vec<(StageId, i64)> = Vec::new();
-        for (stage, gap) in moves {
-            if entries.last().is_none_or(|last| last.0 != StageId(*stage)) {
-                now += if entries.is_empty() { 0 } else { gap * HOUR };
-                entries.push((StageId(*stage), now));
-            }
-        }
+        let entries = entries(start, moves);
         let deal_id = format!("D{place:03}");
         let row = world.deal(&deal_id, &entries);
         row.deal.amount_minor = amount.map(|amount| amount * scale).into();
