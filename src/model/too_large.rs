@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Table, Value};
+use super::table::Table;
 
 /// The reason that stands at the end of a row with such a sum, which is null.
 pub const CODE: &str = "TL";
@@ -11,9 +11,9 @@ pub const CODE: &str = "TL";
 pub fn findings<'t>(tables: impl IntoIterator<Item = &'t Table>) -> Vec<String> {
     let mut found = Vec::new();
     for table in tables {
+        let Some(reason) = table.position("reason") else { continue };
         let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
-        let is_one = |row: &&Vec<Value>| table.value(row, "reason").as_str() == Some(CODE);
-        for row in table.rows.iter().filter(is_one) {
+        for row in table.rows.iter().filter(|row| row[reason].as_str() == Some(CODE)) {
             *rows.entry(table.value(row, "currency").as_str().unwrap_or("")).or_default() += 1;
         }
         found.extend(rows.into_iter().map(|(currency, n)| {

@@ -1,6 +1,7 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
 use super::{Block, Reads, add, chart, keys};
+use crate::model::Day;
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
 use crate::report::format;
@@ -118,9 +119,14 @@ fn distinct<'a, T: PartialEq>(rows: &[Cells<'a>], pick: impl Fn(Cells<'a>) -> T)
 }
 
 /// Keeps the last cohorts.
-fn last(mut names: Vec<String>) -> Vec<String> {
-    let extra = names.len().saturating_sub(MOST_COHORTS);
-    names.split_off(extra)
+fn last<T>(mut cohorts: Vec<T>) -> Vec<T> {
+    let extra = cohorts.len().saturating_sub(MOST_COHORTS);
+    cohorts.split_off(extra)
+}
+
+/// The first day of a row's cohort.
+fn start(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Day> {
+    sheet.span(row).map(|span| span.start)
 }
 
 fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
@@ -158,14 +164,12 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let note = "Wins so far over all deals created in the month. The last cell of a row is hatched \
                 while its month still runs.";
     let shown = newest_first(sheet, &rows);
-    let oldest = |row: &Cells<'_>| {
-        let later = |other: &Cells<'_>| sheet.number(other, "k") > sheet.number(row, "k");
-        !shown.iter().any(|other| sheet.period(other) == sheet.period(row) && later(other))
-    };
-    let so_far: Vec<Cells<'_>> = shown.iter().copied().filter(oldest).collect();
+    let age = |row| sheet.get(row, "k").as_i64().unwrap_or(0);
+    let cohorts = shown.chunk_by(|a, b| start(sheet, a) == start(sheet, b));
+    let oldest = cohorts.filter_map(|rows| rows.iter().copied().max_by_key(|row| age(row)));
+    let so_far: Vec<Cells<'_>> = oldest.collect();
     let table = Grid { total: rows.len(), ..grid(sheet, &title, &so_far, TRIANGLE) };
     let mut made = chart(format!("{id}-triangle"), title, note, table, |id, title| {
-        let age = |row| sheet.get(row, "k").as_i64().unwrap_or(0);
         let most = rows.iter().map(|row| age(row)).max().unwrap_or(0).clamp(0, 23);
         let words: Vec<String> = (0..=most).map(|k| k.to_string()).collect();
         let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
@@ -218,10 +222,10 @@ fn fills() -> Vec<Key> {
 
 /// The rows of the cohorts in the chart, the newest cohort first.
 fn newest_first<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
-    let shown = last(distinct(rows, |row| sheet.period(row)));
+    let shown = last(distinct(rows, |row| start(sheet, row)));
     let mut sorted = rows.to_vec();
-    sorted.retain(|row| shown.contains(&sheet.period(row)));
-    sorted.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
+    sorted.retain(|row| shown.contains(&start(sheet, row)));
+    sorted.sort_by_key(|row| std::cmp::Reverse(start(sheet, row)));
     sorted
 }
 
