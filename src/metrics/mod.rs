@@ -62,6 +62,7 @@ pub mod goal_gap;
 mod goal_odds;
 mod goal_plan;
 mod goal_state;
+mod holds;
 pub mod incidence_curve;
 mod keyed;
 mod landmark_looks;

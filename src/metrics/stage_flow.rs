@@ -1,17 +1,19 @@
 //! G1 `stage_flow`: what stood in each stage, what came in, what went out, in counts.
 //!
-//! The state holds what entered and left by stage and month; stocks are running sums, and quarters
-//! are made of months. No deal is looked at once per period.
+//! The state holds what entered and left by stage and month, for owners by quarter; stocks are running
+//! sums, and quarters are made of months. No deal is looked at once per period.
 
 use std::collections::BTreeMap;
 
+use super::holds::{Hold, TRANSFER, WAYS, each_hold};
 use super::keyed::Keyed;
-use super::layout::{MetricTable, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::monthly::kinds;
 use super::stage_key::{KINDS, add_all, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
+    About, Day, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit, Visit,
     column,
 };
 
@@ -19,10 +21,7 @@ use crate::model::{
 #[derive(Debug)]
 pub struct StageFlow;
 
-/// Ways into a stage, and out of it.
-pub(super) const WAYS: usize = 9;
-
-const IN: [&str; WAYS] = [
+const IN: [&str; WAYS + 1] = [
     "in_created",
     "in_advance",
     "in_skip",
@@ -32,9 +31,10 @@ const IN: [&str; WAYS] = [
     "in_won",
     "in_lost",
     "in_reversed",
+    "in_transfer",
 ];
 
-const OUT: [&str; WAYS] = [
+const OUT: [&str; WAYS + 1] = [
     "out_deleted",
     "out_advance",
     "out_skip",
@@ -44,22 +44,8 @@ const OUT: [&str; WAYS] = [
     "out_won",
     "out_lost",
     "out_reversed",
+    "out_transfer",
 ];
-
-/// Place of a move in [`IN`] and [`OUT`]; 0 is creation on the way in, deletion on the way out.
-pub(super) fn way(exit: ExitKind) -> usize {
-    match exit {
-        ExitKind::Deleted | ExitKind::Censored => 0,
-        ExitKind::Advance => 1,
-        ExitKind::Skip => 2,
-        ExitKind::Back => 3,
-        ExitKind::Lateral => 4,
-        ExitKind::Reopen => 5,
-        ExitKind::Won => 6,
-        ExitKind::Lost => 7,
-        ExitKind::Reversed => 8,
-    }
-}
 
 static ABOUT: About = About {
     id: "G1",
@@ -72,7 +58,12 @@ static ABOUT: About = About {
         split by how. `closing`: visits under way when it ends, or at `as_of`. Opening plus entered \
         minus left is closing, exactly. A visit of no length counts once in and once out. \
         `deal_days`: days of the period at whose end a deal stood in the stage, open stages only. \
-        Whole pipeline only; months, quarters and the whole run. `n`: opening plus entered.",
+        Whole pipelines by month, quarter and over the whole run, owners by quarter and over the whole \
+        run. A stock is the owner's of that day, a move the owner's of that instant; a deal that \
+        changes hands inside a stage is in `out_transfer` of the one and `in_transfer` of the other, and \
+        opening plus entered plus `in_transfer` minus left minus `out_transfer` is closing, exactly. \
+        Without a history of owners, and where `credit_rule` is `current` or `created_by`, one owner has \
+        a deal all its life. `n`: opening plus entered plus `in_transfer`.",
     caveat: "`left` includes losses; some tools define outflow without them.",
     source: "definition; Little 1961",
     keys: &["stage_order", "stage"],
@@ -92,6 +83,7 @@ static ABOUT: About = About {
         column("in_lost", Unit::Count, "Was lost."),
         column("in_reversed", Unit::Count, "Came from won to lost or from lost to won."),
         column("entered", Unit::Count, "Visits that begin in the period."),
+        column("in_transfer", Unit::Count, "Came from another owner while here; 0 for pipelines."),
         column("out_advance", Unit::Count, "Went to the next stage."),
         column("out_skip", Unit::Count, "Went further than the next stage."),
         column("out_back", Unit::Count, "Went to an earlier stage."),
@@ -102,45 +94,67 @@ static ABOUT: About = About {
         column("out_reversed", Unit::Count, "Went from won to lost or from lost to won."),
         column("out_deleted", Unit::Count, "Was deleted while here."),
         column("left", Unit::Count, "Visits that end in the period."),
+        column("out_transfer", Unit::Count, "Went to another owner while here; 0 for pipelines."),
         column("closing", Unit::Count, "Visits under way when the period ends."),
         column("deal_days", Unit::Days, "Sum of the stock at the end of each day."),
     ],
 };
 
-/// What entered and left a stage in a month.
+/// What entered and left a stage in a month or a quarter; last, what changed hands there.
 #[derive(Clone, Copy, Debug, Default)]
 struct Flow {
-    entered: [i64; WAYS],
-    left: [i64; WAYS],
-    /// Days from each entry to the month's end, less those from each exit.
+    entered: [u32; WAYS + 1],
+    left: [u32; WAYS + 1],
+    /// Days from each entry to the period's end, less those from each exit.
     deal_days: i64,
 }
 
 impl Flow {
     fn add(&mut self, other: &Self) {
-        for at in 0..WAYS {
+        for at in 0..=WAYS {
             self.entered[at] += other.entered[at];
             self.left[at] += other.left[at];
         }
         self.deal_days += other.deal_days;
     }
 
-    fn entered(&self) -> i64 {
-        self.entered.iter().sum()
+    /// Takes a deal in by one of the ways, on a day so many days before the period's end.
+    fn enter(&mut self, way: usize, days: i64) {
+        self.entered[way] += 1;
+        self.deal_days += days;
     }
 
-    fn left(&self) -> i64 {
-        self.left.iter().sum()
+    fn leave(&mut self, way: usize, days: i64) {
+        self.left[way] += 1;
+        self.deal_days -= days;
+    }
+
+    /// What the stock grows by.
+    fn net(&self) -> i64 {
+        sum(&self.entered) - sum(&self.left)
     }
 }
+
+fn sum(ways: &[u32]) -> i64 {
+    ways.iter().copied().map(i64::from).sum()
+}
+
+/// A stage, of a whole pipeline or of one owner.
+type Place = (StageId, Slice);
+
+/// Deals with a mended history: changes of their number by place, kind and first day of period.
+type Mended = BTreeMap<(Place, PeriodKind, Day), i64>;
 
 /// State of [`StageFlow`]: class I.
 #[derive(Debug, Default)]
 pub struct State {
-    /// By stage and first day of the month.
+    /// Whole pipelines, by first day of the month.
     flows: Keyed<(StageId, Day), Flow>,
-    /// Deals with a mended history: changes of their number by stage, kind and first day of period.
-    mended: BTreeMap<(StageId, PeriodKind, Day), i64>,
+    /// Owners by quarter.
+    owned: Keyed<(Slice, Period, StageId), Flow>,
+    mended: Mended,
+    /// Room for the holds of a deal.
+    holds: Vec<Hold>,
 }
 
 /// One period of one stage, complete.
@@ -157,129 +171,163 @@ impl Metric for StageFlow {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let mut came = 0;
-        for visit in deal.visits {
-            let days = i64::from(visit.kind == StageKind::Open);
-            let (month, end) = month(visit.entered_on, run);
-            let flow = state.flows.cell((visit.stage, month), run);
-            flow.entered[came] += 1;
-            flow.deal_days += days * i64::from(end - visit.entered_on);
-            came = way(visit.exit);
-            if let Some(day) = visit.exited_on {
-                let (month, end) = self::month(day, run);
-                let flow = state.flows.cell((visit.stage, month), run);
-                flow.left[came] += 1;
-                flow.deal_days -= days * i64::from(end - day);
+        let State { flows, owned, mended, holds } = state;
+        holds.clear();
+        each_hold(deal, run, |hold| holds.push(hold));
+        for hold in &*holds {
+            let until = |period: Period, day: Day| match hold.kind {
+                StageKind::Open => i64::from(period.end.min(run.as_of + 1) - day),
+                _ => 0,
+            };
+            let mut both = |day: Day, way: usize, count: fn(&mut Flow, usize, i64)| {
+                let quarter = run.period(PeriodKind::Quarter, day);
+                let of_owner = owned.cell((hold.slice, quarter, hold.stage), run);
+                count(of_owner, way, until(quarter, day));
+                if way != TRANSFER {
+                    let month = run.period(PeriodKind::Month, day);
+                    let of_all = flows.cell((hold.stage, month.start), run);
+                    count(of_all, way, until(month, day));
+                }
+            };
+            both(hold.entered_on, hold.came, Flow::enter);
+            if let Some(day) = hold.exited_on {
+                both(day, hold.went, Flow::leave);
             }
         }
         if deal.deal.quality.has_history_code() {
-            mark_mended(deal, run, state);
+            let of_all = |v: &Visit| ((v.stage, Slice::whole(v.pipeline)), v.entered_on, v.exited_on);
+            mark_mended(deal.visits, of_all, &KINDS, run, mended);
+            let of_owner = |h: &Hold| ((h.stage, h.slice), h.entered_on, h.exited_on);
+            mark_mended(holds, of_owner, kinds(Dimension::Owner), run, mended);
         }
     }
 
     fn merge(&self, into: &mut State, from: State) {
         into.flows.merge(from.flows, |into, from| into.add(&from));
+        into.owned.merge(from.owned, |into, from| into.add(&from));
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        let mut stages: BTreeMap<StageId, BTreeMap<Day, Flow>> = BTreeMap::new();
+        let mut places: BTreeMap<Place, BTreeMap<Day, Flow>> = BTreeMap::new();
         for ((stage, month), flow) in state.flows.sorted() {
-            stages.entry(stage).or_default().insert(month, flow);
+            let whole = Slice::whole(run.catalogue.get(stage).pipeline);
+            places.entry((stage, whole)).or_default().insert(month, flow);
         }
-        for (stage, flows) in stages {
-            let about = run.catalogue.get(stage);
-            let months = balances(&flows, about.kind, run);
-            let pipeline = about.pipeline;
-            for period in KINDS.into_iter().flat_map(|kind| run.periods(kind)) {
-                let Some(balance) = total(&months, period) else { continue };
-                let row = table.row(Slice::whole(pipeline), Some(period), Sym::NONE);
-                let first = (stage, period.kind, Day::MIN);
-                let last = (stage, period.kind, period.start);
-                let mended: i64 = state.mended.range(first..=last).map(|(_, n)| n).sum();
-                write(row, stage, &balance, mended, run);
+        for ((slice, quarter, stage), flow) in state.owned.sorted() {
+            places.entry((stage, slice)).or_default().insert(quarter.start, flow);
+        }
+        let periods = KINDS.map(|kind| run.periods(kind));
+        for (place, flows) in places {
+            let is_whole = place.1.dimension == Dimension::All;
+            let kinds = kinds(place.1.dimension);
+            let finest = &periods[kinds.len() - 1];
+            let parts = balances(&flows, run.catalogue.get(place.0).kind, finest, run);
+            for &period in periods[..kinds.len()].iter().flatten() {
+                let Some(balance) = total(&parts, period) else { continue };
+                if is_whole || balance.has_any() {
+                    let row = table.row(place.1, Some(period), Sym::NONE);
+                    write(row, place.0, &balance, mended(&state.mended, place, period), run);
+                }
             }
         }
         table.finish()
     }
 }
 
-/// First day of the month of `day`, and the day after its last day that counts.
-fn month(day: Day, run: &Run) -> (Day, Day) {
-    let month = run.period(PeriodKind::Month, day);
-    (month.start, month.end.min(run.as_of + 1))
+impl Balance {
+    /// Whether anything stood or moved.
+    fn has_any(&self) -> bool {
+        self.opening + sum(&self.flow.entered) > 0
+    }
 }
 
-/// A deal is behind a row if a visit of it touches the period; visits that follow one another in
+/// Deals with a mended history behind a row.
+fn mended(all: &Mended, place: Place, period: Period) -> i64 {
+    let first = (place, period.kind, Day::MIN);
+    all.range(first..=(place, period.kind, period.start)).map(|(_, n)| n).sum()
+}
+
+/// A deal is behind a row if a stay of it touches the period; stays in a place that follow one another in
 /// one period are one presence.
-fn mark_mended(deal: &Timeline<'_>, run: &Run, state: &mut State) {
-    for (at, visit) in deal.visits.iter().enumerate() {
-        let earlier = deal.visits[..at].iter().rev().find(|v| v.stage == visit.stage);
-        if earlier.is_none() {
-            let whole = run.period(PeriodKind::All, visit.entered_on);
-            *state.mended.entry((visit.stage, whole.kind, whole.start)).or_default() += 1;
-        }
-        for kind in [PeriodKind::Quarter, PeriodKind::Month] {
-            let first = run.period(kind, visit.entered_on);
+fn mark_mended<T>(
+    stays: &[T],
+    stay: impl Fn(&T) -> (Place, Day, Option<Day>),
+    kinds: &[PeriodKind],
+    run: &Run,
+    mended: &mut Mended,
+) {
+    for (at, (place, entered_on, exited_on)) in stays.iter().map(&stay).enumerate() {
+        let earlier = stays[..at].iter().rev().map(&stay).find(|earlier| earlier.0 == place);
+        for &kind in kinds {
+            let first = run.period(kind, entered_on);
+            if kind == PeriodKind::All {
+                if earlier.is_none() {
+                    *mended.entry((place, kind, first.start)).or_default() += 1;
+                }
+                continue;
+            }
             let is_joined = earlier
-                .and_then(|v| v.exited_on)
+                .and_then(|(_, _, exited_on)| exited_on)
                 .is_some_and(|day| run.period(kind, day).start == first.start);
             let start = if is_joined { first.end } else { first.start };
-            *state.mended.entry((visit.stage, kind, start)).or_default() += 1;
-            if let Some(day) = visit.exited_on {
+            *mended.entry((place, kind, start)).or_default() += 1;
+            if let Some(day) = exited_on {
                 let after = run.period(kind, day).end;
-                *state.mended.entry((visit.stage, kind, after)).or_default() -= 1;
+                *mended.entry((place, kind, after)).or_default() -= 1;
             }
         }
     }
 }
 
-/// The months of a stage with their stock at the start and their flow.
-fn balances(flows: &BTreeMap<Day, Flow>, kind: StageKind, run: &Run) -> Vec<(Day, Balance)> {
-    let months = run.periods(PeriodKind::Month);
-    let first = months.first().map_or(run.as_of, |p| p.start);
-    let earlier = flows.range(..first).map(|(_, flow)| flow.entered() - flow.left());
-    let mut stock: i64 = earlier.sum();
-    let mut found = Vec::with_capacity(months.len());
-    for month in months {
-        let mut flow = flows.get(&month.start).copied().unwrap_or_default();
+/// The finest periods of a place with their stock at the start and their flow.
+fn balances(
+    flows: &BTreeMap<Day, Flow>,
+    kind: StageKind,
+    periods: &[Period],
+    run: &Run,
+) -> Vec<(Day, Balance)> {
+    let first = periods.first().map_or(run.as_of, |p| p.start);
+    let mut stock: i64 = flows.range(..first).map(|(_, flow)| flow.net()).sum();
+    let mut found = Vec::with_capacity(periods.len());
+    for period in periods {
+        let mut flow = flows.get(&period.start).copied().unwrap_or_default();
         if kind == StageKind::Open {
-            let end = month.end.min(run.as_of + 1);
-            flow.deal_days += stock * i64::from(end - month.start);
+            let end = period.end.min(run.as_of + 1);
+            flow.deal_days += stock * i64::from(end - period.start);
         }
         let opening = stock;
-        stock += flow.entered() - flow.left();
-        found.push((month.start, Balance { opening, flow }));
+        stock += flow.net();
+        found.push((period.start, Balance { opening, flow }));
     }
     found
 }
 
-/// The months of a period as one; null if it holds none.
-fn total(months: &[(Day, Balance)], period: Period) -> Option<Balance> {
-    // The period `All` starts inside its first month; nothing exists before that day.
+/// The parts of a period as one; null if it holds none.
+fn total(parts: &[(Day, Balance)], period: Period) -> Option<Balance> {
+    // The period `All` starts inside its first part; nothing exists before that day.
     let is_within = |start: Day| {
         start < period.end && (period.kind == PeriodKind::All || start >= period.start)
     };
-    let mut within = months.iter().filter(|(start, _)| is_within(*start)).map(|(_, b)| b);
+    let mut within = parts.iter().filter(|(start, _)| is_within(*start)).map(|(_, b)| b);
     let first = within.next()?;
     let mut flow = first.flow;
-    within.for_each(|month| flow.add(&month.flow));
+    within.for_each(|part| flow.add(&part.flow));
     Some(Balance { opening: first.opening, flow })
 }
 
 fn write(mut row: Row<'_>, stage: StageId, balance: &Balance, mended: i64, run: &Run) {
     let Balance { opening, flow } = balance;
-    let (entered, left) = (flow.entered(), flow.left());
     set_stage(&mut row, stage, run);
     row.set("stage_kind", run.catalogue.get(stage).kind.as_str()).set("opening", *opening);
-    for at in 0..WAYS {
-        row.set(IN[at], flow.entered[at]).set(OUT[at], flow.left[at]);
+    for at in 0..=WAYS {
+        row.set(IN[at], i64::from(flow.entered[at])).set(OUT[at], i64::from(flow.left[at]));
     }
-    row.set("entered", entered).set("left", left);
-    row.set("closing", opening + entered - left).set("deal_days", flow.deal_days);
+    row.set("entered", sum(&flow.entered[..WAYS])).set("left", sum(&flow.left[..WAYS]));
+    row.set("closing", opening + flow.net()).set("deal_days", flow.deal_days);
     row.end(Tail {
-        n: (opening + entered).into(),
+        n: (opening + sum(&flow.entered)).into(),
         quality_count: u64::try_from(mended).unwrap_or(0),
         ..Tail::default()
     });

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_flow::{WAYS, way};
+use super::holds::{WAYS, way};
 use super::stage_key::{KINDS, currency_key, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;

@@ -93,6 +93,9 @@ impl<'a> Book<'a> {
         }
         let flow = self.sheet("stage_flow");
         for row in flow.table.rows.iter().filter(|r| flow.word(r, "period_kind") == "all") {
+            if !flow.get(row, "owner").is_null() {
+                continue;
+            }
             let created = flow.number(row, "in_created").unwrap_or(0.0);
             *seen.entry(flow.word(row, "pipeline")).or_default() += created;
         }

@@ -249,3 +249,8 @@ fn moves_and_shares_of_moves() {
 fn sizes_of_wins() {
     holds("H58");
 }
+
+#[test]
+fn deals_change_hands_inside_a_stage() {
+    holds("H60");
+}
