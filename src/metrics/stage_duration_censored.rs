@@ -9,7 +9,7 @@ use super::maturity::{is_recent, is_timed_in_stages, window};
 use super::time_to_close::{quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
-    About, ExitKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit, Visit, column,
+    About, ExitKind, Run, StageId, StageKind, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::survival::EventTable;
 
@@ -22,19 +22,21 @@ static ABOUT: About = About {
     title: "Days in stage, open deals allowed for",
     question: "How long does a deal stay in each stage?",
     definition: "Visits to an open stage that began in the trailing `emp_window_days` (`trailing`) or \
-                 ever (`all`) and whose entry is known; each visit counts. Event: any exit; a deal \
-                 that is still there is followed to the cut-off (Kaplan-Meier). `rmst_days` is the \
+                 ever (`all`) and whose entry is known. `stage_duration_unit`: under `visit` each visit \
+                 counts; under `deal` each deal, with the days of all its visits added up, by its \
+                 first one. Event: any exit, of a deal its last one; a deal that is there is followed \
+                 to the cut-off (Kaplan-Meier). `rmst_days` is the \
                  mean number of days in the stage within the first `tau_days`. `lower` and `upper` \
                  are those of the median.",
     caveat: "An unrestricted mean does not exist while deals are in the stage. A missing limit was \
-             not reached yet.",
+             not reached yet. A deal that has left may come back, which adds to its days later.",
     source: "Kaplan & Meier 1958; Brookmeyer & Crowley 1982; Royston & Parmar 2013",
     keys: &["stage_order", "stage"],
     estimate: "q50_days",
     columns: &[
         column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
         column("stage", Unit::Text, "Stage."),
-        column("n_open", Unit::Count, "Visits that go on."),
+        column("n_open", Unit::Count, "Visits (deals) that go on."),
         column("q50_days", Unit::Days, "Days by which half have left."),
         column("q75_days", Unit::Days, "Days by which three quarters have left."),
         column("q90_days", Unit::Days, "Days by which nine tenths have left."),
@@ -71,6 +73,13 @@ pub(super) fn is_dwell(visit: &Visit, run: &Run) -> bool {
     visit.kind == StageKind::Open && visit.is_entry_known && !run.is_unknown(visit.stage)
 }
 
+/// Ticks of all visits to the stage of the first of these, and how the last of them ended.
+fn whole_stay(visits: &[Visit]) -> (i64, ExitKind) {
+    let stage = visits.first().map(|first| first.stage);
+    let stays = visits.iter().filter(|visit| Some(visit.stage) == stage);
+    stays.fold((0, ExitKind::Censored), |sum, stay| (sum.0 + stay.ticks, stay.exit))
+}
+
 impl Metric for StageDurationCensored {
     type State = Keyed<Key, Stays>;
 
@@ -82,10 +91,15 @@ impl Metric for StageDurationCensored {
         if !is_timed_in_stages(deal) {
             return;
         }
-        for visit in deal.visits.iter().filter(|v| is_dwell(v, run)) {
+        let is_by_deal = run.config.stage_duration_unit == StayUnit::Deal;
+        for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| is_dwell(v, run)) {
+            if is_by_deal && visit.is_reentry {
+                continue;
+            }
             let is_recent = is_recent(visit.entered_on, run);
-            let ticks = visit.ticks;
-            let cause = usize::from(visit.exit != ExitKind::Censored);
+            let (ticks, exit) =
+                if is_by_deal { whole_stay(&deal.visits[at..]) } else { (visit.ticks, visit.exit) };
+            let cause = usize::from(exit != ExitKind::Censored);
             for slice in Slice::of(visit.pipeline, &deal.facts, PARTS) {
                 let stays = state.cell(((slice, visit.stage), is_recent), run);
                 stays.table.add(ticks, cause, 1);

@@ -22,8 +22,9 @@ static ABOUT: About = About {
                  after a reopening), begun in the trailing `emp_window_days` (`trailing`) or ever \
                  (`all`), entry known, without excluded loss reasons. Shares within `stage_horizon` \
                  days of entry by Aalen-Johansen: `pass_through` (next stage, a later one, won), \
-                 `churn` (lost), `back` (an earlier stage, another pipeline, deleted), `still` there. \
-                 They sum to 1. `lower` and `upper` are those of `pass_through`.",
+                 of it `pass_through_next` (to the very next stage, from the last one: won) and \
+                 `pass_through_skip` (further, skipping some, or won from an earlier stage), `churn` (lost), `back` (an earlier stage, another pipeline, deleted), `still` there. \
+                 `pass_through`, `churn`, `back` and `still` sum to 1. `lower` and `upper` are those of `pass_through`.",
     caveat: "`naive_pass` leaves out the deals that are still there and errs where one exit is \
              faster than the other.",
     source: "Aalen & Johansen 1978; interval: Wilson 1927 with the effective sample size of \
@@ -36,6 +37,12 @@ static ABOUT: About = About {
         column("horizon_days", Unit::Days, "Days after entry."),
         column("n_followed", Unit::Count, "Visits followed to the horizon."),
         column("pass_through", Unit::Rate, "Share that moved on."),
+        column("pass_through_next", Unit::Rate, "Share that moved on to the very next stage."),
+        column("pass_through_next_lower", Unit::Rate, "Lower limit of `pass_through_next`."),
+        column("pass_through_next_upper", Unit::Rate, "Upper limit of `pass_through_next`."),
+        column("pass_through_skip", Unit::Rate, "Share that moved on further than that."),
+        column("pass_through_skip_lower", Unit::Rate, "Lower limit of `pass_through_skip`."),
+        column("pass_through_skip_upper", Unit::Rate, "Upper limit of `pass_through_skip`."),
         column("churn", Unit::Rate, "Share that was lost."),
         column("churn_lower", Unit::Rate, "Lower limit of `churn`."),
         column("churn_upper", Unit::Rate, "Upper limit of `churn`."),
@@ -49,13 +56,20 @@ static ABOUT: About = About {
     ],
 };
 
+/// Columns of a part of `pass_through`, and of its limits.
+const NEXT: [&str; 3] =
+    ["pass_through_next", "pass_through_next_lower", "pass_through_next_upper"];
+const SKIP: [&str; 3] =
+    ["pass_through_skip", "pass_through_skip_lower", "pass_through_skip_upper"];
+
 /// Population and stage, and whether the visit began in the trailing window.
 type Key = ((Slice, StageId), bool);
 
-/// Ticks in a stage by where the deal went: 1 forward, 2 lost, 3 elsewhere.
+/// Ticks in a stage by where the deal went: 1 forward, 2 lost, 3 elsewhere; 4 forward, but not to the very
+/// next stage.
 #[derive(Clone, Debug, Default)]
 pub struct Exits {
-    table: EventTable<3>,
+    table: EventTable<4>,
     followed: u64,
     quality: u64,
 }
@@ -79,6 +93,19 @@ pub(super) fn cause(exit: ExitKind) -> usize {
         | ExitKind::Deleted
         | ExitKind::Reopen
         | ExitKind::Reversed => 3,
+    }
+}
+
+/// As [`cause`]; 4 is forward, but not to the very next stage.
+fn finer_cause(visit: &Visit, run: &Run) -> usize {
+    let is_last = || {
+        let stages = run.catalogue.of(visit.pipeline);
+        visit.order.is_some() && stages.filter_map(|(_, stage)| stage.order).max() == visit.order
+    };
+    match visit.exit {
+        ExitKind::Skip => 4,
+        ExitKind::Won if !is_last() => 4,
+        exit => cause(exit),
     }
 }
 
@@ -107,11 +134,11 @@ impl Metric for StageExit {
                 continue;
             }
             let is_recent = is_recent(visit.entered_on, run);
-            let ticks = visit.ticks;
+            let (ticks, cause) = (visit.ticks, finer_cause(visit, run));
             let is_followed = run.followed((visit.entered_at, visit.entered_on)) >= horizon;
             for slice in Slice::of(visit.pipeline, &deal.facts, UNOWNED) {
                 let exits = state.cell(((slice, visit.stage), is_recent), run);
-                exits.table.add(ticks, cause(visit.exit), 1);
+                exits.table.add(ticks, cause, 1);
                 exits.followed += u64::from(is_followed);
                 let is_first = !visit.is_reentry;
                 exits.quality += u64::from(is_first && deal.deal.quality.has_history_code());
@@ -141,7 +168,7 @@ fn one_row(
     exits: &Exits,
     run: &Run,
 ) {
-    let events = &exits.table;
+    let (finer, events) = (&exits.table, exits.table.by_causes::<3>([1, 2, 3, 1]));
     let n = events.n();
     let horizon = run.ticks_of_days(run.config.stage_horizon);
     let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
@@ -160,6 +187,11 @@ fn one_row(
     if maturity.has_value() {
         let at = events.at(horizon);
         let limits = |k: usize| events.interval(at.incidence[k], at.variance[k], horizon);
+        let split = finer.at(horizon);
+        for (k, [share, lower, upper]) in [(0, NEXT), (3, SKIP)] {
+            let limits = finer.interval(split.incidence[k], split.variance[k], horizon);
+            row.set(share, split.incidence[k]).set(lower, limits.lower).set(upper, limits.upper);
+        }
         let (churn, back) = (limits(1), limits(2));
         row.set("pass_through", at.incidence[0]).set("churn", at.incidence[1]);
         row.set("back", at.incidence[2]).set("still", at.survival);

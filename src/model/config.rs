@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::{Clock, Zone};
 pub use super::goal_config::{GoalsConfig, WeekendCounts};
 pub use super::policy::CreditRule;
-use super::policy::{ConversionPolicy, FxPolicy};
+use super::policy::{ConversionPolicy, FxPolicy, StayUnit};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the outcome of a deal is read (METRICS 3.3).
@@ -192,6 +192,8 @@ pub struct Config {
     pub min_followed: u64,
     /// Horizon of stage conversion, days.
     pub stage_horizon: u32,
+    /// Whether a stay in a stage is a visit, or all visits of a deal.
+    pub stage_duration_unit: StayUnit,
     /// Trailing window of empirical stage probabilities and dwell, days.
     pub emp_window_days: u32,
     /// Quantile of the winners' pace that makes a deal stale.
@@ -305,6 +307,7 @@ static STANDARD: LazyLock<Config> = LazyLock::new(|| {
         horizons: vec![30, 60, 90, 180, 365],
         min_followed: 10,
         stage_horizon: 365,
+        stage_duration_unit: StayUnit::Visit,
         emp_window_days: 730,
         stale_q: 0.9,
         stale_min_n: 20,

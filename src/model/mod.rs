@@ -61,7 +61,7 @@ pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
 pub use numbers::Numbers;
 pub use payments::{AWAITING_PAYMENT, Paid, Payments};
-pub use policy::{ConversionPolicy, CreditRule, FxPolicy};
+pub use policy::{ConversionPolicy, CreditRule, FxPolicy, StayUnit};
 pub use progress::{Progress, Silent, timed};
 pub use quality::{HistoryGrade, Quality, QualitySet};
 pub use quota::Quotas;

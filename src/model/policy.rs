@@ -81,6 +81,17 @@ impl ConversionPolicy {
     }
 }
 
+/// What a stay in a stage is where open deals are allowed for (METRICS H2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StayUnit {
+    /// Each visit.
+    #[default]
+    Visit,
+    /// All visits of a deal, added up.
+    Deal,
+}
+
 /// Who is credited with a deal (METRICS 3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -192,6 +192,22 @@ impl<const K: usize> EventTable<K> {
         rows
     }
 
+    /// The same cases by other causes: `of` has the cause (1 to L, 0 for none) as which each counts.
+    pub fn by_causes<const L: usize>(&self, of: [usize; K]) -> EventTable<L> {
+        let mut rows: Vec<Row<L>> = Vec::with_capacity(self.rows.len());
+        for (t, counts) in self.rows().iter() {
+            let mut fewer = Counts { censored: counts.censored, ..Counts::NONE };
+            for (&cause, &events) in of.iter().zip(&counts.events) {
+                match cause.checked_sub(1).and_then(|at| fewer.events.get_mut(at)) {
+                    Some(into) => *into += events,
+                    None => fewer.censored += events,
+                }
+            }
+            rows.push((*t, fewer));
+        }
+        EventTable { places: Vec::new(), rows, fresh: Vec::new(), total: self.total }
+    }
+
     /// Number of cases.
     pub fn n(&self) -> u64 {
         self.total
@@ -295,6 +311,21 @@ mod tests {
         let [mut first, second] = parts;
         first.merge(second);
         assert_eq!((first.n(), &first), (1_300, &table));
+    }
+
+    #[test]
+    fn cases_are_the_same_by_fewer_causes() {
+        let (mut by_three, mut by_two) = (EventTable::<3>::default(), EventTable::<2>::default());
+        for at in 0..2_000 {
+            let (t, cause) = (at * at % 97, (at % 4) as usize);
+            by_three.add(t, cause, 1);
+            by_two.add(t, [0, 1, 2, 1][cause], 1);
+        }
+        let fewer: EventTable<2> = by_three.by_causes([1, 2, 1]);
+        assert_eq!(fewer, by_two);
+        assert_eq!((fewer.n(), fewer.censored()), (2_000, by_two.censored()));
+        let never: EventTable<2> = by_three.by_causes([1, 0, 2]);
+        assert_eq!(never.censored(), by_two.censored() + by_two.ended_by(2, i64::MAX));
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # trend_columns = [\"new_deals\", \"win_rate\", \"bookings_minor\"]\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
          # conversion_policy = \"reached_or_beyond\"\n\
+         # Days in a stage by `visit`, or all visits of a `deal`.\n# stage_duration_unit = \"visit\"\n\
          # Categories of kept forecasts: `cumulative` (best case holds commit, both hold what is won) or `single`.\n\
          # category_rollup = \"cumulative\"\n\
          # Days before the end of a quarter on which its forecast is looked at, and how many quarters back.\n\

@@ -19,6 +19,7 @@ pub(super) const EXIT: &[&str] = &[
     "n",
     "n_followed",
     "pass_through",
+    "pass_through_next",
     "churn",
     "churn_lower",
     "churn_upper",

@@ -175,6 +175,9 @@ proptest! {
                 ["pass_through", "churn", "back", "still"].map(of)
             {
                 prop_assert!((on + lost + back + still - 1.0).abs() < 1e-10);
+                let parts = ["pass_through_next", "pass_through_skip"].map(|name| of(name).unwrap());
+                prop_assert!((parts[0] + parts[1] - on).abs() < 1e-10);
+                prop_assert!(parts.iter().all(|part| (0.0..=1.0).contains(part)));
             }
         }
     }

@@ -251,6 +251,16 @@ fn sizes_of_wins() {
 }
 
 #[test]
+fn stays_of_a_deal_are_added_up() {
+    holds("H61");
+}
+
+#[test]
+fn passing_on_is_to_the_next_stage_or_further() {
+    holds("H62");
+}
+
+#[test]
 fn deals_change_hands_inside_a_stage() {
     holds("H60");
 }
