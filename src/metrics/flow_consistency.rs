@@ -24,8 +24,8 @@ static ABOUT: About = About {
     question: "Is a stage piling up: do deals stay longer than those that left it tell?",
     definition: "By open stage. `deal_days`: days of the period at whose end a deal stood in the \
         stage. `avg_stock` = deal_days / days of the period up to `as_of`; `rate_in_per_day` = visits begun / \
-        those days. `w_done_days`: mean length of the visits that ended in the period; \
-        `w_implied_days` = deal_days / visits that ended (Little's law). `ratio` = w_implied / \
+        those days. `w_done_days`: mean length of the visits that ended in the period, those whose entry \
+        is known; `w_implied_days` = deal_days / visits that ended (Little's law). `ratio` = w_implied / \
         w_done: above 1 the stage fills faster than it empties. Limits of the ratio: infinitesimal \
         jackknife over deals, on the logarithm. Whole pipelines; quarters and the whole run.",
     caveat: "The ratio is 1 in a steady state only; growth alone raises it.",
@@ -51,7 +51,9 @@ static ABOUT: About = About {
 struct Sums {
     entered: u64,
     left: u64,
-    /// Days in the stock, and ticks of the visits that ended.
+    /// Of them, those whose entry is known.
+    timed: u64,
+    /// Days in the stock, and ticks of the visits that ended and whose entry is known.
     days: i64,
     ticks: i64,
     /// By deal: squares of both and their product.
@@ -65,6 +67,7 @@ impl Sums {
     fn add(&mut self, other: &Self) {
         self.entered += other.entered;
         self.left += other.left;
+        self.timed += other.timed;
         self.days += other.days;
         self.ticks += other.ticks;
         self.days_squared += other.days_squared;
@@ -88,11 +91,13 @@ impl Sums {
         if self.left == 0 || done <= 0.0 {
             return None;
         }
+        // Of the two sums; that entries are known makes little noise beside them.
         let ratio = self.days as f64 / done;
         // Sum over deals of (days - ratio x done)^2.
         let squares = self.days_squared as f64 - 2.0 * ratio * self.product as f64 / day
             + ratio * ratio * self.ticks_squared as f64 / (day * day);
         let relative = squares.max(0.0).sqrt() / done / ratio;
+        let ratio = ratio * self.timed as f64 / self.left as f64;
         Some((ratio, log_limits(ratio, relative)))
     }
 }
@@ -126,7 +131,10 @@ impl Metric for FlowConsistency {
                     sums.entered += u64::from(period.contains(visit.entered_on));
                     if visit.exited_on.is_some_and(|day| period.contains(day)) {
                         sums.left += 1;
-                        sums.ticks += visit.ticks;
+                        if visit.is_entry_known {
+                            sums.timed += 1;
+                            sums.ticks += visit.ticks;
+                        }
                     }
                 }
                 if sums.entered + sums.left > 0 || sums.days > 0 {
@@ -167,7 +175,10 @@ fn write(mut row: Row<'_>, stage: StageId, period: Period, sums: &Sums, run: &Ru
         .set("deal_days", sums.days)
         .set("avg_stock", sums.days as f64 / days)
         .set("rate_in_per_day", sums.entered as f64 / days)
-        .set("w_done_days", (sums.left > 0).then(|| run.days(sums.ticks as f64 / left)))
+        .set(
+            "w_done_days",
+            (sums.timed > 0).then(|| run.days(sums.ticks as f64 / sums.timed as f64)),
+        )
         .set("w_implied_days", (sums.left > 0).then(|| sums.days as f64 / left))
         .set("ratio", ratio.map(|(ratio, _)| ratio));
     let interval = ratio.and_then(|(_, limits)| limits);

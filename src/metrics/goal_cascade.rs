@@ -21,7 +21,7 @@ static ABOUT: About = About {
     title: "Goal by day",
     question: "What is to be done each day and week for the goal of wins?",
     definition: "The `required` deals R of the reverse funnel (A4), spread over the D working days of the period: day j has \
-        ceil(j R / D) - ceil((j - 1) R / D); weeks and the period are sums of their days. `required_remaining`: the \
+        ceil(j R / D) - ceil((j - 1) R / D); weeks, months and the period are sums of their days. `required_remaining`: the \
         same for the goal less the wins up to `as_of`, over the working days after it. Activities: R of each stage \
         times the mean activities that the latest won deals (B3) had in it, rounded up; over all stages they are \
         spread over days in the same way. `latest_reach_on`: as in A4. Empty without a goal.",
@@ -31,7 +31,7 @@ static ABOUT: About = About {
     estimate: "",
     columns: &[
         column("mode", Unit::Text, "Which chances: `configured` or `empirical`."),
-        column("unit", Unit::Text, "`day`, `week` or `period`."),
+        column("unit", Unit::Text, "`day`, `week`, `month` (of longer periods) or `period`."),
         column("stage_order", Unit::Count, "Place of the stage; empty for all stages."),
         column("stage", Unit::Text, "Stage; empty for all stages."),
         column("type", Unit::Text, "Type of activity; empty for deals that reach the stage."),
@@ -94,6 +94,12 @@ pub(super) fn quotas(total: u64, days: u64) -> impl Iterator<Item = u64> {
     (1..=days).map(move |day| upto(day) - upto(day - 1))
 }
 
+/// Periods of more days are shown by month.
+const LONGEST_MONTH: Day = 31;
+
+/// What is to be done in a unit for the whole goal, and for the rest of it.
+type Quota = (u64, Option<u64>);
+
 /// What a row is about.
 #[derive(Clone, Copy, Default)]
 struct Subject<'s> {
@@ -151,22 +157,28 @@ impl<'s> Cascade<'s> {
         }
     }
 
-    /// The rows of each day, of each week and of the period.
+    /// The rows of each day, of each week, of each month of a longer period, and of the period.
     fn spread(&self, table: &mut MetricTable<'_>, about: Subject<'_>, volume: (u64, u64)) {
         let left = (self.days.len() - self.over) as u64;
         let rest = quotas(volume.1, left).map(Some);
         let rest = std::iter::repeat_n(None, self.over).chain(rest);
-        let mut weeks: BTreeMap<Day, (u64, Option<u64>)> = BTreeMap::new();
+        let [mut weeks, mut months] = [const { BTreeMap::<Day, Quota>::new() }; 2];
         let all = quotas(volume.0, self.days.len() as u64);
         for ((&day, all), rest) in self.days.iter().zip(all).zip(rest) {
             self.row(table, about, ("day", day), (Some(all), rest));
-            let week = self.run.period(PeriodKind::Week, day).start;
-            let sums = weeks.entry(week).or_default();
-            sums.0 += all;
-            sums.1 = sums.1.map_or(rest, |sum| Some(sum + rest.unwrap_or(0)));
+            for (kind, into) in [(PeriodKind::Week, &mut weeks), (PeriodKind::Month, &mut months)] {
+                let sums = into.entry(self.run.period(kind, day).start).or_default();
+                sums.0 += all;
+                sums.1 = sums.1.map_or(rest, |sum| Some(sum + rest.unwrap_or(0)));
+            }
         }
-        for (week, (all, rest)) in weeks {
-            self.row(table, about, ("week", week), (Some(all), rest));
+        if self.aim.period.end - self.aim.period.start <= LONGEST_MONTH {
+            months.clear();
+        }
+        for (unit, sums) in [("week", weeks), ("month", months)] {
+            for (first, (all, rest)) in sums {
+                self.row(table, about, (unit, first), (Some(all), rest));
+            }
         }
         self.whole(table, about, volume);
     }

@@ -21,7 +21,7 @@ static ABOUT: About = About {
         probability of the stage, or else of the deal. `landmark`: all open deals, by the share of deals in the same \
         stage at month ends of the last 24 months that was won within as many days as are left (Aalen-Johansen). Goals \
         are no pipeline's: deals of all pipelines count. Deals without an amount or a chance are worth nothing here, \
-        and counted.",
+        and counted; a gap is null where no open deal has a chance (NA: the configured one).",
     caveat: "A gap of 0 is a chance of about one half: see `goal_chance_bookings`. New business is not in it.",
     source: "definition; van Houwelingen 2007",
     keys: &["scope", "scope_name"],
@@ -109,7 +109,11 @@ impl Metric for GoalGap {
                 .set("n_null_landmark", all.null_chances);
             row.end(Tail {
                 n: all.n_open.into(),
-                reason: goal.is_mixed.then_some(Reason::MixedCurrency),
+                reason: match (goal.is_mixed, due.is_unknown()) {
+                    (true, _) => Some(Reason::MixedCurrency),
+                    (false, true) => Some(Reason::TableAbsent),
+                    (false, false) => None,
+                },
                 ..Tail::default()
             });
         }

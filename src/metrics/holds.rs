@@ -55,8 +55,7 @@ pub(super) fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Hol
         while let Some(change) = changes.next_if(|c| c.at <= visit.entered_at) {
             owner = symbol(change.new.get());
         }
-        let slice =
-            |value| Slice { pipeline: visit.pipeline, dimension: Dimension::Owner, value };
+        let slice = |value| Slice { pipeline: visit.pipeline, dimension: Dimension::Owner, value };
         let mut hold = Hold {
             stage: visit.stage,
             kind: visit.kind,

@@ -13,8 +13,8 @@ use crate::model::{Run, StageId, StageKind, Status, Sym, Timeline};
 pub(super) struct Touched {
     closed_at: i64,
     id: Box<str>,
-    /// Ticks in each open stage that it visited.
-    pub(super) stays: Vec<(StageId, i64)>,
+    /// Ticks in each open stage that it visited; null if an entry is not known.
+    pub(super) stays: Vec<(StageId, Option<i64>)>,
     /// Activities; a null stage stands for the time before creation.
     pub(super) touches: Vec<(Option<StageId>, Sym, i64)>,
     /// Whether it carries a history code.
@@ -28,9 +28,14 @@ impl Touched {
         here.map_or(0, |touch| touch.2)
     }
 
-    /// Ticks in a stage; null if it was never there.
+    /// Whether it was in a stage.
+    pub(super) fn was_in(&self, stage: StageId) -> bool {
+        self.stays.iter().any(|stay| stay.0 == stage)
+    }
+
+    /// Ticks in a stage; null if it was never there, or nobody knows since when.
     pub(super) fn stay(&self, stage: StageId) -> Option<i64> {
-        self.stays.iter().find(|stay| stay.0 == stage).map(|stay| stay.1)
+        self.stays.iter().find(|stay| stay.0 == stage).and_then(|stay| stay.1)
     }
 
     fn new(deal: &Timeline<'_>, closed_at: i64, run: &Run) -> Self {
@@ -43,9 +48,10 @@ impl Touched {
         };
         for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Open) {
             if visit.entered_at <= closed_at {
+                let ticks = Some(visit.ticks).filter(|_| visit.is_entry_known);
                 match found.stays.iter_mut().find(|stay| stay.0 == visit.stage) {
-                    Some(stay) => stay.1 += visit.ticks,
-                    None => found.stays.push((visit.stage, visit.ticks)),
+                    Some(stay) => stay.1 = stay.1.zip(ticks).map(|(sum, ticks)| sum + ticks),
+                    None => found.stays.push((visit.stage, ticks)),
                 }
             }
         }
@@ -181,7 +187,7 @@ impl Latest {
                 }
             }
             for ((stage, _), sums) in &mut found {
-                let there = won.0.iter().filter(|deal| deal.stay(*stage).is_some()).count();
+                let there = won.0.iter().filter(|deal| deal.was_in(*stage)).count();
                 sums.1 = sums.1.max(there as u64);
             }
         }

@@ -80,6 +80,7 @@ static ABOUT: About = About {
         column("per_win_upper", Unit::Ratio, "Upper limit of it."),
         column("active_bd", Unit::Count, "Business days of exposure."),
         column("won_per_bd", Unit::Ratio, "Deals won per business day."),
+        column("closed_per_bd", Unit::Ratio, "Deals closed per business day."),
         column("activities_per_bd", Unit::Ratio, "Activities per business day."),
         RAMPING,
         CREDIT_RULE,
@@ -292,7 +293,7 @@ fn add_row(
         row.set("cycle_q50_lower_days", run.days(lower as f64))
             .set("cycle_q50_upper_days", run.days(upper as f64));
     }
-    set_effort(&mut row, won, beside.activities, exposure(cell, run));
+    set_effort(&mut row, (won, closed), beside.activities, exposure(cell, run));
     let of_rate = rate_reason(closed, run);
     let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
     row.end(Tail {
@@ -338,8 +339,10 @@ fn set_attainment(
     Ok(())
 }
 
-fn set_effort(row: &mut Row<'_>, won: u64, activities: Option<u64>, days: u64) {
-    row.set("active_bd", days).set("won_per_bd", ratio(won, days));
+fn set_effort(row: &mut Row<'_>, (won, closed): (u64, u64), activities: Option<u64>, days: u64) {
+    row.set("active_bd", days)
+        .set("won_per_bd", ratio(won, days))
+        .set("closed_per_bd", ratio(closed, days));
     let Some(activities) = activities else { return };
     let wins = poisson(won);
     let per = |wins: f64| (wins > 0.0).then(|| activities as f64 / wins);

@@ -57,10 +57,8 @@ static ABOUT: About = About {
 };
 
 /// Columns of a part of `pass_through`, and of its limits.
-const NEXT: [&str; 3] =
-    ["pass_through_next", "pass_through_next_lower", "pass_through_next_upper"];
-const SKIP: [&str; 3] =
-    ["pass_through_skip", "pass_through_skip_lower", "pass_through_skip_upper"];
+const NEXT: [&str; 3] = ["pass_through_next", "pass_through_next_lower", "pass_through_next_upper"];
+const SKIP: [&str; 3] = ["pass_through_skip", "pass_through_skip_lower", "pass_through_skip_upper"];
 
 /// Population and stage, and whether the visit began in the trailing window.
 type Key = ((Slice, StageId), bool);

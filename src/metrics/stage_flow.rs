@@ -195,7 +195,8 @@ impl Metric for StageFlow {
             }
         }
         if deal.deal.quality.has_history_code() {
-            let of_all = |v: &Visit| ((v.stage, Slice::whole(v.pipeline)), v.entered_on, v.exited_on);
+            let of_all =
+                |v: &Visit| ((v.stage, Slice::whole(v.pipeline)), v.entered_on, v.exited_on);
             mark_mended(deal.visits, of_all, &KINDS, run, mended);
             let of_owner = |h: &Hold| ((h.stage, h.slice), h.entered_on, h.exited_on);
             mark_mended(holds, of_owner, kinds(Dimension::Owner), run, mended);

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::holds::{WAYS, way};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail};
-use super::holds::{WAYS, way};
 use super::stage_key::{KINDS, currency_key, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;

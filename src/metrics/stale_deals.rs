@@ -10,8 +10,8 @@ use super::stage_age_threshold::{Pace, ticks_in_stage};
 use super::stage_key::{amount_before, currency_key, field_before, is_worked, set_stage, standing};
 use crate::error::Result;
 use crate::model::{
-    About, Activity, Day, Field, HistoryGrade, PeriodKind, Run, StageId, Sym, Table, Timeline,
-    Unit, Visit, column,
+    About, Activity, Day, Field, HistoryGrade, PeriodKind, Run, Sign, StageId, StaleRule, Sym,
+    Table, Timeline, Unit, Visit, column,
 };
 
 /// The metric.
@@ -27,11 +27,12 @@ static ABOUT: About = About {
         present stage since the last reopening, summed; null where the entry is not known. \
         `over_stage_age` and `over_cycle_age`: longer than the thresholds of `stage_age_threshold`. \
         Idle: since the last activity done, or else the entry of the present visit. `no_activity`: \
-        idle for more than `idle_days`. `no_next_step`: no planned activity due on `as_of` or \
+        idle for more than `idle_days`, those of the stage where its pipeline has a list of them. `no_next_step`: no planned activity due on `as_of` or \
         later; one that is overdue is no next step. `overdue_close`: the expected close date is \
-        `as_of` or earlier. Stale: over the stage age, or without activity and next step. If the \
-        data hold no activity at all, what rests on activities is unknown (null) and stale means \
-        over the stage age. Severity: days in stage over the threshold. Rank within pipeline and \
+        `as_of` or earlier. Stale: any term of `stale_when` holds, each a sign, or several joined by \
+        `and`; by default over the stage age, or without activity and next step. If the data hold no \
+        activity at all, what rests on activities is unknown (null), and terms that ask for it are \
+        left out. Severity: days in stage over the threshold. Rank within pipeline and \
         currency: amount from high to low, unknown last, then severity, then id.",
     caveat: "A stale deal is behind the winners' pace; that does not say that it is lost.",
     source: "definition",
@@ -81,6 +82,12 @@ struct Open {
     is_mended: bool,
 }
 
+impl Open {
+    fn is_overdue(&self, run: &Run) -> bool {
+        self.expected_close_on.is_some_and(|day| day <= run.as_of)
+    }
+}
+
 /// State of [`StaleDeals`]: one entry per open deal.
 #[derive(Debug, Default)]
 pub struct State {
@@ -127,7 +134,7 @@ impl Metric for StaleDeals {
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        let limits = limits(&state, run);
+        let limits = Limits::new(&state, run);
         let judge = |deal| judge(deal, &limits, state.has_activities, run);
         let mut judged: Vec<(&Open, Verdict)> = state.open.iter().map(|d| (d, judge(d))).collect();
         judged.sort_by(|(a, x), (b, y)| {
@@ -182,40 +189,61 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
     }
 }
 
-type Limits = BTreeMap<(Sym, Option<StageId>), Option<f64>>;
+/// What the open deals are measured by, each limit computed once.
+struct Limits {
+    ages: BTreeMap<(Sym, Option<StageId>), Option<f64>>,
+    /// Ticks without activity, by stage.
+    idle: BTreeMap<StageId, i64>,
+    rule: StaleRule,
+}
 
-/// The age limits that the open deals need, each computed once.
-fn limits(state: &State, run: &Run) -> Limits {
-    let mut found = Limits::new();
-    for deal in &state.open {
-        for stage in [Some(deal.stage).filter(|_| deal.is_worked), None] {
-            let limit = || state.pace.threshold(deal.pipeline, stage, run).ticks;
-            found.entry((deal.pipeline, stage)).or_insert_with(limit);
+impl Limits {
+    fn new(state: &State, run: &Run) -> Self {
+        let rule = run.config.stale_rule();
+        let rule = if state.has_activities { rule } else { rule.without_activities() };
+        let mut found = Self { ages: BTreeMap::new(), idle: BTreeMap::new(), rule };
+        for deal in &state.open {
+            for stage in [Some(deal.stage).filter(|_| deal.is_worked), None] {
+                let limit = || state.pace.threshold(deal.pipeline, stage, run).ticks;
+                found.ages.entry((deal.pipeline, stage)).or_insert_with(limit);
+            }
+            found.idle.entry(deal.stage).or_insert_with(|| {
+                let names = [deal.pipeline, run.catalogue.get(deal.stage).name];
+                let [pipeline, stage] = names.map(|name| run.names.get(name));
+                run.ticks_of_days(run.config.idle_days_of(pipeline, stage))
+            });
         }
+        found
     }
-    found
 }
 
 fn judge(deal: &Open, limits: &Limits, known: bool, run: &Run) -> Verdict {
-    let limit = |stage| limits.get(&(deal.pipeline, stage)).copied().flatten();
+    let limit = |stage| limits.ages.get(&(deal.pipeline, stage)).copied().flatten();
     let theta = limit(Some(deal.stage)).filter(|_| deal.is_worked);
     let cycle = limit(None);
     let in_stage = deal.stage_ticks.map(|t| t as f64);
     let over_stage_age = in_stage.zip(theta).map(|(ticks, theta)| ticks > theta);
-    let no_activity = known.then(|| deal.idle_ticks > run.ticks_of_days(run.config.idle_days));
+    let over_cycle_age = cycle.map(|theta| deal.age_ticks as f64 > theta);
+    let most = limits.idle.get(&deal.stage).copied().unwrap_or(i64::MAX);
+    let no_activity = known.then_some(deal.idle_ticks > most);
     let no_next_step = known.then_some(!deal.has_next_step);
-    let is_idle = no_activity.zip(no_next_step).map(|(a, b)| a && b);
+    let is_seen = |sign| match sign {
+        Sign::OverStageAge => over_stage_age,
+        Sign::OverCycleAge => over_cycle_age,
+        Sign::NoActivity => no_activity,
+        Sign::NoNextStep => no_next_step,
+        Sign::OverdueNextStep => known.then_some(deal.has_overdue_step),
+        Sign::OverdueClose => Some(deal.is_overdue(run)),
+        Sign::NoCloseDate => Some(deal.expected_close_on.is_none()),
+    };
     Verdict {
         theta,
         severity: in_stage.zip(theta).filter(|(_, t)| *t > 0.0).map(|(ticks, t)| ticks / t),
         over_stage_age,
-        over_cycle_age: cycle.map(|theta| deal.age_ticks as f64 > theta),
+        over_cycle_age,
         no_activity,
         no_next_step,
-        is_stale: match (over_stage_age, is_idle) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
-            (known, _) => known,
-        },
+        is_stale: limits.rule.holds(is_seen),
     }
 }
 
@@ -246,7 +274,7 @@ fn write(
         .set("no_activity", verdict.no_activity)
         .set("no_next_step", verdict.no_next_step)
         .set("overdue_next_step", has_activities.then_some(deal.has_overdue_step))
-        .set("overdue_close", deal.expected_close_on.is_some_and(|day| day <= run.as_of))
+        .set("overdue_close", deal.is_overdue(run))
         .set("no_close_date", deal.expected_close_on.is_none())
         .set("is_stale", verdict.is_stale)
         .set("severity", verdict.severity);

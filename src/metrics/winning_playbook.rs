@@ -53,7 +53,11 @@ static ABOUT: About = About {
         column("q25", Unit::Number, "First quartile of the activities of a won deal."),
         column("q75", Unit::Number, "Third quartile of the activities of a won deal."),
         column("share_any", Unit::Rate, "Share of the won deals with at least one."),
-        column("median_days", Unit::Days, "Median days of the won deals in the stage."),
+        column(
+            "median_days",
+            Unit::Days,
+            "Median days of the won deals in the stage, of those whose entry is known.",
+        ),
         column("n_lost", Unit::Count, "Lost deals that were in the stage."),
         column("lost_mean", Unit::Number, "Mean activities of a lost deal."),
         column(
@@ -117,7 +121,7 @@ struct Compared {
 
 /// The deals that were in a stage.
 fn there(list: &List, stage: Option<StageId>) -> impl Iterator<Item = &Touched> {
-    list.0.iter().filter(move |deal| stage.is_none_or(|stage| deal.stay(stage).is_some()))
+    list.0.iter().filter(move |deal| stage.is_none_or(|stage| deal.was_in(stage)))
 }
 
 fn compare(won: &List, lost: &List) -> Vec<Compared> {

@@ -96,6 +96,8 @@ pub struct PipelineConfig {
     pub stages: Vec<String>,
     /// Win probability of each open stage, 0 to 1, in the order of `stages`; may be left out.
     pub probabilities: Vec<f64>,
+    /// Days without activity after which a deal is idle in each open stage; may be left out.
+    pub idle_days: Vec<u32>,
     /// Touches that a deal should get in each open stage, in the order of `stages`; may be left out.
     pub touch_goals: Vec<u32>,
     /// The skill that a low conversion out of each open stage points to; may be left out.
@@ -206,6 +208,8 @@ pub struct Config {
     pub default_stage_days: u32,
     /// Days without activity after which a deal is idle.
     pub idle_days: u32,
+    /// Signs that make a deal stale: any of these, each several joined by `and`.
+    pub stale_when: Vec<String>,
     /// Months after which a lost deal may be tried again.
     pub recycle_months: u32,
     /// Lost reasons after which a deal is never tried again.
@@ -314,6 +318,7 @@ static STANDARD: LazyLock<Config> = LazyLock::new(|| {
         stale_window_days: 365,
         default_stage_days: 30,
         idle_days: 14,
+        stale_when: words(&["over_stage_age", "no_activity and no_next_step"]),
         recycle_months: 6,
         never_recycle: Vec::new(),
         recycle_most: 1_000,

@@ -1,6 +1,7 @@
 //! Which values of the configuration are in range.
 
 use super::config::{Config, SEGMENTS, TRENDS};
+use super::stale_rule::{Sign, StaleRule};
 use crate::error::{Error, ErrorKind, Result};
 
 fn wrong(key: &str, expected: &str) -> Result<()> {
@@ -42,6 +43,10 @@ impl Config {
         expect(margin > 0.0 && margin <= 1.0, "gross_margin", "above 0 and at most 1")?;
         let rate = self.discount_rate;
         expect((0.0..=1.0).contains(&rate), "discount_rate", "between 0 and 1")?;
+        let signs = Sign::ALL.map(Sign::as_str).join(", ");
+        let is_rule = StaleRule::read(&self.stale_when).is_some() && !self.stale_when.is_empty();
+        expect(is_rule, "stale_when", "a list of signs of stale deals, some joined by `and`")
+            .map_err(|e| e.hint(format!("they are: {signs}")))?;
         expect(self.recycle_months <= 1200, "recycle_months", "at most 1200")?;
         let is_share = self.paid_threshold > 0.0 && self.paid_threshold <= 1.0;
         expect(is_share, "paid_threshold", "above 0 and at most 1")?;

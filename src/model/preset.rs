@@ -79,6 +79,12 @@ impl Config {
         self.places(pipeline, stage).find_map(|(of, at)| of.touch_goals.get(at).copied())
     }
 
+    /// The days without activity after which a deal is idle in a stage: the pipeline's, or those of all.
+    pub fn idle_days_of(&self, pipeline: &str, stage: &str) -> u32 {
+        let own = self.places(pipeline, stage).find_map(|(of, at)| of.idle_days.get(at).copied());
+        own.unwrap_or(self.idle_days)
+    }
+
     /// Where a stage stands in the configurations of its pipeline, those that name it first.
     fn places<'c>(
         &'c self,
@@ -109,6 +115,7 @@ impl PipelineConfig {
         }
         let lists = [
             ("probabilities", self.probabilities.len()),
+            ("idle_days", self.idle_days.len()),
             ("touch_goals", self.touch_goals.len()),
             ("skills", self.skills.len()),
         ];

@@ -107,6 +107,26 @@ fn v11_gap_chance_and_coverage() {
     near(get(coarse, of, "p_ceil"), expected("lattice_coarse_64/p_ceil"));
 }
 
+#[test]
+fn a_gap_that_no_chance_tells_of_says_why() {
+    let mut world = v11_world();
+    world.catalogue.stages.iter_mut().for_each(|stage| stage.probability_bp = None);
+    let targets = [target("bookings", ("2026-04-01", "2026-07-01"), 9_000_000)];
+    let state = |world: &World| {
+        let config = Config::default();
+        let gap =
+            tables_of(&["goal_gap"], world, (&targets, &[]), config, "2026-04-11", 1).remove(0);
+        let row = row(&gap, &[("scope", "all")]);
+        (
+            gap.value(row, "gap_minor").is_null(),
+            gap.value(row, "reason").as_str().map(str::to_owned),
+        )
+    };
+    assert_eq!(state(&world), (false, None), "the deals have probabilities of their own");
+    world.rows.iter_mut().for_each(|row| row.deal.probability_bp = None.into());
+    assert_eq!(state(&world), (true, Some("NA".to_owned())));
+}
+
 fn v11_world() -> World {
     v11()
 }

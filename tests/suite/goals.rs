@@ -7,7 +7,7 @@ mod ties;
 use serde_json::Value as Json;
 use sluice::metrics::{compute, find};
 use sluice::model::config::GoalsConfig;
-use sluice::model::{Activity, AsOf, Config, Run, Sym, Table};
+use sluice::model::{Activity, AsOf, Config, PeriodKind, Run, Sym, Table};
 
 use crate::metrics_b::builder::{Kind, World, at, day, get, row, rows};
 use crate::vectors::{list, near, number, text, vector};
@@ -125,6 +125,26 @@ fn v02_goal_by_day_and_week() {
                 found.iter().map(|row| table.value(row, column).as_f64()).collect();
             assert_eq!(of, numbers(list(&v, &format!("/expected/reverse/{name}"))));
         }
+    }
+}
+
+/// 100 deals over the 65 working days of the second quarter: 22 of April, 21 of May, 22 of June. Up to the 22nd
+/// day ceil(22 x 100 / 65) = 34 are due, up to the 43rd ceil(43 x 100 / 65) = 67.
+#[test]
+fn a_goal_of_a_quarter_is_told_by_month_too() {
+    let (v, world) = v02();
+    let mut config = config(&v);
+    config.goals.period = PeriodKind::Quarter;
+    let table = &world.tables(&["goal_cascade"], config, AsOf::Day(day("2026-03-31")), 2)[0];
+    let of = |unit: &'static str| -> Vec<f64> {
+        let keys = [("mode", "configured"), ("unit", unit), ("stage", "S1"), ("type", "")];
+        rows(table, &keys).iter().map(|row| get(table, row, "required")).collect()
+    };
+    assert_eq!(of("period"), [100.0]);
+    assert_eq!(of("month"), [34.0, 33.0, 33.0]);
+    assert_eq!(of("day").len(), 65);
+    for unit in ["day", "week"] {
+        assert_eq!(of(unit).iter().sum::<f64>(), 100.0);
     }
 }
 

@@ -7,6 +7,7 @@ mod hand_worked;
 mod landmarks;
 mod references;
 mod rep_ramp;
+mod rules;
 
 use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;

@@ -13,6 +13,13 @@ const MONEY: &str = "\
     # Who is credited with a deal: at_close, created_by, current or split_time.\n\
     # credit_rule = \"at_close\"\n";
 
+/// Keys of stale deals.
+const STALE: &str = "\
+    # Days without activity after which a deal is idle; `idle_days` of a [[pipeline]] has them by stage.\n\
+    # idle_days = 14\n\
+    # What makes a deal stale: any of these signs, or several joined by `and`.\n\
+    # stale_when = [\"over_stage_age\", \"no_activity and no_next_step\"]\n";
+
 /// The text of a configuration that says what was found and assumed, to be corrected by the team.
 pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
     let mut text = String::from(
@@ -50,7 +57,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # score_horizon_days = 90\n\
          # `paid`: won when payments reach that share of the amount; until then open, at so many basis points.\n\
          # win_event = \"paid\"\n# paid_threshold = 1.0\n# awaiting_payment_bp = 9500\n\
-         {MONEY}\
+         {MONEY}{STALE}\
          # What the report shows of the last 90 days beside the 90 days before (all of them by default).\n\
          # trend_columns = [\"new_deals\", \"win_rate\", \"bookings_minor\"]\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\

@@ -225,6 +225,12 @@ fn v08_win_rates_of_reps() {
         }
     }
     let [card, shrunk, funnel, tests] = &tables;
+    for row in &card.rows {
+        let days = cell(card, row, "active_bd").unwrap();
+        for (per_day, count) in [("won_per_bd", "won"), ("closed_per_bd", "closed")] {
+            holds(card, row, per_day, cell(card, row, count).unwrap() / days);
+        }
+    }
     let of = |owner: &'static str| [("owner", owner), ALL];
     holds(shrunk, row(shrunk, &of("R1")), "rho", number(&v, "/expected/eb/rho_raw"));
     holds(shrunk, row(shrunk, &of("R1")), "m", number(&v, "/expected/eb/M"));
