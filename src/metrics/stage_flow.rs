@@ -59,9 +59,9 @@ static ABOUT: About = About {
         minus left is closing, exactly. A visit of no length counts once in and once out. \
         `deal_days`: days of the period at whose end a deal stood in the stage, open stages only. \
         Whole pipelines by month, quarter and over the whole run, owners by quarter and over the whole \
-        run. A stock is the owner's of that day, a move the owner's of that instant; a deal that \
-        changes hands inside a stage is in `out_transfer` of the one and `in_transfer` of the other, and \
-        opening plus entered plus `in_transfer` minus left minus `out_transfer` is closing, exactly. \
+        run. A stock is the owner's of that day, a move the owner's of that instant (a change of owner \
+        at the same instant comes first); a deal that changes hands inside a stage is in `out_transfer` \
+        of the one and `in_transfer` of the other, and opening plus entered plus `in_transfer` minus left minus `out_transfer` is closing, exactly. \
         Without a history of owners, and where `credit_rule` is `current` or `created_by`, one owner has \
         a deal all its life. `n`: opening plus entered plus `in_transfer`.",
     caveat: "`left` includes losses; some tools define outflow without them.",

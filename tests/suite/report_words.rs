@@ -136,3 +136,26 @@ fn paper_has_what_explains_and_not_what_nobody_unfolded() {
     }
     assert!(page.contains("<span class=\"flag\">few</span>. “–” means not known, never zero."));
 }
+
+#[test]
+fn goals_that_were_added_up_are_told() {
+    let page_of = |given: &[i64]| {
+        let columns = "measure:text actual:count target:count attainment:rate n_rows:count";
+        let mut m = Maker::new("C1", "goal_attainment", "attainment", columns);
+        for &rows in given {
+            let cells = [
+                ("measure", "wins".into()),
+                ("actual", 3_i64.into()),
+                ("target", 4_i64.into()),
+                ("attainment", 0.75.into()),
+                ("n_rows", rows.into()),
+            ];
+            m.row("", all(), &cells);
+        }
+        page(&[wins(), made(m)])
+    };
+    let words = "given in several rows, which were added up.";
+    assert!(!page_of(&[1, 1]).contains(words));
+    assert!(page_of(&[1, 2]).contains("One of the goals was given in several rows"));
+    assert!(page_of(&[3, 2]).contains("2 of the goals were given in several rows"));
+}

@@ -82,6 +82,7 @@ const MIX: &[&str] = &["segment", "lever", "before", "after", "contribution_mino
 const REVENUE: &[&str] = &["revenue_before_minor", "revenue_minor"];
 const PLAN: &[&str] = &["mode", "goal", "won_to_date"];
 const UNITS: &[&str] = &["mode", "unit"];
+const GIVEN: &[&str] = &["n_rows"];
 
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
@@ -92,6 +93,7 @@ pub(super) const READS: &[Reads] = &[
     ("goal_cascade", UNITS),
     ("goal_attainment", COUNTS),
     ("goal_attainment", AMOUNTS),
+    ("goal_attainment", GIVEN),
     ("activity_streaks", STREAKS),
     ("lever_decomposition", LEVERS),
     ("lever_decomposition", REVENUE),
@@ -197,6 +199,12 @@ fn sentence(sheet: Sheet<'_>, rows: &[Cells<'_>], as_of: Day) -> Option<String> 
 fn people(block: &mut Block, book: &Book<'_>) {
     let sheet = book.sheet("goal_attainment");
     let rows = current(sheet, book.as_of);
+    let is_summed = |row: &&Cells<'_>| sheet.number(row, "n_rows").is_some_and(|rows| rows > 1.0);
+    block.notes.extend(match rows.iter().filter(is_summed).count() {
+        0 => None,
+        1 => Some("One of the goals was given in several rows, which were added up.".to_owned()),
+        n => Some(format!("{n} of the goals were given in several rows, which were added up.")),
+    });
     let (amounts, counts): (Vec<Cells<'_>>, Vec<Cells<'_>>) =
         rows.iter().partition(|row| !sheet.get(row, "target_minor").is_null());
     for (words, rows, columns) in
