@@ -137,7 +137,7 @@ pub fn summary_json(computed: &Computed, dataset: &Dataset, run: &Run) -> Result
         .collect();
     to_bytes(&json!({
         "as_of": date(run.as_of).to_string(),
-        "deals": dataset.deal_count(),
+        "deals": dataset.created_before(run.cut).count(),
         "rejects": dataset.rejects.len(),
         "quality": quality,
         "metrics": metrics,

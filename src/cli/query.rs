@@ -8,7 +8,8 @@ use super::talk::Talk;
 use super::{Ending, about, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
-use crate::model::{Dataset, Progress, Run};
+use crate::model::calendar::date;
+use crate::model::{AsOf, Config, Dataset, Deal, Micros, Progress, Run};
 use crate::query::{self, Engine, QUERIES, Query};
 use crate::store::Store;
 
@@ -34,13 +35,29 @@ pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
 pub fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     let config = read_config(&args.config)?;
     let (_, dataset) = Store::new(&args.store.store).load(args.version.version)?;
-    let run = Run::new(config, args.moment.as_of, &dataset)?;
-    say_wins(&run);
+    let run = begin(config, args.moment.as_of, &dataset)?;
     Ok((dataset, run))
 }
 
-/// Says so if what makes a win, or an amount, is not a matter of course.
-pub fn say_wins(run: &Run) {
+/// The run that is asked for; says so if what makes a win, or an amount, is not a matter of course.
+///
+/// Errors: the configuration is wrong, or no deal had been created by `as_of`.
+pub fn begin(config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Run> {
+    let run = Run::new(config, as_of, dataset)?;
+    say_wins(&run);
+    let created = |deal: &Deal| deal.created_at.get();
+    let first = dataset.created_before(Micros::MAX).filter_map(created).min();
+    if let (Some(first), None) = (first, dataset.created_before(run.cut).next()) {
+        let what = format!("no deal had been created by {}", date(run.as_of));
+        let first = date(run.zone.day(first));
+        return Err(Error::new(ErrorKind::Usage, what).hint(format!(
+            "the first was created on {first}: give that day or a later one as `--as-of`"
+        )));
+    }
+    Ok(run)
+}
+
+fn say_wins(run: &Run) {
     if let Some(said) = run.said_of_wins() {
         tracing::warn!(target: "sluice", "{said}");
     }

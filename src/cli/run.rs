@@ -4,7 +4,7 @@ use super::args::{OutArgs, ReportArgs, RunArgs};
 use super::compute::{Computed, compute};
 use super::ledger::{quality_table, rejects_table};
 use super::manifest;
-use super::query::say_wins;
+use super::query::begin;
 use super::talk::Talk;
 use super::{Ending, ingest, read_config, restate};
 use crate::error::Result;
@@ -35,8 +35,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
     let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
-        let run = Run::new(config.clone(), args.moment.as_of, dataset)?;
-        say_wins(&run);
+        let run = begin(config.clone(), args.moment.as_of, dataset)?;
         let computed = compute(dataset, &run, args.out.queries.as_deref(), talk)?;
         Ok((run, computed))
     };
@@ -77,8 +76,7 @@ fn report_run(
     let shelf = Shelf::new(store, record, &config, as_of, args)?;
     if !shelf.publish(talk)? {
         let (record, dataset) = store.load(Some(record.version))?;
-        let run = Run::new(config, as_of, &dataset)?;
-        say_wins(&run);
+        let run = begin(config, as_of, &dataset)?;
         let computed = compute(&dataset, &run, args.queries.as_deref(), talk)?;
         let restated = restated(store, &record, &dataset, &run, talk);
         let made = Made { record: &record, dataset: &dataset, run, computed, restated };
@@ -192,6 +190,8 @@ impl Made<'_> {
     fn write_page(&self, publication: &Publication, args: &OutArgs) -> Result<()> {
         let (dataset, computed) = (self.dataset, &self.computed);
         let quality = self.run.ledger(dataset);
+        let deals = dataset.created_before(self.run.cut);
+        let mended = deals.filter(|deal| deal.quality.has_history_code());
         let html = report::render(&report::Input {
             run: &self.run,
             metrics: computed.metrics(),
@@ -201,8 +201,8 @@ impl Made<'_> {
             quality: &quality,
             rejects: &dataset.rejects,
             assumptions: &dataset.assumptions,
-            deal_count: dataset.deal_count(),
-            mended_count: dataset.mended_count(),
+            deal_count: dataset.created_before(self.run.cut).count(),
+            mended_count: mended.count(),
             restated: self.restated.as_ref(),
             title: &args.title,
             templates: args.templates.as_deref(),

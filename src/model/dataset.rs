@@ -224,9 +224,9 @@ impl Dataset {
         self.partitions.iter().map(Partition::len).sum()
     }
 
-    /// Number of deals whose history was mended by a rule (any QH code).
-    pub fn mended_count(&self) -> usize {
+    /// The deals created before `cut`; one without a known creation counts as created.
+    pub fn created_before(&self, cut: Micros) -> impl Iterator<Item = &Deal> {
         let deals = self.partitions.iter().flat_map(|p| &p.deals);
-        deals.filter(|d| d.quality.has_history_code()).count()
+        deals.filter(move |deal| deal.created_at.get().is_none_or(|at| at < cut))
     }
 }

@@ -61,9 +61,9 @@ pub struct Input<'a> {
     pub rejects: &'a [Reject],
     /// What was assumed.
     pub assumptions: &'a [String],
-    /// Number of deals.
+    /// Number of deals created by then.
     pub deal_count: usize,
-    /// Number of deals whose history was mended by a rule (any QH code).
+    /// Of these, the deals whose history was mended by a rule (any QH code).
     pub mended_count: usize,
     /// What moved since the run before; null if there is none.
     pub restated: Option<&'a Restated>,

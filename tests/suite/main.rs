@@ -6,6 +6,7 @@
 mod about;
 mod architecture;
 mod cli;
+mod cli_messages;
 mod comparison_metrics;
 mod field_changes;
 mod fixtures;
