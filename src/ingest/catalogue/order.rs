@@ -21,6 +21,7 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
     }
     let drafts = |at: usize| pipeline.drafts.get(at);
     let (places, basis) = if let Some(places) = by_config(pipeline, &open) {
+        say_unplaced(pipeline, &open, &places, said);
         (places, Basis::Configured)
     } else if let Some(places) = by_key(&open, |at| drafts(at)?.evidence.sort, false) {
         say_ties(pipeline, &places, said, |d| d.evidence.sort);
@@ -37,8 +38,8 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
         if places.len() > 1 {
             let how = match is_told {
                 true => {
-                    "by which of two more deals entered first; side stages (a rejection, a pause) \
-                     have places by the same rule"
+                    "by pairs, the stage that more deals entered first before the other, side stages (a \
+                     rejection, a pause) too"
                 }
                 false => "alphabetically, as no deal is known to have entered two of them",
             };
@@ -186,6 +187,28 @@ fn say_inferred(pipeline: &Pipeline<'_>, places: &[usize], how: &str, said: &mut
         "In {}, the open stages are ordered {how}: {stages}. Set `stages` of its \
          `[[pipeline]]` to change that.",
         pipeline.label
+    ));
+}
+
+/// Open stages that the configuration lists none of, and what it lists in their stead.
+fn say_unplaced(pipeline: &Pipeline<'_>, open: &[usize], places: &[usize], said: &mut Vec<String>) {
+    let has_records = |at: &usize| pipeline.drafts.get(*at).is_some_and(|d| d.index.is_some());
+    let is_missing = |at: &usize| has_records(at) && !places.contains(at);
+    let missing: Vec<usize> = open.iter().copied().filter(is_missing).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let unused: Vec<usize> = places.iter().copied().filter(|at| !has_records(at)).collect();
+    let others = match unused.as_slice() {
+        [] => String::new(),
+        unused => {
+            format!(" No record is in {}, which it names.", list(names_of(pipeline, unused)))
+        }
+    };
+    said.push(format!(
+        "In {}, the configured `stages` do not name {}: without a place in the order.{others}",
+        pipeline.label,
+        list(names_of(pipeline, &missing))
     ));
 }
 
