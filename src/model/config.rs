@@ -10,7 +10,7 @@ use super::calendar::{Clock, Zone};
 pub use super::goal_config::{GoalsConfig, WeekendCounts};
 pub use super::policy::CreditRule;
 use super::policy::{ConversionPolicy, FxPolicy, StayUnit};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 
 /// How the outcome of a deal is read (METRICS 3.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -367,16 +367,21 @@ impl Config {
     ///
     /// Errors: the file cannot be read, is no TOML, has an unknown key, or a value out of range.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        let made = "`sluice init EXPORTS...` writes a commented one";
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e).hint(made))?;
         let config: Self = toml::from_str(&text).map_err(|e| {
             Error::new(
                 ErrorKind::Config,
                 format!("`{}` is not a valid configuration", path.display()),
             )
             .because(e)
-            .hint("`sluice init EXPORTS...` writes a commented one")
+            .hint(made)
         })?;
-        config.check()?;
+        config.check().map_err(|e| {
+            let file = path.display().to_string();
+            e.at(Place { file, row: None, column: None })
+        })?;
         Ok(config)
     }
 
