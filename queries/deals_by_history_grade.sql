@@ -9,7 +9,7 @@
 --   won: count: Of these, won.
 --   lost: count: Of these, lost.
 --   open: count: Of these, open.
---   mended: count: Of these, deals with a quality code.
+--   with_findings: count: Of these, deals with a quality code.
 -- caveat: Metrics of stages rest on the grades A to D only.
 SELECT
   pipeline,
@@ -18,7 +18,7 @@ SELECT
   COUNT(*) FILTER (WHERE outcome = 'won') AS won,
   COUNT(*) FILTER (WHERE outcome = 'lost') AS lost,
   COUNT(*) FILTER (WHERE outcome = 'open') AS open,
-  COUNT(quality) AS mended
+  COUNT(quality) AS with_findings
 FROM deals
 GROUP BY pipeline, history_grade
 ORDER BY pipeline, history_grade
