@@ -59,6 +59,21 @@ pub fn float(number: f64, unit: Unit, currency: &str) -> String {
     }
 }
 
+/// The decimals that numbers below each other share: none if all are whole, else those of the unit.
+/// Without a unit of its own, a number far below the others keeps its digits, and so do all.
+pub fn shared_digits(numbers: &[f64], unit: Unit) -> Option<usize> {
+    let most = match unit {
+        Unit::Days | Unit::Hours | Unit::Count => 1,
+        Unit::Number => 2,
+        _ => return None,
+    };
+    if numbers.iter().all(|number| number.fract() == 0.0) {
+        return Some(0);
+    }
+    let is_tiny = |number: &f64| *number != 0.0 && number.abs() < 0.01;
+    (unit != Unit::Number || !numbers.iter().any(is_tiny)).then_some(most)
+}
+
 fn whole_or(unit: Unit, number: i64) -> String {
     match unit {
         Unit::Rate => percent(number as f64),
@@ -113,17 +128,23 @@ pub fn exact_amount(minor: i64, currency: &str) -> String {
     with_currency(&format!("{sign}{}{point}{fraction}", group(whole)), currency)
 }
 
-/// The amount as a headline: millions and thousands are cut to three or four digits.
+/// The amount as a headline: from ten thousand on, three digits and the word for the rest.
 pub fn short_amount(minor: f64, currency: &str) -> String {
-    let major = minor / 10f64.powi(money::exponent(currency) as i32);
-    let (scale, mark) = match major.abs() {
+    let major = major(minor, currency);
+    let unit = 10f64.powf(major.abs().max(1.0).log10().floor() - 2.0);
+    let rounded = (major / unit).round() * unit;
+    let (scale, mark) = match rounded.abs() {
         m if m >= 1e9 => (1e9, "bn"),
         m if m >= 1e6 => (1e6, "m"),
-        m if m >= 1e5 => (1e3, "k"),
+        m if m >= 1e4 => (1e3, "k"),
         _ => return amount(minor, currency),
     };
-    let scaled = major / scale;
-    let digits = if scaled.abs() >= 100.0 { 0 } else { 2 };
+    let scaled = rounded / scale;
+    let digits = match scaled.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        _ => 2,
+    };
     with_currency(&format!("{}{mark}", fixed(scaled, digits)), currency)
 }
 
@@ -283,8 +304,20 @@ mod tests {
         assert_eq!(exact_amount(-5, "EUR"), "−EUR 0.05");
         assert_eq!(exact_amount(123_456, "EUR"), "EUR 1,234.56");
         assert_eq!(exact_amount(123_456, "JPY"), "JPY 123,456");
-        assert_eq!(short_amount(1_234_567_890.0, "EUR"), "EUR 12.35m");
+        assert_eq!(short_amount(1_234_567_890.0, "EUR"), "EUR 12.3m");
         assert_eq!(short_amount(12_345_600.0, "EUR"), "EUR 123k");
+        assert_eq!(short_amount(-9_864_000.0, "EUR"), "−EUR 98.6k");
+        assert_eq!(short_amount(99_999_999.0, "EUR"), "EUR 1.00m");
+        assert_eq!(short_amount(657_600.0, "EUR"), "EUR 6,576");
+    }
+
+    #[test]
+    fn numbers_below_each_other_share_their_decimals() {
+        assert_eq!(shared_digits(&[90.0, 365.0], Unit::Days), Some(0));
+        assert_eq!(shared_digits(&[33.0, 30.9], Unit::Days), Some(1));
+        assert_eq!(shared_digits(&[0.0, 4.25, 15.0], Unit::Number), Some(2));
+        assert_eq!(shared_digits(&[0.004, 0.93], Unit::Number), None);
+        assert_eq!(shared_digits(&[0.5], Unit::Rate), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Rows of a metric's or query's table → a [`Grid`].
 
 use super::format;
-use super::number::number;
+use super::number::{digits, number};
 use super::sheet::{Cells, Sheet};
 use super::view::{Grid, Head, Number};
 use crate::model::{Table, Unit};
@@ -19,7 +19,7 @@ const LABELS: &[(&str, &str)] = &[
     ("mean_cycle_days", "Mean cycle, days"),
     ("avg_size_minor", "Mean deal size"),
     ("deal_days_share", "Share of all days"),
-    ("wins_forgone", "Wins forgone"),
+    ("wins_forgone", "Wins in the lost deals"),
     ("n_born_beyond", "Began later"),
     ("converted", "Went on"),
     ("counted", "Came in"),
@@ -29,7 +29,7 @@ const LABELS: &[(&str, &str)] = &[
     ("n_null_landmark", "Without estimate by age"),
     ("n_null_empirical", "Without estimate"),
     ("derailed", "No decision"),
-    ("rate_narrow", "Narrow rate"),
+    ("rate_narrow", "Rate without no decision"),
     ("severity", "Times the age limit"),
     ("rate", "Rate"),
     ("period_start", "Period"),
@@ -61,12 +61,13 @@ const LABELS: &[(&str, &str)] = &[
     ("p_iso", "Smoothed"),
     ("pass_through", "Passed on"),
     ("pass_benchmark", "Passed on before"),
-    ("conv_gap_wins", "Wins lost"),
+    ("conv_gap_wins", "Wins fewer than before"),
     ("rank_conv", "Place"),
     ("rank_time", "Place"),
     ("is_conv_flagged", "Beyond chance"),
     ("is_time_flagged", "Beyond chance"),
-    ("rmst_benchmark_days", "Restricted mean before"),
+    ("excess_days", "Days more than before"),
+    ("rmst_benchmark_days", "Mean days before"),
     ("w_done_days", "Days of those that left"),
     ("w_implied_days", "Days implied"),
     ("clv_minor", "Lifetime value"),
@@ -83,7 +84,7 @@ const LABELS: &[(&str, &str)] = &[
     ("age_band", "Days since the win"),
     ("n_null_prob", "Without probability"),
     ("n_eff", "Effective cases"),
-    ("rmst_days", "Restricted mean days"),
+    ("rmst_days", "Mean days to the horizon"),
     ("cum_share", "Won by then"),
     ("incr_won", "Won in that month"),
     ("prob_above_team", "Chance above team"),
@@ -207,14 +208,16 @@ pub(crate) fn join<'a>(
     let currency = shared_currency(sheet, &rows);
     let other = if into.metric == sheet.about.name { "" } else { sheet.about.name };
     into.heads.extend(columns.iter().map(|name| head(sheet.table, name, &currency)));
+    let shared: Vec<Option<usize>> =
+        columns.iter().map(|name| digits(sheet, rows.iter().flatten().copied(), name)).collect();
     for (cells, row) in into.rows.iter_mut().zip(rows) {
-        for name in &columns {
+        for (name, digits) in columns.iter().zip(&shared) {
             cells.push(match row {
                 None => Number::word(format::NONE),
                 Some(row) if *name == "period_start" => Number::word(sheet.period(row)),
                 Some(row) => Number {
                     metric: other,
-                    ..without_currency(number(sheet, row, name), &currency)
+                    ..without_currency(number(sheet, row, name, *digits), &currency)
                 },
             });
         }

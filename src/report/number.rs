@@ -122,6 +122,11 @@ pub(crate) fn reason(code: &str) -> &'static str {
     }
 }
 
+/// Why a value is missing; few cases alone are no reason.
+pub(crate) fn why_missing(code: &str) -> &'static str {
+    if code == "SN" { reason("") } else { reason(code) }
+}
+
 /// Interval methods in words.
 fn method(code: &str) -> String {
     match code {
@@ -132,12 +137,45 @@ fn method(code: &str) -> String {
     }
 }
 
-/// The number in column `name` of `row`, explained.
-pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
+/// Columns of probabilities of chance: each keeps the digits that its size asks for.
+const OF_CHANCE: &[&str] = &["p", "q", "p_value", "mid_p", "q_cycle"];
+
+/// The decimals of a column; none where each number has its own.
+pub(crate) fn digits<'a>(
+    sheet: Sheet<'a>,
+    rows: impl Iterator<Item = Cells<'a>>,
+    name: &str,
+) -> Option<usize> {
+    if OF_CHANCE.contains(&name) {
+        return None;
+    }
+    let mut numbers = Vec::new();
+    for row in rows {
+        if let Value::Float(number) = known(sheet, row, name) {
+            numbers.push(*number);
+            if name == sheet.about.estimate {
+                numbers
+                    .extend(["lower", "upper"].iter().filter_map(|name| sheet.number(row, name)));
+            }
+        }
+    }
+    format::shared_digits(&numbers, sheet.unit(name))
+}
+
+/// The number in column `name` of `row`, explained; `digits` are the decimals of its column.
+pub(crate) fn number(
+    sheet: Sheet<'_>,
+    row: Cells<'_>,
+    name: &str,
+    digits: Option<usize>,
+) -> Number {
     let value = known(sheet, row, name);
     let unit = sheet.unit(name);
     let currency = sheet.word(row, "currency");
-    let text = format::value(value, unit, currency);
+    let text = match (value, digits) {
+        (Value::Float(number), Some(digits)) => format::fixed(*number, digits),
+        _ => format::value(value, unit, currency),
+    };
     if matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag) {
         let class = if value.is_null() { "null" } else { "word" };
         return Number { text, class, ..Number::default() };
@@ -150,7 +188,11 @@ pub(crate) fn number(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Number {
     };
     let tip = tip(sheet, row, name, &text);
     let interval = if name == sheet.about.estimate && !value.is_null() {
-        interval(sheet, row, unit).unwrap_or_default()
+        limits(sheet, row, |limit| match digits {
+            Some(digits) if limit.is_finite() => format::fixed(limit, digits),
+            _ => format::float(limit, unit, currency),
+        })
+        .unwrap_or_default()
     } else {
         String::new()
     };
@@ -178,7 +220,7 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
         parts.push(NO_AMOUNT.to_owned());
     } else if value.is_null() {
         let code = sheet.word(row, "reason");
-        parts.push(reason(code).to_owned());
+        parts.push(why_missing(code).to_owned());
     }
     parts.extend(fraction(sheet, row, name));
     let limits = interval(sheet, row, sheet.unit(name)).filter(|_| name == sheet.about.estimate);
@@ -230,9 +272,12 @@ fn fill(sheet: Sheet<'_>, row: Cells<'_>, words: &str) -> Option<String> {
 
 /// The interval of the row's estimate, in the estimate's unit.
 pub(crate) fn interval(sheet: Sheet<'_>, row: Cells<'_>, unit: Unit) -> Option<String> {
-    let (lower, upper) = (sheet.number(row, "lower")?, sheet.number(row, "upper")?);
     let currency = sheet.word(row, "currency");
-    let show = |limit| format::float(limit, unit, currency);
+    limits(sheet, row, |limit| format::float(limit, unit, currency))
+}
+
+fn limits(sheet: Sheet<'_>, row: Cells<'_>, show: impl Fn(f64) -> String) -> Option<String> {
+    let (lower, upper) = (sheet.number(row, "lower")?, sheet.number(row, "upper")?);
     Some(format!("{} to {}", show(lower), show(upper)))
 }
 

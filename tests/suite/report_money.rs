@@ -121,7 +121,7 @@ fn headlines_say_how_many_amounts_are_unknown() {
     let page = page(&[weighted(&[("USD", 9_000_000, 12, 5)])], &[]);
     assert!(tile(&page, "Open pipeline").contains(">12 open deals, 5 without an amount<"));
     let weighted = tile(&page, "Weighted pipeline");
-    assert!(weighted.contains(">of USD 90,000 open, 5 without an amount<"), "{weighted}");
+    assert!(weighted.contains(">of USD 90.0k open, 5 without an amount<"), "{weighted}");
 }
 
 #[test]

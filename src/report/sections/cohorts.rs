@@ -200,9 +200,9 @@ fn by_cohort(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], horizons: &[i6
         let at = |days: &i64| {
             let found =
                 own.iter().find(|row| sheet.get(row, "horizon_days").as_i64() == Some(*days));
-            found.map_or(Number::word(format::NONE), |row| number(sheet, row, "cif_won"))
+            found.map_or(Number::word(format::NONE), |row| number(sheet, row, "cif_won", None))
         };
-        let first = own.first().map(|row| number(sheet, row, "cohort_n"));
+        let first = own.first().map(|row| number(sheet, row, "cohort_n", None));
         let named = [Number::word(*of), first.unwrap_or_default()];
         named.into_iter().chain(horizons.iter().map(at)).collect()
     };

@@ -7,7 +7,7 @@ use super::trends::trends;
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
-use crate::report::number::{NO_AMOUNT, interval, known, lacks_amounts, reason, tip};
+use crate::report::number::{NO_AMOUNT, interval, known, lacks_amounts, tip, why_missing};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::view;
 
@@ -238,7 +238,7 @@ pub(super) fn headline(
     let trend = if now.is_some() && before == text { "same" } else { trend(now, then) };
     let detail = match now {
         None if lacks_amounts(sheet, row, name) => NO_AMOUNT,
-        None => reason(sheet.word(row, "reason")),
+        None => why_missing(sheet.word(row, "reason")),
         Some(_) => "",
     };
     Headline {
