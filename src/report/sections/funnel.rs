@@ -61,6 +61,8 @@ const POLICIES: &[&str] = &["policy", "stage", "counted", "converted", "rate", "
 const LANDMARK: &[&str] =
     &["stage", "horizon_days", "p", "lower", "upper", "n_eff", "rows", "deals", "pooling"];
 
+const NO_PROBABILITY: &str = "How likely a deal is to be won once it reaches a stage is not known yet: too few deals were closed.";
+
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("stage_stock", STOCK),
@@ -76,7 +78,10 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(stock(book, pipeline, id));
     conversion(book, pipeline, &mut block);
     block.charts.push(exits(book, pipeline, id));
-    block.charts.push(probabilities(book, pipeline, id));
+    match probabilities(book, pipeline, id) {
+        Some(chart) => block.charts.push(chart),
+        None => block.notes.push(NO_PROBABILITY.to_owned()),
+    }
     let looks = book.sheet("landmark_win_probability");
     let rows = looks.with(&looks.whole(pipeline), "band", "all");
     let title = "Chance that a deal open in a stage is won within so many days";
@@ -144,7 +149,7 @@ fn stock_bars(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bar> {
             text: String::new(),
             tip: said.join(" · "),
         };
-        match found.last_mut().filter(|bar| bar.label == label) {
+        match found.iter_mut().find(|bar| bar.label == label) {
             Some(bar) => {
                 bar.parts.push(part);
                 bar.text = format!("{}, {text}", bar.text);
@@ -198,14 +203,15 @@ fn part(sheet: Sheet<'_>, row: Cells<'_>, name: &str, colour: &'static str) -> P
     Part { value, colour, tip: tip(sheet, row, name, &text), text }
 }
 
-fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
+/// Nothing where no stage has an estimate.
+fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
     let sheet = book.sheet("stage_win_probability");
     let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    rows.iter().find_map(|row| sheet.number(row, "p_hat"))?;
     let title = caption("Chance of being won once a stage is reached", &when);
     let table = grid(sheet, &title, &rows, PROBABILITY);
-    let note = "Estimated from what happened, open deals counted as open. An upright tick is the \
-                probability that the pipeline is configured with.";
-    chart(format!("{id}-probability"), title, note, table, |id, title| {
+    let note = "Estimated from what happened, open deals counted as open.";
+    let mut made = chart(format!("{id}-probability"), title, note, table, |id, title| {
         let row = |row: &Cells<'_>| Row {
             label: format::word(sheet.word(row, "stage")).to_owned(),
             value: sheet.number(row, "p_hat"),
@@ -222,5 +228,15 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         };
         let drawn: Vec<Row> = rows.iter().map(row).collect();
         intervals(id, title, &drawn, ("chance of being won", format::percent_tick), None)
-    })
+    });
+    let is_configured = rows.iter().any(|row| sheet.number(row, "configured").is_some());
+    let pairs = [
+        ("accent", "estimate with 95% interval"),
+        ("tick", "configured probability"),
+        ("second", "estimate whose interval the configured probability lies outside of"),
+        ("faint", "few deals, read with care"),
+    ];
+    let is_shown = |(class, _): &(&str, &str)| is_configured || !["tick", "second"].contains(class);
+    made.keys = keys(&pairs.into_iter().filter(is_shown).collect::<Vec<_>>());
+    Some(made)
 }

@@ -10,7 +10,7 @@ use crate::report::sheet::{Cells, Sheet, Span};
 use crate::report::view::{Chart, Key};
 
 /// Weeks in a chart.
-const MOST_WEEKS: usize = 26;
+const MOST_WEEKS: i32 = 26;
 
 /// Types of activity in a chart.
 const MOST_TYPES: usize = 5;
@@ -33,8 +33,8 @@ pub(super) fn deals(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> 
         let of = |row: &Cells<'_>| sheet.number(row, name);
         (name.to_owned(), rows.iter().copied().filter_map(|row| Some((row, of(&row)?))).collect())
     };
-    let title = "Deals created, won and lost in each week".to_owned();
-    let lines = [line("created"), line("won"), line("lost")];
+    let title = "Deals created, lost and won in each week".to_owned();
+    let lines = [line("created"), line("lost"), line("won")];
     let mut newest = rows.clone();
     newest.reverse();
     draw(sheet, (format!("{id}-weeks"), title, "deals"), &weeks, &lines, (&newest, DEALS))
@@ -78,9 +78,8 @@ fn last_weeks<'a>(
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "week");
     rows.retain(|row| sheet.span(row).is_some_and(|span| span.end <= book.as_of + 1));
     let mut weeks = sheet.spans(&rows, "week");
-    let earlier = weeks.len().saturating_sub(MOST_WEEKS);
-    weeks.drain(..earlier);
-    let first = weeks.first().map(|span| span.start);
+    let first = weeks.last().map(|last| last.start - 7 * (MOST_WEEKS - 1));
+    weeks.retain(|week| Some(week.start) >= first);
     rows.retain(|row| sheet.span(row).map(|span| span.start) >= first);
     (rows, weeks)
 }
@@ -122,7 +121,7 @@ fn draw(
     let table = grid(sheet, &title, rows, columns);
     let day = |span: &Span<'_>| format::long_date(span.start);
     let label = format!("weeks that begin on {} to {}", day(first), day(last));
-    let mut made = chart(id, title, "Weeks that are over.", table, |id, title| {
+    let mut made = chart(id, title, "Only weeks that are over.", table, |id, title| {
         curves(id, title, (&label, unit), &drawn, Some(&words))
     });
     let key = |(at, line): (usize, &Line<'_>)| Key {
