@@ -266,12 +266,19 @@ fn labels(words: &[String]) -> Vec<String> {
     words.iter().map(|word| plain(&shorten(word))).collect()
 }
 
-/// Cuts a long name for an axis.
+/// Cuts a long name for an axis; a letter from Hangul or Han on is as wide as two.
 pub(super) fn shorten(word: &str) -> String {
-    if word.chars().count() <= LABEL_LETTERS {
+    let width = |letter: char| if letter >= '\u{1100}' { 2 } else { 1 };
+    if word.chars().map(width).sum::<usize>() <= LABEL_LETTERS {
         return word.to_owned();
     }
-    word.chars().take(LABEL_LETTERS - 1).chain(['…']).collect()
+    let mut left = LABEL_LETTERS - 1;
+    let fits = |letter: &char| {
+        let is_room = width(*letter) <= left;
+        left = left.saturating_sub(width(*letter));
+        is_room
+    };
+    word.chars().take_while(fits).chain(['…']).collect()
 }
 
 /// Kuva reads text between dollar signs as mathematics; names and currencies are text.
@@ -355,6 +362,15 @@ mod tests {
                 assert!(count >= 1.0 && count.fract() == 0.0, "{end} in steps of {count}");
             }
         }
+    }
+
+    #[test]
+    fn long_names_are_cut_by_their_width() {
+        assert_eq!(shorten("Proposal"), "Proposal");
+        assert_eq!(shorten(&"a".repeat(50)).chars().count(), LABEL_LETTERS);
+        let han = "阶".repeat(30);
+        assert_eq!(shorten(&han), format!("{}…", "阶".repeat(20)));
+        assert_eq!(shorten(&"阶".repeat(21)), "阶".repeat(21));
     }
 
     #[test]
