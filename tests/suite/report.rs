@@ -186,7 +186,9 @@ fn a_stale_deal_has_its_id_below_its_name_and_its_signs_in_few_words() {
         row.contains("&lt;&#x2f;script&gt;<small class=\"under\">0060000</small></td>"),
         "{row}"
     );
-    assert!(row.contains("<td>long in stage, old deal, idle, no next step, close date past</td>"));
+    assert!(row.contains(
+        "<td class=long>long in stage, old deal, idle, no next step, close date past</td>"
+    ));
     assert!(!stale.contains(">Deal id<"), "the id has no column of its own");
 }
 
