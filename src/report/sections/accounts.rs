@@ -4,6 +4,7 @@ use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
+use crate::report::number::interval;
 use crate::report::sheet::{Cells, Sheet};
 
 /// Quarters on the page; the CSV file has all.
@@ -76,9 +77,11 @@ fn worth(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
         );
     }
     sheet.number(row, "clv_minor")?;
+    let limits = interval(sheet, row, sheet.unit("clv_minor"));
+    let limits = limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default();
     Some(format!(
-        "A customer brings {} a year and stays {} years, which makes {}.\
-",
+        "A customer brings {} a year and stays {} years, as far as customers have been followed, which \
+         makes {}{limits}.",
         shown("value_per_year_minor"),
         shown("life_years"),
         shown("clv_minor")

@@ -73,8 +73,9 @@ fn verdict(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
         true => "further off than chance explains",
         false => "no further off than chance explains",
     };
+    let deals = if shown("n") == "1" { "deal open" } else { "deals open" };
     Some(format!(
-        "{whose} promised {} wins of {} open deals; {} were won, {said}.",
+        "{whose} promised {} wins of {} {deals} at past quarter ends; {} came, {said}.",
         format::fixed(sheet.number(row, "expected_wins")?, 1),
         shown("n"),
         shown("observed_wins")

@@ -142,12 +142,12 @@ fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     }
     let fullest = rows.iter().filter(is_sure).max_by(|a, b| ratio(a).total_cmp(&ratio(b)));
     let Some(row) = fullest else {
-        return Some(format!("{when}: no stage is filling up by more than chance."));
+        return Some(format!("{when}: no stage filled up by more than chance."));
     };
     let days = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
     Some(format!(
-        "{when}: {} is filling up. Those that left it had stayed {} days; by what stands in it and what \
-         leaves, deals will stay {}.",
+        "{when}: {} filled up. Deals that left it had stayed {} days; at the pace at which they left, \
+         those that stood in it would stay {}.",
         format::word(sheet.word(row, "stage")),
         days("w_done_days"),
         days("w_implied_days")

@@ -121,8 +121,9 @@ fn quarters<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Sp
 
 fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     let title = "Error of forecasts by days to the end of the quarter".to_owned();
-    let note = "Sum of absolute errors as a share of what was booked (WAPE), over the complete quarters. It should \
-                fall towards the end; a line that stays high says that the forecast is not kept up.";
+    let note = "Sum of absolute errors as a share of what was booked (WAPE), over the complete quarters. The end \
+                of the quarter is at the left, where the error should be small; a line that stays high says \
+                that the forecast is not kept up.";
     let table = grid(sheet, &title, rows, BY_LEAD);
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for row in rows {

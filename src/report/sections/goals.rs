@@ -118,8 +118,8 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     if !whole.iter().any(is_set) {
         if !whole.is_empty() {
             block.notes.push(
-                "There is no goal of wins: set “wins” under “[goals]” in the configuration, or (with a \
-                 single pipeline) add a file of targets."
+                "There is no goal of wins: set `wins` under `[goals]` in `sluice.toml`, or (with a single \
+                 pipeline) add a file of targets."
                     .to_owned(),
             );
         }
@@ -214,8 +214,8 @@ fn people(block: &mut Block, book: &Book<'_>) {
     }
     if sheet.table.rows.is_empty() {
         block.notes.push(
-            "There are no goals of people: add a file of targets, or set “activities_per_day” or \
-             “activities_per_week” under “[goals]” in the configuration."
+            "There are no goals of people: add a file of targets, or set `activities_per_day` or \
+             `activities_per_week` under `[goals]` in `sluice.toml`."
                 .to_owned(),
         );
     }

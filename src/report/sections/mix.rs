@@ -45,7 +45,7 @@ fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_
     if above.is_empty() && below.is_empty() {
         return format!(
             "{when}: with the same mix of deals, no rep differs from the team by more than chance gives \
-             ({tested} compared). The ranking is noise."
+             ({tested} compared). Their order may be chance."
         );
     }
     let part = |words: &str, reps: Vec<String>| {
@@ -55,7 +55,7 @@ fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_
         [part("more", above), part("fewer", below)].into_iter().flatten().collect();
     format!(
         "{when}: with the same mix of deals the team would not have won as many or as few, beyond \
-         chance: {}. Differences among the others are noise.",
+         chance: {}. Differences among the others may be chance.",
         found.join("; ")
     )
 }

@@ -129,7 +129,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
          beside the exports gives them",
     ),
     ("losses", "Losses", losses::block, "no deal was lost"),
-    ("work", "Work and value", work::block, "no deal was closed"),
+    ("work", "Activities, win rate, deal size", work::block, "no deal was closed"),
     (
         "goals",
         "Goals and levers",
@@ -139,7 +139,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
     ("stale", "Stale deals", stale::block, "no deal is open"),
     (
         "scores",
-        "Scores",
+        "Deal scores",
         scores::block,
         "no activity scores; `[[score]]` in `sluice.toml` says which activity is worth how many points",
     ),
@@ -149,7 +149,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         forecast::block,
         "no quarter that began after the first deal has ended",
     ),
-    ("accounts", "Accounts", accounts::block, "no deal was won"),
+    ("accounts", "Customers", accounts::block, "no deal was won"),
 ];
 
 /// All sections that repeat by pipeline.

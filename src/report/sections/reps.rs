@@ -138,7 +138,7 @@ fn ramp(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     let rows = sheet.by_owner(pipeline);
     if rows.is_empty() {
         block.notes.push(
-            "Reps are not aligned by tenure: the users tell no “start_date”, or none of theirs lies in the \
+            "Reps are not aligned by tenure: the users tell no `start_date`, or none of theirs lies in the \
              time of the data."
                 .to_owned(),
         );
@@ -174,8 +174,8 @@ fn credit(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Option<String> {
     };
     let (moved, all) = (format::count(sum("n_reassigned")), format::count(sum("closed")));
     Some(format!(
-        "Closed deals are credited to {rule} (“credit_rule”); {moved} of the {all} closed in {} had more \
-         than one owner.",
+        "Closed deals are credited to {rule} (`credit_rule`); of {all} closed in {}, {moved} are known to \
+         have had more than one.",
         book.period(span)
     ))
 }

@@ -108,18 +108,18 @@ fn verdict(book: &Book<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
         .filter(|row| sheet.flag(row, "is_different"))
         .map(|row| better(sheet, row))
         .collect();
-    let pairs = if tested == 1 { "The one pair".to_owned() } else { format!("The {tested} pairs") };
     if different.is_empty() {
-        let verb = if tested == 1 { "does" } else { "do" };
-        return format!(
-            "{when}: noise. {pairs} of sources {verb} not differ by more than chance gives, once \
-             their number is allowed for; the order of the sources says little."
-        );
+        return match tested {
+            1 => format!(
+                "{when}: the two sources do not differ by more than chance gives; their order says little."
+            ),
+            _ => format!(
+                "{when}: no two sources differ by more than chance gives ({tested} pairs compared, their \
+                 number allowed for); their order says little."
+            ),
+        };
     }
-    format!(
-        "{when}: more than noise for {}. Other differences may be chance.",
-        different.join("; ")
-    )
+    format!("{when}: beyond chance, {}. Other differences may be chance.", different.join("; "))
 }
 
 /// The same of all quarters that are over, like compared with like.
@@ -135,24 +135,26 @@ fn adjusted(book: &Book<'_>, pipeline: &str) -> Option<String> {
         .map(|row| better(sheet, row))
         .collect();
     Some(if different.is_empty() {
-        "All quarters that are over, within the same segments and quarters: noise as well."
+        "Over all quarters, deals of the same segment and quarter compared, no two sources \
+         differ by more than chance gives."
             .to_owned()
     } else {
         format!(
-            "All quarters that are over, within the same segments and quarters: more than noise for {}.",
+            "Over all quarters, deals of the same segment and quarter compared: beyond chance, {}.",
             different.join("; ")
         )
     })
 }
 
-/// `web over fair`.
+/// `web won more often than fair`.
 fn better(sheet: Sheet<'_>, row: Cells<'_>) -> String {
     let (a, b) = (sheet.word(row, "source_a"), sheet.word(row, "source_b"));
     let is_first = match sheet.number(row, "odds_ratio") {
         Some(ratio) => ratio > 1.0,
         None => sheet.number(row, "diff").unwrap_or(0.0) > 0.0,
     };
-    if is_first { format!("{a} over {b}") } else { format!("{b} over {a}") }
+    let (more, less) = if is_first { (a, b) } else { (b, a) };
+    format!("{more} won more often than {less}")
 }
 
 fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -> Chart {
@@ -165,7 +167,13 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
     let mut made = chart(format!("{id}-diff"), title, note, table, |id, title| {
         let known = rows.iter().filter(|row| sheet.number(row, "diff").is_some());
         let drawn: Vec<Row> = known.take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
-        intervals(id, title, &drawn, ("difference in win rate", format::percent_tick), Some(0.0))
+        intervals(
+            id,
+            title,
+            &drawn,
+            ("difference in win rate, percentage points", format::percent_tick),
+            Some(0.0),
+        )
     });
     made.keys = keys(&[
         ("accent", "difference with 95% interval"),

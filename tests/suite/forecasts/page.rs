@@ -106,7 +106,7 @@ fn text(cell: &str) -> &str {
 #[test]
 fn without_a_log_the_page_says_what_is_missing() {
     let section = section(&dataset(&STAGES, "2026-01-02", &deals(false)));
-    assert!(section.contains("today&#x27;s dates contain the outcome"));
+    assert!(section.contains("today's dates contain the outcome"));
     assert!(section.contains("forecasts.csv"));
     assert!(!section.contains("forecast-1-waterfall"));
     assert!(!section.contains("commit, rebuilt"));
