@@ -11,6 +11,7 @@ use super::columns::{Col, Entity};
 use super::convert::TimeRules;
 use super::currency::Known;
 use super::detect::{self, Detected, Plan};
+use super::logged::{self, Logged};
 use super::mapping::{self, Mapping};
 use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
@@ -23,7 +24,9 @@ use crate::model::{Config, InputFile, timed};
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
     let (mut plans, unused) = recognise_all(paths, options)?;
-    if !plans.iter().any(|plan| plan.entity == Entity::Deals) {
+    let has = |entities: &[Entity]| plans.iter().any(|plan| entities.contains(&plan.entity));
+    let is_told = has(&[Entity::Deals]);
+    if !is_told && !has(&[Entity::StageHistory, Entity::StageChanges]) {
         return Err(unknown::no_deals(&plans, &unused));
     }
     let mut loader = Loader {
@@ -32,6 +35,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         inputs: unused.into_iter().map(|unknown| unknown.file).collect(),
         by_name: DealIndex::default(),
         named: Vec::new(),
+        logged: (!is_told).then(Logged::default),
     };
     let total = plans.iter().map(|plan| plan.input.bytes).sum();
     options.progress.begin("reading", Some(total));
@@ -48,6 +52,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         loader.all.assumptions.extend(plan.said.iter().cloned());
         timed(options.progress, "reading", &plan.input.shown, || loader.file(plan))?;
     }
+    loader.make_deals();
     options.progress.begin("building timelines", None);
     let Loader { all, mut inputs, .. } = loader;
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
@@ -154,6 +159,8 @@ struct Loader<'a> {
     inputs: Vec<InputFile>,
     by_name: DealIndex,
     named: Vec<u32>,
+    /// The logs of stages, if deals are made of them.
+    logged: Option<Logged>,
 }
 
 impl Loader<'_> {
@@ -180,6 +187,9 @@ impl Loader<'_> {
     }
 
     fn file(&mut self, plan: &Plan) -> Result<()> {
+        if plan.entity > Entity::StageChanges {
+            self.make_deals();
+        }
         match plan.entity {
             Entity::Deals => self.deals(plan)?,
             Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
@@ -302,16 +312,26 @@ impl Loader<'_> {
     }
 
     fn history(&mut self, plan: &Plan) -> Result<()> {
+        if let Some(mut logged) = self.logged.take() {
+            let file = self.rows(plan, logged::row)?;
+            self.say_unread(plan);
+            logged.add(plan, file, &mut self.all);
+            self.logged = Some(logged);
+            return Ok(());
+        }
         let file = self.rows(plan, rows::history)?;
-        let has_values =
-            [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
-                .into_iter()
-                .any(|col| plan.has(col));
         for part in file.parts {
-            let joined = self.all.join(part, has_values);
+            let joined = self.all.join(part, has_values(plan));
             self.all.history.push(joined);
         }
         Ok(())
+    }
+
+    /// Makes the deals of the logs, once all those are read.
+    fn make_deals(&mut self) {
+        if let Some(logged) = self.logged.take() {
+            logged.finish(&mut self.all, self.options.config);
+        }
     }
 
     fn activities(&mut self, plan: &Plan) -> Result<()> {
@@ -325,6 +345,13 @@ impl Loader<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a history of stages has columns of values besides the stage.
+pub(super) fn has_values(plan: &Plan) -> bool {
+    [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
+        .into_iter()
+        .any(|col| plan.has(col))
 }
 
 /// Names by id; of several for one id the last in the order of names.

@@ -25,6 +25,7 @@ pub mod history;
 mod lanes;
 mod load;
 mod local;
+mod logged;
 mod mapping;
 mod notes;
 mod number;

@@ -91,7 +91,8 @@ impl Text {
 }
 
 impl<R> Part<R> {
-    fn new(skips: usize) -> Self {
+    /// An empty one, of a mapping with so many rules of what is passed over.
+    pub(super) fn new(skips: usize) -> Self {
         Self {
             rows: Vec::new(),
             words: Words::default(),

@@ -233,8 +233,22 @@ pub(super) fn history(
     part: &mut Part<HistoryRow>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
-    let what = "a stage change needs a deal";
-    let Some(deal) = record.changed_deal(part, what)? else { return Ok(()) };
+    let Some(deal) = record.changed_deal(part, NEEDS_DEAL)? else { return Ok(()) };
+    let row = change(deal, record, part, context)?;
+    part.rows.push(row);
+    Ok(())
+}
+
+/// Why a row of a stage history without an id is refused.
+pub(super) const NEEDS_DEAL: &str = "a stage change needs a deal";
+
+/// What a row of a stage history says of `deal`.
+pub(super) fn change<R>(
+    deal: u32,
+    record: &Record<'_>,
+    part: &mut Part<R>,
+    context: &Context<'_>,
+) -> Result<HistoryRow, Bad> {
     let to = record.stage(Col::Stage, part);
     if to == Word::default() {
         return Err(record.bad(Col::Stage, "", "a stage change needs a stage", true));
@@ -245,7 +259,7 @@ pub(super) fn history(
         true => Cow::Owned(part.currency(record.currency(), context)),
         false => Cow::Borrowed(&*context.config.currency),
     };
-    let row = HistoryRow {
+    Ok(HistoryRow {
         deal,
         at: record.time(Col::ChangedAt)?.map(|(at, _)| at).into(),
         to,
@@ -258,9 +272,7 @@ pub(super) fn history(
         amount_minor: part.cell(record.money(Col::Amount, &currency)).into(),
         expected_close_on: part.cell(record.date(Col::ExpectedCloseOn)).into(),
         probability_bp: part.cell(record.probability(Col::Probability)).into(),
-    };
-    part.rows.push(row);
-    Ok(())
+    })
 }
 
 /// The part of an id that counts up, as a number: of a long id the last eight of its first fifteen

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::columns::{Col, Entity};
 use super::detect::Plan;
+use super::header;
 use crate::error::{Error, ErrorKind};
 use crate::model::InputFile;
 
@@ -53,7 +54,25 @@ pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown]) -> Error {
             (what, NEEDED)
         }
     };
-    Error::new(ErrorKind::Input, what).hint(hint)
+    let error = Error::new(ErrorKind::Input, what);
+    match plans.iter().find(|plan| is_like_a_log(plan)) {
+        Some(plan) => error.hint(format!(
+            "if `{}` is a log of stages and not of calls and meetings, give it another name, such as \
+             `event_log.csv`; otherwise {hint}",
+            plan.input.shown
+        )),
+        None => error.hint(hint),
+    }
+}
+
+/// Whether activities have the headers of a log of process mining.
+fn is_like_a_log(plan: &Plan) -> bool {
+    let is_case = |header: &String| header::fold(header) == "caseid";
+    plan.entity == Entity::Activities
+        && plan.headers.iter().any(is_case)
+        && plan.has(Col::Kind)
+        && plan.has(Col::DoneAt)
+        && !plan.has(Col::ActivityId)
 }
 
 /// What an unknown file is, and what to do about it.
@@ -91,18 +110,24 @@ fn shown(headers: &[String]) -> String {
 
 /// No deal has a creation time, nor a history that begins at one.
 pub(super) fn undated(plans: &[Plan]) -> Error {
-    let deals = || plans.iter().filter(|plan| plan.entity == Entity::Deals);
-    let files: Vec<&str> = deals().map(|plan| &*plan.input.shown).collect();
+    let is_told = plans.iter().any(|plan| plan.entity == Entity::Deals);
+    let (col, when) = match is_told {
+        true => (Col::CreatedAt, "a creation time, and there is no stage history of it"),
+        false => (Col::ChangedAt, "a time in it"),
+    };
+    let tells = |plan: &&Plan| match plan.entity {
+        Entity::Deals => true,
+        Entity::StageHistory | Entity::StageChanges => !is_told,
+        _ => false,
+    };
+    let files: Vec<&str> = plans.iter().filter(tells).map(|plan| &*plan.input.shown).collect();
     let mut aliases: Vec<&str> = Vec::new();
-    for alias in deals().flat_map(|plan| plan.file.aliases(Col::CreatedAt)) {
+    for alias in plans.iter().filter(tells).flat_map(|plan| plan.file.aliases(col)) {
         if !aliases.contains(&alias.as_str()) {
             aliases.push(alias);
         }
     }
-    let what = format!(
-        "no deal of `{}` has a creation time, and there is no stage history of it",
-        files.join("`, `")
-    );
+    let what = format!("no deal of `{}` has {when}", files.join("`, `"));
     Error::new(ErrorKind::Input, what).hint(format!(
         "its column may be called `{}`; `--mapping FILE` names another",
         aliases.join("`, `")

@@ -181,7 +181,7 @@ fn what_is_not_known_is_asked_for() {
         ("bank", "has the headers `age`, `job`", "rename its headers"),
         ("olist", "has the headers `mql_id`", "`--mapping FILE`"),
         ("undated", "has a creation time", "`created_at`"),
-        ("log", "there are no deals, only", "a table of deals has an id"),
+        ("activities", "there are no deals, only", "a table of deals has an id"),
         ("workbook", "is a workbook", "save its sheets as CSV"),
     ] {
         let error = try_read(&data("forms").join(name), &Config::default()).unwrap_err();

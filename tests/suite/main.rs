@@ -20,6 +20,7 @@ mod ingest;
 mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;
+mod ingest_logs;
 mod invariants;
 mod metrics_a;
 mod metrics_b;

@@ -49,6 +49,20 @@ pub(in super::super) struct SourceRules {
     pub(in super::super) tells_last_change: bool,
 }
 
+impl SourceRules {
+    /// Those of a source of which nothing is to be said.
+    pub(in super::super) fn plain(crm: Sym) -> Self {
+        Self {
+            crm,
+            lone_pipeline_is_default: false,
+            flags_tell_stages: false,
+            close_from_dates: false,
+            has_checked_ids: false,
+            tells_last_change: false,
+        }
+    }
+}
+
 impl Deals {
     /// Adds the deals of a file.
     pub(in super::super) fn add(

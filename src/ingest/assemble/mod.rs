@@ -8,6 +8,7 @@ mod fields;
 pub(super) mod group;
 mod life;
 mod order;
+mod outcomes;
 mod places;
 mod stages;
 mod suggest;
@@ -26,7 +27,7 @@ use super::side::{StageRow, UNDATED};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Config, Dataset, Day, Forecast, FxRate, Ledger, Micros, Names, Partition, Payment,
+    Account, Catalogue, Config, Dataset, Day, Forecast, FxRate, Ledger, Micros, Names, Partition, Payment,
     Quality, Reject, Sym, Target, User,
 };
 
@@ -133,7 +134,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         ));
     }
     let fx = settle_rates(&mut all);
-    assumptions(&mut all, &partitions, extracted_at, config);
+    assumptions(&mut all, &partitions, &catalogue, extracted_at, config);
     let mut dataset = Dataset {
         names: all.names,
         catalogue,
@@ -191,7 +192,7 @@ fn add_repeats(ledger: &mut Ledger, deals: &Deals) {
 }
 
 /// From here on symbols sort as words do.
-fn sort_names(all: &mut Gathered, catalogue: &mut crate::model::Catalogue) {
+fn sort_names(all: &mut Gathered, catalogue: &mut Catalogue) {
     let moved = all.names.sort();
     let move_to = |sym: &mut Sym| *sym = moved.get(sym.0 as usize).copied().unwrap_or_default();
     for stage in &mut catalogue.stages {
@@ -302,19 +303,11 @@ const WITHOUT_HISTORY: &str = "There is no stage history, only the stage in whic
 fn assumptions(
     all: &mut Gathered,
     partitions: &[Partition],
+    catalogue: &Catalogue,
     extracted_at: Micros,
     config: &Config,
 ) {
-    let status = |wanted| {
-        let deals = partitions.iter().flat_map(|p| &p.deals);
-        deals.filter(|deal| deal.status == wanted).count()
-    };
-    let (won, lost) = (status(crate::model::Status::Won), status(crate::model::Status::Lost));
-    if lost == 0 && won > 0 {
-        all.assumptions.push(format!(
-            "{won} deals are won and none is lost: check that the export contains lost deals."
-        ));
-    }
+    all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(
         "The export is taken to know everything up to {} UTC, its latest event.",

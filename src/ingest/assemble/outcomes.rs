@@ -1,0 +1,50 @@
+//! What is to be said where an export knows no wins, or no losses.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Catalogue, Names, Partition, Status, Sym, UNKNOWN_STAGE};
+
+/// Stages that are named.
+const SHOWN: usize = 5;
+
+/// What is to be said, if anything.
+pub(super) fn said(
+    partitions: &[Partition],
+    catalogue: &Catalogue,
+    names: &Names,
+) -> Option<String> {
+    let deals = || partitions.iter().flat_map(|partition| &partition.deals);
+    let count = |wanted| deals().filter(|deal| deal.status == wanted).count();
+    let (won, lost) = (count(Status::Won), count(Status::Lost));
+    if won > 0 {
+        return (lost == 0).then(|| {
+            format!(
+                "{won} deals are won and none is lost: check that the export contains lost deals. \
+                 Without them the win rate of closed deals is 100 % whatever is sold; the share of all \
+                 created deals that was won (`cohort_conversion`) is the number to read. `lost_stages` \
+                 in `sluice.toml` names stages that mean lost."
+            )
+        });
+    }
+    let mut stages: BTreeMap<Sym, usize> = BTreeMap::new();
+    for deal in deals().filter(|deal| deal.status == Status::Open) {
+        *stages.entry(catalogue.get(deal.stage).name).or_default() += 1;
+    }
+    let mut stages: Vec<(&str, usize)> =
+        stages.into_iter().map(|(stage, count)| (names.get(stage), count)).collect();
+    stages.retain(|(name, _)| !name.is_empty() && *name != UNKNOWN_STAGE);
+    stages.sort_by_key(|&(name, count)| (std::cmp::Reverse(count), name));
+    let shown = stages.iter().take(SHOWN).map(|(name, count)| format!("`{name}` ({count})"));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    if shown.is_empty() {
+        return None;
+    }
+    let none = match lost {
+        0 => "No deal is won or lost".to_owned(),
+        lost => format!("No deal is won, and {lost} are lost"),
+    };
+    Some(format!(
+        "{none}. If a stage means that, `won_stages` and `lost_stages` in `sluice.toml` say so \
+         (`sluice init EXPORTS...` writes one). Most open deals are in {shown}."
+    ))
+}

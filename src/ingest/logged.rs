@@ -1,0 +1,212 @@
+//! Deals made of logs of stages, where no table of the export tells deals: each id is one deal.
+//!
+//! Nothing is known of such a deal but what the rows of its log carry.
+
+use super::assemble::deals::SourceRules;
+use super::assemble::{Gathered, Joined};
+use super::cells::Record;
+use super::checked;
+use super::columns::Col;
+use super::detect::Plan;
+use super::part::{Bad, Context, FileRows, Part, Text};
+use super::rows::{self, DealRow, HistoryRow, word};
+use super::words::{DealIndex, Word};
+use crate::model::{Config, Day, Maybe, Micros, Names, Sym};
+
+/// Columns of a log that tell of the deal and not of the change.
+const TOLD: [Col; 7] = [
+    Col::Name,
+    Col::AccountId,
+    Col::Owner,
+    Col::Source,
+    Col::DealType,
+    Col::Product,
+    Col::LostReason,
+];
+
+/// Columns of the change that tell of the deal too.
+const SHARED: [Col; 5] =
+    [Col::Pipeline, Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory];
+
+/// A row of a log, with the id of its deal.
+#[derive(Debug)]
+pub(super) struct LoggedRow {
+    id: Text,
+    change: HistoryRow,
+    /// By [`TOLD`].
+    told: [Word; 7],
+    currency: Word,
+}
+
+/// A row of a log; see [`super::part::RowParser`].
+pub(super) fn row(
+    record: &Record<'_>,
+    part: &mut Part<LoggedRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let Some(id) = record.text(Col::DealId) else {
+        return Err(record.bad(Col::DealId, "", rows::NEEDS_DEAL, true));
+    };
+    let change = rows::change(0, record, part, context)?;
+    let told = TOLD.map(|col| record.word(col, part));
+    let currency = record.currency().ok().flatten();
+    let currency = currency.as_ref().unwrap_or(&context.config.currency);
+    let currency = part.words.intern(currency);
+    let id = part.keep(&id);
+    part.rows.push(LoggedRow { id, change, told, currency });
+    Ok(())
+}
+
+/// What a row says of its deal.
+#[derive(Debug)]
+struct Seen {
+    deal: u32,
+    at: Maybe<Micros>,
+    rank: u64,
+    told: [Sym; 7],
+    pipeline: Sym,
+    forecast: Sym,
+    currency: Sym,
+    amount_minor: Maybe<i64>,
+    expected_close_on: Maybe<Day>,
+    probability_bp: Maybe<u32>,
+}
+
+/// The logs that were read.
+#[derive(Debug, Default)]
+pub(super) struct Logged {
+    ids: DealIndex,
+    seen: Vec<Seen>,
+    files: Vec<String>,
+    rules: Option<SourceRules>,
+    headers: Vec<String>,
+}
+
+impl Logged {
+    /// Adds a file.
+    pub(super) fn add(&mut self, plan: &Plan, file: FileRows<LoggedRow>, all: &mut Gathered) {
+        let crm = all.names.intern(&plan.crm);
+        let has_checked_ids = plan.file.has_checked_ids;
+        self.rules.get_or_insert(SourceRules { has_checked_ids, ..SourceRules::plain(crm) });
+        self.files.push(plan.input.shown.clone());
+        for col in TOLD.into_iter().chain(SHARED).filter(|&col| plan.has(col)) {
+            let header = plan.header(col);
+            if !self.headers.contains(&header) {
+                self.headers.push(header);
+            }
+        }
+        // Without amounts there is nothing to say of their currency.
+        all.deals.has_currency |= plan.has(Col::Currency) || !plan.has(Col::Amount);
+        let has_values = super::load::has_values(plan);
+        for part in file.parts {
+            let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();
+            let sym = |word: Word| words.get(word.0 as usize).copied().unwrap_or_default();
+            let mut rows = Vec::with_capacity(part.rows.len());
+            for row in part.rows {
+                let deal = self.deal(row.id.of(&part.texts), has_checked_ids);
+                let change = HistoryRow { deal, ..row.change };
+                self.seen.push(Seen {
+                    deal,
+                    at: change.at,
+                    rank: change.rank,
+                    told: row.told.map(sym),
+                    pipeline: sym(change.pipeline),
+                    forecast: sym(change.forecast),
+                    currency: sym(row.currency),
+                    amount_minor: change.amount_minor,
+                    expected_close_on: change.expected_close_on,
+                    probability_bp: change.probability_bp,
+                });
+                rows.push(change);
+            }
+            all.history.push(Joined { rows, words, has_values });
+        }
+    }
+
+    fn deal(&mut self, id: &str, has_checked_ids: bool) -> u32 {
+        let by_other_form = || {
+            let other = checked::other_form(id).filter(|_| has_checked_ids)?;
+            self.ids.find(&other)
+        };
+        let known = self.ids.find(id).or_else(by_other_form);
+        known.unwrap_or_else(|| self.ids.add(id))
+    }
+
+    /// Makes the deals, by their numbers; of each column the last value that is not empty holds.
+    pub(super) fn finish(mut self, all: &mut Gathered, config: &Config) {
+        let Some(rules) = self.rules else { return };
+        let names = &all.names;
+        self.seen.sort_by(|a, b| {
+            let key = |row: &Seen| (row.deal, row.at, row.rank);
+            key(a).cmp(&key(b)).then_with(|| content(a, names).cmp(&content(b, names)))
+        });
+        let mut part = Part::new(0);
+        for rows in self.seen.chunk_by(|a, b| a.deal == b.deal) {
+            let id = rows.first().map_or("", |row| self.ids.ids.get(row.deal as usize));
+            let deal = deal(id, rows, names, config, &mut part);
+            part.rows.push(deal);
+        }
+        let count = part.rows.len();
+        all.deals.add(vec![part], rules, &mut all.names);
+        all.assumptions.push(self.said(count));
+    }
+
+    fn said(&self, count: usize) -> String {
+        let files = self.files.join("`, `");
+        let more = match self.headers.as_slice() {
+            [] => "it tells nothing else of them: what needs amounts, owners or sources is empty"
+                .to_owned(),
+            headers => format!("`{}` tell of them what else is known", headers.join("`, `")),
+        };
+        format!(
+            "No table tells deals: each of the {count} ids of `{files}` is taken as a deal, created at its \
+             first change (QH2), in the stage of its last; {more}. A table of deals beside it (`deals.csv`) \
+             tells more."
+        )
+    }
+}
+
+/// All words of a row, for an order that does not depend on that of rows.
+fn content<'n>(row: &Seen, names: &'n Names) -> Vec<&'n str> {
+    let own = [row.pipeline, row.forecast, row.currency];
+    row.told.into_iter().chain(own).map(|sym| names.get(sym)).collect()
+}
+
+fn deal(
+    id: &str,
+    rows: &[Seen],
+    names: &Names,
+    config: &Config,
+    part: &mut Part<DealRow>,
+) -> DealRow {
+    let last = |of: &dyn Fn(&Seen) -> Sym| {
+        let found = rows.iter().rev().map(of).find(|sym| !sym.is_none());
+        names.get(found.unwrap_or_default())
+    };
+    let mut row = DealRow { id: part.keep(id), ..DealRow::default() };
+    let [name, account, owner, source, kind, product, reason] =
+        std::array::from_fn(|at| last(&|seen| seen.told.get(at).copied().unwrap_or_default()));
+    (row.name, row.account) = (part.keep(name), part.keep(account));
+    let valued = rows.iter().rev().find(|seen| seen.amount_minor.get().is_some());
+    let currency = valued.map_or(&*config.currency, |seen| names.get(seen.currency));
+    row.amount_minor = valued.map_or(None.into(), |seen| seen.amount_minor);
+    row.expected_close_on = rows.iter().rev().find_map(|seen| seen.expected_close_on.get()).into();
+    row.probability_bp = rows.iter().rev().find_map(|seen| seen.probability_bp.get()).into();
+    let words = &mut part.words;
+    let texts = [
+        (word::PIPELINE, last(&|seen| seen.pipeline)),
+        (word::OWNER, owner),
+        (word::SOURCE, source),
+        (word::DEAL_TYPE, kind),
+        (word::PRODUCT, product),
+        (word::LOST_REASON, reason),
+        (word::FORECAST, last(&|seen| seen.forecast)),
+        (word::CURRENCY, currency),
+    ];
+    for (at, text) in texts {
+        if let Some(word) = row.words.get_mut(at) {
+            *word = words.intern(text);
+        }
+    }
+    row
+}

@@ -1,0 +1,108 @@
+//! Logs of stages without a table of deals: each id is a deal, and what its rows tell is told.
+
+use std::path::Path;
+
+use sluice::ingest::Ingested;
+use sluice::model::{Config, HistoryGrade, Quality, Status};
+
+use super::ingest::{data, digest, find, read, shuffled, try_read, visits};
+
+fn log(name: &str) -> Ingested {
+    read(&data("logs").join(name))
+}
+
+fn says(got: &Ingested, words: &str) -> bool {
+    got.dataset.assumptions.iter().any(|said| said.contains(words))
+}
+
+#[test]
+fn each_id_is_a_deal_with_what_its_rows_tell() {
+    let got = log("plain");
+    assert_eq!(got.dataset.deal_count(), 3);
+    let word = |sym| got.dataset.names.get(sym);
+    let (_, _, deal) = find(&got, "1");
+    let stage = got.dataset.catalogue.get(deal.stage).name;
+    assert_eq!((word(stage), deal.status), ("Won", Status::Won));
+    assert_eq!((word(deal.owner), word(deal.source), word(deal.pipeline)), ("eve", "fair", "Sales"));
+    assert_eq!((deal.amount_minor.get(), word(deal.currency)), (Some(12_000), "EUR"));
+    assert!(deal.quality.contains(Quality::CreatedImputed), "nothing tells when it was created");
+    assert_eq!(deal.history_grade, HistoryGrade::Logged);
+    assert_eq!(
+        visits(&got, "1"),
+        [
+            "Demo|01-13 09:00|01-20 09:00",
+            "Offer|01-20 09:00|02-01 09:00",
+            "Won|02-01 09:00|-"
+        ]
+    );
+    let (_, _, lost) = find(&got, "3");
+    assert_eq!((lost.status, word(lost.pipeline)), (Status::Lost, "Renewals"));
+    assert_eq!((lost.amount_minor.get(), word(lost.currency)), (Some(7), "JPY"));
+    let refused: Vec<(u64, &str)> =
+        got.dataset.rejects.iter().map(|r| (r.row, r.column.as_str())).collect();
+    assert_eq!(refused, [(8, "deal_id"), (9, "stage"), (10, "entered_at")], "they make no deals");
+    assert!(says(&got, "each of the 3 ids of"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "`owner`, `source`, `pipeline`, `amount` tell of them"));
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("logs").join("plain")).path())));
+}
+
+#[test]
+fn logs_of_process_mining_are_logs_of_stages() {
+    let got = log("events");
+    assert_eq!(visits(&got, "c1"), ["Call|01-13 09:00|01-20 09:00", "Signed|01-20 09:00|-"]);
+    assert_eq!(find(&got, "c1").2.status, Status::Won);
+    assert_eq!(find(&got, "c2").2.amount_minor.get(), Some(30_000));
+    assert!(says(&got, "1 events that are no completion of"), "{:?}", got.dataset.assumptions);
+    let error = try_read(&data("logs/named_events"), &Config::default()).unwrap_err();
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains("another name"), "{error}: {hint}");
+}
+
+#[test]
+fn a_table_of_deals_decides_which_there_are() {
+    let got = log("beside");
+    assert_eq!((got.dataset.deal_count(), got.rows_rejected), (1, 1));
+    assert!(got.dataset.rejects[0].reason.contains("no deal has this id"));
+}
+
+#[test]
+fn a_log_that_cannot_be_used_says_what_would_help() {
+    let got = read(&data("forms/log"));
+    assert!(says(&got, "`won_stages` and `lost_stages`"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "`Demo` (1)"));
+    assert!(!says(&got, "Amounts are in"), "it has none");
+    let error = try_read(&data("logs/undated"), &Config::default()).unwrap_err();
+    assert!(error.to_string().contains("has a time in it"), "{error}");
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("`entered_at`")));
+}
+
+#[test]
+fn a_real_log_alone_tells_what_it_tells_beside_its_deals() {
+    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/real/bpic2020_domestic");
+    if !real.is_dir() {
+        eprintln!("SKIPPED: {} is not there", real.display());
+        return;
+    }
+    let config =
+        Config { won_stages: vec!["Payment Handled".to_owned()], ..Config::default() };
+    let whole = try_read(&real, &config).unwrap();
+    let alone = try_read(&real.join("stage_history.csv"), &config).unwrap();
+    let lives = |got: &Ingested| -> Vec<_> {
+        let dataset = &got.dataset;
+        let name = |stage| dataset.names.get(dataset.catalogue.get(stage).name).to_owned();
+        let mut lives: Vec<_> = (dataset.partitions.iter())
+            .flat_map(|part| (0..part.deals.len()).map(move |row| (part, row)))
+            .map(|(part, row)| {
+                let visits: Vec<_> = (part.visits.get(row).iter())
+                    .map(|visit| (name(visit.stage), visit.entered_at, visit.exited_at))
+                    .collect();
+                let deal = &part.deals[row];
+                (part.deal_ids.get(row).to_owned(), deal.status, deal.created_at, visits)
+            })
+            .collect();
+        lives.sort();
+        lives
+    };
+    assert_eq!(alone.dataset.deal_count(), 10_357);
+    assert!(lives(&alone) == lives(&whole), "the log alone tells other lives");
+}
