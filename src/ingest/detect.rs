@@ -92,6 +92,12 @@ impl Plan {
         self.index(col).is_some()
     }
 
+    /// The columns that the file has, as bits.
+    pub(super) fn columns(&self) -> u128 {
+        let has = |&&col: &&Col| self.has(col);
+        Col::ALL.iter().filter(has).fold(0, |bits, &col| bits | 1 << col as u8)
+    }
+
     /// The header of a column, or its canonical name if the file has none.
     pub(super) fn header(&self, col: Col) -> String {
         let header = self.index(col).and_then(|at| self.headers.get(at));
@@ -170,7 +176,9 @@ fn recognises(
         Entity::Activities => {
             [Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn].into_iter().any(has)
         }
-        Entity::Deals => [Col::Stage, Col::Status, Col::CreatedAt].into_iter().any(has),
+        Entity::Deals => {
+            [Col::Stage, Col::Status, Col::CreatedAt, Col::WonAt, Col::LostAt].into_iter().any(has)
+        }
         Entity::Targets => [Col::Period, Col::PeriodStart].into_iter().any(has),
         Entity::Forecasts => file.dated_by_export || has(Col::SnapshotOn),
         Entity::Fx => [Col::Rate, Col::UnitsPerBase].into_iter().any(has),

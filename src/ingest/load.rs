@@ -23,7 +23,7 @@ use crate::model::{Config, InputFile, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
-    let (mut plans, unused) = recognise_all(paths, options)?;
+    let (mut plans, unused, said) = recognise_all(paths, options)?;
     let has = |entities: &[Entity]| plans.iter().any(|plan| entities.contains(&plan.entity));
     let is_told = has(&[Entity::Deals]);
     if !is_told && !has(&[Entity::StageHistory, Entity::StageChanges]) {
@@ -31,7 +31,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     }
     let mut loader = Loader {
         options,
-        all: Gathered::default(),
+        all: Gathered { assumptions: said, ..Gathered::default() },
         inputs: unused.into_iter().map(|unknown| unknown.file).collect(),
         by_name: DealIndex::default(),
         named: Vec::new(),
@@ -52,6 +52,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         loader.all.assumptions.extend(plan.said.iter().cloned());
         timed(options.progress, "reading", &plan.input.shown, || loader.file(plan))?;
     }
+    loader.complete_deals();
     loader.make_deals();
     options.progress.begin("building timelines", None);
     let Loader { all, mut inputs, .. } = loader;
@@ -75,7 +76,7 @@ pub(super) fn are_unchanged(
     options: &Options<'_>,
     before: &[InputFile],
 ) -> Result<bool> {
-    let (plans, unused) = recognise_all(paths, options)?;
+    let (plans, unused, _) = recognise_all(paths, options)?;
     let known: BTreeMap<&str, &InputFile> = before.iter().map(|i| (&*i.path, i)).collect();
     let is_as_before = |path: &str, entity: &str, bytes: u64| {
         known.get(path).is_some_and(|known| known.entity == entity && known.bytes == bytes)
@@ -95,16 +96,39 @@ pub(super) fn are_unchanged(
     Ok(same.into_iter().all(|same| same))
 }
 
-/// Recognises the files of all paths: how those are read that are known, and those that are not used.
-fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<(Vec<Plan>, Vec<Unknown>)> {
+/// What files there are: how those are read that are known, those that are not used, and what is to be
+/// said of these.
+type Recognised = (Vec<Plan>, Vec<Unknown>, Vec<String>);
+
+/// Recognises the files of all paths.
+fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<Recognised> {
     let mappings = mapping::load(options.mapping)?;
     let config = options.config;
     let (mut plans, mut unused) = (Vec::new(), Vec::new());
     for path in paths {
         recognise(path, &mappings, config, &mut plans, &mut unused)?;
     }
+    let said = set_aside(&mut plans, &mut unused);
     drop_repeats(&mut plans, &mut unused);
-    Ok((plans, unused))
+    Ok((plans, unused, said))
+}
+
+/// Sets aside the files that are only read where no other tells what they do.
+fn set_aside(plans: &mut Vec<Plan>, unused: &mut Vec<Unknown>) -> Vec<String> {
+    let told: Vec<Entity> =
+        plans.iter().filter(|plan| !plan.file.is_substitute).map(|plan| plan.entity).collect();
+    let is_told = |plan: &mut Plan| plan.file.is_substitute && told.contains(&plan.entity);
+    let aside: Vec<Plan> = plans.extract_if(.., is_told).collect();
+    let said = |plan: Plan| {
+        let (shown, entity) = (&plan.input.shown, plan.entity.as_str());
+        let said = format!(
+            "`{shown}` has `{}` for an id and is not read: another file tells the {entity}.",
+            plan.header(Col::DealId)
+        );
+        unused.push(Unknown { file: not_used(&plan.input), headers: plan.headers });
+        said
+    };
+    aside.into_iter().map(said).collect()
 }
 
 /// Recognises the files of a path; looks into folders below only if none of its own is recognised.
@@ -187,6 +211,9 @@ impl Loader<'_> {
     }
 
     fn file(&mut self, plan: &Plan) -> Result<()> {
+        if plan.entity > Entity::Deals {
+            self.complete_deals();
+        }
         if plan.entity > Entity::StageChanges {
             self.make_deals();
         }
@@ -256,6 +283,7 @@ impl Loader<'_> {
             close_from_dates: plan.file.close_from_dates && !plan.has(Col::ClosedAt),
             has_checked_ids: plan.file.has_checked_ids,
             tells_last_change: plan.has(Col::LastStageChangeAt),
+            columns: plan.columns(),
         };
         let zone = plan.zone.zone(self.options.config)?;
         self.all
@@ -268,6 +296,12 @@ impl Loader<'_> {
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
         Ok(())
+    }
+
+    /// Joins what several tables tell of one deal, once all those are read.
+    fn complete_deals(&mut self) {
+        let said = self.all.deals.complete(&self.all.names);
+        self.all.assumptions.extend(said);
     }
 
     /// Says which columns of a deals file are not used.

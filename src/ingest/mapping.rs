@@ -153,6 +153,9 @@ pub(super) struct FileMapping {
     /// or else on the expected close date.
     #[serde(default)]
     pub(super) close_from_dates: bool,
+    /// Such a file is read only where no other kind of file tells the same.
+    #[serde(default)]
+    pub(super) is_substitute: bool,
     /// Forecasts that carry no date are those of the day of the export.
     #[serde(default)]
     pub(super) dated_by_export: bool,

@@ -37,6 +37,7 @@ mod rows;
 mod scan;
 mod settle;
 mod side;
+mod status;
 mod unknown;
 mod words;
 

@@ -91,7 +91,7 @@ impl Text {
 }
 
 impl<R> Part<R> {
-    /// An empty one, of a mapping with so many rules of what is passed over.
+    /// Nothing yet, of a mapping with so many `skip` rules.
     pub(super) fn new(skips: usize) -> Self {
         Self {
             rows: Vec::new(),
@@ -236,11 +236,10 @@ pub(super) struct FileRows<R> {
 ///
 /// Errors: the file cannot be read.
 pub(super) fn read<R: Send>(
-    context: Context<'_>,
+    mut context: Context<'_>,
     progress: &dyn Progress,
     parse: RowParser<R>,
 ) -> Result<FileRows<R>> {
-    let mut context = context;
     let plan = context.plan;
     let run = |context: &Context<'_>| {
         scan::scan(&plan.input, plan.form, &|block| {

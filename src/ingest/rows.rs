@@ -7,6 +7,7 @@ use super::cells::Record;
 use super::columns::Col;
 use super::header;
 use super::part::{Bad, Context, Link, Part, Text};
+use super::status::{by_flags, by_times, status};
 use super::words::{Word, fixed_hash};
 use crate::model::{Day, Maybe, Micros, Status};
 
@@ -105,7 +106,8 @@ pub(super) fn deal(
     let closed = time(Col::ClosedAt, part);
     let (won, lost) = (time(Col::WonAt, part), time(Col::LostAt, part));
     row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
-    row.status = part.cell(status(record, context)).or(by_flags(row.flags));
+    let by_times = || by_times((won, lost)).filter(|_| row.words[word::STAGE] == Word::default());
+    row.status = part.cell(status(record, context)).or(by_flags(row.flags)).or_else(by_times);
     let closed = match row.status {
         Some(Status::Won) => won.or(closed),
         Some(Status::Lost) => lost.or(closed),
@@ -121,43 +123,6 @@ pub(super) fn deal(
 fn noting((at, was_adjusted): (Micros, bool), adjusted: &mut bool) -> Micros {
     *adjusted |= was_adjusted;
     at
-}
-
-fn status(record: &Record<'_>, context: &Context<'_>) -> Result<Option<Status>, Bad> {
-    let Some(text) = record.text(Col::Status) else { return Ok(None) };
-    let folded = text.to_lowercase();
-    let values = context.plan.file.values.get(Col::Status.name());
-    let word = values.and_then(|values| values.get(&folded)).unwrap_or(&folded);
-    match word.as_str() {
-        "won" | "closed won" | "closedwon" | "win" => Ok(Some(Status::Won)),
-        "lost" | "closed lost" | "closedlost" | "abandoned" | "cancelled" | "canceled"
-        | "invalid" | "disqualified" => Ok(Some(Status::Lost)),
-        "open" | "active" | "in progress" | "in_progress" | "pending" | "new" => {
-            Ok(Some(Status::Open))
-        }
-        word => match plain_words(word).as_str() {
-            "closed won" => Ok(Some(Status::Won)),
-            "closed lost" => Ok(Some(Status::Lost)),
-            _ => Err(record.bad(Col::Status, &text, NO_STATUS, false)),
-        },
-    }
-}
-
-const NO_STATUS: &str = "not a status: `won`, `lost` or `open`";
-
-/// The words of a text without what parts them: `closed - won` is `closed won`.
-fn plain_words(text: &str) -> String {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn by_flags(flags: (Option<bool>, Option<bool>)) -> Option<Status> {
-    match flags {
-        (_, Some(true)) => Some(Status::Won),
-        (Some(true), Some(false)) => Some(Status::Lost),
-        (Some(false), _) => Some(Status::Open),
-        _ => None,
-    }
 }
 
 /// `Date entered` columns; a stage cell such as `Proposal (Sales)` loses its pipeline.

@@ -23,17 +23,16 @@ fn each_id_is_a_deal_with_what_its_rows_tell() {
     let (_, _, deal) = find(&got, "1");
     let stage = got.dataset.catalogue.get(deal.stage).name;
     assert_eq!((word(stage), deal.status), ("Won", Status::Won));
-    assert_eq!((word(deal.owner), word(deal.source), word(deal.pipeline)), ("eve", "fair", "Sales"));
+    assert_eq!(
+        (word(deal.owner), word(deal.source), word(deal.pipeline)),
+        ("eve", "fair", "Sales")
+    );
     assert_eq!((deal.amount_minor.get(), word(deal.currency)), (Some(12_000), "EUR"));
     assert!(deal.quality.contains(Quality::CreatedImputed), "nothing tells when it was created");
     assert_eq!(deal.history_grade, HistoryGrade::Logged);
     assert_eq!(
         visits(&got, "1"),
-        [
-            "Demo|01-13 09:00|01-20 09:00",
-            "Offer|01-20 09:00|02-01 09:00",
-            "Won|02-01 09:00|-"
-        ]
+        ["Demo|01-13 09:00|01-20 09:00", "Offer|01-20 09:00|02-01 09:00", "Won|02-01 09:00|-"]
     );
     let (_, _, lost) = find(&got, "3");
     assert_eq!((lost.status, word(lost.pipeline)), (Status::Lost, "Renewals"));
@@ -83,8 +82,7 @@ fn a_real_log_alone_tells_what_it_tells_beside_its_deals() {
         eprintln!("SKIPPED: {} is not there", real.display());
         return;
     }
-    let config =
-        Config { won_stages: vec!["Payment Handled".to_owned()], ..Config::default() };
+    let config = Config { won_stages: vec!["Payment Handled".to_owned()], ..Config::default() };
     let whole = try_read(&real, &config).unwrap();
     let alone = try_read(&real.join("stage_history.csv"), &config).unwrap();
     let lives = |got: &Ingested| -> Vec<_> {

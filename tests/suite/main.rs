@@ -21,6 +21,7 @@ mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;
 mod ingest_logs;
+mod ingest_tables;
 mod invariants;
 mod metrics_a;
 mod metrics_b;

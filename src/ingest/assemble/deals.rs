@@ -21,15 +21,20 @@ pub(in super::super) struct Deals {
     pub(in super::super) repeats: (Vec<u32>, Vec<u32>),
     /// Ids of deals whose rows the mapping passes over.
     pub(in super::super) left_out: BTreeSet<String>,
-    origins: Vec<Origin>,
+    /// Rows of deals from tables with other columns than the one that told the deal first.
+    pub(super) beside: BTreeMap<u32, Vec<(DealRow, Origin)>>,
+    pub(super) origins: Vec<Origin>,
     sources: Vec<SourceRules>,
-    texts: Vec<String>,
+    pub(super) texts: Vec<String>,
 }
 
+/// Where a row comes from.
 #[derive(Clone, Copy, Debug)]
-struct Origin {
-    texts: u32,
-    source: u32,
+pub(super) struct Origin {
+    /// The block of texts that its texts stand in.
+    pub(super) texts: u32,
+    /// The file, by its place in `sources`.
+    pub(super) source: u32,
 }
 
 /// What the mapping of a deals file says of its deals.
@@ -47,6 +52,8 @@ pub(in super::super) struct SourceRules {
     pub(in super::super) has_checked_ids: bool,
     /// Whether the file has a column of last stage changes.
     pub(in super::super) tells_last_change: bool,
+    /// The columns that the file has, as bits.
+    pub(in super::super) columns: u128,
 }
 
 impl SourceRules {
@@ -59,6 +66,7 @@ impl SourceRules {
             close_from_dates: false,
             has_checked_ids: false,
             tells_last_change: false,
+            columns: 0,
         }
     }
 }
@@ -107,23 +115,59 @@ impl Deals {
         }
     }
 
-    /// Of two rows of one deal, keeps the one modified last; of equals the larger by content.
+    /// Of two rows of one deal from tables of the same columns, keeps the one modified last; of equals the
+    /// larger by content. Rows from other tables are set beside it.
     fn settle(&mut self, known: u32, row: DealRow, origin: Origin, names: &Names) {
+        let columns = self.columns(origin);
         let at = known as usize;
-        let old_content = self.content(&self.rows[at], self.origins[at], names);
-        let new_content = self.content(&row, origin, names);
-        if old_content == new_content {
-            self.repeats.0.push(known);
+        if self.columns(self.origins[at]) == columns {
+            let later = self.is_later((&self.rows[at], self.origins[at]), (&row, origin), names);
+            if self.note(known, later) {
+                (self.rows[at], self.origins[at]) = (row, origin);
+            }
             return;
         }
-        self.repeats.1.push(known);
-        if (row.modified_at, new_content) > (self.rows[at].modified_at, old_content) {
-            self.rows[at] = row;
-            self.origins[at] = origin;
+        let mut beside = self.beside.remove(&known).unwrap_or_default();
+        match beside.iter().position(|(_, other)| self.columns(*other) == columns) {
+            None => beside.push((row, origin)),
+            Some(place) => {
+                let old = &mut beside[place];
+                let later = self.is_later((&old.0, old.1), (&row, origin), names);
+                if self.note(known, later) {
+                    *old = (row, origin);
+                }
+            }
         }
+        self.beside.insert(known, beside);
     }
 
-    fn content(&self, row: &DealRow, origin: Origin, names: &Names) -> String {
+    /// Whether the second of two rows of a deal is to stand for the first; none if they say the same.
+    fn is_later(
+        &self,
+        old: (&DealRow, Origin),
+        new: (&DealRow, Origin),
+        names: &Names,
+    ) -> Option<bool> {
+        let [old, new] =
+            [old, new].map(|(row, origin)| (row.modified_at, self.content(row, origin, names)));
+        (old.1 != new.1).then_some(new > old)
+    }
+
+    /// Counts a repeat.
+    fn note(&mut self, deal: u32, later: Option<bool>) -> bool {
+        match later {
+            None => self.repeats.0.push(deal),
+            Some(_) => self.repeats.1.push(deal),
+        }
+        later.unwrap_or(false)
+    }
+
+    fn columns(&self, origin: Origin) -> u128 {
+        self.sources.get(origin.source as usize).map_or(0, |rules| rules.columns)
+    }
+
+    /// All that a row says, as text.
+    pub(super) fn content(&self, row: &DealRow, origin: Origin, names: &Names) -> String {
         let text = |text| self.text_of(text, origin);
         let words: Vec<&str> = row.words.iter().map(|w| names.get(Sym(w.0))).collect();
         let entered: Vec<_> = row
@@ -137,7 +181,7 @@ impl Deals {
         format!("{:?}{:?}{words:?}{entered:?}{rest:?}", text(row.name), text(row.account))
     }
 
-    fn text_of(&self, text: Text, origin: Origin) -> &str {
+    pub(super) fn text_of(&self, text: Text, origin: Origin) -> &str {
         self.texts.get(origin.texts as usize).map_or("", |texts| text.of(texts))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Every choice is by content, never by the order of rows or files.
 
+mod complete;
 pub(super) mod deals;
 mod extract;
 mod fields;
@@ -27,8 +28,8 @@ use super::side::{StageRow, UNDATED};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Catalogue, Config, Dataset, Day, Forecast, FxRate, Ledger, Micros, Names, Partition, Payment,
-    Quality, Reject, Sym, Target, User,
+    Account, Catalogue, Config, Dataset, Day, Forecast, FxRate, Ledger, Micros, Names, Partition,
+    Payment, Quality, Reject, Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};

@@ -1,0 +1,80 @@
+//! Deals that several tables tell: which complete each other, which repeat each other, which are set aside.
+
+use sluice::ingest::Ingested;
+use sluice::model::{Quality, Status};
+
+use super::ingest::{data, digest, find, read};
+
+fn tables(name: &str) -> Ingested {
+    read(&data("tables").join(name))
+}
+
+fn says(got: &Ingested, words: &str) -> bool {
+    got.dataset.assumptions.iter().any(|said| said.contains(words))
+}
+
+#[test]
+fn leads_and_closed_deals_of_one_id_complete_each_other() {
+    let got = tables("leads");
+    let word = |sym| got.dataset.names.get(sym);
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (4, 0));
+    let (_, _, won) = find(&got, "a2");
+    assert_eq!(won.status, Status::Won);
+    let words = [won.source, won.owner, won.deal_type].map(word);
+    assert_eq!(words, ["paid_search", "r1", "pet"]);
+    assert_eq!(won.amount_minor.get(), None, "declared revenue is no amount");
+    let day = |at: i64| chrono::DateTime::from_timestamp_micros(at).unwrap().to_string();
+    assert_eq!(won.created_at.get().map(day).as_deref(), Some("2018-02-02 00:00:00 UTC"));
+    assert_eq!(won.closed_at.get().map(day).as_deref(), Some("2018-03-05 15:30:00 UTC"));
+    assert!(!won.quality.contains(Quality::DuplicateDeal), "nothing is repeated");
+    assert_eq!(find(&got, "a1").2.status, Status::Open);
+    assert!(find(&got, "a9").2.quality.contains(Quality::Untimed), "no lead has this id");
+    assert!(says(&got, "1 deals are told by tables with different columns"));
+    assert!(says(&got, "none is lost"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn contradictions_are_counted_and_settled_by_a_rule() {
+    let got = tables("contradicted");
+    let word = |sym| got.dataset.names.get(sym);
+    assert_eq!(got.dataset.deal_count(), 4);
+    let (partition, row, lost) = find(&got, "1");
+    assert_eq!(partition.deal_names.get(row), "One");
+    assert_eq!(
+        (lost.status, word(lost.owner), word(lost.lost_reason)),
+        (Status::Lost, "ann", "price")
+    );
+    assert_eq!((lost.amount_minor.get(), word(lost.currency)), (Some(15_000), "EUR"));
+    let (_, _, won) = find(&got, "2");
+    assert_eq!((won.amount_minor.get(), word(won.currency)), (Some(7), "JPY"));
+    let repeated = |id: &str| find(&got, id).2.quality.contains(Quality::DuplicateDeal);
+    assert_eq!(["1", "2", "3", "4"].map(repeated), [true, false, false, false]);
+    assert!(
+        says(&got, "1 of them are contradicted (`amount` 1, `status` 1)"),
+        "{:?}",
+        got.dataset.assumptions
+    );
+    // Names of files do not decide.
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to) in [("deals", "opportunities"), ("finance_deals", "deals")] {
+        let from = data("tables/contradicted").join(format!("{from}.csv"));
+        std::fs::copy(from, folder.path().join(format!("{to}.csv"))).unwrap();
+    }
+    assert_eq!(digest(&got), digest(&read(folder.path())));
+}
+
+#[test]
+fn tables_of_the_same_columns_repeat_each_other() {
+    let got = tables("snapshots");
+    let (_, _, deal) = find(&got, "1");
+    assert_eq!((deal.status, deal.closed_at.get()), (Status::Open, None), "it was opened again");
+    assert!(deal.quality.contains(Quality::DuplicateDeal));
+}
+
+#[test]
+fn leads_beside_deals_are_no_deals() {
+    let got = tables("set_aside");
+    assert_eq!(got.dataset.deal_count(), 1);
+    assert!(says(&got, "`lead_id` for an id and is not read"), "{:?}", got.dataset.assumptions);
+    assert_eq!(got.inputs.iter().filter(|input| input.entity.is_empty()).count(), 1);
+}
