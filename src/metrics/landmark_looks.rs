@@ -3,10 +3,12 @@
 //! Kept by stage and month end, so that the chance of a win can be estimated as it was known on any
 //! of them. How old a deal was in its stage is the matter of `landmarks`.
 
+use std::collections::BTreeMap;
+
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use super::stage_key::is_worked;
+use super::stage_key::{add_all, is_worked};
 use crate::model::calendar::{Day, month_index, month_start};
-use crate::model::{Micros, Run, StageId, Timeline};
+use crate::model::{Micros, Run, StageId, StageKind, Timeline};
 use crate::stats::survival::EventTable;
 
 /// Fewer looks than this say nothing.
@@ -22,12 +24,26 @@ pub(super) fn month_ends(months: i32, run: &Run) -> Vec<End> {
     (last - months + 1..=last).map(end).collect()
 }
 
+/// A close that was undone later: on some month ends it was what was known of a look.
+#[derive(Clone, Copy, Debug)]
+struct Undone {
+    /// The month ends on which the close stood: the first, and the one after the last.
+    stood: (usize, usize),
+    /// Ticks to the close.
+    wait: i64,
+    cause: usize,
+    /// Ticks to the end of the deal.
+    wait_at_last: i64,
+}
+
 /// Looks by stage and month end.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     ends: Vec<End>,
     /// By stage and month end: ticks to the end of the deal, times 4, and its cause.
     cells: Vec<Vec<i64>>,
+    /// By the same cell.
+    undone: BTreeMap<usize, Vec<Undone>>,
 }
 
 impl Looks {
@@ -58,11 +74,37 @@ impl Looks {
             let stage = usize::from(visit.stage.0);
             for place in first..self.ends.len() {
                 let Some(end) = self.ends.get(place).filter(|end| end.0 <= last) else { break };
-                let wait = run.ticks_between((end.0 - 1, end.1), until).max(0);
-                if let Some(cell) = self.cells.get_mut(stage * self.ends.len() + place) {
+                let end = (end.0 - 1, end.1);
+                let wait = run.ticks_between(end, until).max(0);
+                let cell = stage * self.ends.len() + place;
+                if let Some(cell) = self.cells.get_mut(cell) {
                     cell.push(wait * 4 + cause);
                 }
+                self.fold_undone(deal, (cell, end), wait, run);
                 each(visit.stage, place, wait);
+            }
+        }
+    }
+
+    /// Notes what closes of the deal after a look were undone, and on which month ends they stood.
+    fn fold_undone(
+        &mut self,
+        deal: &Timeline<'_>,
+        (cell, end): (usize, End),
+        wait_at_last: i64,
+        run: &Run,
+    ) {
+        for visit in deal.visits.iter().filter(|v| v.kind != StageKind::Open) {
+            let Some(exited_at) = visit.exited_at.filter(|_| visit.entered_at > end.0) else {
+                continue;
+            };
+            let before = |at: Micros| self.ends.partition_point(|end| end.0 <= at);
+            let stood = (before(visit.entered_at), before(exited_at));
+            if stood.0 < stood.1 {
+                let wait = run.ticks_between(end, (visit.entered_at, visit.entered_on)).max(0);
+                let cause = if visit.kind == StageKind::Won { 1 } else { 2 };
+                let undone = Undone { stood, wait, cause, wait_at_last };
+                self.undone.entry(cell).or_default().push(undone);
             }
         }
     }
@@ -76,6 +118,7 @@ impl Looks {
         for (into, mut from) in self.cells.iter_mut().zip(from.cells) {
             into.append(&mut from);
         }
+        add_all(&mut self.undone, from.undone, |into, mut from| into.append(&mut from));
     }
 
     /// The month ends.
@@ -133,11 +176,27 @@ impl Looks {
             for at in first..last {
                 let Some(end) = self.ends.get(at) else { continue };
                 let seen = run.ticks_between((end.0 - 1, end.1), until);
-                let cell = self.cells.get(stage * self.ends.len() + at);
-                for look in cell.into_iter().flatten() {
+                let cell = stage * self.ends.len() + at;
+                let mut open = 0;
+                for look in self.cells.get(cell).into_iter().flatten() {
                     let (wait, cause) = (look.div_euclid(4), look.rem_euclid(4) as usize);
-                    events.add(wait.min(seen), if wait <= seen { cause } else { 0 }, 1);
+                    if wait <= seen {
+                        events.add(wait, cause, 1);
+                    } else {
+                        open += 1;
+                    }
                     followed += u64::from(seen >= horizon);
+                }
+                let stood = |u: &&Undone| {
+                    let is_then = place.is_some_and(|at| (u.stood.0..u.stood.1).contains(&at));
+                    is_then && u.wait_at_last > seen
+                };
+                for undone in self.undone.get(&cell).into_iter().flatten().filter(stood) {
+                    events.add(undone.wait, undone.cause, 1);
+                    open -= 1;
+                }
+                if open > 0 {
+                    events.add(seen, 0, open);
                 }
             }
         }

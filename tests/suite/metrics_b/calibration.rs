@@ -112,6 +112,39 @@ fn forecasts_come_from_what_was_known_before() {
 }
 
 #[test]
+fn what_was_undone_later_was_known_before() {
+    let stages = [("A", Kind::Open(1)), ("Won", Kind::Won), ("Lost", Kind::Lost)];
+    let mut world = World::new(&stages, "2026-02-02");
+    let [a, won, lost] = ["A", "Won", "Lost"].map(|name| world.stage(name));
+    // Open on 31 October only. On 31 December 6 of 30 stood won, although 4 of these were reopened in
+    // January: 3 are lost now and 1 is open.
+    for n in 0..30 {
+        let mut moves = vec![(a, at("2025-10-20"))];
+        moves.push(if n < 6 { (won, at("2025-11-10")) } else { (lost, at("2025-11-20")) });
+        if n < 4 {
+            moves.push((a, at("2026-01-05")));
+        }
+        if n < 3 {
+            moves.push((lost, at("2026-01-15")));
+        }
+        world.deal(&format!("E{n:02}"), &moves);
+    }
+    // Won and reopened before 31 December: known to be open then.
+    world.deal("G", &[(a, at("2025-10-20")), (won, at("2025-11-10")), (a, at("2025-12-01"))]);
+    for n in 0..19 {
+        world.deal(&format!("F{n:02}"), &[(a, at("2025-12-10")), (lost, at("2026-01-12"))]);
+    }
+    let config = Config { stage_horizon: 30, ..Config::default() };
+    let as_of = AsOf::Day(day("2026-01-31"));
+    let table = world.tables(&["calibration"], config, as_of, 2).remove(0);
+    let found = row(&table, &[("forecast", "landmark")]);
+    // G is looked at on 31 October and on 30 November, when it stood won, and on 31 December. So 31
+    // looks at 31 deals: 6 won, 24 lost, 1 open after 30 days: 6 of 31, as 0.1935.
+    near(get(&table, found, "n"), 20.0);
+    near(get(&table, found, "expected_wins"), 20.0 * 0.1935);
+}
+
+#[test]
 fn v05_recycle_dates() {
     let v05 = vector("V05");
     let mut world = World::new(&[("A", Kind::Open(1)), ("Lost", Kind::Lost)], "2026-04-02");
