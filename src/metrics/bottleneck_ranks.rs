@@ -103,6 +103,10 @@ impl Pass {
     /// At the largest configured horizon at which both sides have a value.
     fn new(now: &Passage, before: &Passage, run: &Run) -> Option<Self> {
         let longest = run.config.stage_horizon;
+        // Nobody entered: nobody failed to pass either.
+        if now.exits.n() == 0 || before.exits.n() == 0 {
+            return None;
+        }
         let mut horizons = run.config.horizons.iter().rev().copied().filter(|&h| h <= longest);
         let horizon_days = horizons.find(|&horizon| {
             [now, before].iter().all(|side| maturity(side, horizon, run).has_value())

@@ -181,6 +181,11 @@ fn bottlenecks() {
 }
 
 #[test]
+fn bottleneck_without_entries() {
+    holds("H60");
+}
+
+#[test]
 fn win_reversals() {
     holds("H42");
 }
