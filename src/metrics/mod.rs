@@ -290,9 +290,7 @@ pub fn compute_timed(
     let families = families(metrics);
     let folding: Vec<&dyn AnyMetric> = families.iter().map(|family| family[0].1).collect();
     let mut states = fold(&folding, &tasks, dataset, run, progress);
-    // What was done after the cut is not known yet, nor that anything is ever done.
-    let is_known = |activity: &&Activity| activity.done_at.get().is_none_or(|at| at < run.cut);
-    for activity in dataset.loose_activities.iter().filter(is_known) {
+    for activity in dataset.loose_before(run.cut) {
         for (metric, parts) in folding.iter().zip(&mut states) {
             metric.fold_activity(activity, run, &mut parts[0]);
         }

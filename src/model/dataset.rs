@@ -229,4 +229,20 @@ impl Dataset {
         let deals = self.partitions.iter().flat_map(|p| &p.deals);
         deals.filter(move |deal| deal.created_at.get().is_none_or(|at| at < cut))
     }
+
+    /// The activities of no deal that are known at `cut`: those that belong to none, and what was done
+    /// before it for a deal that was created later. What was done later is not known yet, nor that
+    /// anything is ever done.
+    pub fn loose_before(&self, cut: Micros) -> impl Iterator<Item = &Activity> {
+        let is_known = move |a: &&Activity| a.done_at.get().is_none_or(|at| at < cut);
+        let later = self.partitions.iter().flat_map(move |part| {
+            let deals = part.deals.iter().enumerate();
+            let is_later = move |(_, deal): &(usize, &Deal)| {
+                deal.created_at.get().is_some_and(|created_at| created_at >= cut)
+            };
+            deals.filter(is_later).flat_map(|(row, _)| part.activities.get(row))
+        });
+        let is_done = move |a: &&Activity| a.done_at.get().is_some_and(|at| at < cut);
+        self.loose_activities.iter().filter(is_known).chain(later.filter(is_done))
+    }
 }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::cells::Cells;
 use super::{Get, Item, Row, View, ViewColumn, Words};
-use crate::model::{Activity, Dataset, Deal, Partition, Quality, Run, Scratch};
+use crate::model::{Dataset, Deal, Partition, Quality, Run, Scratch};
 use crate::query::guard::Only;
 
 /// Deals read by one task.
@@ -134,9 +134,8 @@ fn untimed<'a>(partition: &'a Partition, row: usize, run: &Run) -> Option<&'a De
 fn loose(wanted: &[Wanted<'_>], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>> {
     let most_rows = |view: &View| if view.has_loose { dataset.loose_activities.len() } else { 0 };
     let mut cells = no_cells(wanted, most_rows);
-    let is_known = |a: &&Activity| a.done_at.get().is_none_or(|at| at < run.cut);
     for (wanted, cells) in wanted.iter().zip(&mut cells).filter(|(w, _)| w.view.has_loose) {
-        let known = dataset.loose_activities.iter().filter(is_known);
+        let known = dataset.loose_before(run.cut);
         let rows = known.map(|activity| Row { run, deal: None, item: Item::Activity(activity) });
         let rows = rows.filter(|row| wanted.holds(row));
         push(wanted, cells, &rows.collect::<Vec<_>>(), 0);

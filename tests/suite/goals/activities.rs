@@ -70,6 +70,24 @@ fn effort_without_a_win_has_a_lower_limit_only() {
 }
 
 #[test]
+fn what_was_done_for_a_deal_of_later_counts_for_who_did_it() {
+    let mut world = World::new(&STAGES, "2026-02-02");
+    let s1 = world.stage("S1");
+    world.deal("D1", &[(s1, at("2026-01-05"))]);
+    let before = done(&mut world, "call", "ann", "", "2026-01-07");
+    let after = done(&mut world, "call", "ann", "", "2026-01-12");
+    // On 9 January this deal is not there yet, but the first call was made.
+    world.deal("D2", &[(s1, at("2026-01-20"))]).activities = vec![before, after];
+    let found = table(&world, "effort_per_win", Config::default(), "2026-01-09");
+    let ann = row(&found, &[("owner", "ann"), ("period_kind", "all")]);
+    near(get(&found, ann, "activities"), 1.0);
+    let found = table(&world, "activity_streaks", Config::default(), "2026-01-09");
+    let ann = row(&found, &[("owner", "ann")]);
+    near(get(&found, ann, "active_days"), 1.0);
+    near(get(&found, ann, "longest"), 1.0);
+}
+
+#[test]
 fn v12_winning_playbook() {
     let v = vector("V12");
     let found = table(&v12(), "winning_playbook", Config::default(), "2026-03-16");
