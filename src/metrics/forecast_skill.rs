@@ -8,7 +8,7 @@ use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::rep_counts::owner_slice;
 use crate::error::Result;
-use crate::model::{About, Day, Sym, Unit, column};
+use crate::model::{About, Sym, Unit, column};
 use crate::stats::accuracy::{ratio_interval, skill};
 
 /// The metric.
@@ -25,8 +25,8 @@ static ABOUT: About = About {
     question: "Is the forecast better than repeating last quarter?",
     definition: "Complete quarters; a unit is an owner in a quarter, for each of `forecast_leads`, the whole pipeline \
         and each owner. Baselines: `last_period` = bookings of the quarter before; `same_period_last_year`; `run_rate` = \
-        won by then / share of business days (Monday to Friday) gone, none if no day is gone or nothing is won. Quarters \
-        that began before the first deal was created are no baseline. `skill` = 1 - mean absolute error of the forecast / \
+        won by then / share of working days (Monday to Friday without `holidays`) gone, none if no day is gone or nothing is \
+        won. Quarters that began before the first deal was created are no baseline. `skill` = 1 - mean absolute error of the forecast / \
         that of the baseline, over the units where both exist; negative: the baseline was better. `is_main`: last \
         year's quarter where two years of quarters are known, else the last quarter. Null with LK as in L2. Limits: \
         deterministic Poisson bootstrap over units, from 8 on.",
@@ -127,11 +127,11 @@ impl Place<'_> {
             Baseline::RunRate => {
                 let period = self.judge.agenda.quarters[unit.quarter].period;
                 let on = self.judge.agenda.mark(unit.quarter, lead)?.on;
-                let gone = business_days(period.start, on + 1);
-                let all = business_days(period.start, period.end);
+                let days = |end| self.judge.run.workdays.between(period.start, end);
+                let (gone, all) = (days(on + 1), days(period.end));
                 let closed =
                     self.judge.family.closed(self.judge.agenda.slot(unit.quarter, lead), owner);
-                (gone > 0 && closed != 0).then(|| closed as f64 * f64::from(all) / f64::from(gone))
+                (gone > 0 && closed != 0).then(|| closed as f64 * all as f64 / gone as f64)
             }
         }
     }
@@ -188,25 +188,5 @@ impl Place<'_> {
         let terms: Vec<(f64, f64)> = pairs.iter().map(term).collect();
         let ratio = ratio_interval(&terms, &weights, self.judge.run.config.boot_b as usize)?.pair();
         Some((1.0 - ratio.1, 1.0 - ratio.0))
-    }
-}
-
-/// Days from Monday to Friday in `[start, end)`.
-fn business_days(start: Day, end: Day) -> i32 {
-    // 1970-01-01 was a Thursday: day 4 a Monday.
-    (start..end).filter(|day| (day - 4).rem_euclid(7) < 5).count() as i32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::calendar::day_of;
-
-    #[test]
-    fn business_days_leave_out_weekends() {
-        let day = |text: &str| day_of(text.parse().unwrap());
-        assert_eq!(business_days(day("2026-04-01"), day("2026-07-01")), 65);
-        assert_eq!(business_days(day("2026-04-04"), day("2026-04-06")), 0, "a weekend");
-        assert_eq!(business_days(day("2026-04-06"), day("2026-04-06")), 0);
     }
 }

@@ -111,6 +111,46 @@ fn v09_skill_against_the_last_quarter() {
 }
 
 /// A deal of the waterfall: its states at both ends, joined by a change in the middle.
+#[test]
+fn run_rate_counts_working_days_without_holidays() {
+    let mut data = dataset(
+        &STAGES,
+        "2026-07-02",
+        &[
+            case("first", deal("first").visit("Open", "2025-12-01"), None),
+            case(
+                "won",
+                deal("won")
+                    .visit("Open", "2026-01-05")
+                    .won("2026-04-01")
+                    .amount(4_100)
+                    .word("owner", "ann"),
+                None,
+            ),
+        ],
+    );
+    data.forecasts = vec![Forecast {
+        snapshot_on: day("2026-05-31"),
+        period_start: day("2026-04-01"),
+        period_end: day("2026-07-01"),
+        owner: "ann".to_owned(),
+        category: "commit".to_owned(),
+        deal_id: String::new(),
+        amount_minor: 5_000,
+        currency: "USD".to_owned(),
+    }];
+    // April to June 2026 has 65 days from Monday to Friday, 43 of them by 31 May. Three holidays leave
+    // 62 and 41: 4100 x 62 / 41 = 6200, which is 2100 too much; commit is 900 too much.
+    let holidays = ["2026-04-06", "2026-05-25", "2026-06-19"].map(str::to_owned).to_vec();
+    let config = Config { holidays, ..six_quarters() };
+    let found = table("forecast_skill", &data, &config, "2026-06-30");
+    let wanted =
+        [("basis", "stored"), ("owner", ""), ("baseline", "run_rate"), ("lead_days", "30")];
+    let row = row(&found, &wanted);
+    holds(&found, row, "mae_naive_minor", 2_100.0);
+    holds(&found, row, "skill", 1.0 - 900.0 / 2_100.0);
+}
+
 fn waterfall_case(about: &Json) -> Case {
     let id = text(about, "/deal_id");
     let word = |path: &str| about.pointer(path).and_then(Json::as_str).unwrap_or("");
