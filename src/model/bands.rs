@@ -27,13 +27,13 @@ impl Bands {
         Self { cuts: cuts.to_vec(), words }
     }
 
-    /// The band of an amount in minor units: its lower cut point belongs to it. `Sym::NONE` without
-    /// cut points.
+    /// The band of an amount in minor units: its lower cut point belongs to it. Below 0 no size is
+    /// known. `Sym::NONE` without cut points.
     pub fn of(&self, amount: Option<i64>, currency: &str) -> Sym {
         if self.words.is_empty() {
             return Sym::NONE;
         }
-        let at = match amount {
+        let at = match amount.filter(|&minor| minor >= 0) {
             None => self.cuts.len() + 1,
             Some(amount) => {
                 let major = to_major(i128::from(amount), exponent(currency));
@@ -71,8 +71,9 @@ mod tests {
         let mut names = Names::default();
         let bands = Bands::new(&[150.0, 250.0], &mut names);
         let band = |minor| names.get(bands.of(minor, "EUR"));
-        let found = [Some(14_999), Some(15_000), Some(25_000), None].map(band);
-        assert_eq!(found, ["below 150", "150 to 250", "250 and more", "no amount"]);
+        let found = [Some(14_999), Some(15_000), Some(25_000), None, Some(-1)].map(band);
+        let words = ["below 150", "150 to 250", "250 and more", "no amount", "no amount"];
+        assert_eq!(found, words, "METRICS 1.4: a negative amount is in no band");
         assert_eq!((bands.count(), bands.place(bands.of(None, "EUR"))), (4, Some(3)));
         let one = Bands::new(&[], &mut names);
         assert_eq!((one.of(Some(7), "EUR"), one.count()), (Sym::NONE, 1));
