@@ -26,6 +26,11 @@ impl Values {
         self.0.push(value);
     }
 
+    /// How many values there are.
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
     /// The values with their counts.
     pub fn histogram(&self) -> Histogram {
         let mut sorted = self.0.clone();

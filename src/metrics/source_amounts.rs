@@ -1,12 +1,12 @@
 //! O5: two sources by the amounts that they bring, and by how soon their deals close.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cohorts::{self, Cohorts};
 use super::layout::{Dimension, Slice};
 use super::monthly::{Gather, Monthly, Values, currency_of, only_currency};
-use super::source_conversion_difference::families;
-use super::source_counts::{is_over, label, largest, over, pairs, untested};
+use super::source_conversion_difference::{Compared, deals, families, most};
+use super::source_counts::{is_over, label, over, pairs, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
@@ -126,8 +126,9 @@ impl Metric for SourceAmounts {
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        let paces = paces(&state.cohorts, run);
-        let sizes = sizes(&state.amounts, run);
+        let compared = compared(&state);
+        let paces = paces(&state.cohorts, &compared, run);
+        let sizes = sizes(&state.amounts, &compared, run);
         let only = only_currency(run).unwrap_or_default();
         let mut keys: Vec<(Sym, Period, Sym)> = sizes.keys().copied().collect();
         let has_sizes = |key: &(Sym, Period)| keys.iter().any(|k| (k.0, k.1) == *key);
@@ -143,10 +144,30 @@ impl Metric for SourceAmounts {
     }
 }
 
+/// The sources that are compared in each pipeline, in all its periods and currencies the same: those with
+/// most deals created and amounts won.
+fn compared(state: &State) -> Compared {
+    let mut all = deals(&state.cohorts);
+    for ((slice, _), months) in state.amounts.months() {
+        let n: u64 = months.values().map(|amounts| amounts.values.count()).sum();
+        *all.entry(slice.pipeline).or_default().entry(slice.value).or_default() += n;
+    }
+    most(all)
+}
+
 /// The amounts of the compared sources, by pipeline, period and currency.
-fn sizes(amounts: &Monthly<Amounts>, run: &Run) -> BTreeMap<(Sym, Period, Sym), BySource<Sizes>> {
+fn sizes(
+    amounts: &Monthly<Amounts>,
+    compared: &Compared,
+    run: &Run,
+) -> BTreeMap<(Sym, Period, Sym), BySource<Sizes>> {
     let mut gathered: BTreeMap<(Sym, Period, Sym), BySource<Amounts>> = BTreeMap::new();
+    let is_compared =
+        |slice: &Slice| compared.get(&slice.pipeline).is_some_and(|s| s.contains(&slice.value));
     for ((slice, currency), months) in amounts.months() {
+        if !is_compared(&slice) {
+            continue;
+        }
         for (month, amounts) in months {
             let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
             let all = over(run).filter(|_| is_over(quarter, run));
@@ -164,7 +185,11 @@ fn sizes(amounts: &Monthly<Amounts>, run: &Run) -> BTreeMap<(Sym, Period, Sym), 
 }
 
 /// The restricted means of the compared sources, by pipeline and period.
-fn paces(state: &Cohorts, run: &Run) -> BTreeMap<(Sym, Period), BySource<Pace>> {
+fn paces(
+    state: &Cohorts,
+    compared: &Compared,
+    run: &Run,
+) -> BTreeMap<(Sym, Period), BySource<Pace>> {
     let tau = run.config.tau_days.first().map(|&days| run.ticks_of_days(days));
     let of = |sources: BySource<cohorts::Cohort>| -> BySource<Pace> {
         let pace = |(source, cohort): (Sym, cohorts::Cohort)| {
@@ -173,7 +198,7 @@ fn paces(state: &Cohorts, run: &Run) -> BTreeMap<(Sym, Period), BySource<Pace>> 
         };
         sources.into_iter().map(pace).collect()
     };
-    families(state, run).into_iter().map(|(key, sources)| (key, of(sources))).collect()
+    families(state, compared, run).into_iter().map(|(key, sources)| (key, of(sources))).collect()
 }
 
 fn add_family(
@@ -184,9 +209,9 @@ fn add_family(
     run: &Run,
 ) {
     let count = |source: &Sym| sizes.get(source).map_or(0, |s| s.0.values().sum::<u64>());
-    let size_of = |source: &Sym| count(source) + paces.get(source).map_or(0, |p| p.n);
-    let sizes_of_all = sizes.keys().chain(paces.keys()).map(|s| (*s, size_of(s))).collect();
-    let pairs: Vec<(Sym, Sym)> = pairs(&largest(sizes_of_all)).collect();
+    let sources: BTreeSet<Sym> = sizes.keys().chain(paces.keys()).copied().collect();
+    let sources: Vec<Sym> = sources.into_iter().collect();
+    let pairs: Vec<(Sym, Sym)> = pairs(&sources).collect();
     let none = Histogram::new();
     let of = |source: &Sym| sizes.get(source).map_or(&none, |s| &s.0);
     let found: Vec<Option<Dominance>> =

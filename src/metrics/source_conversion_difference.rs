@@ -99,6 +99,12 @@ impl Gap {
 /// The cohorts of a pipeline and period, by source.
 type Families = BTreeMap<(Sym, Period), BTreeMap<Sym, Cohort>>;
 
+/// How many deals there are, by pipeline and source.
+pub(super) type Deals = BTreeMap<Sym, BTreeMap<Sym, u64>>;
+
+/// The compared sources of each pipeline.
+pub(super) type Compared = BTreeMap<Sym, Vec<Sym>>;
+
 impl Metric for SourceConversionDifference {
     type State = Cohorts;
 
@@ -118,7 +124,8 @@ impl Metric for SourceConversionDifference {
 
     fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        for ((pipeline, period), sources) in families(&state, run) {
+        let compared = most(deals(&state));
+        for ((pipeline, period), sources) in families(&state, &compared, run) {
             let sources: Vec<(Sym, &Cohort)> = sources.iter().map(|(&s, c)| (s, c)).collect();
             for &horizon in &run.config.horizons {
                 let side =
@@ -131,14 +138,22 @@ impl Metric for SourceConversionDifference {
     }
 }
 
-/// The cohorts of the compared sources by quarter, and of all quarters that are over.
-pub(super) fn families(state: &Cohorts, run: &Run) -> Families {
-    let mut sizes: BTreeMap<Sym, BTreeMap<Sym, u64>> = BTreeMap::new();
+/// The deals of each source, by pipeline.
+pub(super) fn deals(state: &Cohorts) -> Deals {
+    let mut deals = Deals::new();
     for ((slice, _), cohort) in state.in_order() {
-        *sizes.entry(slice.pipeline).or_default().entry(slice.value).or_default() += cohort.n();
+        *deals.entry(slice.pipeline).or_default().entry(slice.value).or_default() += cohort.n();
     }
-    let compared: BTreeMap<Sym, Vec<Sym>> =
-        sizes.into_iter().map(|(pipeline, sizes)| (pipeline, largest(sizes))).collect();
+    deals
+}
+
+/// The sources of each pipeline that are compared: those with most deals.
+pub(super) fn most(deals: Deals) -> Compared {
+    deals.into_iter().map(|(pipeline, deals)| (pipeline, largest(deals))).collect()
+}
+
+/// The cohorts of the compared sources by quarter, and of all quarters that are over.
+pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Families {
     let mut found = Families::new();
     for &((slice, month), ref cohort) in state.in_order() {
         let is_compared = |sources: &Vec<Sym>| sources.contains(&slice.value);
