@@ -25,7 +25,8 @@ static ABOUT: About = About {
     definition: "Goals of bookings and wins whose period holds `as_of`, and up to 8 periods before it, each on the day \
         with as many days left. Expected: what the deals open on that day would bring (or how many would be won), by \
         the share of earlier deals in the same stage that was won within as many days, from looks at month ends whose \
-        time was over by then; actual: what those deals brought by the end of the period. `phi`: mean of (actual - \
+        time was over by then; actual: what those deals brought by the end of the period. Deals are those of the owner \
+        of that day; where too few earlier ones tell a chance, they are left out of both. `phi`: mean of (actual - \
         expected)^2 / variance, at least 1; needs 6 past periods. `p_adj`: normal chance of the goal with the variance \
         of the `landmark` mode times phi (half a deal is allowed for where deals are counted); its interval is that of \
         Poisson-bootstrap replicates of the deals behind the chances, phi held fixed. With phi above 2 it stands before \
@@ -156,24 +157,22 @@ fn add_row(
     });
 }
 
-/// Expected and actual of the past periods of a goal in which every stage with open deals had a
-/// chance.
+/// Expected and actual of the past periods of a goal. Deals in stages without a chance are left out of
+/// both, as they are of the chance today.
 fn past_of(state: &Goals, goal: &Goal, known: &[Chances], measure: &str, run: &Run) -> Vec<Past> {
     let mut found = Vec::new();
     let holds = holder(goal, run);
     for (at, chances) in known.iter().enumerate() {
         let mut sum = Past { actual: 0.0, expected: 0.0, variance: 0.0 };
-        let mut is_known = true;
         for (owner, currency, stage, stood) in state.stood_in(goal.span, at) {
             if !holds(owner, currency) {
                 continue;
             }
-            match chances.of(stage) {
-                Some(p) => add(&mut sum, stood, p, measure),
-                None => is_known = false,
+            if let Some(p) = chances.of(stage) {
+                add(&mut sum, stood, p, measure);
             }
         }
-        if is_known && sum.variance > 0.0 {
+        if sum.variance > 0.0 {
             found.push(sum);
         }
     }

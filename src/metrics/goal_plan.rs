@@ -3,6 +3,7 @@
 //! Reads the goals of the run; counts no deal.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use arcstr::ArcStr;
 
@@ -21,6 +22,8 @@ pub(super) const WINS: &str = "wins";
 /// A past period at the same distance from its end as today is from the end of the goal's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Past {
+    /// The first day of the period.
+    pub(super) start: Day,
     /// The day in it that corresponds to `as_of`.
     pub(super) on: Day,
     /// The first instant after that day.
@@ -38,6 +41,13 @@ pub(super) struct Span {
     pub(super) days_left: u32,
     /// The latest first.
     pub(super) past: Vec<Past>,
+}
+
+impl Span {
+    /// The days of the period and of the past ones.
+    pub(super) fn reach(&self) -> Range<Day> {
+        self.past.last().map_or(self.start, |past| past.start)..self.end
+    }
 }
 
 /// The periods with goals, and the month ends on which open deals are looked at.
@@ -67,10 +77,7 @@ impl Plan {
         let spans: Vec<Span> = periods.iter().map(|&period| span(period, run)).collect();
         let (first, last) = (month_index(run.first_day) + 1, month_index(run.as_of));
         let month = |index| (month_start(index), run.zone.midnight(month_start(index)));
-        let starts = spans.iter().flat_map(|s| {
-            let past = s.past.iter().map(|p| p.on);
-            past.chain([s.start])
-        });
+        let starts = spans.iter().map(|span| span.reach().start);
         Self {
             wins_since: starts.min().unwrap_or(run.as_of),
             months: (first..=last).map(month).collect(),
@@ -96,7 +103,7 @@ fn span((start, end): (Day, Day), run: &Run) -> Span {
         let (start, end) = back(k);
         let on = end - 1 - days_left;
         let is_known = on >= start && on > run.first_day;
-        is_known.then(|| Past { on, cut: run.zone.midnight(on + 1), end })
+        is_known.then(|| Past { start, on, cut: run.zone.midnight(on + 1), end })
     };
     let past = (1..=PAST_PERIODS).filter_map(past).collect();
     Span { start, end, days_left: days_left.unsigned_abs(), past }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::forecast_past::owner_at;
 use super::goal_plan::{Goal, Plan};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::{add_all, amount_before, currency_key, field_before, is_worked, standing};
@@ -224,7 +225,8 @@ impl Goals {
                 };
                 let amount = amount_before(deal, past.cut, run).0.filter(|&amount| amount >= 0);
                 let amount = i128::from(amount.unwrap_or(0));
-                let key = ((span, at), facts.owner, currency, visit.stage);
+                let owner = owner_at(deal, past.cut - 1, run);
+                let key = ((span, at), owner, currency, visit.stage);
                 let stood = self.stood.entry(key).or_default();
                 stood.deals += 1;
                 stood.sum += amount;

@@ -2,7 +2,7 @@
 
 use super::goal_odds::{Mode, Odds, holder};
 use super::goal_plan::{BOOKINGS, goals, row, settle};
-use super::goal_state::Goals;
+use super::goal_state::{Goals, Win};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Run, Table, Timeline, Unit, column};
@@ -67,12 +67,16 @@ impl Metric for PipelineCoverage {
             let (won, _) = state.won(&goal, &plan, run);
             let need = goal.value - won;
             let holds = holder(&goal, run);
-            let wins = state.wins.iter().filter(|win| holds(win.owner, win.currency));
+            let span = plan.spans.get(goal.span);
+            let is_near =
+                |win: &&Win| span.is_some_and(|span| span.reach().contains(&win.closed_on));
+            let wins = state.wins.iter().filter(is_near);
+            let wins = wins.filter(|win| holds(win.owner, win.currency));
             let (sum, n) = wins
                 .filter_map(|win| win.amount.filter(|&amount| amount >= 0))
                 .fold((0_i128, 0_u64), |sum, amount| (sum.0 + i128::from(amount), sum.1 + 1));
             let size = (n > 0).then(|| sum as f64 / n as f64);
-            let days = plan.spans.get(goal.span).map_or(0, |span| span.days_left);
+            let days = span.map_or(0, |span| span.days_left);
             let p_first = state.first_chance(days, &plan, run);
             let gap = (!odds.is_unknown()).then_some(need as f64 - odds.weighted);
             let coverage = (need > 0).then(|| odds.value as f64 / need as f64);

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use sluice::metrics::{compute, find};
 use sluice::model::calendar::{month_index, month_start};
 use sluice::model::config::ScoreRule;
-use sluice::model::{Activity, AsOf, Config, Day, Run, Sym, Table, Target, User};
+use sluice::model::{
+    Activity, AsOf, Config, Day, Field, FieldChange, Run, Sym, Table, Target, User,
+};
 
 use crate::comparison_metrics::{STAGES, check, check_scaled};
 use crate::metrics_b::builder::{World, at, day, get, row, rows};
@@ -131,8 +133,7 @@ fn v11_world() -> World {
     v11()
 }
 
-#[test]
-fn h10_goals_against_past_periods() {
+fn h10_world() -> World {
     let h10 = vector("H10");
     let mut world = World::new(&STAGES, "2026-03-16");
     let month = |path: &str| month_index(day(&format!("{}-01", text(&h10, path))));
@@ -156,6 +157,12 @@ fn h10_goals_against_past_periods() {
             }
         }
     }
+    world
+}
+
+#[test]
+fn h10_goals_against_past_periods() {
+    let (h10, world) = (vector("H10"), h10_world());
     let period = (text(&h10, "/config/goal_period/0"), text(&h10, "/config/goal_period/1"));
     let targets = [
         target("wins", period, number(&h10, "/config/target_wins") as i64),
@@ -186,6 +193,62 @@ fn h10_goals_against_past_periods() {
     }
     let of = row(bookings, &[("p_mode", "landmark")]);
     near(get(bookings, of, "expected_new_minor"), expected("expected_new_minor"));
+}
+
+const MARCH: (&str, &str) = ("2026-03-01", "2026-04-01");
+
+/// The row of `goal_calibration` of the goal of wins in March.
+fn calibrated(world: &World, owner: &str) -> [f64; 3] {
+    let goal = Target { owner: owner.to_owned(), ..target("wins", MARCH, 15) };
+    let config = Config::default();
+    let found = tables_of(&GOALS[3..4], world, (&[goal], &[]), config, "2026-03-15", 2).remove(0);
+    ["n_periods", "phi", "ratio"].map(|name| get(&found, &found.rows[0], name))
+}
+
+#[test]
+fn past_days_are_those_of_who_had_the_deals_then() {
+    // As in H10; ann has all deals from the 10th on, bob from the 16th on. On the days with 16 days
+    // left, 12 to 15 of the month, they are hers.
+    let mut world = h10_world();
+    let (ann, bob) = (world.names.intern("ann"), world.names.intern("bob"));
+    for row in &mut world.rows {
+        row.deal.owner = bob;
+        let [old, new] = [ann, bob].map(|sym| Some(i64::from(sym.0)).into());
+        let at = row.visits[0].entered_at + 6 * DAY;
+        row.changes.push(FieldChange { at, field: Field::Owner, old, new });
+    }
+    assert_eq!(
+        calibrated(&world, "ann").map(|n| (n * 1e6).round()),
+        [8e6, 1_111_111.0, 1_333_333.0]
+    );
+}
+
+#[test]
+fn a_deal_without_a_chance_spoils_no_past_period() {
+    // As in H10; one more deal stands in a stage of which 15 month ends tell, which is too few.
+    let mut world = h10_world();
+    let stage = world.stage("B");
+    world.deal("rare", &[(stage, at("2024-12-05"))]);
+    assert_eq!(calibrated(&world, "").map(|n| (n * 1e6).round()), [8e6, 1_111_111.0, 1_333_333.0]);
+}
+
+#[test]
+fn sizes_are_of_the_periods_of_the_goal() {
+    // As in H10, with large wins in March 2025: 12 months before a goal of a month, in reach of one of
+    // a quarter.
+    let mut world = h10_world();
+    let [open, won] = ["A", "Won"].map(|name| world.stage(name));
+    for place in 0..5 {
+        let moves = [(open, at("2025-03-03")), (won, at("2025-03-20"))];
+        world.deal(&format!("large {place}"), &moves).deal.amount_minor = Some(9_100).into();
+    }
+    let goals = [MARCH, ("2026-01-01", "2026-04-01")].map(|span| target("bookings", span, 1_500));
+    let config = Config::default();
+    let found = tables_of(&GOALS[4..], &world, (&goals, &[]), config, "2026-03-15", 2).remove(0);
+    let size = |kind| get(&found, row(&found, &[("period_kind", kind)]), "size_mean_minor");
+    near(size("month"), 100.0);
+    // All wins of H10: 15 x 10 on the 20th, 15 x 5 on the 8th.
+    near(size("quarter"), (100.0 * 225.0 + 5.0 * 9_100.0) / 230.0);
 }
 
 #[test]
