@@ -20,7 +20,7 @@ use crate::stats::survival::EventTable;
 pub struct CustomerLifetimeValue;
 
 /// Longest life that is counted, days, and the years that are discounted.
-const LONGEST: (i64, i64) = (1_825, 5);
+const LONGEST: (u32, u32) = (1_825, 5);
 
 /// Days of the window that the yearly value is measured in.
 const WINDOW: u32 = 365;
@@ -33,7 +33,7 @@ static ABOUT: About = About {
     name: "customer_lifetime_value",
     title: "Customer lifetime value",
     question: "What is a customer worth over the years?",
-    definition: "Customers: accounts with a win, under the pipeline and currency of the first. A \
+    definition: "Customers: accounts with a win, in each currency on its own, under the pipeline of the first. A \
         customer lives from the first win until `churn_gap_days` after the last one, or is alive at \
         `as_of` if that lies ahead. `value_per_year` = amounts won from them in the last 365 days / \
         customer-years lived in those days. `life_years`: mean years of life within the first five \
@@ -66,11 +66,11 @@ static ABOUT: About = About {
 /// A customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Life {
-    /// Days from the first win to the end, or to the cut-off.
-    days: i64,
+    /// Ticks from the first win to the end, or to the cut-off.
+    ticks: i64,
     is_churned: bool,
     account: u64,
-    /// Days lived in the window, and amounts won in it.
+    /// Ticks lived in the window, and amounts won in it.
     lived: i64,
     won: i128,
 }
@@ -136,18 +136,19 @@ impl Customers {
             self.without_account += 1;
             return;
         }
-        let end = last.closed_on + run.config.churn_gap_days as i32;
-        let is_churned = end <= run.as_of;
-        let until = if is_churned { end } else { run.as_of };
+        let start = (first.closed_at, first.closed_on);
+        let end = run.ticks_between(start, (last.closed_at, last.closed_on))
+            + run.ticks_of_days(run.config.churn_gap_days);
+        let followed = run.followed(start);
         let window = run.trailing(WINDOW);
-        // The last day counts as lived; the day on which a customer is given up does not.
-        let lived = end.min(window.end) - first.closed_on.max(window.start);
+        // The last tick counts as lived; the one at which a customer is given up does not.
+        let lived = end.min(followed + 1) - (followed + 1 - run.ticks_of_days(WINDOW)).max(0);
         let in_window = wins.iter().filter(|win| window.contains(win.closed_on));
         self.lives.push(Life {
-            days: i64::from(until - first.closed_on),
-            is_churned,
+            ticks: end.min(followed),
+            is_churned: end <= followed,
             account: first.account,
-            lived: i64::from(lived.max(0)),
+            lived: lived.max(0),
             won: in_window.filter_map(|win| win.amount).map(i128::from).sum(),
         });
     }
@@ -155,24 +156,25 @@ impl Customers {
     fn write(mut self, mut row: super::Row<'_>, run: &Run) -> Result<()> {
         self.lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
-        self.lives.iter().for_each(|life| events.add(life.days, life.is_churned.into(), 1));
+        self.lives.iter().for_each(|life| events.add(life.ticks, life.is_churned.into(), 1));
         let won: i128 = self.lives.iter().map(|life| life.won).sum();
         let lived: i64 = self.lives.iter().map(|life| life.lived).sum();
         let customers = events.n();
-        let years = lived as f64 / YEAR;
+        let years = run.days(lived as f64) / YEAR;
         let per_year = (lived > 0).then(|| won as f64 / years);
-        let tau = match events.restricted_mean(LONGEST.0) {
-            Some(_) => Some(LONGEST.0),
+        let longest = run.ticks_of_days(LONGEST.0);
+        let tau = match events.restricted_mean(longest) {
+            Some(_) => Some(longest),
             None => events.largest().filter(|&tau| tau > 0),
         };
-        let life = |tau: i64| events.restricted_mean(tau).map_or(0.0, |(days, _)| days / YEAR);
+        let life = |tau: i64| events.restricted_mean(tau).map_or(0.0, |m| run.days(m.0) / YEAR);
         let margin = run.config.gross_margin;
         row.set("customers", customers)
             .set("churned", events.ended_by(1, i64::MAX))
             .set_minor("won_minor", won)
             .set("customer_years", years)
             .set("value_per_year_minor", per_year)
-            .set("tau_days", tau)
+            .set("tau_days", tau.map(|tau| run.days(tau as f64)))
             .set("life_years", tau.map(life))
             .set("gross_margin", margin)
             .set("n_null_amount", self.null_amounts)
@@ -181,7 +183,8 @@ impl Customers {
         match per_year.zip(tau) {
             Some((per_year, tau)) => {
                 let discounted = (0..LONGEST.1).map(|year| {
-                    let (from, to) = ((year * 365).min(tau), ((year + 1) * 365).min(tau));
+                    let at = |year: u32| run.ticks_of_days(year * WINDOW).min(tau);
+                    let (from, to) = (at(year), at(year + 1));
                     per_year * (life(to) - life(from))
                         / (1.0 + run.config.discount_rate).powi(year as i32)
                 });
@@ -209,15 +212,15 @@ impl Customers {
                 won += life.won * i128::from(weight);
                 lived += life.lived * weight as i64;
             }
-            let days = mean_life(&self.lives, &weights, tau)?;
-            (lived > 0).then(|| won as f64 / lived as f64 * days * run.config.gross_margin)
+            let mean = mean_life(&self.lives, &weights, tau)?;
+            (lived > 0).then(|| won as f64 / lived as f64 * mean * run.config.gross_margin)
         };
         let values: Vec<_> = (0..bootstrap.replicates()).into_par_iter().map(value).collect();
         percentile_interval(&values).map(|interval| interval.pair())
     }
 }
 
-/// Days lived within `tau` by weighted lives, which come in the order of their length: the
+/// Ticks lived within `tau` by weighted lives, which come in the order of their length: the
 /// restricted mean of `EventTable`, without building the table. Null without any weight.
 fn mean_life(lives: &[Life], weights: &[u64], tau: i64) -> Option<f64> {
     let mut at_risk: u64 = weights.iter().sum();
@@ -226,11 +229,11 @@ fn mean_life(lives: &[Life], weights: &[u64], tau: i64) -> Option<f64> {
     }
     let (mut survival, mut mean, mut since) = (1.0, 0.0, 0);
     let mut at = 0;
-    while let Some(first) = lives.get(at).filter(|life| life.days < tau) {
-        mean += survival * (first.days - since) as f64;
-        since = first.days;
+    while let Some(first) = lives.get(at).filter(|life| life.ticks < tau) {
+        mean += survival * (first.ticks - since) as f64;
+        since = first.ticks;
         let (mut ended, mut seen) = (0, 0);
-        while let Some(life) = lives.get(at).filter(|life| life.days == since) {
+        while let Some(life) = lives.get(at).filter(|life| life.ticks == since) {
             let weight = weights.get(at).copied().unwrap_or(0);
             seen += weight;
             ended += if life.is_churned { weight } else { 0 };
@@ -252,11 +255,11 @@ mod tests {
     fn unit_weights_give_the_restricted_mean() {
         let ends =
             [(3, true), (3, false), (7, true), (10, false), (12, true), (12, true), (20, false)];
-        let life = |(days, is_churned)| Life { days, is_churned, account: 0, lived: 0, won: 0 };
+        let life = |(ticks, is_churned)| Life { ticks, is_churned, account: 0, lived: 0, won: 0 };
         let mut lives: Vec<Life> = ends.into_iter().map(life).collect();
         lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
-        lives.iter().for_each(|life| events.add(life.days, life.is_churned.into(), 1));
+        lives.iter().for_each(|life| events.add(life.ticks, life.is_churned.into(), 1));
         for tau in [1, 7, 12, 20] {
             let found = mean_life(&lives, &[1; 7], tau).unwrap();
             assert!((found - events.restricted_mean(tau).unwrap().0).abs() < 1e-12, "{tau}");
