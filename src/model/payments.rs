@@ -90,8 +90,8 @@ impl Payments {
     }
 
     /// The first instant at which what was paid reaches the threshold of the amount; the beginning of
-    /// time if nothing has to be paid. Payments in another currency than the deal's do not count.
-    /// Null if it does not come to that, or if the amount is not known.
+    /// time if nothing has to be paid. Payments in another currency than the deal's do not count, nor
+    /// do those after its deletion. Null if it does not come to that, or if the amount is not known.
     pub fn reached_at(&self, deal_id: &str, deal: &Deal, amount: Option<i64>) -> Option<Micros> {
         let wanted = i128::from(amount?) * self.0.as_ref()?.threshold_bp;
         if wanted <= 0 {
@@ -99,7 +99,8 @@ impl Payments {
         }
         let mut sum = 0_i128;
         let instants = self.of(deal_id).chunk_by(|a, b| a.at == b.at);
-        for together in instants {
+        let gone = deal.deleted_at.get().unwrap_or(Micros::MAX);
+        for together in instants.take_while(|paid| paid.first().is_some_and(|p| p.at < gone)) {
             let counted = together.iter().filter(|paid| paid.currency == deal.currency);
             sum += counted.map(|paid| i128::from(paid.amount_minor)).sum::<i128>();
             if sum * WHOLE_BP as i128 >= wanted {
