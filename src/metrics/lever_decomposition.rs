@@ -199,7 +199,7 @@ impl Metric for LeverDecomposition {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        if deal.facts.is_excluded {
+        if deal.facts.is_excluded || deal.facts.is_deleted {
             return;
         }
         levers::fold(&mut state.sums, deal, run);

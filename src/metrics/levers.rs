@@ -18,7 +18,7 @@ pub(super) const LEVERS: [&str; 5] = ["calendar", "deals", "time", "conversion",
 pub struct Events {
     /// Times that a deal became open, and the sum of the instants.
     pub(super) opened: (u64, i128),
-    /// Times that an open deal was closed or deleted, and the sum of the instants.
+    /// Times that an open deal was closed, and the sum of the instants.
     pub(super) ended: (u64, i128),
     /// Deals closed.
     pub(super) closed: u64,
@@ -87,7 +87,7 @@ pub(super) fn each_event(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(i3
 /// Adds a deal by segment, and by currency and month.
 pub(super) fn fold(state: &mut Monthly<Events>, deal: &Timeline<'_>, run: &Run) {
     let facts = &deal.facts;
-    if facts.is_excluded {
+    if facts.is_excluded || facts.is_deleted {
         return;
     }
     let currency = currency_of(facts, run);

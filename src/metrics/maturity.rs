@@ -3,13 +3,12 @@
 //! Estimates nothing: that is `stats::survival`.
 
 use super::layout::Reason;
-use crate::model::{Day, ExitKind, Period, PeriodKind, Quality, Run, Status, Timeline};
+use crate::model::{Day, Period, PeriodKind, Quality, Run, Status, Timeline};
 
 /// Whether the times of a deal count: not backfilled (QH16), not deleted, not closed at an unknown
 /// time (QH15).
 pub(super) fn is_timed(deal: &Timeline<'_>) -> bool {
-    let is_deleted = deal.visits.last().is_some_and(|v| v.exit == ExitKind::Deleted);
-    !is_deleted && is_timed_in_stages(deal)
+    !deal.facts.is_deleted && is_timed_in_stages(deal)
 }
 
 /// Whether a deal counts in conversion over time: timed, and not lost for an excluded reason.

@@ -139,7 +139,7 @@ impl Metric for RepAmounts {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
-        if facts.is_excluded {
+        if facts.is_excluded || facts.is_deleted {
             return;
         }
         if !facts.is_backfilled {

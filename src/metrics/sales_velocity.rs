@@ -242,7 +242,7 @@ impl Metric for SalesVelocity {
         let facts = &deal.facts;
         let currency = currency_of(facts, run);
         state.sums.see(facts.pipeline, currency);
-        if facts.is_excluded {
+        if facts.is_excluded || facts.is_deleted {
             return;
         }
         let months = state.replicates.entry((facts.pipeline, currency)).or_default();

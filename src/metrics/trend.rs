@@ -11,7 +11,7 @@ use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column,
+    About, Day, ExitKind, Period, PeriodKind, Run, StageKind, Sym, Table, Timeline, Unit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -118,11 +118,11 @@ fn first_day(run: &Run) -> Day {
 
 /// The local date on which a deal ended: closed or deleted.
 fn ended_on(deal: &Timeline<'_>) -> Option<Day> {
-    let deleted = || {
-        let last = deal.visits.last().filter(|visit| visit.exit == ExitKind::Deleted);
-        last.and_then(|visit| visit.exited_on)
+    let gone = || {
+        let last = deal.visits.last().filter(|visit| visit.exit == ExitKind::Deleted)?;
+        if last.kind == StageKind::Open { last.exited_on } else { Some(last.entered_on) }
     };
-    deal.facts.closed_on.or_else(deleted)
+    deal.facts.closed_on.or_else(gone)
 }
 
 /// One pipeline and currency: its days from the first one on, and the deals open before it.

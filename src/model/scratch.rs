@@ -212,10 +212,13 @@ fn exit_kind(from: StageId, to: StageId, run: &Run) -> ExitKind {
 
 fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> Facts {
     let (first, last) = (visits[0], visits[visits.len() - 1]);
-    let closing = match run.config.outcome_mode {
+    let ending = match run.config.outcome_mode {
         OutcomeMode::Net => Some(&last).filter(|v| v.kind != StageKind::Open),
         OutcomeMode::First => visits.iter().find(|v| v.kind != StageKind::Open),
     };
+    // A deleted deal is neither won nor lost, whatever it was before (METRICS 3.2, step 6).
+    let is_deleted = last.exit == ExitKind::Deleted;
+    let closing = ending.filter(|_| !is_deleted);
     let outcome = closing.map_or(Status::Open, |v| match v.kind {
         StageKind::Won => Status::Won,
         _ => Status::Lost,
@@ -242,7 +245,7 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
         followed: followed.max(0),
         initial_pipeline: first.pipeline,
         pipeline: closing.unwrap_or(&last).pipeline,
-        owner: credited_owner(deal, changes, closed_at, run),
+        owner: credited_owner(deal, changes, ending.map(|v| v.entered_at), run),
         source: deal.source,
         segment: if run.fx.is_none() { run.segment(deal) } else { run.segment_of(deal, amount) },
         currency: run.currency_of(deal),
@@ -251,6 +254,7 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
         reopen_count: visits.iter().filter(|v| v.exit == ExitKind::Reopen).count() as u16,
         first_won_on: wins().next().map(|v| v.entered_on),
         is_backfilled,
+        is_deleted,
         is_excluded: is_lost && run.is_excluded_reason(deal.lost_reason),
         is_derailed: is_lost && run.is_derail_reason(deal.lost_reason),
     }

@@ -129,6 +129,8 @@ pub struct Facts {
     pub first_won_on: Option<Day>,
     /// Closed before created (QH16): in bookings, out of cycle, cohort and dwell.
     pub is_backfilled: bool,
+    /// The deal was deleted: it is neither won, lost nor open.
+    pub is_deleted: bool,
     /// Lost for a reason of `exclude_reasons`: out of conversion.
     pub is_excluded: bool,
     /// Lost for a reason of `derail_reasons`.

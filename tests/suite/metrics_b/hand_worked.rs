@@ -75,6 +75,7 @@ fn add(world: &mut World, deal: &Json) {
     row.deal.currency = currency.unwrap_or(row.deal.currency);
     row.deal.expected_close_on = deal["expected_close_on"].as_str().map(day).into();
     row.changes.extend(owners);
+    row.deal.deleted_at = deal["deleted_at"].as_str().map(at).into();
     row.account = deal["account_id"].as_str().unwrap_or("").to_owned();
     for change in deal["amounts"].as_array().into_iter().flatten() {
         let (old, new) = (change[1].as_i64(), change[2].as_i64());
@@ -213,6 +214,21 @@ fn customers_come_back() {
 #[test]
 fn customers_have_a_value() {
     holds("H47");
+}
+
+#[test]
+fn customers_have_a_value_by_the_second() {
+    holds("H63");
+}
+
+#[test]
+fn deleted_deals_are_no_results() {
+    holds("H64");
+}
+
+#[test]
+fn a_deleted_deal_is_not_paid() {
+    holds("H65");
 }
 
 #[test]
