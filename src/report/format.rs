@@ -100,6 +100,16 @@ pub fn number_tick(number: f64) -> String {
     fixed(number, (0..3).find(is_whole).unwrap_or(3))
 }
 
+/// Tick labels of an axis of money, so short that they do not touch.
+pub fn money_tick(major: f64) -> String {
+    match major.abs() {
+        m if m >= 1e9 => number_tick(major / 1e9) + "bn",
+        m if m >= 1e6 => number_tick(major / 1e6) + "m",
+        m if m >= 1e4 => number_tick(major / 1e3) + "k",
+        _ => number_tick(major),
+    }
+}
+
 /// Tick labels of an axis of counts; empty for what is no count.
 pub fn count_tick(number: f64) -> String {
     if (number - number.round()).abs() < 1e-6 { fixed(number, 0) } else { String::new() }
@@ -324,6 +334,7 @@ mod tests {
     fn ticks_are_exact() {
         assert_eq!([0.25, 0.75, 2.5, 40.0].map(number_tick), ["0.25", "0.75", "2.5", "40"]);
         assert_eq!([0.05, 0.025, 1.0].map(percent_tick), ["5%", "2.5%", "100%"]);
+        assert_eq!([0.0, 2500.0, 25_000.0, 1.4e6].map(money_tick), ["0", "2,500", "25k", "1.4m"]);
         assert_eq!([2.5, 0.5, 7.0, 1200.0].map(count_tick), ["", "", "7", "1,200"]);
     }
 

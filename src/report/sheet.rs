@@ -13,6 +13,8 @@ const SHARES: &[(&str, &str)] = &[
     ("forecast_lead_accuracy", "wape"),
     ("forecast_attainment", "yield_value"),
     ("rep_scorecard", "attainment"),
+    ("goal_attainment", "attainment"),
+    ("goal_attainment", "pace"),
     ("source_comparison", "diff"),
     ("source_conversion_difference", "diff"),
     ("stage_win_probability", "diff"),

@@ -66,6 +66,12 @@ fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     format::value(sheet.get(row, name), sheet.unit(name), "")
 }
 
+/// An estimate of wins: whole from ten on.
+fn about(wins: Option<f64>) -> String {
+    let wins = wins.unwrap_or(0.0);
+    format::fixed(wins, if wins.abs() < 10.0 { 1 } else { 0 })
+}
+
 fn of_wins(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
     let stage = format::word(sheet.word(row, "stage"));
     let say = |name: &str| shown(sheet, row, name);
@@ -75,7 +81,7 @@ fn of_wins(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
              than chance and cost about {} wins.",
             say("pass_through"),
             say("pass_benchmark"),
-            format::fixed(sheet.number(row, "conv_gap_wins").unwrap_or(0.0), 1)
+            about(sheet.number(row, "conv_gap_wins"))
         );
     }
     let deals = match sheet.number(row, "lost") {
@@ -86,7 +92,7 @@ fn of_wins(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
         "{when}: no stage passed on a smaller share of its deals than in the four quarters before, beyond \
          chance. Most wins were lost in {stage}: the {} lost there would have made about {} wins.",
         deals,
-        format::fixed(sheet.number(row, "wins_forgone").unwrap_or(0.0), 1)
+        about(sheet.number(row, "wins_forgone"))
     )
 }
 

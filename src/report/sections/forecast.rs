@@ -178,7 +178,7 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
     let made = chart(format!("{id}-waterfall"), title, &note, table, |id, title| {
         let stems = words::LINES.iter().filter(|(stem, _)| *stem != "residual");
         let steps: Vec<Step> = stems.filter_map(|line| step(sheet, row, *line)).collect();
-        waterfall(id, title, &steps, (sheet.word(row, "currency"), format::number_tick))
+        waterfall(id, title, &steps, (sheet.word(row, "currency"), format::money_tick))
     });
     block.charts.push(made);
     let sheet = book.sheet("forecast_error_bridge");

@@ -342,7 +342,8 @@ fn waterfall(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Char
             level += part;
         }
         drawn.push(whole("revenue_minor", when));
-        bars(id, title, &drawn, ("amounts won", format::number_tick), None)
+        let label = format!("amounts won {currency}");
+        bars(id, title, &drawn, (label.trim_end(), format::money_tick), None)
     });
     made.keys = keys(&[("third", "revenue"), ("accent", "more"), ("second", "less")]);
     made

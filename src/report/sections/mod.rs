@@ -63,13 +63,15 @@ pub(crate) struct Section {
     pub(crate) id: &'static str,
     /// The heading.
     pub(crate) title: &'static str,
+    /// Remarks that hold for every pipeline.
+    pub(crate) notes: Vec<String>,
     /// One for each pipeline.
     pub(crate) blocks: Vec<Block>,
     /// Why there is nothing; empty if there is something.
     pub(crate) empty: String,
 }
 
-view!(Section: id, title, blocks, empty);
+view!(Section: id, title, notes, blocks, empty);
 
 /// A metric and the columns of its table that a section shows.
 pub(crate) type Reads = (&'static str, &'static [&'static str]);
@@ -169,9 +171,21 @@ pub(crate) fn sections(book: &Book<'_>) -> Vec<Section> {
         }
         let empty =
             if blocks.is_empty() { format!("Nothing to show: {missing}.") } else { String::new() };
-        Section { id, title, blocks, empty }
+        let notes = take_shared(&mut blocks);
+        Section { id, title, notes, blocks, empty }
     };
     SECTIONS.iter().map(section).collect()
+}
+
+/// Takes the remarks that several blocks all have out of them.
+fn take_shared(blocks: &mut [Block]) -> Vec<String> {
+    let [first, others @ ..] = blocks else { return Vec::new() };
+    let is_shared = |note: &&String| {
+        !others.is_empty() && others.iter().all(|block| block.notes.contains(note))
+    };
+    let shared: Vec<String> = first.notes.iter().filter(is_shared).cloned().collect();
+    blocks.iter_mut().for_each(|block| block.notes.retain(|note| !shared.contains(note)));
+    shared
 }
 
 /// The name of a pipeline as people read it.

@@ -103,11 +103,7 @@ fn verdict(book: &Book<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
     if tested == 0 {
         return format!("{when}: no pair of sources can be tested yet.");
     }
-    let different: Vec<String> = rows
-        .iter()
-        .filter(|row| sheet.flag(row, "is_different"))
-        .map(|row| better(sheet, row))
-        .collect();
+    let different = better(sheet, rows);
     if different.is_empty() {
         return match tested {
             1 => format!(
@@ -119,7 +115,7 @@ fn verdict(book: &Book<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
             ),
         };
     }
-    format!("{when}: beyond chance, {}. Other differences may be chance.", different.join("; "))
+    format!("{when}: beyond chance, {}. Other differences may be chance.", different)
 }
 
 /// The same of all quarters that are over, like compared with like.
@@ -129,11 +125,7 @@ fn adjusted(book: &Book<'_>, pipeline: &str) -> Option<String> {
     if !rows.iter().any(|row| sheet.number(row, "q").is_some()) {
         return None;
     }
-    let different: Vec<String> = rows
-        .iter()
-        .filter(|row| sheet.flag(row, "is_different"))
-        .map(|row| better(sheet, row))
-        .collect();
+    let different = better(sheet, &rows);
     Some(if different.is_empty() {
         "Over all quarters, deals of the same segment and quarter compared, no two sources \
          differ by more than chance gives."
@@ -141,20 +133,29 @@ fn adjusted(book: &Book<'_>, pipeline: &str) -> Option<String> {
     } else {
         format!(
             "Over all quarters, deals of the same segment and quarter compared: beyond chance, {}.",
-            different.join("; ")
+            different
         )
     })
 }
 
-/// `web won more often than fair`.
-fn better(sheet: Sheet<'_>, row: Cells<'_>) -> String {
-    let (a, b) = (sheet.word(row, "source_a"), sheet.word(row, "source_b"));
-    let is_first = match sheet.number(row, "odds_ratio") {
-        Some(ratio) => ratio > 1.0,
-        None => sheet.number(row, "diff").unwrap_or(0.0) > 0.0,
-    };
-    let (more, less) = if is_first { (a, b) } else { (b, a) };
-    format!("{more} won more often than {less}")
+/// `web won more often than fair and event`, for every source that did.
+fn better(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> String {
+    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+    for row in rows.iter().filter(|row| sheet.flag(row, "is_different")) {
+        let (a, b) = (sheet.word(row, "source_a"), sheet.word(row, "source_b"));
+        let is_first = match sheet.number(row, "odds_ratio") {
+            Some(ratio) => ratio > 1.0,
+            None => sheet.number(row, "diff").unwrap_or(0.0) > 0.0,
+        };
+        let (more, less) = if is_first { (a, b) } else { (b, a) };
+        match found.iter_mut().find(|(source, _)| *source == more) {
+            Some((_, others)) => others.push(less),
+            None => found.push((more, vec![less])),
+        }
+    }
+    let said =
+        found.iter().map(|(more, less)| format!("{more} won more often than {}", less.join(", ")));
+    said.collect::<Vec<_>>().join("; ")
 }
 
 fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -> Chart {
