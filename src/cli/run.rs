@@ -1,7 +1,7 @@
 //! `sluice run` and `sluice report`: from the store's content to the folder of a report.
 
 use super::args::{OutArgs, ReportArgs, RunArgs};
-use super::compute::{Computed, compute};
+use super::compute::{Computed, all_queries, compute};
 use super::ledger::{quality_table, rejects_table};
 use super::manifest;
 use super::query::begin;
@@ -23,6 +23,7 @@ const REPORT: &str = "report";
 /// Ingests, computes and reports. What is new is computed while the store is written.
 pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
+    check_additions(&args.out)?;
     let store = Store::new(&args.store.store);
     let known = match args.out.anew {
         true => None,
@@ -58,10 +59,20 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
 /// Reports from the store.
 pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
     let config: Config = read_config(&args.config)?;
+    check_additions(&args.out)?;
     let store = Store::new(&args.store.store);
     let record = store.record(args.version.version)?;
     report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
     Ok(Ending::Done)
+}
+
+/// Reads the user's own queries and templates, so that what is wrong with them is said before any
+/// work is done.
+fn check_additions(args: &OutArgs) -> Result<()> {
+    if args.queries.is_some() {
+        all_queries(args.queries.as_deref())?;
+    }
+    args.templates.as_deref().map_or(Ok(()), report::check_templates)
 }
 
 /// Reports one run of the store.

@@ -105,6 +105,13 @@ pub fn render(input: &Input<'_>) -> Result<String> {
     templates.render(page)
 }
 
+/// Whether the user's templates can be read.
+///
+/// Errors: the folder cannot be read, or a template has a syntax error.
+pub fn check_templates(folder: &std::path::Path) -> Result<()> {
+    env::Templates::load(Some(folder)).map(drop)
+}
+
 /// Metrics with the columns that the page shows of them; a test compares them with the registry,
 /// because a column that is missing only leaves its place empty.
 pub fn reads() -> Vec<(&'static str, &'static [&'static str])> {

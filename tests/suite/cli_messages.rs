@@ -22,6 +22,8 @@ struct Case {
     status: i32,
     /// What standard error says.
     says: Vec<String>,
+    /// All that is there afterwards, if that is to be looked at.
+    is_left: Option<Vec<String>>,
 }
 
 fn sluice(dir: &Path, args: &[String]) -> (Option<i32>, String, String) {
@@ -51,6 +53,13 @@ fn mistakes_are_said_with_place_and_way_out() {
         assert!(case.status != 2 || stdout.is_empty(), "{name}: {stdout}");
         for words in &case.says {
             assert!(stderr.contains(words.as_str()), "{name} does not say `{words}`: {stderr}");
+        }
+        if let Some(expected) = case.is_left {
+            let there = std::fs::read_dir(there.path()).unwrap();
+            let mut left: Vec<String> =
+                there.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+            left.sort();
+            assert_eq!(left, expected, "{name}");
         }
         cases += 1;
     }
