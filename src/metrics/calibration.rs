@@ -8,14 +8,13 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::Row;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::{Metric, Row, Shared};
+use super::shared::{OnShared, SharedState};
 use crate::error::Result;
 use crate::model::run::LANDMARKS;
-use crate::model::{
-    About, Period, PeriodKind, Run, StageId, Status, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Period, PeriodKind, Run, StageId, Status, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
 use crate::stats::calibration::{Bin, Calibration, Forecasts, calibration, squares};
 
@@ -157,9 +156,10 @@ impl Checked {
     }
 }
 
-impl Checks {
-    /// Takes a deal.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+impl SharedState for Checks {
+    const NAME: &'static str = "forecasts of open deals";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         if self.is_checked.is_empty() {
             self.is_checked = checked(run);
         }
@@ -175,15 +175,16 @@ impl Checks {
         });
     }
 
-    /// Adds the deals of another part.
-    pub(super) fn merge(&mut self, mut from: Self) {
+    fn merge(&mut self, mut from: Self) {
         self.looks.merge(from.looks);
         self.checks.append(&mut from.checks);
         if self.is_checked.is_empty() {
             self.is_checked = from.is_checked;
         }
     }
+}
 
+impl Checks {
     /// The forecasts of each pipeline and kind.
     pub(super) fn checked(&self, run: &Run) -> BTreeMap<(Sym, &'static str), Checked> {
         let horizon = run.ticks_of_days(run.config.stage_horizon);
@@ -233,33 +234,16 @@ fn checked(run: &Run) -> Vec<bool> {
     ends.iter().enumerate().map(is_checked).collect()
 }
 
-impl Metric for CalibrationCheck {
-    type State = Shared<Checks>;
+impl OnShared for CalibrationCheck {
+    type State = Checks;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| state.fold(deal, run));
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, Checks::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("forecasts of open deals")
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) -> Result<()> {
         for ((pipeline, forecast), checked) in state.checked(run) {
-            let period = checked.period(&state);
+            let period = checked.period(state);
             let mut row = table.row(Slice::whole(pipeline), period, Sym::NONE);
             row.set("forecast", forecast).set("horizon_days", run.config.stage_horizon);
             row.set("n_landmarks", checked.places.len()).set("n_null_prob", checked.without);
@@ -275,7 +259,7 @@ impl Metric for CalibrationCheck {
                 }),
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -2,15 +2,13 @@
 
 use super::landmarks::{BANDS, Outlook, StageChance};
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_age_threshold::{SHARED, State};
+use super::shared::OnShared;
+use super::stage_age_threshold::State;
 use super::stage_key::set_stage;
-use super::{Metric, Shared};
 use crate::error::Result;
 use crate::model::calendar::{month_index, month_start};
 use crate::model::run::LANDMARKS;
-use crate::model::{
-    About, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Period, PeriodKind, Run, StageId, StageKind, Sym, Unit, column};
 
 /// F4.
 #[derive(Debug)]
@@ -51,31 +49,14 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for LandmarkWinProbability {
-    type State = Shared<State>;
+impl OnShared for LandmarkWinProbability {
+    type State = State;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| state.fold(deal, run));
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, State::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(SHARED)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) -> Result<()> {
         for pipeline in run.catalogue.pipelines() {
             for (stage, about) in run.catalogue.of(pipeline) {
                 if about.kind != StageKind::Open || run.is_unknown(stage) {
@@ -88,14 +69,14 @@ impl Metric for LandmarkWinProbability {
                 }
                 let alike = alike(pipeline, stage, run);
                 let pooled = all.chances.is_none().then(|| within(&alike).0);
-                add_rows(&mut table, (pipeline, stage, 0), &all, &all, pooled.as_ref(), run);
+                add_rows(table, (pipeline, stage, 0), &all, &all, pooled.as_ref(), run);
                 for (band, own) in bands.iter().enumerate() {
                     let key = (pipeline, stage, band + 1);
-                    add_rows(&mut table, key, own, &all, pooled.as_ref(), run);
+                    add_rows(table, key, own, &all, pooled.as_ref(), run);
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

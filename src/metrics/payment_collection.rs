@@ -3,9 +3,10 @@
 use super::layout::{MetricTable, Tail};
 use super::monthly::{Monthly, rate_reason};
 use super::payment_state::{self, Wins};
-use super::{Metric, Reason, Row};
+use super::shared::OnShared;
+use super::{Reason, Row};
 use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -43,38 +44,21 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for PaymentCollection {
+impl OnShared for PaymentCollection {
     type State = Monthly<Wins>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        payment_state::fold(deal, run, state);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(payment_state::SHARED)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) -> Result<()> {
         if run.payments.is_empty() {
-            payment_state::absent(&mut table, run);
+            payment_state::absent(table, run);
         }
-        for (cell, wins) in state.with_wholes().by_period(run, true) {
+        for (cell, wins) in state.clone().with_wholes().by_period(run, true) {
             write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run)?;
         }
-        table.finish()
+        Ok(())
     }
 }
 

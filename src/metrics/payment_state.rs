@@ -6,13 +6,11 @@
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::is_timed_in_stages;
 use super::monthly::{Gather, Monthly, currency_of};
+use super::shared::SharedState;
 use super::{Reason, Row};
 use crate::model::{
     Day, ExitKind, Micros, Payments, PeriodKind, Run, StageKind, Sym, Timeline, Visit,
 };
-
-/// The state is the same for all of them.
-pub(super) const SHARED: &str = "payments";
 
 /// Causes in an event table.
 pub(super) const PAID: usize = 1;
@@ -89,9 +87,6 @@ impl Gather for Wins {
     }
 }
 
-/// By population, currency and month of the win.
-pub(super) type State = Monthly<Wins>;
-
 /// A stay after a win, from the win to its reversal.
 struct Stay<'t> {
     first: &'t Visit,
@@ -144,38 +139,46 @@ fn in_base(received: i128, deal: &Timeline<'_>, run: &Run) -> i128 {
     run.amount_on(deal.deal, i64::try_from(received).ok(), on).map_or(0, i128::from)
 }
 
-/// Takes a deal.
-pub(super) fn fold(deal: &Timeline<'_>, run: &Run, state: &mut State) {
-    let payments = &run.payments;
-    if payments.is_empty() || !deal.visits.iter().any(|visit| is_after_win(visit, payments)) {
-        return;
+/// By population, currency and month of the win.
+impl SharedState for Monthly<Wins> {
+    const NAME: &'static str = "payments";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let payments = &run.payments;
+        if payments.is_empty() || !deal.visits.iter().any(|visit| is_after_win(visit, payments)) {
+            return;
+        }
+        let facts = &deal.facts;
+        let currency = currency_of(facts, run);
+        let account = Account::of(deal, run);
+        let is_mended = u64::from(deal.deal.quality.has_history_code());
+        let is_timed = is_timed_in_stages(deal);
+        let places =
+            deal.visits.chunk_by(|a, b| is_after_win(a, payments) == is_after_win(b, payments));
+        for stay in places {
+            let (Some(first), Some(last)) = (stay.first(), stay.last()) else { continue };
+            if !is_after_win(first, payments) {
+                continue;
+            }
+            let stay = Stay { first, last };
+            self.see(first.pipeline, currency);
+            let course = is_timed.then(|| course(&stay, &account, run));
+            let is_standing = last.exit == ExitKind::Censored;
+            for slice in Slice::of(first.pipeline, facts, PARTS) {
+                let cell = self.at((slice, currency, run.months.of(first.entered_on)), run);
+                if let Some(course) = course {
+                    cell.courses.push(course);
+                    cell.mended += is_mended;
+                }
+                if is_standing {
+                    stand(cell, first, &account, is_mended, run);
+                }
+            }
+        }
     }
-    let facts = &deal.facts;
-    let currency = currency_of(facts, run);
-    let account = Account::of(deal, run);
-    let is_mended = u64::from(deal.deal.quality.has_history_code());
-    let is_timed = is_timed_in_stages(deal);
-    let places =
-        deal.visits.chunk_by(|a, b| is_after_win(a, payments) == is_after_win(b, payments));
-    for stay in places {
-        let (Some(first), Some(last)) = (stay.first(), stay.last()) else { continue };
-        if !is_after_win(first, payments) {
-            continue;
-        }
-        let stay = Stay { first, last };
-        state.see(first.pipeline, currency);
-        let course = is_timed.then(|| course(&stay, &account, run));
-        let is_standing = last.exit == ExitKind::Censored;
-        for slice in Slice::of(first.pipeline, facts, PARTS) {
-            let cell = state.at((slice, currency, run.months.of(first.entered_on)), run);
-            if let Some(course) = course {
-                cell.courses.push(course);
-                cell.mended += is_mended;
-            }
-            if is_standing {
-                stand(cell, first, &account, is_mended, run);
-            }
-        }
+
+    fn merge(&mut self, from: Self) {
+        Monthly::merge(self, from);
     }
 }
 

@@ -4,9 +4,10 @@ use super::layout::{MetricTable, Tail};
 use super::maturity::Maturity;
 use super::monthly::Monthly;
 use super::payment_state::{self, PAID, REVERSED, Wins};
-use super::{Metric, Reason, Row};
+use super::shared::OnShared;
+use super::{Reason, Row};
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::survival::EventTable;
 
 /// The metric.
@@ -57,39 +58,22 @@ const HORIZONS: [(u32, [&str; 3]); 3] = [
     (90, ["paid_rate_90d", "lower_90d", "upper_90d"]),
 ];
 
-impl Metric for PaymentTime {
+impl OnShared for PaymentTime {
     type State = Monthly<Wins>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        payment_state::fold(deal, run, state);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(payment_state::SHARED)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) -> Result<()> {
         if run.payments.is_empty() {
-            payment_state::absent(&mut table, run);
+            payment_state::absent(table, run);
         }
-        let state = of_all_currencies(&state, run);
+        let state = of_all_currencies(state, run);
         for (cell, wins) in state.with_wholes().by_period(run, true) {
             write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -3,9 +3,9 @@
 use super::calibration::Checks;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
-use super::{Metric, Shared};
+use super::shared::OnShared;
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 
 /// The metric.
@@ -35,33 +35,16 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ReliabilityTable {
-    type State = Shared<Checks>;
+impl OnShared for ReliabilityTable {
+    type State = Checks;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| state.fold(deal, run));
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, Checks::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("forecasts of open deals")
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) -> Result<()> {
         for ((pipeline, forecast), checked) in state.checked(run) {
-            let period = checked.period(&state);
+            let period = checked.period(state);
             for bin in checked.bins() {
                 let (p, observed) = (bin.probability(), bin.observed());
                 let interval = wilson(bin.won as f64, bin.n as f64).pair();
@@ -81,6 +64,6 @@ impl Metric for ReliabilityTable {
                 });
             }
         }
-        table.finish()
+        Ok(())
     }
 }

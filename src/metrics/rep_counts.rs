@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use super::layout::{Dimension, MetricTable, Row, Slice};
 use super::monthly::{Gather, Monthly};
-use super::{Metric, Shared};
+use super::shared::{OnShared, SharedState};
 use crate::error::Result;
 use crate::model::deal::{Field, Status};
-use crate::model::{About, ColumnAbout, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, ColumnAbout, Period, Run, Sym, Timeline, Unit, column};
 
 /// Reps only.
 pub const OWNERS: &[Dimension] = &[Dimension::Owner];
@@ -82,39 +82,37 @@ pub trait Comparison: Sync {
     fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run);
 }
 
-impl<C: Comparison> Metric for C {
-    type State = Shared<Monthly<RepCounts>>;
+impl SharedState for Monthly<RepCounts> {
+    const NAME: &'static str = "closed deals by rep";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        if let Some((month, one)) = deal.facts.closed_month.zip(RepCounts::of(deal)) {
+            self.each(&deal.facts, (Sym::NONE, month), OWNERS, run, |cell| cell.gather(&one));
+        }
+    }
+
+    fn merge(&mut self, from: Self) {
+        Monthly::merge(self, from);
+    }
+}
+
+impl<C: Comparison> OnShared for C {
+    type State = Monthly<RepCounts>;
 
     fn about(&self) -> &'static About {
         Comparison::about(self)
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        if let Some((month, one)) = deal.facts.closed_month.zip(RepCounts::of(deal)) {
-            state.edit(|state| {
-                state.each(&deal.facts, (Sym::NONE, month), OWNERS, run, |cell| cell.gather(&one));
-            });
+    fn write(
+        &self,
+        table: &mut MetricTable<'_>,
+        state: &Monthly<RepCounts>,
+        run: &Run,
+    ) -> Result<()> {
+        for family in families(state, run) {
+            self.add_family(table, &family, run);
         }
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, Monthly::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("closed deals by rep")
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(Comparison::about(self), run);
-        for family in families(&state, run) {
-            self.add_family(&mut table, &family, run);
-        }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -6,9 +6,10 @@ use super::layout::Slice;
 use super::monthly::rate_reason;
 use super::score_looks::ScoreLooks;
 use super::score_rules::points;
-use super::{Metric, MetricTable, Tail};
+use super::shared::OnShared;
+use super::{MetricTable, Tail};
 use crate::error::Result;
-use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 use crate::stats::quantile::{Histogram, quantile};
 
@@ -47,23 +48,14 @@ struct Band {
     n: u64,
 }
 
-impl Metric for ScoreBands {
+impl OnShared for ScoreBands {
     type State = ScoreLooks;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut ScoreLooks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut ScoreLooks, from: ScoreLooks) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: ScoreLooks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) -> Result<()> {
         let period = run.period(PeriodKind::All, run.as_of);
         for (pipeline, scores) in state.wholes() {
             let bands = bands(&scores);
@@ -88,7 +80,7 @@ impl Metric for ScoreBands {
                 });
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

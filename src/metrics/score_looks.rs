@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::maturity::is_in_cohorts;
 use super::score_rules::Rules;
+use super::shared::SharedState;
 use super::stage_key::{add_all, is_worked};
 use crate::model::{Day, Run, StageId, Status, Sym, Timeline};
 
@@ -16,9 +17,11 @@ pub struct ScoreLooks {
     pub(super) counts: BTreeMap<(Sym, StageId), BTreeMap<i64, (u64, u64)>>,
 }
 
-impl ScoreLooks {
+impl SharedState for ScoreLooks {
+    const NAME: &'static str = "scores on landmarks";
+
     /// Looks at a deal on each landmark whose horizon is over and on which it was open.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let rules = self.rules.get_or_insert_with(|| Arc::new(Rules::new(run)));
         if rules.is_empty() || !is_in_cohorts(deal) {
             return;
@@ -41,14 +44,15 @@ impl ScoreLooks {
         }
     }
 
-    /// Adds the looks of another part.
-    pub(super) fn merge(&mut self, from: Self) {
+    fn merge(&mut self, from: Self) {
         self.rules = self.rules.take().or(from.rules);
         add_all(&mut self.counts, from.counts, |into, from| {
             add_all(into, from, |into, from| *into = (into.0 + from.0, into.1 + from.1));
         });
     }
+}
 
+impl ScoreLooks {
     /// The counts of whole pipelines.
     pub(super) fn wholes(&self) -> BTreeMap<Sym, BTreeMap<i64, (u64, u64)>> {
         let mut found: BTreeMap<Sym, BTreeMap<i64, (u64, u64)>> = BTreeMap::new();

@@ -2,10 +2,11 @@
 
 use super::layout::Slice;
 use super::score_looks::ScoreLooks;
+use super::shared::OnShared;
 use super::stage_key::set_stage;
-use super::{Metric, MetricTable, Reason, Tail};
+use super::{MetricTable, Reason, Tail};
 use crate::error::Result;
-use crate::model::{About, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, PeriodKind, Run, StageId, Sym, Unit, column};
 use crate::stats::discrimination::{Scores, area};
 
 /// N2.
@@ -37,30 +38,21 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ScoreValidation {
+impl OnShared for ScoreValidation {
     type State = ScoreLooks;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut ScoreLooks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut ScoreLooks, from: ScoreLooks) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: ScoreLooks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) -> Result<()> {
         for (pipeline, scores) in state.wholes() {
-            add_row(&mut table, pipeline, None, &scores, run);
+            add_row(table, pipeline, None, &scores, run);
         }
         for ((pipeline, stage), scores) in &state.counts {
-            add_row(&mut table, *pipeline, Some(*stage), scores, run);
+            add_row(table, *pipeline, Some(*stage), scores, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

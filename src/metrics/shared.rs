@@ -3,6 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::{Metric, MetricTable};
+use crate::error::Result;
+use crate::model::{About, Run, Table, Timeline};
+
 /// The state of metrics that name the same [`shared_state`](super::Metric::shared_state).
 #[derive(Debug, Default)]
 pub struct Shared<S>(Arc<S>);
@@ -35,5 +39,61 @@ impl<S> Deref for Shared<S> {
 
     fn deref(&self) -> &S {
         &self.0
+    }
+}
+
+/// What is folded once for several metrics.
+pub trait SharedState: Default + Send + Sync + 'static {
+    /// The name of it, as [`shared_state`](Metric::shared_state) gives it.
+    const NAME: &'static str;
+
+    /// Takes a deal.
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run);
+
+    /// Adds the deals of another part.
+    fn merge(&mut self, from: Self);
+}
+
+/// A metric that reads what others read too.
+pub trait OnShared: Sync {
+    /// What it reads.
+    type State: SharedState;
+
+    /// What the metric is.
+    fn about(&self) -> &'static About;
+
+    /// Writes its rows.
+    ///
+    /// Errors: `ErrorKind::Range` if a sum left the range in which it is exact.
+    fn write(&self, table: &mut MetricTable<'_>, state: &Self::State, run: &Run) -> Result<()>;
+}
+
+impl<M: OnShared> Metric for M {
+    type State = Shared<M::State>;
+
+    fn about(&self) -> &'static About {
+        OnShared::about(self)
+    }
+
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.edit(|state| state.fold(deal, run));
+    }
+
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge_with(from, SharedState::merge);
+    }
+
+    fn shared_state(&self) -> Option<&'static str> {
+        Some(M::State::NAME)
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+        let mut table = MetricTable::new(OnShared::about(self), run);
+        self.write(&mut table, &state, run)?;
+        table.finish()
     }
 }

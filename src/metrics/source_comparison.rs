@@ -1,9 +1,10 @@
 //! O1: two sources side by side, by the share of their deals that was won.
 
+use super::shared::OnShared;
 use super::source_counts::{Counts, Family, SourceCounts, is_over, label, pairs, untested};
-use super::{Metric, MetricTable, Reason, Shared, Slice, Tail};
+use super::{MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::proportions::{Equality, difference, equality, least_expected};
 use crate::stats::rank::benjamini_hochberg;
 
@@ -58,38 +59,18 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for SourceComparison {
-    type State = Shared<SourceCounts>;
+impl OnShared for SourceComparison {
+    type State = SourceCounts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| {
-            state.fold_closed(deal, run);
-            state.fold_cohort(deal, run);
-        });
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, SourceCounts::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("deals by source")
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) -> Result<()> {
         for family in state.families(run) {
-            add_family(&mut table, &family, run);
+            add_family(table, &family, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use arcstr::ArcStr;
 use super::keyed::Keyed;
 use super::maturity::is_in_cohorts;
 use super::place::{Place, Placed};
+use super::shared::SharedState;
 use crate::model::{Period, PeriodKind, Run, Status, Sym, Timeline};
 
 /// Sources that are compared: those with most deals. More would be lost in a thousand pairs.
@@ -86,6 +87,19 @@ pub struct SourceCounts {
     counts: Keyed<Stratum, Counts>,
     /// The quarter met last, and its horizon: deals come by the month of their creation.
     latest: Option<(Period, Option<u32>)>,
+}
+
+impl SharedState for SourceCounts {
+    const NAME: &'static str = "deals by source";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        self.fold_closed(deal, run);
+        self.fold_cohort(deal, run);
+    }
+
+    fn merge(&mut self, from: Self) {
+        SourceCounts::merge(self, from);
+    }
 }
 
 impl SourceCounts {

@@ -1,9 +1,10 @@
 //! O2: whether the sources differ at all, before they are compared in pairs.
 
+use super::shared::OnShared;
 use super::source_counts::{SourceCounts, is_over, untested};
-use super::{Metric, MetricTable, Reason, Shared, Slice, Tail};
+use super::{MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::chi_squared::pearson;
 
 /// O2.
@@ -39,34 +40,14 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for SourceTests {
-    type State = Shared<SourceCounts>;
+impl OnShared for SourceTests {
+    type State = SourceCounts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| {
-            state.fold_closed(deal, run);
-            state.fold_cohort(deal, run);
-        });
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, SourceCounts::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("deals by source")
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) -> Result<()> {
         for family in state.families(run) {
             let groups: Vec<(u64, u64)> =
                 family.sources.iter().map(|s| s.1.pair()).filter(|g| g.1 > 0).collect();
@@ -93,6 +74,6 @@ impl Metric for SourceTests {
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }

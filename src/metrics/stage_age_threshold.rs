@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use super::keyed::Tally;
 use super::landmarks::{Landmarks, WinChance};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
+use super::shared::{OnShared, SharedState};
 use super::stage_key::{add_all, is_worked, set_stage};
-use super::{Metric, Shared};
 use crate::error::Result;
-use crate::model::{About, Run, StageId, StageKind, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, StageId, StageKind, Status, Sym, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -157,31 +157,14 @@ pub(crate) fn ticks_in_stage(deal: &Timeline<'_>, stage: StageId, spell: u16) ->
         .sum()
 }
 
-impl Metric for StageAgeThreshold {
-    type State = Shared<State>;
+impl OnShared for StageAgeThreshold {
+    type State = State;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| state.fold(deal, run));
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, State::merge);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(SHARED)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) -> Result<()> {
         let window = run.trailing(run.config.stale_window_days);
         for pipeline in run.catalogue.pipelines() {
             let open = run.catalogue.of(pipeline).filter(|(_, s)| s.kind == StageKind::Open);
@@ -193,7 +176,7 @@ impl Metric for StageAgeThreshold {
                 write(row, stage, &limit, older, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -237,9 +220,6 @@ fn write(
     });
 }
 
-/// What [`State`] is shared as.
-pub(super) const SHARED: &str = "ages of winners and of open deals on month ends";
-
 /// State of [`StageAgeThreshold`] and of `landmark_win_probability`.
 #[derive(Debug, Default)]
 pub struct State {
@@ -247,15 +227,15 @@ pub struct State {
     pub(super) landmarks: Landmarks,
 }
 
-impl State {
-    /// Takes a deal.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+impl SharedState for State {
+    const NAME: &'static str = "ages of winners and of open deals on month ends";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         self.pace.fold(deal, run);
         self.landmarks.fold(deal, run);
     }
 
-    /// Adds the deals of another part.
-    pub(super) fn merge(&mut self, from: Self) {
+    fn merge(&mut self, from: Self) {
         self.pace.merge(from.pace);
         self.landmarks.merge(from.landmarks);
     }

@@ -1,11 +1,12 @@
 //! M2 `unpaid_wins`: what is still to be paid, by how long ago it was won.
 
+use super::Row;
 use super::layout::{Dimension, MetricTable, Tail};
 use super::monthly::Monthly;
 use super::payment_state::{self, BANDS, Wins};
-use super::{Metric, Row};
+use super::shared::OnShared;
 use crate::error::Result;
-use crate::model::{About, PeriodKind, Run, Table, Timeline, Unit, column};
+use crate::model::{About, PeriodKind, Run, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -33,35 +34,18 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for UnpaidWins {
+impl OnShared for UnpaidWins {
     type State = Monthly<Wins>;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        payment_state::fold(deal, run, state);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(payment_state::SHARED)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) -> Result<()> {
         if run.payments.is_empty() {
-            payment_state::absent(&mut table, run);
+            payment_state::absent(table, run);
         }
-        for (cell, wins) in state.with_wholes().by_period(run, false) {
+        for (cell, wins) in state.clone().with_wholes().by_period(run, false) {
             if cell.period.kind != PeriodKind::All {
                 continue;
             }
@@ -72,7 +56,7 @@ impl Metric for UnpaidWins {
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
