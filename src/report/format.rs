@@ -9,6 +9,9 @@ use crate::model::{Day, Unit, Value, money};
 /// What stands in the place of an unknown value.
 pub const NONE: &str = "–";
 
+/// Who owns what nobody owns, as tables have it.
+pub const UNASSIGNED: &str = "__UNASSIGNED__";
+
 /// A value as it stands in a table cell; `currency` is the row's.
 pub fn value(value: &Value, unit: Unit, currency: &str) -> String {
     match value {
@@ -27,7 +30,7 @@ pub fn value(value: &Value, unit: Unit, currency: &str) -> String {
 pub fn word(text: &str) -> &str {
     match text {
         "__NONE__" => "none given",
-        "__UNASSIGNED__" => "no owner",
+        UNASSIGNED => "no owner",
         "__UNKNOWN__" => "unknown stage",
         "__DELETED__" => "deleted",
         "__AWAITING_PAYMENT__" => "awaiting payment",

@@ -2,7 +2,7 @@
 
 use sluice::metrics::{METRICS, compute, find};
 use sluice::model::config::GoalsConfig;
-use sluice::model::{Config, Dataset, PeriodKind, Run, Table, Target, calendar};
+use sluice::model::{Config, Dataset, PeriodKind, Run, Sym, Table, Target, calendar};
 use sluice::report::{Input, reads, render};
 
 use crate::fixtures::{DealBuilder, Fixture, deal, run};
@@ -77,6 +77,16 @@ pub(crate) fn rendered(run: &Run, tables: &[Table]) -> String {
         templates: None,
     })
     .unwrap()
+}
+
+#[test]
+fn nobody_is_compared_where_no_deal_has_an_owner() {
+    let mut data = dataset();
+    for deal in data.partitions.iter_mut().flat_map(|partition| &mut partition.deals) {
+        deal.owner = Sym::NONE;
+    }
+    let page = page(&data, Config::default(), "2026-07-01");
+    assert!(page.contains("Nothing to show: no closed deal has an owner."));
 }
 
 #[test]

@@ -109,9 +109,9 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = sheet.by_owner(pipeline);
     let spans = sheet.spans(&rows, "quarter");
-    let Some(shown) = complete(&spans, book.as_of).0.or(spans.last()) else {
-        return block;
-    };
+    let is_owned = |row: &Cells<'_>| sheet.word(row, "owner") != format::UNASSIGNED;
+    let shown = complete(&spans, book.as_of).0.or(spans.last());
+    let Some(shown) = shown.filter(|_| rows.iter().any(is_owned)) else { return block };
     block.charts.push(rates(book, pipeline, id, shown));
     block.charts.push(funnel(book, pipeline, id, shown));
     add(&mut block.grids, compared(book, pipeline, shown));
