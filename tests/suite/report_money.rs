@@ -117,6 +117,26 @@ fn amounts_that_are_all_unknown_are_not_zero() {
 }
 
 #[test]
+fn a_stage_has_one_bar_for_all_currencies() {
+    let mut stock = Maker::new("F1", "stage_stock", "", "stage:text deals:count value_minor:minor");
+    for currency in ["EUR", "USD"] {
+        for stage in ["Demo", "Offer"] {
+            let cells = [
+                ("stage", stage.into()),
+                ("currency", currency.into()),
+                ("deals", 3_i64.into()),
+                ("value_minor", 50_000_000_i64.into()),
+            ];
+            stock.row(PIPELINE, all(), &cells);
+        }
+    }
+    let page = page(&[(stock.about, stock.table)], &[]);
+    let chart = page.split("<figure id=\"funnel-1-stock\"").nth(1).unwrap();
+    let drawing = chart.split("</svg>").next().unwrap();
+    assert_eq!(drawing.matches("3 · EUR 500k, 3 · USD 500k").count(), 2, "{drawing}");
+}
+
+#[test]
 fn headlines_say_how_many_amounts_are_unknown() {
     let page = page(&[weighted(&[("USD", 9_000_000, 12, 5)])], &[]);
     assert!(tile(&page, "Open pipeline").contains(">12 open deals, 5 without an amount<"));

@@ -147,7 +147,7 @@ fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let days = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
     Some(format!(
         "{when}: {} filled up. Deals that left it had stayed {} days; at the pace at which they left, \
-         those that stood in it would stay {}.",
+         those that stood in it would stay {} days.",
         format::word(sheet.word(row, "stage")),
         days("w_done_days"),
         days("w_implied_days")
