@@ -12,7 +12,6 @@ use super::Row;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::shared::{OnShared, SharedState};
-use crate::error::Result;
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Period, PeriodKind, Run, StageId, Status, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
@@ -241,7 +240,7 @@ impl OnShared for CalibrationCheck {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
         for ((pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(state);
             let mut row = table.row(Slice::whole(pipeline), period, Sym::NONE);
@@ -259,7 +258,6 @@ impl OnShared for CalibrationCheck {
                 }),
             }
         }
-        Ok(())
     }
 }
 

@@ -129,13 +129,13 @@ impl Metric for ForecastSlippage {
         let any_told = agenda.judged().any(|at| is_told(agenda.quarters[at].starts_at, run));
         for (Window(slice, currency, at), due) in state.due.sorted() {
             let period = agenda.quarters[at].period;
-            write(table.row(slice, Some(period), currency), &due, run)?;
+            write(table.row(slice, Some(period), currency), &due, run);
             if is_told(agenda.quarters[at].starts_at, run) || !any_told {
                 pooled.entry((slice, currency)).or_default().gather(&due);
             }
         }
         for ((slice, currency), due) in pooled {
-            write(table.row(slice, agenda.whole(), currency), &due, run)?;
+            write(table.row(slice, agenda.whole(), currency), &due, run);
         }
         table.finish()
     }
@@ -222,14 +222,14 @@ fn until(last: &Look<'_>, quarter: &Quarter) -> Micros {
     closed_at.unwrap_or(quarter.ends_at).min(quarter.ends_at)
 }
 
-fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
+fn write(mut row: Row<'_>, due: &Due, run: &Run) {
     let n = due.due.n;
     row.set("n_leaky", due.leaky);
     let mut tail = Tail { n: n.into(), quality_count: due.mended, ..Tail::default() };
     if is_leaky(due.leaky, run) {
         tail.reason = Some(leaky(run));
         row.end(tail);
-        return Ok(());
+        return;
     }
     let ranks = due.moved.ranks(0);
     let (moved, days, _) = ranks.sums();
@@ -248,5 +248,4 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) -> Result<()> {
     tail.method = if n > 0 { "wilson" } else { "" };
     tail.reason = rate_reason(n, run);
     row.end(tail);
-    Ok(())
 }

@@ -91,7 +91,7 @@ impl OfForecasts for ForecastSnapshots {
             let at = Place { family, agenda, mark, run };
             if family.is_stored {
                 for ((_, owner), stored) in of_slot(&family.stored, slot) {
-                    at.stored(table, *owner, stored, slot)?;
+                    at.stored(table, *owner, stored, slot);
                 }
                 continue;
             }
@@ -168,13 +168,7 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn stored(
-        &self,
-        table: &mut MetricTable<'_>,
-        owner: Sym,
-        stored: &Stored,
-        slot: usize,
-    ) -> Result<()> {
+    fn stored(&self, table: &mut MetricTable<'_>, owner: Sym, stored: &Stored, slot: usize) {
         let one = (!owner.is_none()).then_some(owner);
         for (category, sum) in parts(&stored.forecast, self.family.closed(slot, one), self.run) {
             let mut row = self.row(table, one);
@@ -187,6 +181,5 @@ impl Place<'_> {
             row.set("grade", "observed");
             row.end(Tail { n: 1_u64.into(), ..Tail::default() });
         }
-        Ok(())
     }
 }

@@ -187,7 +187,7 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
     }
     row.set("measure", &*goal.word)
         .set("goal_source", if goal.is_configured { "configured" } else { "target" });
-    set_progress(&mut row, goal, actual, run)?;
+    set_progress(&mut row, goal, actual, run);
     row.set("n_rows", goal.rows);
     row.end(Tail {
         n: actual.filter(|_| !is_amount).and_then(|n| i64::try_from(n).ok()).into(),
@@ -202,7 +202,7 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
     Ok(())
 }
 
-fn set_progress(row: &mut Row<'_>, goal: &Goal, actual: Option<i128>, run: &Run) -> Result<()> {
+fn set_progress(row: &mut Row<'_>, goal: &Goal, actual: Option<i128>, run: &Run) {
     let (start, end) = (goal.period.start, goal.period.end);
     let cut = end.min(run.as_of + 1).max(start);
     let (elapsed, all) = (run.workdays.between(start, cut), run.workdays.between(start, end));
@@ -228,5 +228,4 @@ fn set_progress(row: &mut Row<'_>, goal: &Goal, actual: Option<i128>, run: &Run)
         .set(day, per_day)
         .set("bd_elapsed", elapsed)
         .set("bd", all);
-    Ok(())
 }

@@ -89,7 +89,7 @@ impl Metric for GoalChanceBookings {
             for mode in Mode::ALL {
                 let odds = Odds::new(&state, (goal, &plan), mode, &chances, run);
                 let cells = cells(odds.amounts.len(), goals.len(), run);
-                add_row(&mut table, &state, (goal, &plan), (mode, &odds, cells), run)?;
+                add_row(&mut table, &state, (goal, &plan), (mode, &odds, cells), run);
             }
         }
         Ok(settle(table.finish()?, run))
@@ -108,7 +108,7 @@ fn add_row(
     (goal, plan): (&Goal, &Plan),
     (mode, odds, cells): (Mode, &Odds, u64),
     run: &Run,
-) -> Result<()> {
+) {
     let (won, _) = state.won(goal, plan, run);
     let need = goal.value - won;
     let mut row = row(table, goal, plan, run);
@@ -144,7 +144,6 @@ fn add_row(
         },
         ..Tail::default()
     });
-    Ok(())
 }
 
 /// Mean bookings, in past periods, from deals created after the day with as many days left.

@@ -5,7 +5,6 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::shared::OnShared;
 use super::stage_age_threshold::State;
 use super::stage_key::set_stage;
-use crate::error::Result;
 use crate::model::calendar::{month_index, month_start};
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Period, PeriodKind, Run, StageId, StageKind, Sym, Unit, column};
@@ -56,7 +55,7 @@ impl OnShared for LandmarkWinProbability {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
         for pipeline in run.catalogue.pipelines() {
             for (stage, about) in run.catalogue.of(pipeline) {
                 if about.kind != StageKind::Open || run.is_unknown(stage) {
@@ -76,7 +75,6 @@ impl OnShared for LandmarkWinProbability {
                 }
             }
         }
-        Ok(())
     }
 }
 

@@ -267,7 +267,7 @@ impl Change<'_> {
             if !is_one && lever != "size" {
                 row.set("before", before[place]).set("after", after[place]);
             }
-            self.set_sums(&mut row, found[at], period, run)?;
+            self.set_sums(&mut row, found[at], period, run);
             let drawn: Vec<Option<f64>> = self.drawn.iter().map(|parts| parts[at]).collect();
             let interval = percentile_interval(&drawn).filter(|_| found[at].is_some());
             let [events, earlier] = self.pair.map(|sums| &sums.events);
@@ -289,7 +289,7 @@ impl Change<'_> {
         contribution: Option<f64>,
         period: Period,
         run: &Run,
-    ) -> Result<()> {
+    ) {
         let [before, after] = self.pair;
         let change = after.events.revenue - before.events.revenue;
         let share = contribution.filter(|_| change != 0).map(|part| part / change as f64);
@@ -317,6 +317,5 @@ impl Change<'_> {
             .set("implied_cycle_days", cycle(after))
             .set("n_null_amount", before.events.null_amounts + after.events.null_amounts)
             .set("is_partial", period.end > run.as_of + 1);
-        Ok(())
     }
 }

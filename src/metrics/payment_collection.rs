@@ -5,7 +5,6 @@ use super::monthly::{Monthly, rate_reason};
 use super::payment_state::{self, Wins};
 use super::shared::OnShared;
 use super::{Reason, Row};
-use crate::error::Result;
 use crate::model::{About, Run, Unit, column};
 
 /// The metric.
@@ -51,18 +50,17 @@ impl OnShared for PaymentCollection {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
         if run.payments.is_empty() {
             payment_state::absent(table, run);
         }
         for (cell, wins) in state.clone().with_wholes().by_period(run, true) {
-            write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run)?;
+            write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run);
         }
-        Ok(())
     }
 }
 
-fn write(mut row: Row<'_>, wins: &Wins, run: &Run) -> Result<()> {
+fn write(mut row: Row<'_>, wins: &Wins, run: &Run) {
     let found = &wins.standing;
     let share = (found.won > 0).then(|| found.collected as f64 / found.won as f64);
     row.set("paid", found.paid)
@@ -79,5 +77,4 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) -> Result<()> {
         Some(_) => rate_reason(found.wins, run),
     };
     row.end(Tail { n: found.wins.into(), reason, quality_count: found.quality, ..Tail::default() });
-    Ok(())
 }

@@ -6,7 +6,6 @@ use super::monthly::Monthly;
 use super::payment_state::{self, PAID, REVERSED, Wins};
 use super::shared::OnShared;
 use super::{Reason, Row};
-use crate::error::Result;
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::survival::EventTable;
 
@@ -65,7 +64,7 @@ impl OnShared for PaymentTime {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
         if run.payments.is_empty() {
             payment_state::absent(table, run);
         }
@@ -73,7 +72,6 @@ impl OnShared for PaymentTime {
         for (cell, wins) in state.with_wholes().by_period(run, true) {
             write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run);
         }
-        Ok(())
     }
 }
 

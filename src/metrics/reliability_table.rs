@@ -4,7 +4,6 @@ use super::calibration::Checks;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
 use super::shared::OnShared;
-use crate::error::Result;
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 
@@ -42,7 +41,7 @@ impl OnShared for ReliabilityTable {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
         for ((pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(state);
             for bin in checked.bins() {
@@ -64,6 +63,5 @@ impl OnShared for ReliabilityTable {
                 });
             }
         }
-        Ok(())
     }
 }

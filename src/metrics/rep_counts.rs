@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use super::layout::{Dimension, MetricTable, Row, Slice};
 use super::monthly::{Gather, Monthly};
 use super::shared::{OnShared, SharedState};
-use crate::error::Result;
 use crate::model::deal::{Field, Status};
 use crate::model::{About, ColumnAbout, Period, Run, Sym, Timeline, Unit, column};
 
@@ -103,16 +102,10 @@ impl<C: Comparison> OnShared for C {
         Comparison::about(self)
     }
 
-    fn write(
-        &self,
-        table: &mut MetricTable<'_>,
-        state: &Monthly<RepCounts>,
-        run: &Run,
-    ) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<RepCounts>, run: &Run) {
         for family in families(state, run) {
             self.add_family(table, &family, run);
         }
-        Ok(())
     }
 }
 

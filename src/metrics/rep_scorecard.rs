@@ -284,8 +284,8 @@ fn add_row(
     row.set("is_ramping", is_ramping(cell.slice.value, cell.period, run));
     set_credit(&mut row, reassigned, run);
     if let Some(currency) = only {
-        set_sizes(&mut row, done)?;
-        set_attainment(&mut row, cell, beside.booked, currency, run)?;
+        set_sizes(&mut row, done);
+        set_attainment(&mut row, cell, beside.booked, currency, run);
     }
     let cycles = done.cycles.histogram();
     row.set("cycle_q50_days", quantile(&cycles, 0.5).map(|ticks| run.days(ticks)));
@@ -307,7 +307,7 @@ fn add_row(
     Ok(())
 }
 
-fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
+fn set_sizes(row: &mut Row<'_>, done: &Done) {
     row.set_minor("bookings_minor", done.bookings).set("n_null_amount", done.null_amounts);
     let sizes = done.sizes.histogram();
     let (n, sum, squares) = power_sums(&sizes);
@@ -321,22 +321,14 @@ fn set_sizes(row: &mut Row<'_>, done: &Done) -> Result<()> {
     if let Some((lower, upper)) = median_interval(&sizes) {
         row.set("size_q50_lower_minor", lower).set("size_q50_upper_minor", upper);
     }
-    Ok(())
 }
 
-fn set_attainment(
-    row: &mut Row<'_>,
-    cell: &Cell,
-    booked: i128,
-    currency: Sym,
-    run: &Run,
-) -> Result<()> {
+fn set_attainment(row: &mut Row<'_>, cell: &Cell, booked: i128, currency: Sym, run: &Run) {
     let quota = run.quotas.of(cell.slice.value, cell.period, currency);
     if let Some(quota) = quota.filter(|_| cell.period.kind == PeriodKind::Quarter) {
         let attainment = (quota != 0).then(|| booked as f64 / quota as f64);
         row.set_minor("target_minor", quota).set("attainment", attainment);
     }
-    Ok(())
 }
 
 fn set_effort(row: &mut Row<'_>, (won, closed): (u64, u64), activities: Option<u64>, days: u64) {

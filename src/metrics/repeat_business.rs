@@ -159,10 +159,10 @@ impl Metric for RepeatBusiness {
         for (&(pipeline, currency, start), sums) in &found {
             wholes.entry((pipeline, currency)).or_default().add(sums);
             let quarter = run.period(PeriodKind::Quarter, start);
-            write(table.row(Slice::whole(pipeline), Some(quarter), currency), sums, run)?;
+            write(table.row(Slice::whole(pipeline), Some(quarter), currency), sums, run);
         }
         for ((pipeline, currency), sums) in wholes {
-            write(table.row(Slice::whole(pipeline), Some(all), currency), &sums, run)?;
+            write(table.row(Slice::whole(pipeline), Some(all), currency), &sums, run);
         }
         table.finish()
     }
@@ -196,7 +196,7 @@ fn take(sums: &mut Sums, win: &Win, at: usize, next: Option<&Win>, run: &Run) {
     }
 }
 
-fn write(mut row: Row<'_>, sums: &Sums, run: &Run) -> Result<()> {
+fn write(mut row: Row<'_>, sums: &Sums, run: &Run) {
     let [new, renewal, upsell] = sums.kinds;
     row.set("new", new.0)
         .set("renewal", renewal.0)
@@ -237,5 +237,4 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) -> Result<()> {
     }
     tail.method = if tail.interval.is_some() { "wilson_effective_n" } else { "" };
     row.end(tail);
-    Ok(())
 }

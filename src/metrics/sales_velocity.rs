@@ -283,7 +283,7 @@ impl Metric for SalesVelocity {
                 } else {
                     span.limits(run)
                 };
-                add_row(&mut table, (slice, currency, period), &span, interval, run)?;
+                add_row(&mut table, (slice, currency, period), &span, interval, run);
             }
         }
         table.finish()
@@ -296,7 +296,7 @@ fn add_row(
     span: &Span,
     interval: Option<(f64, f64)>,
     run: &Run,
-) -> Result<()> {
+) {
     let levers = &span.sums;
     let classic = span.classic(run);
     let days = period.end.min(run.as_of + 1) - period.start;
@@ -325,7 +325,6 @@ fn add_row(
         quality_count: levers.quality,
         ..Tail::default()
     });
-    Ok(())
 }
 
 #[cfg(test)]

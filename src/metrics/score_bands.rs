@@ -8,7 +8,6 @@ use super::score_looks::ScoreLooks;
 use super::score_rules::points;
 use super::shared::OnShared;
 use super::{MetricTable, Tail};
-use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 use crate::stats::quantile::{Histogram, quantile};
@@ -55,7 +54,7 @@ impl OnShared for ScoreBands {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) {
         let period = run.period(PeriodKind::All, run.as_of);
         for (pipeline, scores) in state.wholes() {
             let bands = bands(&scores);
@@ -80,7 +79,6 @@ impl OnShared for ScoreBands {
                 });
             }
         }
-        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@ use super::score_looks::ScoreLooks;
 use super::shared::OnShared;
 use super::stage_key::set_stage;
 use super::{MetricTable, Reason, Tail};
-use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, StageId, Sym, Unit, column};
 use crate::stats::discrimination::{Scores, area};
 
@@ -45,14 +44,13 @@ impl OnShared for ScoreValidation {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) {
         for (pipeline, scores) in state.wholes() {
             add_row(table, pipeline, None, &scores, run);
         }
         for ((pipeline, stage), scores) in &state.counts {
             add_row(table, *pipeline, Some(*stage), scores, run);
         }
-        Ok(())
     }
 }
 

@@ -63,9 +63,7 @@ pub trait OnShared: Sync {
     fn about(&self) -> &'static About;
 
     /// Writes its rows.
-    ///
-    /// Errors: `ErrorKind::Range` if a sum left the range in which it is exact.
-    fn write(&self, table: &mut MetricTable<'_>, state: &Self::State, run: &Run) -> Result<()>;
+    fn write(&self, table: &mut MetricTable<'_>, state: &Self::State, run: &Run);
 }
 
 impl<M: OnShared> Metric for M {
@@ -93,7 +91,7 @@ impl<M: OnShared> Metric for M {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(OnShared::about(self), run);
-        self.write(&mut table, &state, run)?;
+        self.write(&mut table, &state, run);
         table.finish()
     }
 }

@@ -3,7 +3,6 @@
 use super::shared::OnShared;
 use super::source_counts::{Counts, Family, SourceCounts, is_over, label, pairs, untested};
 use super::{MetricTable, Reason, Slice, Tail};
-use crate::error::Result;
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::proportions::{Equality, difference, equality, least_expected};
 use crate::stats::rank::benjamini_hochberg;
@@ -66,11 +65,10 @@ impl OnShared for SourceComparison {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) {
         for family in state.families(run) {
             add_family(table, &family, run);
         }
-        Ok(())
     }
 }
 

@@ -10,7 +10,6 @@ use super::landmarks::{Landmarks, WinChance};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::shared::{OnShared, SharedState};
 use super::stage_key::{add_all, is_worked, set_stage};
-use crate::error::Result;
 use crate::model::{About, Run, StageId, StageKind, Status, Sym, Timeline, Unit, column};
 
 /// The metric.
@@ -164,7 +163,7 @@ impl OnShared for StageAgeThreshold {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
         let window = run.trailing(run.config.stale_window_days);
         for pipeline in run.catalogue.pipelines() {
             let open = run.catalogue.of(pipeline).filter(|(_, s)| s.kind == StageKind::Open);
@@ -176,7 +175,6 @@ impl OnShared for StageAgeThreshold {
                 write(row, stage, &limit, older, run);
             }
         }
-        Ok(())
     }
 }
 

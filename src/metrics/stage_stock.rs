@@ -108,7 +108,7 @@ impl Metric for StageStock {
         let (whole, parts): (Vec<_>, Vec<_>) =
             stocks.iter().partition(|((slice, ..), _)| slice.dimension == Dimension::All);
         for ((slice, period, stage, currency), stock) in parts {
-            write(table.row(*slice, Some(*period), *currency), *stage, stock, run)?;
+            write(table.row(*slice, Some(*period), *currency), *stage, stock, run);
         }
         let known: BTreeSet<(Slice, StageId, Sym)> = whole
             .iter()
@@ -120,7 +120,7 @@ impl Metric for StageStock {
                 let last = period.end.min(run.as_of + 1) - 1;
                 let month = run.period(PeriodKind::Month, last);
                 let stock = stocks.get(&(slice, month, stage, currency)).unwrap_or(&empty);
-                write(table.row(slice, Some(period), currency), stage, stock, run)?;
+                write(table.row(slice, Some(period), currency), stage, stock, run);
             }
         }
         table.finish()
@@ -155,7 +155,7 @@ impl Stock {
     }
 }
 
-fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) -> Result<()> {
+fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) {
     set_stage(&mut row, stage, run);
     let basis = match (stock.deals, stock.current_amounts) {
         (0, _) => None,
@@ -168,5 +168,4 @@ fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) -> Result<(
         .set("value_basis", basis)
         .set("q50_age_days", stock.ages.ranks(0).quantile(0.5).map(|t| run.days(t)));
     row.end(Tail { n: stock.deals.into(), quality_count: stock.mended, ..Tail::default() });
-    Ok(())
 }

@@ -259,14 +259,14 @@ impl Metric for StageValueFlow {
                     let is_before = period.kind != PeriodKind::All && month.start < period.start;
                     if is_before { opening.pass(of_month) } else { flow.add(of_month) }
                 }
-                write(table.row(slice, Some(period), currency), stage, opening, &flow, run)?;
+                write(table.row(slice, Some(period), currency), stage, opening, &flow, run);
             }
         }
         table.finish()
     }
 }
 
-fn write(mut row: Row<'_>, stage: StageId, opening: Opening, flow: &Flow, run: &Run) -> Result<()> {
+fn write(mut row: Row<'_>, stage: StageId, opening: Opening, flow: &Flow, run: &Run) {
     let mut closing = opening;
     closing.pass(flow);
     let touched =
@@ -295,5 +295,4 @@ fn write(mut row: Row<'_>, stage: StageId, opening: Opening, flow: &Flow, run: &
         quality_count: touched(opening.mended, &flow.mended),
         ..Tail::default()
     });
-    Ok(())
 }

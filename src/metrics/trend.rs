@@ -214,14 +214,14 @@ impl Metric for Trend {
                 let (sums, open) = days.window(STEP * at, STEP * at + DAYS);
                 let period = Period { kind: PeriodKind::Trailing, start, end: start + DAYS };
                 let row = table.row(Slice::whole(*pipeline), Some(period), *currency);
-                fill(row, &sums, open, run)?;
+                fill(row, &sums, open, run);
             }
         }
         table.finish()
     }
 }
 
-fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) -> Result<()> {
+fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) {
     let closed = sums.won + sums.lost;
     let mean = |sum: f64, n: u64| (n > 0).then(|| sum / n as f64);
     let cycle = mean(sums.cycle_ticks as f64, sums.cycles);
@@ -243,5 +243,4 @@ fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) -> Result<()> {
         quality_count: sums.quality,
         ..Tail::default()
     });
-    Ok(())
 }

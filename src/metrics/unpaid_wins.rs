@@ -5,7 +5,6 @@ use super::layout::{Dimension, MetricTable, Tail};
 use super::monthly::Monthly;
 use super::payment_state::{self, BANDS, Wins};
 use super::shared::OnShared;
-use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Unit, column};
 
 /// The metric.
@@ -41,7 +40,7 @@ impl OnShared for UnpaidWins {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
         if run.payments.is_empty() {
             payment_state::absent(table, run);
         }
@@ -52,15 +51,14 @@ impl OnShared for UnpaidWins {
             let is_whole = cell.slice.dimension == Dimension::All;
             for band in 0..BANDS.len() {
                 if is_whole || wins.unpaid[band].wins > 0 {
-                    write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, band)?;
+                    write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, band);
                 }
             }
         }
-        Ok(())
     }
 }
 
-fn write(mut row: Row<'_>, wins: &Wins, band: usize) -> Result<()> {
+fn write(mut row: Row<'_>, wins: &Wins, band: usize) {
     let found = &wins.unpaid[band];
     let all: i128 = wins.unpaid.iter().map(|band| band.outstanding).sum();
     row.set("age_band", BANDS[band])
@@ -70,5 +68,4 @@ fn write(mut row: Row<'_>, wins: &Wins, band: usize) -> Result<()> {
         .set("n_null_amount", found.null_amounts);
     let quality_count = found.quality;
     row.end(Tail { n: found.wins.into(), quality_count, ..Tail::default() });
-    Ok(())
 }

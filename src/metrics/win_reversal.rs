@@ -152,13 +152,13 @@ impl Metric for WinReversal {
         let mut table = MetricTable::new(&ABOUT, run);
         for (cell, found) in state.with_wholes().by_period(run, true) {
             let row = table.row(cell.slice, Some(cell.period), cell.currency);
-            write(row, &found, run)?;
+            write(row, &found, run);
         }
         table.finish()
     }
 }
 
-fn write(mut row: Row<'_>, found: &Reversals, run: &Run) -> Result<()> {
+fn write(mut row: Row<'_>, found: &Reversals, run: &Run) {
     let gross = found.wins.len() as u64;
     row.set("gross", gross)
         .set("reversals", found.reversals)
@@ -174,7 +174,7 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) -> Result<()> {
     };
     if gross == 0 {
         row.end(tail);
-        return Ok(());
+        return;
     }
     let mut events: EventTable<1> = EventTable::default();
     found.wins.iter().for_each(|win| events.add(win.ticks, win.is_reversed.into(), 1));
@@ -202,5 +202,4 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) -> Result<()> {
         }
     }
     row.end(tail);
-    Ok(())
 }
