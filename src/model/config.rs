@@ -371,17 +371,11 @@ impl Config {
         let text =
             std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e).hint(made))?;
         let config: Self = toml::from_str(&text).map_err(|e| {
-            Error::new(
-                ErrorKind::Config,
-                format!("`{}` is not a valid configuration", path.display()),
-            )
-            .because(e)
-            .hint(made)
+            let what = format!("`{}` is not a valid configuration", path.display());
+            Error::new(ErrorKind::Config, what).because(e).hint(made)
         })?;
-        config.check().map_err(|e| {
-            let file = path.display().to_string();
-            e.at(Place { file, row: None, column: None })
-        })?;
+        let file = path.display().to_string();
+        config.check().map_err(|e| e.at(Place { file, row: None, column: None }))?;
         Ok(config)
     }
 
