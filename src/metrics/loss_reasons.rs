@@ -24,7 +24,7 @@ static ABOUT: About = About {
     definition: "Per lost reason (none: `__NONE__`), deals lost in the period with it / all deals lost in \
         the period. Reasons of `exclude_reasons` are listed with `is_excluded` and without a share: they \
         are in no denominator. `value_minor` is the sum of the amounts, unknown ones as 0; null if the run \
-        has several currencies.",
+        has several currencies, reason MC.",
     caveat: "Reasons are what people enter, often at the end of a quarter.",
     source: "definition; Wilson 1927",
     keys: &["lost_reason"],
@@ -114,25 +114,26 @@ impl Metric for LossReasons {
                     .set("share", ratio(losses.lost, n))
                     .set_minor("value_minor", value)
                     .set("n_null_amount", losses.null_amounts);
-                row.end(tail(losses, n, is_excluded, run));
+                row.end(tail(losses, (n, is_excluded), only.is_none(), run));
             }
         }
         table.finish()
     }
 }
 
-fn tail(losses: &Losses, n: u64, is_excluded: bool, run: &Run) -> Tail {
+fn tail(losses: &Losses, (n, is_excluded): (u64, bool), is_mixed: bool, run: &Run) -> Tail {
     let quality_count = losses.quality;
     if is_excluded {
         let reason = Some(Reason::ZeroDenominator);
         return Tail { n: n.into(), reason, quality_count, ..Tail::default() };
     }
+    let of_share = rate_reason(n, run);
     Tail {
         n: n.into(),
         interval: Some(wilson(losses.lost as f64, n as f64).pair()),
         method: "wilson",
-        reason: rate_reason(n, run),
+        status: if is_mixed && of_share.is_some() { "SN" } else { "" },
+        reason: if is_mixed { Some(Reason::MixedCurrency) } else { of_share },
         quality_count,
-        ..Tail::default()
     }
 }

@@ -61,3 +61,29 @@ fn amounts_in_several_currencies_are_not_summed_and_say_so() {
     let found = row(&card, &[("owner", "ann"), ALL]);
     assert_eq!(card.value(found, "rate"), &Value::Float(1.0));
 }
+
+#[test]
+fn lost_amounts_in_several_currencies_say_why_they_are_null() {
+    let mut cases = two();
+    for case in &mut cases {
+        case.close = case.close.map(|(_, at)| (Status::Lost, at));
+        case.reason = "price".to_owned();
+    }
+    let state = |cases: &[Case]| {
+        let found = of("loss_reasons", cases);
+        let row = row(&found, &[TEAM, ALL, ("source", ""), ("segment", "")]);
+        let word = |name: &str| found.value(row, name).as_str().map(str::to_owned);
+        (
+            cell(&found, row, "value_minor"),
+            cell(&found, row, "share"),
+            word("reason"),
+            word("status"),
+        )
+    };
+    let told = |reason: &str, status: &str| (Some(reason.to_owned()), Some(status.to_owned()));
+    let (reason, status) = told("SN", "SN");
+    assert_eq!(state(&cases), (Some(4_100.0), Some(1.0), reason, status));
+    cases[1].currency = "EUR".to_owned();
+    let (reason, status) = told("MC", "SN");
+    assert_eq!(state(&cases), (None, Some(1.0), reason, status));
+}
