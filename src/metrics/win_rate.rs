@@ -25,7 +25,7 @@ static ABOUT: About = About {
         A reopened deal counts once, at its last close; open deals never count. \
         `lower` and `upper` are Wilson limits of the broad rate.",
     caveat: "A period's closed deals mix creation cohorts: the rate is biased when volume changes or \
-        losses are marked late. Use I1 for a trend.",
+        losses are marked late; where no deal is ever marked lost it is 1 by construction. Use I1 for a trend.",
     source: "Wilson 1927; Brown, Cai & DasGupta 2001",
     keys: &[],
     estimate: "rate",

@@ -111,6 +111,14 @@ impl<'a> Book<'a> {
         found.into_iter().map(|(name, _)| name.to_owned()).collect()
     }
 
+    /// Whether deals of a pipeline were won and none ever lost: its win rate is 100 % by construction.
+    pub(crate) fn lacks_losses(&self, pipeline: &str) -> bool {
+        let sheet = self.sheet("win_rate");
+        let all = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+        let sum = |name: &str| all.iter().filter_map(|row| sheet.number(*row, name)).sum::<f64>();
+        sum("won") > 0.0 && sum("lost") + sum("n_excluded") == 0.0
+    }
+
     /// A period as people call it.
     pub(crate) fn period(&self, span: &Span<'_>) -> String {
         format::period(span.kind, span.start, span.end, self.fiscal_start)

@@ -1,9 +1,12 @@
 //! Deals that several tables tell: which complete each other, which repeat each other, which are set aside.
 
-use sluice::ingest::Ingested;
-use sluice::model::{Quality, Status};
+use std::fmt::Write;
 
-use super::ingest::{data, digest, find, read};
+use sluice::ingest::Ingested;
+use sluice::metrics::{METRICS, compute};
+use sluice::model::{Config, Quality, Run, Status, Table};
+
+use super::ingest::{data, digest, find, read, read_deals};
 
 fn tables(name: &str) -> Ingested {
     read(&data("tables").join(name))
@@ -77,4 +80,36 @@ fn leads_beside_deals_are_no_deals() {
     assert_eq!(got.dataset.deal_count(), 1);
     assert!(says(&got, "`lead_id` for an id and is not read"), "{:?}", got.dataset.assumptions);
     assert_eq!(got.inputs.iter().filter(|input| input.entity.is_empty()).count(), 1);
+}
+
+/// The win rates of 40 deals, of which 20 are won and `lost` are lost, and the page.
+fn win_rates(lost: usize) -> (Table, String) {
+    let mut text = "deal_id,status,created_at,closed_at\n".to_owned();
+    for at in 0..40 {
+        let (status, closed) = match at {
+            _ if at < lost => ("lost", "2026-02-20"),
+            _ if at >= 20 => ("won", "2026-02-20"),
+            _ => ("open", ""),
+        };
+        let _ = writeln!(text, "{at},{status},2026-01-{:02},{closed}", at % 28 + 1);
+    }
+    text.push_str("new,open,2026-05-01,\n");
+    let dataset = read_deals(text.as_bytes()).dataset;
+    let run = Run::new(Config::default(), None, &dataset).unwrap();
+    let tables = compute(METRICS, &dataset, &run).unwrap();
+    let page = crate::report_real::rendered(&run, &tables);
+    (tables.into_iter().find(|table| table.name == "win_rate").unwrap(), page)
+}
+
+#[test]
+fn a_win_rate_without_losses_is_no_good_news() {
+    let (table, page) = win_rates(0);
+    let whole = &table.rows[0];
+    assert_eq!(table.value(whole, "rate").as_f64(), Some(1.0), "20 of 20");
+    assert!(page.contains("20 deals won, none is marked lost: 100% by construction"));
+    assert!(page.contains("No deal is marked lost, so each one that is closed is won"));
+    let (table, page) = win_rates(5);
+    let whole = &table.rows[0];
+    assert_eq!(table.value(whole, "rate").as_f64(), Some(0.8), "20 of 25");
+    assert!(!page.contains("is marked lost"));
 }

@@ -200,9 +200,33 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         made.period = book.period(now);
         made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
         made.spark = course(sheet, &own, &spans, now, spec.column);
+        if spec.column == "rate" && book.lacks_losses(pipeline) {
+            made.forget(&shown_wins(sheet, row));
+        }
         made
     };
     shown.iter().map(make).collect()
+}
+
+/// What is said where no deal of a pipeline was ever lost.
+pub(super) const NO_LOSSES: &str = "No deal is marked lost, so each one that is closed is won, and the win rate says nothing. The \
+     conversion by cohort, under Cohorts, counts all deals that were created: read that.";
+
+pub(super) fn shown_wins(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    counted(sheet, row, "won", "deal won", "deals won")
+}
+
+impl Headline {
+    /// Takes a win rate away that is 100 % by construction.
+    pub(super) fn forget(&mut self, wins: &str) {
+        self.text = "–".to_owned();
+        self.tip = format!("{NO_LOSSES} {wins}");
+        self.detail = format!("{wins}, none is marked lost: 100% by construction, see Cohorts");
+        self.trend = "";
+        self.before.clear();
+        self.before_when.clear();
+        self.spark.clear();
+    }
 }
 
 /// The line of the periods up to `now`.

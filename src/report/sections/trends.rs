@@ -1,7 +1,7 @@
 //! Trends: the numbers of the last 90 days beside those of the 90 days before; a part of the overview.
 
 use super::Reads;
-use super::overview::{Headline, headline};
+use super::overview::{self, Headline, headline};
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
@@ -69,11 +69,14 @@ fn one(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str) -> Opt
         "open_deals" => format!("on {}", until(&before)),
         _ => "in the 90 days before".to_owned(),
     };
-    if name == "win_rate" && sheet.number(last, name).is_some() {
-        made.detail = super::overview::won_of_closed(book, sheet, last);
-    }
     let course: Vec<Option<f64>> =
         rows.iter().map(|row| known(sheet, row, name).as_f64()).collect();
     made.spark = spark(&course);
+    if name == "win_rate" && sheet.number(*last, name).is_some() {
+        match book.lacks_losses(sheet.word(*last, "pipeline")) {
+            true => made.forget(&overview::shown_wins(sheet, last)),
+            false => made.detail = overview::won_of_closed(book, sheet, last),
+        }
+    }
     Some(made)
 }

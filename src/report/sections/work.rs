@@ -2,7 +2,7 @@
 //! velocity.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, weeks};
+use super::{Block, Reads, add, overview, weeks};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -85,6 +85,9 @@ pub(super) const READS: &[Reads] = &[
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.extend(weeks::activities(book, pipeline, id));
+    if book.lacks_losses(pipeline) {
+        block.notes.push(overview::NO_LOSSES.to_owned());
+    }
     for (name, words, columns) in [
         ("win_rate", "Win rate by quarter of the close", WINS),
         ("deal_size", "Size of the deals won, by quarter", SIZE),
