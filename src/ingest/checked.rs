@@ -1,4 +1,4 @@
-//! Ids of Salesforce: 15 characters that differ by case, or those with three more that tell the case.
+//! Forms of one id. Ids of Salesforce: 15 characters that differ by case, or those with three more that tell the case.
 
 /// The other form of an id; none if it is no such id, or its last three characters are not the check of
 /// the others.
@@ -25,6 +25,37 @@ fn check(head: &str) -> String {
     head.as_bytes().chunks(5).map(digit).collect()
 }
 
+/// The id that another file may have for this one.
+pub(super) fn other(id: &str, has_checked_ids: bool) -> Option<String> {
+    let other = has_checked_ids.then(|| other_form(id)).flatten();
+    other.or_else(|| whole(id).map(str::to_owned))
+}
+
+/// The digits of an id that was written as a number: `1001.0`.
+fn whole(id: &str) -> Option<&str> {
+    let digits = id.strip_suffix(".0")?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then_some(digits)
+}
+
+/// Why such an id is refused.
+pub(super) const SHORTENED: &str = "a spreadsheet shortened this id, and its last digits are lost: take the file as it was exported, or \
+     make the column text before it is opened";
+
+/// Whether an id was shortened by a spreadsheet, and is lost: `4.15087E+18`.
+#[inline]
+pub(super) fn is_shortened(id: &str) -> bool {
+    matches!(id.as_bytes(), [b'0'..=b'9', b'.' | b',' | b'E' | b'e', ..]) && is_scientific(id)
+}
+
+#[cold]
+fn is_scientific(id: &str) -> bool {
+    let Some((number, power)) = id.split_once(['E', 'e']) else { return false };
+    let are_digits = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
+    };
+    are_digits(number) && power.strip_prefix('+').is_some_and(are_digits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +74,18 @@ mod tests {
             ["", "006A0000a00000", "006A0000a000000AAA", "006A0000a00-000", "é06A0000a000000"]
         {
             assert_eq!(other_form(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_were_ids() {
+        assert_eq!(whole("1001.0"), Some("1001"));
+        assert_eq!((whole("a.0"), whole("1001.5"), whole("1001")), (None, None, None));
+        for lost in ["4.15087E+18", "4,15E+18", "1E+18", "4.1e+9"] {
+            assert!(is_shortened(lost), "{lost}");
+        }
+        for id in ["4.15", "1E18", "5E+abc", "1001", "E+5", "3.E", ""] {
+            assert!(!is_shortened(id), "{id}");
         }
     }
 }

@@ -171,12 +171,17 @@ pub(super) fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
     Some((years + before + leap_day + day) as i32 - 719_163)
 }
 
+/// The same in other languages.
+const YES: &[&str] =
+    &["ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "sim", "verdadeiro", "是", "はい"];
+const NO: &[&str] = &["nein", "falsch", "non", "faux", "falso", "não", "nao", "否", "いいえ"];
+
 /// A yes or a no.
 pub(super) fn flag(text: &str) -> Option<bool> {
     let is_one_of = |words: &[&str]| words.iter().any(|w| w.eq_ignore_ascii_case(text));
-    if is_one_of(&["1", "true", "yes", "y", "t", "x"]) {
+    if is_one_of(&["1", "true", "yes", "y", "t", "x"]) || is_one_of(YES) {
         Some(true)
-    } else if is_one_of(&["0", "false", "no", "n", "f"]) {
+    } else if is_one_of(&["0", "false", "no", "n", "f"]) || is_one_of(NO) {
         Some(false)
     } else {
         None

@@ -5,7 +5,7 @@
 use super::begin::begin;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
-use super::currency::Known;
+use super::currency::{self, Known};
 use super::field_log;
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
@@ -261,6 +261,12 @@ fn plan(
 
 /// Settles by the sample what the mapping leaves open.
 fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
+    let amount = plan.columns.get_mut(Col::Amount as usize).filter(|at| **at == ABSENT);
+    let by_unit = amount.and_then(|amount| {
+        let (at, code) = currency::of_header(&plan.headers, plan.file.aliases(Col::Amount), own)?;
+        *amount = at as u16;
+        Some(Known::One(code))
+    });
     let index = |col| plan.index(col);
     let width = plan.headers.len();
     let typed = match plan.entity {
@@ -280,9 +286,18 @@ fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &st
     let serial = settle::serial(&sample);
     // A log of fields has amounts of deals whose currency is known.
     let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
-    let (currency, by_symbols) = match is_told {
-        true => (Known::Told, None),
-        false => settle::currency(&sample, own, &plan.input.shown),
+    let (currency, by_symbols) = match (is_told, by_unit) {
+        (true, _) => (Known::Told, None),
+        (false, Some(by_unit)) => {
+            let (shown, header) = (&plan.input.shown, plan.header(Col::Amount));
+            (
+                by_unit,
+                Some(format!(
+                    "Amounts of `{shown}` are in the currency of their header, `{header}`."
+                )),
+            )
+        }
+        (false, None) => settle::currency(&sample, own, &plan.input.shown),
     };
     (plan.days, plan.decimal, plan.percent, plan.said) = (days, decimal, percent, said);
     plan.currency = currency;
@@ -345,11 +360,8 @@ mod tests {
             ("log.csv", "deal_id,from_stage,to_stage,at\n", "generic stage_changes"),
             ("x.csv", "Case ID,Activity,Complete Timestamp,Resource\n", "generic stage_history"),
             ("x.csv", "case:concept:name,concept:name,time:timestamp\n", "generic stage_history"),
-            ("x.csv", "case_id,timestamp,owner\n", "none"),
             ("activities.csv", "case_id,activity,timestamp\n", "generic activities"),
             ("x.csv", "activity_type,deal_id,case_id,timestamp\n", "generic activities"),
-            ("x.csv", "Activity - ID,Activity - Type,Activity - Done\n", "none"),
-            ("Case.csv", "Id,CaseNumber,Status,CreatedDate\n", "none"),
             ("CaseHistory.csv", "Id,CaseId,Field,OldValue,NewValue,CreatedDate\n", "none"),
             ("products.csv", "product,series,sales_price\n", "none"),
             ("deals.csv", "", "none"),

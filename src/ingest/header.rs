@@ -29,6 +29,17 @@ pub(super) fn fold(header: &str) -> String {
     folded
 }
 
+/// A header and its unit: `Amount (EUR)`, `Amount [EUR]`, `Amount in EUR`, `Amount €`.
+pub(super) fn unit(header: &str) -> Option<(&str, &str)> {
+    let header = header.trim();
+    let (name, unit) = match header.strip_suffix([')', ']']) {
+        Some(inner) => inner.rsplit_once(['(', '['])?,
+        None => header.rsplit_once(' ')?,
+    };
+    let name = name.trim();
+    Some((name.strip_suffix(" in").unwrap_or(name), unit.trim()))
+}
+
 /// Headers with `#2`, `#3` … after the second and later ones of a name.
 pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
     let mut numbered: Vec<String> = Vec::with_capacity(headers.len());
@@ -92,6 +103,14 @@ pub(super) fn without_accent(letter: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_of_headers() {
+        for header in ["Amount (EUR)", "Amount [EUR]", " Amount in EUR", "Amount EUR "] {
+            assert_eq!(unit(header), Some(("Amount", "EUR")), "{header}");
+        }
+        assert_eq!((unit("Amount"), unit("a)")), (None, None));
+    }
 
     #[test]
     fn stages_of_date_entered_headers() {

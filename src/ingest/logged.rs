@@ -47,6 +47,9 @@ pub(super) fn row(
     let Some(id) = record.text(Col::DealId) else {
         return Err(record.bad(Col::DealId, "", rows::NEEDS_DEAL, true));
     };
+    if checked::is_shortened(&id) {
+        return Err(record.bad(Col::DealId, &id, checked::SHORTENED, true));
+    }
     let change = rows::change(0, record, part, context)?;
     let told = TOLD.map(|col| record.word(col, part));
     let currency = record.currency().ok().flatten();

@@ -7,7 +7,7 @@ use super::record::Cells;
 const NARROWEST: usize = 3;
 
 /// Beginnings of the first cell of totals and of what is printed below a table; a word ends there.
-const BEGINNINGS: [&str; 14] = [
+const BEGINNINGS: [&str; 20] = [
     "total",
     "totals",
     "grand total",
@@ -20,7 +20,13 @@ const BEGINNINGS: [&str; 14] = [
     "confidential information",
     "copyright",
     "©",
+    "average",
+    "avg",
+    "median",
+    "durchschnitt",
+    "moyenne",
     "合计",
+    "平均",
     "总计",
 ];
 

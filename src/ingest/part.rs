@@ -205,8 +205,9 @@ impl Context<'_> {
             None => Link::Unknown,
         };
         match find(id) {
-            Link::Unknown if self.plan.file.has_checked_ids => {
-                checked::other_form(id).map_or(Link::Unknown, |other| find(&other))
+            Link::Unknown => {
+                let other = checked::other(id, self.plan.file.has_checked_ids);
+                other.map_or(Link::Unknown, |other| find(&other))
             }
             link => link,
         }
@@ -249,7 +250,7 @@ pub(super) fn read<R: Send>(
         })
     };
     let mut scanned = run(&context)?;
-    let is_contradicted = scanned.parts.iter().any(|p| p.contradicts_order);
+    let is_contradicted = scanned.parts.iter().any(|part| part.contradicts_order);
     if is_contradicted {
         context.times.order = context.times.order.other();
         scanned = run(&context)?;
@@ -305,9 +306,9 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
         ));
     }
     if notes > 0 {
+        let shown = &plan.input.shown;
         assumptions.push(format!(
-            "{notes} rows of `{}` are totals or notes, no records, and are not read.",
-            plan.input.shown
+            "{notes} rows of `{shown}` are totals or notes, no records, and are not read."
         ));
     }
     let input = InputFile {
@@ -381,9 +382,8 @@ fn parse_block<R>(
 
 /// Whether a date of the block can only be read in the other order, in a file whose sample left it open.
 fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
-    const TIMES: [Col; 4] = [Col::CreatedAt, Col::ChangedAt, Col::ClosedAt, Col::DoneAt];
     let plan = context.plan;
-    let columns: Vec<usize> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
+    let times: Vec<_> = super::settle::TIMES.iter().filter_map(|&c| plan.index(c)).collect();
     let other = plan.days.order.other();
     let mut is_contradicted = false;
     scan::walk(block, plan.form.delimiter, |_, found| {
@@ -391,7 +391,7 @@ fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
         if is_contradicted {
             return;
         }
-        for &at in &columns {
+        for &at in &times {
             let Some(text) = cells.text(at) else { continue };
             is_contradicted |= convert::order_of(&text) == Some(other);
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::activity_id;
 use super::cells::Record;
+use super::checked;
 use super::columns::Col;
 use super::header;
 use super::part::{Bad, Context, Link, Part, Text};
@@ -72,6 +73,9 @@ pub(super) fn deal(
     let Some(id) = record.text(Col::DealId) else {
         return Err(record.bad(Col::DealId, "", "a deal needs an id", true));
     };
+    if checked::is_shortened(&id) {
+        return Err(record.bad(Col::DealId, &id, checked::SHORTENED, true));
+    }
     let mut row = DealRow { id: part.keep(&id), ..DealRow::default() };
     let adjusted = &mut false;
     row.created_at = record.time(Col::CreatedAt)?.map(|t| noting(t, adjusted)).into();

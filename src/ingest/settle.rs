@@ -37,7 +37,7 @@ pub(super) struct Days {
 }
 
 /// Columns that hold times; the pairs of which an earlier one is first are [`PAIRS`].
-const TIMES: [Col; 11] = [
+pub(super) const TIMES: [Col; 21] = [
     Col::CreatedAt,
     Col::ClosedAt,
     Col::ExpectedCloseOn,
@@ -49,10 +49,20 @@ const TIMES: [Col; 11] = [
     Col::StartsAt,
     Col::WonAt,
     Col::LostAt,
+    Col::DueAt,
+    Col::DeletedAt,
+    Col::PaidAt,
+    Col::RateOn,
+    Col::HoldsUntil,
+    Col::SnapshotOn,
+    Col::Period,
+    Col::PeriodStart,
+    Col::PeriodEnd,
+    Col::StartedOn,
 ];
 
-/// Of each deal the first is not after the second.
-const PAIRS: [(Col, Col); 8] = [
+/// Of each row the first is not after the second.
+const PAIRS: [(Col, Col); 12] = [
     (Col::CreatedAt, Col::ClosedAt),
     (Col::CreatedAt, Col::WonAt),
     (Col::CreatedAt, Col::LostAt),
@@ -61,6 +71,10 @@ const PAIRS: [(Col, Col); 8] = [
     (Col::CreatedAt, Col::ExpectedCloseOn),
     (Col::CreatedAt, Col::DoneAt),
     (Col::LastStageChangeAt, Col::ModifiedAt),
+    (Col::CreatedAt, Col::DueAt),
+    (Col::PeriodStart, Col::PeriodEnd),
+    (Col::RateOn, Col::HoldsUntil),
+    (Col::SnapshotOn, Col::PeriodEnd),
 ];
 
 /// The order of day and month: as set, by the first cell that settles it, or by which order has fewer

@@ -3,7 +3,7 @@
 
 use super::cells::Record;
 use super::columns::Col;
-use super::convert;
+use super::convert::{self, DayOrder};
 use super::part::{Bad, Context, Link, Part};
 use super::words::fixed_hash;
 use crate::model::calendar::{Period, PeriodKind, month_start};
@@ -114,7 +114,13 @@ pub(super) fn target(
     let measure = match measure.as_str() {
         "" | "amount" | "revenue" | "bookings" => "bookings".to_owned(),
         "count" | "won" | "wins" | "deals" => "wins".to_owned(),
-        _ => measure,
+        "new_deals" | "activities" => measure,
+        _ if measure.starts_with("activities.") => measure,
+        _ => {
+            let known =
+                "not a measure: `bookings`, `wins`, `new_deals`, `activities`, `activities.TYPE`";
+            return Err(record.bad(Col::Measure, &measure, known, true));
+        }
     };
     let (value, currency) = if measure == "bookings" {
         let currency = part.currency(record.currency(), context);
@@ -234,7 +240,7 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
         if let Some(&days) = context.periods.get(&*text) {
             return Ok(days);
         }
-        return named_period(&text, first).ok_or_else(|| {
+        return named_period(&text, first, context.times.order).ok_or_else(|| {
             record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
         });
     }
@@ -254,9 +260,9 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
     Ok((start, end))
 }
 
-/// The days of `2026-Q1`, `Q1 2026`, `2026-03` or `2026`; a fiscal year is called after the calendar
+/// The days of `2026-Q1`, `Q1 2026`, `2026-03`, `03/2026` or `2026`; a fiscal year is called after the calendar
 /// year in which it ends.
-fn named_period(text: &str, first_month: u32) -> Option<(Day, Day)> {
+fn named_period(text: &str, first_month: u32, order: DayOrder) -> Option<(Day, Day)> {
     let text = text.trim().to_ascii_uppercase();
     let parts: Vec<&str> = text.split(['-', ' ', '/', '_']).filter(|p| !p.is_empty()).collect();
     let year = |text: &str| {
@@ -274,12 +280,16 @@ fn named_period(text: &str, first_month: u32) -> Option<(Day, Day)> {
             (Some(q), _) => (fiscal(year(b)?) + (q - 1) * 3, 3),
             (_, Some(q)) => (fiscal(year(a)?) + (q - 1) * 3, 3),
             _ => {
-                let month = b.parse::<i32>().ok().filter(|m| (1..=12).contains(m))?;
-                ((year(a)? - 1970) * 12 + month - 1, 1)
+                let month = |text: &str| text.parse::<i32>().ok().filter(|m| (1..=12).contains(m));
+                let (year, month) = match year(a) {
+                    Some(year) => (year, month(b)?),
+                    None => (year(b)?, month(a)?),
+                };
+                ((year - 1970) * 12 + month - 1, 1)
             }
         },
         [_, _, _] => {
-            let day = convert::date(&text, convert::DayOrder::MonthFirst)?;
+            let day = convert::date(&text, order)?;
             let kind = Period::holding(PeriodKind::Month, day, first_month);
             return Some((kind.start, kind.end));
         }
@@ -297,12 +307,30 @@ mod tests {
     fn periods_by_name() {
         let day = |text: &str| day_of(text.parse().unwrap());
         let days = |a: &str, b: &str| Some((day(a), day(b)));
-        assert_eq!(named_period("2026-Q1", 1), days("2026-01-01", "2026-04-01"));
-        assert_eq!(named_period("q4 2026", 1), days("2026-10-01", "2027-01-01"));
-        assert_eq!(named_period("2026-03", 1), days("2026-03-01", "2026-04-01"));
-        assert_eq!(named_period("2026", 1), days("2026-01-01", "2027-01-01"));
-        assert_eq!(named_period("FY2026-Q1", 2), days("2025-02-01", "2025-05-01"));
-        assert_eq!(named_period("soon", 1), None);
-        assert_eq!(named_period("2026-Q5", 1), None);
+        assert_eq!(
+            named_period("2026-Q1", 1, DayOrder::MonthFirst),
+            days("2026-01-01", "2026-04-01")
+        );
+        assert_eq!(
+            named_period("q4 2026", 1, DayOrder::MonthFirst),
+            days("2026-10-01", "2027-01-01")
+        );
+        assert_eq!(
+            named_period("2026-03", 1, DayOrder::MonthFirst),
+            days("2026-03-01", "2026-04-01")
+        );
+        assert_eq!(named_period("2026", 1, DayOrder::MonthFirst), days("2026-01-01", "2027-01-01"));
+        assert_eq!(
+            named_period("FY2026-Q1", 2, DayOrder::MonthFirst),
+            days("2025-02-01", "2025-05-01")
+        );
+        assert_eq!(
+            named_period("03/2026", 1, DayOrder::MonthFirst),
+            days("2026-03-01", "2026-04-01")
+        );
+        let order = DayOrder::DayFirst;
+        assert_eq!(named_period("01/03/2026", 1, order), days("2026-03-01", "2026-04-01"));
+        assert_eq!(named_period("soon", 1, DayOrder::MonthFirst), None);
+        assert_eq!(named_period("2026-Q5", 1, DayOrder::MonthFirst), None);
     }
 }

@@ -17,6 +17,7 @@ mod goals;
 mod history;
 mod hostile;
 mod ingest;
+mod ingest_careless;
 mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;

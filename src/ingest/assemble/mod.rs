@@ -11,6 +11,7 @@ mod life;
 mod order;
 mod outcomes;
 mod places;
+mod spelling;
 mod stages;
 mod suggest;
 mod waiting;
@@ -135,14 +136,15 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         ));
     }
     let fx = settle_rates(&mut all);
+    let (users, accounts) = settle_people(&mut all);
     assumptions(&mut all, &partitions, &catalogue, extracted_at, config);
     let mut dataset = Dataset {
         names: all.names,
         catalogue,
         partitions,
         loose_activities: loose,
-        users: settle_users(all.users, &all.teams),
-        accounts: settle(all.accounts, |a| a.account_id.clone()),
+        users,
+        accounts,
         targets: all.targets,
         forecasts: all.forecasts,
         fx,
@@ -221,14 +223,17 @@ fn settle_payments(mut rows: Vec<(Payment, u64)>, ledger: &mut Ledger) -> Vec<Pa
     rows.into_iter().map(|(payment, _)| payment).collect()
 }
 
-fn settle_users(users: Vec<User>, teams: &BTreeMap<String, String>) -> Vec<User> {
-    let mut users = settle(users, |user| user.user_id.clone());
+/// Users, with the names of their teams, and accounts.
+fn settle_people(all: &mut Gathered) -> (Vec<User>, Vec<Account>) {
+    let (users, accounts) = (std::mem::take(&mut all.users), std::mem::take(&mut all.accounts));
+    let mut users = settle(users, "users", &mut all.assumptions, |user| &user.user_id);
     for user in &mut users {
-        if let Some(name) = teams.get(&user.team) {
+        if let Some(name) = all.teams.get(&user.team) {
             user.team.clone_from(name);
         }
     }
-    users
+    let accounts = settle(accounts, "accounts", &mut all.assumptions, |a| &a.account_id);
+    (users, accounts)
 }
 
 /// Rates by currency and day; of several for one day the lowest, and of equal ones one.
@@ -257,15 +262,37 @@ fn settle_rates(all: &mut Gathered) -> Vec<FxRate> {
     rates
 }
 
-/// One row per id, in the order of ids; of several the largest by content.
-fn settle<T: std::fmt::Debug>(rows: Vec<T>, id: impl Fn(&T) -> String) -> Vec<T> {
+/// One row per id, in the order of ids; of several the largest by content, which is said.
+fn settle<T: std::fmt::Debug>(
+    rows: Vec<T>,
+    what: &str,
+    said: &mut Vec<String>,
+    id: impl Fn(&T) -> &String,
+) -> Vec<T> {
     let mut by_id: BTreeMap<String, T> = BTreeMap::new();
+    let mut contradicted: Vec<String> = Vec::new();
     for row in rows {
-        let key = id(&row);
-        let is_larger = |old: &T| format!("{row:?}") > format!("{old:?}");
-        if by_id.get(&key).is_none_or(is_larger) {
-            by_id.insert(key, row);
+        let (key, content) = (id(&row).clone(), format!("{row:?}"));
+        match by_id.get(&key).map(|old| format!("{old:?}")) {
+            Some(old) if old == content => continue,
+            Some(old) => {
+                contradicted.push(key.clone());
+                if old > content {
+                    continue;
+                }
+            }
+            None => {}
         }
+        by_id.insert(key, row);
+    }
+    contradicted.sort();
+    contradicted.dedup();
+    if let Some(first) = contradicted.first() {
+        said.push(format!(
+            "{} {what} have rows that contradict each other, such as `{first}`: the last in the order of \
+             their values holds.",
+            contradicted.len()
+        ));
     }
     by_id.into_values().collect()
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::super::catalogue::{self, Precedence, StageEvidence};
 use super::super::rows::{DealRow, word};
 use super::group::Grouped;
-use super::{Gathered, places};
+use super::{Gathered, places, spelling};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
@@ -36,6 +36,8 @@ struct StageTally {
     won_ends: u64,
     lost_ends: u64,
     open_here: u64,
+    /// Rows of deals that name it.
+    rows: u64,
     /// Records that a later one of the same deal follows.
     followed: u64,
     last_entry: Option<Micros>,
@@ -88,6 +90,10 @@ impl Tally {
 }
 
 impl StageTally {
+    fn met(&self) -> spelling::Met {
+        (self.is_declared, self.followed + self.rows)
+    }
+
     fn merge(&mut self, from: Self) {
         for (sort, count) in from.sort {
             *self.sort.entry(sort).or_default() += count;
@@ -103,6 +109,7 @@ impl StageTally {
         self.won_ends += from.won_ends;
         self.lost_ends += from.lost_ends;
         self.open_here += from.open_here;
+        self.rows += from.rows;
         self.followed += from.followed;
         self.last_entry = self.last_entry.max(from.last_entry);
     }
@@ -117,19 +124,14 @@ pub(super) fn catalogue(
     extracted_at: Micros,
     config: &Config,
 ) -> Result<(Catalogue, Vec<String>)> {
-    let deals = all.deals.rows.len();
-    let tallies: Vec<Tally> = (0..deals.div_ceil(TASK))
-        .into_par_iter()
-        .map(|task| {
-            let mut tally = Tally::default();
-            for deal in task * TASK..deals.min((task + 1) * TASK) {
-                count_deal(&mut tally, all, history, deal);
-            }
-            tally
-        })
-        .collect();
-    let mut tally = Tally::default();
-    tallies.into_iter().for_each(|part| tally.merge(part));
+    let mut tally = count(all, history);
+    let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
+    let renames = spelling::renames(met, all);
+    if !renames.is_empty() {
+        let said = spelling::apply(&renames, all);
+        all.assumptions.push(said);
+        tally = count(all, history);
+    }
     for (status, mut keys) in std::mem::take(&mut tally.tied) {
         let rank = |key: &Key| {
             let followed = tally.index.get(key).map_or(0, |&at| tally.stages[at].1.followed);
@@ -153,6 +155,24 @@ pub(super) fn catalogue(
     let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
     said.extend(more);
     Ok((catalogue, said))
+}
+
+/// Counts all deals.
+fn count(all: &Gathered, history: &Grouped) -> Tally {
+    let deals = all.deals.rows.len();
+    let tallies: Vec<Tally> = (0..deals.div_ceil(TASK))
+        .into_par_iter()
+        .map(|task| {
+            let mut tally = Tally::default();
+            for deal in task * TASK..deals.min((task + 1) * TASK) {
+                count_deal(&mut tally, all, history, deal);
+            }
+            tally
+        })
+        .collect();
+    let mut tally = Tally::default();
+    tallies.into_iter().for_each(|part| tally.merge(part));
+    tally
 }
 
 /// Counts one deal.
@@ -190,6 +210,9 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     let current = if stage.is_none() { ends.first().copied() } else { Some((pipeline, stage)) };
     if !stage.is_none() {
         count_row(tally, all, deal, row, (pipeline, stage));
+    } else if entries.is_empty() {
+        // Its pipeline is to be known, if only by the deal.
+        tally.at((pipeline, Sym::NONE));
     }
     match (row.status, ends.as_slice(), current) {
         (Some(Status::Open), _, Some(current)) => tally.stage(current).open_here += 1,
@@ -204,6 +227,7 @@ fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key:
     let rules = all.deals.rules(deal).copied();
     let stage = tally.stage(key);
     stage.is_declared = true;
+    stage.rows += 1;
     if let Some(sort) = row.stage_order.get() {
         *stage.sort.entry(sort).or_default() += 1;
     }

@@ -1,0 +1,90 @@
+//! Tables made with little care: spellings, dates, ids and words that leave something open. What can be
+//! told is told, what cannot is refused with its place, and every choice is said.
+
+use sluice::ingest::Ingested;
+use sluice::model::calendar::day_of;
+use sluice::model::{Config, DayOrder};
+
+use super::ingest::{data, digest, find, read, shuffled, try_read, visits};
+
+fn careless(name: &str) -> Ingested {
+    read(&data("careless").join(name))
+}
+
+fn says(got: &Ingested, words: &str) -> bool {
+    got.dataset.assumptions.iter().any(|said| said.contains(words))
+}
+
+fn day(text: &str) -> i32 {
+    day_of(text.parse().unwrap())
+}
+
+#[test]
+fn stages_that_differ_by_case_and_blanks_are_one() {
+    let got = careless("case");
+    let stages: Vec<&str> =
+        got.dataset.catalogue.stages.iter().map(|s| got.dataset.names.get(s.name)).collect();
+    assert_eq!(stages, ["NEW", "Demo", "__UNKNOWN__", "closed won", "Lost"]);
+    assert_eq!(visits(&got, "2"), ["NEW|01-01 00:00|01-10 00:00", "Demo|01-10 00:00|-"]);
+    assert_eq!(visits(&got, "4")[1], "closed won|01-20 00:00|-");
+    assert!(says(&got, "`DEMO` as `Demo`"), "{:?}", got.dataset.assumptions);
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("careless/case")).path())));
+}
+
+#[test]
+fn one_date_that_tells_tells_for_the_whole_file_of_any_kind() {
+    let got = careless("dates");
+    let dataset = &got.dataset;
+    let paid: Vec<i64> = dataset.payments.iter().map(|p| p.paid_at).collect();
+    let midnight = |text: &str| i64::from(day(text)) * 86_400_000_000;
+    assert_eq!(paid, [midnight("2026-02-05"), midnight("2026-02-13")]);
+    let rates: Vec<i32> = dataset.fx.iter().map(|rate| rate.rate_on).collect();
+    assert_eq!(rates, ["2026-02-06", "2026-02-13", "2026-02-05"].map(day));
+    let target = &dataset.targets[0];
+    assert_eq!([target.period_start, target.period_end], ["2026-02-01", "2026-03-01"].map(day));
+    let forecast = &dataset.forecasts[0];
+    assert_eq!(forecast.snapshot_on, day("2026-05-01"), "nothing tells: months first");
+    assert_eq!([forecast.period_start, forecast.period_end], ["2026-03-01", "2026-04-01"].map(day));
+    assert!(says(&got, "such as `05/01/2026` are read month first"), "{:?}", dataset.assumptions);
+    let config = Config { source_dates: Some(DayOrder::DayFirst), ..Config::default() };
+    let got = try_read(&data("careless/dates"), &config).unwrap();
+    assert_eq!(got.dataset.forecasts[0].snapshot_on, day("2026-01-05"));
+}
+
+#[test]
+fn ids_that_were_numbers_are_found_and_those_that_are_lost_refused() {
+    let got = careless("ids");
+    let refused: Vec<(u64, &str)> =
+        got.dataset.rejects.iter().map(|r| (r.row, r.value.as_str())).collect();
+    assert_eq!(refused, [(2, "4.15087E+18"), (3, "4.15087E+18")]);
+    assert!(got.dataset.rejects[0].reason.contains("a spreadsheet shortened this id"));
+    let (partition, row, _) = find(&got, "1001");
+    assert_eq!(partition.activities.get(row).len(), 1, "1001.0 is 1001");
+    assert_eq!(partition.changes.get(row).len(), 1, "in every file");
+    assert!(says(&got, "1 activities belong to no deal"));
+}
+
+#[test]
+fn words_of_small_tables_are_told_or_refused() {
+    let got = careless("targets");
+    let refused: Vec<(u64, &str, &str)> = (got.dataset.rejects.iter())
+        .map(|r| (r.row, r.column.as_str(), r.value.as_str()))
+        .collect();
+    let expected =
+        [(2, "measure", "margin"), (4, "period", "2026-Q9"), (4, "is_active", "vielleicht")];
+    assert_eq!(refused, expected);
+    assert_eq!(got.dataset.targets.len(), 1);
+    assert_eq!(got.dataset.users[0].is_active, Some(true));
+    assert!(says(&got, "1 users have rows that contradict each other, such as `ann`"));
+}
+
+#[test]
+fn a_header_tells_the_currency_of_its_amounts() {
+    let got = careless("unit");
+    assert_eq!((got.rows_read, got.dataset.deal_count()), (2, 2), "an average is no deal");
+    let (_, _, deal) = find(&got, "1");
+    assert_eq!(deal.amount_minor.get(), Some(120_050));
+    assert_eq!(got.dataset.names.get(deal.currency), "EUR");
+    assert!(says(&got, "`Amount (EUR)`"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "not used: `Amount net`"), "{:?}", got.dataset.assumptions);
+}
