@@ -115,7 +115,7 @@ impl<'a> Book<'a> {
     pub(crate) fn lacks_losses(&self, pipeline: &str) -> bool {
         let sheet = self.sheet("win_rate");
         let all = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
-        let sum = |name: &str| all.iter().filter_map(|row| sheet.number(*row, name)).sum::<f64>();
+        let sum = |name: &str| all.iter().filter_map(|row| sheet.number(row, name)).sum::<f64>();
         sum("won") > 0.0 && sum("lost") + sum("n_excluded") == 0.0
     }
 

@@ -72,8 +72,8 @@ fn one(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str) -> Opt
     let course: Vec<Option<f64>> =
         rows.iter().map(|row| known(sheet, row, name).as_f64()).collect();
     made.spark = spark(&course);
-    if name == "win_rate" && sheet.number(*last, name).is_some() {
-        match book.lacks_losses(sheet.word(*last, "pipeline")) {
+    if name == "win_rate" && sheet.number(last, name).is_some() {
+        match book.lacks_losses(sheet.word(last, "pipeline")) {
             true => made.forget(&overview::shown_wins(sheet, last)),
             false => made.detail = overview::won_of_closed(book, sheet, last),
         }
