@@ -6,9 +6,8 @@ use serde_json::Value;
 pub fn vector(id: &str) -> Value {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    files.sort();
-    let named = |p: &&std::path::PathBuf| p.file_name().unwrap().to_string_lossy().starts_with(id);
-    let file = files.iter().find(named).unwrap_or_else(|| panic!("no vector {id}"));
+    files.retain(|file| file.file_name().unwrap().to_string_lossy().starts_with(id));
+    let [file] = files.as_slice() else { panic!("not one vector {id}, but {files:?}") };
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 

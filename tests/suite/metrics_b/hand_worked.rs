@@ -183,7 +183,7 @@ fn bottlenecks() {
 
 #[test]
 fn bottleneck_without_entries() {
-    holds("H60");
+    holds("H66");
 }
 
 #[test]
