@@ -48,15 +48,15 @@ fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_
              ({tested} compared). Their order may be chance."
         );
     }
-    let part = |words: &str, reps: Vec<String>| {
-        (!reps.is_empty()).then(|| format!("{words} {}", reps.join(", ")))
+    let part = |reps: Vec<String>, words: &str| {
+        (!reps.is_empty()).then(|| format!("{} {words}", reps.join(", ")))
     };
     let found: Vec<String> =
-        [part("more", above), part("fewer", below)].into_iter().flatten().collect();
+        [part(above, "won more"), part(below, "won fewer")].into_iter().flatten().collect();
     format!(
-        "{when}: with the same mix of deals the team would not have won as many or as few, beyond \
-         chance: {}. Differences among the others may be chance.",
-        found.join("; ")
+        "{when}: {} than the team does with the same mix of deals, beyond chance. Differences among the \
+         others may be chance.",
+        found.join(" and ")
     )
 }
 
