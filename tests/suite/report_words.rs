@@ -159,3 +159,38 @@ fn goals_that_were_added_up_are_told() {
     assert!(page_of(&[1, 2]).contains("One of the goals was given in several rows"));
     assert!(page_of(&[3, 2]).contains("2 of the goals were given in several rows"));
 }
+
+#[test]
+fn reps_that_differ_on_their_own_mix_are_named() {
+    let quarter = *quarters().last().unwrap();
+    let page_of = |reps: &[(&'static str, i64, bool)]| {
+        let mut shrunk = Maker::new("K2", "rep_win_rate_shrunk", "eb_mean", "eb_mean:rate");
+        let mut mix = Maker::new(
+            "K5",
+            "rep_mix",
+            "o_over_e",
+            "won:count expected:real o_over_e:ratio q:rate is_different:flag",
+        );
+        for &(owner, won, is_different) in reps {
+            for m in [&mut shrunk, &mut mix] {
+                m.common(&[("owner", owner.into())]);
+            }
+            shrunk.row(PIPELINE, quarter, &[("eb_mean", 0.3.into())]);
+            let cells = [
+                ("won", won.into()),
+                ("expected", 10.0.into()),
+                ("o_over_e", (won as f64 / 10.0).into()),
+                ("q", 0.01.into()),
+                ("is_different", is_different.into()),
+            ];
+            mix.row(PIPELINE, quarter, &cells);
+        }
+        page(&[made(shrunk), made(mix)])
+    };
+    let page = page_of(&[("Ann", 20, true), ("Bob", 4, true), ("Cy", 9, false)]);
+    let words = "Ann (20 won, 10.0 expected) won more and Bob (4 won, 10.0 expected) won fewer than the team \
+                 does with the same mix of deals, beyond chance.";
+    assert!(page.contains(words));
+    let page = page_of(&[("Ann", 11, false), ("Cy", 9, false)]);
+    assert!(page.contains("no rep differs from the team by more than chance gives (2 compared)."));
+}
