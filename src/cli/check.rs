@@ -6,8 +6,8 @@ use super::talk::Talk;
 use super::{Ending, ingest, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{suggest_beside_preset, suggest_config};
-use crate::model::Config;
 use crate::model::preset::preset_text;
+use crate::model::{Config, counted};
 
 /// Prints what would be refused; findings when anything would be.
 pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
@@ -16,21 +16,21 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
     for count in &ingested.dataset.quality {
         tracing::info!(
             target: "sluice",
-            "{} {}: {} deals, {} rows, for example {}",
+            "{} {}: {}, {}, for example {}",
             count.code.code(),
             count.code.meaning(),
-            count.deals,
-            count.rows,
+            counted(count.deals, "deal"),
+            counted(count.rows, "row"),
             count.sample_ids.join(", ")
         );
     }
     let rejects = &ingested.dataset.rejects;
     tracing::info!(
         target: "sluice",
-        "{} deals would be stored; {} rows and {} cells would be refused",
-        ingested.dataset.deal_count(),
-        rejects.iter().filter(|r| r.is_row).count(),
-        rejects.iter().filter(|r| !r.is_row).count()
+        "{} would be stored; {} and {} would be refused",
+        counted(ingested.dataset.deal_count(), "deal"),
+        counted(rejects.iter().filter(|r| r.is_row).count(), "row"),
+        counted(rejects.iter().filter(|r| !r.is_row).count(), "cell")
     );
     print_table(&rejects_table(rejects), args.format.format.into())?;
     Ok(if rejects.is_empty() { ending } else { Ending::Findings })

@@ -6,7 +6,7 @@ use super::talk::Talk;
 use super::{Ending, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
-use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, timed};
+use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, counted, timed};
 use crate::store::{Committed, RunRecord, Store};
 use std::path::Path;
 
@@ -159,7 +159,8 @@ pub fn commit<T: Send>(
     match (committed.is_new, committed.partitions_written) {
         (false, _) => tracing::info!(target: "sluice", "store: nothing new, still at run {run}"),
         (true, months) => {
-            tracing::info!(target: "sluice", "store: run {run}, {deals} deals, {months} months written");
+            let (deals, months) = (counted(deals, "deal"), counted(months, "month"));
+            tracing::info!(target: "sluice", "store: run {run}, {deals}, {months} written");
         }
     }
     Ok((committed, worked))

@@ -162,7 +162,7 @@ impl Logged {
             headers => format!("`{}` tell of them what else is known", headers.join("`, `")),
         };
         format!(
-            "No table tells deals: each of the {count} ids of `{files}` is taken as a deal, created at its \
+            "No table tells deals: each id of `{files}` ({count}) is taken as a deal, created at its \
              first change (QH2), in the stage of its last; {more}. A table of deals beside it (`deals.csv`) \
              tells more."
         )

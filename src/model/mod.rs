@@ -7,6 +7,7 @@ pub mod bands;
 pub mod calendar;
 pub mod config;
 mod config_check;
+mod counted;
 pub mod dataset;
 pub mod days;
 pub mod deal;
@@ -45,6 +46,7 @@ pub use about::{About, ColumnAbout, column};
 pub use bands::Bands;
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
 pub use config::{CategoryRollup, Config, DayOrder, WinEvent};
+pub use counted::counted;
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use days::Days;
 pub use deal::{

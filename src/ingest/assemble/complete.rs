@@ -10,7 +10,7 @@ use super::super::rows::{DealRow, word};
 use super::super::words::Word;
 use super::deals::{Deals, Origin};
 use crate::model::calendar::DAY_MICROS;
-use crate::model::{Maybe, Micros, Names, Status};
+use crate::model::{Maybe, Micros, Names, Status, counted};
 
 /// What words of a deal are called.
 const WORDS: [(usize, &str); 8] = [
@@ -167,8 +167,9 @@ fn fill(row: &mut DealRow, other: &DealRow, differ: &mut Differ) {
 
 fn said(count: usize, contradicted: usize, differ: &Differ) -> String {
     let mut said = format!(
-        "{count} deals are told by tables with different columns: where one says nothing of a deal, what the \
-         other says holds."
+        "{} told by tables with different columns: where one says nothing of a deal, what the \
+         other says holds.",
+        counted(count, "deal")
     );
     if contradicted > 0 {
         let columns: Vec<String> =

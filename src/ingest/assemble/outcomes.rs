@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Catalogue, Names, Partition, Status, Sym, UNKNOWN_STAGE};
+use crate::model::{Catalogue, Names, Partition, Status, Sym, UNKNOWN_STAGE, counted};
 
 /// Stages that are named.
 const SHOWN: usize = 5;
@@ -19,10 +19,11 @@ pub(super) fn said(
     if won > 0 {
         return (lost == 0).then(|| {
             format!(
-                "{won} deals are won and none is lost: check that the export contains lost deals. \
+                "{} won and none lost: check that the export contains lost deals. \
                  Without them the win rate of closed deals is 100 % whatever is sold; the share of all \
                  created deals that was won (`cohort_conversion`) is the number to read. `lost_stages` \
-                 in `sluice.toml` names stages that mean lost."
+                 in `sluice.toml` names stages that mean lost.",
+                counted(won, "deal")
             )
         });
     }
