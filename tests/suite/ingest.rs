@@ -38,6 +38,11 @@ fn micros(text: &str) -> i64 {
     text.parse::<chrono::NaiveDateTime>().unwrap().and_utc().timestamp_micros()
 }
 
+/// Whether something that is assumed contains these words.
+pub(crate) fn says(got: &Ingested, words: &str) -> bool {
+    got.dataset.assumptions.iter().any(|said| said.contains(words))
+}
+
 pub(crate) fn find<'d>(got: &'d Ingested, id: &str) -> (&'d Partition, usize, &'d Deal) {
     let place = got.dataset.partitions.iter().find_map(|partition| {
         let row = partition.deal_ids.iter().position(|have| have == id)?;

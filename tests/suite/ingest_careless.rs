@@ -5,14 +5,10 @@ use sluice::ingest::Ingested;
 use sluice::model::calendar::day_of;
 use sluice::model::{Config, DayOrder};
 
-use super::ingest::{data, digest, find, read, shuffled, try_read, visits};
+use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
 
 fn careless(name: &str) -> Ingested {
     read(&data("careless").join(name))
-}
-
-fn says(got: &Ingested, words: &str) -> bool {
-    got.dataset.assumptions.iter().any(|said| said.contains(words))
 }
 
 fn day(text: &str) -> i32 {

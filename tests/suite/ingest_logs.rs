@@ -5,14 +5,10 @@ use std::path::Path;
 use sluice::ingest::Ingested;
 use sluice::model::{Config, HistoryGrade, Quality, Status};
 
-use super::ingest::{data, digest, find, read, shuffled, try_read, visits};
+use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
 
 fn log(name: &str) -> Ingested {
     read(&data("logs").join(name))
-}
-
-fn says(got: &Ingested, words: &str) -> bool {
-    got.dataset.assumptions.iter().any(|said| said.contains(words))
 }
 
 #[test]

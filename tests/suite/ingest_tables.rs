@@ -6,14 +6,10 @@ use sluice::ingest::Ingested;
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Config, Quality, Run, Status, Table};
 
-use super::ingest::{data, digest, find, read, read_deals};
+use super::ingest::{data, digest, find, read, read_deals, says};
 
 fn tables(name: &str) -> Ingested {
     read(&data("tables").join(name))
-}
-
-fn says(got: &Ingested, words: &str) -> bool {
-    got.dataset.assumptions.iter().any(|said| said.contains(words))
 }
 
 #[test]
