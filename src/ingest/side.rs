@@ -307,30 +307,17 @@ mod tests {
     fn periods_by_name() {
         let day = |text: &str| day_of(text.parse().unwrap());
         let days = |a: &str, b: &str| Some((day(a), day(b)));
-        assert_eq!(
-            named_period("2026-Q1", 1, DayOrder::MonthFirst),
-            days("2026-01-01", "2026-04-01")
-        );
-        assert_eq!(
-            named_period("q4 2026", 1, DayOrder::MonthFirst),
-            days("2026-10-01", "2027-01-01")
-        );
-        assert_eq!(
-            named_period("2026-03", 1, DayOrder::MonthFirst),
-            days("2026-03-01", "2026-04-01")
-        );
-        assert_eq!(named_period("2026", 1, DayOrder::MonthFirst), days("2026-01-01", "2027-01-01"));
-        assert_eq!(
-            named_period("FY2026-Q1", 2, DayOrder::MonthFirst),
-            days("2025-02-01", "2025-05-01")
-        );
-        assert_eq!(
-            named_period("03/2026", 1, DayOrder::MonthFirst),
-            days("2026-03-01", "2026-04-01")
-        );
+        let period =
+            |text: &str, first_month| named_period(text, first_month, DayOrder::MonthFirst);
+        assert_eq!(period("2026-Q1", 1), days("2026-01-01", "2026-04-01"));
+        assert_eq!(period("q4 2026", 1), days("2026-10-01", "2027-01-01"));
+        assert_eq!(period("2026-03", 1), days("2026-03-01", "2026-04-01"));
+        assert_eq!(period("2026", 1), days("2026-01-01", "2027-01-01"));
+        assert_eq!(period("FY2026-Q1", 2), days("2025-02-01", "2025-05-01"));
+        assert_eq!(period("03/2026", 1), days("2026-03-01", "2026-04-01"));
         let order = DayOrder::DayFirst;
         assert_eq!(named_period("01/03/2026", 1, order), days("2026-03-01", "2026-04-01"));
-        assert_eq!(named_period("soon", 1, DayOrder::MonthFirst), None);
-        assert_eq!(named_period("2026-Q5", 1, DayOrder::MonthFirst), None);
+        assert_eq!(period("soon", 1), None);
+        assert_eq!(period("2026-Q5", 1), None);
     }
 }

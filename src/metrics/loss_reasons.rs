@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::PARTS;
-use super::monthly::{Gather, Monthly, only_currency, rate_reason, ratio};
+use super::monthly::{Gather, Monthly, beside_amounts, only_currency, rate_reason, ratio};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -127,13 +127,13 @@ fn tail(losses: &Losses, (n, is_excluded): (u64, bool), is_mixed: bool, run: &Ru
         let reason = Some(Reason::ZeroDenominator);
         return Tail { n: n.into(), reason, quality_count, ..Tail::default() };
     }
-    let of_share = rate_reason(n, run);
+    let (status, reason) = beside_amounts(rate_reason(n, run), is_mixed);
     Tail {
         n: n.into(),
         interval: Some(wilson(losses.lost as f64, n as f64).pair()),
         method: "wilson",
-        status: if is_mixed && of_share.is_some() { "SN" } else { "" },
-        reason: if is_mixed { Some(Reason::MixedCurrency) } else { of_share },
+        status,
+        reason,
         quality_count,
     }
 }

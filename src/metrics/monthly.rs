@@ -206,6 +206,16 @@ pub fn rate_reason(n: u64, run: &Run) -> Option<Reason> {
     }
 }
 
+/// Status and reason of a row with a rate beside amounts. That the amounts are null for their several
+/// currencies is the reason then; the status still says that there are few cases.
+pub fn beside_amounts(of_rate: Option<Reason>, is_mixed: bool) -> (&'static str, Option<Reason>) {
+    match (is_mixed, of_rate) {
+        (false, reason) => ("", reason),
+        (true, None) => ("", Some(Reason::MixedCurrency)),
+        (true, Some(_)) => ("SN", Some(Reason::MixedCurrency)),
+    }
+}
+
 /// `a / b`; null if `b` is 0.
 pub fn ratio(a: u64, b: u64) -> Option<f64> {
     (b > 0).then(|| a as f64 / b as f64)

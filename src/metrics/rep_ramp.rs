@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::monthly::{Gather, only_currency, rate_reason, ratio};
+use super::monthly::{Gather, beside_amounts, only_currency, rate_reason, ratio};
 use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, owner_slice, set_credit};
 use super::stage_key::add_all;
 use crate::error::Result;
@@ -187,12 +187,13 @@ fn write(
     set_credit(&mut row, reassigned, run);
     let of_rate = rate_reason(closed, run);
     let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
+    let (status, reason) = beside_amounts(of_rate, is_mixed);
     row.end(Tail {
         n: closed.into(),
-        status: if is_mixed && of_rate.is_some() { "SN" } else { "" },
+        status,
         interval: (closed > 0).then(|| wilson(won as f64, closed as f64).pair()),
         method: if closed > 0 { "wilson" } else { "" },
-        reason: if is_mixed { Some(Reason::MixedCurrency) } else { of_rate },
+        reason,
         quality_count: quality,
     });
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{WHOLE, shares, split};
 use super::monthly::{
-    Cell, Gather, Monthly, Values, only_currency, power_sums, rate_reason, ratio,
+    Cell, Gather, Monthly, Values, beside_amounts, only_currency, power_sums, rate_reason, ratio,
 };
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
@@ -296,12 +296,13 @@ fn add_row(
     set_effort(&mut row, (won, closed), beside.activities, exposure(cell, run));
     let of_rate = rate_reason(closed, run);
     let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
+    let (status, reason) = beside_amounts(of_rate, is_mixed);
     row.end(Tail {
         n: closed.into(),
-        status: if is_mixed && of_rate.is_some() { "SN" } else { "" },
+        status,
         interval: Some(wilson(won as f64, closed as f64).pair()),
         method: "wilson",
-        reason: if is_mixed { Some(Reason::MixedCurrency) } else { of_rate },
+        reason,
         quality_count: quality,
     });
     Ok(())
