@@ -13,6 +13,7 @@ use crate::model::{
 
 mod kinds;
 mod order;
+mod usual;
 mod words;
 
 /// What is known of one stage of one pipeline.

@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 
+use super::usual;
 use super::{Draft, Pipeline, Precedence, fold, list};
 use crate::model::{Basis, StageKind};
 
@@ -35,16 +36,22 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
         (places, Basis::Declared)
     } else {
         let (places, is_told) = by_precedence(pipeline, &open, precedence);
+        let usual = if is_told { None } else { by_usual_name(pipeline, &open) };
         if places.len() > 1 {
-            let how = match is_told {
-                true => {
+            let how = match (is_told, &usual) {
+                (true, _) => {
                     "by pairs, the stage that more deals entered first before the other, side stages (a \
                      rejection, a pause) too"
                 }
-                false => "alphabetically, as no deal is known to have entered two of them",
+                (false, Some(_)) => {
+                    "as stages of their names usually are, as no deal is known to have entered two of \
+                     them"
+                }
+                (false, None) => "alphabetically, as no deal is known to have entered two of them",
             };
-            say_inferred(pipeline, &places, how, said);
+            say_inferred(pipeline, usual.as_ref().unwrap_or(&places), how, said);
         }
+        let places = usual.unwrap_or(places);
         (places, Basis::Inferred)
     };
     for (place, at) in places.into_iter().enumerate() {
@@ -175,6 +182,14 @@ fn by_precedence(
 fn larger_share(a: (i64, i64), b: (i64, i64)) -> Ordering {
     let (left, right) = (i128::from(a.0) * i128::from(b.1), i128::from(b.0) * i128::from(a.1));
     right.cmp(&left)
+}
+
+/// By what their names usually stand for, ties by name.
+fn by_usual_name(pipeline: &Pipeline<'_>, open: &[usize]) -> Option<Vec<usize>> {
+    let usual = usual::places(&names_of(pipeline, open))?;
+    let mut keyed: Vec<(usize, usize)> = usual.into_iter().zip(open.iter().copied()).collect();
+    keyed.sort_unstable();
+    Some(keyed.into_iter().map(|(_, at)| at).collect())
 }
 
 fn names_of<'p>(pipeline: &'p Pipeline<'_>, places: &[usize]) -> Vec<&'p str> {

@@ -166,11 +166,32 @@ fn without_evidence_the_order_is_said_to_be_alphabetical() {
     let rows = evidence(
         &mut names,
         "sales",
-        &[("Offer", None, [0, 0, 5]), ("Demo", None, [0, 0, 9]), ("Won", None, [9, 0, 0])],
+        &[("Red", None, [0, 0, 5]), ("Blue", None, [0, 0, 9]), ("Won", None, [9, 0, 0])],
     );
     let (found, said) = build(&rows, &[].into(), &Config::default(), &mut names).unwrap();
-    assert_eq!(show(&found, &names), "Demo:open:1 Offer:open:2 Won:won:- Lost:lost:-");
+    assert_eq!(show(&found, &names), "Blue:open:1 Red:open:2 Won:won:- Lost:lost:-");
     let text = said.join("\n");
     assert!(text.contains("ordered alphabetically"), "{text}");
     assert!(text.contains("`[[pipeline]]`"), "{text}");
+}
+
+#[test]
+fn without_evidence_usual_names_give_the_order() {
+    let mut names = Names::default();
+    let rows = evidence(
+        &mut names,
+        "sales",
+        &[
+            ("Engaging", None, [0, 0, 5]),
+            ("Prospecting", None, [0, 0, 9]),
+            ("Won", None, [9, 0, 0]),
+        ],
+    );
+    let (found, said) = build(&rows, &[].into(), &Config::default(), &mut names).unwrap();
+    assert_eq!(show(&found, &names), "Prospecting:open:1 Engaging:open:2 Won:won:- Lost:lost:-");
+    assert!(said.join("\n").contains("usually are"), "{said:?}");
+    // What deals did comes before what their stages are called.
+    let did = [((0, 1), 3)].into();
+    let (found, _) = build(&rows, &did, &Config::default(), &mut names).unwrap();
+    assert_eq!(show(&found, &names), "Engaging:open:1 Prospecting:open:2 Won:won:- Lost:lost:-");
 }
