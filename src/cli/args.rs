@@ -167,7 +167,7 @@ pub struct ReadArgs {
 #[derive(Debug, Args)]
 pub struct MomentArgs {
     /// The last day that counts (`2026-06-30`), or an instant (`2026-06-30T12:00:00Z`); by default
-    /// the last complete day of the export.
+    /// the last complete day of the export (of one that tells dates only, its latest date).
     #[arg(long, value_name = "DATE", value_parser = parse_as_of)]
     pub as_of: Option<AsOf>,
 }

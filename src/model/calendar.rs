@@ -102,6 +102,13 @@ impl Zone {
         }
     }
 
+    /// The last local day of which everything before `until` is known. An event at midnight is one of
+    /// which only the date is told: if it is the latest, its day is told as completely as any.
+    pub fn last_complete_day(self, until: Micros) -> Day {
+        let day = self.day(until - 1);
+        if self.midnight(day) == until - 1 { day } else { day - 1 }
+    }
+
     /// Instant at which a local date begins.
     pub fn midnight(self, day: Day) -> Micros {
         self.instant(i64::from(day) * DAY_MICROS).0
@@ -286,6 +293,17 @@ mod tests {
         assert_eq!(zone.instant(wall("2026-03-29T02:30:00")), (wall("2026-03-29T01:30:00"), true));
         assert_eq!(zone.instant(wall("2026-10-25T02:30:00")), (wall("2026-10-25T00:30:00"), true));
         assert_eq!(zone.day(wall("2026-06-30T22:30:00")), day("2026-07-01"));
+    }
+
+    #[test]
+    fn the_last_day_is_complete_where_only_dates_are_told() {
+        let noon = i64::from(day("2026-06-30")) * DAY_MICROS + DAY_MICROS / 2;
+        assert_eq!(Zone::UTC.last_complete_day(noon + 1), day("2026-06-29"));
+        let midnight = i64::from(day("2026-06-30")) * DAY_MICROS;
+        assert_eq!(Zone::UTC.last_complete_day(midnight + 1), day("2026-06-30"));
+        let zone = Zone(chrono_tz::Asia::Shanghai);
+        assert_eq!(zone.last_complete_day(midnight + 1), day("2026-06-29"));
+        assert_eq!(zone.last_complete_day(zone.midnight(day("2026-06-30")) + 1), day("2026-06-30"));
     }
 
     #[test]

@@ -379,7 +379,7 @@ fn moment(
     extract: Micros,
 ) -> (Day, Micros, Micros) {
     let as_of = as_of.unwrap_or(match config.clock {
-        Clock::CalendarDay => AsOf::Day(zone.day(extract - 1) - 1),
+        Clock::CalendarDay => AsOf::Day(zone.last_complete_day(extract)),
         Clock::Elapsed => AsOf::Instant(extract - 1),
     });
     let (day, cut) = match as_of {

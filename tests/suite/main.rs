@@ -18,6 +18,7 @@ mod history;
 mod hostile;
 mod ingest;
 mod ingest_careless;
+mod ingest_closes;
 mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;

@@ -4,14 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use super::Gathered;
+use super::stages::StageIds;
+use super::{Gathered, life};
 use crate::ingest::columns::Col;
-use crate::model::Micros;
 use crate::model::calendar::DAY_MICROS;
+use crate::model::{Catalogue, Micros, Status, Zone};
 
 /// The times that were seen.
 #[derive(Debug)]
-struct Seen {
+pub(super) struct Seen {
     /// Times after it do not tell.
     limit: Micros,
     latest: Micros,
@@ -32,31 +33,33 @@ impl Seen {
     }
 }
 
-/// Just after the latest thing that the export knows of, and what was assumed. `now` is the present;
-/// a day more is allowed for zones and clocks that differ.
-pub(super) fn instant(all: &Gathered, now: Micros) -> (Micros, Vec<String>) {
-    let limit = now.saturating_add(DAY_MICROS);
-    let mut seen = Seen { limit, latest: Micros::MIN, later: BTreeMap::new() };
-    look(all, &mut seen);
-    let known = seen.later.values().map(|(_, latest)| *latest).max();
-    match (seen.latest, known) {
-        (Micros::MIN, None) => (1, Vec::new()),
+impl Seen {
+    /// Just after the latest thing that the export knows of.
+    pub(super) fn instant(&self) -> Micros {
         // Nothing but the future: the clock is wrong, not the export.
-        (Micros::MIN, Some(latest)) => (latest + 1, Vec::new()),
-        (latest, _) => (latest + 1, said(&seen.later)),
+        let future = || self.later.values().map(|(_, latest)| *latest).max();
+        match self.latest {
+            Micros::MIN => future().map_or(1, |latest| latest + 1),
+            latest => latest + 1,
+        }
+    }
+
+    /// What is assumed of times after the present.
+    pub(super) fn said(&self) -> Vec<String> {
+        if self.latest == Micros::MIN { Vec::new() } else { said(&self.later) }
     }
 }
 
-fn look(all: &Gathered, seen: &mut Seen) {
-    let is_without_history = all.history.iter().all(|part| part.rows.is_empty());
+/// The times that are told without knowing what the stages mean. `now` is the present; a day more is
+/// allowed for zones and clocks that differ.
+pub(super) fn seen(all: &Gathered, now: Micros) -> Seen {
+    let limit = now.saturating_add(DAY_MICROS);
+    let mut seen = Seen { limit, latest: Micros::MIN, later: BTreeMap::new() };
     for row in &all.deals.rows {
         seen.see(Col::CreatedAt, row.created_at.get());
         seen.see(Col::ModifiedAt, row.modified_at.get());
         seen.see(Col::LastStageChangeAt, row.last_stage_change_at.get());
         row.entered.iter().for_each(|(_, _, at)| seen.see(Col::ChangedAt, Some(*at)));
-        if is_without_history && !all.has_modified && row.entered.is_empty() {
-            seen.see(Col::ClosedAt, row.closed_at.get());
-        }
     }
     for row in all.history.iter().flat_map(|part| &part.rows) {
         seen.see(Col::ChangedAt, row.at.get());
@@ -64,6 +67,30 @@ fn look(all: &Gathered, seen: &mut Seen) {
     all.log.rows.iter().for_each(|row| seen.see(Col::ChangedAt, Some(row.at)));
     for row in all.activities.iter().flat_map(|part| &part.rows) {
         seen.see(Col::DoneAt, row.done_at.get().filter(|_| !row.is_done_by_due));
+    }
+    seen
+}
+
+impl Seen {
+    /// Adds the close times of closed deals, where nothing else tells how long deals were watched. The
+    /// close date of an open deal is an expectation.
+    pub(super) fn see_closes(
+        &mut self,
+        all: &Gathered,
+        (stages, catalogue): (&StageIds, &Catalogue),
+        zone: Zone,
+    ) {
+        if all.has_modified || all.history.iter().any(|part| !part.rows.is_empty()) {
+            return;
+        }
+        for (deal, row) in
+            all.deals.rows.iter().enumerate().filter(|(_, row)| row.entered.is_empty())
+        {
+            if life::status(row, stages, catalogue) != Status::Open {
+                let guessed = || life::guessed_close(all, deal, zone);
+                self.see(Col::ClosedAt, row.closed_at.get().or_else(guessed));
+            }
+        }
     }
 }
 
@@ -96,6 +123,10 @@ mod tests {
     #[test]
     fn a_time_after_the_present_does_not_move_it() {
         let day = DAY_MICROS;
+        let instant = |all: &Gathered, now| {
+            let seen = seen(all, now);
+            (seen.instant(), seen.said())
+        };
         assert_eq!(instant(&deals(&[day, 2 * day]), 5 * day), (2 * day + 1, Vec::new()));
         assert_eq!(instant(&deals(&[day, 6 * day]), 5 * day), (6 * day + 1, Vec::new()));
         let (at, said) = instant(&deals(&[day, 7 * day, 9 * day]), 5 * day);
@@ -116,6 +147,6 @@ mod tests {
         };
         let rows = vec![row(8, true), row(3, false)];
         all.activities.push(Joined { rows, words: Vec::new(), has_values: false });
-        assert_eq!(instant(&all, DAY_MICROS).0, 4);
+        assert_eq!(seen(&all, DAY_MICROS).instant(), 4);
     }
 }

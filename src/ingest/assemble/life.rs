@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::super::history::{self, Change, DealInput, Shape};
-use super::super::rows::{HistoryRow, word};
+use super::super::rows::{DealRow, HistoryRow, word};
 use super::fields;
 use super::group::Grouped;
 use super::stages::StageIds;
@@ -197,11 +197,7 @@ fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Ve
         Sym::NONE => last.unwrap_or_else(|| context.stage(pipeline, context.unknown)),
         name => context.stage(pipeline, name),
     };
-    let status = row.status.unwrap_or(match context.catalogue.get(stage).kind {
-        StageKind::Open => Status::Open,
-        StageKind::Won => Status::Won,
-        StageKind::Lost => Status::Lost,
-    });
+    let status = row.status.unwrap_or(status_in(stage, context.catalogue));
     let (closed_at, expected_close_on) = close(context, deal, status, changes.is_empty());
     let attributes = Deal {
         pipeline,
@@ -229,6 +225,21 @@ fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Ve
     (attributes, changes)
 }
 
+/// The status of a deal without moves: as told, else as its stage says.
+pub(super) fn status(row: &DealRow, stages: &StageIds, catalogue: &Catalogue) -> Status {
+    let (pipeline, name) = (Sym(row.words[word::PIPELINE].0), Sym(row.words[word::STAGE].0));
+    let by_stage = || stages.find(pipeline, name).map(|stage| status_in(stage, catalogue));
+    row.status.or_else(by_stage).unwrap_or(Status::Open)
+}
+
+fn status_in(stage: StageId, catalogue: &Catalogue) -> Status {
+    match catalogue.get(stage).kind {
+        StageKind::Open => Status::Open,
+        StageKind::Won => Status::Won,
+        StageKind::Lost => Status::Lost,
+    }
+}
+
 fn is_end(context: &Context<'_>, stage: StageId) -> bool {
     context.catalogue.get(stage).kind != StageKind::Open
 }
@@ -247,15 +258,22 @@ fn close(
         let by_close = row.closed_at.get().map(|at| context.report.day(at));
         return (None, expected.or(by_close));
     }
-    let may_guess = context.all.deals.rules(deal).is_some_and(|rules| rules.close_from_dates);
+    // A guess that the export cannot know of is none.
     let guessed = || {
-        let on_expected = || expected.filter(|_| is_without_history);
-        row.last_stage_change_at
-            .get()
-            .or_else(|| on_expected().map(|day| context.report.midnight(day)))
-            .filter(|_| may_guess)
+        let at = guessed_close(context.all, deal, context.report)?;
+        let is_told = row.last_stage_change_at.get().is_some();
+        (at < context.extracted_at && (is_told || is_without_history)).then_some(at)
     };
     (row.closed_at.get().or_else(guessed), expected)
+}
+
+/// When a closed deal without a close time was closed, where the rules of its table allow a guess: when
+/// it changed its stage last, else when it was expected to.
+pub(super) fn guessed_close(all: &Gathered, deal: usize, zone: Zone) -> Option<Micros> {
+    all.deals.rules(deal).filter(|rules| rules.close_from_dates)?;
+    let row = &all.deals.rows[deal];
+    let expected = || row.expected_close_on.get().map(|day| zone.midnight(day));
+    row.last_stage_change_at.get().or_else(expected)
 }
 
 /// The last change of stage. Where the export has a column of it, a closed deal without one never moved:
@@ -269,12 +287,7 @@ fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<
 
 /// The recorded changes of stage. In a history that also tells of other fields, a row with the stage
 /// that the deal is in already is not one.
-fn moves(
-    context: &Context<'_>,
-    pipeline: Sym,
-    deal: &super::super::rows::DealRow,
-    rows: &[Row<'_>],
-) -> Vec<Change> {
+fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>]) -> Vec<Change> {
     let mut moves = Vec::with_capacity(rows.len() + deal.entered.len());
     let mut current = Sym::NONE;
     for (part, row) in rows {

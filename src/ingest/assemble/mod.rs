@@ -104,13 +104,15 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let count = all.deals.rows.len();
     fields::settle(&mut all);
     let history = Grouped::new(&all.history, count, |row| row.deal);
-    let (extracted_at, said) = extract::instant(&all, now);
-    all.assumptions.extend(said);
-    date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
-    let (mut catalogue, said) = stages::catalogue(&mut all, &history, extracted_at, config)?;
-    all.assumptions.extend(said);
+    let mut seen = extract::seen(&all, now);
+    let (mut catalogue, said) = stages::catalogue(&mut all, &history, seen.instant(), config)?;
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
+    seen.see_closes(&all, (&stages, &catalogue), config.zone()?);
+    let extracted_at = seen.instant();
+    all.assumptions.extend(seen.said());
+    all.assumptions.extend(said);
+    date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
     let activities = std::mem::take(&mut all.activities);
     let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
     let plan = life::partitions(&context);
@@ -336,6 +338,7 @@ fn assumptions(
     config: &Config,
 ) {
     all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
+    all.assumptions.extend(outcomes::said_of_undated(partitions));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(
         "The export is taken to know everything up to {} UTC, its latest event.",

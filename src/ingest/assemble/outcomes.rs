@@ -1,19 +1,39 @@
-//! What is to be said where an export knows no wins, or no losses.
+//! What is to be said where an export knows no wins, no losses, or not when deals were closed.
 
 use std::collections::BTreeMap;
 
-use crate::model::{Catalogue, Names, Partition, Status, Sym, UNKNOWN_STAGE, counted};
+use crate::model::{
+    Catalogue, Deal, Names, Partition, Quality, Status, Sym, UNKNOWN_STAGE, counted,
+};
 
 /// Stages that are named.
 const SHOWN: usize = 5;
 
-/// What is to be said, if anything.
+/// Closed deals that no metric counts, for want of a time (QH15).
+pub(super) fn said_of_undated(partitions: &[Partition]) -> Option<String> {
+    let is_undated = |deal: &&Deal| deal.quality.contains(Quality::CloseTimeMissing);
+    let undated = || partitions.iter().flat_map(|part| &part.deals).filter(is_undated);
+    let won = undated().filter(|deal| deal.status == Status::Won).count();
+    let count = undated().count();
+    (count > 0).then(|| {
+        format!(
+            "{} ({won} won, {} lost) {} closed, but nothing tells when: no rate, amount or count has them \
+             (QH15). Export the date of the close, or a history of stages.",
+            counted(count, "deal"),
+            count - won,
+            if count == 1 { "is" } else { "are" },
+        )
+    })
+}
+
+/// What is to be said of deals whose times are known, if anything.
 pub(super) fn said(
     partitions: &[Partition],
     catalogue: &Catalogue,
     names: &Names,
 ) -> Option<String> {
-    let deals = || partitions.iter().flat_map(|partition| &partition.deals);
+    let is_dated = |deal: &&Deal| !deal.quality.contains(Quality::CloseTimeMissing);
+    let deals = || partitions.iter().flat_map(|partition| &partition.deals).filter(is_dated);
     let count = |wanted| deals().filter(|deal| deal.status == wanted).count();
     let (won, lost) = (count(Status::Won), count(Status::Lost));
     if won > 0 {

@@ -161,14 +161,13 @@ fn follow(
     };
     let lost_beginning = deal.shape == Shape::TruncatedLog && !begun_by_record;
     walk.mark_first_entry(start, lost_beginning);
-    if deal.shape == Shape::Wide {
-        append_current(walk, deal);
-    }
+    append_current(walk, deal);
     (moves.last().map(Change::time), grade)
 }
 
 /// An open deal must be in the stage it entered last (EXPORTS 15.3); if it is not, the move to its
-/// stage was not recorded: it is set at the last time that the deal row knows of (QH9).
+/// stage was not recorded (QH9). It is set at the last time that the deal row knows of; that of a log,
+/// which tells every move, at the last change of stage, else at the last instant of the extract.
 fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
     let deal = input.deal;
     let Some(last) = walk.last() else { return };
@@ -182,9 +181,13 @@ fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
         return;
     }
     let known = |at: &Micros| (last.entered_at..walk.context.extracted_at).contains(at);
-    let at = input.last_stage_change_at.filter(known).or(deal.modified_at.get().filter(known));
+    let told = input.last_stage_change_at.filter(known);
+    let at = match input.shape {
+        Shape::Wide => told.or(deal.modified_at.get().filter(known)).unwrap_or(last.entered_at),
+        _ => told.unwrap_or(walk.context.extracted_at - 1),
+    };
     walk.quality.insert(Quality::ChainBreak);
-    walk.enter(deal.stage, at.unwrap_or(last.entered_at));
+    walk.enter(deal.stage, at);
 }
 
 #[cfg(test)]

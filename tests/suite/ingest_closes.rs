@@ -1,0 +1,109 @@
+//! Where an export ends, and deals of which it tells a close without its time, or a stage without the
+//! move into it.
+
+use sluice::ingest::Ingested;
+use sluice::model::calendar::{Zone, day_of};
+use sluice::model::{Config, Quality, Run, Status};
+
+use super::ingest::{find, read, read_deals, says, visits};
+
+fn day(text: &str) -> i32 {
+    day_of(text.parse().unwrap())
+}
+
+/// The day of the latest thing that the export knows of, and the `as_of` of a run of it.
+fn end(got: &Ingested) -> [i32; 2] {
+    let run = Run::new(Config::default(), None, &got.dataset).unwrap();
+    [Zone::UTC.day(got.dataset.extracted_at - 1), run.as_of]
+}
+
+#[test]
+fn an_expected_close_does_not_move_the_end_of_an_export() {
+    let got = read_deals(
+        b"deal_id,stage,amount,created_date,close_date\n\
+          1,Closed Won,100,2025-01-05,2025-02-01\n\
+          2,Closed Lost,100,2025-01-06,2025-03-02\n\
+          3,Proposal,100,2025-02-11,2025-08-31\n",
+    );
+    assert_eq!(end(&got), ["2025-03-02"; 2].map(day), "dates only: the latest is complete");
+    assert_eq!(find(&got, "3").2.expected_close_on.get(), Some(day("2025-08-31")));
+    assert_eq!(find(&got, "2").2.status, Status::Lost);
+}
+
+#[test]
+fn a_day_with_a_time_of_day_is_not_complete() {
+    let got = read_deals(
+        b"deal_id,status,created_at,closed_at\n\
+          1,won,2025-01-05 10:00,2025-02-01 09:30\n\
+          2,open,2025-01-06 00:00,\n",
+    );
+    assert_eq!(end(&got), ["2025-02-01", "2025-01-31"].map(day));
+}
+
+#[test]
+fn a_close_on_the_expected_date_is_known_to_the_export() {
+    let got = read_deals(
+        b"deal_id,stage,amount,created_date,expected_close_date\n\
+          2,Closed Won,900,2025-01-20,2025-04-30\n\
+          3,Proposal,100,2025-02-11,2025-12-31\n",
+    );
+    assert_eq!(end(&got), ["2025-04-30"; 2].map(day));
+    assert_eq!(visits(&got, "2").last().unwrap(), "Closed Won|04-30 00:00|-");
+}
+
+#[test]
+fn a_close_that_the_export_cannot_know_of_is_not_guessed() {
+    let got = read_deals(
+        b"deal_id,stage,amount,created_date,expected_close_date,updated_at\n\
+          2,Closed Won,900,2025-01-20,2025-04-30,2025-02-01\n\
+          3,Proposal,100,2025-02-11,2025-12-31,2025-02-20\n",
+    );
+    assert_eq!(end(&got), ["2025-02-20"; 2].map(day));
+    let won = find(&got, "2").2;
+    assert_eq!(won.status, Status::Won);
+    assert!(won.quality.contains(Quality::CloseTimeMissing), "neither open nor closed in April");
+}
+
+#[test]
+fn closed_deals_that_no_metric_counts_are_told() {
+    let got = read_deals(
+        b"deal_id,status,amount,created_date,closed_date\n\
+          1,Won,100,2025-01-05,2025-02-01\n\
+          2,Lost,100,2025-01-06,\n\
+          3,Won,100,2025-01-07,\n\
+          4,Open,100,2025-02-11,\n",
+    );
+    assert!(says(&got, "2 deals (1 won, 1 lost) are closed, but nothing tells when"));
+    assert!(says(&got, "1 deal won and none lost"), "{:?}", got.dataset.assumptions);
+}
+
+fn with_log(deals: &str) -> Ingested {
+    let folder = tempfile::tempdir().unwrap();
+    let log = "deal_id,stage,entered_at\n\
+               D1,Discovery,2026-01-01 09:00\n\
+               D2,Discovery,2026-01-02 09:00\n\
+               D2,Proposal,2026-02-03 09:00\n";
+    std::fs::write(folder.path().join("deals.csv"), deals).unwrap();
+    std::fs::write(folder.path().join("stage_history.csv"), log).unwrap();
+    read(folder.path())
+}
+
+#[test]
+fn a_deal_is_in_the_stage_that_its_row_tells_though_the_log_lags() {
+    let got = with_log(
+        "deal_id,stage,amount,created_at,updated_at\n\
+         D1,Proposal,100,2026-01-01 09:00,2026-06-10 12:00\n\
+         D2,Proposal,100,2026-01-02 09:00,2026-06-01 12:00\n",
+    );
+    let at_the_end = ["Discovery|01-01 09:00|06-10 12:00", "Proposal|06-10 12:00|-"];
+    assert_eq!(visits(&got, "D1"), at_the_end);
+    assert!(find(&got, "D1").2.quality.contains(Quality::ChainBreak));
+    assert_eq!(visits(&got, "D2")[1], "Proposal|02-03 09:00|-");
+    assert!(!find(&got, "D2").2.quality.contains(Quality::ChainBreak));
+    let got = with_log(
+        "deal_id,stage,amount,created_at,updated_at,last_stage_change_at\n\
+         D1,Proposal,100,2026-01-01 09:00,2026-06-10 12:00,2026-03-04 10:00\n\
+         D2,Proposal,100,2026-01-02 09:00,2026-06-01 12:00,2026-02-03 09:00\n",
+    );
+    assert_eq!(visits(&got, "D1")[1], "Proposal|03-04 10:00|-");
+}
