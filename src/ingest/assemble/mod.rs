@@ -337,8 +337,8 @@ fn assumptions(
     extracted_at: Micros,
     config: &Config,
 ) {
-    all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
     all.assumptions.extend(outcomes::said_of_undated(partitions));
+    all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(
         "The export is taken to know everything up to {} UTC, its latest event.",

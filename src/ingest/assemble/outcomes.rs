@@ -39,7 +39,7 @@ pub(super) fn said(
     if won > 0 {
         return (lost == 0).then(|| {
             format!(
-                "{} won and none lost: check that the export contains lost deals. \
+                "{} won and none lost at a known time: check that the export contains lost deals. \
                  Without them the win rate of closed deals is 100 % whatever is sold; the share of all \
                  created deals that was won (`cohort_conversion`) is the number to read. `lost_stages` \
                  in `sluice.toml` names stages that mean lost.",
