@@ -1,6 +1,6 @@
 //! A3: the win rate by value.
 //!
-//! Amounts are those just before the close where their history is known, because many teams set
+//! Amounts are those just before the close where a history or a night tells them, because many teams set
 //! the amount of a lost deal to 0.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Known, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::influence::{JACKKNIFE, logit_limits};
 
@@ -25,10 +25,10 @@ static ABOUT: About = About {
     title: "Win rate by value",
     question: "Of the value of the deals closed in a period, how much was won?",
     definition: "Sum of the amounts won / sum of the amounts won and lost, deals closed in the period, lost \
-        without `exclude_reasons`, per currency. The amount is that of the last open instant where the \
-        history of amounts is known (`value_basis` = history; a full log of values without a change of the amount \
-        is such a history), else the present one; `current` if any deal \
-        of the row needs it. Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals; for \
+        without `exclude_reasons`, per currency. The amount is that of the last open instant: by the \
+        history of amounts (`history`; a full log of values without a change of the amount is such a history), else \
+        by the last night before the close on which an export showed the deal open (`snapshot`), else the present \
+        one (`current`). Unknown amounts count 0. Limits: deterministic Poisson bootstrap over deals; for \
         parts of a pipeline what it tends to, the infinitesimal jackknife, on the log odds.",
     caveat: "A few large deals decide it: read it beside A1 and J4.",
     source: "definition; Chamandy et al. 2012; Jaeckel 1972; Efron 1982",
@@ -39,7 +39,11 @@ static ABOUT: About = About {
         column("closed_minor", Unit::Minor, "Sum of the amounts won and lost."),
         column("rate", Unit::Rate, "won_minor / closed_minor."),
         column("n_null_amount", Unit::Count, "Deals without an amount."),
-        column("value_basis", Unit::Text, "`history` or `current`, the weaker one in use."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
 
@@ -53,7 +57,7 @@ pub struct Closed {
     won_squared: i128,
     all_squared: i128,
     null_amounts: u64,
-    current: u64,
+    amounts: Known,
     quality: u64,
 }
 
@@ -66,7 +70,7 @@ impl Gather for Closed {
         self.won_squared = self.won_squared.saturating_add(other.won_squared);
         self.all_squared = self.all_squared.saturating_add(other.all_squared);
         self.null_amounts += other.null_amounts;
-        self.current += other.current;
+        self.amounts = self.amounts.max(other.amounts);
         self.quality += other.quality;
     }
 }
@@ -74,9 +78,8 @@ impl Gather for Closed {
 impl Closed {
     fn of(deal: &Timeline<'_>, run: &Run) -> Self {
         let facts = &deal.facts;
-        let (amount, is_history) = facts.closed_at.map_or((facts.amount_minor, false), |at| {
-            deal.amount_at(at, |_| facts.closed_on.unwrap_or(run.as_of), run)
-        });
+        let at = facts.closed_at.unwrap_or(run.cut);
+        let (amount, amounts) = deal.amount_at(at, |_| facts.closed_on.unwrap_or(run.as_of), run);
         let value = amount.map_or(0, i128::from);
         let won = if facts.outcome == Status::Won { value } else { 0 };
         Self {
@@ -86,7 +89,7 @@ impl Closed {
             won_squared: won * won,
             all_squared: value * value,
             null_amounts: u64::from(amount.is_none()),
-            current: u64::from(!is_history),
+            amounts,
             quality: u64::from(deal.deal.quality.has_history_code()),
         }
     }
@@ -166,13 +169,12 @@ impl Metric for AmountWinRate {
         let intervals = state.intervals(run);
         for (cell, closed) in state.sums.with_wholes().by_period(run, true) {
             let rate = Closed::rate(closed.won, closed.all);
-            let basis = if closed.current > 0 { "current" } else { "history" };
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
             row.set_minor("won_minor", closed.won)
                 .set_minor("closed_minor", closed.all)
                 .set("rate", rate)
                 .set("n_null_amount", closed.null_amounts)
-                .set("value_basis", (closed.deals > 0).then_some(basis));
+                .set("value_basis", (closed.deals > 0).then(|| closed.amounts.as_str()));
             let interval = match cell.slice.dimension {
                 Dimension::All => rate.and_then(|_| intervals.get(&cell).copied().flatten()),
                 _ => closed.limits(),

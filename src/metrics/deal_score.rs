@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::layout::{Dimension, Slice};
 use super::score_rules::{Rules, points};
-use super::stage_key::{amount_before, currency_key, set_stage, standing};
+use super::stage_key::{currency_key, set_stage, standing};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
@@ -117,7 +117,7 @@ impl Metric for DealScore {
             owner: deal.facts.owner,
             stage: visit.stage,
             currency: currency_key(&deal.facts, run),
-            amount: amount_before(deal, run.cut, run).0,
+            amount: deal.amount_before(run.cut, run).0,
             is_mended: deal.deal.quality.has_history_code(),
         });
         if top.deals.len() >= 2 * MOST_LISTED {

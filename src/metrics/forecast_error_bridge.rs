@@ -9,13 +9,13 @@ use super::Metric;
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Win, each_look, win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
-use super::forecast_past::{Known, Look, Standing, over_on, standing_before};
+use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::stage_key::currency_key;
 use crate::error::Result;
-use crate::model::{About, Day, Run, StageKind, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Known, Run, StageKind, Sym, Table, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -123,8 +123,7 @@ struct Bridge {
     deals: [u64; LINES],
     counted: u64,
     leaky: u64,
-    current_amounts: u64,
-    seen_amounts: u64,
+    amounts: Known,
 }
 
 impl Bridge {
@@ -136,8 +135,7 @@ impl Bridge {
         }
         self.counted += other.counted;
         self.leaky += other.leaky;
-        self.current_amounts += other.current_amounts;
-        self.seen_amounts += other.seen_amounts;
+        self.amounts = self.amounts.max(other.amounts);
     }
 
     fn put(&mut self, line: Line, minor: i128) {
@@ -276,8 +274,7 @@ impl State {
         for ((_, counted), bridge) in PROMISES.iter().zip(cell) {
             let is_counted = is_closed || tier.is_some_and(|tier| counted.contains(&tier));
             bridge.leaky += u64::from(is_leaky);
-            bridge.current_amounts += u64::from(look.amount.1 == Known::Current);
-            bridge.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
+            bridge.amounts = bridge.amounts.max(look.amount.1);
             if is_counted {
                 bridge.promise(look.minor());
             }
@@ -354,10 +351,9 @@ fn write(mut row: Row<'_>, bridge: &Bridge, booked: i128, run: &Run) -> Result<(
     for (at, (amount, count)) in COLUMNS.iter().enumerate() {
         row.set_minor(amount, bridge.minor[at]).set(count, bridge.deals[at]);
     }
-    row.set_minor("actual_minor", booked).set("residual_minor", residual).set(
-        "value_basis",
-        Known::worst(bridge.current_amounts > 0, bridge.seen_amounts > 0).as_str(),
-    );
+    row.set_minor("actual_minor", booked)
+        .set("residual_minor", residual)
+        .set("value_basis", bridge.amounts.as_str());
     row.end(Tail { n: n.into(), ..Tail::default() });
     Ok(())
 }

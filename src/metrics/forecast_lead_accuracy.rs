@@ -11,14 +11,13 @@ use super::forecast_measures::{
     AMOUNT_BASIS, BASIS, BIAS, BIAS_MINOR, CAME, EXCLUDED, FORECAST, Judge, LEAD, MAE, MAPE, MASE,
     MISSING, NETTED, RMSE, SAID, WAPE, is_leaky,
 };
-use super::forecast_past::Known;
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Slice};
 use super::rep_counts::owner_slice;
 use super::weighted_pipeline::half_even;
 use crate::error::Result;
-use crate::model::{About, Day, Period, StageId, Sym, Unit, column};
+use crate::model::{About, Day, Known, Period, StageId, Sym, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -148,7 +147,7 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
             let cell = &cells[tier as usize];
             let is_leaky = is_leaky(cells[Tier::Undated as usize].due.n, judge.run);
             let sums = (cell.due.minor, cell.won.minor);
-            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.amounts()))
+            (cell.due.n > 0).then(|| due(quarter, sums, is_leaky, cell.amounts))
         };
         let units: Vec<Said> = agenda.told(lead).into_iter().filter_map(unit).collect();
         add_group(
@@ -174,7 +173,7 @@ fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Re
             let weighted = half_even(sums.weighted, 10_000);
             let pair = (weighted, sums.due_won.minor);
             let is_leaky = is_leaky(sums.leaky, run);
-            let unit = due(quarter, pair, is_leaky, sums.amounts());
+            let unit = due(quarter, pair, is_leaky, sums.amounts);
             stages.entry(stage).or_default().push(unit);
         }
     }

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
-use super::forecast_past::{Known, Look, Past, Standing, over_on, owner_at};
+use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
 use super::keyed::Keyed;
 use super::place::{Place, Placed};
-use super::stage_key::{add_all, amount_before, currency_key};
-use crate::model::{Day, Run, StageId, StageKind, Sym, Timeline};
+use super::stage_key::{add_all, currency_key};
+use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
 /// Days of a quarter at most, so that no forecast of one is made later than this after its start.
 const QUARTER_DAYS: Day = 92;
@@ -90,28 +90,23 @@ pub(super) struct Cell {
     pub(super) weighted: i128,
     /// Deals without an amount.
     pub(super) null_amounts: u64,
-    /// Deals whose amount is that of today.
-    pub(super) current_amounts: u64,
+    /// How the amounts are known, at worst.
+    pub(super) amounts: Known,
     /// Deals whose category follows from their stage.
     pub(super) by_stage: u64,
-    /// Deals of which a snapshot tells the amount, the expected close, the stage, the category.
-    pub(super) seen: [u64; 4],
+    /// Deals of which a snapshot tells the expected close, the stage, the category.
+    pub(super) seen: [u64; 3],
     /// Deals with a mended history.
     pub(super) mended: u64,
 }
 
 impl Cell {
-    /// How the amounts are known.
-    pub(super) fn amounts(&self) -> Known {
-        Known::worst(self.current_amounts > 0, self.seen[0] > 0)
-    }
-
     pub(super) fn gather(&mut self, other: &Self) {
         self.due.gather(other.due);
         self.won.gather(other.won);
         self.weighted += other.weighted;
         self.null_amounts += other.null_amounts;
-        self.current_amounts += other.current_amounts;
+        self.amounts = self.amounts.max(other.amounts);
         self.by_stage += other.by_stage;
         self.seen.iter_mut().zip(other.seen).for_each(|(into, seen)| *into += seen);
         self.mended += other.mended;
@@ -131,18 +126,11 @@ pub(super) struct InStage {
     pub(super) due_won: Money,
     /// Those of whom nobody knows when they were expected to close.
     pub(super) leaky: u64,
-    /// Those whose amount is that of today.
-    pub(super) current_amounts: u64,
-    /// Those whose amount is from a snapshot.
-    pub(super) seen_amounts: u64,
+    /// How the amounts are known, at worst.
+    pub(super) amounts: Known,
 }
 
 impl InStage {
-    /// How the amounts are known.
-    pub(super) fn amounts(&self) -> Known {
-        Known::worst(self.current_amounts > 0, self.seen_amounts > 0)
-    }
-
     pub(super) fn gather(&mut self, other: &Self) {
         self.open.gather(other.open);
         self.open_won += other.open_won;
@@ -150,8 +138,7 @@ impl InStage {
         self.weighted += other.weighted;
         self.due_won.gather(other.due_won);
         self.leaky += other.leaky;
-        self.current_amounts += other.current_amounts;
-        self.seen_amounts += other.seen_amounts;
+        self.amounts = self.amounts.max(other.amounts);
     }
 }
 
@@ -160,8 +147,8 @@ impl InStage {
 pub(super) struct Booked {
     /// The deals, valued as of the end.
     pub(super) won: Money,
-    /// Those whose amount is that of today.
-    pub(super) current_amounts: u64,
+    /// How the amounts are known, at worst.
+    pub(super) amounts: Known,
 }
 
 /// Pipeline, currency, quarter, owner.
@@ -188,7 +175,7 @@ pub(super) struct Win {
     pub(super) on: Day,
     /// Its amount then.
     pub(super) minor: i128,
-    is_known: bool,
+    known: Known,
 }
 
 /// Looks at a deal on each mark from the number `first` on, until it is over: hands on the mark, the
@@ -268,8 +255,7 @@ impl Looks {
         let stage = self.stages.cell((visit.pipeline, look.stage(run), currency, slot), run);
         stage.open.add(look.minor());
         stage.open_won += u64::from(win.is_some());
-        stage.current_amounts += u64::from(look.amount.1 == Known::Current);
-        stage.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
+        stage.amounts = stage.amounts.max(look.amount.1);
         if look.is_leaky() {
             stage.leaky += 1;
             self.add(spot(look.owner, Tier::Undated), deal, (&look, None, false), None, run);
@@ -301,11 +287,10 @@ impl Looks {
         }
         cell.weighted += look.minor() * i128::from(points.unwrap_or(0));
         cell.null_amounts += u64::from(look.amount.0.is_none());
-        cell.current_amounts += u64::from(look.amount.1 == Known::Current);
+        cell.amounts = cell.amounts.max(look.amount.1);
         let is_open = look.standing == Standing::Open;
         let is_category_seen = look.is_category_seen && !from_stage;
         for (into, is_seen) in cell.seen.iter_mut().zip([
-            look.amount.1 == Known::Snapshot,
             is_open && look.expected.1 == Known::Snapshot,
             is_open && look.is_stage_seen(),
             is_open && is_category_seen,
@@ -326,7 +311,7 @@ impl Looks {
             latest = Some(at);
             let booked = self.booked.entry((win.pipeline, currency, at, win.owner)).or_default();
             booked.won.add(win.minor);
-            booked.current_amounts += u64::from(!win.is_known);
+            booked.amounts = booked.amounts.max(win.known);
         }
     }
 
@@ -337,7 +322,7 @@ impl Looks {
         self.stages.merge(from.stages, |into, from| into.gather(&from));
         add_all(&mut self.booked, from.booked, |into, from| {
             into.won.gather(from.won);
-            into.current_amounts += from.current_amounts;
+            into.amounts = into.amounts.max(from.amounts);
         });
     }
 }
@@ -351,12 +336,12 @@ pub(super) fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<W
             && v.exited_at.is_none_or(|at| at >= quarter.ends_at)
     };
     let visit = deal.visits.iter().rev().find(stands)?;
-    let (amount, is_known) = amount_before(deal, quarter.ends_at, run);
+    let (amount, known) = deal.amount_before(quarter.ends_at, run);
     Some(Win {
         pipeline: visit.pipeline,
         owner: owner_at(deal, visit.entered_at, run),
         on: visit.entered_on,
         minor: i128::from(amount.unwrap_or(0)),
-        is_known,
+        known,
     })
 }

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
-use super::forecast_past::Known;
 use super::forecast_units::{Family, Unit};
 use super::layout::{Reason, Row, Tail};
 use crate::error::Result;
-use crate::model::{ColumnAbout, Run, Sym, Unit as In, column};
+use crate::model::{ColumnAbout, Known, Run, Sym, Unit as In, column};
 use crate::stats::accuracy::{accuracy, mean_change, ratio_interval};
 use crate::stats::bootstrap::Bootstrap;
 
@@ -61,7 +60,7 @@ pub(super) const AMOUNT_BASIS: ColumnAbout = column(
     "amount_basis",
     In::Text,
     "`history` if the history of amounts gave all of them, `snapshot` if nightly snapshots did, `current` if any is \
-     that of today, `stored` as it was kept.",
+     of a later day, `stored` as it was kept.",
 );
 
 /// The weights of forecasts in each replicate; the unit is an owner in a quarter.

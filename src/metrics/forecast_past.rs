@@ -1,50 +1,15 @@
 //! What a deal was at past instants: its stage, owner, amount, expected close and category.
 //!
 //! A value is told by the history of its field, or else by the program's own snapshot of the last night
-//! before, if that is not too old (METRICS 1.4). Leak rule (QF2): a value that neither tells is the one of
-//! today, which contains the outcome. Every value says how it is known; nobody may take an expected
-//! close of today.
+//! before, if that is not too old (METRICS 1.4); amounts by the timeline. Leak rule (QF2): a value that
+//! neither tells is of a later day and contains the outcome. Every value says how it is known; nobody may
+//! take an expected close of today.
 
-use crate::model::calendar::DAY_MICROS;
 use crate::model::deal::Field;
 use crate::model::{
-    Day, DealSnapshots, ExitKind, Micros, Run, Snapshot, SnapshotValues, StageId, StageKind, Sym,
-    Timeline, Visit,
+    Day, DealSnapshots, ExitKind, Known, Micros, Run, Snapshot, SnapshotValues, StageId, StageKind,
+    Sym, Timeline, Visit,
 };
-
-/// A forecast, a snapshot of deals too, stands for a later day if it is at most this many days older.
-pub(super) const KEPT_DAYS: Day = 7;
-
-/// How a value of the past is known, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Known {
-    /// From the history of the field.
-    History,
-    /// From a snapshot of the deal.
-    Snapshot,
-    /// Not at all: it is that of today.
-    Current,
-}
-
-impl Known {
-    /// The word of the worst, where some values are those of today and some are from snapshots.
-    pub(super) fn worst(current: bool, snapshot: bool) -> Self {
-        match (current, snapshot) {
-            (true, _) => Self::Current,
-            (false, true) => Self::Snapshot,
-            (false, false) => Self::History,
-        }
-    }
-
-    /// The name used in tables.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::History => "history",
-            Self::Snapshot => "snapshot",
-            Self::Current => "current",
-        }
-    }
-}
 
 /// Where a deal stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +160,7 @@ impl<'t> Past<'t> {
     /// What a snapshot says of the deal, now that its visits before `at` are passed.
     fn seen(&self, at: Micros, standing: Standing) -> Seen<'t> {
         let Some((all, rows)) = self.kept else { return Seen::Nothing };
-        if !is_fresh(all.night_by(at), at) {
+        if !all.are_fresh_at(at) {
             return Seen::Nothing;
         }
         let visits = &self.deal.visits[..self.visits];
@@ -227,8 +192,6 @@ impl<'t> Past<'t> {
             self.visits += 1;
         }
         let visit = self.visits.checked_sub(1).and_then(|last| deal.visits.get(last));
-        let is_zero_null = run.config.zero_amount_is_null;
-        let amount = self.values[AMOUNT].filter(|&a| a != 0 || !is_zero_null);
         let told = |field: usize| self.values[field].filter(|_| self.is_known[field]);
         let owner = match run.config.credit_rule {
             rule if rule.is_of_moment() => sym(self.values[OWNER]),
@@ -238,6 +201,9 @@ impl<'t> Past<'t> {
             true => Known::History,
             false => Known::Current,
         };
+        let by_night = deal.night_amount(at).map(|step| (step.minor, step.known));
+        let (amount, amount_known) = by_night.unwrap_or((self.values[AMOUNT], basis(AMOUNT)));
+        let amount = run.amount_or_null(amount);
         let standing = standing(visit, at);
         let look = Look {
             standing,
@@ -245,14 +211,14 @@ impl<'t> Past<'t> {
             is_stage_known: deal.deal.history_grade.has_stages(),
             seen: self.seen(at, standing),
             owner,
-            amount: (self.priced(amount, at), basis(AMOUNT)),
+            amount: (self.priced(amount, at), amount_known),
             own_amount: amount,
             expected: (self.values[EXPECTED].map(|day| day as Day), basis(EXPECTED)),
             category: told(CATEGORY),
             is_category_seen: false,
             probability: told(PROBABILITY),
         };
-        if self.kept.is_some() { self.with_seen(look, at) } else { look }
+        self.with_seen(look)
     }
 
     /// An amount just before `at` as metrics see it.
@@ -264,7 +230,7 @@ impl<'t> Past<'t> {
     }
 
     /// Fills in what only a snapshot tells.
-    fn with_seen(&self, mut look: Look<'t>, at: Micros) -> Look<'t> {
+    fn with_seen(&self, mut look: Look<'t>) -> Look<'t> {
         let run = self.run;
         let seen = match look.seen {
             Seen::Nothing => return look,
@@ -275,14 +241,7 @@ impl<'t> Past<'t> {
             look.expected = (seen.and_then(|v| v.expected_close_on), Known::Snapshot);
         }
         let Some(values) = seen else { return look };
-        // What a closed deal was worth is no business of a snapshot of open ones.
         if look.standing == Standing::Open {
-            let is_zero_null = run.config.zero_amount_is_null;
-            if !self.is_known[AMOUNT] {
-                let amount = values.amount_minor.filter(|&a| a != 0 || !is_zero_null);
-                look.amount = (self.priced(amount, at), Known::Snapshot);
-                look.own_amount = amount;
-            }
             if !self.has_owners && run.config.credit_rule.is_of_moment() {
                 look.owner = values.owner;
             }
@@ -313,11 +272,7 @@ fn standing(visit: Option<&Visit>, at: Micros) -> Standing {
 /// Whether anything tells when the deals open at `at` were expected to close: a history, or a snapshot
 /// that is not too old.
 pub(super) fn is_told(at: Micros, run: &Run) -> bool {
-    run.value_logs.tell_dates() || is_fresh(run.snapshots.night_by(at), at)
-}
-
-fn is_fresh(night: Option<Micros>, at: Micros) -> bool {
-    night.is_some_and(|night| at - night < Micros::from(KEPT_DAYS + 1) * DAY_MICROS)
+    run.value_logs.tell_dates() || run.snapshots.are_fresh_at(at)
 }
 
 /// Where a deal stood just before `at`.

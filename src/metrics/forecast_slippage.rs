@@ -4,14 +4,14 @@ use super::Metric;
 use super::forecast_days::{Agenda, Quarter};
 use super::forecast_looks::Money;
 use super::forecast_measures::{is_leaky, leaky};
-use super::forecast_past::{Known, Look, Standing, is_told};
+use super::forecast_past::{Look, Standing, is_told};
 use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail};
 use super::monthly::{rate_reason, ratio};
 use super::stage_key::currency_key;
 use crate::error::Result;
-use crate::model::{About, Field, Micros, Run, Snapshot, Table, Timeline, Unit, column};
+use crate::model::{About, Field, Known, Micros, Run, Snapshot, Table, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 use std::collections::BTreeMap;
 
@@ -72,8 +72,7 @@ struct Due {
     moved: Tally,
     pushes: u64,
     leaky: u64,
-    current_amounts: u64,
-    seen_amounts: u64,
+    amounts: Known,
     seen_dates: u64,
     mended: u64,
 }
@@ -86,8 +85,7 @@ impl Due {
         self.moved.merge(&other.moved);
         self.pushes += other.pushes;
         self.leaky += other.leaky;
-        self.current_amounts += other.current_amounts;
-        self.seen_amounts += other.seen_amounts;
+        self.amounts = self.amounts.max(other.amounts);
         self.seen_dates += other.seen_dates;
         self.mended += other.mended;
     }
@@ -171,8 +169,7 @@ impl State {
             }
             cell.due.add(first.minor());
             cell.pushes += pushes;
-            cell.current_amounts += u64::from(first.amount.1 == Known::Current);
-            cell.seen_amounts += u64::from(first.amount.1 == Known::Snapshot);
+            cell.amounts = cell.amounts.max(first.amount.1);
             cell.seen_dates += u64::from(first.expected.1 == Known::Snapshot);
             if last.standing == Standing::Open {
                 cell.slipped.add(first.minor());
@@ -243,7 +240,7 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) {
         .set("q50_days_moved", ranks.quantile(0.5))
         .set("push_count", due.pushes)
         .set("push_basis", if due.seen_dates > 0 { "snapshot" } else { "history" })
-        .set("value_basis", Known::worst(due.current_amounts > 0, due.seen_amounts > 0).as_str());
+        .set("value_basis", due.amounts.as_str());
     tail.interval = (n > 0).then(|| wilson(due.slipped.n as f64, n as f64).pair());
     tail.method = if n > 0 { "wilson" } else { "" };
     tail.reason = rate_reason(n, run);

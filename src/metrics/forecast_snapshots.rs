@@ -13,7 +13,7 @@ use super::forecast_units::{Family, Stored};
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::rep_counts::owner_slice;
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Unit, column};
+use crate::model::{About, Known, Run, Sym, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ static ABOUT: About = About {
         7 days before; a deal that was not open that night is not due. `stored`: the latest \
         forecast kept at most 7 days before that day; under `category_rollup` = `cumulative` each category less \
         the surer ones. Owner: that of the day, by `credit_rule`.",
-    caveat: "`grade` is `inferred` where an amount is that of today or a category follows from the stage: amounts \
+    caveat: "`grade` is `inferred` where an amount is of a later day or a category follows from the stage: amounts \
         drift towards the outcome.",
     source: "definition",
     keys: &["basis", "lead_days", "category"],
@@ -146,16 +146,16 @@ impl Place<'_> {
             let is_dated = tier != Tier::Undated;
             let amount = is_dated.then_some(cell.due.minor);
             let seen = |at: usize| if cell.seen[at] > 0 { "snapshot" } else { "history" };
-            let category_basis = if cell.by_stage > 0 { "stage" } else { seen(3) };
-            let is_observed = is_dated && cell.current_amounts + cell.by_stage == 0;
+            let category_basis = if cell.by_stage > 0 { "stage" } else { seen(2) };
+            let is_observed = is_dated && cell.amounts < Known::Current && cell.by_stage == 0;
             let mut row = self.row(table, owner);
             row.set("category", tier.as_str())
                 .set("deals", cell.due.n)
                 .set_minor("amount_minor", amount)
                 .set("n_null_amount", cell.null_amounts)
-                .set("stage_basis", seen(2))
-                .set("amount_basis", cell.amounts().as_str())
-                .set("ecd_basis", if is_dated { seen(1) } else { "current" })
+                .set("stage_basis", seen(1))
+                .set("amount_basis", cell.amounts.as_str())
+                .set("ecd_basis", if is_dated { seen(0) } else { "current" })
                 .set("category_basis", category_basis)
                 .set("grade", if is_observed { "observed" } else { "inferred" });
             row.end(Tail {

@@ -7,11 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
-use super::forecast_past::{KEPT_DAYS, Known};
 use super::forecast_said::said;
 use super::weighted_pipeline::half_even;
 use crate::model::config::CategoryRollup;
-use crate::model::{Day, Run, StageId, StoredForecast, Sym};
+use crate::model::{Day, KEPT_DAYS, Known, Run, StageId, StoredForecast, Sym};
 
 /// Basis points of certainty.
 const WHOLE: i128 = 10_000;
@@ -157,7 +156,7 @@ fn stored(rebuilt: &[Family], agenda: &Agenda, run: &Run) -> Vec<Family> {
             for (key, booked) in &part.booked {
                 let into = made.booked.entry(*key).or_default();
                 into.won.gather(booked.won);
-                into.current_amounts += booked.current_amounts;
+                into.amounts = into.amounts.max(booked.amounts);
             }
         }
         made.stored = chosen(currency, agenda, run);
@@ -256,12 +255,7 @@ impl Family {
                 forecast: forecast_of(kind, cells),
                 actual: booked.won.minor,
                 is_leaky: self.is_undated || cells[Tier::Undated as usize].due.n > 0,
-                amounts: cells
-                    .iter()
-                    .map(Cell::amounts)
-                    .max()
-                    .max(Some(Known::worst(booked.current_amounts > 0, false)))
-                    .unwrap_or(Known::History),
+                amounts: cells.iter().fold(booked.amounts, |worst, cell| worst.max(cell.amounts)),
             }
         };
         let says = |unit: &Unit| unit.is_leaky || unit.forecast != 0 || unit.actual != 0;
@@ -291,12 +285,12 @@ impl Family {
         }
         let share = |(n, won): (u64, u64)| (n >= MIN_LOOKS).then(|| won as f64 / n as f64);
         let closed = self.total(slot)[Tier::Closed as usize];
-        let (mut forecast, mut amounts) = (closed.due.minor, closed.amounts());
+        let (mut forecast, mut amounts) = (closed.due.minor, closed.amounts);
         for (stage, sums) in self.in_stages(slot) {
             let of_stage = kept.get(&stage).copied().and_then(share);
             let p = of_stage.or_else(|| share(pooled))?;
             forecast += (sums.open.minor as f64 * p).round_ties_even() as i128;
-            amounts = amounts.max(sums.amounts());
+            amounts = amounts.max(sums.amounts);
         }
         share(pooled)?;
         let (actual, owner) = (self.actual(quarter, None), Sym::NONE);

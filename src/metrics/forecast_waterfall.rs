@@ -6,13 +6,13 @@
 use super::Metric;
 use super::forecast_days::Agenda;
 use super::forecast_measures::{is_leaky, leaky};
-use super::forecast_past::{Known, Look, Standing};
+use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail};
 use super::stage_key::currency_key;
 use crate::error::Result;
-use crate::model::{About, Day, Period, Run, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Known, Period, Run, Table, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -135,8 +135,7 @@ struct Lines {
     /// Amounts of the deals that stood won at the end, summed apart from the lines.
     booked: i128,
     leaky: u64,
-    current_amounts: u64,
-    seen_amounts: u64,
+    amounts: Known,
     touched: u64,
     mended: u64,
 }
@@ -151,8 +150,7 @@ impl Lines {
         self.n_closing += other.n_closing;
         self.booked += other.booked;
         self.leaky += other.leaky;
-        self.current_amounts += other.current_amounts;
-        self.seen_amounts += other.seen_amounts;
+        self.amounts = self.amounts.max(other.amounts);
         self.touched += other.touched;
         self.mended += other.mended;
     }
@@ -256,8 +254,7 @@ impl State {
                 lines.booked += last.minor();
             }
             for look in [first, last].into_iter().filter(|look| look.visit.is_some()) {
-                lines.current_amounts += u64::from(look.amount.1 == Known::Current);
-                lines.seen_amounts += u64::from(look.amount.1 == Known::Snapshot);
+                lines.amounts = lines.amounts.max(look.amount.1);
             }
             lines.touched += 1;
             lines.mended += quality;
@@ -364,10 +361,7 @@ fn write(mut row: Row<'_>, lines: &Lines, is_complete: bool, run: &Run) -> Resul
     row.set_minor("closing_minor", lines.closing)
         .set("residual_minor", residual)
         .set("n_closing", lines.n_closing)
-        .set(
-            "value_basis",
-            Known::worst(lines.current_amounts > 0, lines.seen_amounts > 0).as_str(),
-        );
+        .set("value_basis", lines.amounts.as_str());
     if !is_complete {
         tail.status = "partial";
     }

@@ -31,7 +31,7 @@ static ABOUT: About = About {
         of the `landmark` mode times phi (half a deal is allowed for where deals are counted); its interval is that of \
         Poisson-bootstrap replicates of the deals behind the chances, phi held fixed. With phi above 2 it stands before \
         `p_hit`.",
-    caveat: "Amounts of past days are those of today where their history is not known.",
+    caveat: "Amounts of past days are of a later day where neither a history nor a snapshot tells them.",
     source: "McCullagh & Nelder 1989, section 4.5; Chamandy et al. 2012",
     keys: &["measure", "scope", "scope_name"],
     estimate: "p_adj",

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::forecast_past::owner_at;
 use super::goal_plan::{Goal, Plan};
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use super::stage_key::{add_all, amount_before, currency_key, field_before, is_worked, standing};
+use super::stage_key::{add_all, currency_key, field_before, is_worked, standing};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
@@ -99,7 +99,7 @@ impl Goals {
                 owner: facts.owner,
                 currency,
                 stage: visit.stage,
-                amount: amount_before(deal, run.cut, run).0,
+                amount: deal.amount_before(run.cut, run).0,
                 probability_bp: of_stage.or_else(of_deal),
                 expected_on: match field_before(deal, Field::ExpectedCloseOn, run.cut) {
                     Some(known) => known.and_then(|day| Day::try_from(day).ok()),
@@ -223,7 +223,7 @@ impl Goals {
                 let Some(visit) = deal.visit_before(past.cut).filter(|v| is_worked(v, run)) else {
                     continue;
                 };
-                let amount = amount_before(deal, past.cut, run).0.filter(|&amount| amount >= 0);
+                let amount = deal.amount_before(past.cut, run).0.filter(|&amount| amount >= 0);
                 let amount = i128::from(amount.unwrap_or(0));
                 let owner = owner_at(deal, past.cut - 1, run);
                 let key = ((span, at), owner, currency, visit.stage);

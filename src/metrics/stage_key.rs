@@ -58,13 +58,6 @@ pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Opt
     Some(changes.take_while(|c| c.at < at).last().map_or(first.new.get(), |c| c.new.get()))
 }
 
-/// The amount just before `at`, and whether the history of amounts says so; 0 is none if the
-/// configuration says so.
-pub(crate) fn amount_before(deal: &Timeline<'_>, at: Micros, run: &Run) -> (Option<i64>, bool) {
-    let (amount, is_history) = deal.amount_before(at, run);
-    (amount.filter(|&a| a != 0 || !run.config.zero_amount_is_null), is_history)
-}
-
 /// `SN` where a rate or mean rests on fewer than `min_n_rate` cases.
 pub(crate) fn small(n: u64, run: &Run) -> Option<Reason> {
     (n < run.config.min_n_rate).then_some(Reason::SmallN)

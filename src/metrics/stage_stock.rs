@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{DIMENSIONS, KINDS, amount_before, currency_key, set_stage, standing};
+use super::stage_key::{DIMENSIONS, KINDS, currency_key, set_stage, standing};
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
 use crate::model::{
-    About, Clock, Day, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
-    column,
+    About, Clock, Day, Known, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline,
+    Unit, column,
 };
 
 /// The metric.
@@ -25,12 +25,14 @@ static ABOUT: About = About {
     question: "How many deals stand in each open stage, and what are they worth?",
     definition: "Deals whose state at the end of day x is an open stage, by stage, unknown stage \
         included. x is the last day of the period, or `as_of` if that comes first. Value: the \
-        amounts as they stood at x; deals without an amount count 0 and are counted apart. \
-        `value_basis` is `history` if the history of amounts gave all of them, `current` if any is \
-        the amount of the export. Age: from creation to x. The whole pipeline at every month and \
+        amounts as they stood at x; deals without an amount count 0 and are counted apart. An amount \
+        is known by the history of amounts (`history`), else by the last night by x on which an export \
+        showed the deal open (`snapshot`; that of `as_of` is the export that ended within a day after \
+        it), else of a later day only (`current`): by the first such night after x, or as the export \
+        has it, for open deals also if the last night is more than 7 days before `as_of`. Age: from creation to x. The whole pipeline at every month and \
         quarter end and at `as_of`; owners, sources and segments at `as_of`. One row per currency. \
         Won, lost and deleted deals are in no row.",
-    caveat: "Values at past dates with basis `current` are today's amounts, not those of the date.",
+    caveat: "Values at past dates with basis `current` hold amounts of a later day, not of the date.",
     source: "definition; median: Hyndman & Fan 1996 (type 7)",
     keys: &["stage_order", "stage"],
     estimate: "",
@@ -40,7 +42,11 @@ static ABOUT: About = About {
         column("deals", Unit::Count, "Deals in the stage."),
         column("value_minor", Unit::Minor, "Sum of their amounts."),
         column("n_null_amount", Unit::Count, "Of them, deals without an amount."),
-        column("value_basis", Unit::Text, "`history` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
         column("q50_age_days", Unit::Days, "Median age of the deals since creation."),
     ],
 };
@@ -50,7 +56,7 @@ struct Stock {
     deals: u64,
     value: i128,
     null_amounts: u64,
-    current_amounts: u64,
+    amounts: Known,
     ages: Tally,
     mended: u64,
 }
@@ -96,7 +102,7 @@ impl Metric for StageStock {
             into.deals += from.deals;
             into.value += from.value;
             into.null_amounts += from.null_amounts;
-            into.current_amounts += from.current_amounts;
+            into.amounts = into.amounts.max(from.amounts);
             into.mended += from.mended;
             into.ages.merge(&from.ages);
         });
@@ -131,7 +137,7 @@ impl Stock {
     /// Takes a deal that stands here at the end of the last day of `period`.
     fn count(&mut self, deal: &Timeline<'_>, period: Period, run: &Run) {
         let end = period.end.min(run.as_of + 1);
-        let has_changes = !deal.changes.is_empty();
+        let has_changes = !deal.changes.is_empty() || !deal.night_amounts.is_empty();
         let is_elapsed = run.config.clock == Clock::Elapsed;
         // The instant costs a look at the zone's rules: only where something depends on it.
         let at = if has_changes || is_elapsed || run.fx.is_some() {
@@ -139,7 +145,7 @@ impl Stock {
         } else {
             run.cut
         };
-        let (amount, is_history) = amount_before(deal, at, run);
+        let (amount, known) = deal.amount_before(at, run);
         let age = match run.config.clock {
             Clock::CalendarDay => i64::from(end - 1 - deal.facts.created_on),
             Clock::Elapsed => {
@@ -149,7 +155,7 @@ impl Stock {
         self.deals += 1;
         self.value += i128::from(amount.unwrap_or(0));
         self.null_amounts += u64::from(amount.is_none());
-        self.current_amounts += u64::from(!is_history);
+        self.amounts = self.amounts.max(known);
         self.mended += u64::from(deal.deal.quality.has_history_code());
         self.ages.push(age);
     }
@@ -157,15 +163,10 @@ impl Stock {
 
 fn write(mut row: Row<'_>, stage: StageId, stock: &Stock, run: &Run) {
     set_stage(&mut row, stage, run);
-    let basis = match (stock.deals, stock.current_amounts) {
-        (0, _) => None,
-        (_, 0) => Some("history"),
-        _ => Some("current"),
-    };
     row.set("deals", stock.deals)
         .set_minor("value_minor", stock.value)
         .set("n_null_amount", stock.null_amounts)
-        .set("value_basis", basis)
+        .set("value_basis", (stock.deals > 0).then(|| stock.amounts.as_str()))
         .set("q50_age_days", stock.ages.ranks(0).quantile(0.5).map(|t| run.days(t)));
     row.end(Tail { n: stock.deals.into(), quality_count: stock.mended, ..Tail::default() });
 }

@@ -11,7 +11,7 @@ use super::stage_key::{KINDS, currency_key, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::{
-    About, Day, Field, FieldChange, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit,
+    About, AmountStep, Day, Known, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit,
     Visit, column,
 };
 
@@ -49,13 +49,13 @@ static ABOUT: About = About {
     title: "Stage stock and flow in value",
     question: "What was the value in each stage worth, what came in, went out and was revalued?",
     definition: "As `stage_flow`, each deal with its amount at the event, unknown ones as 0. \
-        `revaluation_minor`: changes of amount while a deal stood in the stage. Opening plus entered \
-        minus left plus revaluation is closing, exactly. `value_basis` is `history` if the history \
-        of amounts gave all of them; `current` if any is the amount of the export, which then never \
-        changed. `n_null_amount`: visits without an amount when the period starts or when they \
+        `revaluation_minor`: changes of amount while a deal stood in the stage, at their time, or on the \
+        night that showed them; what only the export tells of a closed deal, when it closed. Opening plus \
+        entered minus left plus revaluation is closing, exactly. `value_basis`: how the amounts are known, \
+        as in `stage_stock`. `n_null_amount`: visits without an amount when the period starts or when they \
         begin. One row per currency; whole pipelines; months, quarters and the whole run. `n`: \
         opening plus entered visits.",
-    caveat: "With basis `current` revaluation is 0 by construction.",
+    caveat: "A deal of which neither a history nor a night tells amounts is never revalued.",
     source: "definition; Little 1961",
     keys: &["stage_order", "stage"],
     estimate: "",
@@ -87,9 +87,16 @@ static ABOUT: About = About {
         column("revaluation_minor", Unit::Minor, "Changes of amount while in the stage."),
         column("closing_minor", Unit::Minor, "Value under way when the period ends."),
         column("n_null_amount", Unit::Count, "Visits without an amount."),
-        column("value_basis", Unit::Text, "`history` or `current`: the worst that was used."),
+        column(
+            "value_basis",
+            Unit::Text,
+            "`history`, `snapshot` or `current`: the worst that was used.",
+        ),
     ],
 };
+
+/// How amounts are known, best first, by number.
+const BASES: [Known; 3] = [Known::History, Known::Snapshot, Known::Current];
 
 /// Something that is added up over visits: a stock, and how it changes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -120,8 +127,8 @@ struct Flow {
     visits: Changes,
     /// Visits without an amount.
     nulls: Changes,
-    /// Visits whose amount is that of the export.
-    currents: Changes,
+    /// Visits by how their amount is known; one that comes to be known otherwise leaves and enters.
+    known: [Changes; BASES.len()],
     mended: Changes,
 }
 
@@ -134,7 +141,7 @@ impl Flow {
         self.revaluation += other.revaluation;
         self.visits.add(&other.visits);
         self.nulls.add(&other.nulls);
-        self.currents.add(&other.currents);
+        self.known.iter_mut().zip(&other.known).for_each(|(into, from)| into.add(from));
         self.mended.add(&other.mended);
     }
 
@@ -153,7 +160,7 @@ struct Opening {
     value: i128,
     visits: i64,
     nulls: i64,
-    currents: i64,
+    known: [i64; BASES.len()],
     mended: i64,
 }
 
@@ -162,7 +169,7 @@ impl Opening {
         self.value += flow.entered() - flow.left() + flow.revaluation;
         self.visits += flow.visits.net();
         self.nulls += flow.nulls.net();
-        self.currents += flow.currents.net();
+        self.known.iter_mut().zip(&flow.known).for_each(|(into, flow)| *into += flow.net());
         self.mended += flow.mended.net();
     }
 }
@@ -196,37 +203,39 @@ impl Metric for StageValueFlow {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let currency = currency_key(&deal.facts, run);
-        let is_known = |amount: &i64| *amount != 0 || !run.config.zero_amount_is_null;
         // One rate for all a deal's life, so that what comes into a stage is what goes out.
         let on = deal.facts.closed_on.unwrap_or(run.as_of);
-        let priced = |own: Option<i64>| run.amount_on(deal.deal, own.filter(is_known), on);
-        let of_amount = |c: &&FieldChange| c.field == Field::Amount;
-        let mut changes = deal.changes.iter().filter(of_amount).peekable();
-        let has_changes = changes.peek().is_some();
-        // Without a change the amount was the same all its life, as far as anyone knows.
-        let mut amount =
-            changes.peek().map_or(deal.facts.amount_minor, |change| priced(change.old.get()));
-        let is_current = i64::from(!has_changes && !run.has_value_log(deal.deal));
+        let priced = |step: AmountStep| {
+            (run.amount_on(deal.deal, run.amount_or_null(step.minor), on), step.known as usize)
+        };
+        let (begins, steps) = deal.amounts(run);
+        let mut steps = steps.peekable();
+        let (mut amount, mut known) = priced(begins);
         let mended = i64::from(deal.deal.quality.has_history_code());
         let mut came = 0;
         for visit in deal.visits {
-            // Changes before the deal existed, and those at the instant of the last exit.
-            while let Some(change) = changes.next_if(|c| c.at < visit.entered_at) {
-                amount = priced(change.new.get());
+            // Changes before the deal existed.
+            while let Some(step) = steps.next_if(|step| step.at < visit.entered_at) {
+                (amount, known) = priced(step);
             }
             let flows = &mut state.flows;
             let flow = of_day(flows, visit, visit.entered_on, currency, run);
             flow.entered[came] += i128::from(amount.unwrap_or(0));
             flow.visits.entered += 1;
             flow.nulls.entered += i64::from(amount.is_none());
-            flow.currents.entered += is_current;
+            flow.known[known].entered += 1;
             flow.mended.entered += mended;
-            while let Some(change) = changes.next_if(|c| visit.exited_at.is_none_or(|t| c.at < t)) {
-                let new = priced(change.new.get());
-                let flow = of_day(flows, visit, run.zone.day(change.at), currency, run);
+            let is_here = |step: &AmountStep| visit.exited_at.is_none_or(|exit| step.at < exit);
+            while let Some(step) = steps.next_if(is_here) {
+                let (new, new_known) = priced(step);
+                let flow = of_day(flows, visit, run.zone.day(step.at), currency, run);
                 flow.revaluation += i128::from(new.unwrap_or(0)) - i128::from(amount.unwrap_or(0));
                 flow.nulls.changed += i64::from(new.is_none()) - i64::from(amount.is_none());
-                amount = new;
+                if new_known != known {
+                    flow.known[known].left += 1;
+                    flow.known[new_known].entered += 1;
+                }
+                (amount, known) = (new, new_known);
             }
             came = way(visit.exit);
             if let Some(day) = visit.exited_on {
@@ -234,7 +243,7 @@ impl Metric for StageValueFlow {
                 flow.left[came] += i128::from(amount.unwrap_or(0));
                 flow.visits.left += 1;
                 flow.nulls.left += i64::from(amount.is_none());
-                flow.currents.left += is_current;
+                flow.known[known].left += 1;
                 flow.mended.left += mended;
             }
         }
@@ -272,11 +281,9 @@ fn write(mut row: Row<'_>, stage: StageId, opening: Opening, flow: &Flow, run: &
     let touched =
         |stock: i64, changes: &Changes| u64::try_from(stock + changes.entered).unwrap_or(0);
     let visits = touched(opening.visits, &flow.visits);
-    let basis = match (visits, touched(opening.currents, &flow.currents)) {
-        (0, _) => None,
-        (_, 0) => Some("history"),
-        _ => Some("current"),
-    };
+    let is_used =
+        |&known: &Known| touched(opening.known[known as usize], &flow.known[known as usize]) > 0;
+    let basis = BASES.into_iter().rfind(is_used).map(Known::as_str);
     set_stage(&mut row, stage, run);
     row.set("stage_kind", run.catalogue.get(stage).kind.as_str());
     row.set_minor("opening_minor", opening.value);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::layout::{Dimension, MetricTable, Slice, Tail};
 use super::stage_age_threshold::{Pace, ticks_in_stage};
-use super::stage_key::{amount_before, currency_key, field_before, is_worked, set_stage, standing};
+use super::stage_key::{currency_key, field_before, is_worked, set_stage, standing};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Field, HistoryGrade, PeriodKind, Run, Sign, StageId, StaleRule, Sym,
@@ -175,7 +175,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         currency: currency_key(&deal.facts, run),
         stage: visit.stage,
         is_worked: is_worked(visit, run),
-        amount: amount_before(deal, run.cut, run).0,
+        amount: deal.amount_before(run.cut, run).0,
         stage_ticks: ticks_in_stage(deal, visit.stage, visit.spell).filter(|_| is_timed),
         age_ticks: deal.facts.followed,
         idle_ticks: run.ticks(done.unwrap_or(visit.entered_at), run.observed_until).max(0),

@@ -9,7 +9,7 @@ use super::Metric;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{DIMENSIONS, add_all, amount_before, currency_key, field_before, standing};
+use super::stage_key::{DIMENSIONS, add_all, currency_key, field_before, standing};
 use crate::error::Result;
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
@@ -156,7 +156,7 @@ impl Metric for WeightedPipeline {
         state.lives.fold(deal, run);
         state.looks.fold(deal, LANDMARKS, run, |_, _, _| {});
         let Some(visit) = standing(deal) else { return };
-        let (amount, _) = amount_before(deal, run.cut, run);
+        let (amount, _) = deal.amount_before(run.cut, run);
         let of_stage = run.catalogue.get(visit.stage).probability_bp.map(i64::from);
         let of_deal = || match field_before(deal, Field::Probability, run.cut) {
             Some(known) => known,

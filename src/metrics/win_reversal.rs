@@ -5,7 +5,6 @@
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::Maturity;
 use super::monthly::{Gather, Monthly, currency_of};
-use super::stage_key::amount_before;
 use super::{Metric, Reason, Row};
 use crate::error::Result;
 use crate::model::{
@@ -134,7 +133,7 @@ impl Metric for WinReversal {
                 cell.quality += quality;
             }
             let Some((at, day)) = reversed else { continue };
-            let amount = amount_before(deal, at, run).0;
+            let amount = deal.amount_before(at, run).0;
             for slice in Slice::of(pipeline, facts, PARTS) {
                 let cell = state.at((slice, currency, run.months.of(day)), run);
                 cell.reversals += 1;

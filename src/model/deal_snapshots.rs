@@ -8,11 +8,17 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::calendar::{Day, Micros};
+use super::calendar::{DAY_MICROS, Day, Micros};
 use super::dataset::Partition;
 use super::deal::Status;
 use super::names::Sym;
 use super::stage::Catalogue;
+
+/// What was seen or said of a deal stands for a later day if that is at most so many days later.
+pub const KEPT_DAYS: Day = 7;
+
+/// The time after which a night is older than [`KEPT_DAYS`].
+pub(super) const KEPT: Micros = (KEPT_DAYS as Micros + 1) * DAY_MICROS;
 
 /// What an open deal was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +98,21 @@ impl DealSnapshots {
     /// The last night that ended by `at`.
     pub fn night_by(&self, at: Micros) -> Option<Micros> {
         self.nights[..self.nights.partition_point(|&night| night <= at)].last().copied()
+    }
+
+    /// Whether the last night by `at` is at most [`KEPT_DAYS`] old.
+    pub fn are_fresh_at(&self, at: Micros) -> bool {
+        self.night_by(at).is_some_and(|night| at - night < KEPT)
+    }
+
+    /// Until when nights tell of what is cut at `cut`: the night that ended within a day after it if there
+    /// is one, or else the cut itself. Null if there was none by then, or none but one after the cut,
+    /// which is the export itself.
+    pub fn known_until(&self, cut: Micros) -> Option<Micros> {
+        let passed = self.nights.partition_point(|&night| night <= cut);
+        let next = self.nights.get(passed).copied().filter(|&night| night - cut <= DAY_MICROS);
+        let is_told = passed > 0 || (next.is_some() && self.nights.len() > 1);
+        is_told.then(|| next.unwrap_or(cut))
     }
 
     /// The rows of a deal, in time order.

@@ -23,6 +23,7 @@ pub mod money;
 pub mod months;
 pub mod names;
 pub mod numbers;
+mod past_amounts;
 pub mod payments;
 pub mod people;
 mod policy;
@@ -53,7 +54,7 @@ pub use deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, FxRate, Payment, Status, StoredVisit,
     Target, User,
 };
-pub use deal_snapshots::{DealSnapshots, Snapshot, SnapshotValues};
+pub use deal_snapshots::{DealSnapshots, KEPT_DAYS, Snapshot, SnapshotValues};
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
 pub use fx::Fx;
 pub use fx_uses::{FxUse, FxUses};
@@ -63,6 +64,7 @@ pub use maybe::Maybe;
 pub use months::Months;
 pub use names::{Names, Sym, TextColumn};
 pub use numbers::Numbers;
+pub use past_amounts::{AmountStep, Known};
 pub use payments::{AWAITING_PAYMENT, Paid, Payments};
 pub use policy::{ConversionPolicy, CreditRule, FxPolicy, StayUnit};
 pub use progress::{Progress, Silent, timed};

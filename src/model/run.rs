@@ -7,7 +7,7 @@ use super::calendar::{
 use super::config::Config;
 use super::dataset::Dataset;
 use super::days::Days;
-use super::deal::{Deal, Field, Target};
+use super::deal::{Deal, Target};
 use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
 use super::fx::Fx;
@@ -336,17 +336,6 @@ impl Run {
     /// The band of a deal's amount; `Sym::NONE` without cut points.
     pub fn band(&self, deal: &Deal) -> Sym {
         self.bands.of(self.amount(deal), self.names.get(deal.currency))
-    }
-
-    /// The amount of a deal, minor units; null if unknown (or 0 under `zero_amount_is_null`).
-    pub fn amount(&self, deal: &Deal) -> Option<i64> {
-        deal.amount_minor.get().filter(|&a| a != 0 || !self.config.zero_amount_is_null)
-    }
-
-    /// Whether a deal without a change of its amount had the same all its life: its history is a full
-    /// log of an export that tells changes of amounts.
-    pub fn has_value_log(&self, deal: &Deal) -> bool {
-        self.value_logs.tell_field(deal, Field::Amount)
     }
 
     /// Whether a snapshot of open deals was taken by `as_of`.

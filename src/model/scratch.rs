@@ -8,6 +8,7 @@ use super::config::{CreditRule, OutcomeMode};
 use super::dataset::Partition;
 use super::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit};
 use super::names::Sym;
+use super::past_amounts::{AmountStep, add_night_amounts};
 use super::quality::Quality;
 use super::run::Run;
 use super::stage::{StageId, StageKind};
@@ -19,6 +20,7 @@ pub struct Scratch {
     visits: Vec<Visit>,
     activities: Vec<Activity>,
     deals: Vec<Deal>,
+    amounts: Vec<AmountStep>,
     /// The visits of one deal, where payments decide what is won.
     by_payment: Vec<StoredVisit>,
 }
@@ -30,6 +32,7 @@ struct Piece {
     activities: Option<Range<usize>>,
     known_changes: usize,
     deal: Option<usize>,
+    amounts: Range<usize>,
 }
 
 impl Scratch {
@@ -62,6 +65,7 @@ impl Scratch {
         self.visits.clear();
         self.activities.clear();
         self.deals.clear();
+        self.amounts.clear();
     }
 
     /// Cuts a deal at `as_of`.
@@ -95,7 +99,15 @@ impl Scratch {
             self.deals.push(before(*deal, later));
             self.deals.len() - 1
         });
-        Some(Piece { row, visits, activities, known_changes, deal })
+        let first = self.amounts.len();
+        add_night_amounts(
+            (&self.visits[visits.clone()], &changes[..known_changes]),
+            (partition.deal_ids.get(row), deal.map_or(&partition.deals[row], |at| &self.deals[at])),
+            run,
+            &mut self.amounts,
+        );
+        let amounts = first..self.amounts.len();
+        Some(Piece { row, visits, activities, known_changes, deal, amounts })
     }
 
     fn view<'a>(&'a self, piece: &Piece, partition: &'a Partition, run: &Run) -> Timeline<'a> {
@@ -114,6 +126,7 @@ impl Scratch {
             deal,
             visits,
             changes,
+            night_amounts: &self.amounts[piece.amounts.clone()],
             activities,
             facts: facts(visits, deal, changes, run),
         }

@@ -1,9 +1,9 @@
 //! A deal's life as a metric sees it: cut at `as_of`, with everything derived once (METRICS 3.2 to 3.6).
 
 use super::calendar::{Day, Micros};
-use super::deal::{Activity, Deal, Field, FieldChange, Status};
+use super::deal::{Activity, Deal, FieldChange, Status};
 use super::names::Sym;
-use super::run::Run;
+use super::past_amounts::AmountStep;
 use super::stage::{StageId, StageKind};
 
 /// How a visit ended (METRICS 3.2.8).
@@ -152,6 +152,8 @@ pub struct Timeline<'a> {
     pub visits: &'a [Visit],
     /// Field changes up to `as_of`, in time order.
     pub changes: &'a [FieldChange],
+    /// What nights tell of its amounts, in time order; empty if a history does, or none saw the deal.
+    pub night_amounts: &'a [AmountStep],
     /// Activities done up to `as_of`, and planned ones known then.
     pub activities: &'a [Activity],
     /// What follows from all that.
@@ -162,35 +164,6 @@ impl Timeline<'_> {
     /// The last visit that began before `at`; null if the deal did not exist.
     pub fn visit_before(&self, at: Micros) -> Option<&Visit> {
         self.visits.iter().rev().find(|v| v.entered_at < at)
-    }
-
-    /// Amount just before `at` (METRICS 1.4), and whether the history of amounts says so. Where amounts
-    /// are converted, at the rate of that day, or of the close if it was closed then.
-    pub fn amount_before(&self, at: Micros, run: &Run) -> (Option<i64>, bool) {
-        self.amount_at(at, |deal| deal.rate_day(at, run), run)
-    }
-
-    /// [`Timeline::amount_before`] at the rate of another day, which is asked for only where amounts are
-    /// converted.
-    pub fn amount_at(
-        &self,
-        at: Micros,
-        on: impl FnOnce(&Self) -> Day,
-        run: &Run,
-    ) -> (Option<i64>, bool) {
-        let mut of_field = self.changes.iter().filter(|c| c.field == Field::Amount).peekable();
-        let Some(first) = of_field.peek() else {
-            let amount = match run.fx {
-                None => self.facts.amount_minor,
-                Some(_) => run.amount_on(self.deal, run.amount(self.deal), on(self)),
-            };
-            return (amount, run.has_value_log(self.deal));
-        };
-        let before_all = first.old.get();
-        let value = of_field.take_while(|c| c.at < at).last().map_or(before_all, |c| c.new.get());
-        let value =
-            if run.fx.is_some() { run.amount_on(self.deal, value, on(self)) } else { value };
-        (value, true)
     }
 
     /// First instant at which the deal is, in `pipeline`, in a stage of order `order` or later, or in

@@ -5,6 +5,7 @@ mod calibration;
 mod conversion;
 mod hand_worked;
 mod landmarks;
+mod nights;
 mod references;
 mod rep_ramp;
 mod rules;

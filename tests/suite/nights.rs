@@ -85,8 +85,15 @@ fn nights_may_be_read_in_any_order() {
     night(back.path(), JUNE, "2026-06-30");
     night(back.path(), MARCH, "2026-06-30");
     assert_eq!(snapshots(forth.path(), &[]), snapshots(back.path(), &[]));
-    let metric = |dir: &Path| {
-        said(dir, &["metric", "forecast_lead_accuracy", "--as-of", "2026-06-30", "--format", "csv"])
+    let metric = |dir: &Path, name: &str| {
+        said(dir, &["metric", name, "--as-of", "2026-06-30", "--format", "csv"])
     };
-    assert_eq!(metric(forth.path()), metric(back.path()));
+    for name in ["forecast_lead_accuracy", "stage_stock", "stage_value_flow", "amount_win_rate"] {
+        assert_eq!(metric(forth.path(), name), metric(back.path(), name));
+    }
+    // Won at 150, and worth 100 on the night before.
+    let quarter = ",quarter,2026-04-01,2026-07-01,";
+    let rates = metric(forth.path(), "amount_win_rate");
+    let row = rates.lines().find(|row| row.contains(quarter)).unwrap();
+    assert!(row.contains(",10000,10000,1.0,0,snapshot,"), "{row}");
 }

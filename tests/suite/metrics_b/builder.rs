@@ -1,11 +1,13 @@
 //! Builds data sets for the tests of the stage metrics, straight from visits.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate};
 use sluice::metrics::{AnyMetric, compute, find};
 use sluice::model::{
-    Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, FieldChange, FxRate,
-    HistoryGrade, Micros, Names, Partition, Payment, Run, Stage, StageId, StageKind, Status,
-    StoredVisit, Sym, Table, Value, calendar,
+    Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, DealSnapshots, FieldChange,
+    FxRate, HistoryGrade, Micros, Names, Partition, Payment, Run, Snapshot, SnapshotValues, Stage,
+    StageId, StageKind, Status, StoredVisit, Sym, Table, Value, calendar,
 };
 
 /// Open, with its place; won; lost.
@@ -36,6 +38,7 @@ pub struct World {
     pub rows: Vec<Row>,
     pub payments: Vec<Payment>,
     pub fx: Vec<FxRate>,
+    pub snapshots: DealSnapshots,
     pub extracted_at: Micros,
 }
 
@@ -95,7 +98,15 @@ impl World {
         }
         let extracted_at = at(extracted_at);
         let (rows, payments, fx) = (Vec::new(), Vec::new(), Vec::new());
-        Self { names, catalogue, pipeline, currency, rows, payments, fx, extracted_at }
+        let snapshots = DealSnapshots::default();
+        Self { names, catalogue, pipeline, currency, rows, payments, fx, snapshots, extracted_at }
+    }
+
+    /// Adds what a deal was worth on a night, which is later than its other ones.
+    pub fn seen(&mut self, id: &str, at: Micros, amount_minor: Option<i64>) {
+        let currency = self.currency;
+        let values = SnapshotValues { amount_minor, currency, ..SnapshotValues::default() };
+        self.snapshots.push(id, Snapshot { at, values });
     }
 
     /// The stage called `name`.
@@ -168,6 +179,7 @@ impl World {
         Dataset {
             payments,
             fx: self.fx.clone(),
+            snapshots: Arc::new(self.snapshots.clone()),
             names: self.names.clone(),
             catalogue: self.catalogue.clone(),
             partitions,
