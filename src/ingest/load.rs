@@ -17,7 +17,7 @@ use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
-use super::{Ingested, Options, field_log, fx, rows, side};
+use super::{Ingested, Options, field_log, fx, rows, said, side};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, InputFile, timed};
 
@@ -291,8 +291,8 @@ impl Loader<'_> {
             .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency) || plan.currency != Known::Told;
-        self.say_unread(plan);
-        self.say_stand_ins(plan);
+        self.all.assumptions.extend(said::unread(plan));
+        self.all.assumptions.extend(said::stand_ins(plan));
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
         Ok(())
@@ -304,51 +304,10 @@ impl Loader<'_> {
         self.all.assumptions.extend(said);
     }
 
-    /// Says which columns of a deals file are not used.
-    fn say_unread(&mut self, plan: &Plan) {
-        const SHOWN: usize = 8;
-        let unread = plan.unread();
-        let shown: Vec<&str> = unread.iter().take(SHOWN).copied().collect();
-        if shown.is_empty() {
-            return;
-        }
-        let more = match unread.len() - shown.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        self.all.assumptions.push(format!(
-            "Columns of `{}` that are not used: `{}`{more}.",
-            plan.input.shown,
-            shown.join("`, `")
-        ));
-    }
-
-    /// Says which columns of a deals file stand for ones that it lacks.
-    fn say_stand_ins(&mut self, plan: &Plan) {
-        let shown = &plan.input.shown;
-        let name = plan.index(Col::Name);
-        if name.is_some() && name == plan.index(Col::DealId) {
-            self.all.assumptions.push(format!(
-                "`{shown}` has no ids of deals: `{}` stands for them, so deals of one name are taken as one.",
-                plan.header(Col::DealId)
-            ));
-        }
-        let is_silent = |col| !plan.has(col);
-        let has_no_close =
-            [Col::ClosedAt, Col::WonAt, Col::LastStageChangeAt].into_iter().all(is_silent);
-        if plan.file.close_from_dates && has_no_close && plan.has(Col::ExpectedCloseOn) {
-            self.all.assumptions.push(format!(
-                "`{shown}` does not say when deals were closed: without a history of stages, closed ones \
-                 are taken to be closed on `{}`.",
-                plan.header(Col::ExpectedCloseOn)
-            ));
-        }
-    }
-
     fn history(&mut self, plan: &Plan) -> Result<()> {
         if let Some(mut logged) = self.logged.take() {
             let file = self.rows(plan, logged::row)?;
-            self.say_unread(plan);
+            self.all.assumptions.extend(said::unread(plan));
             logged.add(plan, file, &mut self.all);
             self.logged = Some(logged);
             return Ok(());

@@ -34,6 +34,7 @@ mod read;
 mod record;
 mod regular;
 mod rows;
+mod said;
 mod scan;
 mod settle;
 mod side;

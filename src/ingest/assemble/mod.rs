@@ -131,12 +131,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let partitions: Vec<Partition> =
         built.into_iter().map(|built| noted(built, &mut ledger)).collect();
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
-    if !loose.is_empty() {
-        all.assumptions.push(format!(
-            "{} activities belong to no deal of the export: they count for their owners only.",
-            loose.len()
-        ));
-    }
+    all.assumptions.extend(waiting::said(&loose));
     let fx = settle_rates(&mut all);
     let (users, accounts) = settle_people(&mut all);
     assumptions(&mut all, &partitions, &catalogue, extracted_at, config);

@@ -95,6 +95,13 @@ pub(super) fn loose(waiting: Vec<Vec<Waiting>>) -> (Vec<Activity>, u64) {
     (list.into_iter().map(|(_, activity)| activity).collect(), repeats)
 }
 
+/// What is said of them; null if there are none.
+pub(super) fn said(loose: &[Activity]) -> Option<String> {
+    let count = loose.len();
+    let said = "activities belong to no deal of the export: they count for their owners only.";
+    (count > 0).then(|| format!("{count} {said}"))
+}
+
 /// An activity that is only known by its start is done when that is past; one that was done before it
 /// was due, by the extract.
 fn activity(block: &Joined<ActivityRow>, row: &ActivityRow, extracted_at: Micros) -> Known {

@@ -1,0 +1,47 @@
+//! What is said of the columns of a deals file.
+
+use super::columns::Col;
+use super::detect::Plan;
+
+/// Which columns are not used; null if all are.
+pub(super) fn unread(plan: &Plan) -> Option<String> {
+    const SHOWN: usize = 8;
+    let unread = plan.unread();
+    let shown: Vec<&str> = unread.iter().take(SHOWN).copied().collect();
+    if shown.is_empty() {
+        return None;
+    }
+    let more = match unread.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "Columns of `{}` that are not used: `{}`{more}.",
+        plan.input.shown,
+        shown.join("`, `")
+    ))
+}
+
+/// Which columns stand for ones that the file lacks.
+pub(super) fn stand_ins(plan: &Plan) -> Vec<String> {
+    let mut said = Vec::new();
+    let shown = &plan.input.shown;
+    let name = plan.index(Col::Name);
+    if name.is_some() && name == plan.index(Col::DealId) {
+        said.push(format!(
+            "`{shown}` has no ids of deals: `{}` stands for them, so deals of one name are taken as one.",
+            plan.header(Col::DealId)
+        ));
+    }
+    let is_silent = |col| !plan.has(col);
+    let has_no_close =
+        [Col::ClosedAt, Col::WonAt, Col::LastStageChangeAt].into_iter().all(is_silent);
+    if plan.file.close_from_dates && has_no_close && plan.has(Col::ExpectedCloseOn) {
+        said.push(format!(
+            "`{shown}` does not say when deals were closed: without a history of stages, closed ones \
+             are taken to be closed on `{}`.",
+            plan.header(Col::ExpectedCloseOn)
+        ));
+    }
+    said
+}
