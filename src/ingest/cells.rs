@@ -30,6 +30,11 @@ impl<'r> Record<'r> {
         Self { context, cells, row }
     }
 
+    /// The number of the record in its block, from 0.
+    pub(super) fn row(&self) -> u64 {
+        self.row
+    }
+
     /// The text of a cell by its place; none if it is missing or a null word.
     #[inline]
     pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {

@@ -72,7 +72,7 @@ pub(super) enum Entity {
     Accounts,
     /// The stages of the pipelines.
     Stages,
-    /// Periods by id: their first and last days.
+    /// Periods: a calendar of the user's own if it tells their kinds, else their days by id only.
     Periods,
     /// Goals.
     Targets,
@@ -141,7 +141,7 @@ impl Entity {
             Self::Users => USERS,
             Self::Accounts => &[Col::AccountId, Col::Name, Col::Industry],
             Self::Stages => STAGES,
-            Self::Periods => &[Col::Id, Col::PeriodStart, Col::PeriodEnd],
+            Self::Periods => &[Col::Kind, Col::Id, Col::PeriodStart, Col::PeriodEnd],
             Self::Targets => TARGETS,
             Self::Forecasts => FORECASTS,
             Self::Fx => FX,

@@ -17,7 +17,7 @@ use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
-use super::{Ingested, Options, field_log, fx, rows, said, side};
+use super::{Ingested, Options, field_log, fx, periods, rows, said, side};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, InputFile, timed};
 
@@ -54,6 +54,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     }
     loader.complete_deals();
     loader.make_deals();
+    loader.settle_periods()?;
     options.progress.begin("building timelines", None);
     let Loader { all, mut inputs, .. } = loader;
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
@@ -217,6 +218,9 @@ impl Loader<'_> {
         if plan.entity > Entity::StageChanges {
             self.make_deals();
         }
+        if plan.entity > Entity::Periods {
+            self.settle_periods()?;
+        }
         match plan.entity {
             Entity::Deals => self.deals(plan)?,
             Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
@@ -238,8 +242,10 @@ impl Loader<'_> {
                 self.all.stages.extend(rows);
             }
             Entity::Periods => {
-                let rows = self.side(plan, side::period_of_id)?;
-                self.all.periods.extend(rows);
+                let known = self.all.rejects.len();
+                let file = self.rows(plan, periods::row)?;
+                let refused = self.all.rejects.get(known..).unwrap_or_default();
+                self.all.periods.add(plan, file, refused)?;
             }
             Entity::Targets => {
                 let rows = self.side(plan, side::target)?;
@@ -325,6 +331,13 @@ impl Loader<'_> {
         if let Some(logged) = self.logged.take() {
             logged.finish(&mut self.all, self.options.config);
         }
+    }
+
+    /// Makes a calendar of the periods, once all of them are read.
+    fn settle_periods(&mut self) -> Result<()> {
+        let said = self.all.periods.settle()?;
+        self.all.assumptions.extend(said);
+        Ok(())
     }
 
     fn activities(&mut self, plan: &Plan) -> Result<()> {

@@ -30,6 +30,7 @@ mod mapping;
 mod notes;
 mod number;
 mod part;
+mod periods;
 mod read;
 mod record;
 mod regular;

@@ -3,7 +3,7 @@
 //! A bad cell never costs more than its row, and a row never more than itself.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use memchr::memchr_iter;
 
@@ -14,12 +14,13 @@ use super::convert::{self, TimeRules};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::notes;
+use super::periods::Periods;
 use super::record::Cells;
 use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
 use super::words::{DealIndex, Words};
 use crate::error::Result;
-use crate::model::{Config, Day, InputFile, Names, Progress, Reject, Sym, Zone};
+use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(super) struct Part<R> {
     /// Texts that do not repeat, one after the other.
     pub(super) texts: String,
     bad: Vec<Bad>,
-    records: u64,
+    pub(super) records: u64,
     data_rows: u64,
     skipped: Vec<u64>,
     contradicts_order: bool,
@@ -181,8 +182,8 @@ pub(super) struct Context<'a> {
     pub(super) deals: &'a DealIndex,
     /// Ids of deals whose rows the mapping passes over.
     pub(super) left_out: &'a BTreeSet<String>,
-    /// Periods by id, once they are read.
-    pub(super) periods: &'a BTreeMap<String, (Day, Day)>,
+    /// The periods, once they are read.
+    pub(super) periods: &'a Periods,
     /// The deals by name, where names are unique.
     pub(super) by_name: &'a DealIndex,
     /// The deals that `by_name` stands for.
@@ -272,8 +273,7 @@ pub(super) fn read<R: Send>(
 
 fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
     let mut rejects = Vec::new();
-    let mut before = 1;
-    let (mut rows, mut rejected) = (0, 0);
+    let (mut before, mut rows, mut rejected) = (1, 0, 0);
     let mut skipped = vec![0; plan.skip.len()];
     let (mut left_out, mut with_left_out, mut notes) = (Vec::new(), 0, 0);
     for part in &mut parts {

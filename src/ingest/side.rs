@@ -7,13 +7,14 @@ use super::convert::{self, DayOrder};
 use super::part::{Bad, Context, Link, Part};
 use super::words::fixed_hash;
 use crate::model::calendar::{Period, PeriodKind, month_start};
-use crate::model::{Account, Day, Forecast, Payment, Target, User};
+use crate::model::{Account, Day, Forecast, Months, Payment, Target, User};
 
 fn owned(record: &Record<'_>, col: Col) -> String {
     record.text(col).map_or_else(String::new, |text| text.into_owned())
 }
 
-fn needed(record: &Record<'_>, col: Col, reason: &str) -> Result<String, Bad> {
+/// The text of a cell without which the row is refused.
+pub(super) fn needed(record: &Record<'_>, col: Col, reason: &str) -> Result<String, Bad> {
     match record.text(col) {
         Some(text) => Ok(text.into_owned()),
         None => Err(record.bad(col, "", reason, true)),
@@ -210,49 +211,40 @@ fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, D
     match record.date(Col::ExpectedCloseOn)?.filter(|_| !is_said) {
         Some(day) => {
             let first = context.config.fiscal_year_start_month;
-            let quarter = Period::holding(PeriodKind::Quarter, day, first);
+            let quarter = Period::among(&context.periods.months, PeriodKind::Quarter, day, first);
             Ok((quarter.start, quarter.end))
         }
         None => period(record, context),
     }
 }
 
-/// An id of a period and its days.
-pub(super) fn period_of_id(
-    record: &Record<'_>,
-    part: &mut Part<(String, (Day, Day))>,
-    _: &Context<'_>,
-) -> Result<(), Bad> {
-    let id = needed(record, Col::Id, "a period needs an id")?;
-    let days = record.date(Col::PeriodStart)?.zip(record.date(Col::PeriodEnd)?);
-    match days.filter(|(start, end)| start <= end) {
-        Some((start, end)) => part.rows.push((id, (start, end + 1))),
-        None => return Err(record.bad(Col::PeriodStart, "", "a period needs two days", true)),
-    }
-    Ok(())
-}
-
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
 /// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
 fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
     let first = context.config.fiscal_year_start_month;
+    let months = &context.periods.months;
     if let Some(text) = record.text(Col::Period) {
-        if let Some(&days) = context.periods.get(&*text) {
+        if let Some(days) = context.periods.named(&text) {
             return Ok(days);
         }
-        return named_period(&text, first, context.times.order).ok_or_else(|| {
+        let days = named_period(&text, (months, first), context.times.order).ok_or_else(|| {
             record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
-        });
+        })?;
+        if !context.periods.has(days, first) {
+            let reason = "no period of the table of periods, which has its own ids";
+            return Err(record.bad(Col::Period, &text, reason, true));
+        }
+        return Ok(days);
     }
     let Some(start) = record.date(Col::PeriodStart)? else {
         return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
     };
     let Some(end) = record.date(Col::PeriodEnd)? else {
-        let begins = Period::holding(PeriodKind::Quarter, start, first);
+        let begins = Period::among(months, PeriodKind::Quarter, start, first);
         let kind = if begins.start == start { PeriodKind::Quarter } else { PeriodKind::Month };
-        return Ok((start, Period::holding(kind, start, first).end));
+        return Ok((start, Period::among(months, kind, start, first).end));
     };
-    let begins_month = |day| Period::holding(PeriodKind::Month, day, first).start == day;
+    let begins_month = |day| Period::among(months, PeriodKind::Month, day, first).start == day;
     let end = if begins_month(start) && begins_month(end) { end } else { end + 1 };
     if end <= start {
         return Err(record.bad(Col::PeriodEnd, "", "the period ends before it starts", true));
@@ -262,7 +254,11 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
 
 /// The days of `2026-Q1`, `Q1 2026`, `2026-03`, `03/2026` or `2026`; a fiscal year is called after the calendar
 /// year in which it ends.
-fn named_period(text: &str, first_month: u32, order: DayOrder) -> Option<(Day, Day)> {
+fn named_period(
+    text: &str,
+    (own, first_month): (&Months, u32),
+    order: DayOrder,
+) -> Option<(Day, Day)> {
     let text = text.trim().to_ascii_uppercase();
     let parts: Vec<&str> = text.split(['-', ' ', '/', '_']).filter(|p| !p.is_empty()).collect();
     let year = |text: &str| {
@@ -290,8 +286,8 @@ fn named_period(text: &str, first_month: u32, order: DayOrder) -> Option<(Day, D
         },
         [_, _, _] => {
             let day = convert::date(&text, order)?;
-            let kind = Period::holding(PeriodKind::Month, day, first_month);
-            return Some((kind.start, kind.end));
+            let month = Period::among(own, PeriodKind::Month, day, first_month);
+            return Some((month.start, month.end));
         }
         _ => return None,
     };
@@ -305,10 +301,11 @@ mod tests {
 
     #[test]
     fn periods_by_name() {
+        let own = Months::default();
         let day = |text: &str| day_of(text.parse().unwrap());
         let days = |a: &str, b: &str| Some((day(a), day(b)));
         let period =
-            |text: &str, first_month| named_period(text, first_month, DayOrder::MonthFirst);
+            |text: &str, first_month| named_period(text, (&own, first_month), DayOrder::MonthFirst);
         assert_eq!(period("2026-Q1", 1), days("2026-01-01", "2026-04-01"));
         assert_eq!(period("q4 2026", 1), days("2026-10-01", "2027-01-01"));
         assert_eq!(period("2026-03", 1), days("2026-03-01", "2026-04-01"));
@@ -316,7 +313,7 @@ mod tests {
         assert_eq!(period("FY2026-Q1", 2), days("2025-02-01", "2025-05-01"));
         assert_eq!(period("03/2026", 1), days("2026-03-01", "2026-04-01"));
         let order = DayOrder::DayFirst;
-        assert_eq!(named_period("01/03/2026", 1, order), days("2026-03-01", "2026-04-01"));
+        assert_eq!(named_period("01/03/2026", (&own, 1), order), days("2026-03-01", "2026-04-01"));
         assert_eq!(period("soon", 1), None);
         assert_eq!(period("2026-Q5", 1), None);
     }

@@ -18,9 +18,9 @@ static ABOUT: About = About {
     name: "activity_volume",
     title: "Activities by week",
     question: "How many calls, e-mails, meetings and tasks were done in each week?",
-    definition: "Activities done in the week, by type, without `excluded_outcomes`; a week begins on Monday. By the \
-        pipeline of the deal; those of no deal have none. `duration_seconds` sums up those whose duration is known \
-        (`n_duration`), null if none is.",
+    definition: "Activities done in the week, by type, without `excluded_outcomes`; a week begins on Monday, if no table of \
+        periods tells weeks. By the pipeline of the deal; those of no deal have none. `duration_seconds` sums up those \
+        whose duration is known (`n_duration`), null if none is.",
     caveat: "What nobody logged is not there. The first and the last week may not be whole.",
     source: "definition",
     keys: &["type"],
@@ -47,11 +47,6 @@ impl Volume {
         self.timed += other.timed;
         self.seconds += other.seconds;
     }
-}
-
-/// Weeks of 1970 begin with the one before its first Monday, whose number is 0.
-fn week_of(monday: i32) -> i32 {
-    (monday + 3).div_euclid(7)
 }
 
 /// By pipeline, week and type. Weeks are found by place from the first one seen: activities are many,
@@ -110,7 +105,8 @@ impl State {
                 timed: seconds.is_some().into(),
                 seconds: seconds.unwrap_or(0).into(),
             };
-            weeks.add(week_of(run.zone.day(at)), activity.kind, one);
+            let week = (run.zone.day(at) - run.months.week()).div_euclid(7);
+            weeks.add(week, activity.kind, one);
         }
     }
 }
@@ -143,7 +139,7 @@ impl Metric for ActivityVolume {
         let mut table = MetricTable::new(&ABOUT, run);
         for (pipeline, weeks) in state.pipelines {
             for (week, mut types) in (weeks.first..).zip(weeks.types) {
-                let start = week * 7 - 3;
+                let start = week * 7 + run.months.week();
                 let period = Period { kind: PeriodKind::Week, start, end: start + 7 };
                 types.sort_unstable_by_key(|(kind, _)| *kind);
                 for (kind, volume) in types {

@@ -225,9 +225,11 @@ fn checked(run: &Run) -> Vec<bool> {
     let horizon = run.ticks_of_days(run.config.stage_horizon);
     let ends = super::landmark_looks::month_ends(MONTHS, run);
     let first = ends.len().saturating_sub(LANDMARKS as usize);
+    // Month ends are those of the calendar, so no other quarter need end with one.
+    let fiscal_start = run.config.fiscal_year_start_month;
     let is_checked = |(at, &(cut, day)): (usize, &(i64, i32))| {
         at >= first
-            && run.period(PeriodKind::Quarter, day).end == day + 1
+            && Period::holding(PeriodKind::Quarter, day, fiscal_start).end == day + 1
             && run.followed((cut - 1, day)) >= horizon
     };
     ends.iter().enumerate().map(is_checked).collect()

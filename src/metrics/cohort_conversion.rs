@@ -114,7 +114,7 @@ impl Metric for CohortConversion {
             let mut quarters: BTreeMap<Period, Cohort> = BTreeMap::new();
             let mut all = Cohort::default();
             for (month, cohort) in months {
-                let period = month_period(month);
+                let period = month_period(month, run);
                 let name = label(period, run);
                 let key = Key { slice, period, kind: "month", cohort: &name, pooling: "none" };
                 cells(&mut table, &key, &cohort, run, Some(&mut pools));

@@ -7,7 +7,6 @@ use super::cohorts::{label, month_period};
 use super::layout::{MetricTable, Slice, Tail};
 use super::maturity::is_in_cohorts;
 use crate::error::Result;
-use crate::model::calendar::month_index;
 use crate::model::{About, Run, Status, Sym, Table, Timeline, Unit, column};
 
 /// See the module.
@@ -20,7 +19,7 @@ static ABOUT: About = About {
     question: "How many of the deals created in a month were won in the same month, the next, the \
                one after?",
     definition: "Deals by month of creation and initial pipeline, as in cohort_conversion. `k` is the \
-                 number of calendar months from the month of creation to that of the win; a cohort \
+                 number of months from the month of creation to that of the win; a cohort \
                  has a row for each k up to the cut-off and none after it.",
     caveat: "The last k of a cohort is a month that is not over yet (`is_partial`). Lost and open \
              deals both count as not won: for a rate at a fixed age use cohort_conversion.",
@@ -80,10 +79,10 @@ impl Metric for CohortTriangle {
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        let present = month_index(run.as_of);
-        let is_month_over = month_index(run.as_of + 1) != present;
+        let present = run.months.of(run.as_of);
+        let is_month_over = run.months.of(run.as_of + 1) != present;
         for ((slice, month), line) in state {
-            let period = month_period(month);
+            let period = month_period(month, run);
             let cohort = label(period, run);
             let mut total = 0;
             for k in 0..=(present - month) {

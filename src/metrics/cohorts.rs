@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::keyed::Keyed;
 use super::layout::{Dimension, Slice};
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use crate::model::calendar::{date, month_index, month_start};
+use crate::model::calendar::{date, month_index};
 use crate::model::{Period, PeriodKind, Run, Timeline};
 use crate::stats::survival::EventTable;
 
@@ -94,17 +94,23 @@ pub(super) fn by_slice(cohorts: Cohorts) -> BTreeMap<Slice, BTreeMap<i32, Cohort
     found
 }
 
-/// The calendar month counted from 1970-01.
-pub(super) fn month_period(month: i32) -> Period {
-    Period { kind: PeriodKind::Month, start: month_start(month), end: month_start(month + 1) }
+/// The month of the run that is counted so.
+pub(super) fn month_period(month: i32, run: &Run) -> Period {
+    let (start, end) = (run.months.start(month), run.months.start(month + 1));
+    Period { kind: PeriodKind::Month, start, end }
 }
 
-/// `2017-01` for a month, `2017-Q1` for a quarter (fiscal years are named after their last month).
+/// What the table of periods calls it; else `2017-01` for a month, `2017-Q1` for a quarter (fiscal years are
+/// named after their last month).
 pub(super) fn label(period: Period, run: &Run) -> String {
+    let start = match run.period_name(period) {
+        Ok(name) => return name.to_owned(),
+        Err(start) => start,
+    };
     if period.kind == PeriodKind::Month {
-        return date(period.start).format("%Y-%m").to_string();
+        return date(start).format("%Y-%m").to_string();
     }
-    let year = Period::holding(PeriodKind::Year, period.start, run.config.fiscal_year_start_month);
-    let quarter = (month_index(period.start) - month_index(year.start)) / 3 + 1;
+    let year = Period::holding(PeriodKind::Year, start, run.config.fiscal_year_start_month);
+    let quarter = (month_index(start) - month_index(year.start)) / 3 + 1;
     format!("{}-Q{quarter}", date(year.end - 1).format("%Y"))
 }

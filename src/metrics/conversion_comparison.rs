@@ -56,7 +56,7 @@ impl Metric for ConversionComparison {
     fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for ((slice, month), cohort) in state.sorted() {
-            let period = month_period(month);
+            let period = month_period(month, run);
             let mut row = table.row(slice, Some(period), Sym::NONE);
             let [won, lost] = [1, 2].map(|cause| cohort.table.ended_by(cause, i64::MAX));
             let (n, closed) = (cohort.n(), won + lost);

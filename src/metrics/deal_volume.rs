@@ -21,7 +21,7 @@ static ABOUT: About = About {
     title: "Deals by week",
     question: "How many deals were created, won and lost in each week, and what were they worth?",
     definition: "Deals created in the week, and those that closed in it, by how they stand at `as_of`; a week \
-        begins on Monday. Excluded losses count. Amounts are those of the extract, unknown ones as 0 \
+        begins on Monday, if no table of periods tells weeks. Excluded losses count. Amounts are those of the extract, unknown ones as 0 \
         (`n_null_amount` of the deals created, won or lost in the week).",
     caveat: "Weeks without any event have no row. The first and the last week may not be whole.",
     source: "definition",

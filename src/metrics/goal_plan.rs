@@ -88,12 +88,12 @@ impl Plan {
 
 fn span((start, end): (Day, Day), run: &Run) -> Span {
     let days_left = end - 1 - run.as_of;
-    let is_months =
-        month_start(month_index(start)) == start && month_start(month_index(end)) == end;
-    let months = month_index(end) - month_index(start);
+    let month = |day: Day| run.months.of(day);
+    let is_months = [start, end].iter().all(|&day| run.months.start(month(day)) == day);
+    let months = month(end) - month(start);
     let back = |k: i32| {
         if is_months {
-            let moved = |day: Day| month_start(month_index(day) - k * months);
+            let moved = |day: Day| run.months.start(month(day) - k * months);
             (moved(start), moved(end))
         } else {
             (start - k * (end - start), end - k * (end - start))

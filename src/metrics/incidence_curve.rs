@@ -6,7 +6,7 @@ use super::Metric;
 use super::cohorts::{self, Cohort, Cohorts, by_slice};
 use super::layout::{Dimension, MetricTable, Slice, Tail};
 use crate::error::Result;
-use crate::model::calendar::{date, month_start};
+use crate::model::calendar::date;
 use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 
 /// See the module.
@@ -18,7 +18,7 @@ static ABOUT: About = About {
     title: "Conversion by day after creation",
     question: "How does the share of won deals grow with the days since creation?",
     definition: "The curve of cohort_conversion (Aalen-Johansen) for all deals of a pipeline and for \
-                 each calendar year of creation, on a regular grid of at most 150 days, up to the \
+                 each calendar year (or year of the table of periods) of creation, on a regular grid of at most 150 days, up to the \
                  largest day to which at least `min_followed` deals were followed.",
     caveat: "Years that convert differently are pooled in `ALL` as one population.",
     source: "Aalen & Johansen 1978; interval: Wilson 1927 with the effective sample size of \
@@ -58,12 +58,19 @@ impl Metric for IncidenceCurve {
             let mut years: BTreeMap<Period, Cohort> = BTreeMap::new();
             let mut all = Cohort::default();
             for (month, cohort) in months {
-                let year = Period::holding(PeriodKind::Year, month_start(month), 1);
+                let start = run.months.start(month);
+                let year = match run.months.table() {
+                    Some(_) => run.period(PeriodKind::Year, start),
+                    None => Period::holding(PeriodKind::Year, start, 1),
+                };
                 years.entry(year).or_default().merge(cohort.clone());
                 all.merge(cohort);
             }
             for (period, cohort) in years {
-                let name = date(period.start).format("%Y").to_string();
+                let name = match run.period_name(period) {
+                    Ok(name) => name.to_owned(),
+                    Err(start) => date(start).format("%Y").to_string(),
+                };
                 points(&mut table, slice, period, &name, &cohort, run);
             }
             let period = run.period(PeriodKind::All, run.as_of);

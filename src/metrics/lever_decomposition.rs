@@ -126,8 +126,9 @@ impl State {
     /// The first month of the quarters that are drawn.
     fn window(&mut self, run: &Run) -> i32 {
         *self.window.get_or_insert_with(|| {
-            let quarter = run.period(PeriodKind::Quarter, run.as_of);
-            run.months.of(quarter.start) - 3 * DRAWN_QUARTERS as i32
+            let quarter = |day| run.period(PeriodKind::Quarter, day);
+            let before = |at: Period, _| quarter(at.start - 1);
+            run.months.of((0..DRAWN_QUARTERS).fold(quarter(run.as_of), before).start)
         })
     }
 

@@ -32,7 +32,7 @@ fn time(period: Period, run: &Run) -> Option<(usize, usize)> {
     let month = || run.months.place(run.months.of(period.start));
     match period.kind {
         PeriodKind::All => Some((0, 0)),
-        PeriodKind::Quarter => Some((1, month()? / 3)),
+        PeriodKind::Quarter => Some((1, month()? / run.months.in_quarter())),
         PeriodKind::Month => Some((2, month()?)),
         _ => None,
     }

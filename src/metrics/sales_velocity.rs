@@ -10,9 +10,8 @@ use super::resample::{Weighted, with_weights};
 use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
-use crate::model::calendar::month_index;
 use crate::model::deal::Status;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Months, Period, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::influence::{JACKKNIFE, log_limits};
 
@@ -173,10 +172,10 @@ impl Span {
         }
     }
 
-    fn of(months: &BTreeMap<i32, &Levers>, period: Period) -> Self {
-        let (first, end) = months_of(period);
+    fn of(levers: &BTreeMap<i32, &Levers>, period: Period, months: &Months) -> Self {
+        let (first, end) = months_of(period, months);
         let mut span = Self::default();
-        months.range(..end).for_each(|(&month, levers)| span.add(levers, month < first));
+        levers.range(..end).for_each(|(&month, levers)| span.add(levers, month < first));
         span
     }
 
@@ -202,8 +201,8 @@ impl Span {
 }
 
 /// First month of a period, and the one after its last.
-fn months_of(period: Period) -> (i32, i32) {
-    (month_index(period.start), month_index(period.end - 1) + 1)
+fn months_of(period: Period, months: &Months) -> (i32, i32) {
+    (months.of(period.start), months.of(period.end - 1) + 1)
 }
 
 /// Sums by month, and the same under the weights of each replicate.
@@ -215,7 +214,7 @@ pub struct State {
 
 impl State {
     fn interval(&self, key: (Sym, Sym), period: Period, run: &Run) -> Option<(f64, f64)> {
-        let (first, end) = months_of(period);
+        let (first, end) = months_of(period, &run.months);
         let (mut before, mut inside) = (Weighted::default(), Weighted::default());
         for (&month, sums) in self.replicates.get(&key)?.range(..end) {
             if month < first { before.gather(sums) } else { inside.gather(sums) }
@@ -274,7 +273,7 @@ impl Metric for SalesVelocity {
         for ((slice, currency), months) in state.sums.months() {
             let is_whole = slice.dimension == Dimension::All;
             for period in kinds(slice.dimension).iter().flat_map(|&kind| run.periods(kind)) {
-                let span = Span::of(&months, period);
+                let span = Span::of(&months, period, &run.months);
                 if !is_whole && span.sums.won + span.sums.lost == 0 {
                     continue;
                 }
@@ -340,7 +339,8 @@ mod tests {
         let months = BTreeMap::from([(0, &january), (2, &march)]);
         let span = |at| {
             let (start, end) = (month_start(at), month_start(at + 1));
-            Span::of(&months, Period { kind: PeriodKind::Month, start, end })
+            let period = Period { kind: PeriodKind::Month, start, end };
+            Span::of(&months, period, &Months::default())
         };
         assert_eq!([0, 1, 2, 3].map(|at| span(at).worked()), [5, 3, 5, 2]);
         assert_eq!(span(2).sums.won, 3);

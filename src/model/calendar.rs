@@ -225,16 +225,19 @@ impl Period {
         Self::among(&Months::default(), kind, day, fiscal_start)
     }
 
-    /// [`Period::holding`], by a table of months.
-    pub(super) fn among(months: &Months, kind: PeriodKind, day: Day, fiscal_start: u32) -> Self {
+    /// [`Period::holding`], by the months of a run.
+    pub fn among(months: &Months, kind: PeriodKind, day: Day, fiscal_start: u32) -> Self {
         let month = months.of(day);
         let month_start = |month| months.start(month);
         let offset = fiscal_start as i32 - 1;
+        if let Some((start, end)) = months.table().and_then(|t| t.bounds(kind, day, offset)) {
+            return Self { kind, start, end };
+        }
         let (start, end) = match kind {
             PeriodKind::Day | PeriodKind::Custom => (day, day + 1),
             PeriodKind::Week => {
-                let monday = day - (day + 3).rem_euclid(7);
-                (monday, monday + 7)
+                let first = day - (day - months.week()).rem_euclid(7);
+                (first, first + 7)
             }
             PeriodKind::Month => (month_start(month), month_start(month + 1)),
             PeriodKind::Quarter => {

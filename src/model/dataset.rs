@@ -9,6 +9,7 @@ use super::deal::{
 };
 use super::deal_snapshots::DealSnapshots;
 use super::names::{Names, TextColumn};
+use super::periods::NamedPeriod;
 use super::quality::Quality;
 use super::stage::Catalogue;
 
@@ -206,6 +207,8 @@ pub struct Dataset {
     pub fx: Vec<FxRate>,
     /// Payments, by deal and time.
     pub payments: Vec<Payment>,
+    /// The user's own periods, by kind and day; none if those of the calendar hold.
+    pub periods: Vec<NamedPeriod>,
     /// What open deals were on past nights; a run keeps it too.
     pub snapshots: Arc<DealSnapshots>,
     /// Refused rows.

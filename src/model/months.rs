@@ -1,11 +1,18 @@
 //! The months of the days that occur, by table: every event of every metric asks for its month.
 
+use std::sync::Arc;
+
 use super::calendar::{Day, month_index, month_start};
+use super::periods::PeriodTable;
 
 /// Days that a table holds at most, a hundred years; others are left to arithmetic.
 const MOST_DAYS: usize = 36_525;
 
-/// The month of each day of a range. Days and months outside of it are computed.
+/// 1969-12-29.
+const MONDAY: Day = -3;
+
+/// The month of each day of a range, of the calendar or of a table of periods. Days and months outside of
+/// the range are computed.
 #[derive(Clone, Debug, Default)]
 pub struct Months {
     first_day: Day,
@@ -14,17 +21,46 @@ pub struct Months {
     first: i32,
     /// First day of each month, and of the one after the last.
     starts: Vec<Day>,
+    /// The user's own periods.
+    table: Option<Arc<PeriodTable>>,
 }
 
 impl Months {
-    /// The months of the days from `first` to `last`, the most recent ones if there are too many.
-    pub fn new(first: Day, last: Day) -> Self {
+    /// The months of a table of periods, or of the calendar, all of them computed.
+    pub fn of_table(table: Option<Arc<PeriodTable>>) -> Self {
+        Self { table, ..Self::default() }
+    }
+
+    /// Keeps those of the days from `first` to `last` at hand, the most recent ones if there are too many.
+    pub fn keep_at_hand(&mut self, first: Day, last: Day) {
+        let rule = Self::of_table(self.table.take());
         let length = usize::try_from(i64::from(last) - i64::from(first) + 1).unwrap_or(0);
         let first_day = last.saturating_sub(length.min(MOST_DAYS) as i32 - 1);
-        let first = month_index(first_day);
-        let of_day = (first_day..=last).map(|day| (month_index(day) - first) as u16).collect();
-        let starts = (first..=month_index(last) + 1).map(month_start).collect();
-        Self { first_day, of_day, first, starts }
+        let first = rule.computed(first_day);
+        let of_day = (first_day..=last).map(|day| (rule.computed(day) - first) as u16).collect();
+        let starts = (first..=rule.computed(last) + 1).map(|month| rule.start(month)).collect();
+        *self = Self { first_day, of_day, first, starts, table: rule.table };
+    }
+
+    /// The user's own periods; null if those of the calendar hold.
+    pub fn table(&self) -> Option<&PeriodTable> {
+        self.table.as_deref()
+    }
+
+    /// The first day of some week: a Monday, if the user's own weeks do not begin otherwise.
+    #[inline]
+    pub fn week(&self) -> Day {
+        self.table().and_then(PeriodTable::week).unwrap_or(MONDAY)
+    }
+
+    /// Months that a quarter has at least.
+    #[inline]
+    pub fn in_quarter(&self) -> usize {
+        if self.table.is_none() { 3 } else { 1 }
+    }
+
+    fn computed(&self, day: Day) -> i32 {
+        self.table.as_ref().map_or_else(|| month_index(day), |table| table.month(day))
     }
 
     /// The month of `day`, counted from 1970-01.
@@ -33,7 +69,7 @@ impl Months {
         let at = usize::try_from(i64::from(day) - i64::from(self.first_day)).ok();
         match at.and_then(|at| self.of_day.get(at)) {
             Some(&month) => self.first + i32::from(month),
-            None => month_index(day),
+            None => self.computed(day),
         }
     }
 
@@ -59,7 +95,10 @@ impl Months {
     pub fn start(&self, month: i32) -> Day {
         match self.place(month) {
             Some(at) => self.starts[at],
-            None => month_start(month),
+            None => match &self.table {
+                Some(table) => table.month_start(month),
+                None => month_start(month),
+            },
         }
     }
 }
@@ -71,7 +110,8 @@ mod tests {
     #[test]
     fn a_table_says_what_arithmetic_says() {
         for (first, last) in [(17_000, 20_400), (0, 0), (5, 4), (-800_000, 19_000)] {
-            let months = Months::new(first, last);
+            let mut months = Months::default();
+            months.keep_at_hand(first, last);
             for day in (first - 100..last + 100).chain([Day::MIN / 2, Day::MAX / 2]) {
                 let month = month_index(day);
                 assert_eq!(months.of(day), month, "{day} in {first} to {last}");

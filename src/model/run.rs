@@ -17,6 +17,7 @@ use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
 use super::payments::Payments;
+use super::periods::PeriodTable;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
 use super::value_logs::ValueLogs;
@@ -118,7 +119,7 @@ impl Run {
     /// The run of `dataset` under `config`. Without `as_of`: the last complete local day of the
     /// extract (calendar clock), or the extract itself (elapsed clock).
     ///
-    /// Errors: a configuration value that is out of range.
+    /// Errors: a configuration value that is out of range; periods that do not fit one another.
     pub fn new(config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Self> {
         config.check()?;
         let zone = config.zone()?;
@@ -132,7 +133,7 @@ impl Run {
             catalogue: dataset.catalogue.clone(),
             names: dataset.names.clone(),
             first_day: day,
-            months: Months::default(),
+            months: Months::of_table(PeriodTable::of(&dataset.periods)?),
             days: Days::new(zone, 0, -2),
             owners: Numbers::default(),
             sources: Numbers::default(),
@@ -208,7 +209,7 @@ impl Run {
         let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
         let first = deals().filter_map(|d| d.created_at.get()).min();
         self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
-        self.months = Months::new(self.first_day - QUARTER_DAYS, self.as_of);
+        self.months.keep_at_hand(self.first_day - QUARTER_DAYS, self.as_of);
         self.days = Days::new(self.zone, self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
         for deal in deals().filter(|deal| deal.created_at.get().is_none_or(|at| at < self.cut)) {

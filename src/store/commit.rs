@@ -168,6 +168,7 @@ fn small_tables(
         small_table(delta, names, &dataset.forecasts, &stamps.forecasts)?,
         small_table(delta, names, &dataset.fx, &stamps.fx)?,
         small_table(delta, names, &dataset.payments, &stamps.payments)?,
+        small_table(delta, names, &dataset.periods, &stamps.periods)?,
         snapshots::wanted(delta, last, content)?,
         small_table(delta, names, &dataset.loose_activities, &stamps.activities)?,
         small_table(delta, names, &dataset.rejects, &stamps.rejects)?,

@@ -17,8 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::calendar::{date, month_index, month_start};
 use crate::model::deal_snapshots::Taken;
 use crate::model::{
-    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, FxRate, Names, Partition,
-    Payment, QualityCount, Reject, Stage, Target, User, calendar,
+    Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, FxRate, NamedPeriod, Names,
+    Partition, Payment, QualityCount, Reject, Stage, Target, User, calendar,
 };
 
 /// Name of the table of deals.
@@ -57,6 +57,8 @@ pub(super) struct Stamps {
     pub(super) fx: Vec<i64>,
     /// By payment.
     pub(super) payments: Vec<i64>,
+    /// By period.
+    pub(super) periods: Vec<i64>,
     /// By activity without a deal.
     pub(super) activities: Vec<i64>,
     /// By refused row.
@@ -82,6 +84,7 @@ impl Content {
             forecasts: vec![at; dataset.forecasts.len()],
             fx: vec![at; dataset.fx.len()],
             payments: vec![at; dataset.payments.len()],
+            periods: vec![at; dataset.periods.len()],
             activities: vec![at; dataset.loose_activities.len()],
             rejects: vec![at; dataset.rejects.len()],
             quality: vec![at; dataset.quality.len()],
@@ -122,6 +125,7 @@ impl Content {
             &mut stamps.forecasts,
             &mut stamps.fx,
             &mut stamps.payments,
+            &mut stamps.periods,
             &mut stamps.activities,
             &mut stamps.rejects,
             &mut stamps.quality,
@@ -272,6 +276,7 @@ impl<'a> Pinned<'a> {
             forecasts: self.small(&mut names)?,
             fx: self.small(&mut names)?,
             payments: self.small(&mut names)?,
+            periods: self.small(&mut names)?,
             activities: self.small(&mut names)?,
             rejects: self.small(&mut names)?,
             quality: self.small(&mut names)?,
@@ -289,6 +294,7 @@ struct Small {
     forecasts: Stamped<Forecast>,
     fx: Stamped<FxRate>,
     payments: Stamped<Payment>,
+    periods: Stamped<NamedPeriod>,
     activities: Stamped<Activity>,
     rejects: Stamped<Reject>,
     quality: Stamped<QualityCount>,
@@ -305,6 +311,7 @@ impl Small {
         (dataset.forecasts, stamps.forecasts) = (self.forecasts.rows, self.forecasts.at);
         (dataset.fx, stamps.fx) = (self.fx.rows, self.fx.at);
         (dataset.payments, stamps.payments) = (self.payments.rows, self.payments.at);
+        (dataset.periods, stamps.periods) = (self.periods.rows, self.periods.at);
         (dataset.loose_activities, stamps.activities) = (self.activities.rows, self.activities.at);
         (dataset.rejects, stamps.rejects) = (self.rejects.rows, self.rejects.at);
         (dataset.quality, stamps.quality) = (self.quality.rows, self.quality.at);

@@ -23,6 +23,7 @@ mod ledger;
 mod lock;
 mod merge;
 mod payments;
+mod periods;
 mod remap;
 mod rows;
 mod runs;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use super::content::Content;
-use crate::model::{Account, Activity, Dataset, Forecast, FxRate, Payment, Target, User};
+use crate::model::{
+    Account, Activity, Dataset, Forecast, FxRate, NamedPeriod, Payment, Target, User,
+};
 
 /// How to choose between two versions of a thing.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +62,9 @@ fn payment_key(p: &Payment) -> impl Ord + use<> {
     (p.deal_id.clone(), p.paid_at)
 }
 
+/// All are one calendar: what a later export tells of periods holds for all of them, or gaps could come.
+fn period_key(_: &NamedPeriod) -> impl Ord + use<> {}
+
 /// Puts the small tables of a fresh dataset in the order in which the store keeps them.
 pub(super) fn settle(dataset: &mut Dataset) {
     sort(&mut dataset.users, user_key);
@@ -68,6 +73,7 @@ pub(super) fn settle(dataset: &mut Dataset) {
     sort(&mut dataset.forecasts, forecast_key);
     dataset.fx.sort_unstable();
     dataset.payments.sort_unstable();
+    dataset.periods.sort_unstable();
     dataset.loose_activities.sort_unstable();
     dataset.rejects.sort();
     dataset.rejects.dedup();
@@ -82,7 +88,7 @@ fn sort<T: Debug, K: Ord>(rows: &mut [T], key: impl Fn(&T) -> K) {
     }
 }
 
-/// Merges users, accounts, targets, forecasts, rates, payments and activities without a deal into `into`.
+/// Merges users, accounts, targets, forecasts, rates, payments, periods and activities without a deal into `into`.
 pub(super) fn merge(stored: &mut Content, fresh: &mut Content, into: &mut Content, choice: Choice) {
     macro_rules! unite {
         ($field:ident, $key:expr) => {
@@ -100,6 +106,7 @@ pub(super) fn merge(stored: &mut Content, fresh: &mut Content, into: &mut Conten
     unite!(forecasts, forecast_key);
     unite!(fx, fx_key);
     unite!(payments, payment_key);
+    unite!(periods, period_key);
     let merged = activities(
         (&stored.dataset.loose_activities, &stored.stamps.activities),
         (&fresh.dataset.loose_activities, &fresh.stamps.activities),

@@ -24,6 +24,7 @@ use rayon::prelude::*;
 use self::deals::Deals;
 use self::group::Grouped;
 use super::part::Part;
+use super::periods::Periods;
 use super::rows::{ActivityRow, HistoryRow};
 use super::side::{StageRow, UNDATED};
 use super::words::Word;
@@ -73,8 +74,8 @@ pub(super) struct Gathered {
     pub(super) fx: Vec<FxRate>,
     /// Payments, each with the hash of its id.
     pub(super) payments: Vec<(Payment, u64)>,
-    /// First days of periods and the days after their last, by id.
-    pub(super) periods: BTreeMap<String, (Day, Day)>,
+    /// Periods.
+    pub(super) periods: Periods,
     /// Names of teams by id.
     pub(super) teams: BTreeMap<String, String>,
     /// Names of pipelines by id.
@@ -146,6 +147,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         forecasts: all.forecasts,
         fx,
         payments,
+        periods: all.periods.rows,
         snapshots: Arc::default(),
         rejects: all.rejects,
         quality: ledger.finish(),

@@ -1,7 +1,7 @@
 //! `deals`: one row per deal that existed at `as_of`. Of a deal without a timeline (QH3, QH15) it has
 //! what the export says, and no times, ages and outcome.
 
-use super::{Get, Row, ViewColumn, get, month, week};
+use super::{Get, Row, ViewColumn, get};
 use crate::model::{Day, Facts, Micros, StageId, Status, Sym, Unit, Visit, money};
 
 fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
@@ -161,14 +161,24 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("created_at", Unit::Instant, "Creation.", Get::Instant(|r| facts(r).map(|f| f.created_at))),
     get("created_on", Unit::Date, "Local date of creation.", Get::Day(created_on)),
-    get("created_month", Unit::Date, "Its month.", Get::Day(|r| created_on(r).map(month))),
+    get(
+        "created_month",
+        Unit::Date,
+        "Its month.",
+        Get::Day(|r| created_on(r).map(|day| r.month(day))),
+    ),
     get(
         "created_quarter",
         Unit::Date,
         "Its quarter.",
         Get::Day(|r| created_on(r).map(|day| r.quarter(day))),
     ),
-    get("created_week", Unit::Date, "Its Monday.", Get::Day(|r| created_on(r).map(week))),
+    get(
+        "created_week",
+        Unit::Date,
+        "First day of its week.",
+        Get::Day(|r| created_on(r).map(|day| r.week(day))),
+    ),
     get(
         "closed_at",
         Unit::Instant,
@@ -176,14 +186,24 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Instant(|r| facts(r)?.closed_at),
     ),
     get("closed_on", Unit::Date, "Local date of the close.", Get::Day(closed_on)),
-    get("closed_month", Unit::Date, "Its month.", Get::Day(|r| closed_on(r).map(month))),
+    get(
+        "closed_month",
+        Unit::Date,
+        "Its month.",
+        Get::Day(|r| closed_on(r).map(|day| r.month(day))),
+    ),
     get(
         "closed_quarter",
         Unit::Date,
         "Its quarter.",
         Get::Day(|r| closed_on(r).map(|day| r.quarter(day))),
     ),
-    get("closed_week", Unit::Date, "Its Monday.", Get::Day(|r| closed_on(r).map(week))),
+    get(
+        "closed_week",
+        Unit::Date,
+        "First day of its week.",
+        Get::Day(|r| closed_on(r).map(|day| r.week(day))),
+    ),
     get(
         "sales_cycle_days",
         Unit::Days,
@@ -222,7 +242,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "expected_close_month",
         Unit::Date,
         "Its month.",
-        Get::Day(|r| r.attributes()?.expected_close_on.get().map(month)),
+        Get::Day(|r| r.attributes()?.expected_close_on.get().map(|day| r.month(day))),
     ),
     get(
         "last_activity_on",

@@ -1,7 +1,7 @@
 //! `field_changes`: one row per change of an amount, expected close date, owner, forecast category
 //! or probability, up to `as_of`.
 
-use super::{Get, Row, ViewColumn, get, month, week};
+use super::{Get, Row, ViewColumn, get};
 use crate::model::{Day, Field, Sym, Unit, calendar};
 
 fn changed_on(row: &Row<'_>) -> Option<Day> {
@@ -37,14 +37,24 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("changed_at", Unit::Instant, "When.", Get::Instant(|r| r.change().map(|c| c.at))),
     get("changed_on", Unit::Date, "Its local date.", Get::Day(changed_on)),
-    get("changed_month", Unit::Date, "Its month.", Get::Day(|r| changed_on(r).map(month))),
+    get(
+        "changed_month",
+        Unit::Date,
+        "Its month.",
+        Get::Day(|r| changed_on(r).map(|day| r.month(day))),
+    ),
     get(
         "changed_quarter",
         Unit::Date,
         "Its quarter.",
         Get::Day(|r| changed_on(r).map(|day| r.quarter(day))),
     ),
-    get("changed_week", Unit::Date, "Its Monday.", Get::Day(|r| changed_on(r).map(week))),
+    get(
+        "changed_week",
+        Unit::Date,
+        "First day of its week.",
+        Get::Day(|r| changed_on(r).map(|day| r.week(day))),
+    ),
     get(
         "old_text",
         Unit::Text,

@@ -4,8 +4,8 @@
 //! read from a row; only the columns that a statement names are built.
 
 use crate::model::{
-    Activity, ColumnAbout, Day, Deal, FieldChange, Micros, Partition, Period, PeriodKind, Run, Sym,
-    TextColumn, Timeline, Unit, Visit, calendar, money,
+    Activity, ColumnAbout, Day, Deal, FieldChange, Micros, Partition, PeriodKind, Run, Sym,
+    TextColumn, Timeline, Unit, Visit, money,
 };
 
 mod activities;
@@ -63,8 +63,15 @@ impl<'a> Row<'a> {
     }
 
     fn quarter(&self, day: Day) -> Day {
-        let fiscal_start = self.run.config.fiscal_year_start_month;
-        Period::holding(PeriodKind::Quarter, day, fiscal_start).start
+        self.run.period(PeriodKind::Quarter, day).start
+    }
+
+    fn month(&self, day: Day) -> Day {
+        self.run.period(PeriodKind::Month, day).start
+    }
+
+    fn week(&self, day: Day) -> Day {
+        self.run.period(PeriodKind::Week, day).start
     }
 
     /// Amount in major units of the deal's currency.
@@ -77,15 +84,6 @@ impl<'a> Row<'a> {
     fn days(&self, from: Micros, to: Micros) -> f64 {
         self.run.days(self.run.ticks(from, to).max(0) as f64)
     }
-}
-
-fn month(day: Day) -> Day {
-    calendar::month_start(calendar::month_index(day))
-}
-
-/// The Monday; 1970-01-01 was a Thursday.
-fn week(day: Day) -> Day {
-    day - (day + 3).rem_euclid(7)
 }
 
 /// How a column is read from a row.

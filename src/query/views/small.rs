@@ -1,5 +1,5 @@
 //! The small views: `users`, `accounts`, `stages`, `targets`, `forecasts`, `fx`, `payments`,
-//! `deal_snapshots`, `rejects`, `quality`.
+//! `periods`, `deal_snapshots`, `rejects`, `quality`.
 
 use crate::model::{ColumnAbout, Dataset, Run, Unit, Value, column, money};
 
@@ -19,6 +19,7 @@ pub(in crate::query) static SMALL: &[Small] = &[
     Small { name: "forecasts", columns: FORECASTS, rows: forecasts },
     Small { name: "fx", columns: FX, rows: fx },
     Small { name: "payments", columns: PAYMENTS, rows: payments },
+    Small { name: "periods", columns: PERIODS, rows: periods },
     Small { name: "deal_snapshots", columns: DEAL_SNAPSHOTS, rows: deal_snapshots },
     Small { name: "rejects", columns: REJECTS, rows: rejects },
     Small { name: "quality", columns: QUALITY, rows: quality },
@@ -210,6 +211,25 @@ fn payments(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
         ]
     };
     dataset.payments.iter().filter(|p| p.paid_at < run.cut).map(row).collect()
+}
+
+const PERIODS: &[ColumnAbout] = &[
+    column("kind", Unit::Text, "`week`, `month`, `quarter` or `year`."),
+    column("period_id", Unit::Text, "What it is called."),
+    column("period_start", Unit::Date, "First day."),
+    column("period_end", Unit::Date, "The day after the last day."),
+];
+
+fn periods(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+    let row = |period: &crate::model::NamedPeriod| {
+        vec![
+            period.kind.as_str().into(),
+            text(&period.period_id),
+            Value::Day(period.start),
+            Value::Day(period.end),
+        ]
+    };
+    dataset.periods.iter().map(row).collect()
 }
 
 const DEAL_SNAPSHOTS: &[ColumnAbout] = &[

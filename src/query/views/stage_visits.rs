@@ -1,6 +1,6 @@
 //! `stage_visits`: one row per visit of a deal to a stage, up to `as_of`.
 
-use super::{Get, Item, Row, ViewColumn, get, month, week};
+use super::{Get, Item, Row, ViewColumn, get};
 use crate::model::{Day, Unit};
 
 fn entered_on(row: &Row<'_>) -> Option<Day> {
@@ -45,14 +45,24 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("entered_at", Unit::Instant, "Entry.", Get::Instant(|r| r.visit().map(|v| v.entered_at))),
     get("entered_on", Unit::Date, "Local date of entry.", Get::Day(entered_on)),
-    get("entered_month", Unit::Date, "Its month.", Get::Day(|r| entered_on(r).map(month))),
+    get(
+        "entered_month",
+        Unit::Date,
+        "Its month.",
+        Get::Day(|r| entered_on(r).map(|day| r.month(day))),
+    ),
     get(
         "entered_quarter",
         Unit::Date,
         "Its quarter.",
         Get::Day(|r| entered_on(r).map(|day| r.quarter(day))),
     ),
-    get("entered_week", Unit::Date, "Its Monday.", Get::Day(|r| entered_on(r).map(week))),
+    get(
+        "entered_week",
+        Unit::Date,
+        "First day of its week.",
+        Get::Day(|r| entered_on(r).map(|day| r.week(day))),
+    ),
     get(
         "exited_at",
         Unit::Instant,
@@ -60,7 +70,12 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Instant(|r| r.visit()?.exited_at),
     ),
     get("exited_on", Unit::Date, "Local date of exit.", Get::Day(exited_on)),
-    get("exited_month", Unit::Date, "Its month.", Get::Day(|r| exited_on(r).map(month))),
+    get(
+        "exited_month",
+        Unit::Date,
+        "Its month.",
+        Get::Day(|r| exited_on(r).map(|day| r.month(day))),
+    ),
     get(
         "stage_duration_days",
         Unit::Days,
