@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Input;
-use super::format;
+use super::format::{self, PeriodNames};
 use super::sheet::{Cells, Sheet, Span};
 use crate::model::{About, Config, Day, Table};
 
@@ -22,7 +22,9 @@ static NO_ABOUT: About = About {
 
 static NO_TABLE: Table = Table { name: String::new(), columns: Vec::new(), rows: Vec::new() };
 
-const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, fiscal_start: 1 };
+const NO_NAMES: PeriodNames<'static> = PeriodNames { fiscal_start: 1, table: None };
+
+const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, names: NO_NAMES };
 
 /// What the builders of sections read from.
 pub(crate) struct Book<'a> {
@@ -30,8 +32,8 @@ pub(crate) struct Book<'a> {
     pub(crate) config: &'a Config,
     /// The last day that counts.
     pub(crate) as_of: Day,
-    /// First month of the fiscal year.
-    pub(crate) fiscal_start: u32,
+    /// How periods are called.
+    pub(crate) names: PeriodNames<'a>,
     /// Rates from fewer cases are marked.
     pub(crate) min_n: f64,
     /// The pipelines, the one with most deals first.
@@ -45,10 +47,10 @@ pub(crate) struct Book<'a> {
 impl<'a> Book<'a> {
     /// The book of a run.
     pub(crate) fn new(input: &Input<'a>) -> Self {
-        let fiscal_start = input.run.config.fiscal_year_start_month;
+        let names = PeriodNames::of(input.run);
         let sheets = |metrics: &[(&'static About, &'a Table)]| {
             let sheet = |&(about, table): &(&'static About, &'a Table)| {
-                (about.name, Sheet { about, table, fiscal_start })
+                (about.name, Sheet { about, table, names })
             };
             metrics.iter().map(sheet).collect()
         };
@@ -56,7 +58,7 @@ impl<'a> Book<'a> {
         let mut book = Self {
             config: &input.run.config,
             as_of: input.run.as_of,
-            fiscal_start,
+            names,
             min_n: input.run.config.min_n_rate as f64,
             pipelines: Vec::new(),
             earlier_on: earlier.map(|e| e.as_of),
@@ -121,7 +123,7 @@ impl<'a> Book<'a> {
 
     /// A period as people call it.
     pub(crate) fn period(&self, span: &Span<'_>) -> String {
-        format::period(span.kind, span.start, span.end, self.fiscal_start)
+        format::period(span.kind, span.start, span.end, self.names)
     }
 
     /// The rows of the last period of the first of `kinds` that has any, with the period.

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate};
 
-use crate::model::{Day, Unit, Value, money};
+use crate::model::{Day, NamedPeriod, PeriodTable, Run, Unit, Value, money};
 
 /// What stands in the place of an unknown value.
 pub const NONE: &str = "–";
@@ -259,8 +259,35 @@ fn calendar(day: Day) -> NaiveDate {
     NaiveDate::default() + chrono::Duration::days(i64::from(day))
 }
 
+/// How periods are called.
+#[derive(Clone, Copy, Debug)]
+pub struct PeriodNames<'a> {
+    /// First month of the fiscal year.
+    pub fiscal_start: u32,
+    /// The user's own periods, whose names go first.
+    pub table: Option<&'a PeriodTable>,
+}
+
+impl<'a> PeriodNames<'a> {
+    /// Those of a run.
+    pub fn of(run: &'a Run) -> Self {
+        Self { fiscal_start: run.config.fiscal_year_start_month, table: run.months.table() }
+    }
+
+    /// What the user calls the period; else the first day of the calendar month in whose place it begins.
+    pub fn own(self, kind: &str, start: Day) -> Result<&'a str, Day> {
+        let kind = NamedPeriod::kind_named(kind);
+        kind.zip(self.table).map_or(Err(start), |(kind, table)| table.name(kind, start))
+    }
+}
+
 /// A period as people call it. Fiscal years carry the year in which they end.
-pub fn period(kind: &str, start: Day, end: Day, fiscal_start: u32) -> String {
+pub fn period(kind: &str, start: Day, end: Day, names: PeriodNames<'_>) -> String {
+    let fiscal_start = names.fiscal_start;
+    let start = match names.own(kind, start) {
+        Ok(name) => return name.to_owned(),
+        Err(start) => start,
+    };
     let first = calendar(start);
     match kind {
         "quarter" => quarter(first, fiscal_start),
@@ -343,11 +370,12 @@ mod tests {
 
     #[test]
     fn periods_have_the_names_people_use() {
+        let from = |fiscal_start| PeriodNames { fiscal_start, table: None };
         let (start, end) = (day("2026-01-01"), day("2026-04-01"));
-        assert_eq!(period("quarter", start, end, 1), "2026 Q1");
-        assert_eq!(period("quarter", day("2025-11-01"), day("2026-02-01"), 2), "FY2026 Q4");
-        assert_eq!(period("quarter", day("2025-02-01"), day("2025-05-01"), 2), "FY2026 Q1");
-        assert_eq!(period("month", start, day("2026-02-01"), 1), "Jan 2026");
-        assert_eq!(period("trailing", start, end, 1), "last 90 days");
+        assert_eq!(period("quarter", start, end, from(1)), "2026 Q1");
+        assert_eq!(period("quarter", day("2025-11-01"), day("2026-02-01"), from(2)), "FY2026 Q4");
+        assert_eq!(period("quarter", day("2025-02-01"), day("2025-05-01"), from(2)), "FY2026 Q1");
+        assert_eq!(period("month", start, day("2026-02-01"), from(1)), "Jan 2026");
+        assert_eq!(period("trailing", start, end, from(1)), "last 90 days");
     }
 }

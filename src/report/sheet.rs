@@ -1,6 +1,6 @@
 //! A metric's table, read by column name and cut by pipeline, dimension and period.
 
-use super::format;
+use super::format::{self, PeriodNames};
 use crate::model::{About, Day, Table, Unit, Value};
 
 /// Ratios that are read as percent.
@@ -30,8 +30,8 @@ pub(crate) struct Sheet<'a> {
     pub(crate) about: &'static About,
     /// Its rows.
     pub(crate) table: &'a Table,
-    /// First month of the fiscal year, which names the periods.
-    pub(crate) fiscal_start: u32,
+    /// How its periods are called.
+    pub(crate) names: PeriodNames<'a>,
 }
 
 /// A period of a table.
@@ -133,7 +133,7 @@ impl<'a> Sheet<'a> {
 
     /// The period of a row as people call it; empty if it has none.
     pub(crate) fn period(&self, row: Cells<'a>) -> String {
-        let name = |s: Span<'_>| format::period(s.kind, s.start, s.end, self.fiscal_start);
+        let name = |s: Span<'_>| format::period(s.kind, s.start, s.end, self.names);
         self.span(row).map(name).unwrap_or_default()
     }
 

@@ -200,7 +200,11 @@ fn stocks(
             tip: format::word(stage).to_owned(),
         };
         let drawn: Vec<Curve> = stages.iter().enumerate().map(line).collect();
-        let words: Vec<String> = months.iter().map(|span| format::month_name(span.start)).collect();
+        let word = |span: &&Span<'_>| match book.names.own(span.kind, span.start) {
+            Ok(name) => name.to_owned(),
+            Err(start) => format::month_name(start),
+        };
+        let words: Vec<String> = months.iter().map(word).collect();
         let ends = months.first().zip(months.last());
         let label = ends.map(|(a, b)| format!("{} to {}", book.period(a), book.period(b)));
         curves(id, title, (&label.unwrap_or_default(), "deals"), &drawn, Some(&words))

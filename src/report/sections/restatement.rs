@@ -4,7 +4,7 @@ use super::Reads;
 use crate::model::{ChangedDeal, MovedNumber, Restated};
 use crate::report::Input;
 use crate::report::book::Book;
-use crate::report::format;
+use crate::report::format::{self, PeriodNames};
 use crate::report::grid::{csv_path, grid, label};
 use crate::report::sheet::Cells;
 use crate::report::view::{Grid, Head, Number, view};
@@ -57,7 +57,7 @@ pub(crate) fn restatement(input: &Input<'_>, book: &Book<'_>) -> Restatement {
     };
     Restatement {
         words: words(restated),
-        numbers: numbers(restated, input.run.config.fiscal_year_start_month),
+        numbers: numbers(restated, PeriodNames::of(input.run)),
         deals: deals(&restated.deals),
         days,
     }
@@ -108,7 +108,7 @@ fn head(label: &str, meaning: &str, is_number: bool) -> Head {
     Head { label: label.to_owned(), meaning: meaning.to_owned(), is_number }
 }
 
-fn numbers(restated: &Restated, fiscal_start: u32) -> Grid {
+fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
     let moved: Vec<&MovedNumber> =
         restated.numbers.iter().filter(|number| number.is_whole()).collect();
     let shown = |value: Option<f64>, number: &MovedNumber| Number {
@@ -124,7 +124,7 @@ fn numbers(restated: &Restated, fiscal_start: u32) -> Grid {
         let [pipeline, .., kind, start, end] = &number.place;
         let period = match (start, end) {
             (crate::model::Value::Day(start), crate::model::Value::Day(end)) => {
-                format::period(kind.as_str().unwrap_or(""), *start, *end, fiscal_start)
+                format::period(kind.as_str().unwrap_or(""), *start, *end, names)
             }
             _ => String::new(),
         };
