@@ -29,6 +29,7 @@ mod metrics_a;
 mod metrics_b;
 mod nights;
 mod payments;
+mod periods;
 mod presets;
 mod query;
 mod readme;

@@ -8,6 +8,7 @@ use sluice::model::{
 
 use super::made::{self, DAY, Firm, firms};
 use crate::metrics_b::builder::{self, HOUR, Kind, World, at, day, entries, get};
+use crate::periods::retail;
 
 const STAGES: [(&str, Kind); 7] = [
     ("A", Kind::Open(1)),
@@ -32,6 +33,10 @@ fn lives() -> impl Strategy<Value = Vec<Life>> {
 
 fn world(lives: &[Life]) -> World {
     let mut world = World::new(&STAGES, "2026-01-15");
+    // Stocks and flows add up over periods of one's own as over those of the calendar.
+    if lives.len() % 2 == 1 {
+        world.periods = retail();
+    }
     for (place, (created, moves, deleted, mended)) in lives.iter().enumerate() {
         let entries = entries(at("2025-01-20") + created * HOUR, moves);
         let now = entries.last().map_or(0, |last| last.1);

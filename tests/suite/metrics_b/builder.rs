@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate};
 use sluice::metrics::{AnyMetric, compute, find};
 use sluice::model::{
     Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, DealSnapshots, FieldChange,
-    FxRate, HistoryGrade, Micros, Names, Partition, Payment, Run, Snapshot, SnapshotValues, Stage,
-    StageId, StageKind, Status, StoredVisit, Sym, Table, Value, calendar,
+    FxRate, HistoryGrade, Micros, NamedPeriod, Names, Partition, Payment, Run, Snapshot,
+    SnapshotValues, Stage, StageId, StageKind, Status, StoredVisit, Sym, Table, Value, calendar,
 };
 
 /// Open, with its place; won; lost.
@@ -39,6 +39,7 @@ pub struct World {
     pub payments: Vec<Payment>,
     pub fx: Vec<FxRate>,
     pub snapshots: DealSnapshots,
+    pub periods: Vec<NamedPeriod>,
     pub extracted_at: Micros,
 }
 
@@ -98,8 +99,19 @@ impl World {
         }
         let extracted_at = at(extracted_at);
         let (rows, payments, fx) = (Vec::new(), Vec::new(), Vec::new());
-        let snapshots = DealSnapshots::default();
-        Self { names, catalogue, pipeline, currency, rows, payments, fx, snapshots, extracted_at }
+        let (snapshots, periods) = (DealSnapshots::default(), Vec::new());
+        Self {
+            names,
+            catalogue,
+            pipeline,
+            currency,
+            rows,
+            payments,
+            fx,
+            snapshots,
+            periods,
+            extracted_at,
+        }
     }
 
     /// Adds what a deal was worth on a night, which is later than its other ones.
@@ -180,6 +192,7 @@ impl World {
             payments,
             fx: self.fx.clone(),
             snapshots: Arc::new(self.snapshots.clone()),
+            periods: self.periods.clone(),
             names: self.names.clone(),
             catalogue: self.catalogue.clone(),
             partitions,
