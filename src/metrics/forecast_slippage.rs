@@ -11,7 +11,9 @@ use super::layout::{MetricTable, Row, Tail};
 use super::monthly::{rate_reason, ratio};
 use super::stage_key::currency_key;
 use crate::error::Result;
-use crate::model::{About, Field, Known, Micros, Run, Snapshot, Table, Timeline, Unit, column};
+use crate::model::{
+    About, Field, Known, Micros, Run, Snapshot, StageKind, Table, Timeline, Unit, column,
+};
 use crate::stats::interval::wilson;
 use std::collections::BTreeMap;
 
@@ -213,10 +215,14 @@ fn seen_pushes(
     nights.filter(is_push).count() as u64
 }
 
-/// The end of the time in which a deal can be pushed: its close, or the end of the quarter.
+/// The end of the time in which a deal can be pushed: its close or deletion, or the end of the quarter.
 fn until(last: &Look<'_>, quarter: &Quarter) -> Micros {
-    let closed_at = last.visit.filter(|_| last.standing != Standing::Open).map(|v| v.entered_at);
-    closed_at.unwrap_or(quarter.ends_at).min(quarter.ends_at)
+    let ended = last.visit.filter(|_| last.standing != Standing::Open);
+    let ended_at = ended.and_then(|visit| match visit.kind {
+        StageKind::Open => visit.exited_at,
+        StageKind::Won | StageKind::Lost => Some(visit.entered_at),
+    });
+    ended_at.unwrap_or(quarter.ends_at).min(quarter.ends_at)
 }
 
 fn write(mut row: Row<'_>, due: &Due, run: &Run) {

@@ -24,8 +24,8 @@ static ABOUT: About = About {
     question: "How much more did past periods vary than independent deals would, and how likely is the goal then?",
     definition: "Goals of bookings and wins whose period holds `as_of`, and up to 8 periods before it, each on the day \
         with as many days left. Expected: what the deals open on that day would bring (or how many would be won), by \
-        the share of earlier deals in the same stage that was won within as many days, from looks at month ends whose \
-        time was over by then; actual: what those deals brought by the end of the period. Deals are those of the owner \
+        the share of earlier deals in the same stage that was won within as many days, from looks at the 24 month ends \
+        before, as far as their time was over; actual: what those deals brought by the end of the period. Deals are those of the owner \
         of that day; where too few earlier ones tell a chance, they are left out of both. `phi`: mean of (actual - \
         expected)^2 / variance, at least 1; needs 6 past periods. `p_adj`: normal chance of the goal with the variance \
         of the `landmark` mode times phi (half a deal is allowed for where deals are counted); its interval is that of \

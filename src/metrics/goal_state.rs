@@ -294,15 +294,19 @@ impl Goals {
         has_value.then(|| events.at(run.ticks_of_days(days)).incidence[0])
     }
 
-    /// The same chance as it could be known at the end of a past day: from looks whose time was over.
+    /// The same chance as it could be known at the end of a past day: from the [`LANDMARKS`] month ends
+    /// before it, as far as their time was over.
     pub(super) fn chances_before(&self, span: usize, on: Day, plan: &Plan, run: &Run) -> Chances {
         let days = plan.spans.get(span).map_or(0, |goal| goal.days_left as Day);
         let (stages, months) = (run.catalogue.stages.len(), plan.months.len());
+        let until = plan.months.partition_point(|month| month.0 - 1 <= on);
+        let since = until.saturating_sub(LANDMARKS as usize);
         Chances::new(run, |of| {
             let (mut n, mut won) = (0, 0);
             for stage in of {
                 let fates = self.fates.iter().skip((span * stages + usize::from(stage.0)) * months);
-                let known = plan.months.iter().zip(fates).filter(|(m, _)| m.0 - 1 + days <= on);
+                let recent = plan.months.iter().zip(fates).take(until).skip(since);
+                let known = recent.filter(|(month, _)| month.0 - 1 + days <= on);
                 (n, won) = known.fold((n, won), |sum, (_, fate)| (sum.0 + fate.0, sum.1 + fate.1));
             }
             (n >= MIN_LOOKS).then(|| won as f64 / n as f64)

@@ -2,7 +2,7 @@
 //!
 //! What a forecast was worth is decided by the metrics; nothing is rebuilt here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::calendar::Day;
 use super::deal::Forecast;
@@ -32,39 +32,104 @@ pub struct StoredForecast {
     pub is_single: bool,
 }
 
+fn key_of(row: &Forecast, names: &mut Names, only_currency: Option<Sym>) -> ForecastKey {
+    let mut word = |text: &str| if text.is_empty() { Sym::NONE } else { names.intern(text) };
+    ForecastKey {
+        currency: only_currency.unwrap_or_else(|| word(&row.currency)),
+        period_start: row.period_start,
+        period_end: row.period_end,
+        owner: word(&row.owner),
+        snapshot_on: row.snapshot_on,
+    }
+}
+
+/// By what rows of one deal and day are compared.
+fn rank(row: &Forecast) -> impl Ord + '_ {
+    (&row.owner, &row.category, row.amount_minor, row.period_start, row.period_end, &row.currency)
+}
+
 /// All stored forecasts, in the order of their keys.
 #[derive(Clone, Debug, Default)]
 pub struct Forecasts(BTreeMap<ForecastKey, StoredForecast>);
 
+/// Days before a period from which on forecasts by deal are looked at: none of it then is a forecast of 0.
+const LOOKED_AT: Day = 100;
+
 impl Forecasts {
-    /// The forecasts among `rows`. Rows that repeat the day, the period and the level count once: the
-    /// one with the largest amount (QF1). Owners that no deal names become words of `names`.
+    /// The forecasts among `rows`. Of rows that repeat a day and a level one counts (QF1): of those of
+    /// one deal the largest by owner, category, amount and period, of others the largest amount. On a
+    /// day with forecasts by deal, an owner without a deal of some category forecast 0 of it. Owners that
+    /// no deal names become words of `names`.
     pub fn new(rows: &[Forecast], names: &mut Names, only_currency: Option<Sym>) -> Self {
-        let mut levels: BTreeMap<(ForecastKey, &str, &str), i64> = BTreeMap::new();
+        let mut levels: BTreeMap<(ForecastKey, &str), i64> = BTreeMap::new();
+        let mut deals: BTreeMap<(Day, &str), &Forecast> = BTreeMap::new();
+        let mut key = |row: &Forecast| key_of(row, names, only_currency);
         for row in rows {
-            let word = |names: &mut Names, text: &str| {
-                if text.is_empty() { Sym::NONE } else { names.intern(text) }
-            };
-            let currency = only_currency.unwrap_or_else(|| word(names, &row.currency));
-            let key = ForecastKey {
-                currency,
-                period_start: row.period_start,
-                period_end: row.period_end,
-                owner: word(names, &row.owner),
-                snapshot_on: row.snapshot_on,
-            };
-            let kept = levels.entry((key, &row.category, &row.deal_id)).or_insert(i64::MIN);
-            *kept = (*kept).max(row.amount_minor);
+            if row.deal_id.is_empty() {
+                let kept = levels.entry((key(row), row.category.as_str())).or_insert(i64::MIN);
+                *kept = (*kept).max(row.amount_minor);
+                continue;
+            }
+            let kept = deals.entry((row.snapshot_on, row.deal_id.as_str())).or_insert(row);
+            if rank(row) > rank(kept) {
+                *kept = row;
+            }
         }
-        let mut found: BTreeMap<ForecastKey, StoredForecast> = BTreeMap::new();
-        for ((key, category, deal_id), amount) in levels {
-            let forecast = found.entry(key).or_default();
-            let alone = category.strip_suffix("_only");
-            forecast.is_single |= !deal_id.is_empty() || alone.is_some();
-            let category = alone.unwrap_or(category).to_owned();
-            *forecast.by_category.entry(category).or_default() += i128::from(amount);
+        let mut by_deal = Self::default();
+        for row in deals.into_values() {
+            by_deal.add(key(row), &row.category, row.amount_minor, true);
         }
-        Self(found)
+        by_deal.fill();
+        let mut found = Self::default();
+        for ((key, category), amount) in levels {
+            found.add(key, category, amount, false);
+        }
+        for (key, forecast) in by_deal.0 {
+            for (category, amount) in forecast.by_category {
+                let into = found.0.entry(key).or_default();
+                into.is_single = true;
+                *into.by_category.entry(category).or_default() += amount;
+            }
+        }
+        found
+    }
+
+    /// The rows that repeat an earlier one, by deal; `""` for those of no deal.
+    pub fn repeated<'r>(rows: &'r [Forecast]) -> Vec<&'r str> {
+        let mut seen = BTreeSet::new();
+        let again = |row: &'r Forecast| {
+            let of_level =
+                (&row.owner, &row.category, &row.currency, row.period_start, row.period_end);
+            let level = row.deal_id.is_empty().then_some(of_level);
+            let is_first = seen.insert((row.snapshot_on, &row.deal_id, level));
+            (!is_first).then_some(row.deal_id.as_str())
+        };
+        rows.iter().filter_map(again).collect()
+    }
+
+    fn add(&mut self, key: ForecastKey, category: &str, amount: i64, is_single: bool) {
+        let forecast = self.0.entry(key).or_default();
+        let alone = category.strip_suffix("_only");
+        forecast.is_single |= is_single || alone.is_some();
+        let category = alone.unwrap_or(category).to_owned();
+        *forecast.by_category.entry(category).or_default() += i128::from(amount);
+    }
+
+    /// Adds the zeros of forecasts by deal.
+    fn fill(&mut self) {
+        let days: BTreeSet<Day> = self.0.keys().map(|key| key.snapshot_on).collect();
+        let levels: BTreeSet<ForecastKey> =
+            self.0.keys().map(|key| ForecastKey { snapshot_on: 0, ..*key }).collect();
+        let categories: BTreeSet<String> =
+            self.0.values().flat_map(|forecast| forecast.by_category.keys().cloned()).collect();
+        for level in levels {
+            for &snapshot_on in days.range(level.period_start - LOOKED_AT..level.period_end) {
+                let forecast = self.0.entry(ForecastKey { snapshot_on, ..level }).or_default();
+                for category in &categories {
+                    forecast.by_category.entry(category.clone()).or_default();
+                }
+            }
+        }
     }
 
     /// All of them.
@@ -95,28 +160,49 @@ mod tests {
         }
     }
 
+    fn of(found: &Forecasts, names: &Names, on: Day, owner: &str) -> StoredForecast {
+        let owner = names.find(owner).unwrap();
+        let is_it = |k: &&ForecastKey| (k.snapshot_on, k.owner) == (on, owner);
+        found.iter().find(|(k, _)| is_it(k)).map(|(_, f)| f.clone()).unwrap()
+    }
+
     #[test]
-    fn repeated_rows_count_once_and_deals_add_up() {
+    fn deals_add_up_each_once_a_day_and_none_is_zero() {
+        let mut names = Names::default();
+        let rows = [
+            row(1, "bob", "commit", "D1", 4),
+            row(1, "bob", "commit", "D2", 3),
+            row(1, "ann", "best_case", "D2", 8),
+            row(1, "bob", "best_case", "D3", 2),
+            row(3, "ann", "commit", "D2", 5),
+        ];
+        let found = Forecasts::new(&rows, &mut names, None);
+        let bob = of(&found, &names, 1, "bob");
+        assert!(bob.is_single);
+        assert_eq!((bob.by_category["commit"], bob.by_category["best_case"]), (7, 2));
+        let later = of(&found, &names, 3, "bob");
+        assert_eq!((later.by_category["commit"], later.by_category["best_case"]), (0, 0));
+        assert_eq!(of(&found, &names, 3, "ann").by_category["commit"], 5);
+        assert_eq!(of(&found, &names, 1, "ann").by_category["best_case"], 0, "bob's row is larger");
+        assert_eq!(found.iter().count(), 4);
+        assert_eq!(Forecasts::repeated(&rows), ["D2"]);
+    }
+
+    #[test]
+    fn repeated_rows_count_once() {
         let mut names = Names::default();
         let rows = [
             row(1, "ann", "commit", "", 5),
             row(1, "ann", "commit", "", 7),
             row(1, "ann", "best_case", "", 9),
-            row(1, "bob", "commit", "D1", 4),
-            row(1, "bob", "commit", "D2", 3),
             row(2, "ann", "commit", "", 6),
         ];
         let found = Forecasts::new(&rows, &mut names, None);
-        let of = |on: Day, owner: &str| {
-            let owner = names.find(owner).unwrap();
-            let is_it = |k: &&ForecastKey| (k.snapshot_on, k.owner) == (on, owner);
-            found.iter().find(|(k, _)| is_it(k)).map(|(_, f)| f.clone()).unwrap()
-        };
-        assert_eq!(of(1, "ann").by_category["commit"], 7);
-        assert_eq!(of(1, "ann").by_category["best_case"], 9);
-        assert_eq!(of(2, "ann").by_category["commit"], 6);
-        assert_eq!(of(1, "bob").by_category["commit"], 7);
-        assert!(of(1, "bob").is_single && !of(1, "ann").is_single);
+        assert_eq!(of(&found, &names, 1, "ann").by_category["commit"], 7);
+        assert_eq!(of(&found, &names, 1, "ann").by_category["best_case"], 9);
+        assert_eq!(of(&found, &names, 2, "ann").by_category["commit"], 6);
+        assert_eq!(Forecasts::repeated(&rows), [""]);
+        assert!(!of(&found, &names, 1, "ann").is_single);
         let rows = [row(1, "ann", "commit_only", "", 5), row(1, "ann", "closed", "", 2)];
         let found = Forecasts::new(&rows, &mut names, None);
         let (_, alone) = found.iter().next().unwrap();

@@ -52,6 +52,7 @@ codes! {
     NaiveTime "QT1" "a local time that is ambiguous or does not exist",
     DuplicateActivity "QA1" "two activities with one id: the later one is kept",
     DuplicateDeal "QD1" "two rows for one deal: the one modified last is kept",
+    DuplicateForecast "QF1" "two forecasts of one day and level, or one day and deal: the largest is kept",
 }
 
 impl Quality {
@@ -59,7 +60,7 @@ impl Quality {
     /// counted row by row.
     pub fn table(self) -> Option<&'static str> {
         match self {
-            Self::DuplicateDeal | Self::DuplicateActivity => None,
+            Self::DuplicateDeal | Self::DuplicateActivity | Self::DuplicateForecast => None,
             Self::NoRate
             | Self::NullAmount
             | Self::NegativeAmount

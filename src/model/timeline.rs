@@ -137,6 +137,13 @@ pub struct Facts {
     pub is_derailed: bool,
 }
 
+impl Facts {
+    /// `open`, `won` or `lost`; null if the deal was deleted.
+    pub fn outcome_word(&self) -> Option<&'static str> {
+        (!self.is_deleted).then(|| self.outcome.as_str())
+    }
+}
+
 /// A deal's life, borrowed from a partition and a [`Scratch`](super::scratch::Scratch).
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {

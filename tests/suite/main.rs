@@ -8,6 +8,7 @@ mod architecture;
 mod cli;
 mod cli_messages;
 mod comparison_metrics;
+mod deleted;
 mod field_changes;
 mod fixtures;
 mod forecasts;

@@ -30,8 +30,8 @@ use super::side::{StageRow, UNDATED};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
-    Account, Catalogue, Config, Dataset, Day, Forecast, FxRate, Ledger, Micros, Names, Partition,
-    Payment, Quality, Reject, Sym, Target, User,
+    Account, Catalogue, Config, Dataset, Day, Forecast, Forecasts, FxRate, Ledger, Micros, Names,
+    Partition, Payment, Quality, Reject, Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -129,6 +129,10 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let mut ledger = ledger(&all, &built);
     add_repeats(&mut ledger, &all.deals);
     ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
+    let mut repeated = Forecasts::repeated(&all.forecasts);
+    let rows = repeated.len() as u64;
+    repeated.retain(|id| !id.is_empty());
+    ledger.add_rows(Quality::DuplicateForecast, "forecasts", rows, &repeated);
     let partitions: Vec<Partition> =
         built.into_iter().map(|built| noted(built, &mut ledger)).collect();
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);

@@ -77,11 +77,14 @@ fn terminal(walk: &Walk<'_>, deal: &Deal, kind: StageKind) -> Option<StageId> {
     catalogue.first_of(deal.pipeline, kind).or_else(elsewhere)
 }
 
-/// QH12: open, though its history ends closed. Reopened at the last instant of the extract.
+/// QH12: open, though its history ends closed. Reopened at the last instant of the extract, if it was
+/// not deleted before.
 fn reopen(walk: &mut Walk<'_>, deal: &Deal) {
     walk.quality.insert(Quality::ReopenedWithoutHistory);
-    if walk.kind(deal.stage) == StageKind::Open {
-        walk.enter(deal.stage, walk.context.extracted_at.saturating_sub(1));
+    let at = walk.context.extracted_at.saturating_sub(1);
+    let is_there = deal.deleted_at.get().is_none_or(|deleted| deleted > at);
+    if is_there && walk.kind(deal.stage) == StageKind::Open {
+        walk.enter(deal.stage, at);
     }
 }
 

@@ -91,8 +91,8 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     get(
         "outcome",
         Unit::Text,
-        "`open`, `won` or `lost` at `as_of`; null if no time tells.",
-        Get::Fixed(|r| facts(r).map(|f| f.outcome.as_str())),
+        "`open`, `won` or `lost` at `as_of`; null if no time tells, and of a deal that was deleted.",
+        Get::Fixed(|r| facts(r)?.outcome_word()),
     ),
     get(
         "status",
