@@ -78,6 +78,7 @@ impl<'r> Record<'r> {
         let Some(text) = self.text(col) else { return Ok(None) };
         match convert::time(&text, &self.context.times) {
             Some(time) => Ok(Some(time)),
+            None if convert::is_zero(&text) => Ok(None),
             None => Err(self.bad(
                 col,
                 &text,
@@ -89,9 +90,11 @@ impl<'r> Record<'r> {
 
     /// A date.
     pub(super) fn date(&self, col: Col) -> Result<Option<Day>, Bad> {
-        self.parsed(col, "not a date, such as `2026-06-30`", |text| {
-            convert::date(text, self.context.times.order)
-        })
+        let day = self.parsed(col, "not a date, such as `2026-06-30`", |text| {
+            let day = convert::date(text, self.context.times.order);
+            day.map(Some).or_else(|| convert::is_zero(text).then_some(None))
+        });
+        day.map(Option::flatten)
     }
 
     /// Money in minor units of `currency`.

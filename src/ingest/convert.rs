@@ -43,6 +43,11 @@ pub(super) fn date(text: &str, order: DayOrder) -> Option<Day> {
     written(text, order).map(|w| w.day)
 }
 
+/// Whether a date is that of no day, as databases write it: `0000-00-00 00:00:00`.
+pub(super) fn is_zero(text: &str) -> bool {
+    text.starts_with("0000-00-00")
+}
+
 /// Whether a date with slashes or points settles the order of day and month.
 pub(super) fn order_of(text: &str) -> Option<DayOrder> {
     let mut parts = text.split(['/', '.', '-', ' ']);

@@ -153,6 +153,7 @@ fn enter_stages(
     for (at, stage) in &context.plan.entered {
         let Some(text) = record.at(*at) else { continue };
         match super::convert::time(&text, &context.times) {
+            None if super::convert::is_zero(&text) => {}
             Some((at, _)) => {
                 let name = part.words.intern(&alias(&stage.name));
                 let pipeline = part.words.intern(&stage.pipeline);
