@@ -54,7 +54,8 @@ fn examples(rejects: &[Reject]) {
             continue;
         }
         told.push(kind);
-        let value: String = reject.value.chars().take(60).collect();
+        let value = reject.value.replace(['\r', '\n'], " ");
+        let value: String = value.chars().take(60).collect();
         tracing::warn!(
             target: "sluice",
             "for example {} row {}, `{}` is `{value}`: {}",

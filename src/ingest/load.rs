@@ -291,10 +291,7 @@ impl Loader<'_> {
             tells_last_change: plan.has(Col::LastStageChangeAt),
             columns: plan.columns(),
         };
-        let zone = plan.zone.zone(self.options.config)?;
-        self.all
-            .assumptions
-            .push(format!("Times of `{}` that carry no zone are in {}.", plan.input.shown, zone.0));
+        self.say_zone(plan)?;
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency) || plan.currency != Known::Told;
         self.all.assumptions.extend(said::unread(plan));
@@ -310,9 +307,18 @@ impl Loader<'_> {
         self.all.assumptions.extend(said);
     }
 
+    /// Says in which zone times are that carry none.
+    fn say_zone(&mut self, plan: &Plan) -> Result<()> {
+        let (shown, zone) = (&plan.input.shown, plan.zone.zone(self.options.config)?);
+        let said = format!("Times of `{shown}` that carry no zone are in {}.", zone.0);
+        self.all.assumptions.push(said);
+        Ok(())
+    }
+
     fn history(&mut self, plan: &Plan) -> Result<()> {
         if let Some(mut logged) = self.logged.take() {
             let file = self.rows(plan, logged::row)?;
+            self.say_zone(plan)?;
             self.all.assumptions.extend(said::unread(plan));
             logged.add(plan, file, &mut self.all);
             self.logged = Some(logged);

@@ -159,6 +159,7 @@ impl Logged {
         let more = match self.headers.as_slice() {
             [] => "it tells nothing else of them: what needs amounts, owners or sources is empty"
                 .to_owned(),
+            [only] => format!("`{only}` tells of them what else is known"),
             headers => format!("`{}` tell of them what else is known", headers.join("`, `")),
         };
         format!(

@@ -355,4 +355,9 @@ fn assumptions(
         all.assumptions
             .push(format!("Amounts are in {}, as no column says otherwise.", config.currency));
     }
+    // Names of stages may have line ends in them.
+    for said in all.assumptions.iter_mut().filter(|said| said.contains(['\r', '\n'])) {
+        let lines = said.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty());
+        *said = lines.collect::<Vec<_>>().join(" ");
+    }
 }
