@@ -5,14 +5,15 @@
 use super::begin::begin;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
-use super::currency::{self, Known};
+use super::currency::Known;
 use super::field_log;
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
 use super::scan::Form;
-use super::settle::{self, Days, Sample};
+use super::settle::{self, Days};
 use crate::error::Result;
+use crate::model::Config;
 
 /// A column that a file does not have.
 const ABSENT: u16 = u16::MAX;
@@ -75,6 +76,13 @@ impl Plan {
         self.columns.get(col as usize).filter(|&&at| at != ABSENT).map(|&at| usize::from(at))
     }
 
+    /// Puts a column elsewhere in a record, or nowhere.
+    pub(super) fn put(&mut self, col: Col, place: Option<usize>) {
+        if let Some(at) = self.columns.get_mut(col as usize) {
+            *at = place.map_or(ABSENT, |place| place as u16);
+        }
+    }
+
     /// Headers that nothing is read from.
     pub(super) fn unread(&self) -> Vec<&str> {
         let skips = self.skip.iter().flatten().copied();
@@ -119,16 +127,10 @@ pub(super) enum Detected {
     Unknown(Vec<String>),
 }
 
-/// The plan of `input`, by the first row that is a header which a mapping knows. `order` is the order of
-/// day and month, if it is set; `own` is the configured currency.
+/// The plan of `input`, by the first row that is a header which a mapping knows.
 ///
 /// Errors: the file cannot be read.
-pub(super) fn detect(
-    input: &Input,
-    mappings: &[Mapping],
-    order: Option<DayOrder>,
-    own: &str,
-) -> Result<Detected> {
+pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Result<Detected> {
     if !input.is_table() {
         return Ok(Detected::Unknown(Vec::new()));
     }
@@ -140,11 +142,11 @@ pub(super) fn detect(
         for mapping in mappings {
             for file in &mapping.files {
                 let Some(why) = recognises(file, &folded, &headers, input.stem()) else { continue };
-                let head = Head { headers, folded, number: *number };
-                let mut plan = plan(input, mapping, file, why, head, beginning.form);
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
-                settle(&mut plan, &rows, order, own);
+                let head = Head { headers, folded, number: *number };
+                let mut plan = plan(input, mapping, file, why, head, beginning.form);
+                settle::plan(&mut plan, &rows, config.source_dates, &config.currency);
                 return Ok(Detected::Known(Box::new(plan)));
             }
         }
@@ -259,64 +261,6 @@ fn plan(
     }
 }
 
-/// Settles by the sample what the mapping leaves open.
-fn settle(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
-    let amount = plan.columns.get_mut(Col::Amount as usize).filter(|at| **at == ABSENT);
-    let by_unit = amount.and_then(|amount| {
-        let (at, code) = currency::of_header(&plan.headers, plan.file.aliases(Col::Amount), own)?;
-        *amount = at as u16;
-        Some(Known::One(code))
-    });
-    let index = |col| plan.index(col);
-    let width = plan.headers.len();
-    let typed = match plan.entity {
-        Entity::FieldChanges => field_log::sample(rows, (width, &index), &plan.file),
-        _ => Vec::new(),
-    };
-    let typed_rows: Vec<&[String]> = typed.iter().map(Vec::as_slice).collect();
-    let rows = if typed.is_empty() { rows } else { &typed_rows };
-    let place = |col| index(col).or_else(|| field_log::place(col, width));
-    let sample = Sample { rows, index: &place };
-    let days = settle::days(&sample, order);
-    let (decimal, said) = match plan.decimal {
-        DecimalMark::Auto => settle::decimal(&sample, &plan.input.shown),
-        told => (told, Vec::new()),
-    };
-    let percent = settle::percent(&sample, plan.percent);
-    let serial = settle::serial(&sample);
-    // A log of fields has amounts of deals whose currency is known.
-    let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
-    let (currency, by_symbols) = match (is_told, by_unit) {
-        (true, _) => (Known::Told, None),
-        (false, Some(by_unit)) => {
-            let (shown, header) = (&plan.input.shown, plan.header(Col::Amount));
-            (
-                by_unit,
-                Some(format!(
-                    "Amounts of `{shown}` are in the currency of their header, `{header}`."
-                )),
-            )
-        }
-        (false, None) => settle::currency(&sample, own, &plan.input.shown),
-    };
-    (plan.days, plan.decimal, plan.percent, plan.said) = (days, decimal, percent, said);
-    plan.currency = currency;
-    plan.said.extend(by_symbols);
-    if let Some(serial) = serial {
-        plan.said.push(format!(
-            "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",
-            plan.input.shown
-        ));
-    }
-    if plan.header_at > 0 {
-        let header = plan.header_at + 1;
-        plan.said.push(format!(
-            "The header of `{}` is its row {header}: what stands above it is not read.",
-            plan.input.shown
-        ));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::decode::Encoding;
@@ -327,7 +271,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let found = super::super::read::find(folder.path()).unwrap();
-        match detect(&found.inputs[0], &mapping::load(None).unwrap(), None, "USD").unwrap() {
+        match detect(&found.inputs[0], &mapping::load(None).unwrap(), &Config::default()).unwrap() {
             Detected::Known(plan) => Some(plan),
             Detected::Unknown(_) => None,
         }

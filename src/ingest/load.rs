@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
 use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
@@ -71,38 +69,12 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
 }
 
-/// Whether exports consist of the files `before`, byte for byte; see [`super::are_unchanged`].
-pub(super) fn are_unchanged(
-    paths: &[PathBuf],
-    options: &Options<'_>,
-    before: &[InputFile],
-) -> Result<bool> {
-    let (plans, unused, _) = recognise_all(paths, options)?;
-    let known: BTreeMap<&str, &InputFile> = before.iter().map(|i| (&*i.path, i)).collect();
-    let is_as_before = |path: &str, entity: &str, bytes: u64| {
-        known.get(path).is_some_and(|known| known.entity == entity && known.bytes == bytes)
-    };
-    let are_named_alike = plans.len() + unused.len() == before.len()
-        && plans.iter().all(|p| is_as_before(&p.input.shown, p.entity.as_str(), p.input.bytes))
-        && unused.iter().all(|input| is_as_before(&input.file.path, "", input.file.bytes));
-    if !are_named_alike {
-        return Ok(false);
-    }
-    options.progress.begin("comparing with what was read before", None);
-    let is_same = |plan: &Plan| {
-        let known = known.get(&*plan.input.shown).map_or("", |input| &*input.blake3);
-        Ok(plan.input.blake3()? == known)
-    };
-    let same: Vec<bool> = plans.par_iter().map(is_same).collect::<Result<_>>()?;
-    Ok(same.into_iter().all(|same| same))
-}
-
 /// What files there are: how those are read that are known, those that are not used, and what is to be
 /// said of these.
-type Recognised = (Vec<Plan>, Vec<Unknown>, Vec<String>);
+pub(super) type Recognised = (Vec<Plan>, Vec<Unknown>, Vec<String>);
 
 /// Recognises the files of all paths.
-fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<Recognised> {
+pub(super) fn recognise_all(paths: &[PathBuf], options: &Options<'_>) -> Result<Recognised> {
     let mappings = mapping::load(options.mapping)?;
     let config = options.config;
     let (mut plans, mut unused) = (Vec::new(), Vec::new());
@@ -143,7 +115,7 @@ fn recognise(
     let found = read::find(path)?;
     let before = plans.len();
     for input in &found.inputs {
-        match detect::detect(input, mappings, config.source_dates, &config.currency)? {
+        match detect::detect(input, mappings, config)? {
             Detected::Known(plan) => plans.push(*plan),
             Detected::Unknown(headers) => {
                 unused.push(Unknown { file: not_used(input), headers });

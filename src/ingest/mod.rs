@@ -40,6 +40,7 @@ mod scan;
 mod settle;
 mod side;
 mod status;
+mod unchanged;
 mod unknown;
 mod words;
 
@@ -88,5 +89,5 @@ pub fn are_unchanged(
     options: &Options<'_>,
     before: &[InputFile],
 ) -> Result<bool> {
-    load::are_unchanged(paths, options, before)
+    unchanged::are_unchanged(paths, options, before)
 }

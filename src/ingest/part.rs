@@ -10,7 +10,7 @@ use memchr::memchr_iter;
 use super::cells::Record;
 use super::checked;
 use super::columns::{Col, Entity};
-use super::convert::{self, TimeRules};
+use super::convert::TimeRules;
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::notes;
@@ -18,6 +18,7 @@ use super::periods::Periods;
 use super::record::Cells;
 use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
+use super::settle;
 use super::words::{DealIndex, Words};
 use crate::error::Result;
 use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
@@ -375,26 +376,7 @@ fn parse_block<R>(
     part.records = records;
     part.rows.shrink_to_fit();
     if !plan.days.is_settled {
-        part.contradicts_order = block_contradicts(block, context);
+        part.contradicts_order = settle::contradicts(block, context);
     }
     (part, ended)
-}
-
-/// Whether a date of the block can only be read in the other order, in a file whose sample left it open.
-fn block_contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
-    let plan = context.plan;
-    let times: Vec<_> = super::settle::TIMES.iter().filter_map(|&c| plan.index(c)).collect();
-    let other = plan.days.order.other();
-    let mut is_contradicted = false;
-    scan::walk(block, plan.form.delimiter, |_, found| {
-        let Found::Record(cells) = found else { return };
-        if is_contradicted {
-            return;
-        }
-        for &at in &times {
-            let Some(text) = cells.text(at) else { continue };
-            is_contradicted |= convert::order_of(&text) == Some(other);
-        }
-    });
-    is_contradicted
 }

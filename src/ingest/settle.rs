@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::columns::Col;
+use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
 use super::currency::{self, Known};
+use super::detect::Plan;
+use super::field_log;
 use super::local;
 use super::mapping::{DecimalMark, PercentRule};
 use super::number;
+use super::part::Context;
+use super::scan::{self, Block, Found};
 
 /// The sample of a file: its first rows, by canonical column.
 pub(super) struct Sample<'s> {
@@ -231,6 +235,87 @@ pub(super) fn currency(sample: &Sample<'_>, own: &str, shown: &str) -> (Known, O
         }
         None => (Known::Told, None),
     }
+}
+
+/// Looks for amounts under a header with their unit, if no other has them; the currency of those.
+fn amount_by_unit(plan: &mut Plan, own: &str) -> Option<Known> {
+    if plan.has(Col::Amount) {
+        return None;
+    }
+    let (at, code) = currency::of_header(&plan.headers, plan.file.aliases(Col::Amount), own)?;
+    plan.put(Col::Amount, Some(at));
+    Some(Known::One(code))
+}
+
+/// Settles by the sample what the mapping leaves open.
+pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
+    let by_unit = amount_by_unit(plan, own);
+    let index = |col| plan.index(col);
+    let width = plan.headers.len();
+    let typed = match plan.entity {
+        Entity::FieldChanges => field_log::sample(rows, (width, &index), &plan.file),
+        _ => Vec::new(),
+    };
+    let typed_rows: Vec<&[String]> = typed.iter().map(Vec::as_slice).collect();
+    let rows = if typed.is_empty() { rows } else { &typed_rows };
+    let place = |col| index(col).or_else(|| field_log::place(col, width));
+    let sample = Sample { rows, index: &place };
+    let days = days(&sample, order);
+    let (decimal, said) = match plan.decimal {
+        DecimalMark::Auto => decimal(&sample, &plan.input.shown),
+        told => (told, Vec::new()),
+    };
+    let percent = percent(&sample, plan.percent);
+    let serial = serial(&sample);
+    // A log of fields has amounts of deals whose currency is known.
+    let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
+    let (currency, by_symbols) = match (is_told, by_unit) {
+        (true, _) => (Known::Told, None),
+        (false, Some(by_unit)) => {
+            let (shown, header) = (&plan.input.shown, plan.header(Col::Amount));
+            (
+                by_unit,
+                Some(format!(
+                    "Amounts of `{shown}` are in the currency of their header, `{header}`."
+                )),
+            )
+        }
+        (false, None) => currency(&sample, own, &plan.input.shown),
+    };
+    (plan.days, plan.decimal, plan.percent, plan.currency) = (days, decimal, percent, currency);
+    plan.said.extend(said.into_iter().chain(by_symbols));
+    if let Some(serial) = serial {
+        plan.said.push(format!(
+            "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",
+            plan.input.shown
+        ));
+    }
+    if plan.header_at > 0 {
+        let header = plan.header_at + 1;
+        plan.said.push(format!(
+            "The header of `{}` is its row {header}: what stands above it is not read.",
+            plan.input.shown
+        ));
+    }
+}
+
+/// Whether a date of the block can only be read in the other order, in a file whose sample left it open.
+pub(super) fn contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
+    let plan = context.plan;
+    let times: Vec<_> = TIMES.iter().filter_map(|&c| plan.index(c)).collect();
+    let other = plan.days.order.other();
+    let mut is_contradicted = false;
+    scan::walk(block, plan.form.delimiter, |_, found| {
+        let Found::Record(cells) = found else { return };
+        if is_contradicted {
+            return;
+        }
+        for &at in &times {
+            let Some(text) = cells.text(at) else { continue };
+            is_contradicted |= convert::order_of(&text) == Some(other);
+        }
+    });
+    is_contradicted
 }
 
 #[cfg(test)]
