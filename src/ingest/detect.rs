@@ -7,6 +7,7 @@ use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::currency::Known;
 use super::field_log;
+use super::fit;
 use super::header::{self, Stage};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
@@ -144,6 +145,10 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 let Some(why) = recognises(file, &folded, &headers, input.stem()) else { continue };
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
+                let place = |col| find(file, col, &folded);
+                if file.has_moves && !fit::has_moves(&rows, place(Col::DealId), place(Col::Stage)) {
+                    continue;
+                }
                 let head = Head { headers, folded, number: *number };
                 let mut plan = plan(input, mapping, file, why, head, beginning.form);
                 settle::plan(&mut plan, &rows, config.source_dates, &config.currency);

@@ -55,6 +55,10 @@ pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
     numbered
 }
 
+/// What stands for the stage that a deal is in now, and names none: `Date entered current stage`.
+const NO_STAGES: [&str; 6] =
+    ["stage", "currentstage", "dealstage", "pipelinestage", "phase", "pipeline"];
+
 /// The stage of a `Date entered` header that begins with one of `starts`.
 pub(super) fn entered_stage(header: &str, starts: &[String]) -> Option<Stage> {
     let rest = starts.iter().find_map(|start| {
@@ -64,7 +68,8 @@ pub(super) fn entered_stage(header: &str, starts: &[String]) -> Option<Stage> {
     let quotes = ['"', '\'', '“', '”', '‘', '’', '„', '«', '»'];
     let label = rest.trim().trim_matches(quotes).trim();
     let (name, pipeline) = split_pipeline(label);
-    (!name.is_empty()).then(|| Stage { name: name.to_owned(), pipeline: pipeline.to_owned() })
+    let is_stage = !name.is_empty() && !NO_STAGES.contains(&fold(name).as_str());
+    is_stage.then(|| Stage { name: name.to_owned(), pipeline: pipeline.to_owned() })
 }
 
 /// `Stage (Pipeline)` → both; the pipeline is what the last balanced parentheses hold.
@@ -128,6 +133,8 @@ mod tests {
         assert_eq!(stage("Date entered \"(odd)\""), pair("(odd)", ""));
         assert_eq!(stage("Date exited \"Proposal (Sales)\""), None);
         assert_eq!(stage("Dätum"), None);
+        assert_eq!(stage("Date entered stage"), None);
+        assert_eq!(stage("hs_v2_date_entered_current_stage"), None);
     }
 
     #[test]

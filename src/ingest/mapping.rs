@@ -156,6 +156,9 @@ pub(super) struct FileMapping {
     /// Such a file is read only where no other kind of file tells the same.
     #[serde(default)]
     pub(super) is_substitute: bool,
+    /// Such a file is recognised only if one of its first ids has several stages.
+    #[serde(default)]
+    pub(super) has_moves: bool,
     /// Forecasts that carry no date are those of the day of the export.
     #[serde(default)]
     pub(super) dated_by_export: bool,

@@ -19,6 +19,7 @@ mod currency;
 mod decode;
 mod detect;
 mod field_log;
+mod fit;
 mod fx;
 mod header;
 pub mod history;

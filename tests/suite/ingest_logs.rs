@@ -54,6 +54,37 @@ fn logs_of_process_mining_are_logs_of_stages() {
 }
 
 #[test]
+fn a_list_of_hubspot_with_a_row_for_each_stage_is_a_log() {
+    let got = log("hubspot");
+    assert_eq!(
+        (got.inputs[0].crm.as_str(), got.inputs[0].entity.as_str()),
+        ("hubspot", "stage_history")
+    );
+    assert_eq!(
+        visits(&got, "1"),
+        ["Qualify lead|03-02 09:00|03-05 09:00", "Closed won|03-05 09:00|-"]
+    );
+    let statuses = ["1", "2", "3"].map(|id| find(&got, id).2.status);
+    assert_eq!(statuses, [Status::Won, Status::Lost, Status::Open]);
+    assert_eq!(got.dataset.names.get(find(&got, "1").2.source), "Referral");
+    let got = read(&data("forms/hubspot_current"));
+    assert_eq!(got.inputs[0].entity, "deals", "a row for each deal");
+    assert_eq!(visits(&got, "1").last().unwrap(), "Demo|01-08 09:00|-");
+    let stages: Vec<&str> =
+        got.dataset.catalogue.stages.iter().map(|s| got.dataset.names.get(s.name)).collect();
+    assert!(!stages.contains(&"stage"), "{stages:?}");
+}
+
+#[test]
+fn what_is_said_of_a_log_tells_its_zone_and_stays_on_its_line() {
+    let got = log("naive");
+    assert!(says(&got, "that carry no zone are in UTC"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "`amount` tells of them"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "`Order, urgently` (1)"), "{:?}", got.dataset.assumptions);
+    assert!(!says(&got, "\n"));
+}
+
+#[test]
 fn a_table_of_deals_decides_which_there_are() {
     let got = log("beside");
     assert_eq!((got.dataset.deal_count(), got.rows_rejected), (1, 1));
