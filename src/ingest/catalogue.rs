@@ -14,7 +14,7 @@ use crate::model::{
 mod kinds;
 mod order;
 mod usual;
-mod words;
+pub(super) mod words;
 
 /// What is known of one stage of one pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

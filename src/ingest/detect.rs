@@ -151,6 +151,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 }
                 let head = Head { headers, folded, number: *number };
                 let mut plan = plan(input, mapping, file, why, head, beginning.form);
+                fit::columns(&mut plan, &rows, config);
                 settle::plan(&mut plan, &rows, config.source_dates, &config.currency);
                 return Ok(Detected::Known(Box::new(plan)));
             }

@@ -2,6 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use super::columns::{Col, Entity};
+use super::convert;
+use super::detect::Plan;
+use super::mapping::PercentRule;
+use super::number;
+use super::status::{Told, told};
+use crate::model::Config;
+
+/// Columns of deals that go by a name which others use for something else, with what a cell of theirs is.
+/// Amounts and dates that cannot be read are refused one by one, as they are wanted.
+const SHARED: [(Col, &str); 5] = [
+    (Col::Status, "a status"),
+    (Col::IsClosed, "a yes or no"),
+    (Col::IsWon, "a yes or no"),
+    (Col::Probability, "a probability"),
+    (Col::StageOrder, "a place"),
+];
+
+/// So many cells without one that can be read are no accident.
+const FEWEST: usize = 2;
+
 /// Whether an id has several stages.
 pub(super) fn has_moves(rows: &[&[String]], id: Option<usize>, stage: Option<usize>) -> bool {
     let (Some(id), Some(stage)) = (id, stage) else { return false };
@@ -10,4 +31,72 @@ pub(super) fn has_moves(rows: &[&[String]], id: Option<usize>, stage: Option<usi
         (Some(id), Some(stage)) if !id.is_empty() => first.entry(id).or_insert(stage) != &stage,
         _ => false,
     })
+}
+
+/// Lets go of [`SHARED`] columns of which no cell can be read, and lets the status stand for a stage that
+/// is missing; says so.
+pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
+    if plan.entity != Entity::Deals {
+        return;
+    }
+    let said = stand_in(plan, rows, config);
+    plan.said.extend(said);
+    for (col, what) in SHARED {
+        let is_stage = col == Col::Status && plan.index(col) == plan.index(Col::Stage);
+        let Some(first) = unreadable(plan, rows, col, config).filter(|_| !is_stage) else {
+            continue;
+        };
+        plan.said.push(format!(
+            "Column `{}` of `{}` is not read: none of its cells, such as `{first}`, is {what}.",
+            plan.header(col),
+            plan.input.shown
+        ));
+        plan.put(col, None);
+    }
+}
+
+/// The cells of a column that have something in them.
+fn cells<'r>(plan: &Plan, rows: &[&'r [String]], col: Col) -> impl Iterator<Item = &'r str> {
+    let at = plan.index(col);
+    let filled = rows.iter().filter_map(move |row| row.get(at?)).map(String::as_str);
+    filled.filter(|text| !text.is_empty() && !plan.is_null(text))
+}
+
+/// Where nothing tells stages and a status is neither won, lost nor open, it is a stage.
+fn stand_in(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<String> {
+    if plan.has(Col::Stage) || !plan.entered.is_empty() {
+        return None;
+    }
+    let is_stage = |text: &&str| told(text, &plan.file, config) == Told::Unknown;
+    let word = cells(plan, rows, Col::Status).find(is_stage)?;
+    plan.put(Col::Stage, plan.index(Col::Status));
+    Some(format!(
+        "`{}` has no column of stages: `{}` stands for it, as `{word}` is neither won, lost nor open. \
+         `won_stages` and `lost_stages` in `sluice.toml` say which of its words are.",
+        plan.input.shown,
+        plan.header(Col::Status)
+    ))
+}
+
+/// The first cell of a column of which none can be read.
+fn unreadable<'r>(
+    plan: &Plan,
+    rows: &[&'r [String]],
+    col: Col,
+    config: &Config,
+) -> Option<&'r str> {
+    let mut cells = cells(plan, rows, col).peekable();
+    let first = *cells.peek()?;
+    let mut count = 0;
+    let is_unread = cells.inspect(|_| count += 1).all(|text| !is_read(plan, col, text, config));
+    (is_unread && count >= FEWEST).then_some(first)
+}
+
+fn is_read(plan: &Plan, col: Col, text: &str, config: &Config) -> bool {
+    match col {
+        Col::Status => told(text, &plan.file, config) != Told::Unknown,
+        Col::IsClosed | Col::IsWon => convert::flag(text).is_some(),
+        Col::Probability => number::basis_points(text, PercentRule::Hundred).is_some(),
+        _ => number::count(text).is_some(),
+    }
 }

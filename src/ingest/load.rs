@@ -15,9 +15,9 @@ use super::part::{self, Context, FileRows, RowParser};
 use super::read::{self, Input};
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
-use super::{Ingested, Options, field_log, fx, periods, rows, said, side};
-use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Config, InputFile, timed};
+use super::{Ingested, Options, field_log, fx, periods, rows, said, side, status};
+use crate::error::Result;
+use crate::model::{Config, InputFile, Reject, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -57,16 +57,27 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     let Loader { all, mut inputs, .. } = loader;
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
-    let rows_rejected = inputs.iter().map(|input| input.rejected).sum();
     let dataset = assemble::assemble(all, options.config, options.now)?;
+    let rows_rejected = count_refused(&mut inputs, &dataset.rejects);
     if dataset.deal_count() == 0 {
-        return Err(Error::new(ErrorKind::Input, "no deal could be read")
-            .hint("`sluice check EXPORTS...` shows which rows were refused, and why"));
+        return Err(unknown::no_rows(&dataset.rejects));
     }
     if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
         return Err(unknown::undated(&plans));
     }
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
+}
+
+/// Counts the rows that were refused of each file; returns how many they are.
+fn count_refused(inputs: &mut [InputFile], rejects: &[Reject]) -> u64 {
+    let mut refused: BTreeMap<&str, u64> = BTreeMap::new();
+    for reject in rejects.iter().filter(|reject| reject.is_row) {
+        *refused.entry(&reject.file).or_default() += 1;
+    }
+    for input in inputs {
+        input.rejected = refused.get(&*input.path).copied().unwrap_or(0);
+    }
+    refused.values().sum()
 }
 
 /// What files there are: how those are read that are known, those that are not used, and what is to be
@@ -264,12 +275,14 @@ impl Loader<'_> {
             columns: plan.columns(),
         };
         self.say_zone(plan)?;
+        self.all.assumptions.extend(status::said(&file.statuses, plan));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= plan.has(Col::Currency) || plan.currency != Known::Told;
         self.all.assumptions.extend(said::unread(plan));
         self.all.assumptions.extend(said::stand_ins(plan));
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
+        self.all.deals.doubt(file.undecided);
         Ok(())
     }
 

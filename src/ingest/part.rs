@@ -19,6 +19,7 @@ use super::record::Cells;
 use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
 use super::settle;
+use super::status::Told;
 use super::words::{DealIndex, Words};
 use crate::error::Result;
 use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
@@ -56,6 +57,10 @@ pub(super) struct Part<R> {
     pub(super) words: Words,
     /// Texts that do not repeat, one after the other.
     pub(super) texts: String,
+    /// Words in a column of statuses.
+    pub(super) statuses: BTreeMap<String, Told>,
+    /// Ids of deals that are closed while their rows leave open how, with why they are refused then.
+    pub(super) undecided: Vec<(String, Bad)>,
     bad: Vec<Bad>,
     pub(super) records: u64,
     data_rows: u64,
@@ -99,6 +104,8 @@ impl<R> Part<R> {
             rows: Vec::new(),
             words: Words::default(),
             texts: String::new(),
+            statuses: BTreeMap::new(),
+            undecided: Vec::new(),
             bad: Vec::new(),
             records: 0,
             data_rows: 0,
@@ -233,6 +240,10 @@ pub(super) struct FileRows<R> {
     pub(super) assumptions: Vec<String>,
     /// Ids of the deals whose rows were passed over.
     pub(super) left_out: Vec<String>,
+    /// See [`Part::statuses`].
+    pub(super) statuses: BTreeMap<String, Told>,
+    /// See [`Part::undecided`].
+    pub(super) undecided: Vec<(String, Reject)>,
 }
 
 /// Reads a file into typed rows.
@@ -273,22 +284,22 @@ pub(super) fn read<R: Send>(
 }
 
 fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
-    let mut rejects = Vec::new();
+    let (mut rejects, mut statuses, mut undecided) = (Vec::new(), BTreeMap::new(), Vec::new());
     let (mut before, mut rows, mut rejected) = (1, 0, 0);
     let mut skipped = vec![0; plan.skip.len()];
     let (mut left_out, mut with_left_out, mut notes) = (Vec::new(), 0, 0);
     for part in &mut parts {
-        for bad in part.bad.drain(..) {
-            rejected += u64::from(bad.is_row);
-            rejects.push(Reject {
-                file: plan.input.shown.clone(),
-                row: before + bad.row,
-                column: bad.column,
-                value: bad.value,
-                reason: bad.reason,
-                is_row: bad.is_row,
-            });
-        }
+        let reject = |bad: Bad| Reject {
+            file: plan.input.shown.clone(),
+            row: before + bad.row,
+            column: bad.column,
+            value: bad.value,
+            reason: bad.reason,
+            is_row: bad.is_row,
+        };
+        rejects.extend(part.bad.drain(..).map(reject));
+        undecided.extend(part.undecided.drain(..).map(|(id, bad)| (id, reject(bad))));
+        statuses.append(&mut part.statuses);
         before += part.records;
         rows += part.data_rows;
         left_out.append(&mut part.left_out);
@@ -318,10 +329,10 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
         entity: plan.entity.as_str().to_owned(),
         bytes: plan.input.bytes,
         rows,
-        rejected,
+        rejected: 0,
         blake3: String::new(),
     };
-    FileRows { parts, input, rejects, assumptions, left_out }
+    FileRows { parts, input, rejects, assumptions, left_out, statuses, undecided }
 }
 
 fn parse_block<R>(

@@ -8,7 +8,7 @@ use super::checked;
 use super::columns::Col;
 use super::header;
 use super::part::{Bad, Context, Link, Part, Text};
-use super::status::{by_flags, by_times, status};
+use super::status;
 use super::words::{Word, fixed_hash};
 use crate::model::{Day, Maybe, Micros, Status};
 
@@ -109,9 +109,7 @@ pub(super) fn deal(
     row.deleted_at = time(Col::DeletedAt, part).into();
     let closed = time(Col::ClosedAt, part);
     let (won, lost) = (time(Col::WonAt, part), time(Col::LostAt, part));
-    row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
-    let by_times = || by_times((won, lost)).filter(|_| row.words[word::STAGE] == Word::default());
-    row.status = part.cell(status(record, context)).or(by_flags(row.flags)).or_else(by_times);
+    status::settle(record, part, context, &mut row, (won, lost));
     let closed = match row.status {
         Some(Status::Won) => won.or(closed),
         Some(Status::Lost) => lost.or(closed),

@@ -1,33 +1,62 @@
 //! Whether a deal is won, lost or open, by the words, flags and times of its row.
+//!
+//! A row may say that its deal is closed and leave open how: its stage may tell, once all stages are known.
 
+use std::collections::BTreeMap;
+
+use super::catalogue::words;
 use super::cells::Record;
 use super::columns::Col;
-use super::part::{Bad, Context};
-use crate::error::Result;
-use crate::model::{Micros, Status};
+use super::detect::Plan;
+use super::mapping::FileMapping;
+use super::part::{Context, Part};
+use super::rows::{DealRow, word};
+use super::words::Word;
+use crate::model::{Config, Micros, StageKind, Status};
 
-/// The status by its word.
-pub(super) fn status(record: &Record<'_>, context: &Context<'_>) -> Result<Option<Status>, Bad> {
-    let Some(text) = record.text(Col::Status) else { return Ok(None) };
+/// What a word in a column of statuses says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// A status.
+    Is(Status),
+    /// Won or lost, as the name of a stage would.
+    Hints(Status),
+    /// Closed, but not how.
+    Closed,
+    /// Nothing.
+    Unknown,
+}
+
+/// What `text` says in the column of statuses of a file.
+pub(super) fn told(text: &str, file: &FileMapping, config: &Config) -> Told {
     let folded = text.to_lowercase();
-    let values = context.plan.file.values.get(Col::Status.name());
+    if let Some(told) = configured(&folded, config) {
+        return told;
+    }
+    let values = file.values.get(Col::Status.name());
     let word = values.and_then(|values| values.get(&folded)).unwrap_or(&folded);
     match word.as_str() {
-        "won" | "closed won" | "closedwon" | "win" => Ok(Some(Status::Won)),
-        "lost" | "closed lost" | "closedlost" | "abandoned" | "cancelled" | "canceled"
-        | "invalid" | "disqualified" => Ok(Some(Status::Lost)),
+        "win" => Told::Is(Status::Won),
+        "abandoned" | "cancelled" | "canceled" | "invalid" => Told::Is(Status::Lost),
         "open" | "active" | "in progress" | "in_progress" | "pending" | "new" => {
-            Ok(Some(Status::Open))
+            Told::Is(Status::Open)
         }
-        word => match plain_words(word).as_str() {
-            "closed won" => Ok(Some(Status::Won)),
-            "closed lost" => Ok(Some(Status::Lost)),
-            _ => Err(record.bad(Col::Status, &text, NO_STATUS, false)),
+        "closed" => Told::Closed,
+        word => match (words::settled(&plain_words(word)), words::hinted(word)) {
+            (Some(kind), _) => Told::Is(status_of(kind)),
+            (None, Some(kind)) => Told::Hints(status_of(kind)),
+            (None, None) => Told::Unknown,
         },
     }
 }
 
-const NO_STATUS: &str = "not a status: `won`, `lost` or `open`";
+fn status_of(kind: StageKind) -> Status {
+    match kind {
+        StageKind::Open => Status::Open,
+        StageKind::Won => Status::Won,
+        StageKind::Lost => Status::Lost,
+    }
+}
 
 /// The words of a text without what parts them: `closed - won` is `closed won`.
 fn plain_words(text: &str) -> String {
@@ -35,8 +64,94 @@ fn plain_words(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// What the configuration says that a word in lower case means.
+fn configured(folded: &str, config: &Config) -> Option<Told> {
+    let has = |list: &[String]| list.iter().any(|stage| stage.trim().to_lowercase() == folded);
+    let is_won = has(&config.won_stages) || config.pipeline.iter().any(|p| has(&p.won_stages));
+    let is_lost = has(&config.lost_stages) || config.pipeline.iter().any(|p| has(&p.lost_stages));
+    match (is_won, is_lost) {
+        (true, false) => Some(Told::Is(Status::Won)),
+        (false, true) => Some(Told::Is(Status::Lost)),
+        _ => None,
+    }
+}
+
+const NO_STATUS: &str = "not a status: `won`, `lost` or `open`";
+
+const UNDECIDED: &str = "closed, and nothing tells whether won or lost: a status, a flag (`is_won`) or a time (`won_at`, \
+    `lost_at`) would, or its stage or status in `won_stages` or `lost_stages` of `sluice.toml`";
+
+/// Settles the outcome of a row by its word, its flags, and the times of a win and a loss, as far as
+/// they tell.
+pub(super) fn settle(
+    record: &Record<'_>,
+    part: &mut Part<DealRow>,
+    context: &Context<'_>,
+    row: &mut DealRow,
+    times: (Option<Micros>, Option<Micros>),
+) {
+    let plan = context.plan;
+    let text = record.text(Col::Status);
+    let told = text.as_deref().map(|text| word_of(text, part, context));
+    let is_stage = plan.has(Col::Status) && plan.index(Col::Status) == plan.index(Col::Stage);
+    if told == Some(Told::Unknown) && !is_stage {
+        let bad = record.bad(Col::Status, text.as_deref().unwrap_or(""), NO_STATUS, false);
+        part.cell::<()>(Err(bad));
+    }
+    row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
+    let closes = if row.flags.0.is_some() { Col::IsClosed } else { Col::Status };
+    if told == Some(Told::Closed) {
+        row.flags.0 = row.flags.0.or(Some(true));
+    }
+    let is_closed = row.flags.0 == Some(true);
+    let has_stage = row.words[word::STAGE] != Word::default();
+    let by_word = match told {
+        Some(Told::Is(status) | Told::Hints(status)) => Some(status),
+        _ => None,
+    };
+    let by_times = || by_times(times).filter(|_| is_closed || !has_stage);
+    row.status = by_word.or(by_flags(row.flags)).or_else(by_times);
+    // A word that closes deals is no stage that they are in.
+    if is_stage && (is_closed || matches!(row.status, Some(Status::Won | Status::Lost))) {
+        row.words[word::STAGE] = Word::default();
+    }
+    if is_closed && row.status.is_none() {
+        let value = record.text(closes).unwrap_or_default();
+        let id = record.text(Col::DealId).unwrap_or_default().into_owned();
+        part.undecided.push((id, record.bad(closes, &value, UNDECIDED, true)));
+    }
+}
+
+/// What a word says; it is kept, to be asked once and told of.
+fn word_of(text: &str, part: &mut Part<DealRow>, context: &Context<'_>) -> Told {
+    if let Some(&told) = part.statuses.get(text) {
+        return told;
+    }
+    let told = told(text, &context.plan.file, context.config);
+    part.statuses.insert(text.to_owned(), told);
+    told
+}
+
+/// What is to be said of the words of a file's statuses.
+pub(super) fn said(statuses: &BTreeMap<String, Told>, plan: &Plan) -> Option<String> {
+    let hints = statuses.iter().filter_map(|(text, told)| match told {
+        Told::Hints(status) => Some(format!("`{text}` as {}", status.as_str())),
+        _ => None,
+    });
+    let hints: Vec<String> = hints.collect();
+    (!hints.is_empty()).then(|| {
+        format!(
+            "Words of `{}` in `{}` are taken as they read: {}. Set `won_stages` and `lost_stages` to change \
+             that.",
+            plan.header(Col::Status),
+            plan.input.shown,
+            hints.join(", ")
+        )
+    })
+}
+
 /// The status by the flags `is_closed` and `is_won`.
-pub(super) fn by_flags(flags: (Option<bool>, Option<bool>)) -> Option<Status> {
+fn by_flags(flags: (Option<bool>, Option<bool>)) -> Option<Status> {
     match flags {
         (_, Some(true)) => Some(Status::Won),
         (Some(true), Some(false)) => Some(Status::Lost),
@@ -45,8 +160,8 @@ pub(super) fn by_flags(flags: (Option<bool>, Option<bool>)) -> Option<Status> {
     }
 }
 
-/// The outcome of a deal that has no stage, by the time of the win or the loss.
-pub(super) fn by_times(times: (Option<Micros>, Option<Micros>)) -> Option<Status> {
+/// The outcome by the time of the win or the loss.
+fn by_times(times: (Option<Micros>, Option<Micros>)) -> Option<Status> {
     match times {
         (Some(won), lost) if Some(won) > lost => Some(Status::Won),
         (won, Some(lost)) if Some(lost) > won => Some(Status::Lost),

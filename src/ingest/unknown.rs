@@ -7,7 +7,7 @@ use super::columns::{Col, Entity};
 use super::detect::Plan;
 use super::header;
 use crate::error::{Error, ErrorKind};
-use crate::model::InputFile;
+use crate::model::{InputFile, Reject};
 
 /// A file that is not used.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,6 +106,18 @@ fn shown(headers: &[String]) -> String {
         more => format!(" and {more} more"),
     };
     format!("{}{more}", first.join(", "))
+}
+
+/// No row of a deal could be read.
+pub(super) fn no_rows(rejects: &[Reject]) -> Error {
+    let error = Error::new(ErrorKind::Input, "no deal could be read");
+    let rows = rejects.iter().filter(|reject| reject.is_row).count();
+    match rejects.iter().find(|reject| reject.is_row) {
+        Some(Reject { file, row, column, value, reason, .. }) => error.because(format!(
+            "{rows} are refused, the first of them row {row} of `{file}`: `{column}` is `{value}`: {reason}"
+        )),
+        None => error.hint("a table of deals needs a row for each deal below its header"),
+    }
 }
 
 /// No deal has a creation time, nor a history that begins at one.

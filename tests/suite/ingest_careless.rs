@@ -3,7 +3,7 @@
 
 use sluice::ingest::Ingested;
 use sluice::model::calendar::day_of;
-use sluice::model::{Config, DayOrder};
+use sluice::model::{Config, DayOrder, Status};
 
 use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
 
@@ -83,4 +83,42 @@ fn a_header_tells_the_currency_of_its_amounts() {
     assert_eq!(got.dataset.names.get(deal.currency), "EUR");
     assert!(says(&got, "`Amount (EUR)`"), "{:?}", got.dataset.assumptions);
     assert!(says(&got, "not used: `Amount net`"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn names_come_before_ids_of_people_and_stages() {
+    let got = careless("people");
+    let (_, _, deal) = find(&got, "1");
+    assert_eq!(got.dataset.names.get(deal.owner), "Ann");
+    assert_eq!(deal.status, Status::Won);
+    assert!(says(&got, "not used: `stage_id`, `rep_id`."), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn what_databases_write_for_nothing_is_nothing() {
+    let got = careless("nulls");
+    assert_eq!(got.dataset.rejects, []);
+    let (_, _, deal) = find(&got, "1");
+    assert_eq!((deal.status, deal.expected_close_on.get()), (Status::Won, None));
+    assert_eq!(find(&got, "2").2.amount_minor.get(), None);
+}
+
+#[test]
+fn a_column_of_which_no_cell_can_be_read_is_let_go() {
+    let got = careless("us_state");
+    assert_eq!(got.dataset.rejects, []);
+    let said = |column: &str, cell: &str, what: &str| {
+        let (start, end) =
+            (format!("Column `{column}` of"), format!("such as `{cell}`, is {what}."));
+        got.dataset.assumptions.iter().any(|said| said.starts_with(&start) && said.ends_with(&end))
+    };
+    assert!(said("State", "MO", "a status"), "{:?}", got.dataset.assumptions);
+    assert!(said("Probability", "High", "a probability"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "not used: `State`, `Probability`."));
+    assert_eq!(find(&got, "1").2.amount_minor.get(), Some(160_000));
+    assert_eq!(find(&got, "3").2.status, Status::Won);
+    let config = Config { lost_stages: vec!["fl".to_owned()], ..Config::default() };
+    let got = try_read(&data("careless/us_state"), &config).unwrap();
+    assert_eq!(find(&got, "2").2.status, Status::Lost, "the configuration reads one of its cells");
+    assert_eq!(got.dataset.rejects.len(), 2, "and the others are refused");
 }

@@ -24,6 +24,7 @@ mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;
 mod ingest_logs;
+mod ingest_outcomes;
 mod ingest_tables;
 mod invariants;
 mod metrics_a;

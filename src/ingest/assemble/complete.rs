@@ -133,7 +133,8 @@ fn filled(row: &DealRow) -> usize {
 fn fill(row: &mut DealRow, other: &DealRow, differ: &mut Differ) {
     // The place of a stage and its flags belong to the stage.
     if row.words.get(word::STAGE) == Some(&Word::default()) {
-        (row.stage_order, row.flags) = (other.stage_order, other.flags);
+        row.stage_order = other.stage_order;
+        row.flags = (row.flags.0.or(other.flags.0), row.flags.1.or(other.flags.1));
     }
     for (at, name) in WORDS {
         if let (Some(mine), Some(theirs)) = (row.words.get_mut(at), other.words.get(at)) {

@@ -6,7 +6,7 @@ use super::super::checked;
 use super::super::part::{FileRows, Text};
 use super::super::rows::{DealRow, word};
 use super::super::words::{DealIndex, Word};
-use crate::model::{Names, Sym};
+use crate::model::{Names, Reject, Sym};
 
 /// All deals; the number of a deal is its place.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(in super::super) struct Deals {
     pub(in super::super) left_out: BTreeSet<String>,
     /// Rows of deals from tables with other columns than the one that told the deal first.
     pub(super) beside: BTreeMap<u32, Vec<(DealRow, Origin)>>,
+    /// Deals that are closed while their rows leave open how, with why they are refused if nothing tells.
+    pub(super) undecided: BTreeMap<u32, Reject>,
     pub(super) origins: Vec<Origin>,
     sources: Vec<SourceRules>,
     pub(super) texts: Vec<String>,
@@ -99,19 +101,34 @@ impl Deals {
 
     fn add_row(&mut self, row: DealRow, origin: Origin, names: &Names) {
         let id = self.text_of(row.id, origin).to_owned();
-        let has_checked_ids =
-            self.sources.get(origin.source as usize).is_some_and(|rules| rules.has_checked_ids);
-        let by_other_form = || {
-            let other = checked::other_form(&id).filter(|_| has_checked_ids)?;
-            self.index.find(&other)
-        };
-        match self.index.find(&id).or_else(by_other_form) {
+        match self.known(&id, origin.source) {
             None => {
                 self.index.add(&id);
                 self.rows.push(row);
                 self.origins.push(origin);
             }
             Some(known) => self.settle(known, row, origin, names),
+        }
+    }
+
+    /// The deal of an id, in the form that it has in a source or the other.
+    fn known(&self, id: &str, source: u32) -> Option<u32> {
+        let has_checked_ids =
+            self.sources.get(source as usize).is_some_and(|rules| rules.has_checked_ids);
+        let by_other_form = || {
+            let other = checked::other_form(id).filter(|_| has_checked_ids)?;
+            self.index.find(&other)
+        };
+        self.index.find(id).or_else(by_other_form)
+    }
+
+    /// Notes deals of the file that was added last as closed, and it is open how.
+    pub(in super::super) fn doubt(&mut self, undecided: Vec<(String, Reject)>) {
+        let source = self.sources.len().saturating_sub(1) as u32;
+        for (id, reject) in undecided {
+            if let Some(deal) = self.known(&id, source) {
+                self.undecided.insert(deal, reject);
+            }
         }
     }
 

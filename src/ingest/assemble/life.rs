@@ -15,7 +15,7 @@ use super::{Gathered, Joined, Word, order};
 use crate::model::calendar::month_index;
 use crate::model::{
     Catalogue, Config, Day, Deal, Field, FieldChange, HistoryGrade, Micros, Partition, Quality,
-    QualitySet, StageId, StageKind, Status, Sym, UNKNOWN_STAGE, Zone,
+    QualitySet, Reject, StageId, StageKind, Status, Sym, UNKNOWN_STAGE, Zone,
 };
 
 /// What holds for all deals.
@@ -109,10 +109,32 @@ fn history_start(all: &Gathered) -> BTreeMap<Sym, Micros> {
     starts
 }
 
-/// The deals of each month of creation, in the order of their ids; deals without a time last.
-pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> {
+/// Deals that are closed while nothing tells how, with why they are refused: they are neither open nor lost.
+fn undecided(context: &Context<'_>) -> BTreeMap<u32, Reject> {
+    let deals = &context.all.deals;
+    let is_undecided = |&(&deal, _): &(&u32, &Reject)| {
+        let is_closed = |row: &DealRow| row.status.is_none() && row.flags.0 == Some(true);
+        if !deals.rows.get(deal as usize).is_some_and(is_closed) {
+            return false;
+        }
+        let mut rows: Vec<Row<'_>> = context.rows(deal as usize).collect();
+        order::arrange(&mut rows);
+        attributes(context, deal as usize, &rows).0.status == Status::Open
+    };
+    let found = deals.undecided.iter().filter(is_undecided);
+    found.map(|(deal, reject)| (*deal, reject.clone())).collect()
+}
+
+/// Months of creation, each with its deals.
+pub(super) type Months = Vec<(Option<i32>, Vec<u32>)>;
+
+/// The deals of each month of creation, in the order of their ids; deals without a time last. Beside them
+/// why others are refused.
+pub(super) fn partitions(context: &Context<'_>) -> (Months, Vec<Reject>) {
+    let refused = undecided(context);
     let mut months: BTreeMap<(bool, Option<i32>), Vec<u32>> = BTreeMap::new();
-    for (deal, row) in context.all.deals.rows.iter().enumerate() {
+    let deals = context.all.deals.rows.iter().enumerate();
+    for (deal, row) in deals.filter(|(deal, _)| !refused.contains_key(&(*deal as u32))) {
         let first_record = || {
             let entered = row.entered.iter().map(|(_, _, at)| *at);
             context.rows(deal).filter_map(|(_, change)| change.at.get()).chain(entered).min()
@@ -121,10 +143,10 @@ pub(super) fn partitions(context: &Context<'_>) -> Vec<(Option<i32>, Vec<u32>)> 
         let month = created.map(|at| month_index(Zone::UTC.day(at)));
         months.entry((month.is_none(), month)).or_default().push(deal as u32);
     }
-    let mut months: Vec<_> = months.into_iter().map(|((_, month), deals)| (month, deals)).collect();
+    let mut months: Months = months.into_iter().map(|((_, month), deals)| (month, deals)).collect();
     let id = |deal: &u32| context.all.deals.index.ids.get(*deal as usize);
     months.par_iter_mut().for_each(|(_, deals)| deals.sort_unstable_by_key(id));
-    months
+    (months, refused.into_values().collect())
 }
 
 /// Builds the partition of these deals, with their activities.
@@ -197,7 +219,12 @@ fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Ve
         Sym::NONE => last.unwrap_or_else(|| context.stage(pipeline, context.unknown)),
         name => context.stage(pipeline, name),
     };
-    let status = row.status.unwrap_or(status_in(stage, context.catalogue));
+    let told = |stage| status_in(stage, context.catalogue);
+    let status = row.status.unwrap_or_else(|| match told(stage) {
+        // It is closed: where its history ends may tell how.
+        Status::Open if row.flags.0 == Some(true) => last.map_or(Status::Open, told),
+        by_stage => by_stage,
+    });
     let (closed_at, expected_close_on) = close(context, deal, status, changes.is_empty());
     let attributes = Deal {
         pipeline,

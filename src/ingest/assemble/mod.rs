@@ -116,7 +116,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
     let activities = std::mem::take(&mut all.activities);
     let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
-    let plan = life::partitions(&context);
+    let (plan, refused) = life::partitions(&context);
     let mut activities = waiting::by_partition(activities, &plan, count, extracted_at);
     let loose = activities.pop().unwrap_or_default();
     let built: Vec<life::BuiltPartition> = plan
@@ -135,6 +135,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     ledger.add_rows(Quality::DuplicateForecast, "forecasts", rows, &repeated);
     let partitions: Vec<Partition> =
         built.into_iter().map(|built| noted(built, &mut ledger)).collect();
+    all.rejects.extend(refused);
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
     all.assumptions.extend(waiting::said(&loose));
     let fx = settle_rates(&mut all);

@@ -57,13 +57,20 @@ pub(super) fn said(
     stages.sort_by_key(|&(name, count)| (std::cmp::Reverse(count), name));
     let shown = stages.iter().take(SHOWN).map(|(name, count)| format!("`{name}` ({count})"));
     let shown = shown.collect::<Vec<_>>().join(", ");
-    if shown.is_empty() {
-        return None;
-    }
     let none = match lost {
         0 => "No deal is won or lost".to_owned(),
         lost => format!("No deal is won, and {lost} are lost"),
     };
+    let open = deals().count() - lost;
+    if shown.is_empty() {
+        return (open > 0).then(|| {
+            format!(
+                "{none}, and of {} no stage is known. A column `stage` or `status` tells; if it has another \
+                 name, a mapping says which it is (`--mapping FILE`).",
+                counted(open, "open deal")
+            )
+        });
+    }
     Some(format!(
         "{none}. If a stage means that, `won_stages` and `lost_stages` in `sluice.toml` say so \
          (`sluice init EXPORTS...` writes one). Most open deals are in {shown}."

@@ -35,6 +35,7 @@ pub(super) fn classify(
         }
     }
     say_names(pipeline, said);
+    say_closed(pipeline, said);
     Ok(())
 }
 
@@ -130,6 +131,24 @@ fn infer_end(pipeline: &mut Pipeline<'_>, kind: StageKind, said: &mut Vec<String
          end in it, and no open deal is in it. Set `{what}_stages` to change that.",
         pipeline.label
     ));
+}
+
+/// Says which stages the export calls closed and were taken as lost as nothing told more.
+fn say_closed(pipeline: &Pipeline<'_>, said: &mut Vec<String>) {
+    let is_guess = |d: &&Draft| {
+        (d.kind, d.kind_basis) == (StageKind::Lost, Basis::Declared)
+            && (d.evidence.is_won, d.evidence.lost_ends) == (None, 0)
+            && words::hinted(&d.name).is_none()
+    };
+    let found: Vec<&str> =
+        pipeline.drafts.iter().filter(is_guess).map(|d| d.name.as_str()).collect();
+    if !found.is_empty() {
+        said.push(format!(
+            "In {}, the export calls {} closed and not won: taken as lost. Set `won_stages` to change that.",
+            pipeline.label,
+            list(found)
+        ));
+    }
 }
 
 /// Says which stages were taken as won or lost by their names alone.

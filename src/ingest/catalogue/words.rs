@@ -49,7 +49,7 @@ const TURNING: &[char] = &['未', '待', '预', '拟', '将', '不', '非'];
 const TURNING_WORDS: &[&str] = &["not", "never", "nicht", "no", "non", "nao"];
 
 /// The kind, if the whole name is one that settles it.
-pub(super) fn settled(name: &str) -> Option<StageKind> {
+pub(in super::super) fn settled(name: &str) -> Option<StageKind> {
     let name = name.trim().to_lowercase();
     if LOST_NAMES.contains(&name.as_str()) {
         Some(StageKind::Lost)
@@ -61,7 +61,7 @@ pub(super) fn settled(name: &str) -> Option<StageKind> {
 }
 
 /// The kind that the words of a name hint at; nothing where they hint at both.
-pub(super) fn hinted(name: &str) -> Option<StageKind> {
+pub(in super::super) fn hinted(name: &str) -> Option<StageKind> {
     let folded: String = name.to_lowercase().chars().map(without_accent).collect();
     let tokens: Vec<&str> =
         folded.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();

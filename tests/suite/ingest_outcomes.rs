@@ -1,0 +1,138 @@
+//! Won, lost or open, where exports tell it in other ways than by a stage or a plain status. A deal that is
+//! closed is never taken as open: where nothing tells how it ended, it is refused.
+
+use sluice::ingest::Ingested;
+use sluice::model::{Config, Status};
+
+use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
+
+fn outcomes(name: &str) -> Ingested {
+    read(&data("outcomes").join(name))
+}
+
+fn statuses<const N: usize>(got: &Ingested, ids: [&str; N]) -> [Status; N] {
+    ids.map(|id| find(got, id).2.status)
+}
+
+/// Row, column and value of what was refused, and whether all of the row was.
+fn refused(got: &Ingested) -> Vec<(u64, &str, &str, bool)> {
+    let rejects = got.dataset.rejects.iter();
+    rejects.map(|r| (r.row, r.column.as_str(), r.value.as_str(), r.is_row)).collect()
+}
+
+#[test]
+fn a_closed_deal_of_which_nothing_tells_how_is_refused() {
+    let got = outcomes("flags");
+    assert_eq!(
+        statuses(&got, ["1", "2", "3", "5"]),
+        [Status::Won, Status::Lost, Status::Open, Status::Won]
+    );
+    assert_eq!(refused(&got), [(5, "is_closed", "True", true)]);
+    assert!(got.dataset.rejects[0].reason.contains("nothing tells whether won or lost"));
+    assert_eq!((got.rows_read, got.rows_rejected, got.dataset.deal_count()), (5, 1, 4));
+    assert_eq!(got.inputs[0].rejected, 1, "the file knows");
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("outcomes/flags")).path())));
+}
+
+#[test]
+fn columns_of_entries_into_stages_tell_stages_and_outcomes() {
+    let got = outcomes("entered");
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Status::Won, Status::Lost, Status::Open]);
+    assert_eq!(
+        visits(&got, "1"),
+        [
+            "pitching|01-05 09:00|01-20 09:00",
+            "offering|01-20 09:00|02-01 09:00",
+            "closed_won|02-01 09:00|-"
+        ]
+    );
+    assert_eq!(visits(&got, "3"), ["pitching|01-07 09:00|-"]);
+    assert_eq!(got.dataset.rejects.len(), 0, "the last entry tells how deal 2 ended");
+    let stages: Vec<&str> =
+        got.dataset.catalogue.stages.iter().map(|s| got.dataset.names.get(s.name)).collect();
+    assert!(!stages.contains(&"stage"), "{stages:?}");
+}
+
+#[test]
+fn words_of_a_status_tell_what_names_of_stages_do() {
+    let got = outcomes("words");
+    assert_eq!(
+        statuses(&got, ["1", "2", "3", "4", "6", "7", "8"]),
+        [
+            Status::Won,
+            Status::Lost,
+            Status::Won,
+            Status::Won,
+            Status::Open,
+            Status::Open,
+            Status::Won
+        ]
+    );
+    let expected = [(6, "deal_status", "Closed", true), (8, "deal_status", "On hold", false)];
+    assert_eq!(refused(&got), expected);
+    let said = "are taken as they read: `Contract signed` as won, `Dead` as lost";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    let config = Config {
+        won_stages: vec!["closed".to_owned()],
+        lost_stages: vec!["On Hold".to_owned(), "Contract signed".to_owned()],
+        ..Config::default()
+    };
+    let got = try_read(&data("outcomes/words"), &config).unwrap();
+    assert_eq!(statuses(&got, ["3", "5", "7"]), [Status::Lost, Status::Won, Status::Lost]);
+    assert_eq!(refused(&got), []);
+    assert!(says(&got, "are taken as they read: `Dead` as lost."));
+}
+
+#[test]
+fn a_status_that_says_more_stands_for_the_stage() {
+    let got = outcomes("column");
+    let stage = |got: &Ingested, id: &str| {
+        let stage = got.dataset.catalogue.get(find(got, id).2.stage);
+        got.dataset.names.get(stage.name).to_owned()
+    };
+    assert_eq!(
+        statuses(&got, ["2", "3", "4", "5", "6"]),
+        [Status::Won, Status::Lost, Status::Open, Status::Open, Status::Won]
+    );
+    assert_eq!(["4", "5"].map(|id| stage(&got, id)), ["In Chat", "New"]);
+    assert_eq!(refused(&got), [(2, "status", "Closed", true)]);
+    assert!(says(&got, "has no column of stages: `status` stands for it, as `In Chat` is neither"));
+    let config = Config { won_stages: vec!["Closed".to_owned()], ..Config::default() };
+    let got = try_read(&data("outcomes/column"), &config).unwrap();
+    assert_eq!(statuses(&got, ["1"]), [Status::Won]);
+    let config = Config { lost_stages: vec!["In Chat".to_owned()], ..Config::default() };
+    let got = try_read(&data("outcomes/column"), &config).unwrap();
+    assert_eq!(statuses(&got, ["4"]), [Status::Lost]);
+}
+
+#[test]
+fn ids_of_stages_are_stages_where_no_column_has_their_names() {
+    let got = outcomes("stages");
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Status::Won, Status::Lost, Status::Open]);
+    let (_, _, deal) = find(&got, "2");
+    assert_eq!((got.dataset.names.get(deal.owner), deal.amount_minor.get()), ("U2", Some(20_000)));
+}
+
+#[test]
+fn an_export_without_stages_and_outcomes_is_told_so() {
+    let got = super::ingest::read_deals(
+        b"deal_id,deal_name,created_at,amount\n1,A,2026-01-05,5\n2,B,2026-01-06,6\n",
+    );
+    let said = "No deal is won or lost, and of 2 open deals no stage is known.";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    let open = super::ingest::read_deals(
+        b"deal_id,is_closed,is_won,created_at\n1,yes,,2026-01-05\n2,no,,2026-01-06\n",
+    );
+    assert!(says(&open, "of 1 open deal no stage is known"), "{:?}", open.dataset.assumptions);
+}
+
+#[test]
+fn an_export_of_which_all_rows_are_refused_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "deal_id,is_closed,created_at\n1,yes,2026-01-05\n2,yes,2026-01-06\n";
+    std::fs::write(folder.path().join("deals.csv"), text).unwrap();
+    let error = try_read(folder.path(), &Config::default()).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.starts_with("2 are refused, the first of them row 2 of"), "{cause}");
+    assert!(cause.contains("`is_closed` is `yes`: closed, and nothing tells"), "{cause}");
+}
