@@ -131,6 +131,18 @@ impl Entity {
         }
     }
 
+    /// Columns of which a file of this kind has at least one; no columns if it needs none.
+    pub(super) fn one_of(self) -> &'static [Col] {
+        match self {
+            Self::Activities => &[Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn],
+            Self::Deals => &[Col::Stage, Col::Status, Col::CreatedAt, Col::WonAt, Col::LostAt],
+            Self::Targets => &[Col::Period, Col::PeriodStart],
+            Self::Forecasts => &[Col::SnapshotOn],
+            Self::Fx => &[Col::Rate, Col::UnitsPerBase],
+            _ => &[],
+        }
+    }
+
     /// Columns that a mapping of this kind may name.
     pub(super) fn allowed(self) -> &'static [Col] {
         match self {

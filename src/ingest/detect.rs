@@ -9,6 +9,7 @@ use super::currency::Known;
 use super::field_log;
 use super::fit;
 use super::header::{self, Stage};
+use super::kind::{find, lacking, recognises};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
 use super::scan::Form;
@@ -124,8 +125,9 @@ fn length_bit(text: &str) -> u64 {
 pub(super) enum Detected {
     /// A file that is known, and how it is to be read.
     Known(Box<Plan>),
-    /// A table whose headers are not known; none if it is no text table.
-    Unknown(Vec<String>),
+    /// A table whose headers are not known; none if it is no text table. Then what it lacks to be what
+    /// it is called, if it is called like a known kind of file.
+    Unknown(Vec<String>, Option<String>),
 }
 
 /// The plan of `input`, by the first row that is a header which a mapping knows.
@@ -133,7 +135,7 @@ pub(super) enum Detected {
 /// Errors: the file cannot be read.
 pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Result<Detected> {
     if !input.is_table() {
-        return Ok(Detected::Unknown(Vec::new()));
+        return Ok(Detected::Unknown(Vec::new(), None));
     }
     let beginning = begin(input)?;
     for at in beginning.headers() {
@@ -157,7 +159,9 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
             }
         }
     }
-    Ok(Detected::Unknown(beginning.likely_header().to_vec()))
+    let headers = beginning.likely_header().to_vec();
+    let lacks = lacking(mappings, &headers, input.stem());
+    Ok(Detected::Unknown(headers, lacks))
 }
 
 /// The header of a file.
@@ -168,52 +172,6 @@ struct Head {
     folded: Vec<String>,
     /// The number of its record, from 0.
     number: u64,
-}
-
-fn recognises(
-    file: &FileMapping,
-    folded: &[String],
-    headers: &[String],
-    stem: &str,
-) -> Option<String> {
-    let has = |col: Col| find(file, col, folded).is_some();
-    if !file.entity.required().iter().all(|&col| has(col)) {
-        return None;
-    }
-    let is_complete = match file.entity {
-        Entity::Activities => {
-            [Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn].into_iter().any(has)
-        }
-        Entity::Deals => {
-            [Col::Stage, Col::Status, Col::CreatedAt, Col::WonAt, Col::LostAt].into_iter().any(has)
-        }
-        Entity::Targets => [Col::Period, Col::PeriodStart].into_iter().any(has),
-        Entity::Forecasts => file.dated_by_export || has(Col::SnapshotOn),
-        Entity::Fx => [Col::Rate, Col::UnitsPerBase].into_iter().any(has),
-        _ => true,
-    };
-    if !is_complete {
-        return None;
-    }
-    let known = |wanted: &String| folded.contains(&header::fold(wanted));
-    if let Some(set) = file.headers.iter().find(|set| set.iter().all(known)) {
-        return Some(format!("its headers `{}`", set.join("`, `")));
-    }
-    for start in &file.header_starts {
-        let wanted = start.to_lowercase();
-        if let Some(found) = headers.iter().find(|h| h.to_lowercase().starts_with(&wanted)) {
-            return Some(format!("its header `{found}`"));
-        }
-    }
-    let stem = header::fold(stem);
-    file.names.iter().any(|n| header::fold(n) == stem).then(|| "its name".to_owned())
-}
-
-fn find(file: &FileMapping, col: Col, folded: &[String]) -> Option<usize> {
-    file.aliases(col).iter().find_map(|alias| {
-        let wanted = header::fold(alias);
-        folded.iter().position(|have| *have == wanted)
-    })
 }
 
 fn plan(
@@ -279,7 +237,7 @@ mod tests {
         let found = super::super::read::find(folder.path()).unwrap();
         match detect(&found.inputs[0], &mapping::load(None).unwrap(), &Config::default()).unwrap() {
             Detected::Known(plan) => Some(plan),
-            Detected::Unknown(_) => None,
+            Detected::Unknown(..) => None,
         }
     }
 

@@ -29,15 +29,16 @@ pub(super) fn fold(header: &str) -> String {
     folded
 }
 
-/// A header and its unit: `Amount (EUR)`, `Amount [EUR]`, `Amount in EUR`, `Amount €`.
+/// A header and its unit: `Amount (EUR)`, `Amount [EUR]`, `Amount in EUR`, `Amount €`, `amount_eur`.
 pub(super) fn unit(header: &str) -> Option<(&str, &str)> {
     let header = header.trim();
     let (name, unit) = match header.strip_suffix([')', ']']) {
         Some(inner) => inner.rsplit_once(['(', '['])?,
-        None => header.rsplit_once(' ')?,
+        None => header.rsplit_once([' ', '_'])?,
     };
     let name = name.trim();
-    Some((name.strip_suffix(" in").unwrap_or(name), unit.trim()))
+    let name = name.strip_suffix(" in").or(name.strip_suffix("_in")).unwrap_or(name);
+    Some((name, unit.trim()))
 }
 
 /// Headers with `#2`, `#3` … after the second and later ones of a name.
@@ -114,6 +115,7 @@ mod tests {
         for header in ["Amount (EUR)", "Amount [EUR]", " Amount in EUR", "Amount EUR "] {
             assert_eq!(unit(header), Some(("Amount", "EUR")), "{header}");
         }
+        assert_eq!(unit("amount_in_eur"), Some(("amount", "eur")));
         assert_eq!((unit("Amount"), unit("a)")), (None, None));
     }
 

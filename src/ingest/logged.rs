@@ -7,6 +7,7 @@ use super::assemble::{Gathered, Joined};
 use super::cells::Record;
 use super::checked;
 use super::columns::Col;
+use super::currency::Known;
 use super::detect::Plan;
 use super::part::{Bad, Context, FileRows, Part, Text};
 use super::rows::{self, DealRow, HistoryRow, word};
@@ -99,7 +100,8 @@ impl Logged {
             }
         }
         // Without amounts there is nothing to say of their currency.
-        all.deals.has_currency |= plan.has(Col::Currency) || !plan.has(Col::Amount);
+        all.deals.has_currency |=
+            plan.has(Col::Currency) || plan.currency != Known::Told || !plan.has(Col::Amount);
         let has_values = super::load::has_values(plan);
         for part in file.parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();

@@ -6,6 +6,7 @@ use super::activity_id;
 use super::cells::Record;
 use super::checked;
 use super::columns::Col;
+use super::currency::Known;
 use super::header;
 use super::part::{Bad, Context, Link, Part, Text};
 use super::status;
@@ -223,7 +224,8 @@ pub(super) fn change<R>(
     }
     let event = record.text(Col::EventId);
     let plan = context.plan;
-    let currency = match plan.has(Col::Amount) && plan.has(Col::Currency) {
+    let is_told = plan.has(Col::Currency) || plan.currency != Known::Told;
+    let currency = match plan.has(Col::Amount) && is_told {
         true => Cow::Owned(part.currency(record.currency(), context)),
         false => Cow::Borrowed(&*context.config.currency),
     };

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::Options;
 use super::detect::Plan;
-use super::load::recognise_all;
+use super::{Options, files};
 use crate::error::Result;
 use crate::model::InputFile;
 
@@ -17,7 +16,7 @@ pub(super) fn are_unchanged(
     options: &Options<'_>,
     before: &[InputFile],
 ) -> Result<bool> {
-    let (plans, unused, _) = recognise_all(paths, options)?;
+    let (plans, unused, _) = files::recognise(paths, options)?;
     let known: BTreeMap<&str, &InputFile> = before.iter().map(|i| (&*i.path, i)).collect();
     let is_as_before = |path: &str, entity: &str, bytes: u64| {
         known.get(path).is_some_and(|known| known.entity == entity && known.bytes == bytes)

@@ -16,11 +16,22 @@ pub(super) struct Unknown {
     pub(super) file: InputFile,
     /// Its headers; none if it is no text table, or an empty one.
     pub(super) headers: Vec<String>,
+    /// What it lacks to be what it is called, if it is called like a known kind of file.
+    pub(super) lacks: Option<String>,
 }
 
-/// What a table of deals needs.
+impl Unknown {
+    /// What is to be said beside files that are read.
+    pub(super) fn said(&self) -> Option<String> {
+        let lacks = self.lacks.as_ref()?;
+        Some(format!("`{}` is not read: {lacks}.", self.file.path))
+    }
+}
+
+/// What a table of deals needs, or a log of stages.
 const NEEDED: &str = "a table of deals has an id (`deal_id`, `opportunity_id`) or a name (`deal_name`), and a \
-    stage, a status or a creation time (`stage`, `status`, `created_at`): rename its headers, or say in a \
+    stage, a status or a creation time (`stage`, `status`, `created_at`); a log of stages has the id of the \
+    deal, the stage and the time (`deal_id`, `stage`, `entered_at`): rename the headers, or say in a \
     mapping which is which (`--mapping FILE`; `sluice list sources` names the built-in ones)";
 
 /// There are no deals among the files.
@@ -88,7 +99,8 @@ fn about(unknown: &Unknown) -> (String, &'static str) {
         }
         Some("csv" | "tsv" | "tab" | "txt") => {
             let headers = shown(&unknown.headers);
-            (format!("`{path}` has the headers {headers}"), NEEDED)
+            let lacks = unknown.lacks.as_ref().map_or(String::new(), |lacks| format!(": {lacks}"));
+            (format!("`{path}` has the headers {headers}{lacks}"), NEEDED)
         }
         _ => (
             format!("`{path}` is no text table"),

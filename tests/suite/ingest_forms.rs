@@ -180,7 +180,7 @@ fn pipelines_of_hubspot_with_stages_of_one_name_stay_apart() {
 #[test]
 fn what_is_not_known_is_asked_for() {
     for (name, what, hint) in [
-        ("bank", "has the headers `age`, `job`", "rename its headers"),
+        ("bank", "has the headers `age`, `job`", "rename the headers"),
         ("orders", "has the headers `order_no`", "`--mapping FILE`"),
         ("undated", "has a creation time", "`created_at`"),
         ("activities", "there are no deals, only", "a table of deals has an id"),

@@ -92,6 +92,41 @@ fn a_table_of_deals_decides_which_there_are() {
 }
 
 #[test]
+fn logs_are_known_by_many_names_of_their_columns() {
+    let got = log("entered_date");
+    assert_eq!((got.inputs[0].entity.as_str(), got.dataset.deal_count()), ("stage_history", 2));
+    assert_eq!(
+        visits(&got, "D1"),
+        ["Prospecting|01-13 00:00|01-20 00:00", "Closed Won|01-20 00:00|-"]
+    );
+    let (_, _, won) = find(&got, "D1");
+    assert_eq!((won.status, won.amount_minor.get()), (Status::Won, Some(2_400_000)));
+    assert_eq!(got.dataset.names.get(won.currency), "EUR", "the header of the amount says so");
+    let got = log("ids");
+    assert_eq!(visits(&got, "D1"), ["NEW|01-13 09:00|01-20 09:00", "WON|01-20 09:00|-"]);
+    let got = log("changed_date");
+    assert_eq!(
+        visits(&got, "O1"),
+        ["Discovery|01-13 00:00|02-01 00:00", "Closed Lost|02-01 00:00|-"]
+    );
+    assert_eq!(find(&got, "O2").2.amount_minor.get(), Some(20_000));
+    let got = log("ext_ids");
+    assert_eq!(visits(&got, "O1")[0], "Qualification|01-13 09:00|01-20 09:00");
+}
+
+#[test]
+fn a_file_that_is_not_read_says_what_it_lacks() {
+    let got = log("unread");
+    assert!(says(&got, "stage_history.csv` is not read: by its name it holds `stage_history`"));
+    assert!(says(&got, "it lacks `stage` (`stage`, `stage_name`"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "and `changed_at` (`entered_at`"), "{:?}", got.dataset.assumptions);
+    let alone = data("logs/unread/stage_history.csv");
+    let error = try_read(&alone, &Config::default()).unwrap_err();
+    assert!(error.to_string().contains("it lacks `stage`"), "{error}");
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("a log of stages has")));
+}
+
+#[test]
 fn a_log_that_cannot_be_used_says_what_would_help() {
     let got = read(&data("forms/log"));
     assert!(says(&got, "`won_stages` and `lost_stages`"), "{:?}", got.dataset.assumptions);

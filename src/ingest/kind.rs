@@ -1,0 +1,76 @@
+//! Whether a file is of a kind that a mapping knows, by its headers or its name, and what it lacks for that.
+
+use super::columns::{Col, Entity};
+use super::header;
+use super::mapping::{FileMapping, Mapping};
+
+/// Why a file is of this kind; none if it is not. `stem` is its name.
+pub(super) fn recognises(
+    file: &FileMapping,
+    folded: &[String],
+    headers: &[String],
+    stem: &str,
+) -> Option<String> {
+    if !lacks(file, folded).is_empty() {
+        return None;
+    }
+    let known = |wanted: &String| folded.contains(&header::fold(wanted));
+    if let Some(set) = file.headers.iter().find(|set| set.iter().all(known)) {
+        return Some(format!("its headers `{}`", set.join("`, `")));
+    }
+    for start in &file.header_starts {
+        let wanted = start.to_lowercase();
+        if let Some(found) = headers.iter().find(|h| h.to_lowercase().starts_with(&wanted)) {
+            return Some(format!("its header `{found}`"));
+        }
+    }
+    is_called_so(file, stem).then(|| "its name".to_owned())
+}
+
+fn is_called_so(file: &FileMapping, stem: &str) -> bool {
+    let stem = header::fold(stem);
+    file.names.iter().any(|name| header::fold(name) == stem)
+}
+
+/// Columns that a file lacks to be of this kind: all that it must have, or else those of which it must
+/// have one.
+fn lacks(file: &FileMapping, folded: &[String]) -> Vec<Col> {
+    let has = |col: &Col| find(file, *col, folded).is_some();
+    let required = file.entity.required().iter().copied();
+    let missing: Vec<Col> = required.filter(|col| !has(col)).collect();
+    let one_of = file.entity.one_of();
+    let is_dated = file.entity == Entity::Forecasts && file.dated_by_export;
+    if missing.is_empty() && !is_dated && !one_of.iter().any(has) {
+        return one_of.to_vec();
+    }
+    missing
+}
+
+/// What a file lacks that is called like one of a known kind: of several kinds that which lacks least.
+pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> Option<String> {
+    const SHOWN: usize = 4;
+    let folded: Vec<String> = headers.iter().map(|h| header::fold(h)).collect();
+    let files = mappings.iter().flat_map(|mapping| &mapping.files);
+    let called = files.filter(|file| is_called_so(file, stem));
+    let lacking = called.map(|file| (file, lacks(file, &folded)));
+    let (file, lacks) = lacking.min_by_key(|(_, lacks)| lacks.len())?;
+    let about = |col: &Col| {
+        let aliases: Vec<&str> =
+            file.aliases(*col).iter().take(SHOWN).map(String::as_str).collect();
+        format!("`{}` (`{}`)", col.name(), aliases.join("`, `"))
+    };
+    if lacks.is_empty() {
+        return None;
+    }
+    let columns: Vec<String> = lacks.iter().map(about).collect();
+    let columns = columns.join(if lacks == file.entity.one_of() { " or " } else { " and " });
+    Some(format!("by its name it holds `{}`, but it lacks {columns}", file.entity.as_str()))
+}
+
+/// Where a column stands, by the best of its headers.
+pub(super) fn find(file: &FileMapping, col: Col, folded: &[String]) -> Option<usize> {
+    file.aliases(col).iter().find_map(|alias| {
+        let wanted = header::fold(alias);
+        folded.iter().position(|have| *have == wanted)
+    })
+}
