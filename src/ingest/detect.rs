@@ -102,6 +102,11 @@ impl Plan {
         self.index(col).is_some()
     }
 
+    /// Whether the name of a deal stands for its id.
+    pub(super) fn has_names_for_ids(&self) -> bool {
+        self.has(Col::Name) && self.index(Col::Name) == self.index(Col::DealId)
+    }
+
     /// The columns that the file has, as bits.
     pub(super) fn columns(&self) -> u128 {
         let has = |&&col: &&Col| self.has(col);

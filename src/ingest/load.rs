@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::assemble::deals::{SourceRules, parts_of};
+use super::assemble::namesakes::Namesakes;
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
 use super::convert::TimeRules;
@@ -29,6 +30,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         options,
         all: Gathered { assumptions: said, ..Gathered::default() },
         inputs: unused.into_iter().map(|unknown| unknown.file).collect(),
+        namesakes: Namesakes::default(),
         by_name: DealIndex::default(),
         named: Vec::new(),
         logged: (!is_told).then(Logged::default),
@@ -82,6 +84,8 @@ struct Loader<'a> {
     options: &'a Options<'a>,
     all: Gathered,
     inputs: Vec<InputFile>,
+    /// The deals without ids.
+    namesakes: Namesakes,
     by_name: DealIndex,
     named: Vec<u32>,
     /// The logs of stages, if deals are made of them.
@@ -198,15 +202,20 @@ impl Loader<'_> {
         self.all.assumptions.extend(said::unread(plan));
         self.all.assumptions.extend(said::stand_ins(plan));
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
-        self.all.deals.add(parts_of(&mut file), rules, &mut self.all.names);
+        let parts = parts_of(&mut file);
+        match plan.has_names_for_ids() {
+            true => self.namesakes.add(parts, rules, plan.zone.zone(self.options.config)?),
+            false => self.all.deals.add(parts, rules, &mut self.all.names),
+        }
         self.all.deals.doubt(file.undecided);
         Ok(())
     }
 
     /// Joins what several tables tell of one deal, once all those are read.
     fn complete_deals(&mut self) {
-        let said = self.all.deals.complete(&self.all.names);
-        self.all.assumptions.extend(said);
+        let Gathered { deals, names, assumptions, .. } = &mut self.all;
+        assumptions.extend(std::mem::take(&mut self.namesakes).finish(deals, names));
+        assumptions.extend(deals.complete(names));
     }
 
     /// Says in which zone times are that carry none.

@@ -26,10 +26,10 @@ pub(super) fn unread(plan: &Plan) -> Option<String> {
 pub(super) fn stand_ins(plan: &Plan) -> Vec<String> {
     let mut said = Vec::new();
     let shown = &plan.input.shown;
-    let name = plan.index(Col::Name);
-    if name.is_some() && name == plan.index(Col::DealId) {
+    if plan.has_names_for_ids() {
         said.push(format!(
-            "`{shown}` has no ids of deals: `{}` stands for them, so deals of one name are taken as one.",
+            "`{shown}` has no ids of deals: `{}` stands for them, so rows of one name are taken as one \
+             deal, unless account or day of creation differ.",
             plan.header(Col::DealId)
         ));
     }

@@ -23,6 +23,7 @@ mod ingest_closes;
 mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;
+mod ingest_gaps;
 mod ingest_logs;
 mod ingest_outcomes;
 mod ingest_tables;

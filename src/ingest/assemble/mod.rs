@@ -8,6 +8,7 @@ mod extract;
 mod fields;
 pub(super) mod group;
 mod life;
+pub(super) mod namesakes;
 mod order;
 mod outcomes;
 mod places;
