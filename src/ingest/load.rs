@@ -16,7 +16,7 @@ use super::unknown;
 use super::words::DealIndex;
 use super::{Ingested, Options, field_log, files, fx, periods, rows, said, side, status};
 use crate::error::Result;
-use crate::model::{Config, InputFile, Reject, timed};
+use crate::model::{InputFile, Reject, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -63,7 +63,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         return Err(unknown::no_rows(&dataset.rejects));
     }
     if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
-        return Err(unknown::undated(&plans));
+        return Err(unknown::undated(&plans, &dataset));
     }
     Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
 }

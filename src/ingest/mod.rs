@@ -57,7 +57,7 @@ pub struct Options<'a> {
     /// A mapping file of the user's own, tried before the built-in ones.
     pub mapping: Option<&'a Path>,
     /// The present. Times more than a day after it do not tell when the export was made, so the dataset
-    /// depends on it only if there are such times.
+    /// depends on it only if there are such times, or no others.
     pub now: Micros,
     /// Hears what is being done.
     pub progress: &'a dyn Progress,

@@ -7,7 +7,7 @@ use super::columns::{Col, Entity};
 use super::detect::Plan;
 use super::header;
 use crate::error::{Error, ErrorKind};
-use crate::model::{InputFile, Reject};
+use crate::model::{Dataset, InputFile, Reject, Status, counted};
 
 /// A file that is not used.
 #[derive(Debug, PartialEq, Eq)]
@@ -132,11 +132,11 @@ pub(super) fn no_rows(rejects: &[Reject]) -> Error {
     }
 }
 
-/// No deal has a creation time, nor a history that begins at one.
-pub(super) fn undated(plans: &[Plan]) -> Error {
+/// No deal has a time: of creation, of a change or of its close.
+pub(super) fn undated(plans: &[Plan], dataset: &Dataset) -> Error {
     let is_told = plans.iter().any(|plan| plan.entity == Entity::Deals);
     let (col, when) = match is_told {
-        true => (Col::CreatedAt, "a creation time, and there is no stage history of it"),
+        true => (Col::CreatedAt, "a creation time, a close time or a stage history"),
         false => (Col::ChangedAt, "a time in it"),
     };
     let tells = |plan: &&Plan| match plan.entity {
@@ -151,9 +151,21 @@ pub(super) fn undated(plans: &[Plan]) -> Error {
             aliases.push(alias);
         }
     }
-    let what = format!("no deal of `{}` has {when}", files.join("`, `"));
-    Error::new(ErrorKind::Input, what).hint(format!(
+    let deals = || dataset.partitions.iter().flat_map(|partition| &partition.deals);
+    let count = |status| deals().filter(|deal| deal.status == status).count();
+    let what = format!(
+        "no deal of `{}` has {when}: {} read, {} won and {} lost",
+        files.join("`, `"),
+        counted(dataset.deal_count(), "deal"),
+        count(Status::Won),
+        count(Status::Lost)
+    );
+    let hint = format!(
         "its column may be called `{}`; `--mapping FILE` names another",
         aliases.join("`, `")
-    ))
+    );
+    Error::new(ErrorKind::Input, what).hint(match is_told {
+        true => format!("{hint}; a close time (`close_date`) would tell win rates and bookings"),
+        false => hint,
+    })
 }

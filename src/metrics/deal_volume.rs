@@ -9,7 +9,9 @@ use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Day, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{
+    About, Day, Period, PeriodKind, Quality, Run, Sym, Table, Timeline, Unit, column,
+};
 
 /// G4.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,11 @@ static ABOUT: About = About {
     keys: &[],
     estimate: "created",
     columns: &[
-        column("created", Unit::Count, "Deals created in the week."),
+        column(
+            "created",
+            Unit::Count,
+            "Deals created in the week; null where nothing tells that (QH19).",
+        ),
         column("won", Unit::Count, "Deals won in the week."),
         column("lost", Unit::Count, "Deals lost in the week."),
         column("created_minor", Unit::Minor, "Amount of the deals created."),
@@ -46,6 +52,8 @@ pub struct Volume {
     amounts: [i128; 3],
     null_amounts: u64,
     quality: u64,
+    /// Deals of which nothing tells when they were created; not in `deals`.
+    undated: u64,
 }
 
 impl Volume {
@@ -56,6 +64,7 @@ impl Volume {
         }
         self.null_amounts += other.null_amounts;
         self.quality += other.quality;
+        self.undated += other.undated;
     }
 }
 
@@ -85,6 +94,10 @@ impl Metric for DealVolume {
             let Some(day) = day else { continue };
             let monday = run.period(PeriodKind::Week, day).start;
             let week = state.0.entry((facts.pipeline, currency, monday)).or_default();
+            if what == 0 && deal.deal.quality.contains(Quality::CreationUnknown) {
+                week.undated += 1;
+                continue;
+            }
             week.deals[what] += 1;
             week.amounts[what] += facts.amount_minor.map_or(0, i128::from);
             week.null_amounts += u64::from(facts.amount_minor.is_none());
@@ -103,10 +116,11 @@ impl Metric for DealVolume {
         for ((pipeline, currency, start), week) in state.0 {
             let period = Period { kind: PeriodKind::Week, start, end: start + 7 };
             let mut row = table.row(Slice::whole(pipeline), Some(period), currency);
-            row.set("created", week.deals[0])
+            let is_dated = week.undated == 0;
+            row.set("created", is_dated.then_some(week.deals[0]))
                 .set("won", week.deals[1])
                 .set("lost", week.deals[2])
-                .set_minor("created_minor", week.amounts[0])
+                .set_minor("created_minor", is_dated.then_some(week.amounts[0]))
                 .set_minor("won_minor", week.amounts[1])
                 .set_minor("lost_minor", week.amounts[2])
                 .set("n_null_amount", week.null_amounts);

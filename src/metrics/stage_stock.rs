@@ -10,8 +10,8 @@ use super::stage_key::{DIMENSIONS, KINDS, currency_key, set_stage, standing};
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
 use crate::model::{
-    About, Clock, Day, Known, Period, PeriodKind, Run, StageId, StageKind, Sym, Table, Timeline,
-    Unit, column,
+    About, Clock, Day, Known, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Table,
+    Timeline, Unit, column,
 };
 
 /// The metric.
@@ -47,7 +47,11 @@ static ABOUT: About = About {
             Unit::Text,
             "`history`, `snapshot` or `current`: the worst that was used.",
         ),
-        column("q50_age_days", Unit::Days, "Median age of the deals since creation."),
+        column(
+            "q50_age_days",
+            Unit::Days,
+            "Median age of the deals since creation; null where that is unknown (QH19).",
+        ),
     ],
 };
 
@@ -157,7 +161,9 @@ impl Stock {
         self.null_amounts += u64::from(amount.is_none());
         self.amounts = self.amounts.max(known);
         self.mended += u64::from(deal.deal.quality.has_history_code());
-        self.ages.push(age);
+        if !deal.deal.quality.contains(Quality::CreationUnknown) {
+            self.ages.push(age);
+        }
     }
 }
 

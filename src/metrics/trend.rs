@@ -11,7 +11,8 @@ use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, StageKind, Sym, Table, Timeline, Unit, column,
+    About, Day, ExitKind, Period, PeriodKind, Quality, Run, StageKind, Sym, Table, Timeline, Unit,
+    column,
 };
 use crate::stats::interval::wilson;
 
@@ -44,7 +45,11 @@ static ABOUT: About = About {
     keys: &[],
     estimate: "win_rate",
     columns: &[
-        column("new_deals", Unit::Count, "Deals created in the window."),
+        column(
+            "new_deals",
+            Unit::Count,
+            "Deals created in the window; null where nothing tells that (QH19).",
+        ),
         column("open_deals", Unit::Count, "Deals open at its end."),
         column("won", Unit::Count, "Deals won in it."),
         column("closed", Unit::Count, "Deals won or lost in it."),
@@ -60,6 +65,8 @@ static ABOUT: About = About {
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     created: u64,
+    /// Of these, those of which nothing tells when they were created (QH19).
+    undated: u64,
     /// Closed, for whatever reason, or deleted.
     ended: u64,
     won: u64,
@@ -76,6 +83,7 @@ struct Sums {
 impl Sums {
     fn add(&mut self, other: &Self) {
         self.created += other.created;
+        self.undated += other.undated;
         self.ended += other.ended;
         self.won += other.won;
         self.lost += other.lost;
@@ -186,6 +194,7 @@ impl Metric for Trend {
             ..0 => days.open_before += 1,
             _ => days.at(created).add(&Sums {
                 created: 1,
+                undated: u64::from(deal.deal.quality.contains(Quality::CreationUnknown)),
                 ended: u64::from(!is_known),
                 quality,
                 ..Sums::default()
@@ -225,7 +234,7 @@ fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) {
     let closed = sums.won + sums.lost;
     let mean = |sum: f64, n: u64| (n > 0).then(|| sum / n as f64);
     let cycle = mean(sums.cycle_ticks as f64, sums.cycles);
-    row.set("new_deals", sums.created)
+    row.set("new_deals", (sums.undated == 0).then_some(sums.created))
         .set("open_deals", open)
         .set("won", sums.won)
         .set("closed", closed)

@@ -43,6 +43,7 @@ codes! {
     ClosedBeforeCreated "QH16" "closed before it was created: kept in bookings, out of cycle, cohort and dwell",
     ClosedInFuture "QH17" "closed after the extract: treated as open",
     StatusContradictsHistory "QH18" "the history ends in another outcome than the status: the status is appended",
+    CreationUnknown "QH19" "nothing tells when it was created: taken as the close, or as the last full day; kept in bookings and pipeline, out of cycle, cohort and dwell",
     TiedStageOrder "QS2" "two stages of a pipeline share a place: settled by name",
     UnknownStage "QS4" "a stage that the catalogue does not have: moves to and from it are lateral",
     NullAmount "QV1" "no amount: counted, 0 in sums, out of means",
@@ -69,14 +70,15 @@ impl Quality {
             | Self::CloseTimeMissing
             | Self::ClosedBeforeCreated
             | Self::ClosedInFuture
+            | Self::CreationUnknown
             | Self::Untimed => Some("deals"),
             _ => Some("stage_history"),
         }
     }
 }
 
-/// `QH1` to `QH18`: the first eighteen.
-const HISTORY_CODES: u32 = (1 << (Quality::StatusContradictsHistory as u32 + 1)) - 1;
+/// `QH1` to `QH19`: the first nineteen.
+const HISTORY_CODES: u32 = (1 << (Quality::CreationUnknown as u32 + 1)) - 1;
 
 /// The codes of one deal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

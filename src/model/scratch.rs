@@ -242,7 +242,9 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
     let followed = run.followed(created);
     let duration =
         closed_at.zip(closed_on).map_or(followed, |closed| run.ticks_between(created, closed));
-    let is_backfilled = deal.quality.contains(Quality::ClosedBeforeCreated);
+    let is_backfilled = [Quality::ClosedBeforeCreated, Quality::CreationUnknown]
+        .into_iter()
+        .any(|code| deal.quality.contains(code));
     let wins = || visits.iter().filter(|v| v.kind == StageKind::Won);
     let is_lost = outcome == Status::Lost;
     let amount = run.amount_on(deal, run.amount(deal), closed_on.unwrap_or(run.as_of));

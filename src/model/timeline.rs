@@ -127,7 +127,8 @@ pub struct Facts {
     pub reopen_count: u16,
     /// Local date of the first win.
     pub first_won_on: Option<Day>,
-    /// Closed before created (QH16): in bookings, out of cycle, cohort and dwell.
+    /// Closed before created (QH16), or created nobody knows when (QH19): in bookings, out of cycle, cohort
+    /// and dwell.
     pub is_backfilled: bool,
     /// The deal was deleted: it is neither won, lost nor open.
     pub is_deleted: bool,

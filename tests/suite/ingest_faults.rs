@@ -238,7 +238,7 @@ fn currencies_are_codes_or_symbols() {
 
 #[test]
 fn deals_without_any_time_are_an_error_that_names_the_columns() {
-    for text in ["deal_id,status,stage\n1,open,Demo\n", "deal_id,status,created_at\n1,open,\n"] {
+    for text in ["deal_id,status,stage\n1,won,Demo\n", "deal_id,status,created_at\n1,lost,\n"] {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("deals.csv"), text).unwrap();
         let error = try_read(folder.path(), &Config::default()).unwrap_err();

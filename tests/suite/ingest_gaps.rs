@@ -1,9 +1,11 @@
 //! Exports that lack what others have: ids, dates, headers. What can be told is told, and what is missing is said.
 
 use sluice::ingest::Ingested;
-use sluice::model::Status;
+use sluice::metrics::{METRICS, compute};
+use sluice::model::calendar::day_of;
+use sluice::model::{AsOf, Config, Quality, Run, Status};
 
-use super::ingest::{data, digest, find, read, says, shuffled};
+use super::ingest::{data, digest, find, read, says, shuffled, visits};
 
 fn gap(name: &str) -> Ingested {
     read(&data("gaps").join(name))
@@ -29,4 +31,91 @@ fn deals_of_one_name_are_told_apart() {
     assert_eq!(partition.activities.get(row).len(), 1);
     assert_eq!(got.dataset.loose_activities.len(), 1, "nothing tells whose it is");
     assert_eq!(digest(&got), digest(&read(shuffled(&data("gaps/namesakes")).path())));
+}
+
+/// Deals as `id status created closed visits`.
+fn lives(got: &Ingested) -> Vec<String> {
+    let day = |at: Option<i64>| {
+        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%Y-%m-%d").to_string())
+    };
+    let partitions = &got.dataset.partitions;
+    let deals = partitions.iter().flat_map(|part| part.deal_ids.iter().zip(&part.deals));
+    let mut lives: Vec<String> = deals
+        .map(|(id, deal)| {
+            let (created, closed) = (day(deal.created_at.get()), day(deal.closed_at.get()));
+            let visits: Vec<String> =
+                visits(got, id).iter().map(|v| v.split('|').next().unwrap().to_owned()).collect();
+            format!("{id} {:?} {created} {closed} {}", deal.status, visits.join(">"))
+        })
+        .collect();
+    lives.sort();
+    lives
+}
+
+/// The last close is on 2026-03-05: the last full day is the 4th.
+#[test]
+fn without_creation_times_closed_deals_count_where_they_close_and_open_ones_at_the_end() {
+    let got = gap("undated");
+    assert_eq!(
+        lives(&got),
+        [
+            "1 Won 2026-02-01 2026-02-01 __UNKNOWN__>Closed Won",
+            "2 Lost 2026-02-10 2026-02-10 __UNKNOWN__>Closed Lost",
+            "3 Open 2026-03-04 - Demo",
+            "4 Lost 2026-03-05 2026-03-05 __UNKNOWN__>Closed Lost",
+            "5 Lost - - ",
+        ]
+    );
+    let flags = ["1", "2", "3", "4", "5"].map(|id| {
+        let quality = find(&got, id).2.quality;
+        (quality.contains(Quality::CreationUnknown), quality.contains(Quality::Untimed))
+    });
+    let (unknown, untimed) = ((true, false), (false, true));
+    assert_eq!(flags, [unknown, unknown, unknown, unknown, untimed]);
+    assert!(says(&got, "Nothing tells when deals were created (4 deals)"));
+    assert!(says(&got, "`Create Date` of HubSpot"), "{:?}", got.dataset.assumptions);
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("gaps/undated")).path())));
+}
+
+/// An export without any time is of the present: it ends just before 2100-01-01, on a day that is not over, so
+/// the last full day is 2099-12-30.
+#[test]
+fn an_export_without_any_time_is_of_the_present() {
+    for name in ["timeless", "expected_only"] {
+        let got = gap(name);
+        assert_eq!(
+            lives(&got),
+            ["1 Open 2099-12-30 - Demo", "2 Open 2099-12-30 - Offer", "3 Lost - - "],
+            "{name}"
+        );
+    }
+}
+
+/// By 2026-03-05 one deal of three closed ones is won; deal 3 is open, and nothing is known of its age.
+#[test]
+fn metrics_without_creation_times_tell_what_can_be_told() {
+    let got = gap("undated");
+    let as_of = AsOf::Day(day_of("2026-03-05".parse().unwrap()));
+    let run = Run::new(Config::default(), Some(as_of), &got.dataset).unwrap();
+    let tables = compute(METRICS, &got.dataset, &run).unwrap();
+    let first = |name: &str, columns: &[&str]| -> Vec<Option<f64>> {
+        let table = tables.iter().find(|table| table.name == name).unwrap();
+        columns.iter().map(|column| table.value(&table.rows[0], column).as_f64()).collect()
+    };
+    assert_eq!(
+        first("win_rate", &["won", "lost", "rate"]),
+        [Some(1.0), Some(2.0), Some(0.333_333_333_333)]
+    );
+    assert_eq!(
+        first("stage_stock", &["deals", "value_minor", "q50_age_days"]),
+        [Some(1.0), Some(30_000.0), None]
+    );
+    assert_eq!(
+        first("deal_volume", &["created", "won", "won_minor"]),
+        [None, Some(1.0), Some(10_000.0)]
+    );
+    assert_eq!(first("sales_cycle", &["n", "mean_days"]), [Some(0.0), None]);
+    let rows = |name: &str| tables.iter().find(|table| table.name == name).unwrap().rows.len();
+    assert_eq!([rows("cohort_conversion"), rows("stage_duration")], [0, 0]);
 }

@@ -20,13 +20,15 @@ use crate::model::{
 
 /// What holds for all deals.
 pub(super) struct Context<'a> {
-    all: &'a Gathered,
+    pub(super) all: &'a Gathered,
     grouped: &'a Grouped,
     stages: &'a StageIds,
     catalogue: &'a Catalogue,
     unknown: Sym,
-    report: Zone,
+    pub(super) report: Zone,
     pub(super) extracted_at: Micros,
+    /// Nothing told when deals were created (QH19).
+    pub(super) is_undated: bool,
     history: history::Context<'a>,
     repeated: Vec<u32>,
 }
@@ -67,6 +69,7 @@ impl<'a> Context<'a> {
             unknown: all.names.find(UNKNOWN_STAGE).unwrap_or_default(),
             report: config.zone().unwrap_or(Zone::UTC),
             extracted_at,
+            is_undated: false,
             history: history::Context {
                 catalogue,
                 names: &all.names,
@@ -209,7 +212,11 @@ fn empty_partition(context: &Context<'_>, month: Option<i32>, deals: &[u32]) -> 
 }
 
 /// The attributes of a deal, and its recorded moves.
-fn attributes(context: &Context<'_>, deal: usize, rows: &[Row<'_>]) -> (Deal, Vec<Change>) {
+pub(super) fn attributes(
+    context: &Context<'_>,
+    deal: usize,
+    rows: &[Row<'_>],
+) -> (Deal, Vec<Change>) {
     let row = &context.all.deals.rows[deal];
     let word = |at: usize| Sym(row.words[at].0);
     let pipeline = word(word::PIPELINE);
@@ -359,6 +366,9 @@ fn settle(deal: &mut Deal, built: &history::Built, context: &Context<'_>, number
         None => deal.quality.insert(Quality::NullAmount),
         Some(amount) if amount < 0 => deal.quality.insert(Quality::NegativeAmount),
         Some(_) => {}
+    }
+    if context.is_undated && built.created_at.is_some() {
+        deal.quality.insert(Quality::CreationUnknown);
     }
     if row.is_time_adjusted {
         deal.quality.insert(Quality::NaiveTime);

@@ -15,6 +15,7 @@ mod places;
 mod spelling;
 mod stages;
 mod suggest;
+mod undated;
 mod waiting;
 
 use std::collections::BTreeMap;
@@ -111,12 +112,23 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
     seen.see_closes(&all, (&stages, &catalogue), config.zone()?);
-    let extracted_at = seen.instant();
+    let is_undated = undated::is_undated(&all);
+    let extracted_at = match is_undated {
+        true => undated::instant(seen.instant(), now),
+        false => seen.instant(),
+    };
     all.assumptions.extend(seen.said());
     all.assumptions.extend(said);
     date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
     let activities = std::mem::take(&mut all.activities);
-    let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
+    if is_undated {
+        let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
+        let created = undated::creations(&context);
+        let said = undated::date(&mut all, created, extracted_at, config.zone()?);
+        all.assumptions.extend(said);
+    }
+    let mut context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
+    context.is_undated = is_undated;
     let (plan, refused) = life::partitions(&context);
     let mut activities = waiting::by_partition(activities, &plan, count, extracted_at);
     let loose = activities.pop().unwrap_or_default();
