@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::columns::{Col, Entity};
+use super::convert::{self, DayOrder};
 use super::detect::Plan;
 use super::header;
 use crate::error::{Error, ErrorKind};
@@ -33,6 +34,23 @@ const NEEDED: &str = "a table of deals has an id (`deal_id`, `opportunity_id`) o
     stage, a status or a creation time (`stage`, `status`, `created_at`); a log of stages has the id of the \
     deal, the stage and the time (`deal_id`, `stage`, `entered_at`): rename the headers, or say in a \
     mapping which is which (`--mapping FILE`; `sluice list sources` names the built-in ones)";
+
+/// What a table without a header needs.
+const HEADLESS: &str = "put a row above the others that says what the columns are, such as \
+    `deal_id,name,amount,stage,owner,created_at,close_date`, or export the table with its headers";
+
+/// Whether a row is one of data and no header: no less than two of its cells are numbers or dates.
+fn is_data(row: &[String]) -> bool {
+    let is_value = |cell: &&String| {
+        let cell = cell.trim();
+        let is_number = cell.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b',' | b'-'));
+        let is_date = || convert::date(cell, DayOrder::DayFirst).is_some();
+        // A year is a header of a table by years.
+        let is_year = cell.len() == 4 && (cell.starts_with("19") || cell.starts_with("20"));
+        cell.bytes().any(|b| b.is_ascii_digit()) && !is_year && (is_number || is_date())
+    };
+    row.iter().filter(is_value).count() >= 2
+}
 
 /// There are no deals among the files.
 pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown]) -> Error {
@@ -96,6 +114,11 @@ fn about(unknown: &Unknown) -> (String, &'static str) {
         }
         Some("csv" | "tsv" | "tab" | "txt") if unknown.headers.is_empty() => {
             (format!("`{path}` has no header"), NEEDED)
+        }
+        Some("csv" | "tsv" | "tab" | "txt") if is_data(&unknown.headers) => {
+            let what =
+                format!("`{path}` seems to have no header row: it has {}", shown(&unknown.headers));
+            (what, HEADLESS)
         }
         Some("csv" | "tsv" | "tab" | "txt") => {
             let headers = shown(&unknown.headers);
