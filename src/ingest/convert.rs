@@ -177,9 +177,22 @@ pub(super) fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
 }
 
 /// The same in other languages.
-const YES: &[&str] =
-    &["ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "sim", "verdadeiro", "是", "はい"];
-const NO: &[&str] = &["nein", "falsch", "non", "faux", "falso", "não", "nao", "否", "いいえ"];
+const YES: &[&str] = &[
+    "ja",
+    "wahr",
+    "oui",
+    "vrai",
+    "sí",
+    "si",
+    "verdadero",
+    "sim",
+    "verdadeiro",
+    "是",
+    "はい",
+    "да",
+];
+const NO: &[&str] =
+    &["nein", "falsch", "non", "faux", "falso", "não", "nao", "否", "いいえ", "нет"];
 
 /// A yes or a no.
 pub(super) fn flag(text: &str) -> Option<bool> {

@@ -15,6 +15,13 @@ pub(super) fn code(text: &str, own: &str) -> Option<String> {
         "₩" => "KRW",
         "US$" => "USD",
         "R$" => "BRL",
+        // Dynamics writes names.
+        "Euro" => "EUR",
+        "US Dollar" => "USD",
+        "Pound Sterling" => "GBP",
+        "Swiss Franc" => "CHF",
+        "Canadian Dollar" => "CAD",
+        "Australian Dollar" => "AUD",
         _ if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
             return Some(text.to_ascii_uppercase());
         }

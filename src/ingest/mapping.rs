@@ -26,7 +26,10 @@ pub static SOURCES: &[Source] = &[
     Source { name: "zoho", text: include_str!("sources/zoho.toml") },
     Source { name: "hubspot", text: include_str!("sources/hubspot.toml") },
     Source { name: "pipedrive", text: include_str!("sources/pipedrive.toml") },
+    Source { name: "bitrix24", text: include_str!("sources/bitrix24.toml") },
+    Source { name: "dynamics", text: include_str!("sources/dynamics.toml") },
     Source { name: "generic", text: include_str!("sources/generic.toml") },
+    Source { name: "languages", text: include_str!("sources/languages.toml") },
 ];
 
 /// In which zone timestamps without a zone are.

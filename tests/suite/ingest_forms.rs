@@ -167,6 +167,63 @@ fn headers_of_other_languages_and_sources() {
 }
 
 #[test]
+fn exports_of_bitrix_and_dynamics() {
+    let got = form("bitrix24");
+    assert_eq!(got.inputs[0].crm, "bitrix24");
+    assert_eq!(deal(&got, "1"), "NEW|Open|1000000|2026-01-13 06:00|-");
+    assert_eq!(
+        deal(&got, "2"),
+        "WON|Won|2000000|2026-01-13 06:00|2026-02-01 07:00",
+        "it moved then"
+    );
+    assert_eq!(deal(&got, "3"), "LOSE|Lost|3000000|2026-01-14 06:00|2026-02-02 07:00");
+    let got = form("bitrix24_log");
+    assert_eq!(visits(&got, "2"), ["NEW|01-13 06:00|01-20 06:00", "WON|01-20 06:00|-"]);
+    let got = form("bitrix24_russian");
+    assert_eq!(got.inputs[0].crm, "bitrix24");
+    assert_eq!(deal(&got, "1"), "Новая|Open|1000000|2026-01-13 09:00|-");
+    let got = form("dynamics");
+    assert_eq!((got.inputs[0].crm.as_str(), got.dataset.rejects.len()), ("dynamics", 0));
+    assert_eq!(deal(&got, "a-1"), "1-Qualify|Open|1000000|2026-01-13 09:00|-");
+    assert_eq!(deal(&got, "a-2"), "3-Propose|Won|2000000|2026-01-14 09:00|2026-02-01 00:00");
+    let (_, _, lost) = find(&got, "a-3");
+    assert_eq!((lost.status, got.dataset.names.get(lost.lost_reason)), (Status::Lost, "Out-Sold"));
+    assert_eq!(got.dataset.names.get(lost.currency), "EUR");
+    let got = form("dynamics_api");
+    assert_eq!(deal(&got, "a-2"), "Propose|Won|2000000|2026-01-14 09:00|2026-02-01 00:00");
+}
+
+#[test]
+fn plain_tables_in_other_languages() {
+    for (name, won, lost) in [
+        ("spanish", "Cerrado ganado", "Cerrado perdido"),
+        ("portuguese", "Ganho", "Perdido"),
+        ("french", "Gagné", "Perdu"),
+        ("german", "Gewonnen", "Verloren"),
+        ("japanese", "受注", "失注"),
+    ] {
+        let got = form(name);
+        assert_eq!(
+            (got.inputs[0].crm.as_str(), got.dataset.rejects.len()),
+            ("languages", 0),
+            "{name}"
+        );
+        let times = "2026-01-13 00:00|2026-02-01 00:00";
+        assert_eq!(deal(&got, "1"), format!("{won}|Won|1200000|{times}"), "{name}");
+        assert_eq!(deal(&got, "2"), format!("{lost}|Lost|800000|{times}"), "{name}");
+        let (partition, row, deal) = find(&got, "1");
+        assert_eq!(got.dataset.names.get(deal.owner), "Ana", "{name}");
+        assert_eq!(partition.account_ids.get(row), "Acme", "{name}");
+    }
+    let spanish = form("spanish");
+    assert_eq!(
+        spanish.dataset.names.get(find(&spanish, "1").2.currency),
+        "EUR",
+        "its header says so"
+    );
+}
+
+#[test]
 fn pipelines_of_hubspot_with_stages_of_one_name_stay_apart() {
     let got = form("hubspot_pipelines");
     for (id, pipeline) in [("1001", "Sales"), ("1003", "Renewals")] {
