@@ -23,10 +23,12 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     Ok(ending)
 }
 
-/// Reads exports and says what was found; findings when more than `--max-rejects` was refused.
+/// Reads exports and says what was found; findings when more than `--max-rejects` was refused, or a file
+/// cannot be read.
 pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested, Ending)> {
     let ingested = ingest::read(&args.exports, &options(args, config, talk))?;
     talk.clear();
+    ingested.unreadable.iter().for_each(|error| talk.error(error));
     say(&ingested.inputs);
     for assumption in &ingested.dataset.assumptions {
         tracing::info!(target: "sluice", "assumed: {assumption}");
@@ -41,14 +43,24 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
         );
         examples(&ingested.dataset.rejects);
     }
-    Ok((ingested, ending(read, rejected, args)))
+    match ingested.unreadable.len() {
+        0 => Ok((ingested, ending(read, rejected, args))),
+        files => {
+            tracing::warn!(
+                target: "sluice",
+                "{} could not be read: what stands there is missing from all numbers",
+                counted(files, "file")
+            );
+            Ok((ingested, Ending::Findings))
+        }
+    }
 }
 
 /// Says where the first cell of each reason stands.
 fn examples(rejects: &[Reject]) {
     const SHOWN: usize = 3;
     let mut told: Vec<(&str, &str)> = Vec::new();
-    for reject in rejects {
+    for reject in rejects.iter().filter(|reject| reject.row > 0) {
         let kind = (reject.column.as_str(), reject.reason.as_str());
         if told.contains(&kind) || told.len() == SHOWN {
             continue;
@@ -125,8 +137,10 @@ fn say(inputs: &[InputFile]) {
 }
 
 fn describe(input: &InputFile) -> String {
-    if input.entity.is_empty() {
-        return format!("{}: not used", input.path);
+    match input.entity.as_str() {
+        "" => return format!("{}: not used", input.path),
+        InputFile::UNREADABLE => return format!("{}: cannot be read", input.path),
+        _ => {}
     }
     let rejected = match input.rejected {
         0 => String::new(),

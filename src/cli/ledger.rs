@@ -6,7 +6,7 @@ use crate::model::{Column, QualityCount, Reject, Table, Unit, Value};
 pub fn rejects_table(rejects: &[Reject]) -> Table {
     let columns = [
         ("file", Unit::Text, "The file."),
-        ("row", Unit::Count, "Row in the file, the header being row 1."),
+        ("row", Unit::Count, "Row in the file, the header being row 1; 0 for the whole file."),
         ("column", Unit::Text, "The column; empty if the whole row is refused."),
         ("value", Unit::Text, "The value as it stands."),
         ("reason", Unit::Text, "Why it is refused."),

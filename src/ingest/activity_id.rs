@@ -1,72 +1,143 @@
-//! Ids of activities in eight bytes: enough to tell them apart, and short ones in their order.
+//! Ids of activities in sixteen bytes: told apart by the whole id, and in their order as far as they fit.
 
 use super::words::fixed_hash;
 
-/// Longest ids whose order is kept: of digits alone, and of letters, digits and hyphens.
-const DIGITS: usize = 15;
-const CHARACTERS: usize = 10;
-const IS_MIXED: u64 = 1 << 62;
-const IS_HASH: u64 = 1 << 63;
+/// Longest ids of letters, digits and hyphens that are kept whole.
+const WHOLE: usize = 20;
 
-/// The id as a number, never 0: a short one packed so that numbers compare as the ids do (digits before
-/// others), any other one by its hash.
-pub(super) fn pack(id: &str) -> u64 {
-    let bytes = id.as_bytes();
-    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0' + 1));
-    if let Some(packed) = fixed(bytes, DIGITS, 4, digit) {
-        return packed;
+/// Bits of a letter of those, and letters of one of the two numbers.
+const BITS: usize = 6;
+const HALF: usize = WHOLE / 2;
+
+/// What ids are that do not fit: UUIDs, and any others.
+const IS_UUID: u64 = 1 << 62;
+const IS_OTHER: u64 = 1 << 63;
+
+/// An id, and nothing for an activity that has none.
+///
+/// Up to twenty letters, digits and hyphens compare as their texts do, UUIDs among themselves too. Of any
+/// other id the first seven bytes compare, then a hash of all. Short ids come first, UUIDs next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ActivityId([u64; 2]);
+
+impl ActivityId {
+    /// The id of a text.
+    pub(super) fn new(id: &str) -> Self {
+        let bytes = id.as_bytes();
+        Self(whole(bytes).or_else(|| uuid(bytes)).unwrap_or_else(|| other(id)))
     }
-    fixed(bytes, CHARACTERS, 6, character)
-        .map_or_else(|| fixed_hash(id) | IS_HASH, |packed| packed | IS_MIXED)
+
+    /// Whether there is none.
+    pub(super) fn is_none(self) -> bool {
+        self == Self::default()
+    }
 }
 
-/// What activities of one time are put in order by: ids that are hashes say nothing of it.
-pub(super) fn order(id: u64) -> u64 {
-    id.min(IS_HASH)
-}
+/// Letters as numbers from 1 on, in their order; 0 for what is none of them.
+const CODES: [u8; 256] = {
+    let mut codes = [0; 256];
+    codes[b'-' as usize] = 1;
+    let ranges = [(b'0', 10, 2), (b'A', 26, 12), (b'a', 26, 38)];
+    let mut range = 0;
+    while range < ranges.len() {
+        let (first, count, code) = ranges[range];
+        let mut at = 0;
+        while at < count {
+            codes[(first + at) as usize] = code + at;
+            at += 1;
+        }
+        range += 1;
+    }
+    codes
+};
 
-fn character(byte: &u8) -> Option<u64> {
-    let place = match byte {
-        b'-' => 1,
-        b'0'..=b'9' => byte - b'0' + 2,
-        b'A'..=b'Z' => byte - b'A' + 12,
-        b'a'..=b'z' => byte - b'a' + 38,
-        _ => return None,
-    };
-    Some(place.into())
-}
-
-/// Up to `most` bytes of `bits` each, from the left; what is not there is 0.
-fn fixed(id: &[u8], most: usize, bits: u32, code: impl Fn(&u8) -> Option<u64>) -> Option<u64> {
-    if id.is_empty() || id.len() > most {
+fn whole(id: &[u8]) -> Option<[u64; 2]> {
+    if id.is_empty() || id.len() > WHOLE {
         return None;
     }
-    let packed = id.iter().try_fold(0, |packed, byte| Some(packed << bits | code(byte)?))?;
-    Some(packed << (bits * (most - id.len()) as u32))
+    let mut halves = [0; 2];
+    for (at, byte) in id.iter().enumerate() {
+        let code = CODES[usize::from(*byte)];
+        if code == 0 {
+            return None;
+        }
+        halves[at / HALF] |= u64::from(code) << (BITS * (HALF - 1 - at % HALF));
+    }
+    Some(halves)
+}
+
+/// A UUID of RFC 9562, whose two bits of the variant are the same in all.
+fn uuid(id: &[u8]) -> Option<[u64; 2]> {
+    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+    const VARIANT: u128 = 0b11 << 62;
+    if id.len() != 36 || HYPHENS.iter().any(|&at| id[at] != b'-') {
+        return None;
+    }
+    let digits = id.iter().enumerate().filter(|(at, _)| !HYPHENS.contains(at));
+    let value = digits.map(|(_, byte)| char::from(*byte).to_digit(16));
+    let value = value.into_iter().try_fold(0, |all, digit| Some(all << 4 | u128::from(digit?)))?;
+    if value & VARIANT != 0b10 << 62 {
+        return None;
+    }
+    let packed = value >> 64 << 62 | value & !VARIANT & u128::from(u64::MAX);
+    Some([IS_UUID | (packed >> 64) as u64, packed as u64])
+}
+
+fn other(id: &str) -> [u64; 2] {
+    let mut first = [0; 8];
+    first[1..].iter_mut().zip(id.bytes()).for_each(|(into, byte)| *into = byte);
+    [IS_OTHER | u64::from_be_bytes(first), fixed_hash(id)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Whether the ids are told apart and keep their order.
+    fn is_kept(ids: &[&str]) -> bool {
+        let packed: Vec<ActivityId> = ids.iter().map(|id| ActivityId::new(id)).collect();
+        packed.is_sorted_by(|a, b| !a.is_none() && a < b)
+    }
+
     #[test]
-    fn short_ids_compare_as_text_does() {
-        let digits = ["0", "00", "1", "10", "100000000000000", "2", "999999999999999"];
-        let others =
-            ["-1", "1-", "A000000001", "A000000002", "A1", "Z", "a", "a1", "aZ", "zzzzzzzzzz"];
-        for ids in [&digits[..], &others[..]] {
+    fn ids_compare_as_their_texts_do() {
+        for ids in [
+            &["-1", "0", "00", "1", "1-", "10", "100000000000000", "2", "999999999999999"][..],
+            &["A000000001", "A0000000010", "A000000002", "A1", "Z", "a", "a1", "aZ", "zzzzzzzzzz"],
+            &["00Tg00000000001", "00Tg00000000001AAA", "00Tg00000000002AAA", "00Tg0000000000a"],
+            &["5725767000000497001", "5725767000000497002", "57257670000004970021"],
+            &["zzzzzzzzzzzzzzzzzzzy", "zzzzzzzzzzzzzzzzzzzz"],
+            &[
+                "0195b5c0-7a3e-7c4d-8a51-00000000000f",
+                "0195b5c0-7a3e-7c4d-8a51-000000000010",
+                "0195b5c0-7a3e-7c4d-b000-000000000000",
+                "0195b5c0-7a3e-7c4e-8000-000000000000",
+                "f81d4fae-7dec-4fd0-bfff-ffffffffffff",
+            ],
+            &["a.b", "acti_1234567890", "acti_a", "email:1", "task 7"],
+        ] {
             assert!(ids.is_sorted(), "{ids:?}");
-            let packed: Vec<u64> = ids.iter().map(|id| pack(id)).collect();
-            assert!(packed.windows(2).all(|pair| 0 < pair[0] && pair[0] < pair[1]), "{packed:?}");
+            assert!(is_kept(ids), "{ids:?}");
         }
     }
 
     #[test]
-    fn long_ids_are_told_apart_and_have_no_order() {
-        let ids = ["00Tg00000000000001", "00Tg00000000000002", "1234567890123456", "a_b", ""];
+    fn any_two_ids_are_told_apart() {
+        let ids = [
+            "",
+            "a_b",
+            "a_b ",
+            "00Tg000000000000000001",
+            "00Tg000000000000000002",
+            "f81d4fae-7dec-4fd0-0fff-ffffffffffff",
+            "f81d4fae-7dec-4fd0-8fff-ffffffffffff",
+            "f81d4fae-7dec-4fd0-8fff-fffffffffffg",
+            "{f81d4fae-7dec-4fd0-8fff-ffffffffffff}",
+            "näme",
+        ];
         for (at, id) in ids.iter().enumerate() {
-            assert!(ids[..at].iter().all(|other| pack(other) != pack(id)));
-            assert_eq!(order(pack(id)), IS_HASH);
+            let id = ActivityId::new(id);
+            assert!(!id.is_none() && ids[..at].iter().all(|other| ActivityId::new(other) != id));
         }
     }
 }

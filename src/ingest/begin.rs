@@ -48,11 +48,16 @@ impl Beginning {
 
 /// Looks at the beginning of a file.
 ///
-/// Errors: it cannot be read.
+/// Errors: it cannot be read, or its text not decoded.
 pub(super) fn begin(input: &Input) -> Result<Beginning> {
     let mut bytes = Vec::new();
     input
         .open(|stream| decode::read_up_to(stream, PEEK, &mut bytes).map_err(|e| input.broken(e)))?;
+    if decode::is_utf32(&bytes) {
+        return Err(input.broken("its text is in UTF-32").hint(
+            "save it as UTF-8, for example with `iconv -f UTF-32 -t UTF-8 old.csv > new.csv`",
+        ));
+    }
     let mut text = decode::peek(&bytes);
     let ends_in_returns = decode::ends_in_returns(&text);
     if ends_in_returns {

@@ -68,6 +68,29 @@ impl<'r> Record<'r> {
         }
     }
 
+    /// Why the row does not fit the header: it has more cells, or the file ends within it. `is_final` says
+    /// that nothing follows its block.
+    pub(super) fn misfit(&self, is_final: bool) -> Option<Bad> {
+        let (cells, width) = (&self.cells, self.context.plan.headers.len());
+        let is_cut = || {
+            let is_short = is_final && cells.len() < width && cells.is_unended();
+            is_short && !notes::is_note(cells, width)
+        };
+        let reason = if !cells.are_empty_from(width) {
+            format!(
+                "more cells than the header's {width}: is there a delimiter in a cell without quotes?"
+            )
+        } else if is_cut() {
+            format!(
+                "the file ends within this row, before the header's {width} cells: was it cut off?"
+            )
+        } else {
+            return None;
+        };
+        let bad = self.bad(Col::Id, &format!("{} cells", cells.len()), &reason, true);
+        Some(bad.of(String::new()))
+    }
+
     /// Why a cell is bad.
     pub(super) fn bad(&self, col: Col, value: &str, reason: &str, is_row: bool) -> Bad {
         Bad::new(self.row, self.context.plan.header(col), value, reason, is_row)
@@ -108,16 +131,22 @@ impl<'r> Record<'r> {
     /// The code of the row's currency.
     pub(super) fn currency(&self) -> Result<Option<String>, Bad> {
         let own = &self.context.config.currency;
-        match &self.context.plan.currency {
+        match &self.context.currency {
+            Known::Unsaid => Ok(None),
             Known::Told => self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
                 currency::code(text, own)
             }),
             Known::One(code) => Ok(Some(code.clone())),
-            Known::Each => {
-                let amount = self.text(Col::Amount).or_else(|| self.text(Col::Value));
-                Ok(amount.and_then(|amount| currency::shown(&amount, own)))
+            Known::Each(unit) => {
+                let shown = self.amount().and_then(|amount| currency::shown(&amount, own));
+                Ok(shown.or_else(|| unit.clone()))
             }
         }
+    }
+
+    /// The text of the row's amount.
+    pub(super) fn amount(&self) -> Option<Cow<'r, str>> {
+        self.text(Col::Amount).or_else(|| self.text(Col::Value))
     }
 
     /// An exchange rate as a fraction.

@@ -1,5 +1,7 @@
 //! A currency's code from what stands in a cell.
 
+use std::collections::BTreeMap;
+
 use super::{header, number};
 
 /// The code of a currency's code or symbol; `own` is the configured one, which symbols of several
@@ -31,15 +33,67 @@ pub(super) fn code(text: &str, own: &str) -> Option<String> {
 }
 
 /// How the currency of an amount is known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Known {
-    /// By its column; without one it is the configured one.
-    #[default]
+    /// By its column.
     Told,
-    /// The symbols of the file's amounts show this one only.
+    /// By nothing: it is the configured one.
+    Unsaid,
+    /// By the header of the amounts, or because they show this one only.
     One(String),
-    /// They show several: an amount with a symbol is in its own, one without in the configured one.
-    Each,
+    /// The amounts show several: one with a symbol is in its own, one without in that of the header, or else
+    /// in the configured one.
+    Each(Option<String>),
+}
+
+/// The currencies that the amounts of a file show, each with the first amount that does.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown(BTreeMap<String, String>);
+
+impl Shown {
+    /// Notes the currency that stands beside an amount.
+    pub(super) fn add(&mut self, amount: &str, own: &str) {
+        if let Some(code) = shown(amount, own) {
+            self.0.entry(code).or_insert_with(|| amount.to_owned());
+        }
+    }
+
+    /// Adds those of amounts further down in the file.
+    pub(super) fn join(&mut self, below: &Self) {
+        for (code, amount) in &below.0 {
+            self.0.entry(code.clone()).or_insert_with(|| amount.clone());
+        }
+    }
+
+    /// How the currencies of the amounts are known, where `unit` is that of their header.
+    pub(super) fn known(&self, unit: Option<&String>, own: &str) -> Known {
+        let unsaid = || unit.cloned().map_or(Known::Unsaid, Known::One);
+        let usual = unit.map_or(own, String::as_str);
+        match (self.0.first_key_value(), self.0.len()) {
+            (None, _) => unsaid(),
+            (Some((code, _)), 1) if code == usual => unsaid(),
+            (Some((code, _)), 1) if unit.is_none() => Known::One(code.clone()),
+            _ => Known::Each(unit.cloned()),
+        }
+    }
+
+    /// What is to be said of the amounts of a file whose currencies are so known.
+    pub(super) fn said(&self, known: &Known, own: &str, file: &str) -> Option<String> {
+        let examples = self.0.iter().map(|(code, amount)| format!("{code} by `{amount}`"));
+        let examples = examples.collect::<Vec<_>>().join(", ");
+        match known {
+            Known::One(_) if !self.0.is_empty() => Some(format!(
+                "Amounts of `{file}` are in {examples}, those without a symbol too; a column `currency` \
+                 changes that."
+            )),
+            Known::Each(unit) => Some(format!(
+                "Amounts of `{file}` are in several currencies ({examples}), those without a symbol in {}; \
+                 a column `currency` changes that.",
+                unit.as_deref().unwrap_or(own)
+            )),
+            _ => None,
+        }
+    }
 }
 
 /// The code of the currency that stands beside the number of an amount (`€ 1.200,50`, `900 EUR`);
@@ -113,6 +167,22 @@ mod tests {
         ] {
             assert_eq!(shown(amount, "CAD").as_deref(), expected, "{amount}");
         }
+    }
+
+    #[test]
+    fn all_amounts_of_a_file_tell_how_their_currency_is_known() {
+        let known = |amounts: &[&str], unit: Option<&str>| {
+            let mut all = Shown::default();
+            amounts.iter().for_each(|amount| all.add(amount, "USD"));
+            all.known(unit.map(str::to_owned).as_ref(), "USD")
+        };
+        let one = |code: &str| Known::One(code.to_owned());
+        assert_eq!(known(&["5", "7"], None), Known::Unsaid);
+        assert_eq!(known(&["5", "$7"], None), Known::Unsaid);
+        assert_eq!(known(&["5", "€7"], None), one("EUR"));
+        assert_eq!(known(&["$5", "€7"], None), Known::Each(None));
+        assert_eq!(known(&["5", "€7"], Some("EUR")), one("EUR"));
+        assert_eq!(known(&["5", "$7"], Some("EUR")), Known::Each(Some("EUR".to_owned())));
     }
 
     #[test]

@@ -115,6 +115,20 @@ impl Encoding {
     }
 }
 
+/// Whether text is in UTF-32, by its mark, or because each of the first fours of bytes is a letter of it and
+/// no pair of one is empty.
+pub(super) fn is_utf32(bytes: &[u8]) -> bool {
+    const FEWEST: usize = 4;
+    let marked = |mark: [u8; 4]| bytes.starts_with(&mark);
+    let fours = bytes.get(..bytes.len().min(1024)).unwrap_or_default().as_chunks::<4>().0;
+    let are_all =
+        |is_letter: fn(&[u8; 4]) -> bool| fours.len() >= FEWEST && fours.iter().all(is_letter);
+    marked([0xFF, 0xFE, 0, 0])
+        || marked([0, 0, 0xFE, 0xFF])
+        || are_all(|&[a, b, c, d]| d == 0 && c <= 0x10 && (a, b) != (0, 0))
+        || are_all(|&[a, b, c, d]| a == 0 && b <= 0x10 && (c, d) != (0, 0))
+}
+
 /// Whether nearly every other of the first bytes is a zero, and none between: Latin text in UTF-16.
 fn every_other_is_zero(bytes: &[u8], from: usize) -> bool {
     let pairs = bytes.get(..bytes.len().min(1024)).unwrap_or_default().chunks_exact(2);
@@ -293,6 +307,14 @@ mod tests {
         assert!(
             !ends_in_returns("a,b\r\n1,2") && !ends_in_returns("a,\"\r\"") && !ends_in_returns("")
         );
+        for text in ["\u{FEFF}id", "deal_id,name\n", "商机编号,a\n𝄞"] {
+            let little: Vec<u8> = text.chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+            let big: Vec<u8> = text.chars().flat_map(|c| (c as u32).to_be_bytes()).collect();
+            assert!(is_utf32(&little) && is_utf32(&big), "{text}");
+            let sixteen: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(!is_utf32(&sixteen) && !is_utf32(text.as_bytes()), "{text}");
+        }
+        assert!(!is_utf32(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"));
         assert_eq!(peek(b"\xEF\xBB\xBFId"), "Id");
         assert_eq!(text(b"\x80 Stra\xDFe", Encoding::Windows1252).unwrap(), "€ Straße");
         assert_eq!(text(b"Stra\xDFe", Encoding::Utf8), None);

@@ -45,7 +45,9 @@ pub(super) struct Plan {
     pub(super) percent: PercentRule,
     /// See [`DecimalMark`].
     pub(super) decimal: DecimalMark,
-    /// See [`Known`].
+    /// The currency that the header of the amounts names.
+    pub(super) unit: Option<String>,
+    /// How the currency of an amount is known, as far as the sample tells.
     pub(super) currency: Known,
     /// What was assumed by the sample.
     pub(super) said: Vec<String>,
@@ -213,6 +215,7 @@ fn plan(
         zone: mapping.zone,
         percent: mapping.percent,
         decimal: mapping.decimal,
+        unit: None,
         currency: Known::Told,
         said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),

@@ -25,12 +25,16 @@ pub(super) struct FieldRow {
     pub(super) field: Field,
     /// The record's id in short; see [`HistoryRow::rank`].
     pub(super) rank: u64,
+    /// Hash of the record's id, 0 if it has none.
+    pub(super) event: u64,
     /// The value before; words by their number.
     pub(super) old: Maybe<i64>,
     /// The value after.
     pub(super) new: Maybe<i64>,
     /// A name in it belongs to no user or to several.
     pub(super) is_unsure: bool,
+    /// It tells people by names; some exports tell a change of owner so, and once more by ids.
+    pub(super) is_named: bool,
 }
 
 /// A row of a log of fields.
@@ -86,23 +90,33 @@ pub(super) fn change(
 ) -> Result<(), Bad> {
     let what = "a change of a field needs a deal";
     let Some(deal) = record.changed_deal(part, what)? else { return Ok(()) };
-    let name = record.text(Col::Field).unwrap_or_default();
-    let word = record.known(Col::Field, &name, part);
-    let word = part.words.get(word);
-    let row = match Field::ALL.into_iter().find(|field| field.as_str() == word) {
-        Some(field) => LogRow::Value(value(record, part, context, (deal, field))?),
-        None if word == STAGE => LogRow::Stage(stage(record, part, deal)?),
-        None => {
-            let known = Field::ALL.map(Field::as_str).join("`, `");
-            let reason = format!("not a field that is read: `{STAGE}`, `{known}`");
-            return Err(record.bad(Col::Field, &name, &reason, true));
-        }
-    };
+    let row = row(record, part, deal, context.currency_of(deal))?;
     part.rows.push(row);
     Ok(())
 }
 
-fn stage(record: &Record<'_>, part: &mut Part<LogRow>, deal: u32) -> Result<HistoryRow, Bad> {
+/// What a row says of `deal`, whose amounts are in `currency`.
+pub(super) fn row<R>(
+    record: &Record<'_>,
+    part: &mut Part<R>,
+    deal: u32,
+    currency: &str,
+) -> Result<LogRow, Bad> {
+    let name = record.text(Col::Field).unwrap_or_default();
+    let word = record.known(Col::Field, &name, part);
+    let word = part.words.get(word);
+    match Field::ALL.into_iter().find(|field| field.as_str() == word) {
+        Some(field) => value(record, part, currency, (deal, field)).map(LogRow::Value),
+        None if word == STAGE => stage(record, part, deal).map(LogRow::Stage),
+        None => {
+            let known = Field::ALL.map(Field::as_str).join("`, `");
+            let reason = format!("not a field that is read: `{STAGE}`, `{known}`");
+            Err(record.bad(Col::Field, &name, &reason, true))
+        }
+    }
+}
+
+fn stage<R>(record: &Record<'_>, part: &mut Part<R>, deal: u32) -> Result<HistoryRow, Bad> {
     let to = record.stage(NEW.value, part);
     if to == Word::default() {
         return Err(record.bad(NEW.value, "", "a stage change needs a stage", true));
@@ -121,16 +135,15 @@ fn stage(record: &Record<'_>, part: &mut Part<LogRow>, deal: u32) -> Result<Hist
     })
 }
 
-fn value(
+fn value<R>(
     record: &Record<'_>,
-    part: &mut Part<LogRow>,
-    context: &Context<'_>,
+    part: &mut Part<R>,
+    currency: &str,
     (deal, field): (u32, Field),
 ) -> Result<FieldRow, Bad> {
     let Some((at, _)) = record.time(Col::ChangedAt)? else {
         return Err(record.bad(Col::ChangedAt, "", "a change of a field needs a time", true));
     };
-    let currency = context.currency_of(deal);
     let mut side = |side: &Side| match field {
         Field::Amount => record.money(filled(record, side.number, side.value), currency),
         Field::ExpectedCloseOn => {
@@ -148,8 +161,18 @@ fn value(
         }
     };
     let (old, new) = (side(&OLD)?, side(&NEW)?);
-    let rank = record.text(Col::EventId).as_deref().map_or(0, short_rank);
-    Ok(FieldRow { deal, at, field, rank, old: old.into(), new: new.into(), is_unsure: false })
+    let event = record.text(Col::EventId);
+    Ok(FieldRow {
+        deal,
+        at,
+        field,
+        rank: event.as_deref().map_or(0, short_rank),
+        event: event.as_deref().map_or(0, fixed_hash),
+        old: old.into(),
+        new: new.into(),
+        is_unsure: false,
+        is_named: false,
+    })
 }
 
 /// The first column if its cell holds something, or else the second.

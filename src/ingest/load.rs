@@ -8,36 +8,43 @@ use super::assemble::namesakes::Namesakes;
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
 use super::convert::TimeRules;
-use super::currency::Known;
 use super::detect::Plan;
 use super::logged::{self, Logged};
 use super::part::{self, Context, FileRows, RowParser};
+use super::read::Broken;
+use super::recognise::{self, Recognised, recognise};
 use super::unknown;
 use super::words::DealIndex;
-use super::{Ingested, Options, field_log, files, fx, periods, rows, said, side, status};
+use super::{Ingested, Options, field_log, fx, periods, rows, said, side, status};
 use crate::error::Result;
 use crate::model::{InputFile, Reject, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
-    let (mut plans, unused, said) = files::recognise(paths, options)?;
+    let Recognised { mut plans, unused, broken, said, .. } = recognise(paths, options)?;
     let has = |entities: &[Entity]| plans.iter().any(|plan| entities.contains(&plan.entity));
     let is_told = has(&[Entity::Deals]);
-    if !is_told && !has(&[Entity::StageHistory, Entity::StageChanges]) {
-        return Err(unknown::no_deals(&plans, &unused));
+    let is_logged = has(&[Entity::StageHistory, Entity::StageChanges]);
+    if !is_told && !is_logged && !has(&[Entity::FieldChanges]) {
+        return Err(unknown::no_deals(&plans, &unused, broken));
     }
     let mut loader = Loader {
         options,
         all: Gathered { assumptions: said, ..Gathered::default() },
-        inputs: unused.into_iter().map(|unknown| unknown.file).collect(),
+        inputs: unused.iter().map(|unknown| unknown.file.clone()).collect(),
+        broken: Vec::new(),
         namesakes: Namesakes::default(),
         by_name: DealIndex::default(),
         named: Vec::new(),
         logged: (!is_told).then(Logged::default),
     };
+    broken.into_iter().for_each(|broken| loader.refuse(broken));
     let total = plans.iter().map(|plan| plan.input.bytes).sum();
     options.progress.begin("reading", Some(total));
     plans.sort_by(|a, b| (a.entity, &a.input.shown).cmp(&(b.entity, &b.input.shown)));
+    if !is_told && !is_logged {
+        loader.find_deals(&plans, &unused)?;
+    }
     for plan in &plans {
         let why = format!(
             "`{}` is read as `{}` of {}, by {}.",
@@ -48,24 +55,30 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         );
         loader.all.assumptions.push(why);
         loader.all.assumptions.extend(plan.said.iter().cloned());
-        timed(options.progress, "reading", &plan.input.shown, || loader.file(plan))?;
+        match timed(options.progress, "reading", &plan.input.shown, || loader.file(plan)) {
+            Err(error) if error.kind() == ErrorKind::Io => {
+                loader.refuse(plan.input.clone().aside(error));
+            }
+            read => read?,
+        }
     }
     loader.complete_deals();
     loader.make_deals();
     loader.settle_periods()?;
     options.progress.begin("building timelines", None);
-    let Loader { all, mut inputs, .. } = loader;
+    let Loader { all, mut inputs, broken, .. } = loader;
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let dataset = assemble::assemble(all, options.config, options.now)?;
     let rows_rejected = count_refused(&mut inputs, &dataset.rejects);
     if dataset.deal_count() == 0 {
-        return Err(unknown::no_rows(&dataset.rejects));
+        return Err(unknown::or_unreadable(unknown::no_rows(&dataset.rejects), broken));
     }
     if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
         return Err(unknown::undated(&plans, &dataset));
     }
-    Ok(Ingested { dataset, inputs, rows_read, rows_rejected })
+    let unreadable = broken.into_iter().map(|broken| broken.error).collect();
+    Ok(Ingested { dataset, inputs, unreadable, rows_read, rows_rejected })
 }
 
 /// Counts the rows that were refused of each file; returns how many they are.
@@ -84,6 +97,8 @@ struct Loader<'a> {
     options: &'a Options<'a>,
     all: Gathered,
     inputs: Vec<InputFile>,
+    /// The files that cannot be read.
+    broken: Vec<Broken>,
     /// The deals without ids.
     namesakes: Namesakes,
     by_name: DealIndex,
@@ -93,11 +108,28 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// Notes a file that cannot be read.
+    fn refuse(&mut self, broken: Broken) {
+        let (file, reject) = recognise::unreadable(&broken);
+        self.inputs.push(file);
+        self.all.rejects.push(reject);
+        self.broken.push(broken);
+    }
+
     fn rows<R: Send>(&mut self, plan: &Plan, parse: RowParser<R>) -> Result<FileRows<R>> {
+        let mut file = self.read(plan, parse)?;
+        self.inputs.push(file.input.clone());
+        self.all.rejects.append(&mut file.rejects);
+        self.all.assumptions.append(&mut file.assumptions);
+        Ok(file)
+    }
+
+    fn read<R: Send>(&self, plan: &Plan, parse: RowParser<R>) -> Result<FileRows<R>> {
         let config = self.options.config;
         let Gathered { deals, names, .. } = &self.all;
         let context = Context {
             plan,
+            currency: plan.currency.clone(),
             times: TimeRules { naive: plan.zone.zone(config)?, order: plan.days.order },
             report: config.zone()?,
             config,
@@ -108,11 +140,27 @@ impl Loader<'_> {
             named: &self.named,
             deal_rows: (&deals.rows, names),
         };
-        let mut file = part::read(context, self.options.progress, parse)?;
-        self.inputs.push(file.input.clone());
-        self.all.rejects.append(&mut file.rejects);
-        self.all.assumptions.append(&mut file.assumptions);
-        Ok(file)
+        part::read(context, self.options.progress, parse)
+    }
+
+    /// Finds the deals of logs of fields, which are then read as any other: what is wrong with the files is
+    /// said when they are.
+    ///
+    /// Errors: there are no deals.
+    fn find_deals(&mut self, plans: &[Plan], unused: &[Unknown]) -> Result<()> {
+        let (mut found, mut broken) = (Logged::default(), Vec::new());
+        for plan in plans.iter().filter(|plan| plan.entity == Entity::FieldChanges) {
+            match self.read(plan, logged::field_row) {
+                Ok(file) => found.add(plan, file, &mut self.all),
+                Err(error) => broken.push(plan.input.clone().aside(error)),
+            }
+        }
+        if !found.tells_deals() {
+            broken.append(&mut self.broken);
+            return Err(unknown::no_deals(plans, unused, broken));
+        }
+        self.logged = Some(found);
+        Ok(())
     }
 
     fn file(&mut self, plan: &Plan) -> Result<()> {
@@ -198,7 +246,7 @@ impl Loader<'_> {
         self.say_zone(plan)?;
         self.all.assumptions.extend(status::said(&file.statuses, plan));
         self.all.has_modified |= plan.has(Col::ModifiedAt);
-        self.all.deals.has_currency |= plan.has(Col::Currency) || plan.currency != Known::Told;
+        self.all.deals.has_currency |= file.has_currency;
         self.all.assumptions.extend(said::unread(plan));
         self.all.assumptions.extend(said::stand_ins(plan));
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
@@ -227,12 +275,13 @@ impl Loader<'_> {
     }
 
     fn history(&mut self, plan: &Plan) -> Result<()> {
-        if let Some(mut logged) = self.logged.take() {
+        if self.logged.is_some() {
             let file = self.rows(plan, logged::row)?;
             self.say_zone(plan)?;
             self.all.assumptions.extend(said::unread(plan));
-            logged.add(plan, file, &mut self.all);
-            self.logged = Some(logged);
+            if let Some(logged) = &mut self.logged {
+                logged.add(plan, file, &mut self.all);
+            }
             return Ok(());
         }
         let file = self.rows(plan, rows::history)?;

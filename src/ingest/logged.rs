@@ -1,4 +1,5 @@
-//! Deals made of logs of stages, where no table of the export tells deals: each id is one deal.
+//! Deals made of logs of stages, where no table of the export tells deals: each id is one deal. A log of fields
+//! will do if it tells changes of the stage.
 //!
 //! Nothing is known of such a deal but what the rows of its log carry.
 
@@ -6,13 +7,13 @@ use super::assemble::deals::SourceRules;
 use super::assemble::{Gathered, Joined};
 use super::cells::Record;
 use super::checked;
-use super::columns::Col;
-use super::currency::Known;
+use super::columns::{Col, Entity};
 use super::detect::Plan;
+use super::field_log::{self, FieldRow, LogRow};
 use super::part::{Bad, Context, FileRows, Part, Text};
 use super::rows::{self, DealRow, HistoryRow, word};
 use super::words::{DealIndex, Word};
-use crate::model::{Config, Day, Maybe, Micros, Names, Sym};
+use crate::model::{Config, Day, Field, Maybe, Micros, Names, Sym};
 
 /// Columns of a log that tell of the deal and not of the change.
 const TOLD: [Col; 7] = [
@@ -24,6 +25,9 @@ const TOLD: [Col; 7] = [
     Col::Product,
     Col::LostReason,
 ];
+
+/// The place of the owner in [`TOLD`].
+const OWNER: usize = 2;
 
 /// Columns of the change that tell of the deal too.
 const SHARED: [Col; 5] =
@@ -61,10 +65,42 @@ pub(super) fn row(
     Ok(())
 }
 
+/// A row of a log of fields, as far as it tells of its deal; see [`super::part::RowParser`].
+pub(super) fn field_row(
+    record: &Record<'_>,
+    part: &mut Part<LoggedRow>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let id = record.text(Col::DealId).filter(|id| !checked::is_shortened(id));
+    let Some(id) = id else { return Ok(()) };
+    let (mut change, mut told) = (HistoryRow::default(), [Word::default(); 7]);
+    match field_log::row(record, part, 0, &context.config.currency)? {
+        LogRow::Stage(row) => change = row,
+        LogRow::Value(FieldRow { at, rank, field, new, .. }) => {
+            (change.at, change.rank) = (Some(at).into(), rank);
+            let number = new.get().map(|n| n as u32);
+            match field {
+                Field::Amount => change.amount_minor = new,
+                Field::ExpectedCloseOn => {
+                    change.expected_close_on = new.get().map(|n| n as Day).into()
+                }
+                Field::Probability => change.probability_bp = number.into(),
+                Field::ForecastCategory => change.forecast = Word(number.unwrap_or(0)),
+                Field::Owner => told[OWNER] = Word(number.unwrap_or(0)),
+            }
+        }
+    }
+    let currency = part.words.intern(&context.config.currency);
+    let id = part.keep(&id);
+    part.rows.push(LoggedRow { id, change, told, currency });
+    Ok(())
+}
+
 /// What a row says of its deal.
 #[derive(Debug)]
 struct Seen {
     deal: u32,
+    has_stage: bool,
     at: Maybe<Micros>,
     rank: u64,
     told: [Sym; 7],
@@ -82,6 +118,8 @@ pub(super) struct Logged {
     ids: DealIndex,
     seen: Vec<Seen>,
     files: Vec<String>,
+    /// Whether the files are logs of fields, of which the rows are still to be read.
+    is_of_fields: bool,
     rules: Option<SourceRules>,
     headers: Vec<String>,
 }
@@ -99,9 +137,14 @@ impl Logged {
                 self.headers.push(header);
             }
         }
+        self.is_of_fields = plan.entity == Entity::FieldChanges;
+        if self.is_of_fields {
+            self.note_fields(&file);
+        }
         // Without amounts there is nothing to say of their currency.
-        all.deals.has_currency |=
-            plan.has(Col::Currency) || plan.currency != Known::Told || !plan.has(Col::Amount);
+        let amount = Field::Amount.as_str();
+        let has_amounts = plan.has(Col::Amount) || self.headers.iter().any(|h| h == amount);
+        all.deals.has_currency |= plan.has(Col::Currency) || file.has_currency || !has_amounts;
         let has_values = super::load::has_values(plan);
         for part in file.parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();
@@ -112,6 +155,7 @@ impl Logged {
                 let change = HistoryRow { deal, ..row.change };
                 self.seen.push(Seen {
                     deal,
+                    has_stage: change.to != Word::default(),
                     at: change.at,
                     rank: change.rank,
                     told: row.told.map(sym),
@@ -124,8 +168,40 @@ impl Logged {
                 });
                 rows.push(change);
             }
-            all.history.push(Joined { rows, words, has_values });
+            if !self.is_of_fields {
+                all.history.push(Joined { rows, words, has_values });
+            }
         }
+    }
+
+    /// Notes the fields of which a log has values.
+    fn note_fields(&mut self, file: &FileRows<LoggedRow>) {
+        let has: [fn(&LoggedRow) -> bool; 5] = [
+            |row| row.change.amount_minor.get().is_some(),
+            |row| row.change.expected_close_on.get().is_some(),
+            |row| row.told.get(OWNER).is_some_and(|owner| *owner != Word::default()),
+            |row| row.change.forecast != Word::default(),
+            |row| row.change.probability_bp.get().is_some(),
+        ];
+        let fields = [
+            Field::Amount,
+            Field::ExpectedCloseOn,
+            Field::Owner,
+            Field::ForecastCategory,
+            Field::Probability,
+        ];
+        for (field, has) in fields.into_iter().zip(has) {
+            let name = field.as_str().to_owned();
+            let is_told = file.parts.iter().flat_map(|part| &part.rows).any(has);
+            if is_told && !self.headers.contains(&name) {
+                self.headers.push(name);
+            }
+        }
+    }
+
+    /// Whether there is a deal whose stage is known.
+    pub(super) fn tells_deals(&self) -> bool {
+        self.seen.iter().any(|seen| seen.has_stage)
     }
 
     fn deal(&mut self, id: &str, has_checked_ids: bool) -> u32 {
@@ -148,6 +224,10 @@ impl Logged {
         let mut part = Part::new(0);
         for rows in self.seen.chunk_by(|a, b| a.deal == b.deal) {
             let id = rows.first().map_or("", |row| self.ids.ids.get(row.deal as usize));
+            if !rows.iter().any(|row| row.has_stage) {
+                all.deals.left_out.insert(id.to_owned());
+                continue;
+            }
             let deal = deal(id, rows, names, config, &mut part);
             part.rows.push(deal);
         }
@@ -158,6 +238,7 @@ impl Logged {
 
     fn said(&self, count: usize) -> String {
         let files = self.files.join("`, `");
+        let which = if self.is_of_fields { " whose stage changes" } else { "" };
         let more = match self.headers.as_slice() {
             [] => "it tells nothing else of them: what needs amounts, owners or sources is empty"
                 .to_owned(),
@@ -165,7 +246,7 @@ impl Logged {
             headers => format!("`{}` tell of them what else is known", headers.join("`, `")),
         };
         format!(
-            "No table tells deals: each id of `{files}` ({count}) is taken as a deal, created at its \
+            "No table tells deals: each id of `{files}`{which} ({count}) is taken as a deal, created at its \
              first change (QH2), in the stage of its last; {more}. A table of deals beside it (`deals.csv`) \
              tells more."
         )
@@ -192,6 +273,10 @@ fn deal(
     let mut row = DealRow { id: part.keep(id), ..DealRow::default() };
     let [name, account, owner, source, kind, product, reason] =
         std::array::from_fn(|at| last(&|seen| seen.told.get(at).copied().unwrap_or_default()));
+    // A log of fields tells a change of owner twice, by name and by id.
+    let by_id = |&sym: &Sym| checked::other_form(names.get(sym)).is_some();
+    let owners = rows.iter().rev().filter_map(|seen| seen.told.get(OWNER).copied());
+    let owner = owners.into_iter().find(by_id).map_or(owner, |sym| names.get(sym));
     (row.name, row.account) = (part.keep(name), part.keep(account));
     let valued = rows.iter().rev().find(|seen| seen.amount_minor.get().is_some());
     let currency = valued.map_or(&*config.currency, |seen| names.get(seen.currency));

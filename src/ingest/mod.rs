@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 
 mod activity_id;
@@ -19,7 +19,6 @@ mod currency;
 mod decode;
 mod detect;
 mod field_log;
-mod files;
 mod fit;
 mod fx;
 mod header;
@@ -35,6 +34,7 @@ mod number;
 mod part;
 mod periods;
 mod read;
+mod recognise;
 mod record;
 mod regular;
 mod rows;
@@ -70,6 +70,8 @@ pub struct Ingested {
     pub dataset: Dataset,
     /// Every file that was looked at, used or not, in path order.
     pub inputs: Vec<InputFile>,
+    /// Why files could not be read: all that is here is without them.
+    pub unreadable: Vec<Error>,
     /// Data rows read.
     pub rows_read: u64,
     /// Rows refused.
@@ -78,15 +80,16 @@ pub struct Ingested {
 
 /// Reads exports: files, folders and zips.
 ///
-/// Errors: a path cannot be read, nothing is recognised, no deals are found, the mapping is wrong.
+/// Errors: a path does not exist, nothing is recognised, no deals are found, the mapping is wrong. A file that
+/// cannot be read is none as long as others tell deals.
 pub fn read(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
     load::load(paths, options)
 }
 
 /// Whether exports consist of the files `before`, read as the same things, byte for byte: their hashes
-/// are compared, not their dates.
+/// are compared, not their dates. False if one of them cannot be read.
 ///
-/// Errors: a path cannot be read, the mapping is wrong.
+/// Errors: a path does not exist, the mapping is wrong.
 pub fn are_unchanged(
     paths: &[PathBuf],
     options: &Options<'_>,

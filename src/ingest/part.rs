@@ -11,6 +11,7 @@ use super::cells::Record;
 use super::checked;
 use super::columns::{Col, Entity};
 use super::convert::TimeRules;
+use super::currency::{Known, Shown};
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::notes;
@@ -66,6 +67,7 @@ pub(super) struct Part<R> {
     data_rows: u64,
     skipped: Vec<u64>,
     contradicts_order: bool,
+    shown: Shown,
     last_deal: (String, Link),
     left_out: Vec<String>,
     with_left_out: u64,
@@ -111,6 +113,7 @@ impl<R> Part<R> {
             data_rows: 0,
             skipped: vec![0; skips],
             contradicts_order: false,
+            shown: Shown::default(),
             last_deal: (String::new(), Link::Unknown),
             left_out: Vec::new(),
             with_left_out: 0,
@@ -180,6 +183,8 @@ impl<R> Part<R> {
 pub(super) struct Context<'a> {
     /// How the file is read.
     pub(super) plan: &'a Plan,
+    /// How the currencies of its amounts are known.
+    pub(super) currency: Known,
     /// How its times are read.
     pub(super) times: TimeRules,
     /// Zone of the report, in which dates begin.
@@ -244,6 +249,8 @@ pub(super) struct FileRows<R> {
     pub(super) statuses: BTreeMap<String, Told>,
     /// See [`Part::undecided`].
     pub(super) undecided: Vec<(String, Reject)>,
+    /// Whether anything says what currencies its amounts are in.
+    pub(super) has_currency: bool,
 }
 
 /// Reads a file into typed rows.
@@ -268,7 +275,16 @@ pub(super) fn read<R: Send>(
         context.times.order = context.times.order.other();
         scanned = run(&context)?;
     }
-    let mut file = collect(scanned.parts, plan);
+    let (own, mut shown) = (&context.config.currency, Shown::default());
+    scanned.parts.iter().for_each(|part| shown.join(&part.shown));
+    let known = shown.known(plan.unit.as_ref(), own);
+    if context.currency != Known::Told && context.currency != known {
+        context.currency = known;
+        scanned = run(&context)?;
+    }
+    let has_currency = context.currency != Known::Unsaid;
+    let mut file = collect(scanned.parts, plan, has_currency);
+    file.assumptions.extend(shown.said(&context.currency, own, &plan.input.shown));
     file.input.blake3 = scanned.blake3;
     if !plan.days.why.is_empty() && !is_contradicted {
         file.assumptions.push(format!("Dates of `{}` {}", plan.input.shown, plan.days.why));
@@ -283,7 +299,7 @@ pub(super) fn read<R: Send>(
     Ok(file)
 }
 
-fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
+fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan, has_currency: bool) -> FileRows<R> {
     let (mut rejects, mut statuses, mut undecided) = (Vec::new(), BTreeMap::new(), Vec::new());
     let (mut before, mut rows, mut rejected) = (1, 0, 0);
     let mut skipped = vec![0; plan.skip.len()];
@@ -332,7 +348,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan) -> FileRows<R> {
         rejected: 0,
         blake3: String::new(),
     };
-    FileRows { parts, input, rejects, assumptions, left_out, statuses, undecided }
+    FileRows { parts, input, rejects, assumptions, left_out, statuses, undecided, has_currency }
 }
 
 fn parse_block<R>(
@@ -345,6 +361,7 @@ fn parse_block<R>(
     part.rows.reserve_exact(memchr_iter(b'\n', block.text.as_bytes()).count() + 1);
     let first = if block.is_first { plan.header_at + 1 } else { 0 };
     let width = plan.headers.len();
+    let is_to_show = context.currency != Known::Told;
     let (records, ended) = scan::walk(block, plan.form.delimiter, |row, found| {
         if row < first {
             return;
@@ -369,25 +386,22 @@ fn parse_block<R>(
             }
             return;
         }
-        if !cells.are_empty_from(width) {
-            let cells = format!("{} cells", cells.len());
-            let reason = format!(
-                "more cells than the header's {width}: is there a delimiter in a cell without quotes?"
-            );
-            let bad = record.bad(Col::Id, &cells, &reason, true);
-            part.bad.push(bad.of(String::new()));
+        if let Some(bad) = record.misfit(block.is_final) {
+            part.bad.push(bad);
             return;
         }
         if cells.len() < width && notes::is_note(&cells, width) {
             part.set_aside(true);
         } else if let Err(bad) = parse(&record, &mut part, context) {
             part.refuse(bad, &cells, width);
+        } else if is_to_show && let Some(amount) = record.amount() {
+            part.shown.add(&amount, &context.config.currency);
         }
     });
     part.records = records;
     part.rows.shrink_to_fit();
     if !plan.days.is_settled {
-        part.contradicts_order = settle::contradicts(block, context);
+        part.contradicts_order = settle::contradicts(block, plan);
     }
     (part, ended)
 }

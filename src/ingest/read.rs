@@ -2,11 +2,12 @@
 //!
 //! Does not look into them beyond a zip's table of contents; a zip in a zip is held in memory.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
+use zip::result::{ZipError, ZipResult};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -28,6 +29,20 @@ pub(super) struct Input {
 }
 
 impl Input {
+    fn plain(path: &Path, bytes: u64) -> Self {
+        let shown = path.display().to_string();
+        Self { shown, bytes, path: path.to_owned(), members: Vec::new() }
+    }
+
+    /// This file, set aside for an error.
+    pub(super) fn aside(self, error: Error) -> Broken {
+        let error = match error.hint_text() {
+            Some(_) => error,
+            None => error.hint("mend it, get it again, or leave it out"),
+        };
+        Broken { input: self, error }
+    }
+
     /// The name without folder and extension.
     pub(super) fn stem(&self) -> &str {
         let name = self.shown.rsplit(['/', '\\']).next().unwrap_or(&self.shown);
@@ -76,7 +91,19 @@ impl Input {
         &self,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Error {
-        Error::new(ErrorKind::Io, format!("cannot read `{}`", self.shown)).because(cause)
+        let cause = cause.into();
+        let within = || cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref();
+        let is_sealed = matches!(
+            cause.downcast_ref().or_else(within),
+            Some(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_))
+        );
+        let error = Error::new(ErrorKind::Io, format!("cannot read `{}`", self.shown));
+        match is_sealed {
+            true => error
+                .because(cause)
+                .hint("unpack the zip, with its password if it has one, and give the files in it"),
+            false => error.because(cause),
+        }
     }
 }
 
@@ -85,7 +112,7 @@ fn open_member(
     index: usize,
     rest: &[usize],
     work: &mut dyn FnMut(Stream<'_>),
-) -> zip::result::ZipResult<()> {
+) -> ZipResult<()> {
     let mut archive = ZipArchive::new(reader)?;
     let mut member = archive.by_index(index)?;
     match rest.split_first() {
@@ -106,6 +133,15 @@ fn open_member(
 trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
+/// A file that cannot be read, and why.
+#[derive(Debug)]
+pub(super) struct Broken {
+    /// The file, or the folder.
+    pub(super) input: Input,
+    /// Why, with its name and what to do about it.
+    pub(super) error: Error,
+}
+
 /// What a path holds: its files, and the folders below it.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -113,79 +149,119 @@ pub(super) struct Found {
     pub(super) inputs: Vec<Input>,
     /// Folders, to be looked into only if no file is recognised.
     pub(super) folders: Vec<PathBuf>,
+    /// What cannot be read.
+    pub(super) broken: Vec<Broken>,
 }
 
-/// Looks at a file, folder or zip.
+/// Looks at a file, folder or zip. What is in it and cannot be read is told beside what can.
 ///
-/// Errors: it does not exist, cannot be read, or is no zip although its name says so.
+/// Errors: it does not exist.
 pub(super) fn find(path: &Path) -> Result<Found> {
     let about = std::fs::metadata(path).map_err(|e| {
         Error::io("open", path, e).hint("give the file, folder or zip of an export")
     })?;
     let mut found = Found::default();
     if !about.is_dir() {
-        add_file(path, about.len(), &mut found.inputs)?;
-        return Ok(found);
-    }
-    let entries = std::fs::read_dir(path).map_err(|e| Error::io("list", path, e))?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(|e| Error::io("list", path, e))?.path());
-    }
-    paths.sort();
-    for path in paths {
-        let is_hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-        let about = std::fs::metadata(&path).map_err(|e| Error::io("open", &path, e))?;
-        match about.is_dir() {
-            _ if is_hidden => {}
-            true => found.folders.push(path),
-            false => add_file(&path, about.len(), &mut found.inputs)?,
-        }
+        found.add_file(path, &about);
+    } else if let Err(e) = found.add_folder(path) {
+        found.broken.push(Input::plain(path, 0).aside(Error::io("list", path, e)));
     }
     Ok(found)
 }
 
-fn add_file(path: &Path, bytes: u64, inputs: &mut Vec<Input>) -> Result<()> {
-    let shown = path.display().to_string();
-    if !has_extension(&shown, &["zip"]) {
-        inputs.push(Input { shown, bytes, path: path.to_owned(), members: Vec::new() });
-        return Ok(());
+impl Found {
+    fn add_folder(&mut self, path: &Path) -> std::io::Result<()> {
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(path)? {
+            paths.push(entry?.path());
+        }
+        paths.sort();
+        paths.retain(|path| !is_hidden(&path.display().to_string()));
+        for path in paths {
+            match std::fs::metadata(&path) {
+                Ok(about) if about.is_dir() => self.folders.push(path),
+                Ok(about) => self.add_file(&path, &about),
+                Err(e) => {
+                    let error = Error::io("open", &path, e);
+                    self.broken.push(Input::plain(&path, 0).aside(error));
+                }
+            }
+        }
+        Ok(())
     }
-    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-    let zip = Input { shown, bytes, path: path.to_owned(), members: Vec::new() };
-    add_members(file, &zip, inputs).map_err(|e| zip.broken(e))
+
+    fn add_file(&mut self, path: &Path, about: &Metadata) {
+        let input = Input::plain(path, about.len());
+        if !about.is_file() {
+            let error = input.broken("it is a device or a pipe, not a file");
+            self.broken.push(input.aside(error));
+        } else if !has_extension(&input.shown, &["zip"]) {
+            self.inputs.push(input);
+        } else {
+            match File::open(path) {
+                Ok(file) => self.add_members(file, input),
+                Err(e) => self.broken.push(input.aside(Error::io("open", path, e))),
+            }
+        }
+    }
+
+    fn add_members(&mut self, reader: impl Read + Seek, zip: Input) {
+        let (mut archive, members) = match contents(reader) {
+            Ok(contents) => contents,
+            Err(e) => {
+                let error = zip.broken(e);
+                return self.broken.push(zip.aside(error));
+            }
+        };
+        for (name, index, bytes) in members {
+            let mut path = zip.members.clone();
+            path.push(index);
+            let shown = format!("{}/{name}", zip.shown);
+            let input = Input { shown, bytes, path: zip.path.clone(), members: path };
+            if !has_extension(&name, &["zip"]) || input.members.len() >= MAX_DEPTH {
+                self.inputs.push(input);
+                continue;
+            }
+            match unpacked(&mut archive, index) {
+                Ok(packed) => {
+                    let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(packed));
+                    self.add_members(inner, input);
+                }
+                Err(e) => {
+                    let error = input.broken(e);
+                    self.broken.push(input.aside(error));
+                }
+            }
+        }
+    }
 }
 
-fn add_members(
-    reader: impl Read + Seek,
-    zip: &Input,
-    inputs: &mut Vec<Input>,
-) -> zip::result::ZipResult<()> {
-    let mut archive = ZipArchive::new(reader)?;
+/// The files of a zip by its table of contents that are not hidden, sorted by name: name, number, bytes.
+type Members = Vec<(String, usize, u64)>;
+
+fn contents<R: Read + Seek>(reader: R) -> ZipResult<(ZipArchive<R>, Members)> {
+    let archive = ZipArchive::new(reader)?;
     let mut members = Vec::new();
     for index in 0..archive.len() {
-        let member = archive.by_index(index)?;
-        if member.is_file() {
-            let name = member.name()?.replace('\\', "/");
+        let member = archive.by_index_data(index)?;
+        let name = member.name()?.replace('\\', "/");
+        if member.is_file() && !is_hidden(&name) {
             members.push((name, index, member.size()));
         }
     }
     members.sort();
-    for (name, index, bytes) in members {
-        let mut path = zip.members.clone();
-        path.push(index);
-        let shown = format!("{}/{name}", zip.shown);
-        let input = Input { shown, bytes, path: zip.path.clone(), members: path };
-        if has_extension(&name, &["zip"]) && input.members.len() < MAX_DEPTH {
-            let mut packed = Vec::new();
-            archive.by_index(index)?.read_to_end(&mut packed)?;
-            let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(packed));
-            add_members(inner, &input, inputs)?;
-        } else {
-            inputs.push(input);
-        }
-    }
-    Ok(())
+    Ok((archive, members))
+}
+
+fn unpacked<R: Read + Seek>(archive: &mut ZipArchive<R>, index: usize) -> ZipResult<Vec<u8>> {
+    let mut packed = Vec::new();
+    archive.by_index(index)?.read_to_end(&mut packed)?;
+    Ok(packed)
+}
+
+/// Whether the last part of a path begins with a dot, as what systems keep beside files does.
+fn is_hidden(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with('.'))
 }
 
 fn has_extension(name: &str, extensions: &[&str]) -> bool {
@@ -236,10 +312,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_or_no_zip_is_an_error() {
+    fn what_cannot_be_read_is_told_beside_what_can() {
         let folder = tempfile::tempdir().unwrap();
         assert!(find(&folder.path().join("none")).is_err());
+        let outer = pack(&[("b.zip", b"no zip"), ("c.csv", b"Id\n2\n")]);
+        std::fs::write(folder.path().join("a.zip"), outer).unwrap();
         std::fs::write(folder.path().join("x.zip"), b"no zip").unwrap();
-        assert!(find(folder.path()).is_err());
+        let found = find(folder.path()).unwrap();
+        assert_eq!(found.inputs.iter().map(Input::stem).collect::<Vec<_>>(), ["c"]);
+        assert_eq!(text(&found.inputs[0]), "Id\n2\n");
+        let broken: Vec<&str> = found.broken.iter().map(|broken| broken.input.stem()).collect();
+        assert_eq!(broken, ["b", "x"]);
     }
 }

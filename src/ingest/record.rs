@@ -72,6 +72,11 @@ impl<'t> Cells<'t> {
         })
     }
 
+    /// Whether the text ends with the record, without a line end.
+    pub(super) fn is_unended(&self) -> bool {
+        self.end == self.text.len() && !self.text.ends_with('\n')
+    }
+
     /// Whether it is a line with nothing in it.
     #[inline]
     pub(super) fn is_blank(&self) -> bool {

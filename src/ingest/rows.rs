@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::activity_id;
+use super::activity_id::ActivityId;
 use super::cells::Record;
 use super::checked;
 use super::columns::Col;
@@ -267,8 +267,8 @@ pub(super) struct ActivityRow {
     pub(super) deal: u32,
     /// Kind, owner, outcome.
     pub(super) words: [Word; 3],
-    /// The id by [`activity_id::pack`], 0 if it has none.
-    pub(super) event: u64,
+    /// Its id.
+    pub(super) event: ActivityId,
     /// When it was done.
     pub(super) done_at: Maybe<Micros>,
     /// When it is due.
@@ -312,7 +312,7 @@ pub(super) fn activity(
             record.word(Col::Owner, part),
             record.mapped(Col::Outcome, part),
         ],
-        event: record.text(Col::ActivityId).as_deref().map_or(0, activity_id::pack),
+        event: record.text(Col::ActivityId).as_deref().map(ActivityId::new).unwrap_or_default(),
         done_at: done_at.into(),
         due_at: starts.or(due_at).into(),
         duration_seconds: duration.into(),

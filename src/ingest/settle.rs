@@ -1,17 +1,14 @@
 //! What a cell leaves open and the sample of its file settles: the decimal mark, the order of day and
 //! month (EXPORTS 0.2).
 
-use std::collections::BTreeMap;
-
 use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
-use super::currency::{self, Known};
+use super::currency::{self, Known, Shown};
 use super::detect::Plan;
 use super::field_log;
 use super::local;
 use super::mapping::{DecimalMark, PercentRule};
 use super::number;
-use super::part::Context;
 use super::scan::{self, Block, Found};
 
 /// The sample of a file: its first rows, by canonical column.
@@ -207,49 +204,45 @@ pub(super) fn decimal(sample: &Sample<'_>, shown: &str) -> (DecimalMark, Vec<Str
     }
 }
 
-/// The currency of amounts that no column tells, by their symbols, and what to say of it.
-pub(super) fn currency(sample: &Sample<'_>, own: &str, shown: &str) -> (Known, Option<String>) {
-    let mut found = BTreeMap::new();
-    for cell in [Col::Amount, Col::Value].into_iter().flat_map(|col| sample.cells(col)) {
-        if let Some(code) = currency::shown(cell, own) {
-            found.entry(code).or_insert(cell);
+/// The currencies that the amounts of the sample show.
+pub(super) fn currencies(sample: &Sample<'_>, own: &str) -> Shown {
+    let mut shown = Shown::default();
+    let amounts = [Col::Amount, Col::Value].into_iter().flat_map(|col| sample.cells(col));
+    amounts.for_each(|amount| shown.add(amount, own));
+    shown
+}
+
+/// Whether a date of a block can only be read in the other order, in a file whose sample left it open.
+pub(super) fn contradicts(block: &Block<'_>, plan: &Plan) -> bool {
+    let times: Vec<_> = TIMES.iter().filter_map(|&col| plan.index(col)).collect();
+    let other = plan.days.order.other();
+    let mut is_contradicted = false;
+    scan::walk(block, plan.form.delimiter, |_, found| {
+        let Found::Record(cells) = found else { return };
+        if is_contradicted {
+            return;
         }
-    }
-    let examples = found.iter().map(|(code, cell)| format!("{code} by `{cell}`"));
-    let examples = examples.collect::<Vec<_>>().join(", ");
-    match found.first_key_value() {
-        Some((code, _)) if found.len() == 1 && code == own => (Known::Told, None),
-        Some((code, _)) if found.len() == 1 => {
-            let said = format!(
-                "Amounts of `{shown}` are in {examples}, those without a symbol too; a column `currency` \
-                 changes that."
-            );
-            (Known::One(code.clone()), Some(said))
+        for &at in &times {
+            let Some(text) = cells.text(at) else { continue };
+            is_contradicted |= convert::order_of(&text) == Some(other);
         }
-        Some(_) => {
-            let said = format!(
-                "Amounts of `{shown}` are in several currencies ({examples}), those without a symbol in \
-                 {own}; a column `currency` changes that."
-            );
-            (Known::Each, Some(said))
-        }
-        None => (Known::Told, None),
-    }
+    });
+    is_contradicted
 }
 
 /// Looks for amounts under a header with their unit, if no other has them; the currency of those.
-fn amount_by_unit(plan: &mut Plan, own: &str) -> Option<Known> {
+fn amount_by_unit(plan: &mut Plan, own: &str) -> Option<String> {
     if plan.has(Col::Amount) {
         return None;
     }
     let (at, code) = currency::of_header(&plan.headers, plan.file.aliases(Col::Amount), own)?;
     plan.put(Col::Amount, Some(at));
-    Some(Known::One(code))
+    Some(code)
 }
 
 /// Settles by the sample what the mapping leaves open.
 pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
-    let by_unit = amount_by_unit(plan, own);
+    plan.unit = amount_by_unit(plan, own);
     let index = |col| plan.index(col);
     let width = plan.headers.len();
     let typed = match plan.entity {
@@ -269,21 +262,17 @@ pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>,
     let serial = serial(&sample);
     // A log of fields has amounts of deals whose currency is known.
     let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
-    let (currency, by_symbols) = match (is_told, by_unit) {
-        (true, _) => (Known::Told, None),
-        (false, Some(by_unit)) => {
-            let (shown, header) = (&plan.input.shown, plan.header(Col::Amount));
-            (
-                by_unit,
-                Some(format!(
-                    "Amounts of `{shown}` are in the currency of their header, `{header}`."
-                )),
-            )
-        }
-        (false, None) => currency(&sample, own, &plan.input.shown),
+    let currency = match is_told {
+        true => Known::Told,
+        false => currencies(&sample, own).known(plan.unit.as_ref(), own),
     };
     (plan.days, plan.decimal, plan.percent, plan.currency) = (days, decimal, percent, currency);
-    plan.said.extend(said.into_iter().chain(by_symbols));
+    plan.said.extend(said);
+    if plan.unit.is_some() && !is_told {
+        let (shown, header) = (&plan.input.shown, plan.header(Col::Amount));
+        plan.said
+            .push(format!("Amounts of `{shown}` are in the currency of their header, `{header}`."));
+    }
     if let Some(serial) = serial {
         plan.said.push(format!(
             "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",
@@ -297,25 +286,6 @@ pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>,
             plan.input.shown
         ));
     }
-}
-
-/// Whether a date of the block can only be read in the other order, in a file whose sample left it open.
-pub(super) fn contradicts(block: &Block<'_>, context: &Context<'_>) -> bool {
-    let plan = context.plan;
-    let times: Vec<_> = TIMES.iter().filter_map(|&c| plan.index(c)).collect();
-    let other = plan.days.order.other();
-    let mut is_contradicted = false;
-    scan::walk(block, plan.form.delimiter, |_, found| {
-        let Found::Record(cells) = found else { return };
-        if is_contradicted {
-            return;
-        }
-        for &at in &times {
-            let Some(text) = cells.text(at) else { continue };
-            is_contradicted |= convert::order_of(&text) == Some(other);
-        }
-    });
-    is_contradicted
 }
 
 #[cfg(test)]

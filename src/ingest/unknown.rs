@@ -7,6 +7,7 @@ use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
 use super::detect::Plan;
 use super::header;
+use super::read::Broken;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Dataset, InputFile, Reject, Status, counted};
 
@@ -52,8 +53,27 @@ fn is_data(row: &[String]) -> bool {
     row.iter().filter(is_value).count() >= 2
 }
 
-/// There are no deals among the files.
-pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown]) -> Error {
+/// What can be read.
+const TABLES: &str = "give CSV files, or a folder or zip of them (`.csv`, `.tsv`, `.txt`)";
+
+/// There are no deals among the files that can be read.
+pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown], mut broken: Vec<Broken>) -> Error {
+    if let ([], [], 1) = (plans, unknown, broken.len()) {
+        return broken.remove(0).error;
+    }
+    or_unreadable(no_deals_of(plans, unknown), broken)
+}
+
+/// What is missing may be in the files that cannot be read.
+pub(super) fn or_unreadable(error: Error, broken: Vec<Broken>) -> Error {
+    let names: Vec<&str> = broken.iter().map(|broken| &*broken.input.shown).collect();
+    let what = format!("{error}; `{}` cannot be read", names.join("`, `"));
+    let Some(first) = broken.into_iter().next() else { return error };
+    let hint = first.error.hint_text().unwrap_or_default().to_owned();
+    Error::new(ErrorKind::Input, what).because(first.error).hint(hint)
+}
+
+fn no_deals_of(plans: &[Plan], unknown: &[Unknown]) -> Error {
     let recognised: Vec<String> = plans
         .iter()
         .map(|plan| format!("`{}` ({})", plan.input.shown, plan.entity.as_str()))
@@ -90,7 +110,14 @@ pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown]) -> Error {
              `event_log.csv`; otherwise {hint}",
             plan.input.shown
         )),
-        None => error.hint(hint),
+        None => match plans.iter().find(|plan| plan.entity == Entity::FieldChanges) {
+            Some(plan) => error.hint(format!(
+                "`{}` tells no change of a stage, which would make deals: give the table of deals beside \
+                 it (of Salesforce: `Opportunity.csv`); {hint}",
+                plan.input.shown
+            )),
+            None => error.hint(hint),
+        },
     }
 }
 
@@ -104,13 +131,27 @@ fn is_like_a_log(plan: &Plan) -> bool {
         && !plan.has(Col::ActivityId)
 }
 
+/// What is to be said of files that are not used and may have been meant to be: workbooks, packed and empty
+/// ones, and those that are called like a known kind of file.
+pub(super) fn said(unknown: &[Unknown]) -> Vec<String> {
+    let about = unknown.iter().map(about).filter(|&(_, hint)| hint != NEEDED && hint != TABLES);
+    let about = about.map(|(what, hint)| format!("{what}, and is not read: {hint}."));
+    about.chain(unknown.iter().filter_map(Unknown::said)).collect()
+}
+
 /// What an unknown file is, and what to do about it.
 fn about(unknown: &Unknown) -> (String, &'static str) {
     let path = &unknown.file.path;
     let extension = Path::new(path).extension().map(|e| e.to_string_lossy().to_lowercase());
     match extension.as_deref() {
-        Some("xlsx" | "xlsm" | "xls" | "ods" | "numbers") => {
+        Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods" | "numbers") => {
             (format!("`{path}` is a workbook"), "save its sheets as CSV and give those")
+        }
+        Some("gz" | "tgz" | "bz2" | "xz" | "zst" | "tar" | "7z" | "rar") => {
+            (format!("`{path}` is packed"), "unpack it, or give it as a zip")
+        }
+        Some("csv" | "tsv" | "tab" | "txt") if unknown.file.bytes == 0 => {
+            (format!("`{path}` is empty"), "export it again")
         }
         Some("csv" | "tsv" | "tab" | "txt") if unknown.headers.is_empty() => {
             (format!("`{path}` has no header"), NEEDED)
@@ -125,10 +166,7 @@ fn about(unknown: &Unknown) -> (String, &'static str) {
             let lacks = unknown.lacks.as_ref().map_or(String::new(), |lacks| format!(": {lacks}"));
             (format!("`{path}` has the headers {headers}{lacks}"), NEEDED)
         }
-        _ => (
-            format!("`{path}` is no text table"),
-            "give CSV files, or a folder or zip of them (`.csv`, `.tsv`, `.txt`)",
-        ),
+        _ => (format!("`{path}` is no text table"), TABLES),
     }
 }
 
@@ -164,7 +202,7 @@ pub(super) fn undated(plans: &[Plan], dataset: &Dataset) -> Error {
     };
     let tells = |plan: &&Plan| match plan.entity {
         Entity::Deals => true,
-        Entity::StageHistory | Entity::StageChanges => !is_told,
+        Entity::StageHistory | Entity::StageChanges | Entity::FieldChanges => !is_told,
         _ => false,
     };
     let files: Vec<&str> = plans.iter().filter(tells).map(|plan| &*plan.input.shown).collect();

@@ -23,7 +23,7 @@ static ABOUT: About = About {
     question: "How long do reps wait between two steps, and until they first touch a new deal?",
     definition: "Gaps: deals won in the period; hours between consecutive activities done up to the win, of all deals \
         together (`from_type` and `to_type` are `any`), and over the whole time by the types of the two; activities of \
-        one time in the order of their ids, up to 10 letters and digits or 15 digits. First touch: deals \
+        one time in the order of their ids, up to 20 letters, digits and hyphens, or UUIDs. First touch: deals \
         created in the period; hours from creation to the first activity done then or later, by Aalen-Johansen on \
         whole hours: deals closed untouched compete, open untouched ones are followed to the cut-off. Limits of the \
         median gap: order statistics; of the first touch: times at which the limits of the curve reach one half.",

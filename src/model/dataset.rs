@@ -138,7 +138,7 @@ impl<T> Nested<T> {
 pub struct Reject {
     /// The file, relative to what the user named.
     pub file: String,
-    /// Row in the file, the header being row 1.
+    /// Row in the file, the header being row 1; 0 if the whole file cannot be read.
     pub row: u64,
     /// Column by its header; empty if the whole row is refused.
     pub column: String,
@@ -172,7 +172,8 @@ pub struct InputFile {
     pub path: String,
     /// The source that recognised it; empty if the file was not used.
     pub crm: String,
-    /// What it holds: `deals`, `stage_history`, `activities` …; empty if not used.
+    /// What it holds: `deals`, `stage_history`, `activities` …; empty if not used, [`Self::UNREADABLE`] if it
+    /// cannot be read.
     pub entity: String,
     /// Bytes.
     pub bytes: u64,
@@ -182,6 +183,11 @@ pub struct InputFile {
     pub rejected: u64,
     /// BLAKE3 of the bytes, hex (what `b3sum` prints).
     pub blake3: String,
+}
+
+impl InputFile {
+    /// Stands for what a file holds that cannot be read.
+    pub const UNREADABLE: &'static str = "unreadable";
 }
 
 /// All that is known, ready to be folded. After [`Names::sort`] has run symbols sort as words do.

@@ -29,7 +29,7 @@ pub(super) fn merge(
             let key = (line.code, line.table.clone());
             let known = lines.entry(key).or_insert_with(|| line.clone());
             let rank = |line: &QualityCount| (line.rows, line.deals, line.sample_ids.clone());
-            if choice.favours_fresh || rank(line) > rank(known) {
+            if choice.favours_fresh.unwrap_or_else(|| rank(line) > rank(known)) {
                 *known = line.clone();
             }
         }

@@ -3,7 +3,8 @@
 //! Every deal, list of activities, stage, user and so on is taken from the export that knows more:
 //! the later one, or of two equally late the one greater in a fixed order of the content. So the
 //! result does not depend on the order in which exports were ingested, and once more changes nothing.
-//! Only when the configuration changed in between does the newer reading of an equally late export win.
+//! Only when the configuration changed in between does the newer reading of an equally late export win, and
+//! one that could read a file wins over one that could not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,8 +22,8 @@ use crate::model::{Activity, Catalogue, InputFile, Names, Reject, Stage, StageId
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
-    /// Whether of two equally late exports the fresh one wins.
-    pub(super) favours_fresh: bool,
+    /// Whether of two equally late exports the fresh one wins; none if their content decides.
+    pub(super) favours_fresh: Option<bool>,
     /// The files that the fresh export consists of.
     pub(super) inputs: &'a [InputFile],
     /// For each file the latest export that it was part of, as far as the store knows.
@@ -57,7 +58,7 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     (dataset.partitions, stamps.known) = (deals.partitions, deals.known);
     (dataset.snapshots, content.taken) =
         (std::mem::take(&mut stored.dataset.snapshots), stored.taken);
-    content.take_snapshots(Some(&fresh.dataset), choice.favours_fresh);
+    content.take_snapshots(Some(&fresh.dataset), choice.favours_fresh == Some(true));
     let dataset = &mut content.dataset;
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
     dataset.extracted_at = before.max(after);
@@ -186,8 +187,14 @@ fn rejects(
     choice: Choice,
 ) -> (Vec<Reject>, Vec<i64>) {
     let mut files: BTreeMap<&str, Sides<'_>> = BTreeMap::new();
+    let latest = stored.dataset.extracted_at.max(fresh.dataset.extracted_at);
     for (side, content) in [stored, fresh].into_iter().enumerate() {
         for (reject, &at) in content.dataset.rejects.iter().zip(&content.stamps.rejects) {
+            // That a file cannot be read (row 0) is said of the latest export only.
+            let is_replaced = side == 0 && choice.favours_fresh == Some(true);
+            if reject.row == 0 && (at < latest || is_replaced) {
+                continue;
+            }
             let entry = &mut files.entry(&reject.file).or_default()[side];
             entry.0 = entry.0.max(Some(at));
             entry.1.insert(reject);

@@ -119,8 +119,8 @@ impl Store {
         let delta = Delta::new(&self.root)?;
         let runs = Runs::open(&delta)?;
         let last = runs.get(&delta, None)?.map(|run| Pinned::open(&delta, run)).transpose()?;
-        let export = fresh.extracted_at;
-        let fresh = Content::fresh(fresh);
+        let mut export = fresh.extracted_at;
+        let mut fresh = Content::fresh(fresh);
         let merged = match &last {
             None => {
                 let mut content = fresh;
@@ -128,16 +128,24 @@ impl Store {
                 Merged { content, touched: BTreeSet::new() }
             }
             Some(last) => {
-                let favours_fresh = is_read_anew(&last.run.record, &record);
+                let (before, now) = (&last.run.record, &record);
+                let mut stored = last.content()?;
+                let favours_fresh = favours_fresh(before, now);
+                match favours_fresh {
+                    Some(true) if is_same_export(&before.inputs, &now.inputs) => {
+                        stored.restamp(last.run.export_extracted_at, export);
+                    }
+                    Some(false) if is_same_export(&now.inputs, &before.inputs) => {
+                        fresh.restamp(export, last.run.export_extracted_at);
+                        export = last.run.export_extracted_at;
+                    }
+                    _ => {}
+                }
                 let terms = Terms {
                     favours_fresh,
                     inputs: &record.inputs,
                     seen: seen(&delta, &runs, last, &record, export)?,
                 };
-                let mut stored = last.content()?;
-                if favours_fresh && are_same_bytes(&last.run.record.inputs, &record.inputs) {
-                    stored.restamp(last.run.export_extracted_at, export);
-                }
                 merge::merge(stored, fresh, &terms)?
             }
         };
@@ -234,19 +242,36 @@ impl Store {
     }
 }
 
-/// Whether equal exports may be read differently than before, so that the new reading is meant.
-fn is_read_anew(last: &RunRecord, record: &RunRecord) -> bool {
-    last.config_blake3 != record.config_blake3 || last.sluice_version != record.sluice_version
+/// Which of two equally late exports is meant: the new one if it is read by other rules, or else the one that
+/// lacks fewer files because they cannot be read; none if nothing tells.
+fn favours_fresh(last: &RunRecord, record: &RunRecord) -> Option<bool> {
+    if last.config_blake3 != record.config_blake3 || last.sluice_version != record.sluice_version {
+        return Some(true);
+    }
+    let lacks = |run: &RunRecord, other: &RunRecord| {
+        let is_lacking = |input: &&InputFile| input.entity == InputFile::UNREADABLE;
+        let mut lacking = run.inputs.iter().filter(is_lacking);
+        lacking.any(|input| !other.inputs.iter().filter(is_lacking).any(|o| o.path == input.path))
+    };
+    match (lacks(last, record), lacks(record, last)) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        _ => None,
+    }
 }
 
-/// Whether two exports are the same files.
-fn are_same_bytes(a: &[InputFile], b: &[InputFile]) -> bool {
+/// Whether an export is `other`, but for files of it that cannot be read.
+fn is_same_export(export: &[InputFile], other: &[InputFile]) -> bool {
     let hashes = |inputs: &[InputFile]| -> Vec<String> {
         let mut hashes: Vec<String> = inputs.iter().map(|input| input.blake3.clone()).collect();
         hashes.sort_unstable();
         hashes
     };
-    hashes(a) == hashes(b)
+    let (own, others) = (hashes(export), hashes(other));
+    let is_known = |hash: &String| hash.is_empty() || others.contains(hash);
+    let is_part = || own.iter().all(is_known) && own.iter().any(|hash| !hash.is_empty());
+    let lacks_any = export.iter().any(|input| input.entity == InputFile::UNREADABLE);
+    own == others || lacks_any && is_part()
 }
 
 /// For each input file the latest export that it was part of, as far as it was read by the same rules.

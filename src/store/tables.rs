@@ -11,8 +11,8 @@ use crate::model::{
 /// How to choose between two versions of a thing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice {
-    /// Whether of two equally late exports the fresh one wins.
-    pub(super) favours_fresh: bool,
+    /// Whether of two equally late exports the fresh one wins; none if their content decides.
+    pub(super) favours_fresh: Option<bool>,
 }
 
 impl Choice {
@@ -29,7 +29,7 @@ impl Choice {
             std::cmp::Ordering::Less => Some(true),
             std::cmp::Ordering::Greater => Some(false),
             std::cmp::Ordering::Equal if stored == fresh => Some(false),
-            std::cmp::Ordering::Equal => self.favours_fresh.then_some(true),
+            std::cmp::Ordering::Equal => self.favours_fresh,
         }
     }
 }

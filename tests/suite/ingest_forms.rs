@@ -284,6 +284,41 @@ fn symbols_of_amounts_tell_their_currency_where_no_column_does() {
     assert!(says(&own, "Amounts are in USD, as no column says otherwise."));
 }
 
+/// Far below what a sample of the file shows.
+#[test]
+fn a_symbol_tells_the_currency_wherever_it_stands() {
+    let table = |head: &str, odd: &[(usize, &str)]| {
+        let mut rows: Vec<String> =
+            (0..6000).map(|at| format!("{at},open,2026-01-01,{at}.50\n")).collect();
+        for (at, amount) in odd {
+            rows[*at] = format!("{at},open,2026-01-01,{amount}\n");
+        }
+        read_deals(format!("{head}\n{}", rows.concat()).as_bytes())
+    };
+    let money = |got: &Ingested, id: &str| {
+        let (_, _, deal) = find(got, id);
+        format!("{} {}", got.dataset.names.get(deal.currency), deal.amount_minor.get().unwrap())
+    };
+    let amounts = |got: &Ingested| ["2", "5000", "5999"].map(|id| money(got, id));
+    let head = "deal_id,status,created_at,amount";
+    let one = table(head, &[(5000, "€7")]);
+    assert_eq!(amounts(&one), ["EUR 250", "EUR 700", "EUR 599950"]);
+    assert!(says(&one, "are in EUR by `€7`, those without a symbol too"));
+    let several = table(head, &[(5000, "€7"), (5999, "$8")]);
+    assert_eq!(amounts(&several), ["USD 250", "EUR 700", "USD 800"]);
+    assert!(says(&several, "(EUR by `€7`, USD by `$8`), those without a symbol in USD"));
+    let yen = table(head, &[(0, "€5"), (5000, "¥7"), (5999, "¥8")]);
+    assert_eq!(amounts(&yen), ["USD 250", "JPY 7", "JPY 8"]);
+    let own = table(head, &[(5000, "$7")]);
+    assert_eq!(amounts(&own), ["USD 250", "USD 700", "USD 599950"]);
+    assert!(says(&own, "as no column says otherwise"));
+    let header = table("deal_id,status,created_at,Amount (EUR)", &[(5000, "$7")]);
+    assert_eq!(amounts(&header), ["EUR 250", "USD 700", "EUR 599950"]);
+    assert!(says(&header, "(USD by `$7`), those without a symbol in EUR"));
+    let column = table("deal_id,status,created_at,amount,currency", &[(5000, "€7,CHF")]);
+    assert_eq!(amounts(&column), ["USD 250", "CHF 700", "USD 599950"]);
+}
+
 #[test]
 fn what_parts_the_words_of_a_status_does_not_matter() {
     let got = read_deals(

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sluice::ingest::Ingested;
-use sluice::model::{Config, HistoryGrade, Quality, Status};
+use sluice::model::{Config, HistoryGrade, Quality, Status, calendar};
 
 use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
 
@@ -135,6 +135,40 @@ fn a_log_that_cannot_be_used_says_what_would_help() {
     let error = try_read(&data("logs/undated"), &Config::default()).unwrap_err();
     assert!(error.to_string().contains("has a time in it"), "{error}");
     assert!(error.hint_text().is_some_and(|hint| hint.contains("`entered_at`")));
+}
+
+#[test]
+fn a_log_of_fields_that_tells_stages_is_enough() {
+    let got = log("fields");
+    let word = |sym| got.dataset.names.get(sym);
+    assert_eq!(
+        visits(&got, "006A0000a000001IAA"),
+        [
+            "Prospecting|01-05 09:00|01-05 09:00",
+            "Proposal|01-05 09:00|02-01 09:00",
+            "Closed Won|02-01 09:00|-"
+        ]
+    );
+    let (partition, row, deal) = find(&got, "006A0000a000001IAA");
+    assert_eq!(deal.status, Status::Won);
+    assert!(deal.quality.contains(Quality::CreatedImputed));
+    let closes_on = deal.expected_close_on.get().map(|day| calendar::date(day).to_string());
+    let values = (deal.amount_minor.get(), word(deal.owner), closes_on.as_deref());
+    assert_eq!(values, (Some(80_000), "005A00000000002IAA", Some("2026-02-01")));
+    assert_eq!(partition.changes.get(row).len(), 3, "amount, owner, close date");
+    let (_, _, open) = find(&got, "006A0000a000002IAA");
+    assert_eq!((open.status, open.amount_minor.get()), (Status::Open, None));
+    let refused: Vec<(u64, &str)> =
+        got.dataset.rejects.iter().map(|r| (r.row, r.column.as_str())).collect();
+    assert_eq!((got.dataset.deal_count(), refused), (2, vec![(11, "NewValue")]));
+    assert!(says(&got, "whose stage changes (2) is taken as a deal"));
+    assert!(says(&got, "`amount`, `expected_close_on`, `owner` tell of them what else is known"));
+    assert!(says(&got, "1 rows of") && says(&got, "belong to deals that are left out"));
+    assert!(says(&got, "Amounts are in USD, as no column says otherwise"));
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("logs").join("fields")).path())));
+    let error = try_read(&data("logs/amounts"), &Config::default()).unwrap_err();
+    let hint = error.hint_text().unwrap_or_default();
+    assert!(hint.contains("tells no change of a stage"), "{error}: {hint}");
 }
 
 #[test]

@@ -27,6 +27,8 @@ mod ingest_gaps;
 mod ingest_logs;
 mod ingest_outcomes;
 mod ingest_tables;
+mod ingest_ties;
+mod ingest_unreadable;
 mod invariants;
 mod metrics_a;
 mod metrics_b;

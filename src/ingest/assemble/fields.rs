@@ -9,6 +9,7 @@ use super::super::checked;
 use super::super::field_log::{FieldRow, LogRow};
 use super::super::part::Part;
 use super::super::rows::{HistoryRow, word};
+use super::order::{MOST, way};
 use super::{Gathered, Joined};
 use crate::model::{Field, FieldChange, Maybe, Micros, Names, Sym, User};
 
@@ -44,8 +45,9 @@ impl Gathered {
 }
 
 impl Log {
-    /// Gives words their sorted symbols and puts the changes of each deal in order; of the two rows
-    /// that some exports write of a change of owner, the one with an id stays.
+    /// Gives words their sorted symbols and puts the changes of each deal in order. Rows that are equal in
+    /// all, the id of the record included, are one (QH5); of the two rows that some exports write of a
+    /// change of owner, the one with an id stays.
     pub(super) fn sort(&mut self, move_to: impl Fn(&mut Sym)) {
         for row in &mut self.rows {
             each_sym(row, |mut sym| {
@@ -56,6 +58,7 @@ impl Log {
         // Sure ones first, so that those that follow at the same time can be told.
         let key = |row: &FieldRow| (row.deal, row.at, row.field, row.is_unsure);
         self.rows.par_sort_unstable_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.cmp(b)));
+        self.rows.dedup();
         self.rows.dedup_by(|later, first| {
             let moment = |row: &FieldRow| (row.deal, row.at, row.field);
             later.is_unsure && !first.is_unsure && moment(later) == moment(first)
@@ -131,8 +134,9 @@ fn name_owners(all: &mut Gathered) {
     let found: BTreeMap<Sym, Option<Sym>> = found.into_iter().map(intern).collect();
     for row in all.log.rows.iter_mut().filter(|row| row.field == Field::Owner) {
         let known = |n: i64| found.get(&Sym(n as u32)).copied().flatten();
-        row.is_unsure =
-            [row.old, row.new].into_iter().filter_map(Maybe::get).any(|n| known(n).is_none());
+        let mut people = [row.old, row.new].into_iter().filter_map(Maybe::get);
+        row.is_unsure = people.clone().any(|n| known(n).is_none());
+        row.is_named = people.any(|n| checked::other_form(all.names.get(Sym(n as u32))).is_none());
         each_sym(row, |sym| found.get(&sym).copied().flatten().unwrap_or(sym));
     }
 }
@@ -189,23 +193,18 @@ pub(super) fn joined(
         return changes;
     }
     let is_first = |row: &&FieldRow| row.old.get().is_none() && Some(row.at) <= created_at;
-    changes.extend(told.iter().filter(|row| !is_first(row)).map(|row| FieldChange {
-        at: row.at,
-        field: row.field,
-        old: row.old,
-        new: row.new,
-    }));
-    changes.sort_by_key(|change| (change.at, change.field));
+    for is_named in [false, true] {
+        let told = told.iter().filter(|row| row.is_named == is_named && !is_first(row));
+        add_untold(&mut changes, told);
+    }
     let mut kept: Vec<FieldChange> = Vec::with_capacity(changes.len());
     for tied in changes.chunk_by_mut(|a, b| (a.at, a.field) == (b.at, b.field)) {
         let field = tied.first().map(|change| change.field);
         let last = kept.iter().rev().find(|change| Some(change.field) == field);
         chain(tied, last.map(|change| change.new));
-        for (at, change) in tied.iter().enumerate() {
-            let is_repeat = tied.iter().take(at).any(|before| before == change);
+        for change in tied {
             let last = kept.iter().rev().find(|before| before.field == change.field);
-            let stays = last.map_or(change.old, |last| last.new) == change.new;
-            if !is_repeat && !stays {
+            if last.map_or(change.old, |last| last.new) != change.new {
                 kept.push(*change);
             }
         }
@@ -213,21 +212,53 @@ pub(super) fn joined(
     kept
 }
 
-/// Changes of one field that share their time, each after the one that ends where it begins; the first
-/// begins at `value`, or where no other ends.
-fn chain(tied: &mut [FieldChange], mut value: Option<Maybe<i64>>) {
+/// Adds what is told and not known to changes in order of time and field: a change that is told more often
+/// than it is known, as often as that.
+fn add_untold<'r>(known: &mut Vec<FieldChange>, told: impl Iterator<Item = &'r FieldRow>) {
+    let moment = |change: &FieldChange| (change.at, change.field);
+    let (mut is_met, mut untold) = (vec![false; known.len()], Vec::new());
+    for &FieldRow { at, field, old, new, .. } in told {
+        let change = FieldChange { at, field, old, new };
+        let first = known.partition_point(|other| moment(other) < (at, field));
+        let alike = is_met.iter_mut().zip(&*known).skip(first);
+        let mut alike = alike.take_while(|(_, other)| moment(other) == (at, field));
+        match alike.find(|(is_met, other)| !**is_met && **other == change) {
+            Some((is_met, _)) => *is_met = true,
+            None => untold.push(change),
+        }
+    }
+    known.append(&mut untold);
+    known.sort_by_key(moment);
+}
+
+/// Changes of one field that share their time, each after the one that ends where it begins: all of them, if
+/// there is such a way, or else as far as there is one. It begins at `value`, or where one more change
+/// begins than ends.
+fn chain(tied: &mut [FieldChange], value: Option<Maybe<i64>>) {
     if tied.len() < 2 {
         return;
     }
+    let surplus = |of: Maybe<i64>| {
+        let begins = tied.iter().filter(|change| change.old == of).count();
+        begins > tied.iter().filter(|change| change.new == of).count()
+    };
+    let origin = tied.iter().map(|change| change.old).find(|&old| surplus(old));
+    let starts = [value, origin, tied.first().map(|change| change.old)];
+    if tied.len() <= MOST {
+        let way = |start| way(tied.to_vec(), start, |change| (change.old, change.new));
+        if let Some(way) = starts.into_iter().flatten().find_map(way) {
+            tied.copy_from_slice(&way);
+            return;
+        }
+    }
+    let mut here = value.or(origin);
     for at in 0..tied.len() {
         let rest = tied.get_mut(at..).unwrap_or_default();
-        let goes_on = rest.iter().position(|change| Some(change.old) == value);
-        let begins = || rest.iter().position(|c| rest.iter().all(|other| other.new != c.old));
-        let next = goes_on.or_else(begins).unwrap_or(0);
+        let next = rest.iter().position(|change| Some(change.old) == here).unwrap_or(0);
         if let Some(head) = rest.get_mut(..=next) {
             head.rotate_right(1);
         }
-        value = rest.first().map(|change| change.new);
+        here = rest.first().map(|change| change.new);
     }
 }
 
@@ -238,7 +269,18 @@ mod tests {
     fn row(at: Micros, old: i64, new: i64) -> FieldRow {
         let value = |n: i64| Maybe::from(Some(n).filter(|&n| n != 0));
         let (old, new) = (value(old), value(new));
-        FieldRow { deal: 0, at, field: Field::Owner, rank: 0, old, new, is_unsure: false }
+        let (is_unsure, is_named) = (false, false);
+        FieldRow {
+            deal: 0,
+            at,
+            field: Field::Owner,
+            rank: 0,
+            event: 0,
+            old,
+            new,
+            is_unsure,
+            is_named,
+        }
     }
 
     fn told(changes: &[(Micros, i64, i64)], log: &[(Micros, i64, i64)]) -> Vec<(Micros, i64, i64)> {
@@ -259,6 +301,10 @@ mod tests {
         assert_eq!(told(&both, &[(6, 7, 8), (10, 8, 9)]), both, "a second later");
         assert_eq!(told(&[], &[(5, 7, 7)]), []);
         assert_eq!(told(&[(5, 7, 8)], &[(7, 8, 7)]), [(5, 7, 8), (7, 8, 7)]);
+        let there_and_back = [(5, 7, 8), (5, 8, 7), (5, 7, 8)];
+        assert_eq!(told(&[], &there_and_back), there_and_back);
+        assert_eq!(told(&there_and_back[..2], &there_and_back), there_and_back);
+        assert_eq!(told(&there_and_back, &there_and_back[1..]), there_and_back);
     }
 
     #[test]
@@ -269,6 +315,11 @@ mod tests {
             assert_eq!(told(&[], &log), chain);
             assert_eq!(told(&chain, &log), chain);
         }
+        // All of them, though the first that fits leads away from the others.
+        assert_eq!(
+            told(&[(2, 1, 6)], &[(5, 6, 9), (5, 6, 2), (5, 2, 6)]),
+            [(2, 1, 6), (5, 6, 2), (5, 2, 6), (5, 6, 9)]
+        );
         // There and back again, from the value that it has.
         assert_eq!(told(&[(2, 1, 6)], &[(5, 2, 6), (5, 6, 2)]), [(2, 1, 6), (5, 6, 2), (5, 2, 6)]);
     }

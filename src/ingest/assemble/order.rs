@@ -5,8 +5,8 @@ use super::super::rows::HistoryRow;
 use super::life::{Row, sym};
 use crate::model::{Micros, Sym};
 
-/// Rows of one time that are put one after another by their stages; more are left in order of content.
-const MOST: usize = 64;
+/// Moves of one time that are put one after another by their ends; more are left in order of content.
+pub(super) const MOST: usize = 64;
 
 fn key(row: &HistoryRow) -> (Option<Micros>, u64, u64) {
     (row.at.get(), row.rank, row.event)
@@ -35,7 +35,11 @@ pub(super) fn arrange(rows: &mut [Row<'_>]) {
 fn chain(rows: &mut [Row<'_>], mut stage: Sym) {
     rows.sort_by_key(|row| (words(row), numbers(row)));
     let most = rows.len().min(MOST);
-    if let Some(way) = way(&rows[..most], stage) {
+    // Numbers decide before names, so that a renamed stage changes nothing.
+    let mut by_numbers = rows[..most].to_vec();
+    by_numbers.sort_by_key(numbers);
+    let ends = |(part, row): &Row<'_>| (sym(part, row.from), sym(part, row.to));
+    if let Some(way) = way(by_numbers, stage, ends) {
         rows[..most].copy_from_slice(&way);
         return;
     }
@@ -56,29 +60,31 @@ fn numbers((_, row): &Row<'_>) -> (Option<i64>, Option<i32>, Option<u32>) {
     (row.amount_minor.get(), row.expected_close_on.get(), row.probability_bp.get())
 }
 
-/// The rows in an order in which each begins where the one before ended, the first one at `stage`; null if
-/// there is none. Of several ways numbers decide before names, so that a renamed stage changes nothing.
+/// The moves in an order in which each begins where the one before ended, the first one at `start`; none if
+/// there is no such order. Of several ways the one that takes earlier moves of the list first.
 ///
 /// Source: Hierholzer 1873, DOI 10.1007/BF01442866 (a way over all edges).
-fn way<'r>(rows: &[Row<'r>], stage: Sym) -> Option<Vec<Row<'r>>> {
-    let mut left: Vec<Row<'r>> = rows.to_vec();
-    left.sort_by_key(numbers);
-    let (mut open, mut found) = (Vec::new(), Vec::with_capacity(rows.len()));
-    let mut here = stage;
+pub(super) fn way<M: Copy, P: Copy + PartialEq>(
+    mut left: Vec<M>,
+    start: P,
+    ends: impl Fn(&M) -> (P, P),
+) -> Option<Vec<M>> {
+    let (mut open, mut found) = (Vec::new(), Vec::with_capacity(left.len()));
+    let mut here = start;
     loop {
-        match left.iter().position(|(part, row)| sym(part, row.from) == here) {
+        match left.iter().position(|step| ends(step).0 == here) {
             Some(at) => open.push(left.remove(at)),
             None => found.push(open.pop()?),
         }
-        here = open.last().map_or(stage, |(part, row)| sym(part, row.to));
-        if open.is_empty() && found.len() == rows.len() {
+        here = open.last().map_or(start, |step| ends(step).1);
+        if open.is_empty() && left.is_empty() {
             break;
         }
     }
     found.reverse();
-    let ends = found.iter().map(|(part, row)| sym(part, row.to));
-    let begins = found.iter().map(|(part, row)| sym(part, row.from));
-    std::iter::once(stage).chain(ends).zip(begins).all(|(end, begin)| end == begin).then_some(found)
+    let arrivals = found.iter().map(|step| ends(step).1);
+    let departures = found.iter().map(|step| ends(step).0);
+    std::iter::once(start).chain(arrivals).zip(departures).all(|(a, b)| a == b).then_some(found)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::super::activity_id;
+use super::super::activity_id::ActivityId;
 use super::super::rows::ActivityRow;
 use super::Joined;
 use super::life::sym;
@@ -15,8 +15,8 @@ use crate::model::{Activity, Micros, Nested};
 /// what they come to is in large pieces, which go back whole.
 const BATCHES: usize = 16;
 
-/// An activity with its id by [`activity_id::pack`], 0 if it has none.
-pub(super) type Known = (u64, Activity);
+/// An activity with its id.
+pub(super) type Known = (ActivityId, Activity);
 
 /// An activity, with the row of its deal in the partition.
 #[derive(Debug)]
@@ -118,9 +118,9 @@ fn activity(block: &Joined<ActivityRow>, row: &ActivityRow, extracted_at: Micros
 
 /// Sorts activities by time, those of one time by id; of those with one id only the last done stays (QA1). Returns
 /// how many were dropped.
-pub(super) fn without_repeats(list: &mut Vec<Known>, ids: &mut Vec<u64>) -> u64 {
+pub(super) fn without_repeats(list: &mut Vec<Known>, ids: &mut Vec<ActivityId>) -> u64 {
     ids.clear();
-    ids.extend(list.iter().map(|(id, _)| *id).filter(|id| *id != 0));
+    ids.extend(list.iter().map(|(id, _)| *id).filter(|id| !id.is_none()));
     ids.sort_unstable();
     let before = list.len();
     if ids.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -128,12 +128,10 @@ pub(super) fn without_repeats(list: &mut Vec<Known>, ids: &mut Vec<u64>) -> u64 
             let rank = |x: &Activity| (x.done_at, x.kind, x.owner);
             a_id.cmp(b_id).then_with(|| rank(b).cmp(&rank(a))).then_with(|| b.cmp(a))
         });
-        list.dedup_by(|later, first| later.0 != 0 && later.0 == first.0);
+        list.dedup_by(|later, first| !later.0.is_none() && later.0 == first.0);
     }
     list.sort_unstable_by(|(a_id, a), (b_id, b)| {
-        let by_id = || activity_id::order(*a_id).cmp(&activity_id::order(*b_id));
-        let by_content = || a.cmp(b).then(a_id.cmp(b_id));
-        a.done_at.cmp(&b.done_at).then_with(by_id).then_with(by_content)
+        a.done_at.cmp(&b.done_at).then(a_id.cmp(b_id)).then_with(|| a.cmp(b))
     });
     (before - list.len()) as u64
 }

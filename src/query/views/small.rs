@@ -271,7 +271,11 @@ fn deal_snapshots(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
 
 const REJECTS: &[ColumnAbout] = &[
     column("file", Unit::Text, "The file."),
-    column("file_row", Unit::Count, "Row in the file, the header being row 1."),
+    column(
+        "file_row",
+        Unit::Count,
+        "Row in the file, the header being row 1; 0 for the whole file.",
+    ),
     column("file_column", Unit::Text, "Column by its header; null if the row was refused."),
     column("cell", Unit::Text, "The value as it stands in the file."),
     column("reason", Unit::Text, "Why it was refused, and what was expected."),

@@ -93,7 +93,7 @@ fn rejects(rejects: &[Reject]) -> Grid {
         "rejects",
         &[
             ("file", Unit::Text, "The file."),
-            ("row", Unit::Count, "Row in the file, the header being row 1."),
+            ("row", Unit::Count, "Row in the file, the header being row 1; 0 for the whole file."),
             ("column", Unit::Text, "The column; empty if the whole row was refused."),
             ("value", Unit::Text, "The value as it stands in the file."),
             ("reason", Unit::Text, "Why it was refused."),

@@ -1,0 +1,130 @@
+//! Which files of an export are what: those that are known, those that are not used, those that cannot be
+//! read.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use super::columns::{Col, Entity};
+use super::detect::{self, Detected, Plan};
+use super::mapping::{self, Mapping};
+use super::read::{self, Broken, Input};
+use super::unknown::{self, Unknown};
+use crate::error::Result;
+use crate::model::{Config, InputFile, Reject};
+
+/// The files of an export.
+#[derive(Debug, Default)]
+pub(super) struct Recognised {
+    /// Those that are known, and how they are read.
+    pub(super) plans: Vec<Plan>,
+    /// Those that are not used.
+    pub(super) unused: Vec<Unknown>,
+    /// Those that cannot be read.
+    pub(super) broken: Vec<Broken>,
+    /// What is to be said of those that are not used.
+    pub(super) said: Vec<String>,
+    /// Folders that were looked into, by their real paths: links may lead in a circle.
+    seen: BTreeSet<PathBuf>,
+}
+
+/// Recognises the files of all paths.
+///
+/// Errors: a path does not exist, the mapping is wrong.
+pub(super) fn recognise(paths: &[PathBuf], options: &Options<'_>) -> Result<Recognised> {
+    let mappings = mapping::load(options.mapping)?;
+    let mut all = Recognised::default();
+    for path in paths {
+        all.path(path, &mappings, options.config)?;
+    }
+    all.set_aside();
+    all.drop_repeats();
+    all.said.extend(unknown::said(&all.unused));
+    Ok(all)
+}
+
+impl Recognised {
+    /// Recognises the files of a path; looks into folders below only if none of its own is recognised.
+    fn path(&mut self, path: &Path, mappings: &[Mapping], config: &Config) -> Result<()> {
+        if path.is_dir() && path.canonicalize().is_ok_and(|real| !self.seen.insert(real)) {
+            return Ok(());
+        }
+        let found = read::find(path)?;
+        self.broken.extend(found.broken);
+        let before = self.plans.len();
+        for input in found.inputs {
+            match detect::detect(&input, mappings, config) {
+                Ok(Detected::Known(plan)) => self.plans.push(*plan),
+                Ok(Detected::Unknown(headers, lacks)) => {
+                    self.unused.push(Unknown { file: not_used(&input), headers, lacks });
+                }
+                Err(error) => self.broken.push(input.aside(error)),
+            }
+        }
+        if self.plans.len() == before {
+            for folder in &found.folders {
+                self.path(folder, mappings, config)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets aside the files that are only read where no other tells what they do.
+    fn set_aside(&mut self) {
+        let told: Vec<Entity> = self
+            .plans
+            .iter()
+            .filter(|plan| !plan.file.is_substitute)
+            .map(|plan| plan.entity)
+            .collect();
+        let is_told = |plan: &mut Plan| plan.file.is_substitute && told.contains(&plan.entity);
+        for plan in self.plans.extract_if(.., is_told) {
+            let (shown, entity) = (&plan.input.shown, plan.entity.as_str());
+            self.said.push(format!(
+                "`{shown}` has `{}` for an id and is not read: another file tells the {entity}.",
+                plan.header(Col::DealId)
+            ));
+            let file = not_used(&plan.input);
+            self.unused.push(Unknown { file, headers: plan.headers, lacks: None });
+        }
+    }
+
+    /// A path that was named twice is read once.
+    fn drop_repeats(&mut self) {
+        self.plans.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
+        self.plans.dedup_by(|a, b| a.input == b.input);
+        self.unused.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+        self.unused.dedup();
+        self.broken.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
+        self.broken.dedup_by(|a, b| a.input == b.input);
+    }
+}
+
+fn not_used(input: &Input) -> InputFile {
+    InputFile {
+        path: input.shown.clone(),
+        crm: String::new(),
+        entity: String::new(),
+        bytes: input.bytes,
+        rows: 0,
+        rejected: 0,
+        blake3: String::new(),
+    }
+}
+
+/// What a run keeps of a file that cannot be read.
+pub(super) fn unreadable(broken: &Broken) -> (InputFile, Reject) {
+    let file = InputFile { entity: InputFile::UNREADABLE.to_owned(), ..not_used(&broken.input) };
+    let first = std::error::Error::source(&broken.error);
+    let causes = std::iter::successors(first, |cause| cause.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    let reject = Reject {
+        file: broken.input.shown.clone(),
+        row: 0,
+        column: String::new(),
+        value: String::new(),
+        reason: format!("the file cannot be read: {}", causes.join(": ")),
+        is_row: true,
+    };
+    (file, reject)
+}

@@ -1,0 +1,188 @@
+//! Events of one time: activities in the order of their ids, changes of a field one after another.
+
+use sluice::ingest::Ingested;
+use sluice::model::{Config, Maybe, Quality, Sym};
+
+use super::ingest::{find, read, try_read};
+
+const DEALS: &str =
+    "deal_id,stage,status,amount,owner,created_at\n1,Demo,open,100,ann,2026-01-01\n";
+
+fn read_beside(name: &str, rows: &[String]) -> Ingested {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deals.csv"), DEALS).unwrap();
+    std::fs::write(folder.path().join(name), rows.join("\n") + "\n").unwrap();
+    read(folder.path())
+}
+
+/// All orders of a few rows.
+fn permutations(rows: &[String]) -> Vec<Vec<String>> {
+    if rows.len() < 2 {
+        return vec![rows.to_vec()];
+    }
+    let mut all = Vec::new();
+    for at in 0..rows.len() {
+        let mut rest = rows.to_vec();
+        let first = rest.remove(at);
+        for tail in permutations(&rest) {
+            all.push([&[first.clone()][..], &tail].concat());
+        }
+    }
+    all
+}
+
+/// Rows below a header, in all orders.
+fn tables(header: &str, rows: &[String]) -> Vec<Vec<String>> {
+    let tables = permutations(rows).into_iter();
+    tables.map(|rows| [&[header.to_owned()][..], &rows].concat()).collect()
+}
+
+/// METRICS B4: `(done_at, activity_id)`. Types stand in no order of words, so that only ids tell.
+#[test]
+fn activities_of_one_time_are_in_the_order_of_their_ids() {
+    let kinds = ["meeting", "call", "task", "email"];
+    for ids in [
+        ["9", "10", "11", "12"].map(str::to_owned),
+        ["1", "2", "3", "4"].map(|n| format!("00T5g00000aBcD{n}EAF")),
+        ["1", "2", "3", "4"].map(|n| format!("00T5g00000aBcD{n}")),
+        ["1", "2", "3", "4"].map(|n| format!("572576700000049700{n}")),
+        ["1", "2", "3", "4"].map(|n| format!("0195b5c0-7a3e-7c4d-8a51-00000000000{n}")),
+    ] {
+        let mut sorted: Vec<(&String, &str)> = ids.iter().zip(kinds).collect();
+        sorted.sort();
+        let expected: Vec<&str> = sorted.iter().map(|(_, kind)| *kind).collect();
+        let rows: Vec<String> = ids
+            .iter()
+            .zip(kinds)
+            .map(|(id, kind)| format!("{id},1,{kind},ann,2026-01-05 10:00:00"))
+            .collect();
+        for table in tables("activity_id,deal_id,type,owner,done_at", &rows) {
+            let got = read_beside("activities.csv", &table);
+            let (partition, row, _) = find(&got, "1");
+            let kinds = partition.activities.get(row).iter().map(|a| got.dataset.names.get(a.kind));
+            assert_eq!(kinds.collect::<Vec<_>>(), expected, "{table:?}");
+        }
+    }
+}
+
+/// QA1: of rows with one id that of the largest `(done_at, type, owner)` stays; ids that differ only in their
+/// last letter are two.
+#[test]
+fn repeated_ids_of_any_length_are_one_activity() {
+    for id in [
+        "7",
+        "00T5g00000aBcD1EAF",
+        "f81d4fae-7dec-4fd0-8fff-fffffffffff1",
+        "acti_0123456789abcdefghi1",
+    ] {
+        let other = format!("{}2", &id[..id.len() - 1]);
+        let row = |id: &str, kind: &str, owner: &str, minute: u32| {
+            format!("{id},1,{kind},{owner},2026-01-05 10:{minute:02}:00")
+        };
+        let rows = [
+            row(id, "call", "cem", 5),
+            row(id, "meeting", "ann", 5),
+            row(id, "meeting", "bob", 5),
+            row(id, "task", "bob", 4),
+            row(&other, "call", "ann", 5),
+        ];
+        for table in tables("activity_id,deal_id,type,owner,done_at", &rows) {
+            let got = read_beside("activities.csv", &table);
+            let names = &got.dataset.names;
+            let (partition, row, deal) = find(&got, "1");
+            let kept = partition.activities.get(row).iter();
+            let mut kept: Vec<_> = kept.map(|a| (names.get(a.kind), names.get(a.owner))).collect();
+            kept.sort_unstable();
+            assert_eq!(kept, [("call", "ann"), ("meeting", "bob")], "{table:?}");
+            assert!(deal.quality.contains(Quality::DuplicateActivity));
+        }
+    }
+}
+
+/// Changes of the deal as `old>new`.
+fn changes(got: &Ingested) -> Vec<String> {
+    let (partition, row, _) = find(got, "1");
+    let names = &got.dataset.names;
+    let shown = |value: Maybe<i64>, is_text: bool| match value.get() {
+        Some(n) if is_text => names.get(Sym(n as u32)).to_owned(),
+        Some(n) => n.to_string(),
+        None => "-".to_owned(),
+    };
+    let all = partition.changes.get(row).iter();
+    all.map(|c| [c.old, c.new].map(|value| shown(value, c.field.is_text())).join(">")).collect()
+}
+
+/// Each record has an id, so that equal rows are different changes (METRICS 3.2.1).
+#[test]
+fn changes_of_a_field_in_one_second_are_all_kept() {
+    let head = "id,deal_id,field,old_value,new_value,changed_at";
+    let at = "2026-01-05 10:00:00";
+    for (field, [a, b, c]) in [("amount", ["100", "200", "300"]), ("owner", ["ann", "bob", "cem"])]
+    {
+        let shown = |old: &str, new: &str| match field {
+            "amount" => format!("{old}00>{new}00"),
+            _ => format!("{old}>{new}"),
+        };
+        for chain in [[(a, b), (b, a), (a, b)], [(a, b), (b, a), (a, c)], [(a, b), (b, c), (c, a)]]
+        {
+            let expected: Vec<String> = chain.iter().map(|(old, new)| shown(old, new)).collect();
+            let row = |(n, (old, new)): (usize, &(&str, &str))| {
+                format!("01{n},1,{field},{old},{new},{at}")
+            };
+            let rows: Vec<String> = chain.iter().enumerate().map(row).collect();
+            for table in tables(head, &rows) {
+                assert_eq!(
+                    changes(&read_beside("field_changes.csv", &table)),
+                    expected,
+                    "{table:?}"
+                );
+                let twice = [&table[..], &table[1..]].concat();
+                assert_eq!(
+                    changes(&read_beside("field_changes.csv", &twice)),
+                    expected,
+                    "{twice:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Salesforce tells each change of owner twice, by id and by name.
+#[test]
+fn owners_that_change_there_and_back_in_one_second_are_told_once() {
+    let (ann, bob) = ("005A00000000001IAA", "005A00000000002IAA");
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "Opportunity.csv",
+        &format!(
+            "Id,IsDeleted,Name,StageName,IsClosed,IsWon,CloseDate,CreatedDate,OwnerId\n\
+             006A0000a000001IAA,0,A,Offer,0,0,2026-07-01,2026-01-01 00:00:00,{bob}\n"
+        ),
+    );
+    write("User.csv", &format!("Id,Name,IsActive,Username\n{ann},Ann,1,a\n{bob},Bob,1,b\n"));
+    let mut rows = Vec::new();
+    for (n, (old, new)) in [("ann", "bob"), ("bob", "ann"), ("ann", "bob")].iter().enumerate() {
+        let id = |who: &str| if who == "ann" { ann } else { bob };
+        let name = |who: &str| if who == "ann" { "Ann" } else { "Bob" };
+        for (form, [old, new]) in
+            [[id(old), id(new)], [name(old), name(new)]].into_iter().enumerate()
+        {
+            rows.push(format!("017A0000000000{n}{form}AA,0,006A0000a000001IAA,Owner,{old},{new},2026-01-05 10:00:00"));
+        }
+    }
+    for at in 0..rows.len() {
+        rows.rotate_left(at);
+        let table = rows.join("\n");
+        write(
+            "OpportunityFieldHistory.csv",
+            &format!("Id,IsDeleted,OpportunityId,Field,OldValue,NewValue,CreatedDate\n{table}\n"),
+        );
+        let got = try_read(folder.path(), &Config::default()).unwrap();
+        let (partition, row, _) = find(&got, "006A0000a000001IAA");
+        let owners: Vec<&str> = (partition.changes.get(row).iter())
+            .map(|c| got.dataset.names.get(Sym(c.new.get().unwrap() as u32)))
+            .collect();
+        assert_eq!(owners, [bob, ann, bob], "{table}");
+    }
+}
