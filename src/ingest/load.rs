@@ -13,10 +13,10 @@ use super::logged::{self, Logged};
 use super::part::{self, Context, FileRows, RowParser};
 use super::read::Broken;
 use super::recognise::{self, Recognised, recognise};
-use super::unknown;
+use super::unknown::{self, Unknown};
 use super::words::DealIndex;
 use super::{Ingested, Options, field_log, fx, periods, rows, said, side, status};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::model::{InputFile, Reject, timed};
 
 /// Reads exports; see [`super::read`].

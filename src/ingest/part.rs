@@ -3,7 +3,7 @@
 //! A bad cell never costs more than its row, and a row never more than itself.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memchr_iter;
 
@@ -301,7 +301,7 @@ pub(super) fn read<R: Send>(
 
 fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan, has_currency: bool) -> FileRows<R> {
     let (mut rejects, mut statuses, mut undecided) = (Vec::new(), BTreeMap::new(), Vec::new());
-    let (mut before, mut rows, mut rejected) = (1, 0, 0);
+    let (mut before, mut rows) = (1, 0);
     let mut skipped = vec![0; plan.skip.len()];
     let (mut left_out, mut with_left_out, mut notes) = (Vec::new(), 0, 0);
     for part in &mut parts {

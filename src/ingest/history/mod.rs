@@ -166,8 +166,8 @@ fn follow(
 }
 
 /// An open deal must be in the stage it entered last (EXPORTS 15.3); if it is not, the move to its
-/// stage was not recorded (QH9). It is set at the last time that the deal row knows of; that of a log,
-/// which tells every move, at the last change of stage, else at the last instant of the extract.
+/// stage was not recorded (QH9). It is set at the last time that the deal row knows of. A log lacks a move
+/// only where the row tells of a later change of stage.
 fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
     let deal = input.deal;
     let Some(last) = walk.last() else { return };
@@ -183,9 +183,10 @@ fn append_current(walk: &mut Walk<'_>, input: &DealInput<'_>) {
     let known = |at: &Micros| (last.entered_at..walk.context.extracted_at).contains(at);
     let told = input.last_stage_change_at.filter(known);
     let at = match input.shape {
-        Shape::Wide => told.or(deal.modified_at.get().filter(known)).unwrap_or(last.entered_at),
-        _ => told.unwrap_or(walk.context.extracted_at - 1),
+        Shape::Wide => told.or(deal.modified_at.get().filter(known)).or(Some(last.entered_at)),
+        _ => told.filter(|&at| at > last.entered_at),
     };
+    let Some(at) = at else { return };
     walk.quality.insert(Quality::ChainBreak);
     walk.enter(deal.stage, at);
 }
