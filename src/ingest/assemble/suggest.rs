@@ -39,8 +39,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # source_dates = \"day_first\"\n\
          # Currency of amounts that carry none.\ncurrency = {}\n\
          # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
-         # First month of the fiscal year. Months that are not the calendar's (4-4-5 weeks) are told by a file\n\
-         # `periods.csv` beside the export: kind, period_id, start, end.\nfiscal_year_start_month = {}\n\
+         # First month of the fiscal year; 4-4-5 weeks and such: `periods.csv`.\nfiscal_year_start_month = {}\n\
          # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
          segment = {}\n\
          # Days off besides Saturdays and Sundays.\n# holidays = [\"2026-12-25\"]\n\
