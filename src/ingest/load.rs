@@ -163,16 +163,22 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn file(&mut self, plan: &Plan) -> Result<()> {
-        if plan.entity > Entity::Deals {
+    /// Finishes what files of this kind refer to.
+    fn finish_before(&mut self, entity: Entity) -> Result<()> {
+        if entity > Entity::Deals {
             self.complete_deals();
         }
-        if plan.entity > Entity::StageChanges {
+        if entity > Entity::StageChanges {
             self.make_deals();
         }
-        if plan.entity > Entity::Periods {
+        if entity > Entity::Periods {
             self.settle_periods()?;
         }
+        Ok(())
+    }
+
+    fn file(&mut self, plan: &Plan) -> Result<()> {
+        self.finish_before(plan.entity)?;
         match plan.entity {
             Entity::Deals => self.deals(plan)?,
             Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
