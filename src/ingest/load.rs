@@ -81,10 +81,11 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     Ok(Ingested { dataset, inputs, unreadable, rows_read, rows_rejected })
 }
 
-/// Counts the rows that were refused of each file; returns how many they are.
+/// Counts the rows that were refused of each file; returns how many they are. A file that cannot be read
+/// is refused in row 0, which is none.
 fn count_refused(inputs: &mut [InputFile], rejects: &[Reject]) -> u64 {
     let mut refused: BTreeMap<&str, u64> = BTreeMap::new();
-    for reject in rejects.iter().filter(|reject| reject.is_row) {
+    for reject in rejects.iter().filter(|reject| reject.is_row && reject.row > 0) {
         *refused.entry(&reject.file).or_default() += 1;
     }
     for input in inputs {

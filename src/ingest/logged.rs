@@ -10,9 +10,9 @@ use super::checked;
 use super::columns::{Col, Entity};
 use super::detect::Plan;
 use super::field_log::{self, FieldRow, LogRow};
-use super::part::{Bad, Context, FileRows, Part, Text};
+use super::part::{Bad, Context, FileRows, Part};
 use super::rows::{self, DealRow, HistoryRow, word};
-use super::words::{DealIndex, Word};
+use super::words::{DealIndex, Text, Word};
 use crate::model::{Config, Day, Field, Maybe, Micros, Names, Sym};
 
 /// Columns of a log that tell of the deal and not of the change.
@@ -144,7 +144,8 @@ impl Logged {
         // Without amounts there is nothing to say of their currency.
         let amount = Field::Amount.as_str();
         let has_amounts = plan.has(Col::Amount) || self.headers.iter().any(|h| h == amount);
-        all.deals.has_currency |= plan.has(Col::Currency) || file.has_currency || !has_amounts;
+        all.deals.has_currency |=
+            plan.has(Col::Currency) || !has_amounts || (!self.is_of_fields && file.has_currency);
         let has_values = super::load::has_values(plan);
         for part in file.parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();

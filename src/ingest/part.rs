@@ -21,7 +21,7 @@ use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
 use super::settle;
 use super::status::Told;
-use super::words::{DealIndex, Words};
+use super::words::{DealIndex, Text, Words};
 use crate::error::Result;
 use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
 
@@ -83,20 +83,6 @@ pub(super) enum Link {
     LeftOut,
     /// Nothing.
     Unknown,
-}
-
-/// A text in [`Part::texts`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Text {
-    start: u32,
-    end: u32,
-}
-
-impl Text {
-    /// The text itself.
-    pub(super) fn of(self, texts: &str) -> &str {
-        texts.get(self.start as usize..self.end as usize).unwrap_or_default()
-    }
 }
 
 impl<R> Part<R> {

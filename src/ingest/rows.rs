@@ -8,9 +8,9 @@ use super::checked;
 use super::columns::Col;
 use super::currency::Known;
 use super::header;
-use super::part::{Bad, Context, Link, Part, Text};
+use super::part::{Bad, Context, Link, Part};
 use super::status;
-use super::words::{Word, fixed_hash};
+use super::words::{Text, Word, fixed_hash};
 use crate::model::{Day, Maybe, Micros, Status};
 
 /// A row of a deals file.

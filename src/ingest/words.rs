@@ -156,6 +156,20 @@ pub(super) fn fixed_hash(text: &str) -> u64 {
     hash.max(1)
 }
 
+/// A place in texts that stand one after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Text {
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Text {
+    /// The text itself.
+    pub(super) fn of(self, texts: &str) -> &str {
+        texts.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::credit::{shares, split};
 use super::forecast_past::owner_at;
 use super::goal_plan::{Goal, Plan};
 use super::maturity::{Maturity, cause, is_in_cohorts};
@@ -28,7 +29,7 @@ pub(super) struct Open {
     pub(super) expected_on: Option<Day>,
 }
 
-/// A deal that was won.
+/// A deal that was won, or an owner's share of its amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Win {
     pub(super) owner: Sym,
@@ -36,6 +37,8 @@ pub(super) struct Win {
     pub(super) created_on: Day,
     pub(super) closed_on: Day,
     pub(super) amount: Option<i64>,
+    /// Whether it is counted here: a deal is one win, of its owner at the close.
+    pub(super) is_counted: bool,
 }
 
 /// Deals that stood open on a past day: in a stage, of an owner, in a currency.
@@ -89,7 +92,8 @@ impl Goals {
         }
         let plan = Arc::clone(plan);
         let currency = currency_key(facts, run);
-        if let Some(visit) = standing(deal) {
+        // Of a deal whose first close counts, what came later is no chance of another one.
+        if let Some(visit) = standing(deal).filter(|_| facts.outcome == Status::Open) {
             let of_stage = run.catalogue.get(visit.stage).probability_bp;
             let of_deal = || match field_before(deal, Field::Probability, run.cut) {
                 Some(known) => known.and_then(|bp| u32::try_from(bp).ok()),
@@ -110,7 +114,8 @@ impl Goals {
         let closed_on = facts.closed_on.filter(|_| facts.outcome == Status::Won);
         if let Some(closed_on) = closed_on.filter(|&day| day >= plan.wins_since) {
             let (owner, created_on, amount) = (facts.owner, facts.created_on, facts.amount_minor);
-            self.wins.push(Win { owner, currency, created_on, closed_on, amount });
+            let win = Win { owner, currency, created_on, closed_on, amount, is_counted: true };
+            self.add_win(win, deal, run);
         }
         if is_in_cohorts(deal) && deal.deal.history_grade.has_stages() {
             self.look(deal, &plan, run, with_past);
@@ -118,6 +123,19 @@ impl Goals {
                 self.stand(deal, &plan, currency, run);
             }
         }
+    }
+
+    /// Adds a win; its amount to those who share it (METRICS 3.6).
+    fn add_win(&mut self, win: Win, deal: &Timeline<'_>, run: &Run) {
+        let Some(shares) = shares(deal, run) else { return self.wins.push(win) };
+        let parts = split(win.amount.unwrap_or(0), &shares).into_iter().zip(&shares);
+        self.wins.extend(parts.map(|(part, &(owner, _))| Win {
+            owner,
+            amount: win.amount.and(i64::try_from(part).ok()),
+            is_counted: false,
+            ..win
+        }));
+        self.wins.push(Win { amount: None, ..win });
     }
 
     /// Looks at a deal on each month end on which it was open.
@@ -340,10 +358,9 @@ impl Goals {
             (span.start..span.end).contains(&win.closed_on)
                 && goal.holds(win.owner, win.currency, run)
         };
-        self.wins
-            .iter()
-            .filter(counts)
-            .fold((0, 0), |(sum, n), win| (sum + i128::from(win.amount.unwrap_or(0)), n + 1))
+        self.wins.iter().filter(counts).fold((0, 0), |(sum, n), win| {
+            (sum + i128::from(win.amount.unwrap_or(0)), n + u64::from(win.is_counted))
+        })
     }
 }
 

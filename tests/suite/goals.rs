@@ -1,6 +1,7 @@
 //! Goals, activities and levers: vectors V02, V06, V12, hand-worked cases.
 
 mod activities;
+mod credit;
 mod levers;
 mod ties;
 

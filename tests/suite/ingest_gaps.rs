@@ -62,7 +62,7 @@ fn without_creation_times_closed_deals_count_where_they_close_and_open_ones_at_t
         [
             "1 Won 2026-02-01 2026-02-01 __UNKNOWN__>Closed Won",
             "2 Lost 2026-02-10 2026-02-10 __UNKNOWN__>Closed Lost",
-            "3 Open 2026-03-04 - Demo",
+            "3 Open 2026-03-05 - Demo",
             "4 Lost 2026-03-05 2026-03-05 __UNKNOWN__>Closed Lost",
             "5 Lost - - ",
         ]

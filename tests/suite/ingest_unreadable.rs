@@ -252,7 +252,7 @@ fn a_run_ends_with_findings_until_the_file_can_be_read() {
     assert_eq!((count("rejects"), count(LEADS)), whole);
     std::fs::write(exports.path().join("more.zip"), &zip[..60]).unwrap();
     assert_eq!(sluice(there.path(), &["run", path]).0, Some(1));
-    assert_eq!((count("rejects"), count(LEADS)), ("1".into(), "1".into()));
+    assert_eq!(count(LEADS), "1");
     std::fs::remove_file(exports.path().join("more.zip")).unwrap();
     assert_eq!(sluice(there.path(), &["run", path]).0, Some(0));
     assert_eq!(count("rejects"), "0");

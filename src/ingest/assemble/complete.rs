@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::part::{Part, Text};
+use super::super::part::Part;
 use super::super::rows::{DealRow, word};
-use super::super::words::Word;
+use super::super::words::{Text, Word};
 use super::deals::{Deals, Origin};
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Maybe, Micros, Names, Status, counted};

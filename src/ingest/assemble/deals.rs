@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::checked;
-use super::super::part::{FileRows, Text};
+use super::super::part::FileRows;
 use super::super::rows::{DealRow, word};
-use super::super::words::{DealIndex, Word};
+use super::super::words::{DealIndex, Text, Word};
 use crate::model::{Names, Reject, Sym};
 
 /// All deals; the number of a deal is its place.

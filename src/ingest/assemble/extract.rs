@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::stages::StageIds;
-use super::{Gathered, life};
+use super::{Gathered, closes};
 use crate::ingest::columns::Col;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Micros, Status, Zone};
@@ -86,8 +86,8 @@ impl Seen {
         for (deal, row) in
             all.deals.rows.iter().enumerate().filter(|(_, row)| row.entered.is_empty())
         {
-            if life::status(row, stages, catalogue) != Status::Open {
-                let guessed = || life::guessed_close(all, deal, zone);
+            if closes::status(row, stages, catalogue) != Status::Open {
+                let guessed = || closes::guessed_close(all, deal, zone);
                 self.see(Col::ClosedAt, row.closed_at.get().or_else(guessed));
             }
         }

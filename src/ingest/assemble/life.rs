@@ -11,10 +11,10 @@ use super::group::Grouped;
 use super::stages::StageIds;
 use super::waiting;
 use super::waiting::{Waiting, without_repeats};
-use super::{Gathered, Joined, Word, order};
+use super::{Gathered, Joined, Word, closes, order};
 use crate::model::calendar::month_index;
 use crate::model::{
-    Catalogue, Config, Day, Deal, Field, FieldChange, HistoryGrade, Micros, Partition, Quality,
+    Catalogue, Config, Deal, Field, FieldChange, HistoryGrade, Micros, Partition, Quality,
     QualitySet, Reject, StageId, StageKind, Status, Sym, UNKNOWN_STAGE, Zone,
 };
 
@@ -226,13 +226,13 @@ pub(super) fn attributes(
         Sym::NONE => last.unwrap_or_else(|| context.stage(pipeline, context.unknown)),
         name => context.stage(pipeline, name),
     };
-    let told = |stage| status_in(stage, context.catalogue);
+    let told = |stage| closes::status_in(stage, context.catalogue);
     let status = row.status.unwrap_or_else(|| match told(stage) {
         // It is closed: where its history ends may tell how.
         Status::Open if row.flags.0 == Some(true) => last.map_or(Status::Open, told),
         by_stage => by_stage,
     });
-    let (closed_at, expected_close_on) = close(context, deal, status, changes.is_empty());
+    let (closed_at, expected_close_on) = closes::close(context, deal, status, changes.is_empty());
     let attributes = Deal {
         pipeline,
         stage,
@@ -259,55 +259,8 @@ pub(super) fn attributes(
     (attributes, changes)
 }
 
-/// The status of a deal without moves: as told, else as its stage says.
-pub(super) fn status(row: &DealRow, stages: &StageIds, catalogue: &Catalogue) -> Status {
-    let (pipeline, name) = (Sym(row.words[word::PIPELINE].0), Sym(row.words[word::STAGE].0));
-    let by_stage = || stages.find(pipeline, name).map(|stage| status_in(stage, catalogue));
-    row.status.or_else(by_stage).unwrap_or(Status::Open)
-}
-
-fn status_in(stage: StageId, catalogue: &Catalogue) -> Status {
-    match catalogue.get(stage).kind {
-        StageKind::Open => Status::Open,
-        StageKind::Won => Status::Won,
-        StageKind::Lost => Status::Lost,
-    }
-}
-
 fn is_end(context: &Context<'_>, stage: StageId) -> bool {
     context.catalogue.get(stage).kind != StageKind::Open
-}
-
-/// The close time and the expected close date. An open deal was not closed: a close date that it
-/// carries is an expectation.
-fn close(
-    context: &Context<'_>,
-    deal: usize,
-    status: Status,
-    is_without_history: bool,
-) -> (Option<Micros>, Option<Day>) {
-    let row = &context.all.deals.rows[deal];
-    let expected = row.expected_close_on.get();
-    if status == Status::Open {
-        let by_close = row.closed_at.get().map(|at| context.report.day(at));
-        return (None, expected.or(by_close));
-    }
-    // A guess that the export cannot know of is none.
-    let guessed = || {
-        let at = guessed_close(context.all, deal, context.report)?;
-        let is_told = row.last_stage_change_at.get().is_some();
-        (at < context.extracted_at && (is_told || is_without_history)).then_some(at)
-    };
-    (row.closed_at.get().or_else(guessed), expected)
-}
-
-/// When a closed deal without a close time was closed, where the rules of its table allow a guess: when
-/// it changed its stage last, else when it was expected to.
-pub(super) fn guessed_close(all: &Gathered, deal: usize, zone: Zone) -> Option<Micros> {
-    all.deals.rules(deal).filter(|rules| rules.close_from_dates)?;
-    let row = &all.deals.rows[deal];
-    let expected = || row.expected_close_on.get().map(|day| zone.midnight(day));
-    row.last_stage_change_at.get().or_else(expected)
 }
 
 /// The last change of stage. Where the export has a column of it, a closed deal without one never moved:

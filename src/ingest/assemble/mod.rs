@@ -2,6 +2,7 @@
 //!
 //! Every choice is by content, never by the order of rows or files.
 
+mod closes;
 mod complete;
 pub(super) mod deals;
 mod extract;
@@ -33,7 +34,7 @@ use super::words::Word;
 use crate::error::Result;
 use crate::model::{
     Account, Catalogue, Config, Dataset, Day, Forecast, Forecasts, FxRate, Ledger, Micros, Names,
-    Partition, Payment, Quality, Reject, Sym, Target, User,
+    Partition, Payment, Quality, Reject, Sym, Target, User, Zone,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -107,24 +108,18 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let count = all.deals.rows.len();
     fields::settle(&mut all);
     let history = Grouped::new(&all.history, count, |row| row.deal);
-    let mut seen = extract::seen(&all, now);
+    let seen = extract::seen(&all, now);
     let (mut catalogue, said) = stages::catalogue(&mut all, &history, seen.instant(), config)?;
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
-    seen.see_closes(&all, (&stages, &catalogue), config.zone()?);
-    let is_undated = undated::is_undated(&all);
-    let extracted_at = match is_undated {
-        true => undated::instant(seen.instant(), now),
-        false => seen.instant(),
-    };
-    all.assumptions.extend(seen.said());
+    let (zone, known) = (config.zone()?, (&stages, &catalogue));
+    let (extracted_at, is_undated) = end(&mut all, seen, known, (zone, now));
     all.assumptions.extend(said);
-    date_forecasts(&mut all.forecasts, config.zone()?.day(extracted_at - 1));
     let activities = std::mem::take(&mut all.activities);
     if is_undated {
         let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
         let created = undated::creations(&context);
-        let said = undated::date(&mut all, created, extracted_at, config.zone()?);
+        let said = undated::date(&mut all, created, extracted_at, zone);
         all.assumptions.extend(said);
     }
     let mut context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
@@ -140,21 +135,15 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         .collect();
     let (loose, loose_repeats) = waiting::loose(loose);
     let mut ledger = ledger(&all, &built);
-    add_repeats(&mut ledger, &all.deals);
-    ledger.add_rows(Quality::DuplicateActivity, "activities", loose_repeats, &[]);
-    let mut repeated = Forecasts::repeated(&all.forecasts);
-    let rows = repeated.len() as u64;
-    repeated.retain(|id| !id.is_empty());
-    ledger.add_rows(Quality::DuplicateForecast, "forecasts", rows, &repeated);
-    let partitions: Vec<Partition> =
-        built.into_iter().map(|built| noted(built, &mut ledger)).collect();
+    add_repeats(&mut ledger, &all, loose_repeats);
+    let partitions: Vec<_> = built.into_iter().map(|part| noted(part, &mut ledger)).collect();
     all.rejects.extend(refused);
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
     all.assumptions.extend(waiting::said(&loose));
     let fx = settle_rates(&mut all);
     let (users, accounts) = settle_people(&mut all);
     assumptions(&mut all, &partitions, &catalogue, extracted_at, config);
-    let mut dataset = Dataset {
+    Ok(sorted(Dataset {
         names: all.names,
         catalogue,
         partitions,
@@ -171,9 +160,25 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         quality: ledger.finish(),
         extracted_at,
         assumptions: all.assumptions,
+    }))
+}
+
+/// The end of what the export knows, and whether nothing tells when its deals were created.
+fn end(
+    all: &mut Gathered,
+    mut seen: extract::Seen,
+    known: (&stages::StageIds, &Catalogue),
+    (zone, now): (Zone, Micros),
+) -> (Micros, bool) {
+    seen.see_closes(all, known, zone);
+    let is_undated = undated::is_undated(all);
+    let extracted_at = match is_undated {
+        true => undated::instant(seen.instant(), now),
+        false => seen.instant(),
     };
-    sort_small_tables(&mut dataset);
-    Ok(dataset)
+    all.assumptions.extend(seen.said());
+    date_forecasts(&mut all.forecasts, zone.day(extracted_at - 1));
+    (extracted_at, is_undated)
 }
 
 /// A ledger that knows whose owners are told; without a log of fields nobody's are.
@@ -201,8 +206,13 @@ fn date_forecasts(forecasts: &mut [Forecast], day: Day) {
     }
 }
 
-/// Adds repeated rows of deals.
-fn add_repeats(ledger: &mut Ledger, deals: &Deals) {
+/// Adds repeated rows of deals and forecasts, and of activities without a deal.
+fn add_repeats(ledger: &mut Ledger, all: &Gathered, loose: u64) {
+    ledger.add_rows(Quality::DuplicateActivity, "activities", loose, &[]);
+    let (deals, mut forecasts) = (&all.deals, Forecasts::repeated(&all.forecasts));
+    let rows = forecasts.len() as u64;
+    forecasts.retain(|id| !id.is_empty());
+    ledger.add_rows(Quality::DuplicateForecast, "forecasts", rows, &forecasts);
     let (same, other) = &deals.repeats;
     for (code, repeats) in [(Quality::DuplicateRow, same), (Quality::DuplicateDeal, other)] {
         let ids: Vec<&str> =
@@ -314,7 +324,8 @@ fn settle<T: std::fmt::Debug>(
     by_id.into_values().collect()
 }
 
-fn sort_small_tables(dataset: &mut Dataset) {
+/// The small tables in their order.
+fn sorted(mut dataset: Dataset) -> Dataset {
     dataset.targets.sort_by(|a, b| {
         let key = |t: &Target| {
             (
@@ -336,6 +347,7 @@ fn sort_small_tables(dataset: &mut Dataset) {
         key(a).cmp(&key(b))
     });
     dataset.rejects.sort();
+    dataset
 }
 
 /// Said of an export of deals only.

@@ -1,0 +1,55 @@
+//! Whether and when deals were closed, as their rows tell.
+
+use super::super::rows::{DealRow, word};
+use super::Gathered;
+use super::life::Context;
+use super::stages::StageIds;
+use crate::model::{Catalogue, Day, Micros, StageId, StageKind, Status, Sym, Zone};
+
+/// The status of a deal without moves: as told, else as its stage says.
+pub(super) fn status(row: &DealRow, stages: &StageIds, catalogue: &Catalogue) -> Status {
+    let (pipeline, name) = (Sym(row.words[word::PIPELINE].0), Sym(row.words[word::STAGE].0));
+    let by_stage = || stages.find(pipeline, name).map(|stage| status_in(stage, catalogue));
+    row.status.or_else(by_stage).unwrap_or(Status::Open)
+}
+
+/// What it means to be in a stage.
+pub(super) fn status_in(stage: StageId, catalogue: &Catalogue) -> Status {
+    match catalogue.get(stage).kind {
+        StageKind::Open => Status::Open,
+        StageKind::Won => Status::Won,
+        StageKind::Lost => Status::Lost,
+    }
+}
+
+/// The close time and the expected close date. An open deal was not closed: a close date that it
+/// carries is an expectation.
+pub(super) fn close(
+    context: &Context<'_>,
+    deal: usize,
+    status: Status,
+    is_without_history: bool,
+) -> (Option<Micros>, Option<Day>) {
+    let row = &context.all.deals.rows[deal];
+    let expected = row.expected_close_on.get();
+    if status == Status::Open {
+        let by_close = row.closed_at.get().map(|at| context.report.day(at));
+        return (None, expected.or(by_close));
+    }
+    // A guess that the export cannot know of is none.
+    let guessed = || {
+        let at = guessed_close(context.all, deal, context.report)?;
+        let is_told = row.last_stage_change_at.get().is_some();
+        (at < context.extracted_at && (is_told || is_without_history)).then_some(at)
+    };
+    (row.closed_at.get().or_else(guessed), expected)
+}
+
+/// When a closed deal without a close time was closed, where the rules of its table allow a guess: when
+/// it changed its stage last, else when it was expected to.
+pub(super) fn guessed_close(all: &Gathered, deal: usize, zone: Zone) -> Option<Micros> {
+    all.deals.rules(deal).filter(|rules| rules.close_from_dates)?;
+    let row = &all.deals.rows[deal];
+    let expected = || row.expected_close_on.get().map(|day| zone.midnight(day));
+    row.last_stage_change_at.get().or_else(expected)
+}
