@@ -4,9 +4,7 @@
 //! it, as with a win.
 
 use crate::model::deal::Field;
-use crate::model::{Day, ExitKind, Run, StageId, StageKind, Sym, Timeline};
-
-use super::layout::{Dimension, Slice};
+use crate::model::{Day, ExitKind, Micros, Run, StageId, StageKind, Sym, Timeline};
 
 /// Ways into a stage, and out of it.
 pub(super) const WAYS: usize = 9;
@@ -15,7 +13,7 @@ pub(super) const WAYS: usize = 9;
 pub(super) const TRANSFER: usize = WAYS;
 
 /// Place of a move among the ways; 0 is creation on the way in, deletion on the way out.
-pub(super) fn way(exit: ExitKind) -> usize {
+fn way(exit: ExitKind) -> usize {
     match exit {
         ExitKind::Deleted | ExitKind::Censored => 0,
         ExitKind::Advance => 1,
@@ -34,10 +32,14 @@ pub(super) fn way(exit: ExitKind) -> usize {
 pub(super) struct Hold {
     pub(super) stage: StageId,
     pub(super) kind: StageKind,
-    /// The owner in the pipeline of the stage.
-    pub(super) slice: Slice,
+    /// That of the stage.
+    pub(super) pipeline: Sym,
+    pub(super) owner: Sym,
+    pub(super) entered_at: Micros,
     pub(super) entered_on: Day,
     pub(super) came: usize,
+    /// Null while it lasts.
+    pub(super) exited_at: Option<Micros>,
     /// Null while it lasts.
     pub(super) exited_on: Option<Day>,
     pub(super) went: usize,
@@ -55,13 +57,15 @@ pub(super) fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Hol
         while let Some(change) = changes.next_if(|c| c.at <= visit.entered_at) {
             owner = symbol(change.new.get());
         }
-        let slice = |value| Slice { pipeline: visit.pipeline, dimension: Dimension::Owner, value };
         let mut hold = Hold {
             stage: visit.stage,
             kind: visit.kind,
-            slice: slice(owner),
+            pipeline: visit.pipeline,
+            owner,
+            entered_at: visit.entered_at,
             entered_on: visit.entered_on,
             came,
+            exited_at: None,
             exited_on: None,
             went: TRANSFER,
         };
@@ -70,12 +74,12 @@ pub(super) fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Hol
             if new == owner {
                 continue;
             }
-            let day = run.zone.day(change.at);
-            take(Hold { exited_on: Some(day), ..hold });
-            hold = Hold { slice: slice(new), entered_on: day, came: TRANSFER, ..hold };
+            let (at, day) = (change.at, run.zone.day(change.at));
+            take(Hold { exited_at: Some(at), exited_on: Some(day), ..hold });
+            hold = Hold { owner: new, entered_at: at, entered_on: day, came: TRANSFER, ..hold };
             owner = new;
         }
         came = way(visit.exit);
-        take(Hold { exited_on: visit.exited_on, went: came, ..hold });
+        take(Hold { exited_at: visit.exited_at, exited_on: visit.exited_on, went: came, ..hold });
     }
 }

@@ -133,6 +133,22 @@ impl Placed for (Slice, Period, StageId, Sym) {
     }
 }
 
+/// The same in order of the places, by first day of a month or a quarter, one of them for each dimension.
+impl Placed for (Slice, StageId, Sym, Day) {
+    #[inline]
+    fn place(&self, run: &Run) -> Option<Place> {
+        let (slice, stage, currency, day) = *self;
+        let month = run.months.place(run.months.of(day))?;
+        let time = match slice.dimension {
+            Dimension::Owner | Dimension::Source => month / 3,
+            Dimension::Segment | Dimension::All => month,
+        };
+        let currencies = run.currency_numbers.count() + 1;
+        let column = time * stages(run) + usize::from(stage.0);
+        Some((row(slice, run)?, column * currencies + currency_place(currency, run)?))
+    }
+}
+
 /// A whole pipeline in a stage by period.
 impl Placed for (Sym, Period, StageId) {
     #[inline]
@@ -159,13 +175,5 @@ impl Placed for (Sym, Period, (StageId, Option<StageId>)) {
         let (_, period, (from, to)) = *self;
         let (kind, time) = time(period, run)?;
         Some((usize::from(from.0) * 3 + kind, time * (stages(run) + 1) + stage_place(to)))
-    }
-}
-
-/// A stage by month of this first day.
-impl Placed for (StageId, Day) {
-    #[inline]
-    fn place(&self, run: &Run) -> Option<Place> {
-        Some((usize::from(self.0.0), run.months.place(run.months.of(self.1))?))
     }
 }

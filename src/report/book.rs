@@ -95,7 +95,7 @@ impl<'a> Book<'a> {
         }
         let flow = self.sheet("stage_flow");
         for row in flow.table.rows.iter().filter(|r| flow.word(r, "period_kind") == "all") {
-            if !flow.get(row, "owner").is_null() {
+            if ["owner", "source", "segment"].iter().any(|cut| !flow.get(row, cut).is_null()) {
                 continue;
             }
             let created = flow.number(row, "in_created").unwrap_or(0.0);

@@ -4,6 +4,7 @@ mod flows;
 pub(crate) mod global;
 mod history;
 pub(crate) mod made;
+mod parts;
 mod planning;
 mod rates;
 mod survival;

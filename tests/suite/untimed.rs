@@ -62,7 +62,7 @@ fn untimed_deals_enter_no_other_view_and_no_metric() {
     );
     assert_eq!(count("SELECT COUNT(*) AS deals FROM deals WHERE outcome = 'lost'"), "0");
     let created = "SELECT in_created FROM stage_flow WHERE period_kind = 'all' AND in_created > 0 \
-                   AND owner IS NULL ORDER BY in_created";
+                   AND owner IS NULL AND source IS NULL AND segment IS NULL ORDER BY in_created";
     let flow =
         sluice(there.path(), &["query", created, "--format", "csv", "--as-of", "2026-03-31"]);
     let sum: i64 = flow.lines().skip(1).map(|n| n.parse::<i64>().unwrap()).sum();

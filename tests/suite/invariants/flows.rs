@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use sluice::model::{
-    AsOf, Config, CreditRule, Day, Field, FieldChange, Quality, StageId, Sym, Table, Value, Zone,
-    calendar,
+    AsOf, Config, Day, Field, FieldChange, Quality, StageId, Table, Value, Zone, calendar,
 };
 
 use super::made::{self, DAY, Firm, firms};
@@ -23,15 +22,15 @@ const STAGES: [(&str, Kind); 7] = [
 const UTC: Zone = Zone::UTC;
 
 /// Creation in hours after the start, moves as (stage, hours since the last), deletion, mended.
-type Life = (i64, Vec<(u16, i64)>, Option<i64>, bool);
+pub(super) type Life = (i64, Vec<(u16, i64)>, Option<i64>, bool);
 
-fn lives() -> impl Strategy<Value = Vec<Life>> {
+pub(super) fn lives() -> impl Strategy<Value = Vec<Life>> {
     let moves = prop::collection::vec((0..7_u16, prop_oneof![Just(0_i64), 0..1500_i64]), 1..7);
     let life = (0..6000_i64, moves, prop::option::weighted(0.15, 0..2000_i64), any::<bool>());
     prop::collection::vec(life, 1..25)
 }
 
-fn world(lives: &[Life]) -> World {
+pub(super) fn world(lives: &[Life]) -> World {
     let mut world = World::new(&STAGES, "2026-01-15");
     // Stocks and flows add up over periods of one's own as over those of the calendar.
     if lives.len() % 2 == 1 {
@@ -66,55 +65,7 @@ fn of<'t>(table: &'t Table, kind: &str) -> Vec<(String, Day, Day, &'t Vec<Value>
     table.rows.iter().filter(whole).map(key).collect()
 }
 
-/// Changes of owner by deal: hours after its creation, and the new owner.
-type Hands = Vec<Vec<(i64, usize)>>;
-
-const OWNERS: [&str; 3] = ["Ann", "Bob", "Cho"];
-
-fn hands() -> impl Strategy<Value = Hands> {
-    let change = (prop_oneof![Just(0_i64), 0..3000_i64], 0..OWNERS.len());
-    prop::collection::vec(prop::collection::vec(change, 0..4), 25)
-}
-
-/// Every deal is Ann's at first. Some changes fall on the instants of moves.
-fn hand_over(world: &mut World, hands: &Hands) {
-    let owners = OWNERS.map(|name| world.names.intern(name));
-    let number = |owner: usize| Some(i64::from(owners[owner].0)).into();
-    for (row, hands) in world.rows.iter_mut().zip(hands) {
-        let moves: Vec<i64> = row.visits.iter().map(|visit| visit.entered_at).collect();
-        let instant = |hours: i64| match hours % 3 {
-            0 => moves[hours as usize % moves.len()],
-            _ => moves[0] + hours * HOUR,
-        };
-        let mut changes: Vec<_> = hands.iter().map(|&(hours, to)| (instant(hours), to)).collect();
-        changes.sort_by_key(|change| change.0);
-        let mut owner = 0;
-        for (at, to) in changes {
-            let (old, new) = (number(owner), number(to));
-            row.changes.push(FieldChange { at, field: Field::Owner, old, new });
-            owner = to;
-        }
-        row.deal.owner = owners[owner];
-    }
-}
-
-/// Whose a deal is at the end of `last`.
-fn holder(world: &World, place: usize, last: Day) -> &str {
-    let row = &world.rows[place];
-    let cut = i64::from(last + 1) * calendar::DAY_MICROS;
-    let change = row.changes.iter().rfind(|change| change.at < cut);
-    let sym = change.map_or_else(
-        || row.changes.first().map_or(row.deal.owner, |first| sym(first.old.get())),
-        |change| sym(change.new.get()),
-    );
-    world.names.get(sym)
-}
-
-fn sym(number: Option<i64>) -> Sym {
-    number.map_or(Sym::NONE, |number| Sym(number as u32))
-}
-
-const AS_OF: &str = "2025-10-17";
+pub(super) const AS_OF: &str = "2025-10-17";
 const KINDS: [&str; 3] = ["month", "quarter", "all"];
 
 /// The stage in which a deal is at the end of `last`, from its visits; none if it does not exist.
@@ -250,61 +201,6 @@ proptest! {
                 }
                 let net = sum(&here, "entered") - sum(&here, "left");
                 prop_assert_eq!(net, sum(&here, "in_created") - sum(&here, "out_deleted"));
-            }
-        }
-    }
-
-    #[test]
-    fn stock_and_flow_by_owner(lives in lives(), hands in hands(), is_current in any::<bool>()) {
-        let mut world = world(&lives);
-        hand_over(&mut world, &hands);
-        let credit_rule = if is_current { CreditRule::Current } else { CreditRule::AtClose };
-        let config = Config { credit_rule, ..Config::default() };
-        let as_of = day(AS_OF);
-        let flow = |parts| {
-            world.tables(&["stage_flow"], config.clone(), AsOf::Day(as_of), parts).remove(0)
-        };
-        let found = flow(1);
-        prop_assert_eq!(&found, &flow(3));
-        let n = |row: &[Value], name: &str| get(&found, row, name);
-        let of_owners: Vec<_> =
-            found.rows.iter().filter(|row| !found.value(row, "owner").is_null()).collect();
-        for row in &of_owners {
-            let stock = n(row, "opening") - n(row, "left") - n(row, "out_transfer")
-                + n(row, "entered") + n(row, "in_transfer");
-            prop_assert_eq!(stock, n(row, "closing"));
-            let transferred = n(row, "in_transfer") + n(row, "out_transfer");
-            prop_assert!(!is_current || transferred == 0.0);
-            prop_assert!(n(row, "quality_count") <= n(row, "n"));
-        }
-        let added: Vec<&str> = found.columns.iter().map(|c| &*c.name).filter(|name| {
-            name.starts_with("in_") || name.starts_with("out_")
-                || ["opening", "entered", "left", "closing", "deal_days"].contains(name)
-        }).collect();
-        for kind in ["quarter", "all"] {
-            for (stage, start, end, whole) in of(&found, kind) {
-                let is_part = |row: &&&Vec<Value>| {
-                    found.value(row, "stage").as_str() == Some(&stage)
-                        && found.value(row, "period_kind").as_str() == Some(kind)
-                        && found.value(row, "period_start") == &Value::Day(start)
-                };
-                let parts: Vec<_> = of_owners.iter().filter(is_part).collect();
-                let sum = |name: &str| parts.iter().map(|row| n(row, name)).sum::<f64>();
-                prop_assert_eq!(sum("in_transfer"), sum("out_transfer"));
-                for name in &added {
-                    let is_transfer = name.ends_with("_transfer");
-                    let expected = if is_transfer { 0.0 } else { sum(name) };
-                    prop_assert_eq!(n(whole, name), expected, "{}", name);
-                }
-                for row in parts.iter().filter(|_| !is_current) {
-                    let owner = found.value(row, "owner").as_str().unwrap();
-                    let last = end.min(as_of + 1) - 1;
-                    let held = (0..world.rows.len()).filter(|&place| {
-                        state(&world, place, last) == Some(world.stage(&stage))
-                            && holder(&world, place, last) == owner
-                    });
-                    prop_assert_eq!(n(row, "closing"), held.count() as f64, "{} {}", owner, stage);
-                }
             }
         }
     }

@@ -56,6 +56,7 @@ fn add(world: &mut World, deal: &Json) {
     let moves: Vec<(StageId, i64)> = list(deal, "/moves").iter().map(entry).collect();
     let mut sym = |name: &str| deal[name].as_str().map_or(Sym::NONE, |w| world.names.intern(w));
     let (reason, deal_type, owner) = (sym("lost_reason"), sym("deal_type"), sym("owner"));
+    let source = sym("source");
     let currency = deal["currency"].as_str().map(|word| world.names.intern(word));
     // When it was handed over, by whom and to whom.
     let mut handed = |change: &Json| {
@@ -74,6 +75,7 @@ fn add(world: &mut World, deal: &Json) {
     row.deal.pipeline = pipeline;
     row.deal.amount_minor = deal["amount_minor"].as_i64().into();
     (row.deal.lost_reason, row.deal.deal_type, row.deal.owner) = (reason, deal_type, owner);
+    row.deal.source = source;
     row.deal.currency = currency.unwrap_or(row.deal.currency);
     row.deal.expected_close_on = deal["expected_close_on"].as_str().map(day).into();
     row.changes.extend(owners);
@@ -208,6 +210,11 @@ fn values_flow_and_are_revalued() {
 fn nights_tell_amounts() {
     holds("H67");
     holds("H68");
+}
+
+#[test]
+fn value_changes_hands() {
+    holds("H76");
 }
 
 #[test]
