@@ -124,6 +124,35 @@ fn a_chart_says_how_many_stages_it_leaves_out() {
 }
 
 #[test]
+fn value_that_changed_hands_is_shown_where_there_is_any_the_most_first() {
+    let flow = |handed: i64| {
+        let mut m = Maker::new(
+            "G2",
+            "stage_value_flow",
+            "",
+            "stage:text opening_minor:minor in_transfer_minor:minor out_transfer_minor:minor",
+        );
+        for rep in 1..=20_i64 {
+            let cells = [
+                ("owner", format!("Rep {rep:02}").into()),
+                ("stage", "Demo".into()),
+                ("opening_minor", 100_i64.into()),
+                ("in_transfer_minor", (handed * rep).into()),
+                ("out_transfer_minor", 0_i64.into()),
+            ];
+            m.row(PIPELINE, quarters()[0], &cells);
+        }
+        made(m)
+    };
+    let words = "Value that changed hands, ";
+    assert!(!page(&[flow(0)]).contains(words));
+    let page = page(&[flow(50)]);
+    let table = page.rsplit(words).next().unwrap().split("</table>").next().unwrap();
+    assert!(table.find("Rep 20").unwrap() < table.find("Rep 19").unwrap(), "not the most first");
+    assert!(table.contains("Rep 06") && !table.contains("Rep 05"), "not the first fifteen");
+}
+
+#[test]
 fn paper_has_what_explains_and_not_what_nobody_unfolded() {
     let page = page(&[wins()]);
     let print = page.split("@media print {").nth(1).unwrap().split("</style>").next().unwrap();

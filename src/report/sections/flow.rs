@@ -81,6 +81,21 @@ const REVERSALS: &[&str] = &[
     "reversal_rate_90d",
     "reversal_rate_180d",
 ];
+/// Deals that changed hands: a column of `stage_value_flow` each way.
+const TRANSFERS: [&str; 2] = ["in_transfer_minor", "out_transfer_minor"];
+const HANDED: &[&str] = &[
+    "owner",
+    "stage",
+    "opening_minor",
+    "entered_minor",
+    "in_transfer_minor",
+    "left_minor",
+    "out_transfer_minor",
+    "revaluation_minor",
+    "closing_minor",
+];
+/// Owners and stages on the page of which deals changed hands.
+const MOST_HANDED: usize = 15;
 /// Quarters of reversals on the page.
 const MOST_QUARTERS: usize = 8;
 
@@ -88,6 +103,7 @@ const MOST_QUARTERS: usize = 8;
 pub(super) const READS: &[Reads] = &[
     ("stage_flow", FLOW),
     ("stage_value_flow", VALUE),
+    ("stage_value_flow", HANDED),
     ("flow_consistency", CONSISTENCY),
     ("win_reversal", REVERSALS),
 ];
@@ -123,12 +139,29 @@ fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
         add(&mut block.folded, grid(sheet, &format!("{words}, {when}"), &rows, columns));
     }
+    handed(book, pipeline, block);
     block.notes.extend(filling(book, pipeline));
     let sheet = book.sheet("win_reversal");
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
     rows.reverse();
     rows.truncate(MOST_QUARTERS);
     add(&mut block.folded, grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS));
+}
+
+/// What owners took over and handed over in the last complete quarter, where most was.
+fn handed(book: &Book<'_>, pipeline: &str, block: &mut Block) {
+    let sheet = book.sheet("stage_value_flow");
+    let (mut rows, when) = book.ended(sheet, &sheet.by_owner(pipeline), "quarter");
+    let moved = |row: &Cells<'_>| {
+        let sums = TRANSFERS.map(|name| sheet.number(row, name).unwrap_or(0.0).abs());
+        sums[0].max(sums[1])
+    };
+    rows.retain(|row| moved(row) > 0.0);
+    rows.sort_by(|a, b| moved(b).total_cmp(&moved(a)));
+    let mut made = grid(sheet, &format!("Value that changed hands, {when}"), &rows, HANDED);
+    made.rows.truncate(MOST_HANDED);
+    made.is_cut = made.total > MOST_HANDED;
+    add(&mut block.folded, made);
 }
 
 /// The stage that fills up most, if it is more than chance, in words.
