@@ -14,8 +14,7 @@ pub(super) fn recognises(
     if !lacks(file, folded).is_empty() {
         return None;
     }
-    let known = |wanted: &String| folded.contains(&header::fold(wanted));
-    if let Some(set) = file.headers.iter().find(|set| set.iter().all(known)) {
+    if let Some(set) = known_headers(file, folded) {
         return Some(format!("its headers `{}`", set.join("`, `")));
     }
     for start in &file.header_starts {
@@ -25,6 +24,12 @@ pub(super) fn recognises(
         }
     }
     is_called_so(file, stem).then(|| "its name".to_owned())
+}
+
+/// The set of headers that tells the file apart.
+fn known_headers<'m>(file: &'m FileMapping, folded: &[String]) -> Option<&'m Vec<String>> {
+    let known = |wanted: &String| folded.contains(&header::fold(wanted));
+    file.headers.iter().find(|set| set.iter().all(known))
 }
 
 fn is_called_so(file: &FileMapping, stem: &str) -> bool {
@@ -46,25 +51,33 @@ fn lacks(file: &FileMapping, folded: &[String]) -> Vec<Col> {
     missing
 }
 
-/// What a file lacks that is called like one of a known kind: of several kinds that which lacks least.
+/// What a file lacks that has the headers of a known kind, or else is called like one: of several kinds
+/// that which lacks least.
 pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> Option<String> {
     const SHOWN: usize = 4;
     let folded: Vec<String> = headers.iter().map(|h| header::fold(h)).collect();
     let files = mappings.iter().flat_map(|mapping| &mapping.files);
-    let called = files.filter(|file| is_called_so(file, stem));
-    let lacking = called.map(|file| (file, lacks(file, &folded)));
-    let (file, lacks) = lacking.min_by_key(|(_, lacks)| lacks.len())?;
+    let near = files.filter_map(|file| {
+        let by = match known_headers(file, &folded) {
+            Some(_) => "headers",
+            None => is_called_so(file, stem).then_some("name")?,
+        };
+        let lacks = lacks(file, &folded);
+        let columns = if lacks == file.entity.one_of() { 1 } else { lacks.len() };
+        Some(((by, columns), file, lacks))
+    });
+    let ((by, _), file, lacks) = near.min_by_key(|(key, ..)| *key)?;
     let about = |col: &Col| {
         let aliases: Vec<&str> =
             file.aliases(*col).iter().take(SHOWN).map(String::as_str).collect();
         format!("`{}` (`{}`)", col.name(), aliases.join("`, `"))
     };
-    if lacks.is_empty() {
-        return None;
-    }
-    let columns: Vec<String> = lacks.iter().map(about).collect();
+    let named = lacks.iter().filter(|col| !file.aliases(**col).is_empty());
+    let columns: Vec<String> = named.map(about).collect();
     let columns = columns.join(if lacks == file.entity.one_of() { " or " } else { " and " });
-    Some(format!("by its name it holds `{}`, but it lacks {columns}", file.entity.as_str()))
+    let entity = file.entity.as_str();
+    (!columns.is_empty())
+        .then(|| format!("by its {by} it holds `{entity}`, but it lacks {columns}"))
 }
 
 /// Where a column stands, by the best of its headers.

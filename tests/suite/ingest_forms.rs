@@ -241,6 +241,7 @@ fn what_is_not_known_is_asked_for() {
         ("orders", "has the headers `order_no`", "`--mapping FILE`"),
         ("undated", "has a creation time", "`created_at`"),
         ("activities", "there are no deals, only", "a table of deals has an id"),
+        ("dynamics_lost", "by its headers it holds `deals`, but it lacks `stage`", "a status or"),
         ("headless", "seems to have no header row: it has `100`, `Windrose`", "put a row above"),
         ("workbook", "is a workbook", "save its sheets as CSV"),
     ] {
