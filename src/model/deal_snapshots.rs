@@ -106,13 +106,12 @@ impl DealSnapshots {
     }
 
     /// Until when nights tell of what is cut at `cut`: the night that ended within a day after it if there
-    /// is one, or else the cut itself. Null if there was none by then, or none but one after the cut,
-    /// which is the export itself.
+    /// is one, or else the cut itself. Null if there was none by the cut: of what came after it nothing is
+    /// known.
     pub fn known_until(&self, cut: Micros) -> Option<Micros> {
         let passed = self.nights.partition_point(|&night| night <= cut);
         let next = self.nights.get(passed).copied().filter(|&night| night - cut <= DAY_MICROS);
-        let is_told = passed > 0 || (next.is_some() && self.nights.len() > 1);
-        is_told.then(|| next.unwrap_or(cut))
+        (passed > 0).then(|| next.unwrap_or(cut))
     }
 
     /// The rows of a deal, in time order.
