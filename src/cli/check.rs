@@ -29,7 +29,7 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
         target: "sluice",
         "{} would be stored; {} and {} would be refused",
         counted(ingested.dataset.deal_count(), "deal"),
-        counted(rejects.iter().filter(|r| r.is_row && r.row > 0).count(), "row"),
+        counted(rejects.iter().filter(|r| r.is_one_row()).count(), "row"),
         counted(rejects.iter().filter(|r| !r.is_row).count(), "cell")
     );
     print_table(&rejects_table(rejects), args.format.format.into())?;

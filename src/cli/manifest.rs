@@ -112,13 +112,8 @@ pub fn run_json(
         "config_blake3": config_blake3(&run.config)?,
         "win_event": run.win_event().as_str(),
         "base_currency": run.fx.as_ref().map(|fx| run.names.get(fx.base())),
-        "assumptions": assumptions(dataset, run),
+        "assumptions": dataset.assumptions.iter().cloned().chain(run.said()).collect::<Vec<_>>(),
     }))
-}
-
-fn assumptions(dataset: &Dataset, run: &Run) -> Vec<String> {
-    let of_run = run.said_of_fx().into_iter().chain(run.said_of_periods());
-    dataset.assumptions.iter().cloned().chain(of_run).collect()
 }
 
 /// Name of a report's folder: `<as_of>-<first digits of the hash of its run.json>`.

@@ -61,7 +61,7 @@ fn say_wins(run: &Run) {
     if let Some(said) = run.said_of_wins() {
         tracing::warn!(target: "sluice", "{said}");
     }
-    for said in run.said_of_fx().into_iter().chain(run.said_of_periods()) {
+    for said in run.said() {
         tracing::info!(target: "sluice", "{said}");
     }
 }

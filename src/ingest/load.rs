@@ -85,7 +85,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
 /// is refused in row 0, which is none.
 fn count_refused(inputs: &mut [InputFile], rejects: &[Reject]) -> u64 {
     let mut refused: BTreeMap<&str, u64> = BTreeMap::new();
-    for reject in rejects.iter().filter(|reject| reject.is_row && reject.row > 0) {
+    for reject in rejects.iter().filter(|reject| reject.is_one_row()) {
         *refused.entry(&reject.file).or_default() += 1;
     }
     for input in inputs {

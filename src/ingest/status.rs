@@ -12,7 +12,7 @@ use super::mapping::FileMapping;
 use super::part::{Context, Part};
 use super::rows::{DealRow, word};
 use super::words::Word;
-use crate::model::{Config, Micros, StageKind, Status};
+use crate::model::{Config, Micros, Status};
 
 /// What a word in a column of statuses says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,18 +43,10 @@ pub(super) fn told(text: &str, file: &FileMapping, config: &Config) -> Told {
         }
         "closed" => Told::Closed,
         word => match (words::settled(&plain_words(word)), words::hinted(word)) {
-            (Some(kind), _) => Told::Is(status_of(kind)),
-            (None, Some(kind)) => Told::Hints(status_of(kind)),
+            (Some(kind), _) => Told::Is(kind.into()),
+            (None, Some(kind)) => Told::Hints(kind.into()),
             (None, None) => Told::Unknown,
         },
-    }
-}
-
-fn status_of(kind: StageKind) -> Status {
-    match kind {
-        StageKind::Open => Status::Open,
-        StageKind::Won => Status::Won,
-        StageKind::Lost => Status::Lost,
     }
 }
 

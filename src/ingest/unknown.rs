@@ -184,8 +184,8 @@ fn shown(headers: &[String]) -> String {
 /// No row of a deal could be read.
 pub(super) fn no_rows(rejects: &[Reject]) -> Error {
     let error = Error::new(ErrorKind::Input, "no deal could be read");
-    let rows = rejects.iter().filter(|reject| reject.is_row).count();
-    match rejects.iter().find(|reject| reject.is_row) {
+    let rows = rejects.iter().filter(|reject| reject.is_one_row()).count();
+    match rejects.iter().find(|reject| reject.is_one_row()) {
         Some(Reject { file, row, column, value, reason, .. }) => error.because(format!(
             "{rows} are refused, the first of them row {row} of `{file}`: `{column}` is `{value}`: {reason}"
         )),

@@ -150,6 +150,13 @@ pub struct Reject {
     pub is_row: bool,
 }
 
+impl Reject {
+    /// Whether a row was refused: not a cell of it, and not the whole file.
+    pub fn is_one_row(&self) -> bool {
+        self.is_row && self.row > 0
+    }
+}
+
 /// One line of the data-quality ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QualityCount {

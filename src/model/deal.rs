@@ -4,7 +4,7 @@ use super::calendar::{Day, Micros};
 use super::maybe::Maybe;
 use super::names::Sym;
 use super::quality::{HistoryGrade, QualitySet};
-use super::stage::StageId;
+use super::stage::{StageId, StageKind};
 
 /// The status of a deal in the export, at the extract.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +16,17 @@ pub enum Status {
     Won,
     /// Lost (abandoned, cancelled and invalid deals too).
     Lost,
+}
+
+impl From<StageKind> for Status {
+    /// The status of a deal in a stage of that kind.
+    fn from(kind: StageKind) -> Self {
+        match kind {
+            StageKind::Open => Self::Open,
+            StageKind::Won => Self::Won,
+            StageKind::Lost => Self::Lost,
+        }
+    }
 }
 
 impl Status {

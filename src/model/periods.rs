@@ -255,6 +255,11 @@ impl PeriodTable {
 }
 
 impl Run {
+    /// What is to be said of the rates and periods by which the run goes.
+    pub fn said(&self) -> impl Iterator<Item = String> {
+        self.said_of_fx().into_iter().chain(self.said_of_periods())
+    }
+
     /// What is to be said of the table of periods: for which days of the run it tells nothing.
     pub fn said_of_periods(&self) -> Vec<String> {
         let Some(table) = self.months.table() else { return Vec::new() };

@@ -232,10 +232,7 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
     // A deleted deal is neither won nor lost, whatever it was before (METRICS 3.2, step 6).
     let is_deleted = last.exit == ExitKind::Deleted;
     let closing = ending.filter(|_| !is_deleted);
-    let outcome = closing.map_or(Status::Open, |v| match v.kind {
-        StageKind::Won => Status::Won,
-        _ => Status::Lost,
-    });
+    let outcome = closing.map_or(Status::Open, |v| v.kind.into());
     let closed_at = closing.map(|v| v.entered_at);
     let closed_on = closing.map(|v| v.entered_on);
     let created = (first.entered_at, first.entered_on);

@@ -4,22 +4,13 @@ use super::super::rows::{DealRow, word};
 use super::Gathered;
 use super::life::Context;
 use super::stages::StageIds;
-use crate::model::{Catalogue, Day, Micros, StageId, StageKind, Status, Sym, Zone};
+use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone};
 
 /// The status of a deal without moves: as told, else as its stage says.
 pub(super) fn status(row: &DealRow, stages: &StageIds, catalogue: &Catalogue) -> Status {
     let (pipeline, name) = (Sym(row.words[word::PIPELINE].0), Sym(row.words[word::STAGE].0));
-    let by_stage = || stages.find(pipeline, name).map(|stage| status_in(stage, catalogue));
+    let by_stage = || stages.find(pipeline, name).map(|stage| catalogue.get(stage).kind.into());
     row.status.or_else(by_stage).unwrap_or(Status::Open)
-}
-
-/// What it means to be in a stage.
-pub(super) fn status_in(stage: StageId, catalogue: &Catalogue) -> Status {
-    match catalogue.get(stage).kind {
-        StageKind::Open => Status::Open,
-        StageKind::Won => Status::Won,
-        StageKind::Lost => Status::Lost,
-    }
 }
 
 /// The close time and the expected close date. An open deal was not closed: a close date that it

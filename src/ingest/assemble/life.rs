@@ -226,7 +226,7 @@ pub(super) fn attributes(
         Sym::NONE => last.unwrap_or_else(|| context.stage(pipeline, context.unknown)),
         name => context.stage(pipeline, name),
     };
-    let told = |stage| closes::status_in(stage, context.catalogue);
+    let told = |stage| Status::from(context.catalogue.get(stage).kind);
     let status = row.status.unwrap_or_else(|| match told(stage) {
         // It is closed: where its history ends may tell how.
         Status::Open if row.flags.0 == Some(true) => last.map_or(Status::Open, told),

@@ -92,6 +92,12 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// Whether a log or the rows of deals tell moves to stages.
+    fn has_moves(&self) -> bool {
+        self.history.iter().any(|part| !part.rows.is_empty())
+            || self.deals.rows.iter().any(|row| !row.entered.is_empty())
+    }
+
     /// Makes the words of a block symbols.
     pub(super) fn join<R>(&mut self, part: Part<R>, has_values: bool) -> Joined<R> {
         let words = part.words.list.iter().map(|word| self.names.intern(word)).collect();
@@ -372,9 +378,7 @@ fn assumptions(
         at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
     ));
     all.assumptions.push(format!("Days begin at midnight in {}.", config.report_tz));
-    let is_without_moves = all.history.iter().all(|part| part.rows.is_empty())
-        && all.deals.rows.iter().all(|row| row.entered.is_empty());
-    if is_without_moves {
+    if !all.has_moves() {
         all.assumptions.push(WITHOUT_HISTORY.to_owned());
     }
     if !all.deals.has_currency {

@@ -18,9 +18,9 @@ const CANNOT: &str = "Win rates, bookings and the pipeline of that day hold; cyc
 
 /// Whether no deal has a time of creation or a change of stage.
 pub(super) fn is_undated(all: &Gathered) -> bool {
-    all.history.iter().all(|part| part.rows.is_empty())
+    !all.has_moves()
         && all.log.rows.is_empty()
-        && all.deals.rows.iter().all(|row| row.created_at.get().is_none() && row.entered.is_empty())
+        && all.deals.rows.iter().all(|row| row.created_at.get().is_none())
 }
 
 /// When the export was made: `found`, unless nothing but the future told it. An export without times is of

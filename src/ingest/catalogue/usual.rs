@@ -3,9 +3,9 @@
 //! Sequences that CRMs set up come first; else each name is looked through for words of the seven
 //! steps that sales methods share. A guess, so it is asked last, and said.
 
-use crate::ingest::header::without_accent;
+use super::words::{folded, is_word};
 
-/// The open stages that CRMs set up, first to last, folded by [`words`].
+/// The open stages that CRMs set up, first to last, folded by [`folded`].
 const SET_UP: &[&[&str]] = &[
     // Salesforce; Zoho has six of them.
     &[
@@ -64,7 +64,7 @@ const STEP_PARTS: &[&[&str]] = &[
 
 /// The usual place of each of `names`; null where one has none, or all have the same.
 pub(super) fn places(names: &[&str]) -> Option<Vec<usize>> {
-    let words: Vec<String> = names.iter().map(|name| words(name)).collect();
+    let words: Vec<String> = names.iter().map(|name| folded(name)).collect();
     let by_set_up = SET_UP.iter().find_map(|sequence| {
         words.iter().map(|word| sequence.iter().position(|stage| stage == word)).collect()
     });
@@ -77,21 +77,9 @@ pub(super) fn places(names: &[&str]) -> Option<Vec<usize>> {
 
 /// The last step of which the name has a word: a review of proposals follows them.
 fn step(words: &str) -> Option<usize> {
-    let has = |word: &&str| match word.strip_suffix('*') {
-        Some(stem) => words.split(' ').any(|token| token.starts_with(stem)),
-        None => words.split(' ').any(|token| token == *word),
-    };
+    let has = |word: &&str| words.split(' ').any(|token| is_word(token, word));
     let by_word = STEPS.iter().rposition(|step| step.iter().any(has));
     by_word.or_else(|| STEP_PARTS.iter().rposition(|step| step.iter().any(|p| words.contains(p))))
-}
-
-/// Small letters without accents, one blank between words: `Proposal/Price Quote` and
-/// `proposal price quote` are one name.
-fn words(name: &str) -> String {
-    let folded: String = name.to_lowercase().chars().map(without_accent).collect();
-    let tokens: Vec<&str> =
-        folded.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty()).collect();
-    tokens.join(" ")
 }
 
 #[cfg(test)]

@@ -60,11 +60,27 @@ pub(in super::super) fn settled(name: &str) -> Option<StageKind> {
     }
 }
 
+/// Small letters without accents, one blank between words: `Proposal/Price Quote` and
+/// `proposal price quote` are one name.
+pub(super) fn folded(name: &str) -> String {
+    let plain: String = name.to_lowercase().chars().map(without_accent).collect();
+    let tokens: Vec<&str> =
+        plain.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty()).collect();
+    tokens.join(" ")
+}
+
+/// Whether `token` is `word`, whose trailing `*` stands for any ending.
+pub(super) fn is_word(token: &str, word: &str) -> bool {
+    match word.strip_suffix('*') {
+        Some(stem) => token.starts_with(stem),
+        None => token == word,
+    }
+}
+
 /// The kind that the words of a name hint at; nothing where they hint at both.
 pub(in super::super) fn hinted(name: &str) -> Option<StageKind> {
-    let folded: String = name.to_lowercase().chars().map(without_accent).collect();
-    let tokens: Vec<&str> =
-        folded.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty()).collect();
+    let folded = folded(name);
+    let tokens: Vec<&str> = folded.split(' ').collect();
     let won = hints(&tokens, WON_WORDS, WON_ENDINGS);
     let lost = hints(&tokens, LOST_WORDS, LOST_ENDINGS);
     match (won, lost) {
@@ -81,10 +97,7 @@ fn hints(tokens: &[&str], words: &[&str], endings: &[&str]) -> bool {
         // `Lost to follow-up`: out of sight, not lost.
         let follows = tokens.get(at + 1..).unwrap_or_default();
         let is_out_of_sight = matches!(follows, ["to", next, ..] if next.starts_with("follow"));
-        let is_word = words.iter().any(|word| match word.strip_suffix('*') {
-            Some(stem) => token.starts_with(stem),
-            None => token == word,
-        });
+        let is_word = words.iter().any(|word| is_word(token, word));
         (is_word && !is_turned && !is_out_of_sight) || endings.iter().any(|e| ends_so(token, e))
     })
 }

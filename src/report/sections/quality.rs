@@ -40,8 +40,7 @@ pub(crate) fn quality(input: &Input<'_>) -> Quality {
 }
 
 fn assumptions(input: &Input<'_>) -> Vec<String> {
-    let of_run = input.run.said_of_wins().into_iter().chain(input.run.said_of_fx());
-    let of_run = of_run.chain(input.run.said_of_periods());
+    let of_run = input.run.said_of_wins().into_iter().chain(input.run.said());
     let tables = input.metrics.iter().map(|(_, table)| *table);
     input.assumptions.iter().cloned().chain(of_run).chain(too_large::findings(tables)).collect()
 }
