@@ -140,7 +140,7 @@ impl Placed for (Slice, StageId, Sym, Day) {
         let (slice, stage, currency, day) = *self;
         let month = run.months.place(run.months.of(day))?;
         let time = match slice.dimension {
-            Dimension::Owner | Dimension::Source => month / 3,
+            Dimension::Owner | Dimension::Source => month / run.months.in_quarter(),
             Dimension::Segment | Dimension::All => month,
         };
         let currencies = run.currency_numbers.count() + 1;

@@ -25,6 +25,7 @@ use sluice::model::{AsOf, Config, Dataset, Run, Table, Value};
 
 use super::export;
 use crate::ingest::read;
+use crate::metrics_b::builder;
 
 fn table(dataset: &Dataset, name: &str) -> Table {
     let as_of = AsOf::Day(day_of("2025-08-09".parse().unwrap()));
@@ -172,4 +173,39 @@ fn a_report_made_from_the_store_calls_periods_by_their_names() {
     let (rows, _) =
         sluice(there.path(), &[&["query", by_sql, "--format", "csv"], &as_of[..]].concat());
     assert_eq!(rows, "period_id,deals\nFY25-P01,2\nFY25-P02,1\nFY25-P03,2\n");
+}
+
+/// Quarters of two months: one deal is created in January, two in February, and so on.
+#[test]
+fn quarters_of_two_months_are_told_apart_in_each_part_of_a_pipeline() {
+    let start = |month: u32| format!("{}-{:02}-01", 2025 + (month - 1) / 12, (month - 1) % 12 + 1);
+    let mut periods = "kind,period_id,start,end\nyear,Y,2025-01-01,2026-01-01\n".to_owned();
+    let mut deals = "deal_id,stage,status,owner,source,amount,created_at\n".to_owned();
+    for month in 1..=12 {
+        periods += &format!("month,M{month},{},{}\n", start(month), start(month + 1));
+        if month % 2 == 1 {
+            periods += &format!("quarter,Q{month},{},{}\n", start(month), start(month + 2));
+        }
+        for deal in 0..month {
+            deals += &format!("{month}-{deal},Demo,open,ann,web,100,2025-{month:02}-05\n");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deals.csv"), deals).unwrap();
+    std::fs::write(folder.path().join("periods.csv"), periods).unwrap();
+    let dataset = read(folder.path()).dataset;
+    let as_of = AsOf::Day(day_of("2025-12-31".parse().unwrap()));
+    let run = Run::new(Config::default(), Some(as_of), &dataset).unwrap();
+    let flow = compute(&[find("stage_flow").unwrap()], &dataset, &run).unwrap().remove(0);
+    for part in [("owner", "ann"), ("source", "web"), ("owner", "")] {
+        let mut wanted = vec![("period_kind", "quarter"), ("stage", "Demo"), part];
+        if part.1.is_empty() {
+            wanted.extend([("source", ""), ("segment", "")]);
+        }
+        let created: Vec<f64> = builder::rows(&flow, &wanted)
+            .iter()
+            .map(|row| builder::get(&flow, row, "in_created"))
+            .collect();
+        assert_eq!(created, [3.0, 7.0, 11.0, 15.0, 19.0, 23.0], "{part:?}");
+    }
 }
