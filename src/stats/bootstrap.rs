@@ -132,16 +132,15 @@ pub fn percentile_interval(replicates: &[Option<f64>]) -> Option<Interval> {
     if defined.is_empty() || missing as f64 > MAX_UNDEFINED * replicates.len() as f64 {
         return None;
     }
-    defined.sort_by(f64::total_cmp);
-    let quantile = |p: f64| {
+    let mut quantile = |p: f64| {
         let place = (defined.len() - 1) as f64 * p;
         let below = place.floor();
-        let at = |rank: usize| defined.get(rank).copied();
-        let first = at(below as usize)?;
-        let second = at(below as usize + 1).unwrap_or(first);
-        Some(first + (place - below) * (second - first))
+        let (_, first, above) = defined.select_nth_unstable_by(below as usize, f64::total_cmp);
+        let first = *first;
+        let second = above.iter().copied().min_by(f64::total_cmp).unwrap_or(first);
+        first + (place - below) * (second - first)
     };
-    Some(Interval { lower: quantile(TAIL)?, upper: quantile(1.0 - TAIL)? })
+    Some(Interval { lower: quantile(TAIL), upper: quantile(1.0 - TAIL) })
 }
 
 #[cfg(test)]
