@@ -101,16 +101,17 @@ pub fn keep(shelf: &Path, key: &str, folder: &Path) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path, name: String) -> io::Result<()> {
-    let mut files = BTreeMap::new();
-    for path in publish::files(from)? {
+    let copied = |path: String| {
         let bytes = fs::read(from.join(&path))?;
         let target = to.join(&path);
         target.parent().map_or(Ok(()), fs::create_dir_all)?;
-        files.insert(path.clone(), blake3::hash(&bytes).to_hex().to_string());
+        let hash = blake3::hash(&bytes).to_hex().to_string();
         if fs::hard_link(from.join(&path), &target).is_err() {
             fs::write(target, bytes)?;
         }
-    }
+        Ok((path, hash))
+    };
+    let files = publish::files(from)?.into_par_iter().map(copied).collect::<io::Result<_>>()?;
     let manifest = serde_json::to_vec(&Manifest { name, files })?;
     fs::write(to.join(MANIFEST), manifest)
 }

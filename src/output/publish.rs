@@ -6,13 +6,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
+use std::panic::resume_unwind;
 use std::path::{Component, Path, PathBuf};
-
-use rayon::prelude::*;
+use std::thread;
 
 use super::Format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Table;
+
+/// Files that are brought to disk at one time.
+const SYNC_THREADS: usize = 32;
 
 /// The link to the folder published last.
 pub const LATEST: &str = "latest";
@@ -294,12 +297,27 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Brings a folder and all in it to disk; in parallel, since a disk can write many at once.
+/// Brings a folder and all in it to disk; many at once, since a disk is waited for, not worked for.
 fn sync_tree(folder: &Path) -> Result<()> {
-    entries(folder)?
-        .into_par_iter()
-        .try_for_each(|(_, path)| if path.is_dir() { sync_tree(&path) } else { sync(&path) })?;
-    sync(folder)
+    let mut paths = Vec::new();
+    gather(folder, &mut paths)?;
+    let share = paths.len().div_ceil(SYNC_THREADS).max(1);
+    thread::scope(|scope| {
+        let sync_all = |paths: &[PathBuf]| paths.iter().try_for_each(|path| sync(path));
+        let threads: Vec<_> =
+            paths.chunks(share).map(|paths| scope.spawn(move || sync_all(paths))).collect();
+        let joined = threads.into_iter().map(|t| t.join().unwrap_or_else(|e| resume_unwind(e)));
+        joined.collect()
+    })
+}
+
+/// The folder and all in it.
+fn gather(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
+    for (_, path) in entries(folder)? {
+        if path.is_dir() { gather(&path, paths)? } else { paths.push(path) }
+    }
+    paths.push(folder.to_owned());
+    Ok(())
 }
 
 fn sync(path: &Path) -> Result<()> {
