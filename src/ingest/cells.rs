@@ -3,15 +3,18 @@
 //! A null word is nothing, whatever the column.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::columns::Col;
 use super::convert;
 use super::currency::{self, Known};
 use super::fx;
+use super::mapping::{DecimalMark, PercentRule};
 use super::notes;
 use super::number;
 use super::part::{Bad, Context, Link, Part};
 use super::record::Cells;
+use super::seen::{self, Seen};
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{Day, Micros};
@@ -20,14 +23,21 @@ use crate::model::{Day, Micros};
 pub(super) struct Record<'r> {
     context: &'r Context<'r>,
     cells: Cells<'r>,
+    /// What its cells tell of others.
+    seen: &'r RefCell<Seen>,
     /// Number in the block, from 0.
     row: u64,
 }
 
 impl<'r> Record<'r> {
     /// The record `row` of a block.
-    pub(super) fn new(context: &'r Context<'r>, cells: Cells<'r>, row: u64) -> Self {
-        Self { context, cells, row }
+    pub(super) fn new(
+        context: &'r Context<'r>,
+        cells: Cells<'r>,
+        seen: &'r RefCell<Seen>,
+        row: u64,
+    ) -> Self {
+        Self { context, cells, seen, row }
     }
 
     /// The number of the record in its block, from 0.
@@ -99,7 +109,7 @@ impl<'r> Record<'r> {
     /// An instant; the flag tells of a local time that is ambiguous or does not exist.
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
         let Some(text) = self.text(col) else { return Ok(None) };
-        match convert::time(&text, &self.context.times) {
+        match self.instant(&text) {
             Some(time) => Ok(Some(time)),
             None if convert::is_zero(&text) => Ok(None),
             None => Err(self.bad(
@@ -111,9 +121,25 @@ impl<'r> Record<'r> {
         }
     }
 
+    /// The instant of a text of this record.
+    #[inline]
+    pub(super) fn instant(&self, text: &str) -> Option<(Micros, bool)> {
+        self.see_date(text);
+        convert::time(text, &self.context.times)
+    }
+
+    /// Notes what a date of this record tells of others.
+    #[inline]
+    pub(super) fn see_date(&self, text: &str) {
+        if self.context.plan.order.is_none() && !seen::is_year_first(text) {
+            self.seen.borrow_mut().dates.add(text);
+        }
+    }
+
     /// A date.
     pub(super) fn date(&self, col: Col) -> Result<Option<Day>, Bad> {
         let day = self.parsed(col, "not a date, such as `2026-06-30`", |text| {
+            self.see_date(text);
             let day = convert::date(text, self.context.times.order);
             day.map(Some).or_else(|| convert::is_zero(text).then_some(None))
         });
@@ -124,14 +150,25 @@ impl<'r> Record<'r> {
     pub(super) fn money(&self, col: Col, currency: &str) -> Result<Option<i64>, Bad> {
         let exponent = crate::model::money::exponent(currency);
         self.parsed(col, "not an amount, such as `1234.50`", |text| {
-            number::minor(text, exponent, self.context.plan.decimal)
+            self.see_amount(text);
+            number::minor(text, exponent, self.context.forms.decimal)
         })
+    }
+
+    fn see_amount(&self, text: &str) {
+        let Context { plan, forms, config, .. } = self.context;
+        if plan.decimal == DecimalMark::Auto {
+            self.seen.borrow_mut().marks.add(text);
+        }
+        if forms.currency != Known::Told {
+            self.seen.borrow_mut().currencies.add(text, &config.currency);
+        }
     }
 
     /// The code of the row's currency.
     pub(super) fn currency(&self) -> Result<Option<String>, Bad> {
         let own = &self.context.config.currency;
-        match &self.context.currency {
+        match &self.context.forms.currency {
             Known::Unsaid => Ok(None),
             Known::Told => self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
                 currency::code(text, own)
@@ -145,21 +182,24 @@ impl<'r> Record<'r> {
     }
 
     /// The text of the row's amount.
-    pub(super) fn amount(&self) -> Option<Cow<'r, str>> {
+    fn amount(&self) -> Option<Cow<'r, str>> {
         self.text(Col::Amount).or_else(|| self.text(Col::Value))
     }
 
     /// An exchange rate as a fraction.
     pub(super) fn rate(&self, col: Col) -> Result<Option<(i64, i64)>, Bad> {
         self.parsed(col, "not an exchange rate above 0, such as `1.0837`", |text| {
-            fx::fraction(text, self.context.plan.decimal)
+            fx::fraction(text, self.context.forms.decimal)
         })
     }
 
     /// A probability in basis points.
     pub(super) fn probability(&self, col: Col) -> Result<Option<u32>, Bad> {
         self.parsed(col, "not a probability from 0 to 100 %", |text| {
-            number::basis_points(text, self.context.plan.percent)
+            if self.context.plan.percent == PercentRule::Auto {
+                self.seen.borrow_mut().percents.add(text);
+            }
+            number::basis_points(text, self.context.forms.percent)
         })
     }
 
@@ -236,6 +276,13 @@ impl<'r> Record<'r> {
                 let is_any = infer.is.is_empty() && infer.starts.is_empty();
                 (is || starts || is_any).then_some(infer.word.as_str())
             })
+    }
+
+    /// Ends what its cells tell of others.
+    pub(super) fn end(&self) {
+        if self.context.plan.order.is_none() {
+            self.seen.borrow_mut().dates.end_row(|col| self.text(col));
+        }
     }
 
     /// Whether the row of a deal without a creation time is no deal, but a total or a note.

@@ -13,7 +13,8 @@ use super::kind::{find, lacking, recognises};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::read::Input;
 use super::scan::Form;
-use super::settle::{self, Days};
+use super::seen::Forms;
+use super::settle;
 use crate::error::Result;
 use crate::model::Config;
 
@@ -37,18 +38,18 @@ pub(super) struct Plan {
     pub(super) header_at: u64,
     /// Headers as they stand, repeated ones with `#2`.
     pub(super) headers: Vec<String>,
-    /// Order of day and month where a cell leaves it open.
-    pub(super) days: Days,
+    /// Order of day and month, if it is set or a date of the sample tells.
+    pub(super) order: Option<DayOrder>,
     /// Zone of times without one.
     pub(super) zone: ZoneRule,
-    /// See [`PercentRule`].
+    /// See [`PercentRule`]; as the mapping says, or the sample tells.
     pub(super) percent: PercentRule,
-    /// See [`DecimalMark`].
+    /// See [`DecimalMark`]; as the mapping says.
     pub(super) decimal: DecimalMark,
     /// The currency that the header of the amounts names.
     pub(super) unit: Option<String>,
-    /// How the currency of an amount is known, as far as the sample tells.
-    pub(super) currency: Known,
+    /// How cells are read that leave something open, as far as the sample tells.
+    pub(super) forms: Forms,
     /// What was assumed by the sample.
     pub(super) said: Vec<String>,
     /// Cells that mean nothing.
@@ -211,12 +212,17 @@ fn plan(
         why,
         form,
         header_at: head.number,
-        days: Days { order: DayOrder::MonthFirst, is_settled: true, why: String::new() },
+        order: None,
         zone: mapping.zone,
         percent: mapping.percent,
         decimal: mapping.decimal,
         unit: None,
-        currency: Known::Told,
+        forms: Forms {
+            order: DayOrder::MonthFirst,
+            decimal: mapping.decimal,
+            percent: mapping.percent,
+            currency: Known::Told,
+        },
         said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
         nulls,
@@ -301,8 +307,8 @@ mod tests {
     #[test]
     fn day_and_month_are_told_from_a_sample() {
         let order = |text: &str| {
-            let days = plan_of("deals.csv", text.as_bytes()).unwrap().days;
-            (days.order, days.is_settled)
+            let plan = plan_of("deals.csv", text.as_bytes()).unwrap();
+            (plan.forms.order, plan.order.is_some())
         };
         let head = "deal_id,created_at\n1,02/03/2026\n";
         assert_eq!(order(head), (DayOrder::MonthFirst, false));

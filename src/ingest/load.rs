@@ -130,8 +130,8 @@ impl Loader<'_> {
         let Gathered { deals, names, .. } = &self.all;
         let context = Context {
             plan,
-            currency: plan.currency.clone(),
-            times: TimeRules { naive: plan.zone.zone(config)?, order: plan.days.order },
+            forms: plan.forms.clone(),
+            times: TimeRules { naive: plan.zone.zone(config)?, order: plan.forms.order },
             report: config.zone()?,
             config,
             deals: &deals.index,

@@ -40,6 +40,7 @@ mod regular;
 mod rows;
 mod said;
 mod scan;
+mod seen;
 mod settle;
 mod side;
 mod status;

@@ -3,6 +3,7 @@
 //! A bad cell never costs more than its row, and a row never more than itself.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memchr_iter;
@@ -11,7 +12,7 @@ use super::cells::Record;
 use super::checked;
 use super::columns::{Col, Entity};
 use super::convert::TimeRules;
-use super::currency::{Known, Shown};
+use super::currency::Known;
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::notes;
@@ -19,7 +20,7 @@ use super::periods::Periods;
 use super::record::Cells;
 use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
-use super::settle;
+use super::seen::{Forms, Seen};
 use super::status::Told;
 use super::words::{DealIndex, Text, Words};
 use crate::error::Result;
@@ -66,8 +67,7 @@ pub(super) struct Part<R> {
     pub(super) records: u64,
     data_rows: u64,
     skipped: Vec<u64>,
-    contradicts_order: bool,
-    shown: Shown,
+    seen: Seen,
     last_deal: (String, Link),
     left_out: Vec<String>,
     with_left_out: u64,
@@ -98,8 +98,7 @@ impl<R> Part<R> {
             records: 0,
             data_rows: 0,
             skipped: vec![0; skips],
-            contradicts_order: false,
-            shown: Shown::default(),
+            seen: Seen::default(),
             last_deal: (String::new(), Link::Unknown),
             left_out: Vec::new(),
             with_left_out: 0,
@@ -169,8 +168,8 @@ impl<R> Part<R> {
 pub(super) struct Context<'a> {
     /// How the file is read.
     pub(super) plan: &'a Plan,
-    /// How the currencies of its amounts are known.
-    pub(super) currency: Known,
+    /// How its cells are read that leave something open.
+    pub(super) forms: Forms,
     /// How its times are read.
     pub(super) times: TimeRules,
     /// Zone of the report, in which dates begin.
@@ -256,25 +255,18 @@ pub(super) fn read<R: Send>(
         })
     };
     let mut scanned = run(&context)?;
-    let is_contradicted = scanned.parts.iter().any(|part| part.contradicts_order);
-    if is_contradicted {
-        context.times.order = context.times.order.other();
+    let (own, mut seen) = (&context.config.currency, Seen::default());
+    scanned.parts.iter().for_each(|part| seen.join(&part.seen));
+    let forms = seen.forms(plan, own);
+    if seen.tells_apart(&forms, &context.forms) {
+        context.times.order = forms.order;
+        context.forms = forms;
         scanned = run(&context)?;
     }
-    let (own, mut shown) = (&context.config.currency, Shown::default());
-    scanned.parts.iter().for_each(|part| shown.join(&part.shown));
-    let known = shown.known(plan.unit.as_ref(), own);
-    if context.currency != Known::Told && context.currency != known {
-        context.currency = known;
-        scanned = run(&context)?;
-    }
-    let has_currency = context.currency != Known::Unsaid;
+    let has_currency = context.forms.currency != Known::Unsaid;
     let mut file = collect(scanned.parts, plan, has_currency);
-    file.assumptions.extend(shown.said(&context.currency, own, &plan.input.shown));
+    file.assumptions.extend(seen.said(plan, &context.forms, own));
     file.input.blake3 = scanned.blake3;
-    if !plan.days.why.is_empty() && !is_contradicted {
-        file.assumptions.push(format!("Dates of `{}` {}", plan.input.shown, plan.days.why));
-    }
     if scanned.encoding != Encoding::Utf8 {
         file.assumptions.push(format!(
             "`{}` is in {}, not UTF-8.",
@@ -347,7 +339,7 @@ fn parse_block<R>(
     part.rows.reserve_exact(memchr_iter(b'\n', block.text.as_bytes()).count() + 1);
     let first = if block.is_first { plan.header_at + 1 } else { 0 };
     let width = plan.headers.len();
-    let is_to_show = context.currency != Known::Told;
+    let seen = RefCell::default();
     let (records, ended) = scan::walk(block, plan.form.delimiter, |row, found| {
         if row < first {
             return;
@@ -356,13 +348,13 @@ fn parse_block<R>(
         let cells = match found {
             Found::Record(cells) => cells,
             Found::Torn(line) => {
-                let record = Record::new(context, Cells::default(), row);
+                let record = Record::new(context, Cells::default(), &seen, row);
                 let bad = record.bad(Col::Id, line, "a quote is opened and never closed", true);
                 part.bad.push(bad.of(String::new()));
                 return;
             }
         };
-        let record = Record::new(context, cells, row);
+        let record = Record::new(context, cells, &seen, row);
         if let Some(rule) = record.skipped_by() {
             if let Some(count) = part.skipped.get_mut(rule) {
                 *count += 1;
@@ -380,14 +372,12 @@ fn parse_block<R>(
             part.set_aside(true);
         } else if let Err(bad) = parse(&record, &mut part, context) {
             part.refuse(bad, &cells, width);
-        } else if is_to_show && let Some(amount) = record.amount() {
-            part.shown.add(&amount, &context.config.currency);
+        } else {
+            record.end();
         }
     });
     part.records = records;
     part.rows.shrink_to_fit();
-    if !plan.days.is_settled {
-        part.contradicts_order = settle::contradicts(block, plan);
-    }
+    part.seen = seen.into_inner();
     (part, ended)
 }

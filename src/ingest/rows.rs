@@ -151,7 +151,7 @@ fn enter_stages(
     }
     for (at, stage) in &context.plan.entered {
         let Some(text) = record.at(*at) else { continue };
-        match super::convert::time(&text, &context.times) {
+        match record.instant(&text) {
             None if super::convert::is_zero(&text) => {}
             Some((at, _)) => {
                 let name = part.words.intern(&alias(&stage.name));
@@ -224,7 +224,7 @@ pub(super) fn change<R>(
     }
     let event = record.text(Col::EventId);
     let plan = context.plan;
-    let is_told = plan.has(Col::Currency) || plan.currency != Known::Told;
+    let is_told = plan.has(Col::Currency) || plan.forms.currency != Known::Told;
     let currency = match plan.has(Col::Amount) && is_told {
         true => Cow::Owned(part.currency(record.currency(), context)),
         false => Cow::Borrowed(&*context.config.currency),

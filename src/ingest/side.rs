@@ -227,6 +227,7 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
         if let Some(days) = context.periods.named(&text) {
             return Ok(days);
         }
+        record.see_date(&text);
         let days = named_period(&text, (months, first), context.times.order).ok_or_else(|| {
             record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
         })?;

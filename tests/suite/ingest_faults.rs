@@ -131,6 +131,64 @@ fn a_decimal_comma_anywhere_holds_for_the_column() {
     assert_eq!((got.dataset.deal_count(), got.rows_rejected), (2, 0));
 }
 
+/// A file of deals whose first 3,000 rows have `many` for amount, probability and close, and then one of
+/// each of `last`.
+fn long(many: &str, last: &[&str]) -> sluice::ingest::Ingested {
+    let mut text = "deal_id;status;created_at;amount;probability;closed_at\n".to_owned();
+    let rows = std::iter::repeat_n(&many, 3_000).chain(last);
+    for (at, row) in rows.enumerate() {
+        text.push_str(&format!("{at};won;2025-01-01;{row}\n"));
+    }
+    read_deals(text.as_bytes())
+}
+
+#[test]
+fn a_cell_far_below_tells_how_all_are_read() {
+    let closed = |got: &sluice::ingest::Ingested, id: &str| {
+        let day = |at| chrono::DateTime::from_timestamp_micros(at).map(|at| at.date_naive());
+        find(got, id)
+            .2
+            .closed_at
+            .get()
+            .and_then(day)
+            .map_or_else(String::new, |day| day.to_string())
+    };
+    let said = |got: &sluice::ingest::Ingested, words: &str| {
+        got.dataset.assumptions.iter().any(|said| said.contains(words))
+    };
+    let got = long("2.000;1;", &["3,5;1;", "9;70;02/03/2025", "9;1;13/03/2025"]);
+    assert_eq!(find(&got, "0").2.amount_minor, Some(200_000), "a point between thousands");
+    assert_eq!(find(&got, "3000").2.amount_minor, Some(350));
+    assert_eq!(find(&got, "0").2.probability_bp, Some(100), "1 of 100");
+    assert_eq!(closed(&got, "3001"), "2025-03-02", "days first");
+    assert!(said(&got, "have a decimal comma, by `3,5`"), "{:?}", got.dataset.assumptions);
+    assert!(!said(&got, "source_dates"), "{:?}", got.dataset.assumptions);
+    let got = long("2.000;1;", &["3.5;0.7;02/03/2025"]);
+    assert_eq!(find(&got, "0").2.amount_minor, Some(200), "a point before decimals");
+    assert_eq!(find(&got, "0").2.probability_bp, Some(10_000), "all of it");
+    assert_eq!(closed(&got, "3000"), "2025-02-03", "nothing tells: months first");
+    assert!(said(&got, "such as `02/03/2025` are read month first"));
+    let got = long("9,50;1;", &["2.000;1;01/12/2024", "9.5;1;"]);
+    assert_eq!(find(&got, "3000").2.amount_minor, Some(200_000), "commas are more");
+    let (created, day_first) = ("2025-01-01", "12/01/2025");
+    assert!(closed(&long("9;1;", &["9;1;01/12/2024"]), "3000").as_str() < created);
+    let got = long("9;1;", &[&format!("9;1;{day_first}")]);
+    assert_eq!(closed(&got, "3000"), "2025-12-01", "neither ends before it begins");
+}
+
+#[test]
+fn rows_far_below_that_end_before_they_begin_tell_the_order_of_days() {
+    let mut text = "deal_id,status,created_at,closed_at\n".to_owned();
+    (0..3_000).for_each(|at| text.push_str(&format!("{at},open,2025-01-01,\n")));
+    text.push_str("a,won,10/02/2025,05/07/2025\nb,won,01/02/2025,02/03/2025\n");
+    let got = read_deals(text.as_bytes());
+    let february = read_deals(text.replace("10/02/2025", "2025-02-10").as_bytes());
+    assert_eq!(find(&got, "a").2.created_at, find(&february, "a").2.created_at);
+    let said = &got.dataset.assumptions;
+    let reason = "month first, 1 rows end before they begin, and day first 0";
+    assert!(said.iter().any(|a| a.contains(reason)), "{said:?}");
+}
+
 #[test]
 fn slashed_dates_are_settled_by_plausibility_or_said_to_be_open() {
     let text = "deal_id,status,created_at,closed_at\n1,won,10/02/2025,05/07/2025\n2,won,01/02/2025,02/03/2025\n";
