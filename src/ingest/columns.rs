@@ -172,8 +172,8 @@ lists! {
         Product LostReason ForecastCategory Probability CreatedAt ClosedAt WonAt LostAt
         ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
     HISTORY: DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
-        ExpectedCloseOn Probability ForecastCategory Name AccountId Owner Source DealType Product
-        LostReason;
+        ExpectedCloseOn Probability ForecastCategory CreatedAt Name AccountId Owner Source DealType
+        Product LostReason;
     FIELD_CHANGES: DealId Pipeline ChangedAt ChangedBy EventId Field OldValue NewValue OldNumber
         NewNumber OldDate NewDate OldFirstName NewFirstName OldLastName NewLastName;
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn

@@ -14,6 +14,9 @@ use crate::model::{Field, Maybe, Micros};
 /// The word of the field that is no [`Field`].
 const STAGE: &str = "stage";
 
+/// The word of a row that tells when its deal was created.
+const CREATED: &str = "created";
+
 /// A change of a field other than the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FieldRow {
@@ -73,7 +76,7 @@ const NEW: Side = Side {
 /// The rule that passes over fields which nothing is read of.
 pub(super) fn others(file: &FileMapping, header: String) -> Skip {
     let told = file.values.get(Col::Field.name()).into_iter().flat_map(|words| words.keys());
-    let own = Field::ALL.into_iter().map(Field::as_str).chain([STAGE]);
+    let own = Field::ALL.into_iter().map(Field::as_str).chain([STAGE, CREATED]);
     Skip {
         header,
         is: Vec::new(),
@@ -90,9 +93,17 @@ pub(super) fn change(
 ) -> Result<(), Bad> {
     let what = "a change of a field needs a deal";
     let Some(deal) = record.changed_deal(part, what)? else { return Ok(()) };
+    if is_creation(record) {
+        return Ok(());
+    }
     let row = row(record, part, deal, context.currency_of(deal))?;
     part.rows.push(row);
     Ok(())
+}
+
+/// Whether a row tells when its deal was created, and no change.
+pub(super) fn is_creation(record: &Record<'_>) -> bool {
+    record.text(Col::Field).is_some_and(|field| field.eq_ignore_ascii_case(CREATED))
 }
 
 /// What a row says of `deal`, whose amounts are in `currency`.

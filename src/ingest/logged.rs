@@ -38,6 +38,8 @@ const SHARED: [Col; 5] =
 pub(super) struct LoggedRow {
     id: Text,
     change: HistoryRow,
+    /// When its deal was created, if it tells.
+    created_at: Maybe<Micros>,
     /// By [`TOLD`].
     told: [Word; 7],
     currency: Word,
@@ -56,12 +58,13 @@ pub(super) fn row(
         return Err(record.bad(Col::DealId, &id, checked::SHORTENED, true));
     }
     let change = rows::change(0, record, part, context)?;
+    let created_at = part.cell(record.time(Col::CreatedAt)).map(|(at, _)| at).into();
     let told = TOLD.map(|col| record.word(col, part));
     let currency = record.currency().ok().flatten();
     let currency = currency.as_ref().unwrap_or(&context.config.currency);
     let currency = part.words.intern(currency);
     let id = part.keep(&id);
-    part.rows.push(LoggedRow { id, change, told, currency });
+    part.rows.push(LoggedRow { id, change, created_at, told, currency });
     Ok(())
 }
 
@@ -74,6 +77,12 @@ pub(super) fn field_row(
     let id = record.text(Col::DealId).filter(|id| !checked::is_shortened(id));
     let Some(id) = id else { return Ok(()) };
     let (mut change, mut told) = (HistoryRow::default(), [Word::default(); 7]);
+    if field_log::is_creation(record) {
+        let created_at = record.time(Col::ChangedAt)?.map(|(at, _)| at).into();
+        let (id, currency) = (part.keep(&id), Word::default());
+        part.rows.push(LoggedRow { id, change, created_at, told, currency });
+        return Ok(());
+    }
     match field_log::row(record, part, 0, &context.config.currency)? {
         LogRow::Stage(row) => change = row,
         LogRow::Value(FieldRow { at, rank, field, new, .. }) => {
@@ -92,7 +101,7 @@ pub(super) fn field_row(
     }
     let currency = part.words.intern(&context.config.currency);
     let id = part.keep(&id);
-    part.rows.push(LoggedRow { id, change, told, currency });
+    part.rows.push(LoggedRow { id, change, created_at: None.into(), told, currency });
     Ok(())
 }
 
@@ -102,6 +111,7 @@ struct Seen {
     deal: u32,
     has_stage: bool,
     at: Maybe<Micros>,
+    created_at: Maybe<Micros>,
     rank: u64,
     told: [Sym; 7],
     pipeline: Sym,
@@ -158,6 +168,7 @@ impl Logged {
                     deal,
                     has_stage: change.to != Word::default(),
                     at: change.at,
+                    created_at: row.created_at,
                     rank: change.rank,
                     told: row.told.map(sym),
                     pipeline: sym(change.pipeline),
@@ -223,6 +234,7 @@ impl Logged {
             key(a).cmp(&key(b)).then_with(|| content(a, names).cmp(&content(b, names)))
         });
         let mut part = Part::new(0);
+        let mut created = 0;
         for rows in self.seen.chunk_by(|a, b| a.deal == b.deal) {
             let id = rows.first().map_or("", |row| self.ids.ids.get(row.deal as usize));
             if !rows.iter().any(|row| row.has_stage) {
@@ -230,14 +242,16 @@ impl Logged {
                 continue;
             }
             let deal = deal(id, rows, names, config, &mut part);
+            created += usize::from(deal.created_at.get().is_some());
             part.rows.push(deal);
         }
         let count = part.rows.len();
         all.deals.add(vec![part], rules, &mut all.names);
-        all.assumptions.push(self.said(count));
+        all.assumptions.push(self.said(count, created));
     }
 
-    fn said(&self, count: usize) -> String {
+    /// What is assumed of so many deals, of which the log tells when so many were created.
+    fn said(&self, count: usize, created: usize) -> String {
         let files = self.files.join("`, `");
         let which = if self.is_of_fields { " whose stage changes" } else { "" };
         let more = match self.headers.as_slice() {
@@ -246,12 +260,27 @@ impl Logged {
             [only] => format!("`{only}` tells of them what else is known"),
             headers => format!("`{}` tell of them what else is known", headers.join("`, `")),
         };
+        let created = match created {
+            0 => "created at its first change (QH2)".to_owned(),
+            _ if created == count => "created when its rows say so".to_owned(),
+            _ => format!(
+                "created when its rows say so ({created}), or else at its first change (QH2)"
+            ),
+        };
         format!(
-            "No table tells deals: each id of `{files}`{which} ({count}) is taken as a deal, created at its \
-             first change (QH2), in the stage of its last; {more}. A table of deals beside it (`deals.csv`) \
+            "No table tells deals: each id of `{files}`{which} ({count}) is taken as a deal, {created}, \
+             in the stage of its last; {more}. A table of deals beside it (`deals.csv`) \
              tells more."
         )
     }
+}
+
+/// When the deal of these rows was created, as far as they tell: no change comes before it. What is later
+/// than the first of them is when a row was written.
+fn creation(rows: &[Seen]) -> Option<Micros> {
+    let told = rows.iter().filter_map(|row| row.created_at.get()).min()?;
+    let first = rows.iter().filter_map(|row| row.at.get()).min();
+    first.is_none_or(|first| told <= first).then_some(told)
 }
 
 /// All words of a row, for an order that does not depend on that of rows.
@@ -279,6 +308,7 @@ fn deal(
     let owners = rows.iter().rev().filter_map(|seen| seen.told.get(OWNER).copied());
     let owner = owners.into_iter().find(by_id).map_or(owner, |sym| names.get(sym));
     (row.name, row.account) = (part.keep(name), part.keep(account));
+    row.created_at = creation(rows).into();
     let valued = rows.iter().rev().find(|seen| seen.amount_minor.get().is_some());
     let currency = valued.map_or(&*config.currency, |seen| names.get(seen.currency));
     row.amount_minor = valued.map_or(None.into(), |seen| seen.amount_minor);

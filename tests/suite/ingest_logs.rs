@@ -42,6 +42,30 @@ fn each_id_is_a_deal_with_what_its_rows_tell() {
 }
 
 #[test]
+fn a_deal_begins_when_its_log_says_that_it_was_created() {
+    let got = log("created");
+    assert_eq!(
+        visits(&got, "1"),
+        ["__UNKNOWN__|01-01 09:00|02-01 10:00", "Won|02-01 10:00|-"],
+        "a month passed before the only row, its close"
+    );
+    assert!(find(&got, "1").2.quality.contains(Quality::LateCreationRow));
+    assert!(!find(&got, "1").2.quality.contains(Quality::CreatedImputed));
+    assert_eq!(visits(&got, "2")[0], "New|01-05 08:00|01-20 09:00");
+    assert_eq!(visits(&got, "3")[0], "New|01-10 09:00|01-15 09:00", "its rows were written later");
+    assert_eq!(visits(&got, "4"), ["Won|02-03 09:00|-"], "nothing tells of a time before");
+    assert!(says(&got, "created when its rows say so (2), or else at its first change (QH2)"));
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("logs/created")).path())));
+    let got = log("field_created");
+    assert_eq!(
+        visits(&got, "006A0000a000001IAA"),
+        ["Proposal|01-01 09:00|02-05 09:00", "Closed Won|02-05 09:00|-"]
+    );
+    assert_eq!(got.dataset.deal_count(), 2, "a creation tells no stage");
+    assert!(got.dataset.rejects.is_empty(), "{:?}", got.dataset.rejects);
+}
+
+#[test]
 fn logs_of_process_mining_are_logs_of_stages() {
     let got = log("events");
     assert_eq!(visits(&got, "c1"), ["Call|01-13 09:00|01-20 09:00", "Signed|01-20 09:00|-"]);
@@ -144,14 +168,14 @@ fn a_log_of_fields_that_tells_stages_is_enough() {
     assert_eq!(
         visits(&got, "006A0000a000001IAA"),
         [
-            "Prospecting|01-05 09:00|01-05 09:00",
+            "Prospecting|01-01 09:00|01-05 09:00",
             "Proposal|01-05 09:00|02-01 09:00",
             "Closed Won|02-01 09:00|-"
         ]
     );
     let (partition, row, deal) = find(&got, "006A0000a000001IAA");
     assert_eq!(deal.status, Status::Won);
-    assert!(deal.quality.contains(Quality::CreatedImputed));
+    assert!(!deal.quality.contains(Quality::CreatedImputed), "a row of the field `created` tells");
     let closes_on = deal.expected_close_on.get().map(|day| calendar::date(day).to_string());
     let values = (deal.amount_minor.get(), word(deal.owner), closes_on.as_deref());
     assert_eq!(values, (Some(80_000), "005A00000000002IAA", Some("2026-02-01")));
