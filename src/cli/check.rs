@@ -3,7 +3,7 @@
 use super::args::{CheckArgs, ExportArgs, InitArgs};
 use super::ledger::rejects_table;
 use super::talk::Talk;
-use super::{Ending, ingest, print_bytes, print_table, read_config};
+use super::{Ending, ingest, lacking, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{suggest_beside_preset, suggest_config};
 use crate::model::preset::preset_text;
@@ -13,6 +13,7 @@ use crate::model::{Config, counted};
 pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
     let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
+    lacking::say(ingested.unreadable.len());
     for count in &ingested.dataset.quality {
         tracing::info!(
             target: "sluice",

@@ -1,6 +1,7 @@
 //! `sluice ingest`, and the reading of exports that other commands share.
 
 use super::args::{ExportArgs, IngestArgs};
+use super::lacking::{self, Lacking};
 use super::manifest::rules_blake3;
 use super::talk::Talk;
 use super::{Ending, read_config};
@@ -17,10 +18,23 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     if let Some((_, ending)) = unchanged(&args.exports, &config, &store, talk)? {
         return Ok(ending);
     }
-    let (ingested, ending) = read(&args.exports, &config, talk)?;
+    let (ingested, ending) = read_for(&store, &args.exports, &config, talk)?;
     let mapping = args.exports.mapping.as_deref();
     commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
     Ok(ending)
+}
+
+/// [`read`], and says of an export of which nothing can be taken that the store stands.
+pub fn read_for(
+    store: &Store,
+    args: &ExportArgs,
+    config: &Config,
+    talk: &Talk,
+) -> Result<(Ingested, Ending)> {
+    read(args, config, talk).inspect_err(|_| {
+        talk.clear();
+        lacking::say_untouched(store);
+    })
 }
 
 /// Reads exports and says what was found; findings when more than `--max-rejects` was refused, or a file
@@ -43,17 +57,9 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
         );
         examples(&ingested.dataset.rejects);
     }
-    match ingested.unreadable.len() {
-        0 => Ok((ingested, ending(read, rejected, args))),
-        files => {
-            tracing::warn!(
-                target: "sluice",
-                "{} could not be read: what stands there is missing from all numbers",
-                counted(files, "file")
-            );
-            Ok((ingested, Ending::Findings))
-        }
-    }
+    let is_whole = ingested.unreadable.is_empty();
+    let ending = if is_whole { ending(read, rejected, args) } else { Ending::Findings };
+    Ok((ingested, ending))
 }
 
 /// Says where the first cell of each reason stands.
@@ -159,6 +165,7 @@ pub fn commit<T: Send>(
     work: impl FnOnce(&Dataset, bool) -> T + Send,
 ) -> Result<(Committed, T)> {
     talk.begin("committing the store", None);
+    let lacking = Lacking::of(&ingested.inputs, store)?;
     let record = RunRecord {
         sluice_version: env!("CARGO_PKG_VERSION").to_owned(),
         config_blake3: rules_blake3(config, mapping)?,
@@ -178,5 +185,6 @@ pub fn commit<T: Send>(
             tracing::info!(target: "sluice", "store: run {run}, {deals}, {months} written");
         }
     }
+    lacking.say(committed.is_new);
     Ok((committed, worked))
 }

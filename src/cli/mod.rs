@@ -17,6 +17,7 @@ mod check;
 mod compare;
 mod compute;
 mod ingest;
+mod lacking;
 mod ledger;
 mod list;
 mod manifest;

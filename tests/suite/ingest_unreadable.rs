@@ -251,8 +251,31 @@ fn a_run_ends_with_findings_until_the_file_can_be_read() {
     assert_eq!(status, Some(0), "{said}");
     assert_eq!((count("rejects"), count(LEADS)), whole);
     std::fs::write(exports.path().join("more.zip"), &zip[..60]).unwrap();
-    assert_eq!(sluice(there.path(), &["run", path]).0, Some(1));
+    let (status, said) = sluice(there.path(), &["run", path]);
+    assert_eq!(status, Some(1), "{said}");
+    let stands =
+        "1 file could not be read: the content of the earlier export stands, as run 1 read it";
+    assert!(said.contains(stands) && said.contains("mend the file and run again"), "{said}");
+    assert!(!said.contains("is missing from"), "{said}");
     assert_eq!(count(LEADS), "1");
+    // One more deal: this export is told without the history, and has no `Lead` of its own.
+    let more = format!("{DEALS}3,Demo,open,2026-02-05,\n");
+    std::fs::write(exports.path().join("deals.csv"), &more).unwrap();
+    let (status, said) = sluice(there.path(), &["run", path]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("what this export tells anew is told without it, all else stands as run 1")
+    );
+    assert_eq!(count(LEADS), "0");
+    let (_, said) = sluice(there.path(), &["run", path]);
+    assert!(said.contains("is told without it, all else stands as run 1"), "still: {said}");
+    std::fs::write(exports.path().join("deals.csv"), [0xFF, 0xFE, 0, 0]).unwrap();
+    let (status, said) = sluice(there.path(), &["run", path]);
+    assert_eq!(status, Some(2), "{said}");
+    let stands =
+        "nothing was taken of this export, still at run 2: the content of the earlier export";
+    assert!(said.contains(stands), "{said}");
+    std::fs::write(exports.path().join("deals.csv"), more).unwrap();
     std::fs::remove_file(exports.path().join("more.zip")).unwrap();
     assert_eq!(sluice(there.path(), &["run", path]).0, Some(0));
     assert_eq!(count("rejects"), "0");
