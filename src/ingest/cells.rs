@@ -17,7 +17,7 @@ use super::record::Cells;
 use super::seen::{self, Seen};
 use super::words::Word;
 use crate::error::Result;
-use crate::model::{Day, Micros};
+use crate::model::{Day, Micros, Zone};
 
 /// A record with its plan: cells by canonical column.
 pub(super) struct Record<'r> {
@@ -109,7 +109,8 @@ impl<'r> Record<'r> {
     /// An instant; the flag tells of a local time that is ambiguous or does not exist.
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
         let Some(text) = self.text(col) else { return Ok(None) };
-        match self.instant(&text) {
+        let is_utc = self.context.plan.utc >> col as u8 & 1 == 1;
+        match self.instant(&text, is_utc) {
             Some(time) => Ok(Some(time)),
             None if convert::is_zero(&text) => Ok(None),
             None => Err(self.bad(
@@ -121,11 +122,15 @@ impl<'r> Record<'r> {
         }
     }
 
-    /// The instant of a text of this record.
+    /// The instant of a text of this record; `is_utc` if its header says that it is in UTC.
     #[inline]
-    pub(super) fn instant(&self, text: &str) -> Option<(Micros, bool)> {
+    pub(super) fn instant(&self, text: &str, is_utc: bool) -> Option<(Micros, bool)> {
         self.see_date(text);
-        convert::time(text, &self.context.times)
+        let times = &self.context.times;
+        match is_utc {
+            false => convert::time(text, times),
+            true => convert::time(text, &convert::TimeRules { naive: Zone::UTC, ..*times }),
+        }
     }
 
     /// Notes what a date of this record tells of others.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{header, number};
+use super::number;
 
 /// The code of a currency's code or symbol; `own` is the configured one, which symbols of several
 /// currencies stand for.
@@ -124,22 +124,6 @@ pub(super) fn shown(amount: &str, own: &str) -> Option<String> {
         _ => return None,
     };
     Some(code.to_owned())
-}
-
-/// The column of amounts whose header has its currency beside one of `names`: `Amount (EUR)`.
-pub(super) fn of_header(
-    headers: &[String],
-    names: &[String],
-    own: &str,
-) -> Option<(usize, String)> {
-    let is_named = |name: &str| {
-        let name = header::fold(name);
-        names.iter().any(|known| header::fold(known) == name)
-    };
-    headers.iter().enumerate().find_map(|(at, text)| {
-        let (_, unit) = header::unit(text).filter(|(name, _)| is_named(name))?;
-        Some((at, shown(&format!("1 {unit}"), own)?))
-    })
 }
 
 #[cfg(test)]

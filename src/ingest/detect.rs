@@ -3,6 +3,7 @@
 //! Looks at the beginning of a file only.
 
 use super::begin::begin;
+use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::currency::Known;
@@ -48,6 +49,8 @@ pub(super) struct Plan {
     pub(super) decimal: DecimalMark,
     /// The currency that the header of the amounts names.
     pub(super) unit: Option<String>,
+    /// Columns of which the header says that their times are in UTC, as bits.
+    pub(super) utc: u128,
     /// How cells are read that leave something open, as far as the sample tells.
     pub(super) forms: Forms,
     /// What was assumed by the sample.
@@ -149,7 +152,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
     for at in beginning.headers() {
         let Some((number, row)) = beginning.rows.get(at) else { continue };
         let headers = header::number_repeats(row.clone());
-        let folded: Vec<String> = headers.iter().map(|h| header::fold(h)).collect();
+        let folded = Folded::new(&headers);
         for mapping in mappings {
             for file in &mapping.files {
                 let Some(why) = recognises(file, &folded, &headers, input.stem()) else { continue };
@@ -177,7 +180,7 @@ struct Head {
     /// Headers as they stand, repeated ones with `#2`.
     headers: Vec<String>,
     /// The form in which they are compared.
-    folded: Vec<String>,
+    folded: Folded,
     /// The number of its record, from 0.
     number: u64,
 }
@@ -191,10 +194,7 @@ fn plan(
     form: Form,
 ) -> Plan {
     let folded = &head.folded;
-    let at = |name: &str| {
-        let wanted = header::fold(name);
-        folded.iter().position(|have| *have == wanted)
-    };
+    let at = |name: &String| folded.find(std::slice::from_ref(name), None);
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
@@ -217,6 +217,7 @@ fn plan(
         percent: mapping.percent,
         decimal: mapping.decimal,
         unit: None,
+        utc: 0,
         forms: Forms {
             order: DayOrder::MonthFirst,
             decimal: mapping.decimal,

@@ -29,18 +29,6 @@ pub(super) fn fold(header: &str) -> String {
     folded
 }
 
-/// A header and its unit: `Amount (EUR)`, `Amount [EUR]`, `Amount in EUR`, `Amount €`, `amount_eur`.
-pub(super) fn unit(header: &str) -> Option<(&str, &str)> {
-    let header = header.trim();
-    let (name, unit) = match header.strip_suffix([')', ']']) {
-        Some(inner) => inner.rsplit_once(['(', '['])?,
-        None => header.rsplit_once([' ', '_'])?,
-    };
-    let name = name.trim();
-    let name = name.strip_suffix(" in").or(name.strip_suffix("_in")).unwrap_or(name);
-    Some((name, unit.trim()))
-}
-
 /// Headers with `#2`, `#3` … after the second and later ones of a name.
 pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
     let mut numbered: Vec<String> = Vec::with_capacity(headers.len());
@@ -109,15 +97,6 @@ pub(super) fn without_accent(letter: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn units_of_headers() {
-        for header in ["Amount (EUR)", "Amount [EUR]", " Amount in EUR", "Amount EUR "] {
-            assert_eq!(unit(header), Some(("Amount", "EUR")), "{header}");
-        }
-        assert_eq!(unit("amount_in_eur"), Some(("amount", "eur")));
-        assert_eq!((unit("Amount"), unit("a)")), (None, None));
-    }
 
     #[test]
     fn stages_of_date_entered_headers() {

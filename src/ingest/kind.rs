@@ -1,5 +1,6 @@
 //! Whether a file is of a kind that a mapping knows, by its headers or its name, and what it lacks for that.
 
+use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::header;
 use super::mapping::{FileMapping, Mapping};
@@ -7,7 +8,7 @@ use super::mapping::{FileMapping, Mapping};
 /// Why a file is of this kind; none if it is not. `stem` is its name.
 pub(super) fn recognises(
     file: &FileMapping,
-    folded: &[String],
+    folded: &Folded,
     headers: &[String],
     stem: &str,
 ) -> Option<String> {
@@ -27,9 +28,8 @@ pub(super) fn recognises(
 }
 
 /// The set of headers that tells the file apart.
-fn known_headers<'m>(file: &'m FileMapping, folded: &[String]) -> Option<&'m Vec<String>> {
-    let known = |wanted: &String| folded.contains(&header::fold(wanted));
-    file.headers.iter().find(|set| set.iter().all(known))
+fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<&'m Vec<String>> {
+    file.headers.iter().find(|set| set.iter().all(|wanted| folded.has(wanted)))
 }
 
 fn is_called_so(file: &FileMapping, stem: &str) -> bool {
@@ -39,7 +39,7 @@ fn is_called_so(file: &FileMapping, stem: &str) -> bool {
 
 /// Columns that a file lacks to be of this kind: all that it must have, or else those of which it must
 /// have one.
-fn lacks(file: &FileMapping, folded: &[String]) -> Vec<Col> {
+fn lacks(file: &FileMapping, folded: &Folded) -> Vec<Col> {
     let has = |col: &Col| find(file, *col, folded).is_some();
     let required = file.entity.required().iter().copied();
     let missing: Vec<Col> = required.filter(|col| !has(col)).collect();
@@ -55,7 +55,7 @@ fn lacks(file: &FileMapping, folded: &[String]) -> Vec<Col> {
 /// that which lacks least.
 pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> Option<String> {
     const SHOWN: usize = 4;
-    let folded: Vec<String> = headers.iter().map(|h| header::fold(h)).collect();
+    let folded = Folded::new(headers);
     let files = mappings.iter().flat_map(|mapping| &mapping.files);
     let near = files.filter_map(|file| {
         let by = match known_headers(file, &folded) {
@@ -81,9 +81,6 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
 }
 
 /// Where a column stands, by the best of its headers.
-pub(super) fn find(file: &FileMapping, col: Col, folded: &[String]) -> Option<usize> {
-    file.aliases(col).iter().find_map(|alias| {
-        let wanted = header::fold(alias);
-        folded.iter().position(|have| *have == wanted)
-    })
+pub(super) fn find(file: &FileMapping, col: Col, folded: &Folded) -> Option<usize> {
+    folded.find(file.aliases(col), Some(col))
 }

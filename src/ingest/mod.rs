@@ -10,6 +10,7 @@ use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 mod activity_id;
 mod assemble;
 mod begin;
+mod bracket;
 pub mod catalogue;
 mod cells;
 mod checked;

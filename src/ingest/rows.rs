@@ -151,7 +151,7 @@ fn enter_stages(
     }
     for (at, stage) in &context.plan.entered {
         let Some(text) = record.at(*at) else { continue };
-        match record.instant(&text) {
+        match record.instant(&text, false) {
             None if super::convert::is_zero(&text) => {}
             Some((at, _)) => {
                 let name = part.words.intern(&alias(&stage.name));

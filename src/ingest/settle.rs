@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
+use super::bracket;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
-use super::currency::{self, Known};
+use super::currency::Known;
 use super::detect::Plan;
 use super::local;
 use super::seen::Seen;
 
 /// Columns that hold times.
-const TIMES: [Col; 21] = [
+pub(super) const TIMES: [Col; 21] = [
     Col::CreatedAt,
     Col::ClosedAt,
     Col::ExpectedCloseOn,
@@ -59,31 +60,46 @@ fn serial<'r>(plan: &Plan, rows: &[&'r [String]]) -> Option<&'r str> {
     })
 }
 
-/// Looks for amounts under a header with their unit, if no other has them; the currency of those.
-fn amount_by_unit(plan: &mut Plan, own: &str) -> Option<String> {
-    if plan.has(Col::Amount) {
-        return None;
+/// Settles what stands beside the names in headers, and says so; whether it is told what currency amounts
+/// are in.
+fn told_by_headers(plan: &mut Plan, own: &str) -> bool {
+    // A log of fields has amounts of deals whose currency is known.
+    let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
+    let shown = plan.input.shown.clone();
+    let mut said = Vec::new();
+    for &col in Col::ALL {
+        let Some(header) = plan.index(col).and_then(|at| plan.headers.get(at)) else { continue };
+        let is_money = matches!(col, Col::Amount | Col::Value);
+        if is_money && let Some(unit) = bracket::currency(header, own) {
+            plan.unit = Some(unit);
+            if !is_told {
+                said.push(format!(
+                    "Amounts of `{shown}` are in the currency of their header, `{header}`."
+                ));
+            }
+        } else if TIMES.contains(&col) && bracket::tells_utc(header) {
+            plan.utc |= 1 << col as u8;
+            said.push(format!("Times of `{header}` of `{shown}` are in UTC, as the header says."));
+        } else if let Some(name) = bracket::name(header, col)
+            && !bracket::is_one(header, plan.file.aliases(col))
+        {
+            said.push(format!(
+                "`{header}` of `{shown}` is read as `{name}`, as no header has that name alone."
+            ));
+        }
     }
-    let (at, code) = currency::of_header(&plan.headers, plan.file.aliases(Col::Amount), own)?;
-    plan.put(Col::Amount, Some(at));
-    Some(code)
+    plan.said.extend(said);
+    is_told
 }
 
 /// Settles by the sample what the mapping leaves open.
 pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
-    plan.unit = amount_by_unit(plan, own);
-    // A log of fields has amounts of deals whose currency is known.
-    let is_told = plan.has(Col::Currency) || plan.entity == Entity::FieldChanges;
+    let is_told = told_by_headers(plan, own);
     let seen = seen(plan, rows, own);
     plan.order = order.or(seen.dates.told);
     plan.forms.currency = if is_told { Known::Told } else { Known::Unsaid };
     plan.forms = seen.forms(plan, own);
     plan.percent = plan.forms.percent;
-    if plan.unit.is_some() && !is_told {
-        let (shown, header) = (&plan.input.shown, plan.header(Col::Amount));
-        plan.said
-            .push(format!("Amounts of `{shown}` are in the currency of their header, `{header}`."));
-    }
     if let Some(serial) = serial(plan, rows) {
         plan.said.push(format!(
             "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",

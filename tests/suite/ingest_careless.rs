@@ -28,6 +28,36 @@ fn stages_that_differ_by_case_and_blanks_are_one() {
 }
 
 #[test]
+fn what_stands_in_brackets_behind_a_name_is_told_from_it() {
+    let config = Config { report_tz: "Europe/Berlin".to_owned(), ..Config::default() };
+    let got = try_read(&data("careless/brackets"), &config).unwrap();
+    let (_, _, deal) = find(&got, "1");
+    assert_eq!(deal.amount_minor.get(), Some(10_050));
+    assert_eq!(deal.probability_bp.get(), Some(7_000));
+    assert_eq!(deal.expected_close_on.get(), Some(day("2026-03-31")));
+    let utc = i64::from(day("2026-01-13")) * 86_400_000_000 + (23 * 60 + 30) * 60_000_000;
+    assert_eq!(deal.created_at.get(), Some(utc), "in UTC, though days are those of Berlin");
+    let dataset = &got.dataset;
+    let target = &dataset.targets[0];
+    assert_eq!(target.currency, "EUR");
+    for words in [
+        "`Close Date (A)` of",
+        "is read as `Amount`, as no header has that name alone",
+        "Times of `Created Date (UTC)` of",
+        "are in the currency of their header, `target (eur)`",
+        "that are not used: `Stage (previous)`",
+    ] {
+        assert!(says(&got, words), "{words}: {:?}", dataset.assumptions);
+    }
+    let plain =
+        "Deal ID,Stage,Status,Created Date,Amount,Amount (converted)\n1,Demo,open,2026-01-13,5,7\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deals.csv"), plain).unwrap();
+    let got = read(folder.path());
+    assert_eq!(find(&got, "1").2.amount_minor.get(), Some(500), "a name alone goes first");
+}
+
+#[test]
 fn one_date_that_tells_tells_for_the_whole_file_of_any_kind() {
     let got = careless("dates");
     let dataset = &got.dataset;
