@@ -19,6 +19,7 @@ const OF_ALL: &[&str] = &[
     "report_tz",
     "clock",
     "fiscal_year_start_month",
+    "fiscal_label",
     "outcome_mode",
     "close_ts_source",
     "credit_rule",

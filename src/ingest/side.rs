@@ -7,7 +7,7 @@ use super::convert::{self, DayOrder};
 use super::part::{Bad, Context, Link, Part};
 use super::words::fixed_hash;
 use crate::model::calendar::{Period, PeriodKind, month_start};
-use crate::model::{Account, Day, Forecast, Months, Payment, Target, User};
+use crate::model::{Account, Day, Fiscal, Forecast, Months, Payment, Target, User};
 
 fn owned(record: &Record<'_>, col: Col) -> String {
     record.text(col).map_or_else(String::new, |text| text.into_owned())
@@ -228,7 +228,7 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
             return Ok(days);
         }
         record.see_date(&text);
-        let days = named_period(&text, (months, first), context.times.order).ok_or_else(|| {
+        let days = named_period(&text, (months, context.config.fiscal()), context.times.order).ok_or_else(|| {
             record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
         })?;
         if !context.periods.has(days, first) {
@@ -253,11 +253,11 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
     Ok((start, end))
 }
 
-/// The days of `2026-Q1`, `Q1 2026`, `2026-03`, `03/2026` or `2026`; a fiscal year is called after the calendar
-/// year in which it ends.
+/// The days of `2026-Q1`, `Q1 2026`, `2026-03`, `03/2026` or `2026`; fiscal years are called as `fiscal_label`
+/// says.
 fn named_period(
     text: &str,
-    (own, first_month): (&Months, u32),
+    (own, fiscal): (&Months, Fiscal),
     order: DayOrder,
 ) -> Option<(Day, Day)> {
     let text = text.trim().to_ascii_uppercase();
@@ -265,17 +265,13 @@ fn named_period(
     let year = |text: &str| {
         text.trim_start_matches("FY").parse::<i32>().ok().filter(|y| (1970..2200).contains(y))
     };
-    let fiscal = |label: i32| {
-        let shift = if first_month > 1 { 1 } else { 0 };
-        (label - 1970 - shift) * 12 + first_month as i32 - 1
-    };
     let quarter =
         |text: &str| text.strip_prefix('Q')?.parse::<i32>().ok().filter(|q| (1..=4).contains(q));
     let (start, months) = match parts.as_slice() {
-        [only] => (fiscal(year(only)?), 12),
+        [only] => (fiscal.start(year(only)?), 12),
         [a, b] => match (quarter(a), quarter(b)) {
-            (Some(q), _) => (fiscal(year(b)?) + (q - 1) * 3, 3),
-            (_, Some(q)) => (fiscal(year(a)?) + (q - 1) * 3, 3),
+            (Some(q), _) => (fiscal.start(year(b)?) + (q - 1) * 3, 3),
+            (_, Some(q)) => (fiscal.start(year(a)?) + (q - 1) * 3, 3),
             _ => {
                 let month = |text: &str| text.parse::<i32>().ok().filter(|m| (1..=12).contains(m));
                 let (year, month) = match year(a) {
@@ -287,7 +283,7 @@ fn named_period(
         },
         [_, _, _] => {
             let day = convert::date(&text, order)?;
-            let month = Period::among(own, PeriodKind::Month, day, first_month);
+            let month = Period::among(own, PeriodKind::Month, day, fiscal.first_month);
             return Some((month.start, month.end));
         }
         _ => return None,
@@ -298,6 +294,7 @@ fn named_period(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FiscalLabel;
     use crate::model::calendar::day_of;
 
     #[test]
@@ -305,16 +302,23 @@ mod tests {
         let own = Months::default();
         let day = |text: &str| day_of(text.parse().unwrap());
         let days = |a: &str, b: &str| Some((day(a), day(b)));
-        let period =
-            |text: &str, first_month| named_period(text, (&own, first_month), DayOrder::MonthFirst);
+        let called = |first_month, label| Fiscal { first_month, label };
+        let months_first = DayOrder::MonthFirst;
+        let period = |text: &str, first_month| {
+            named_period(text, (&own, called(first_month, FiscalLabel::Ends)), months_first)
+        };
         assert_eq!(period("2026-Q1", 1), days("2026-01-01", "2026-04-01"));
         assert_eq!(period("q4 2026", 1), days("2026-10-01", "2027-01-01"));
         assert_eq!(period("2026-03", 1), days("2026-03-01", "2026-04-01"));
         assert_eq!(period("2026", 1), days("2026-01-01", "2027-01-01"));
         assert_eq!(period("FY2026-Q1", 2), days("2025-02-01", "2025-05-01"));
+        let starts = (&own, called(2, FiscalLabel::Starts));
+        let quarter = named_period("FY2026-Q1", starts, months_first);
+        assert_eq!(quarter, days("2026-02-01", "2026-05-01"));
+        assert_eq!(named_period("2026", starts, months_first), days("2026-02-01", "2027-02-01"));
         assert_eq!(period("03/2026", 1), days("2026-03-01", "2026-04-01"));
         let order = DayOrder::DayFirst;
-        assert_eq!(named_period("01/03/2026", (&own, 1), order), days("2026-03-01", "2026-04-01"));
+        assert_eq!(named_period("01/03/2026", (&own, Fiscal::CALENDAR), order), days("2026-03-01", "2026-04-01"));
         assert_eq!(period("soon", 1), None);
         assert_eq!(period("2026-Q5", 1), None);
     }

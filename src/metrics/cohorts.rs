@@ -100,8 +100,8 @@ pub(super) fn month_period(month: i32, run: &Run) -> Period {
     Period { kind: PeriodKind::Month, start, end }
 }
 
-/// What the table of periods calls it; else `2017-01` for a month, `2017-Q1` for a quarter (fiscal years are
-/// named after their last month).
+/// What the table of periods calls it; else `2017-01` for a month, `2017-Q1` for a quarter (of the fiscal year
+/// that `fiscal_label` calls so).
 pub(super) fn label(period: Period, run: &Run) -> String {
     let start = match run.period_name(period) {
         Ok(name) => return name.to_owned(),
@@ -110,7 +110,6 @@ pub(super) fn label(period: Period, run: &Run) -> String {
     if period.kind == PeriodKind::Month {
         return date(start).format("%Y-%m").to_string();
     }
-    let year = Period::holding(PeriodKind::Year, start, run.config.fiscal_year_start_month);
-    let quarter = (month_index(start) - month_index(year.start)) / 3 + 1;
-    format!("{}-Q{quarter}", date(year.end - 1).format("%Y"))
+    let (year, quarter) = run.config.fiscal().quarter(month_index(start));
+    format!("{year}-Q{quarter}")
 }

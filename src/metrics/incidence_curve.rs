@@ -6,8 +6,8 @@ use super::Metric;
 use super::cohorts::{self, Cohort, Cohorts, by_slice};
 use super::layout::{Dimension, MetricTable, Slice, Tail};
 use crate::error::Result;
-use crate::model::calendar::date;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::calendar::month_index;
+use crate::model::{About, Fiscal, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 
 /// See the module.
 pub struct IncidenceCurve;
@@ -66,10 +66,12 @@ impl Metric for IncidenceCurve {
                 years.entry(year).or_default().merge(cohort.clone());
                 all.merge(cohort);
             }
+            // Without a table its years are those of the calendar.
+            let fiscal = run.months.table().map_or(Fiscal::CALENDAR, |_| run.config.fiscal());
             for (period, cohort) in years {
                 let name = match run.period_name(period) {
                     Ok(name) => name.to_owned(),
-                    Err(start) => date(start).format("%Y").to_string(),
+                    Err(start) => fiscal.quarter(month_index(start)).0.to_string(),
                 };
                 points(&mut table, slice, period, &name, &cohort, run);
             }

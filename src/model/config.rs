@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::{Clock, Zone};
+use super::fiscal::FiscalLabel;
 pub use super::goal_config::{GoalsConfig, WeekendCounts};
 pub use super::policy::CreditRule;
 use super::policy::{ConversionPolicy, FxPolicy, StayUnit};
@@ -42,16 +43,6 @@ pub enum DayOrder {
     DayFirst,
     /// 12/31/2026
     MonthFirst,
-}
-
-impl DayOrder {
-    /// The other order.
-    pub fn other(self) -> Self {
-        match self {
-            Self::DayFirst => Self::MonthFirst,
-            Self::MonthFirst => Self::DayFirst,
-        }
-    }
 }
 
 /// When a deal counts as won (METRICS 3.2.7).
@@ -158,6 +149,8 @@ pub struct Config {
     pub fx_constant_date: Option<String>,
     /// First month of the fiscal year.
     pub fiscal_year_start_month: u32,
+    /// The calendar year after which a fiscal year is called.
+    pub fiscal_label: FiscalLabel,
     /// Stages by pipeline.
     pub pipeline: Vec<PipelineConfig>,
     /// Stages that mean won, in any pipeline.
@@ -293,6 +286,7 @@ static STANDARD: LazyLock<Config> = LazyLock::new(|| {
         fx_policy: FxPolicy::RateDate,
         fx_constant_date: None,
         fiscal_year_start_month: 1,
+        fiscal_label: FiscalLabel::Ends,
         pipeline: Vec::new(),
         won_stages: Vec::new(),
         lost_stages: Vec::new(),

@@ -12,6 +12,7 @@ pub mod dataset;
 pub mod days;
 pub mod deal;
 pub mod deal_snapshots;
+pub mod fiscal;
 pub mod forecasts;
 pub mod fx;
 pub mod fx_uses;
@@ -56,6 +57,7 @@ pub use deal::{
     Target, User,
 };
 pub use deal_snapshots::{DealSnapshots, KEPT_DAYS, Snapshot, SnapshotValues};
+pub use fiscal::{Fiscal, FiscalLabel};
 pub use forecasts::{ForecastKey, Forecasts, StoredForecast};
 pub use fx::Fx;
 pub use fx_uses::{FxUse, FxUses};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Input;
 use super::format::{self, PeriodNames};
 use super::sheet::{Cells, Sheet, Span};
-use crate::model::{About, Config, Day, Table};
+use crate::model::{About, Config, Day, Fiscal, Table};
 
 static NO_ABOUT: About = About {
     id: "",
@@ -22,7 +22,7 @@ static NO_ABOUT: About = About {
 
 static NO_TABLE: Table = Table { name: String::new(), columns: Vec::new(), rows: Vec::new() };
 
-const NO_NAMES: PeriodNames<'static> = PeriodNames { fiscal_start: 1, table: None };
+const NO_NAMES: PeriodNames<'static> = PeriodNames { fiscal: Fiscal::CALENDAR, table: None };
 
 const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, names: NO_NAMES };
 

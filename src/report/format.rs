@@ -2,9 +2,10 @@
 //!
 //! Knows units and the row's currency; does not know metrics or HTML.
 
-use chrono::{DateTime, Datelike, NaiveDate};
+use chrono::{DateTime, NaiveDate};
 
-use crate::model::{Day, NamedPeriod, PeriodTable, Run, Unit, Value, money};
+use crate::model::calendar::month_index;
+use crate::model::{Day, Fiscal, NamedPeriod, PeriodTable, Run, Unit, Value, money};
 
 /// What stands in the place of an unknown value.
 pub const NONE: &str = "–";
@@ -262,8 +263,8 @@ fn calendar(day: Day) -> NaiveDate {
 /// How periods are called.
 #[derive(Clone, Copy, Debug)]
 pub struct PeriodNames<'a> {
-    /// First month of the fiscal year.
-    pub fiscal_start: u32,
+    /// The fiscal years.
+    pub fiscal: Fiscal,
     /// The user's own periods, whose names go first.
     pub table: Option<&'a PeriodTable>,
 }
@@ -271,7 +272,7 @@ pub struct PeriodNames<'a> {
 impl<'a> PeriodNames<'a> {
     /// Those of a run.
     pub fn of(run: &'a Run) -> Self {
-        Self { fiscal_start: run.config.fiscal_year_start_month, table: run.months.table() }
+        Self { fiscal: run.config.fiscal(), table: run.months.table() }
     }
 
     /// What the user calls the period; else the first day of the calendar month in whose place it begins.
@@ -281,40 +282,30 @@ impl<'a> PeriodNames<'a> {
     }
 }
 
-/// A period as people call it. Fiscal years carry the year in which they end.
+/// A period as people call it.
 pub fn period(kind: &str, start: Day, end: Day, names: PeriodNames<'_>) -> String {
-    let fiscal_start = names.fiscal_start;
     let start = match names.own(kind, start) {
         Ok(name) => return name.to_owned(),
         Err(start) => start,
     };
-    let first = calendar(start);
+    let (year, number) = names.fiscal.quarter(month_index(start));
+    let year = if names.fiscal.is_calendar() { year.to_string() } else { format!("FY{year}") };
     match kind {
-        "quarter" => quarter(first, fiscal_start),
+        "quarter" => format!("{year} Q{number}"),
         "month" => month(start),
         "day" => date(start),
         "week" => format!("week of {}", date(start)),
-        "year" if fiscal_start == 1 => first.year().to_string(),
-        "year" => format!("FY{}", first.year() + 1),
+        "year" => year,
         "trailing" => format!("last {} days", end - start),
         "all" => "all time".to_owned(),
         _ => format!("{} to {}", date(start), date(end - 1)),
     }
 }
 
-fn quarter(first: NaiveDate, fiscal_start: u32) -> String {
-    let offset = (first.month() + 12 - fiscal_start) % 12;
-    let number = offset / 3 + 1;
-    if fiscal_start == 1 {
-        return format!("{} Q{number}", first.year());
-    }
-    let wraps = first.month() >= fiscal_start;
-    format!("FY{} Q{number}", first.year() + i32::from(wraps))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::FiscalLabel;
 
     fn day(text: &str) -> Day {
         (text.parse::<NaiveDate>().unwrap() - NaiveDate::default()).num_days() as Day
@@ -370,11 +361,17 @@ mod tests {
 
     #[test]
     fn periods_have_the_names_people_use() {
-        let from = |fiscal_start| PeriodNames { fiscal_start, table: None };
+        let called =
+            |first_month, label| PeriodNames { fiscal: Fiscal { first_month, label }, table: None };
+        let from = |first_month| called(first_month, FiscalLabel::Ends);
+        let starts = called(2, FiscalLabel::Starts);
         let (start, end) = (day("2026-01-01"), day("2026-04-01"));
         assert_eq!(period("quarter", start, end, from(1)), "2026 Q1");
         assert_eq!(period("quarter", day("2025-11-01"), day("2026-02-01"), from(2)), "FY2026 Q4");
         assert_eq!(period("quarter", day("2025-02-01"), day("2025-05-01"), from(2)), "FY2026 Q1");
+        assert_eq!(period("quarter", day("2025-11-01"), day("2026-02-01"), starts), "FY2025 Q4");
+        assert_eq!(period("year", day("2025-02-01"), day("2026-02-01"), starts), "FY2025");
+        assert_eq!(period("year", day("2025-02-01"), day("2026-02-01"), from(2)), "FY2026");
         assert_eq!(period("month", start, day("2026-02-01"), from(1)), "Jan 2026");
         assert_eq!(period("trailing", start, end, from(1)), "last 90 days");
     }

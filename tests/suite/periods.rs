@@ -2,6 +2,8 @@
 
 #[path = "periods/files.rs"]
 mod files;
+#[path = "periods/fiscal.rs"]
+mod fiscal;
 #[path = "periods/laws.rs"]
 mod laws;
 #[path = "periods/worked.rs"]

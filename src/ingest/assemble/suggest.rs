@@ -20,6 +20,10 @@ const STALE: &str = "\
     # What makes a deal stale: any of these signs, or several joined by `and`.\n\
     # stale_when = [\"over_stage_age\", \"no_activity and no_next_step\"]\n";
 
+const FISCAL: &str = "\
+    # It is called after the year in which it `ends`; `starts`: in which it starts.\n\
+    # fiscal_label = \"starts\"\n";
+
 /// The text of a configuration that says what was found and assumed, to be corrected by the team.
 pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
     let mut text = String::from(
@@ -39,7 +43,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # source_dates = \"day_first\"\n\
          # Currency of amounts that carry none.\ncurrency = {}\n\
          # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
-         # First month of the fiscal year; 4-4-5 weeks and such: `periods.csv`.\nfiscal_year_start_month = {}\n\
+         # First month of the fiscal year; 4-4-5 weeks and such: `periods.csv`.\nfiscal_year_start_month = {}\n{FISCAL}\
          # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
          segment = {}\n\
          # Days off besides Saturdays and Sundays.\n# holidays = [\"2026-12-25\"]\n\

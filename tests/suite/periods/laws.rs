@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sluice::model::calendar::{date, month_index, month_start};
-use sluice::model::{Config, Day, NamedPeriod, Period, PeriodKind};
+use sluice::model::{Config, Day, FiscalLabel, NamedPeriod, Period, PeriodKind};
 
 use super::retail;
 use crate::invariants::global::{check, split};
@@ -12,14 +12,19 @@ use crate::invariants::made::{AS_OF, config, difference, firms, ingested, tables
 const LAST: i64 = 2_000 * 1_440;
 
 /// The periods of the calendar from the one that holds `first` on, as metrics call them.
-fn calendar(kind: PeriodKind, first: Day, count: usize, fiscal_start: u32) -> Vec<NamedPeriod> {
+fn calendar(kind: PeriodKind, first: Day, count: usize, config: &Config) -> Vec<NamedPeriod> {
+    let fiscal_start = config.fiscal_year_start_month;
     let mut day = first;
     let one = |_| {
         let period = Period::holding(kind, day, fiscal_start);
         day = period.end;
         let year = Period::holding(PeriodKind::Year, period.start, fiscal_start);
         let number = (month_index(period.start) - month_index(year.start)) / 3 + 1;
-        let of_year = date(year.end - 1).format("%Y").to_string();
+        let called_after = match config.fiscal_label {
+            FiscalLabel::Ends => year.end - 1,
+            FiscalLabel::Starts => year.start,
+        };
+        let of_year = date(called_after).format("%Y").to_string();
         let period_id = match kind {
             PeriodKind::Month => date(period.start).format("%Y-%m").to_string(),
             PeriodKind::Quarter => format!("{of_year}-Q{number}"),
@@ -44,14 +49,15 @@ proptest! {
         firm in firms(12),
         (kinds, months, years) in tables(),
         fiscal_start in prop_oneof![Just(1_u32), 1..13_u32],
+        fiscal_label in prop_oneof![Just(FiscalLabel::Ends), Just(FiscalLabel::Starts)],
     ) {
-        let config = Config { fiscal_year_start_month: fiscal_start, ..config() };
+        let config = Config { fiscal_year_start_month: fiscal_start, fiscal_label, ..config() };
         let mut data = ingested(&firm.files(LAST), &config);
         let expected = tables_of(&data, &config, AS_OF);
         let first = month_start(month_index(Period::holding(PeriodKind::Year, 19_700, fiscal_start).start) + months);
         let lengths = [1, 4, 12, 53];
         let told = NamedPeriod::KINDS.into_iter().zip(lengths).zip(kinds).filter(|(_, is_told)| *is_told);
-        let rows = told.flat_map(|((kind, length), _)| calendar(kind, first, length * years, fiscal_start));
+        let rows = told.flat_map(|((kind, length), _)| calendar(kind, first, length * years, &config));
         data.periods = rows.collect();
         data.periods.sort();
         let mut found = tables_of(&data, &config, AS_OF);
