@@ -42,7 +42,8 @@ columns! {
     UnitsPerBase "units_per_base" PaidAt "paid_at" Field "field" OldValue "old_value"
     NewValue "new_value" OldNumber "old_number" NewNumber "new_number" OldDate "old_date"
     NewDate "new_date" OldFirstName "old_first_name" NewFirstName "new_first_name"
-    OldLastName "old_last_name" NewLastName "new_last_name"
+    OldLastName "old_last_name" NewLastName "new_last_name" Number "number"
+    QuarterLabel "quarter_label" MonthLabel "month_label"
 }
 
 impl Col {
@@ -153,7 +154,7 @@ impl Entity {
             Self::Users => USERS,
             Self::Accounts => &[Col::AccountId, Col::Name, Col::Industry],
             Self::Stages => STAGES,
-            Self::Periods => &[Col::Kind, Col::Id, Col::PeriodStart, Col::PeriodEnd],
+            Self::Periods => PERIODS,
             Self::Targets => TARGETS,
             Self::Forecasts => FORECASTS,
             Self::Fx => FX,
@@ -181,6 +182,7 @@ lists! {
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
     FX: Currency RateOn HoldsUntil Rate UnitsPerBase;
     STAGES: Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
+    PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
     TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
     FORECASTS: SnapshotOn Period PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount
         Currency;

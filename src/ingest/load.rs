@@ -308,7 +308,7 @@ impl Loader<'_> {
 
     /// Makes a calendar of the periods, once all of them are read.
     fn settle_periods(&mut self) -> Result<()> {
-        let said = self.all.periods.settle()?;
+        let said = self.all.periods.settle(self.options.config)?;
         self.all.assumptions.extend(said);
         Ok(())
     }

@@ -159,6 +159,9 @@ pub(super) struct FileMapping {
     /// Such a file is read only where no other kind of file tells the same.
     #[serde(default)]
     pub(super) is_substitute: bool,
+    /// The calendar of such a file holds only where no other kind of file tells one, as far as it fits.
+    #[serde(default)]
+    pub(super) is_calendar_of_crm: bool,
     /// Such a file is recognised only if one of its first ids has several stages.
     #[serde(default)]
     pub(super) has_moves: bool,

@@ -16,6 +16,7 @@ mod cells;
 mod checked;
 mod columns;
 mod convert;
+mod crm_periods;
 mod currency;
 mod decode;
 mod detect;

@@ -24,7 +24,7 @@ use super::seen::{Forms, Seen};
 use super::status::Told;
 use super::words::{DealIndex, Text, Words};
 use crate::error::Result;
-use crate::model::{Config, InputFile, Names, Progress, Reject, Sym, Zone};
+use crate::model::{Config, Fiscal, InputFile, Names, Progress, Reject, Sym, Zone};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,6 +191,12 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The fiscal years of the configuration, or else of the export.
+    pub(super) fn fiscal(&self) -> Fiscal {
+        let first_month = self.config.fiscal_start(self.periods.first_month);
+        Fiscal { first_month, ..self.config.fiscal() }
+    }
+
     /// The currency of a deal.
     pub(super) fn currency_of(&self, deal: u32) -> &str {
         let (rows, names) = self.deal_rows;

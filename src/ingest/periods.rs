@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use super::cells::Record;
 use super::columns::Col;
+use super::crm_periods::{self, CrmCalendar, CrmPeriod};
 use super::detect::Plan;
 use super::part::{Bad, Context, FileRows, Part};
 use super::side::needed;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::model::calendar::{date, month_index, month_start};
-use crate::model::{Day, Months, NamedPeriod, Period, PeriodKind, PeriodTable, Reject, counted};
+use crate::model::{
+    Config, Day, Months, NamedPeriod, Period, PeriodKind, PeriodTable, Reject, counted,
+};
 
 /// A row of a file of periods.
 #[derive(Debug)]
@@ -25,6 +28,10 @@ pub(super) struct PeriodRow {
     end: Day,
     /// Number of the record in its block, from 0.
     at: u64,
+    /// What a CRM calls it: with its year, within it, and its number in it.
+    name: String,
+    label: String,
+    number: Option<u32>,
 }
 
 /// A row of a file of periods; see [`super::part::RowParser`].
@@ -34,6 +41,7 @@ pub(super) fn row(
     context: &Context<'_>,
 ) -> Result<(), Bad> {
     let id = needed(record, Col::Id, "a period needs an id")?;
+    let file = &context.plan.file;
     let kind = match context.plan.has(Col::Kind) {
         true => {
             let word = needed(record, Col::Kind, "a period needs a kind")?;
@@ -43,17 +51,28 @@ pub(super) fn row(
             });
             Some(known?)
         }
-        false => None,
+        false => file.defaults.get(Col::Kind.name()).and_then(|word| kind_of(word)),
     };
     let days = record.date(Col::PeriodStart)?.zip(record.date(Col::PeriodEnd)?);
     let Some((start, end)) = days else {
+        // A year of a CRM may be of no days in particular.
+        if file.is_calendar_of_crm {
+            return Ok(());
+        }
         return Err(record.bad(Col::PeriodStart, "", "a period needs two days", true));
     };
     if end < start {
         let end = date(end).to_string();
         return Err(record.bad(Col::PeriodEnd, &end, "the period ends before it starts", true));
     }
-    part.rows.push(PeriodRow { kind, id, start, end, at: record.row() });
+    let text = |col| record.text(col).map_or_else(String::new, std::borrow::Cow::into_owned);
+    let label = match kind {
+        Some(PeriodKind::Quarter) => text(Col::QuarterLabel),
+        Some(PeriodKind::Month) => text(Col::MonthLabel),
+        _ => String::new(),
+    };
+    let (name, number) = (text(Col::Name), part.cell(record.count(Col::Number)));
+    part.rows.push(PeriodRow { kind, id, start, end, at: record.row(), name, label, number });
     Ok(())
 }
 
@@ -83,10 +102,14 @@ impl Told {
 #[derive(Debug, Default)]
 pub(super) struct Periods {
     told: Vec<Told>,
+    /// Those of a CRM, and the file that tells most of them.
+    of_crm: (Vec<CrmPeriod>, String),
     /// First days and the days after the last, by id.
     by_id: BTreeMap<String, (Day, Day)>,
     /// The months of the calendar of these.
     pub(super) months: Months,
+    /// The month in which years start, 1 to 12, if a CRM tells nothing else.
+    pub(super) first_month: Option<u32>,
     /// The calendar itself, sorted.
     pub(super) rows: Vec<NamedPeriod>,
 }
@@ -102,6 +125,17 @@ impl Periods {
         refused: &[Reject],
     ) -> Result<()> {
         let shown = || plan.input.shown.clone();
+        if plan.file.is_calendar_of_crm {
+            for row in file.parts.into_iter().flat_map(|part| part.rows) {
+                let PeriodRow { kind, id, start, end, name, label, number, .. } = row;
+                self.by_id.insert(id, (start, end + 1));
+                let period =
+                    kind.map(|kind| CrmPeriod { kind, start, end: end + 1, name, label, number });
+                self.of_crm.0.extend(period);
+            }
+            self.of_crm.1 = self.of_crm.1.clone().max(shown());
+            return Ok(());
+        }
         if !plan.has(Col::Kind) {
             if plan.crm == "generic" {
                 let place = Place { file: shown(), row: None, column: None };
@@ -121,11 +155,12 @@ impl Periods {
         }
         let mut before = 1;
         for part in file.parts {
-            let told =
-                part.rows.into_iter().filter_map(|PeriodRow { kind, id, start, end, at }| {
+            let told = part.rows.into_iter().filter_map(
+                |PeriodRow { kind, id, start, end, at, .. }| {
                     let period = NamedPeriod { kind: kind?, start, end, period_id: id };
                     Some(Told { period, file: shown(), row: before + at })
-                });
+                },
+            );
             self.told.extend(told);
             before += part.records;
         }
@@ -135,10 +170,15 @@ impl Periods {
     /// Makes a calendar of the rows of all files, and says what it is.
     ///
     /// Errors: two periods of a kind have one id, a gap or a day in common; bounds that do not fit.
-    pub(super) fn settle(&mut self) -> Result<Vec<String>> {
+    pub(super) fn settle(&mut self, config: &Config) -> Result<Vec<String>> {
         let mut told = std::mem::take(&mut self.told);
+        let (of_crm, file) = std::mem::take(&mut self.of_crm);
         if told.is_empty() {
-            return Ok(Vec::new());
+            return Ok(if of_crm.is_empty() {
+                Vec::new()
+            } else {
+                self.take(of_crm, &file, config)
+            });
         }
         told.sort_by(|a, b| (&a.period, &a.file, a.row).cmp(&(&b.period, &b.file, b.row)));
         told.dedup_by(|again, first| again.period == first.period);
@@ -164,13 +204,23 @@ impl Periods {
         Ok(said)
     }
 
+    /// Takes the calendar of a CRM, and says what it is.
+    fn take(&mut self, periods: Vec<CrmPeriod>, file: &str, config: &Config) -> Vec<String> {
+        let CrmCalendar { rows, said } = crm_periods::calendar(periods, file, config);
+        self.first_month = PeriodTable::first_month_told(&rows);
+        self.months = Months::of_table(PeriodTable::of(&rows).unwrap_or_default());
+        self.rows = rows;
+        self.name();
+        said
+    }
+
     /// Notes the periods by id; one id for different days is none.
     fn name(&mut self) {
         let mut days: BTreeMap<&String, BTreeSet<(Day, Day)>> = BTreeMap::new();
         for row in &self.rows {
             days.entry(&row.period_id).or_default().insert((row.start, row.end));
         }
-        let only = days.into_iter().filter(|(_, days)| days.len() == 1);
+        let only = days.into_iter().filter(|(id, days)| days.len() == 1 && !id.is_empty());
         self.by_id.extend(only.filter_map(|(id, days)| Some((id.clone(), *days.first()?))));
     }
 

@@ -210,7 +210,7 @@ fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, D
     let is_said = [Col::Period, Col::PeriodStart].into_iter().any(|c| record.text(c).is_some());
     match record.date(Col::ExpectedCloseOn)?.filter(|_| !is_said) {
         Some(day) => {
-            let first = context.config.fiscal_year_start_month;
+            let first = context.fiscal().first_month;
             let quarter = Period::among(&context.periods.months, PeriodKind::Quarter, day, first);
             Ok((quarter.start, quarter.end))
         }
@@ -221,16 +221,17 @@ fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, D
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
 /// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
 fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
-    let first = context.config.fiscal_year_start_month;
+    let first = context.fiscal().first_month;
     let months = &context.periods.months;
     if let Some(text) = record.text(Col::Period) {
         if let Some(days) = context.periods.named(&text) {
             return Ok(days);
         }
         record.see_date(&text);
-        let days = named_period(&text, (months, context.config.fiscal()), context.times.order).ok_or_else(|| {
-            record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
-        })?;
+        let days = named_period(&text, (months, context.fiscal()), context.times.order)
+            .ok_or_else(|| {
+                record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
+            })?;
         if !context.periods.has(days, first) {
             let reason = "no period of the table of periods, which has its own ids";
             return Err(record.bad(Col::Period, &text, reason, true));
@@ -318,7 +319,10 @@ mod tests {
         assert_eq!(named_period("2026", starts, months_first), days("2026-02-01", "2027-02-01"));
         assert_eq!(period("03/2026", 1), days("2026-03-01", "2026-04-01"));
         let order = DayOrder::DayFirst;
-        assert_eq!(named_period("01/03/2026", (&own, Fiscal::CALENDAR), order), days("2026-03-01", "2026-04-01"));
+        assert_eq!(
+            named_period("01/03/2026", (&own, Fiscal::CALENDAR), order),
+            days("2026-03-01", "2026-04-01")
+        );
         assert_eq!(period("soon", 1), None);
         assert_eq!(period("2026-Q5", 1), None);
     }

@@ -7,7 +7,9 @@ use super::cohorts::{self, Cohort, Cohorts, by_slice};
 use super::layout::{Dimension, MetricTable, Slice, Tail};
 use crate::error::Result;
 use crate::model::calendar::month_index;
-use crate::model::{About, Fiscal, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{
+    About, Fiscal, Period, PeriodKind, PeriodTable, Run, Sym, Table, Timeline, Unit, column,
+};
 
 /// See the module.
 pub struct IncidenceCurve;
@@ -55,19 +57,20 @@ impl Metric for IncidenceCurve {
     fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for (slice, months) in by_slice(state) {
+            // Without a table of them its years are those of the calendar.
+            let has_own = run.months.table().is_some_and(PeriodTable::tells_years);
             let mut years: BTreeMap<Period, Cohort> = BTreeMap::new();
             let mut all = Cohort::default();
             for (month, cohort) in months {
                 let start = run.months.start(month);
-                let year = match run.months.table() {
-                    Some(_) => run.period(PeriodKind::Year, start),
-                    None => Period::holding(PeriodKind::Year, start, 1),
+                let year = match has_own {
+                    true => run.period(PeriodKind::Year, start),
+                    false => Period::holding(PeriodKind::Year, start, 1),
                 };
                 years.entry(year).or_default().merge(cohort.clone());
                 all.merge(cohort);
             }
-            // Without a table its years are those of the calendar.
-            let fiscal = run.months.table().map_or(Fiscal::CALENDAR, |_| run.config.fiscal());
+            let fiscal = if has_own { run.config.fiscal() } else { Fiscal::CALENDAR };
             for (period, cohort) in years {
                 let name = match run.period_name(period) {
                     Ok(name) => name.to_owned(),

@@ -57,6 +57,14 @@ impl Fiscal {
 }
 
 impl Config {
+    /// The month in which fiscal years start: as it is set, or as an export tells if it is left at 1.
+    pub fn fiscal_start(&self, told: Option<u32>) -> u32 {
+        match self.fiscal_year_start_month {
+            1 => told.unwrap_or(1),
+            own => own,
+        }
+    }
+
     /// Its fiscal years.
     pub fn fiscal(&self) -> Fiscal {
         Fiscal { first_month: self.fiscal_year_start_month, label: self.fiscal_label }

@@ -20,7 +20,8 @@ pub struct NamedPeriod {
     pub start: Day,
     /// The day after the last day.
     pub end: Day,
-    /// What people call it.
+    /// What people call it; empty if as one of the calendar. A year without a name tells only in which month
+    /// fiscal years start.
     pub period_id: String,
 }
 
@@ -28,6 +29,10 @@ impl NamedPeriod {
     /// The kinds that a table may tell.
     pub const KINDS: [PeriodKind; 4] =
         [PeriodKind::Year, PeriodKind::Quarter, PeriodKind::Month, PeriodKind::Week];
+
+    fn tells_start_only(&self) -> bool {
+        self.kind == PeriodKind::Year && self.period_id.is_empty()
+    }
 
     /// The kind of this name; null if a table may not tell it.
     pub fn kind_named(name: &str) -> Option<PeriodKind> {
@@ -116,7 +121,11 @@ impl PeriodTable {
         let mut found = Self {
             months: MonthTable::new(bounds(PeriodKind::Month)),
             week: of(PeriodKind::Week).map(|(_, row)| row.start).next(),
-            names: rows.iter().map(|r| ((r.kind, r.start), r.period_id.clone())).collect(),
+            names: rows
+                .iter()
+                .filter(|row| !row.period_id.is_empty())
+                .map(|r| ((r.kind, r.start), r.period_id.clone()))
+                .collect(),
             ..Self::default()
         };
         if let Some((at, _)) = of(PeriodKind::Week).find(|(_, row)| row.end - row.start != 7) {
@@ -153,10 +162,18 @@ impl PeriodTable {
         }
     }
 
+    /// The month in which fiscal years start, 1 to 12, where rows tell only that.
+    pub fn first_month_told(rows: &[NamedPeriod]) -> Option<u32> {
+        let year = rows.iter().find(|row| row.tells_start_only())?;
+        Some(month_index(year.start).rem_euclid(12) as u32 + 1)
+    }
+
     /// The table of a dataset's rows; null if there are none.
     ///
     /// Errors: rows that do not fit, which ingest would have refused.
-    pub(super) fn of(rows: &[NamedPeriod]) -> Result<Option<Arc<Self>>> {
+    pub fn of(rows: &[NamedPeriod]) -> Result<Option<Arc<Self>>> {
+        let rows: Vec<NamedPeriod> =
+            rows.iter().filter(|row| !row.tells_start_only()).cloned().collect();
         if rows.is_empty() {
             return Ok(None);
         }
@@ -167,7 +184,7 @@ impl PeriodTable {
                 format!("the period `{id}` of the store does not fit: {why}"),
             )
         };
-        Ok(Some(Arc::new(Self::new(rows).map_err(misfit)?)))
+        Ok(Some(Arc::new(Self::new(&rows).map_err(misfit)?)))
     }
 
     /// The first months of rows, and the one after the last.
@@ -185,6 +202,11 @@ impl PeriodTable {
             found.push(month(*at, row.end, "is over")?);
         }
         Ok(found)
+    }
+
+    /// Whether it tells anything but weeks.
+    pub fn tells_years(&self) -> bool {
+        self.months.is_some() || !self.quarters.is_empty() || !self.years.is_empty()
     }
 
     /// The month of a day, counted as [`month_index`] counts.

@@ -120,8 +120,10 @@ impl Run {
     /// extract (calendar clock), or the extract itself (elapsed clock).
     ///
     /// Errors: a configuration value that is out of range; periods that do not fit one another.
-    pub fn new(config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Self> {
+    pub fn new(mut config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Self> {
         config.check()?;
+        let told = PeriodTable::first_month_told(&dataset.periods);
+        config.fiscal_year_start_month = config.fiscal_start(told);
         let zone = config.zone()?;
         let (day, cut, observed_until) = moment(&config, zone, as_of, dataset.extracted_at);
         let mut run = Self {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::Ingested;
-use crate::model::{Basis, Config, StageKind, UNKNOWN_STAGE};
+use crate::model::{Basis, Config, PeriodTable, StageKind, UNKNOWN_STAGE};
 
 /// Keys of exchange rates and of credit.
 const MONEY: &str = "\
@@ -79,7 +79,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # activities_per_day = {{ call = 40, total = 60 }}\n# activities_per_week = {{ meeting = 5 }}\n",
         quoted(&config.report_tz),
         quoted(&config.currency),
-        config.fiscal_year_start_month,
+        config.fiscal_start(PeriodTable::first_month_told(&ingested.dataset.periods)),
         quoted(&config.segment),
     );
     write_pipelines(&mut text, ingested);

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use sluice::model::calendar::{date, month_index, month_start};
 use sluice::model::{Config, Day, FiscalLabel, NamedPeriod, Period, PeriodKind};
 
+use super::fiscal::{beside, plain};
 use super::retail;
 use crate::invariants::global::{check, split};
 use crate::invariants::made::{AS_OF, config, difference, firms, ingested, tables_of};
@@ -69,6 +70,17 @@ proptest! {
         }
         let differs = difference(&expected, &found);
         prop_assert!(differs.is_none(), "{}\n{:?}", differs.unwrap_or_default(), super::shown(&data.periods));
+    }
+
+    #[test]
+    fn fiscal_years_of_a_crm_do_what_the_setting_does(firm in firms(12), month in 1..13_u32) {
+        let mut data = ingested(&firm.files(LAST), &config());
+        let set = Config { fiscal_year_start_month: month, ..config() };
+        let expected = tables_of(&data, &set, AS_OF);
+        let crm = plain(month, "2024-01-01");
+        data.periods = beside(&[("Period.csv", &crm)], &config()).dataset.periods;
+        let differs = difference(&expected, &tables_of(&data, &config(), AS_OF));
+        prop_assert!(differs.is_none(), "{}", differs.unwrap_or_default());
     }
 
     #[test]
