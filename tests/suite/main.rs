@@ -44,6 +44,7 @@ mod report_cohorts;
 mod report_data;
 mod report_people;
 mod report_real;
+mod report_small;
 mod report_tables;
 mod restate;
 mod rows;

@@ -11,6 +11,7 @@ use crate::model::{Basis, StageKind};
 /// Gives every open stage its place, from 1, and says how it was found.
 pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: &mut Vec<String>) {
     mark_deleted(pipeline);
+    forget_unfit(pipeline, said);
     let open: Vec<usize> = (0..pipeline.drafts.len())
         .filter(|&at| {
             let draft = pipeline.drafts.get(at);
@@ -76,14 +77,34 @@ fn mark_deleted(pipeline: &mut Pipeline<'_>) {
     }
 }
 
+/// The open stages that are configured; a list for this very pipeline comes before one for all.
+fn configured<'a>(pipeline: &Pipeline<'a>) -> &'a [String] {
+    let lists = pipeline.configured.iter().copied().filter(|c| !c.stages.is_empty());
+    lists.min_by_key(|c| c.name.is_empty()).map_or(&[], |c| &c.stages)
+}
+
+/// A list that names no open stage of the export is one of another pipeline, or of another way of
+/// selling: it says nothing of this one, and the stages that only it names are not there.
+fn forget_unfit(pipeline: &mut Pipeline<'_>, said: &mut Vec<String>) {
+    let stages = configured(pipeline);
+    let is_there = |d: &&Draft| d.kind == StageKind::Open && !d.is_deleted && d.index.is_some();
+    let there: Vec<&Draft> = pipeline.drafts.iter().filter(is_there).collect();
+    let is_named = |d: &&Draft| stages.iter().any(|stage| fold(stage) == fold(&d.name));
+    if stages.is_empty() || there.is_empty() || there.iter().any(is_named) {
+        return;
+    }
+    said.push(format!(
+        "In {}, the configured `stages` name none of {}: their order is that of the export.",
+        pipeline.label,
+        list(there.iter().map(|d| d.name.as_str()))
+    ));
+    pipeline.drafts.retain(|d| d.kind != StageKind::Open || d.index.is_some());
+}
+
 /// The configured open stages; the others of the pipeline have no place then.
 fn by_config(pipeline: &Pipeline<'_>, open: &[usize]) -> Option<Vec<usize>> {
-    // A configuration of this very pipeline comes before one for every pipeline.
-    let mut listing: Vec<_> = pipeline.configured.iter().filter(|c| !c.stages.is_empty()).collect();
-    listing.sort_by_key(|c| c.name.is_empty());
-    let stages = &listing.first()?.stages;
-    let mut places: Vec<usize> = Vec::with_capacity(stages.len());
-    for stage in stages {
+    let mut places: Vec<usize> = Vec::new();
+    for stage in configured(pipeline) {
         let is_named =
             |&&at: &&usize| pipeline.drafts.get(at).is_some_and(|d| fold(&d.name) == fold(stage));
         if let Some(&at) = open.iter().find(is_named)
@@ -92,7 +113,7 @@ fn by_config(pipeline: &Pipeline<'_>, open: &[usize]) -> Option<Vec<usize>> {
             places.push(at);
         }
     }
-    Some(places)
+    (!places.is_empty()).then_some(places)
 }
 
 /// By a key, ties by name (drafts are sorted by name). Stages without a key get no place; with

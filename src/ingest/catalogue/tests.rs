@@ -195,3 +195,20 @@ fn without_evidence_usual_names_give_the_order() {
     let (found, _) = build(&rows, &did, &Config::default(), &mut names).unwrap();
     assert_eq!(show(&found, &names), "Engaging:open:1 Prospecting:open:2 Won:won:- Lost:lost:-");
 }
+
+#[test]
+fn a_configured_order_that_names_no_stage_is_that_of_another_pipeline() {
+    let mut names = Names::default();
+    let rows = [("Offer", Some(2), [0, 0, 3]), ("Talk", Some(1), [0, 0, 4])];
+    let mut rows = evidence(&mut names, "a", &rows);
+    rows.extend(evidence(&mut names, "b", &[("Call", None, [0, 0, 2]), ("Ask", None, [0, 0, 2])]));
+    let config: Config = toml::from_str("[[pipeline]]\nstages = [\"Call\", \"Paused\"]").unwrap();
+    let (found, said) = build(&rows, &Precedence::new(), &config, &mut names).unwrap();
+    assert_eq!(
+        show(&found, &names),
+        "Talk:open:1 Offer:open:2 Won:won:- Lost:lost:- Call:open:1 Ask:open:- Won:won:- Lost:lost:-"
+    );
+    let text = said.join("\n");
+    assert!(text.contains("In pipeline `a`, the configured `stages` name none of"), "{text}");
+    assert!(text.contains("In pipeline `b`, the configured `stages` do not name `Ask`"), "{text}");
+}
