@@ -80,6 +80,8 @@ pub fn render(input: &Input<'_>) -> Result<String> {
     let templates = env::Templates::load(input.templates)?;
     let book = book::Book::new(input);
     let config = &input.run.config;
+    let (absent, shown): (Vec<_>, Vec<_>) =
+        sections::sections(&book).into_iter().partition(|section| section.blocks.is_empty());
     let page = context! {
         title => input.title,
         as_of => format::long_date(input.run.as_of),
@@ -95,7 +97,8 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         said_of_fx => input.run.said_of_fx().join(" "),
         pipelines => book.pipelines.iter().map(|p| sections::named(p)).collect::<Vec<_>>(),
         overview => sections::overview(&book).value(),
-        sections => sections::sections(&book).value(),
+        sections => shown.value(),
+        absent => absent.value(),
         queries => sections::queries(input.queries).value(),
         restatement => sections::restatement(input, &book).value(),
         quality => sections::quality(input).value(),

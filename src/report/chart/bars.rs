@@ -28,7 +28,8 @@ pub(crate) struct Bar {
     pub(crate) text: String,
 }
 
-/// The drawing. `full` is the end of the axis; the longest bar if it is unknown.
+/// The drawing; empty if no bar has a part or words. `full` is the end of the axis; the longest bar if
+/// it is unknown.
 pub(crate) fn bars(
     id: &str,
     title: &str,
@@ -38,6 +39,9 @@ pub(crate) fn bars(
 ) -> String {
     let length =
         |bar: &Bar| bar.parts.iter().map(|p| p.value).filter(|v| v.is_finite()).sum::<f64>();
+    if bars.iter().all(|bar| bar.text.is_empty() && length(bar) <= 0.0) {
+        return String::new();
+    }
     let longest = bars.iter().map(length).fold(0.0, f64::max);
     let end = full.unwrap_or_else(|| round_up(longest * 1.08));
     let frame = Frame {
@@ -60,11 +64,14 @@ pub(crate) fn bars(
         }
         let x = canvas.x(from);
         let needed = 12.0 + 6.6 * bar.text.chars().count() as f64;
-        let last = bar.parts.iter().rev().find(|p| p.value > 0.0).map_or("", |p| p.colour);
+        let last = bar.parts.iter().rev().find(|p| p.value > 0.0);
+        let width = last.map_or(0.0, |part| x - canvas.x(from - part.value));
         let (x, anchor, ink) = if WIDTH - x > needed {
             (x + 6.0, TextAnchor::Start, "var(--ink)")
+        } else if width > needed {
+            (x - 6.0, TextAnchor::End, ink(last.map_or("", |part| part.colour)))
         } else {
-            (x - 6.0, TextAnchor::End, ink(last))
+            (x - width - 6.0, TextAnchor::End, "var(--ink)")
         };
         canvas.text((x, y + 4.0), &bar.text, anchor, ink);
     }
@@ -82,5 +89,32 @@ fn draw(canvas: &mut Canvas, part: &Part, (left, right): (f64, f64), y: f64) {
     if right - left > 9.0 * part.text.chars().count() as f64 {
         let centre = (left + right) / 2.0;
         canvas.text((centre, y + 4.0), &part.text, TextAnchor::Middle, ink(part.colour));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bar, Part, bars};
+
+    #[test]
+    fn words_that_fit_neither_behind_a_bar_nor_on_it_stand_before_it() {
+        let part = |value, colour| Part { value, colour, text: String::new(), tip: String::new() };
+        let bar = |gap: f64, own: f64| Bar {
+            label: "x".to_owned(),
+            parts: vec![part(gap, "transparent"), part(own, "var(--accent)")],
+            text: "+USD 11.0k".to_owned(),
+        };
+        let drawn = |bar| bars("t", "title", &[bar], ("", |n| n.to_string()), Some(100.0));
+        let words = |svg: String| -> (f64, String) {
+            let text = svg.split("<text ").find(|text| text.contains("+USD")).unwrap().to_owned();
+            let x = text.split("x=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+            (x, text)
+        };
+        let (behind, _) = words(drawn(bar(10.0, 10.0)));
+        let (before, text) = words(drawn(bar(90.0, 9.0)));
+        let (on, white) = words(drawn(bar(10.0, 89.0)));
+        assert!(behind < before && before < on, "{behind} {before} {on}");
+        assert!(text.contains("end") && text.contains("var(--ink)"), "{text}");
+        assert!(white.contains("var(--on-bar)"), "{white}");
     }
 }

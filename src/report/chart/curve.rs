@@ -29,7 +29,8 @@ pub(crate) struct Curve {
     pub(crate) tip: String,
 }
 
-/// The drawing: shares over days, or counts over periods if `words` name them.
+/// The drawing: shares over days, or counts over periods if `words` name them; empty if no curve has
+/// two points. Days to go are below 0, and written without their sign.
 pub(crate) fn curves(
     id: &str,
     title: &str,
@@ -37,7 +38,11 @@ pub(crate) fn curves(
     curves: &[Curve],
     words: Option<&[String]>,
 ) -> String {
+    if curves.iter().all(|curve| curve.points.len() < 2) {
+        return String::new();
+    }
     let points = || curves.iter().flat_map(|c| &c.points);
+    let first = points().map(|p| p.x).fold(0.0, f64::min);
     let last = points().map(|p| p.x).fold(0.0, f64::max);
     let tops = points().map(|p| p.limits.map_or(p.y, |l| l.1.max(p.y)));
     let highest = tops.filter(|y| y.is_finite()).fold(0.0, f64::max);
@@ -49,7 +54,7 @@ pub(crate) fn curves(
             Axis::Numbers(0.0, round_up(highest), Some(format::count_tick)),
         ),
         None => (
-            Axis::Numbers(0.0, last.max(1.0), Some(format::number_tick)),
+            Axis::Numbers(first, last, Some(|days| format::number_tick(days.abs()))),
             Axis::Numbers(0.0, top, Some(format::percent_tick)),
         ),
     };

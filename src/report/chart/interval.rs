@@ -21,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) tip: String,
 }
 
-/// The drawing, with a dashed line at `reference` (value and words).
+/// The drawing, with a dashed line at `reference` (value and words); empty if no row has a value.
 pub(crate) fn intervals(
     id: &str,
     title: &str,
@@ -29,6 +29,9 @@ pub(crate) fn intervals(
     axis: (&str, fn(f64) -> String),
     reference: Option<f64>,
 ) -> String {
+    if rows.iter().all(|row| row.value.is_none()) {
+        return String::new();
+    }
     let all = rows.iter().flat_map(|r| {
         let limits = r.limits.map(|(lower, upper)| [lower, upper]);
         r.value.into_iter().chain(limits.into_iter().flatten()).chain(r.marks.iter().copied())

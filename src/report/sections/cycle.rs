@@ -76,7 +76,6 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         &mut block.folded,
         grid(sheet, &caption("Time to win of those that win", &when), &rows, WIN),
     );
-    block.charts.retain(|chart| chart.empty.is_empty());
     block.notes.extend(halfway(book, pipeline));
     block
 }

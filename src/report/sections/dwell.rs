@@ -60,7 +60,6 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         &mut block.folded,
         grid(sheet, &caption("Spread of completed visits", &when), &rows, SPREAD),
     );
-    block.charts.retain(|chart| chart.empty.is_empty());
     block.notes.extend(weakest(book, pipeline));
     block
 }

@@ -125,7 +125,6 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(stocks(book, sheet, &rows, &months, id));
     block.charts.extend(weeks::deals(book, pipeline, id));
     by_quarter(book, pipeline, &mut block);
-    block.charts.retain(|chart| chart.empty.is_empty());
     block
 }
 

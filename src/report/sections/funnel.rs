@@ -61,7 +61,8 @@ const POLICIES: &[&str] = &["policy", "stage", "counted", "converted", "rate", "
 const LANDMARK: &[&str] =
     &["stage", "horizon_days", "p", "lower", "upper", "n_eff", "rows", "deals", "pooling"];
 
-const NO_PROBABILITY: &str = "How likely a deal is to be won once it reaches a stage is not known yet: too few deals were closed.";
+const NO_PROBABILITY: &str = "How likely a deal is to be won once it reaches a stage is not known: too few deals with a history of \
+    stages have been followed long enough.";
 
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
@@ -98,7 +99,6 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let (rows, when) = book.latest(moves, &moves.whole(pipeline), &["all"]);
     let columns = ["from_stage", "to_stage", "moves", "deals", "share", "median_days"];
     add(&mut block.folded, grid(moves, &caption("Moves between stages", &when), &rows, &columns));
-    block.charts.retain(|chart| chart.empty.is_empty());
     block
 }
 

@@ -114,8 +114,13 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
     ("cohorts", "Cohorts", cohorts::block, "no deal has a creation date"),
     ("dwell", "Time in stage and churn", dwell::block, "no history of stages in the export"),
     ("cycle", "Sales cycle", cycle::block, "no deal was closed"),
-    ("reps", "Reps", reps::block, "no closed deal has an owner"),
-    ("sources", "Sources", sources::block, "no closed deal has a source, or all have the same"),
+    ("reps", "Reps", reps::block, "no deal was closed, or none that was has an owner"),
+    (
+        "sources",
+        "Sources",
+        sources::block,
+        "no deal was closed, or those that were have no source, or all the same",
+    ),
     (
         "goal_gap",
         "Gap to the goals",
@@ -136,7 +141,8 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         "goals",
         "Goals and levers",
         goals::block,
-        "set `wins` under `[goals]`, or add a file of targets",
+        "there is no goal, and no quarter to compare with the one before; `wins` under `[goals]` in \
+         `sluice.toml`, or a file of targets, gives a goal",
     ),
     ("stale", "Stale deals", stale::block, "no deal is open"),
     (
@@ -161,16 +167,15 @@ pub(crate) fn sections(book: &Book<'_>) -> Vec<Section> {
         let mut blocks = Vec::new();
         for (at, pipeline) in book.pipelines.iter().enumerate() {
             let mut block = build(book, pipeline, &format!("{id}-{}", at + 1));
-            let has_charts = block.charts.iter().any(|c| c.empty.is_empty());
-            if has_charts || !block.grids.is_empty() || !block.folded.is_empty() {
+            block.charts.retain(|chart| chart.empty.is_empty());
+            if !block.charts.is_empty() || !block.grids.is_empty() || !block.folded.is_empty() {
                 if !is_single && block.pipeline.is_empty() {
                     block.pipeline = named(pipeline);
                 }
                 blocks.push(block);
             }
         }
-        let empty =
-            if blocks.is_empty() { format!("Nothing to show: {missing}.") } else { String::new() };
+        let empty = if blocks.is_empty() { format!("{missing}.") } else { String::new() };
         let notes = take_shared(&mut blocks);
         Section { id, title, notes, blocks, empty }
     };
@@ -201,9 +206,8 @@ fn chart(
     grid: Grid,
     draw: impl FnOnce(&str, &str) -> String,
 ) -> Chart {
-    let is_empty = grid.rows.is_empty();
-    let svg = if is_empty { String::new() } else { draw(&id, &title) };
-    let empty = if is_empty { "There is nothing to draw yet.".to_owned() } else { String::new() };
+    let svg = if grid.rows.is_empty() { String::new() } else { draw(&id, &title) };
+    let empty = if svg.is_empty() { "There is nothing to draw yet." } else { "" }.to_owned();
     Chart { id, svg, title, note: note.to_owned(), keys: Vec::new(), grid, empty }
 }
 

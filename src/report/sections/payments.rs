@@ -67,9 +67,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         let drawn: Vec<Bar> = open.iter().map(|row| bar(unpaid, row)).collect();
         bars(id, title, &drawn, ("unpaid wins", format::count_tick), None)
     });
-    if made.empty.is_empty() {
-        block.charts.push(made);
-    }
+    block.charts.push(made);
     let columns: Vec<&str> = COLLECTION.iter().copied().filter(|name| *name != "owner").collect();
     let words = "Collected of what was won, by quarter of the win";
     add(&mut block.grids, grid(collection, words, &quarters(collection, &collected), &columns));
