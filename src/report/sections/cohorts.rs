@@ -13,6 +13,9 @@ use crate::report::view::{Chart, Grid, Head, Key, Number};
 /// Cohorts in a triangle; older ones stand in the table.
 const MOST_COHORTS: usize = 24;
 
+/// A good part of the deals is one in so many.
+const GOOD_PART: i64 = 3;
+
 const CONVERSION: &[&str] = &[
     "cohort",
     "horizon_days",
@@ -67,22 +70,35 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let sheet = book.sheet("conversion_comparison");
     let rows = newest_first(sheet, &sheet.whole(pipeline));
     add(&mut block.folded, grid(sheet, "Three figures called conversion", &rows, COMPARISON));
-    block.charts.retain(|chart| chart.empty.is_empty());
     block.notes.extend(in_all(book, pipeline));
     block
 }
 
-/// The share won of all deals at the longest horizon that is known, in words.
+/// The share won of all deals at the longest horizon to which a good part of them was followed, in
+/// words; where none was, at the one to which most were.
+///
+/// Months of which every deal is closed count at any horizon: far out, a share is that of the oldest
+/// months and of those that closed early.
 fn in_all(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let sheet = book.sheet("cohort_conversion");
     let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
-    let known = rows.iter().filter(|row| sheet.number(row, "cif_won").is_some());
-    let row = known.max_by_key(|row| sheet.get(row, "horizon_days").as_i64())?;
+    let count = |row: Cells<'_>, name: &str| sheet.get(row, name).as_i64().unwrap_or(0);
+    let part = |row: Cells<'_>| (count(row, "n_followed") * GOOD_PART).min(count(row, "cohort_n"));
+    let is_known =
+        |row: &&Cells<'_>| count(row, "n_followed") > 0 && sheet.number(row, "cif_won").is_some();
+    let known = rows.iter().filter(is_known);
+    let row = known.max_by_key(|row| (part(row), count(row, "horizon_days")))?;
     let limits = interval(sheet, row, sheet.unit("cif_won"));
+    let said = |n: i64| format::count(n.unsigned_abs() as usize);
+    let (of, all) = (count(row, "n"), count(row, "cohort_n"));
+    let part = match of < all {
+        true => format!(", by the months that tell it: {} of {} deals", said(of), said(all)),
+        false => String::new(),
+    };
     Some(format!(
-        "{} of the deals created are won within {} days{}.",
+        "{} of the deals created are won within {} days{}{part}.",
         format::percent(sheet.number(row, "cif_won")?),
-        format::count(sheet.get(row, "horizon_days").as_i64()?.unsigned_abs() as usize),
+        said(count(row, "horizon_days")),
         limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default()
     ))
 }
@@ -273,7 +289,10 @@ fn draw<'a>(
             tip: said,
         });
     }
-    heat(id, title, (&cohorts, columns), x_label, largest.max(1e-9), &cells)
+    match cells.is_empty() {
+        true => String::new(),
+        false => heat(id, title, (&cohorts, columns), x_label, largest.max(1e-9), &cells),
+    }
 }
 
 /// Shares won by days since creation, one curve for each year of creation.
