@@ -85,6 +85,11 @@ fn whole_or(unit: Unit, number: i64) -> String {
     }
 }
 
+/// `1 deal`, `2 deals`.
+pub fn deals(number: usize) -> String {
+    format!("{} {}", count(number), if number == 1 { "deal" } else { "deals" })
+}
+
 /// A share of 1 as percent with one decimal.
 pub fn percent(share: f64) -> String {
     format!("{}%", fixed(share * 100.0, 1))

@@ -33,6 +33,9 @@ const TIME: &[&str] = &[
     "is_time_flagged",
 ];
 
+/// Fewer wins than this round to none.
+const LEAST_WINS: f64 = 0.05;
+
 /// What this part reads.
 pub(super) const READS: &[Reads] = &[("bottleneck", CONVERSION), ("bottleneck", TIME)];
 
@@ -46,12 +49,16 @@ pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         rows
     };
     let (by_wins, by_time) = (by("rank_conv"), by("rank_time"));
-    block.notes.extend(by_wins.first().map(|row| of_wins(sheet, row, &when) + &skill(sheet, row)));
-    block.notes.extend(by_time.first().map(|row| of_time(sheet, row, &when)));
-    let words = format!("Bottlenecks by wins lost, {when}");
-    add(&mut block.grids, grid(sheet, &words, &by_wins, CONVERSION));
-    let words = format!("Bottlenecks by time lost, {when}");
-    add(&mut block.grids, grid(sheet, &words, &by_time, TIME));
+    block.notes.extend(of_wins(sheet, &by_wins, &when));
+    block.notes.extend(of_time(sheet, &by_time, &when));
+    for (words, rows, columns, tells) in [
+        ("Bottlenecks by wins lost", &by_wins, CONVERSION, "pass_through"),
+        ("Bottlenecks by time lost", &by_time, TIME, "rmst_days"),
+    ] {
+        if rows.len() > 1 || rows.iter().any(|row| sheet.number(row, tells).is_some()) {
+            add(&mut block.grids, grid(sheet, &format!("{words}, {when}"), rows, columns));
+        }
+    }
 }
 
 /// What a team can practise where a stage loses deals, from the `skills` of its pipeline.
@@ -72,45 +79,81 @@ fn about(wins: Option<f64>) -> String {
     format::fixed(wins, if wins.abs() < 10.0 { 1 } else { 0 })
 }
 
-fn of_wins(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
+/// Whether a stage passes on fewer, and where most wins were lost; nothing where nothing was.
+fn of_wins(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+    let row = *rows.first()?;
     let stage = format::word(sheet.word(row, "stage"));
     let say = |name: &str| shown(sheet, row, name);
     if sheet.flag(row, "is_conv_flagged") {
-        return format!(
-            "{when}: {stage} passed on {} of its deals, {} in the four quarters before. That is more \
-             than chance and cost about {} wins.",
+        return Some(format!(
+            "{when}: {stage} passed on {} of its deals, {} in the four quarters before. {} cost about {} \
+             wins.{}",
             say("pass_through"),
             say("pass_benchmark"),
-            about(sheet.number(row, "conv_gap_wins"))
-        );
+            verdict(sheet, row, "n_reach"),
+            about(sheet.number(row, "conv_gap_wins")),
+            skill(sheet, row)
+        ));
     }
+    let is_compared = rows.iter().any(|row| !sheet.get(row, "is_conv_flagged").is_null());
+    let verdict = is_compared.then(|| {
+        "no stage passed on a smaller share of its deals than in the four quarters before, beyond chance;"
+            .to_owned()
+    });
     let deals = match sheet.number(row, "lost") {
         Some(1.0) => "one deal".to_owned(),
         _ => format!("{} deals", say("lost")),
     };
-    format!(
-        "{when}: no stage passed on a smaller share of its deals than in the four quarters before, beyond \
-         chance. Most wins were lost in {stage}: the {} lost there would have made about {} wins.",
-        deals,
-        about(sheet.number(row, "wins_forgone"))
-    )
+    let most = sheet.number(row, "wins_forgone").filter(|wins| *wins >= LEAST_WINS).map(|wins| {
+        format!(
+            "most wins were lost in {stage}: the {deals} lost there would have made about {} wins.{}",
+            about(Some(wins)),
+            skill(sheet, row)
+        )
+    });
+    said(when, [verdict, most])
 }
 
-fn of_time(sheet: Sheet<'_>, row: Cells<'_>, when: &str) -> String {
+/// Whether a stage holds deals longer, and where most time went; nothing where nothing is known.
+fn of_time(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+    let row = *rows.first()?;
     let stage = format::word(sheet.word(row, "stage"));
     let say = |name: &str| shown(sheet, row, name);
     if sheet.flag(row, "is_time_flagged") {
-        return format!(
-            "{when}: deals stayed {} days in {stage}, {} in the four quarters before. That is more than \
-             chance and adds up to {} days.",
+        return Some(format!(
+            "{when}: deals stayed {} days in {stage}, {} in the four quarters before. {} adds up to {} days.",
             say("rmst_days"),
             say("rmst_benchmark_days"),
+            verdict(sheet, row, "entered"),
             say("excess_days")
-        );
+        ));
     }
-    format!(
-        "{when}: no stage held deals longer than in the four quarters before, beyond chance. Deals spent most \
-         of their time in {stage}: {} of all days in open stages.",
-        say("deal_days_share")
-    )
+    let is_compared = rows.iter().any(|row| !sheet.get(row, "is_time_flagged").is_null());
+    let verdict = is_compared.then(|| {
+        "no stage held deals longer than in the four quarters before, beyond chance;".to_owned()
+    });
+    let share = sheet.number(row, "deal_days_share").filter(|_| rows.len() > 1);
+    let most = share.map(|_| {
+        let share = say("deal_days_share");
+        format!("deals spent most of their time in {stage}: {share} of all days in open stages.")
+    });
+    said(when, [verdict, most])
+}
+
+/// How sure a difference is that its test calls more than chance.
+fn verdict(sheet: Sheet<'_>, row: Cells<'_>, deals: &str) -> String {
+    match sheet.word(row, "status") {
+        "SN" => {
+            let deals = format::deals(sheet.number(row, deals).unwrap_or(0.0) as usize);
+            format!("Of {deals} that is a sign and no verdict; it")
+        }
+        _ => "That is more than chance and".to_owned(),
+    }
+}
+
+/// The clauses that there are, with the period before them.
+fn said(when: &str, clauses: [Option<String>; 2]) -> Option<String> {
+    let there: Vec<String> = clauses.into_iter().flatten().collect();
+    let words = there.join(" ");
+    (!words.is_empty()).then(|| format!("{when}: {words}"))
 }
