@@ -121,6 +121,11 @@ impl<'a> Book<'a> {
         sum("won") > 0.0 && sum("lost") + sum("n_excluded") == 0.0
     }
 
+    /// Whether a rate or a mean of so many cases is to be marked.
+    pub(crate) fn is_few(&self, cases: Option<f64>) -> bool {
+        cases.is_some_and(|n| n > 0.0 && n < self.min_n)
+    }
+
     /// A period as people call it.
     pub(crate) fn period(&self, span: &Span<'_>) -> String {
         format::period(span.kind, span.start, span.end, self.names)

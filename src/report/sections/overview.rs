@@ -15,7 +15,7 @@ use crate::report::view::view;
 const MOST_PERIODS: usize = 8;
 
 /// A headline number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Headline {
     /// What it is.
     pub(crate) label: String,
@@ -37,9 +37,11 @@ pub(crate) struct Headline {
     pub(crate) trend: &'static str,
     /// Its course as a drawing.
     pub(crate) spark: String,
+    /// Whether it is a rate or a mean of few deals.
+    pub(crate) is_few: bool,
 }
 
-view!(Headline: label, text, tip, metric, detail, period, before, before_when, trend, spark);
+view!(Headline: label, text, tip, metric, detail, period, before, before_when, trend, spark, is_few);
 
 /// The headline numbers of one pipeline.
 #[derive(Clone, Debug)]
@@ -131,6 +133,9 @@ fn of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
 
 /// Wins of the closed deals, and the interval of the rate, in small.
 pub(super) fn won_of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    if sheet.number(row, "n") == Some(0.0) {
+        return "no deal was closed".to_owned();
+    }
     let of = format!("{} of {}", shown(sheet, row, "won"), shown(sheet, row, "n"));
     interval(sheet, row, crate::model::Unit::Rate)
         .map_or(of.clone(), |limits| format!("{of} · {limits}"))
@@ -200,6 +205,8 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         made.period = book.period(now);
         made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
         made.spark = course(sheet, &own, &spans, now, spec.column);
+        let is_measure = ["rate", "q50_days"].contains(&spec.column);
+        made.is_few = is_measure && book.is_few(sheet.number(row, "n"));
         if spec.column == "rate" && book.lacks_losses(pipeline) {
             made.forget(&shown_wins(sheet, row));
         }
@@ -223,6 +230,7 @@ impl Headline {
         self.tip = format!("{NO_LOSSES} {wins}");
         self.detail = format!("{wins}, none is marked lost: 100% by construction, see Cohorts");
         self.trend = "";
+        self.is_few = false;
         self.before.clear();
         self.before_when.clear();
         self.spark.clear();
@@ -271,11 +279,9 @@ pub(super) fn headline(
         text,
         metric: sheet.about.name,
         detail: detail.to_owned(),
-        period: String::new(),
         before,
-        before_when: String::new(),
         trend,
-        spark: String::new(),
+        ..Headline::default()
     }
 }
 
@@ -387,6 +393,6 @@ fn stale_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
         before: before.map(format::count).unwrap_or_default(),
         before_when: on_earlier_day(book),
         trend: trend(Some(now as f64), before.map(|n| n as f64)),
-        spark: String::new(),
+        ..Headline::default()
     })
 }

@@ -72,6 +72,12 @@ fn one(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str) -> Opt
     let course: Vec<Option<f64>> =
         rows.iter().map(|row| known(sheet, row, name).as_f64()).collect();
     made.spark = spark(&course);
+    let of = match name {
+        "win_rate" => sheet.number(last, "n"),
+        "avg_size_minor" | "mean_cycle_days" => sheet.number(last, "won"),
+        _ => None,
+    };
+    made.is_few = book.is_few(of);
     if name == "win_rate" && sheet.number(last, name).is_some() {
         match book.lacks_losses(sheet.word(last, "pipeline")) {
             true => made.forget(&overview::shown_wins(sheet, last)),
