@@ -30,6 +30,9 @@ pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: 
 /// Whether the differences are noise, in words.
 fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
     let when = book.period(span);
+    if rows.len() == 1 {
+        return format!("{when}: only one rep closed deals, so there is nobody to compare with.");
+    }
     let tested = rows.iter().filter(|row| sheet.number(row, "q").is_some()).count();
     if tested == 0 {
         return format!("{when}: no rep can be compared with the team on the same mix of deals.");

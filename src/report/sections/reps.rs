@@ -6,7 +6,7 @@ use super::{Block, Reads, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
-use crate::report::grid::{grid, join};
+use crate::report::grid::{grid, join, label};
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid};
@@ -113,7 +113,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let shown = complete(&spans, book.as_of).0.or(spans.last());
     let Some(shown) = shown.filter(|_| rows.iter().any(is_owned)) else { return block };
     block.charts.push(rates(book, pipeline, id, shown));
-    block.charts.push(funnel(book, pipeline, id, shown));
+    block.charts.extend(funnel(book, pipeline, id, shown));
     add(&mut block.grids, compared(book, pipeline, shown));
     add(&mut block.grids, scores(book, pipeline, shown));
     add_mix(&mut block, book, pipeline, shown);
@@ -210,15 +210,32 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
     let booked = |row| sheet.number(row, "bookings_minor").unwrap_or(-1.0);
     rows.sort_by(|a, b| booked(b).total_cmp(&booked(a)));
-    grid(sheet, &caption("What reps sold and did", &book.period(span)), &rows, SCORE)
+    let mut made =
+        grid(sheet, &caption("What reps sold and did", &book.period(span)), &rows, SCORE);
+    if book.pipelines.len() > 1 {
+        let attainment = made.heads.iter_mut().filter(|head| head.label == label("attainment"));
+        attainment.for_each(|head| head.label += ", all pipelines");
+    }
+    made
 }
 
 fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
     let title = caption("Win rate of reps", &book.period(span));
-    let note = "Rates are pulled towards the team the more, the fewer deals a rep has closed; where \
-                intervals overlap widely, the order says little. The dashed line is the team.";
+    let is_shrunk = rows.iter().any(|row| sheet.number(row, "eb_mean").is_some());
+    let (note, rate) = match is_shrunk {
+        true => (
+            "Rates are pulled towards the team the more, the fewer deals a rep has closed; where \
+             intervals overlap widely, the order says little. The dashed line is the team.",
+            "shrunken rate with 95% interval",
+        ),
+        false => (
+            "Rates as they are: too few reps, or none that differ, to pull them towards the team. The \
+             dashed line is the team.",
+            "rate with 95% interval",
+        ),
+    };
     let table = grid(sheet, &title, &rows, SHRUNK);
     let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
     let tests = book.sheet("rep_tests");
@@ -227,17 +244,21 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
         let row = |row: &Cells<'_>| {
             let owner = sheet.word(row, "owner");
             let test = tested.iter().find(|r| tests.word(r, "owner") == owner);
-            rate_row(sheet, row, test.is_some_and(|r| tests.flag(r, "is_different")))
+            let is_few = book.is_few(sheet.number(row, "closed"));
+            let drawn = rate_row(sheet, row, test.is_some_and(|r| tests.flag(r, "is_different")));
+            Row { is_faint: drawn.is_faint || is_few, ..drawn }
         };
         let drawn: Vec<Row> = rows.iter().map(row).collect();
         intervals(id, title, &drawn, ("win rate", format::percent_tick), team)
     });
-    made.keys = keys(&[
-        ("accent", "shrunken rate with 95% interval"),
+    let pairs = [
+        ("accent", rate),
         ("tick", "raw rate"),
         ("second", "differs from the team after allowing for the number of reps"),
         ("faint", "few deals, read with care"),
-    ]);
+    ];
+    let is_shown = |(class, _): &(&str, &str)| is_shrunk || *class != "tick";
+    made.keys = keys(&pairs.into_iter().filter(is_shown).collect::<Vec<_>>());
     made
 }
 
@@ -263,9 +284,15 @@ fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
     }
 }
 
-fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
+/// Nothing where there is nobody to compare with, or the team won all or nothing: chance then has no
+/// limits.
+fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Option<Chart> {
     let sheet = book.sheet("rep_funnel_plot");
     let rows = sheet.at(&sheet.by_owner(pipeline), span);
+    let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
+    if rows.len() < 2 || team.is_none_or(|rate| rate <= 0.0 || rate >= 1.0) {
+        return None;
+    }
     let title = caption("Win rate against number of closed deals", &book.period(span));
     let note = "A rep inside the funnel is within what chance alone gives a rep like the team. Shaded: \
                 95% limits; dashed: 99.8%.";
@@ -273,11 +300,10 @@ fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let mut made = chart(format!("{id}-funnel"), title, note, table, |id, title| {
         let dots: Vec<Dot> = rows.iter().filter_map(|row| dot(sheet, row)).collect();
         let limits: Vec<Limit> = rows.iter().filter_map(|row| limit(sheet, row)).collect();
-        let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
         funnel_plot(id, title, &dots, &limits, team)
     });
     made.keys = keys(&[("accent", "rep"), ("second", "rep outside the 99.8% limits, team rate")]);
-    made
+    Some(made)
 }
 
 fn dot(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Dot> {
