@@ -30,9 +30,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         let drawn: Vec<Bar> = rows.iter().take(MOST_REASONS).map(|row| bar(sheet, row)).collect();
         bars(id, title, &drawn, ("deals lost", format::count_tick), None)
     });
-    if made.empty.is_empty() {
-        block.charts.push(made);
-    }
+    block.charts.push(made);
     block.notes.extend(foremost(sheet, &rows, &when));
     let (rows, when) = book.latest(sheet, &whole, &["all"]);
     let rows = most_first(sheet, rows);
@@ -40,18 +38,36 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block
 }
 
-/// The reason that most losses have, in words.
+/// The reason that most losses have, in words; all of them if several share the place.
 fn foremost(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
-    let row = *rows.iter().find(|row| !sheet.flag(row, "is_excluded"))?;
+    let mut counted = rows.iter().filter(|row| !sheet.flag(row, "is_excluded"));
+    let row = *counted.next()?;
     let shown = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
     let (lost, all) = (shown("lost"), shown("n"));
     let share = sheet.number(row, "share").map(format::percent)?;
-    Some(match sheet.word(row, "lost_reason") {
-        "__NONE__" => format!("{when}: {lost} of {all} lost deals ({share}) have no reason."),
-        reason => format!(
+    let is_as_many = |other: &&Cells<'_>| sheet.get(other, "lost") == sheet.get(row, "lost");
+    let mut reasons = vec![sheet.word(row, "lost_reason")];
+    reasons.extend(counted.take_while(is_as_many).map(|row| sheet.word(row, "lost_reason")));
+    Some(match reasons.as_slice() {
+        ["__NONE__"] if all == "1" => format!("{when}: one deal was lost, without a reason."),
+        ["__NONE__"] => {
+            let have = if lost == "1" { "has" } else { "have" };
+            format!("{when}: {lost} of {all} lost deals ({share}) {have} no reason recorded.")
+        }
+        [reason] if all == "1" => {
+            format!("{when}: one deal was lost; the reason given is {}.", format::word(reason))
+        }
+        [reason] => format!(
             "{when}: the reason given most often is {}: {lost} of {all} lost deals ({share}).",
             format::word(reason)
         ),
+        several => {
+            let named: Vec<&str> = several.iter().map(|reason| format::word(reason)).collect();
+            format!(
+                "{when}: the reasons given most often are {}: {lost} of {all} lost deals each ({share}).",
+                named.join(" and ")
+            )
+        }
     })
 }
 
