@@ -69,7 +69,12 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         block.notes.push(words::KEPT.to_owned());
     }
     block.notes.extend(words::accuracy(accuracy, &all));
-    block.charts.push(by_lead(accuracy, &all, id));
+    let made = by_lead(accuracy, &all, id);
+    if made.empty.is_empty() {
+        block.charts.push(made);
+    } else {
+        add(&mut block.folded, made.grid);
+    }
     waterfalls(book, pipeline, id, &mut block);
     people(book, pipeline, &mut block);
     attainment(book, pipeline, &mut block);
@@ -87,7 +92,6 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let title = "Accuracy by team, category and stage, 30 days before the end";
     add(&mut block.folded, grid(accuracy, title, &groups, GROUPS));
     snapshots(book, pipeline, &mut block);
-    block.charts.retain(|chart| chart.empty.is_empty());
     block
 }
 
@@ -121,9 +125,12 @@ fn quarters<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Sp
 
 fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     let title = "Error of forecasts by days to the end of the quarter".to_owned();
-    let note = "Sum of absolute errors as a share of what was booked (WAPE), over the complete quarters. The end \
-                of the quarter is at the left, where the error should be small; a line that stays high says \
-                that the forecast is not kept up.";
+    let note = format!(
+        "Sum of absolute errors as a share of what was booked (WAPE), over the complete quarters. The end of the \
+         quarter is at the right, where the error should be small; a line that stays high says that the \
+         forecast is not kept up. {}",
+        words::KINDS
+    );
     let table = grid(sheet, &title, rows, BY_LEAD);
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for row in rows {
@@ -134,7 +141,7 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     }
     let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
     let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
-    let mut made = chart(format!("{id}-lead"), title, note, table, |id, title| {
+    let mut made = chart(format!("{id}-lead"), title, &note, table, |id, title| {
         let line = |(at, kind): (usize, &(&str, &str))| {
             let is_it = |row: &&Cells<'_>| {
                 (sheet.word(row, "basis"), sheet.word(row, "forecast")) == *kind
@@ -142,7 +149,7 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
             };
             let point = |row: &Cells<'_>| {
                 let (x, y) = (sheet.number(row, "lead_days")?, sheet.number(row, "wape")?);
-                Some(Point { x, y, limits: None })
+                Some(Point { x: -x, y, limits: None })
             };
             let mut points: Vec<Point> = rows.iter().filter(is_it).filter_map(point).collect();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));

@@ -50,6 +50,11 @@ pub(super) const BRIDGE: &[(&str, &str)] = &[
 pub(super) const KEPT: &str = "Forecasts that were kept name no pipeline: they stand here, and are compared with \
     the bookings of all pipelines.";
 
+/// What the kinds of forecasts are.
+pub(super) const KINDS: &str = "Stored: as it was kept; rebuilt: from the history of the deals. Commit and best case: \
+    what was promised; weighted: amounts by win probability; landmark: by what became of earlier deals in the \
+    same stage.";
+
 fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
 }
@@ -58,9 +63,12 @@ fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
     sheet.number(row, "lead_days").unwrap_or(0.0)
 }
 
-/// The row with the most days to go, and the one with the fewest but some.
+/// The row with the most days to go, and the one with the fewest but some; of forecasts that were kept
+/// where there are any, else of rebuilt ones.
 fn ends<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Option<(Cells<'a>, Cells<'a>)> {
     let by_lead = |a: &Cells<'_>, b: &Cells<'_>| lead(sheet, a).total_cmp(&lead(sheet, b));
+    let stored = sheet.with(rows, "basis", "stored");
+    let rows = if stored.is_empty() { rows } else { stored.as_slice() };
     let early = rows.iter().copied().max_by(by_lead)?;
     let late = rows.iter().copied().filter(|row| lead(sheet, row) > 0.0).min_by(by_lead)?;
     Some((early, late))
@@ -92,13 +100,20 @@ pub(super) fn accuracy(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let bias = sheet.number(early, "bias")?;
     let side = if bias < 0.0 { "too little" } else { "too much" };
     let percent = |row, name| sheet.number(row, name).map(format::percent);
+    let then = if lead(sheet, late) < lead(sheet, early) {
+        format!(
+            "; {} days before the end it was off by {}",
+            lead(sheet, late),
+            percent(late, "wape")?
+        )
+    } else {
+        String::new()
+    };
     Some(format!(
-        "{} days before the end of a quarter the {kind} forecast was off by {} of what was booked, and promised {side} by {}; {} days before the end it was off by {}.",
+        "{} days before the end of a quarter the {kind} forecast was off by {} of what was booked, and promised {side} by {}{then}.",
         lead(sheet, early),
         percent(early, "wape")?,
         format::percent(bias.abs()),
-        lead(sheet, late),
-        percent(late, "wape")?,
     ))
 }
 
@@ -143,13 +158,15 @@ pub(super) fn people(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
 pub(super) fn attainment(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let (early, late) = ends(sheet, rows)?;
     let came = |row| sheet.number(row, "attainment").map(|share| format::fixed(share, 2));
+    let then = if lead(sheet, late) < lead(sheet, early) {
+        format!("; {} days before, {}", lead(sheet, late), came(late)?)
+    } else {
+        String::new()
+    };
     Some(format!(
-        "For each 1.00 committed {} days before the end of a quarter, {} was booked by its end; {} days \
-         before, {}.",
+        "For each 1.00 committed {} days before the end of a quarter, {} was booked by its end{then}.",
         lead(sheet, early),
         came(early)?,
-        lead(sheet, late),
-        came(late)?,
     ))
 }
 
@@ -185,14 +202,29 @@ pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
         sheet.word(row, "forecast").replace('_', " "),
         sheet.word(row, "basis")
     );
+    let doubt = doubt(sheet, row);
     Some(match skill > 0.0 {
         true => format!(
-            "With {earliest} days to go the best forecast, the {name}, has an error {} smaller than {base}.",
+            "With {earliest} days to go the best forecast, the {name}, has an error {} smaller than {base}{doubt}.",
             format::percent(skill)
         ),
         false => format!(
-            "With {earliest} days to go no forecast beats {base}: the best, the {name}, has an error {} larger.",
+            "With {earliest} days to go no forecast beats {base}: the best, the {name}, has an error {} larger{doubt}.",
             format::percent(-skill)
         ),
     })
+}
+
+/// Why a skill may be chance: few comparisons, or an interval with 0 in it; empty where it is neither.
+fn doubt(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let pairs = sheet.number(row, "n_pairs").unwrap_or(0.0);
+    let limits = sheet.number(row, "lower").zip(sheet.number(row, "upper"));
+    match limits {
+        _ if pairs < FEW => match pairs {
+            1.0 => "; one comparison is a sign and no verdict".to_owned(),
+            _ => format!("; {pairs} comparisons are a sign and no verdict"),
+        },
+        Some((lower, upper)) if lower <= 0.0 && upper >= 0.0 => "; that may be chance".to_owned(),
+        _ => String::new(),
+    }
 }

@@ -69,6 +69,13 @@ fn finance_can_add_up_what_it_reads() {
             figure.unwrap_or_else(|| panic!("no {chart}")).split("</svg>").next().unwrap();
         assert!(drawing.matches("class=\"m").count() > 2, "{chart} has no marks");
     }
+    let chart = section.split("<figure id=\"forecast-1-lead\"").nth(1).unwrap();
+    let at = |days: &str| -> f64 {
+        let label = chart.split("<text ").find(|text| text.contains(&format!(">{days}</text>")));
+        let place = label.unwrap().split("x=\"").nth(1).unwrap().split('"').next().unwrap();
+        place.parse().unwrap()
+    };
+    assert!(at("90") < at("30") && at("30") < at("0"), "the end of the quarter is at the right");
     assert!(section.contains("due at the end; residual USD 0.00."), "the balance is a sentence");
     for words in [
         "90 days before the end of a quarter the commit forecast was off by",
@@ -136,5 +143,8 @@ fn forecasts_that_were_kept_stand_with_the_first_pipeline() {
     assert!(section.contains("Forecasts that were kept name no pipeline"));
     assert!(!section.contains("Unnamed pipeline"));
     let first = section.split("<h3>Other</h3>").next().unwrap();
-    assert!(first.contains("commit, stored"));
+    assert!(first.contains("commit"));
+    let said =
+        first.split("<p>").find(|said| said.contains("the commit forecast was off by")).unwrap();
+    assert_eq!(said.matches("before the end").count(), 1, "one day is told once: {said}");
 }
