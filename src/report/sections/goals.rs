@@ -207,10 +207,11 @@ fn people(block: &mut Block, book: &Book<'_>) {
     });
     let (amounts, counts): (Vec<Cells<'_>>, Vec<Cells<'_>>) =
         rows.iter().partition(|row| !sheet.get(row, "target_minor").is_null());
+    let of_all = if book.pipelines.len() > 1 { "all pipelines" } else { "" };
     for (words, rows, columns) in
         [("Goals of amounts", amounts, AMOUNTS), ("Goals of counts", counts, COUNTS)]
     {
-        add(&mut block.grids, grid(sheet, words, &rows, columns));
+        add(&mut block.grids, grid(sheet, &caption(words, of_all), &rows, columns));
     }
     if sheet.table.rows.is_empty() {
         block.notes.push(
@@ -227,7 +228,8 @@ fn people(block: &mut Block, book: &Book<'_>) {
         by("current").then(by("longest"))
     });
     rows.truncate(MOST_GOALS);
-    add(&mut block.folded, grid(streaks, "Active working days in a row", &rows, STREAKS));
+    let words = caption("Active working days in a row", of_all);
+    add(&mut block.folded, grid(streaks, &words, &rows, STREAKS));
 }
 
 /// The goals of the periods that run at `as_of`, or else of the last ones, the shortest periods first.
@@ -256,9 +258,14 @@ fn levers(block: &mut Block, book: &Book<'_>, pipeline: &str, id: &str) {
     let rows = sheet.at(&whole, shown);
     let by_currency: Vec<&[Cells<'_>]> =
         rows.chunk_by(|a, b| sheet.word(a, "currency") == sheet.word(b, "currency")).collect();
-    for (at, rows) in by_currency.into_iter().enumerate() {
+    let revenues = ["revenue_before_minor", "revenue_minor"];
+    let has_any = |rows: &&[Cells<'_>]| {
+        let known = |name| rows.first().and_then(|row| sheet.number(row, name));
+        revenues.iter().any(|name| known(name).is_some_and(|revenue| revenue != 0.0))
+    };
+    for (at, rows) in by_currency.into_iter().filter(has_any).enumerate() {
         let made = waterfall(sheet, rows, &book.period(shown), &format!("{id}-levers-{}", at + 1));
-        block.charts.extend(Some(made).filter(|made| made.empty.is_empty()));
+        block.charts.push(made);
         block.notes.extend(moved(sheet, rows, &book.period(shown)));
     }
     let mix = book.sheet("lever_mix");
@@ -319,7 +326,8 @@ fn waterfall(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Char
     let title = caption("What moved revenue", when);
     let title = if currency.is_empty() { title } else { format!("{title}, {currency}") };
     let note = "Each bar is the part of the change that is due to one factor; together they make up the \
-                whole change.";
+                whole change. Factors: days in the quarter (calendar), deals worked, time they take, share \
+                that is won (conversion), size of the deals won.";
     let table = grid(sheet, &title, rows, LEVERS);
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let first = rows.first().copied().unwrap_or(&[]);
@@ -342,8 +350,8 @@ fn waterfall(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Char
             level += part;
         }
         drawn.push(whole("revenue_minor", when));
-        let label = format!("amounts won {currency}");
-        bars(id, title, &drawn, (label.trim_end(), format::money_tick), None)
+        let label = caption("amounts won", currency);
+        bars(id, title, &drawn, (&label, format::money_tick), None)
     });
     made.keys = keys(&[("third", "revenue"), ("accent", "more"), ("second", "less")]);
     made
