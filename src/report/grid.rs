@@ -41,7 +41,7 @@ const LABELS: &[(&str, &str)] = &[
     ("lost_reason", "Reason"),
     ("per_win", "Per deal"),
     ("n_reassigned", "Reassigned"),
-    ("top1_share", "Largest deal"),
+    ("top1_share", "Share of the largest"),
     ("cif_tau", "Won by the horizon"),
     ("tau_days", "Horizon, days"),
     ("outcome_set", "Outcome"),

@@ -77,15 +77,18 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let open = sheet.of(pipeline).len();
     if is_untold(sheet, pipeline) {
         block.notes.push(format!(
-            "Which of the {} open deals are stale is {NOTHING_TELLS}.",
-            format::count(open)
+            "{} stale is {NOTHING_TELLS}.",
+            match open {
+                1 => "Whether the open deal is".to_owned(),
+                _ => format!("Which of the {} open deals are", format::count(open)),
+            }
         ));
     } else if open > 0 {
         block.notes.push(format!(
-            "Stale: {} of the {} open deals. A stale deal is behind the winners' pace; that does not \
+            "Stale: {} of {} open. A stale deal is behind the winners' pace; that does not \
              say that it is lost.",
             format::count(rows.len()),
-            format::count(sheet.of(pipeline).len())
+            format::deals(open)
         ));
     }
     add(&mut block.grids, made);

@@ -141,7 +141,8 @@ fn playbook(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     };
     let named: Vec<String> = rows.iter().filter(differs).map(words).collect();
     block.notes.push(match named.as_slice() {
-        [] => "No measurable difference between what was done on the latest won and lost deals."
+        [] => "In no stage was measurably more or less done on the latest won deals than on lost ones; \
+               won deals pass more stages, so that more is done on them in all."
             .to_owned(),
         names => format!(
             "Latest won deals against lost ones, mean activities that differ: {}. This describes; \
