@@ -276,10 +276,28 @@ impl PeriodTable {
     }
 }
 
+/// Days that an export may be old without a word: a week of holidays.
+const DAYS_AFTER: i32 = 7;
+
 impl Run {
-    /// What is to be said of the rates and periods by which the run goes.
+    /// What is to be said of the moment, the rates and the periods by which the run goes.
     pub fn said(&self) -> impl Iterator<Item = String> {
-        self.said_of_fx().into_iter().chain(self.said_of_periods())
+        let moment = self.said_of_moment().into_iter();
+        moment.chain(self.said_of_fx()).chain(self.said_of_periods())
+    }
+
+    /// What is to be said where `as_of` lies so long after the export that deals are not what they
+    /// are shown to be; null where it does not.
+    fn said_of_moment(&self) -> Option<String> {
+        let days = self.as_of - self.known_until;
+        (days > DAYS_AFTER).then(|| {
+            format!(
+                "The export knows nothing after {}, {days} days before {}: open deals are counted as \
+                 open until then.",
+                date(self.known_until),
+                date(self.as_of)
+            )
+        })
     }
 
     /// What is to be said of the table of periods: for which days of the run it tells nothing.

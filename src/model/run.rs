@@ -59,6 +59,8 @@ pub struct Run {
     pub observed_until: Micros,
     /// Local date of `observed_until`.
     pub observed_on: Day,
+    /// The last day of which the exports tell anything.
+    pub known_until: Day,
     /// All stages.
     pub catalogue: Catalogue,
     /// All words, segments included.
@@ -132,6 +134,7 @@ impl Run {
             cut,
             observed_until,
             observed_on: zone.day(observed_until),
+            known_until: zone.day(dataset.extracted_at),
             catalogue: dataset.catalogue.clone(),
             names: dataset.names.clone(),
             first_day: day,
