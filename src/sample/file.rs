@@ -15,9 +15,15 @@ pub struct CsvFile {
 
 impl CsvFile {
     /// Creates `dir/name` with this header.
+    ///
+    /// Errors: the file exists (it may be an export that nobody has twice), or cannot be written.
     pub fn create(dir: &Path, name: &str, header: &[&str]) -> Result<Self> {
         let path = dir.join(name);
-        let file = File::create(&path).map_err(|e| Error::io("create", &path, e))?;
+        let file = File::create_new(&path).map_err(|e| {
+            let is_there = e.kind() == std::io::ErrorKind::AlreadyExists;
+            let error = Error::io("create", &path, e);
+            if is_there { error.hint("name an empty folder with `--out DIR`") } else { error }
+        })?;
         let mut csv = Self { path, to: BufWriter::with_capacity(1 << 20, file), line: Vec::new() };
         csv.row(header.iter().copied())?;
         Ok(csv)
