@@ -81,7 +81,7 @@ impl Generic {
             let address = format!("{}@example.com", first.to_lowercase());
             users.row([id.as_str(), &name, team, &address, "2023-09-01"])?;
             for (start, end, days) in QUARTERS {
-                targets.row([id.as_str(), start, end, "bookings", "400000", "USD"])?;
+                targets.row([id.as_str(), start, end, "bookings", "30000", "USD"])?;
                 for (made, on) in days.into_iter().enumerate() {
                     // The closer the end, the less is promised; best case holds commit.
                     let commit = 30_000 + 2_000 * (number % 5) - 4_000 * made;
