@@ -87,10 +87,15 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
     }
 }
 
+/// Threads beyond this take longer to start than they work.
+const MOST_THREADS: usize = 256;
+
 fn set_threads(threads: Option<usize>) -> Result<()> {
     let Some(threads) = threads else { return Ok(()) };
-    if threads == 0 {
-        return Err(Error::new(ErrorKind::Usage, "`--threads` must be at least 1"));
+    if !(1..=MOST_THREADS).contains(&threads) {
+        let what = format!("`--threads` must be from 1 to {MOST_THREADS}");
+        return Err(Error::new(ErrorKind::Usage, what)
+            .hint("more threads than cores gain nothing; without it there is one for each core"));
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     pool.map_err(|e| Error::new(ErrorKind::Usage, "cannot start the threads").because(e))
