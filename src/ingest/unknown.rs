@@ -79,7 +79,10 @@ fn no_deals_of(plans: &[Plan], unknown: &[Unknown]) -> Error {
         .map(|plan| format!("`{}` ({})", plan.input.shown, plan.entity.as_str()))
         .collect();
     let (what, hint) = match (recognised.as_slice(), unknown) {
-        ([], []) => ("there is no file to read".to_owned(), NEEDED),
+        ([], []) => (
+            "there is no file to read".to_owned(),
+            "name the files of an export, the folder that they are in, or a zip of them; hidden files are passed over",
+        ),
         ([], [only]) => {
             let (what, hint) = about(only);
             (format!("no export that is known: {what}"), hint)

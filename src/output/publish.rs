@@ -50,7 +50,10 @@ impl Publication {
             let what = format!("`{name}` cannot be the name of a folder to publish");
             return Err(Error::new(ErrorKind::Usage, what));
         }
-        fs::create_dir_all(parent).map_err(|e| Error::io("create", parent, e))?;
+        fs::create_dir_all(parent).map_err(|e| {
+            Error::io("create", parent, e)
+                .hint("name a folder that can be written with `--out DIR`")
+        })?;
         clear_dead(parent)?;
         let (stem, lock) = lock_stem(parent, name)?;
         let fresh = Self { parent: parent.to_owned(), name: name.to_owned(), stem, _lock: lock };
