@@ -8,7 +8,7 @@ use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Grid;
 
 /// Goals on the page; the CSV files have all.
-const MOST_GOALS: usize = 12;
+const MOST_GOALS: usize = 40;
 
 const GAP: &[&str] = &[
     "scope",
@@ -51,6 +51,11 @@ const COVERAGE: &[&str] = &[
     "required_new",
 ];
 
+/// How chances are known, for every table.
+const MODES: &str = "Chances are known in two ways. Configured: deals expected to close in the period, by the \
+    probability of their stage. Landmark: all open deals, by what became of earlier deals in the same stage \
+    within as many days.";
+
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("goal_gap", GAP),
@@ -90,6 +95,9 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
         let sheet = book.sheet(name);
         let made = cut(grid(sheet, words, &widest(sheet), columns));
         add(if is_open { &mut block.grids } else { &mut block.folded }, made);
+    }
+    if block.grids.iter().any(|grid| !grid.rows.is_empty()) {
+        block.notes.push(MODES.to_owned());
     }
     block
 }

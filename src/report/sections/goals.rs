@@ -211,7 +211,10 @@ fn people(block: &mut Block, book: &Book<'_>) {
     for (words, rows, columns) in
         [("Goals of amounts", amounts, AMOUNTS), ("Goals of counts", counts, COUNTS)]
     {
-        add(&mut block.grids, grid(sheet, &caption(words, of_all), &rows, columns));
+        let mut made = grid(sheet, &caption(words, of_all), &rows, columns);
+        made.is_cut = made.rows.len() > MOST_GOALS;
+        made.rows.truncate(MOST_GOALS);
+        add(&mut block.grids, made);
     }
     if sheet.table.rows.is_empty() {
         block.notes.push(
@@ -245,7 +248,6 @@ fn current<'a>(sheet: Sheet<'a>, as_of: Day) -> Vec<Cells<'a>> {
         rows = all.into_iter().filter(|row| last.is_some() && sheet.span(row) == last).collect();
     }
     rows.sort_by_key(|row| sheet.span(row).map(|span| span.end - span.start));
-    rows.truncate(MOST_GOALS);
     rows
 }
 
