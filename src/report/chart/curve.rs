@@ -1,6 +1,6 @@
 //! Curves over time with bands: step lines, as estimates from event times are.
 
-use super::canvas::{Axis, Canvas, Frame, round_up};
+use super::canvas::{Axis, Canvas, Frame, WIDTH, round_up};
 use crate::report::format;
 
 /// A point of a curve.
@@ -50,7 +50,7 @@ pub(crate) fn curves(
     let top = if highest <= 1.0 { round_up(highest).min(1.0) } else { round_up(highest) };
     let (x, y) = match words {
         Some(words) => (
-            Axis::Words(words.to_vec()),
+            Axis::Words(apart(words)),
             Axis::Numbers(0.0, round_up(highest), Some(format::count_tick)),
         ),
         None => (
@@ -64,6 +64,28 @@ pub(crate) fn curves(
         canvas.group(&curve.tip, |canvas| draw(canvas, curve));
     }
     canvas.finish()
+}
+
+/// Width of a letter on an axis, and of what lies left of the plot.
+const LETTER: f64 = 6.6;
+const MARGIN: f64 = 70.0;
+
+/// The words without those that would touch one another, the last one kept.
+fn apart(words: &[String]) -> Vec<String> {
+    let slot = (WIDTH - MARGIN) / words.len().max(1) as f64;
+    let width = |word: &String| LETTER * (word.chars().count() + 1) as f64;
+    let mut kept: Vec<String> = Vec::with_capacity(words.len());
+    let mut free = f64::INFINITY;
+    for (at, word) in words.iter().enumerate().rev() {
+        let (middle, half) = (at as f64 * slot, width(word) / 2.0);
+        let fits = !word.is_empty() && middle + half <= free;
+        if fits {
+            free = middle - half;
+        }
+        kept.push(if fits { word.clone() } else { String::new() });
+    }
+    kept.reverse();
+    kept
 }
 
 fn draw(canvas: &mut Canvas, curve: &Curve) {
@@ -91,5 +113,24 @@ fn draw(canvas: &mut Canvas, curve: &Curve) {
         canvas.path(&line, curve.colour, 2.0, curve.dashes);
     } else if let Some(only) = line.first() {
         canvas.dot(*only, 4.0, curve.colour);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn words_on_the_axis_do_not_touch() {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"].map(str::to_owned);
+        assert_eq!(apart(&months), months, "short ones stay");
+        let long: Vec<String> = (1..=12).map(|month| format!("FY25-P{month:02}")).collect();
+        let kept = apart(&long);
+        assert_eq!(kept[11], "FY25-P12");
+        assert_eq!(kept.iter().filter(|word| !word.is_empty()).count(), 6, "{kept:?}");
+        let weeks: Vec<String> = (0..26)
+            .map(|at| if at % 4 == 1 { "25 May".to_owned() } else { String::new() })
+            .collect();
+        assert_eq!(apart(&weeks), weeks, "those that are apart stay");
     }
 }
