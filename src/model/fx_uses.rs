@@ -88,21 +88,27 @@ impl Run {
         let mut said = vec![format!("Amounts are converted to {base}, deal by deal, {dates}.")];
         for (currency, used) in &self.fx_uses.of {
             let code = self.names.get(*currency);
-            let rates = used.days.map_or_else(String::new, |(first, last)| {
-                format!(" with rates of {} to {}", date(first), date(last))
+            let rates = used.days.map_or_else(String::new, |(first, last)| match first == last {
+                true => format!(" at the rate of {}", date(first)),
+                false => format!(" at rates of {} to {}", date(first), date(last)),
             });
             let without = match used.without_rate {
                 0 => String::new(),
+                n if n == used.deals => "; no rate is known: amounts are unknown (QV3)".to_owned(),
+                1 => "; one has no rate: its amount is unknown (QV3)".to_owned(),
                 n => format!("; {n} have no rate: their amounts are unknown (QV3)"),
             };
-            said.push(format!("{code}: {} deals{rates}{without}.", used.deals));
+            let deals = if used.deals == 1 { "deal" } else { "deals" };
+            said.push(format!("{code}: {} {deals}{rates}{without}.", used.deals));
         }
         let uses = &self.fx_uses;
         let left_out =
-            [(uses.goals_left_out, "goals"), (uses.forecasts_left_out, "stored forecasts")];
+            [(uses.goals_left_out, "goal"), (uses.forecasts_left_out, "stored forecast")];
         for (count, what) in left_out {
-            if count > 0 {
-                said.push(format!("{count} {what} have no exchange rate and are left out."));
+            match count {
+                0 => {}
+                1 => said.push(format!("One {what} has no exchange rate and is left out.")),
+                _ => said.push(format!("{count} {what}s have no exchange rate and are left out.")),
             }
         }
         said

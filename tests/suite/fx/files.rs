@@ -197,10 +197,10 @@ fn a_base_currency_that_the_rates_contradict_is_refused() {
         assert_eq!((line.rows, line.deals), (1, 1));
         let said = run.said_of_fx().join(" ");
         assert!(
-            said.contains("USD: 1 deals; 1 have no rate: their amounts are unknown (QV3)."),
+            said.contains("USD: 1 deal; no rate is known: amounts are unknown (QV3)."),
             "{said}"
         );
-        assert!(said.contains("JPY: 1 deals with rates of 2026-01-31 to 2026-01-31."), "{said}");
+        assert!(said.contains("JPY: 1 deal at the rate of 2026-01-31."), "{said}");
     }
     // Nothing says into which currency.
     let dataset = from("fx.csv", "currency,rate_date,rate\nUSD,2026-01-01,0.9\n").dataset;

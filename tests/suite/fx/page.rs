@@ -58,7 +58,7 @@ fn every_command_knows_rates() {
     let page = std::fs::read_to_string(there.join("out/latest/index.html")).unwrap();
     let said = "Amounts are converted to EUR, deal by deal, at the rate of the day they closed";
     assert!(page.contains("id=\"fx\"") && page.contains(said));
-    assert!(page.contains("CHF: 1 deals; 1 have no rate: their amounts are unknown (QV3)."));
+    assert!(page.contains("CHF: 1 deal; no rate is known: amounts are unknown (QV3)."));
     let run: Json =
         serde_json::from_slice(&std::fs::read(there.join("out/latest/run.json")).unwrap()).unwrap();
     assert_eq!(run["base_currency"], "EUR");
