@@ -54,7 +54,9 @@ pub fn run(args: &RestateArgs, talk: &Talk) -> Result<Ending> {
     let to = args.to.unwrap_or(last);
     let Some(from) = args.from.or(to.checked_sub(1)) else {
         tracing::info!(target: "sluice", "run {to} is the first: there is none to compare it with");
-        return print(&Restated { to, ..Restated::default() }, args);
+        let (_, dataset) = store.load(Some(to))?;
+        let as_of = Run::new(config, args.moment.as_of, &dataset)?.as_of;
+        return print(&Restated { to, as_of, ..Restated::default() }, args);
     };
     if from == to {
         return Err(Error::new(ErrorKind::Usage, format!("run {from} is compared with itself"))
@@ -76,8 +78,8 @@ pub fn run(args: &RestateArgs, talk: &Talk) -> Result<Ending> {
     let whole = restated.numbers.iter().filter(|number| number.is_whole()).count();
     tracing::info!(
         target: "sluice",
-        "run {from} against run {to}, both as of {}: {} numbers moved, {whole} of them of whole \
-         pipelines; {} deals changed",
+        "run {from} against run {to}, both as of {}: numbers that moved: {}, {whole} of them of whole \
+         pipelines; deals that changed: {}",
         date(restated.as_of),
         restated.numbers.len(),
         restated.deals.len()

@@ -204,3 +204,14 @@ fn a_call_of_no_deal_stays_beside_a_like_one_of_a_deal_that_its_export_lacks() {
     let (_, text, talk) = sluice(dir, &["query", sql, "--format", "csv"]);
     assert_eq!(text, "n,of_deals\n3,2\n", "{talk}");
 }
+
+#[test]
+fn the_first_run_has_a_day_and_nothing_that_moved() {
+    let there = tempfile::tempdir().unwrap();
+    ingest(there.path(), &MONDAY);
+    let (status, text, talk) = sluice(there.path(), &["restate", "--format", "json"]);
+    assert_eq!(status, Some(0), "{talk}");
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(all["as_of"], "2026-06-29", "the last day of the export: {text}");
+    assert_eq!(all["numbers"], serde_json::json!([]));
+}
