@@ -85,12 +85,17 @@ fn halfway(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let sheet = book.sheet("sales_cycle");
     let won = sheet.with(&sheet.whole(pipeline), "outcome_set", "won");
     let (rows, when) = book.ended(sheet, &won, "quarter");
-    let won = rows.first().and_then(|row| sheet.number(row, "q50_days"));
+    let of = |name| rows.first().and_then(|row| sheet.number(row, name));
+    let (won, is_one) = (of("q50_days"), of("n") == Some(1.0));
     let closes = book.sheet("time_to_close");
     let (rows, span) = book.latest(closes, &closes.whole(pipeline), &["trailing", "all"]);
     let decided = rows.first().and_then(|row| closes.number(row, "q50_days"));
     let of_won = won.map(|days| {
-        format!("Half of the deals won in {when} took {} days or less.", format::number_tick(days))
+        let days = format::number_tick(days);
+        match is_one {
+            true => format!("The one deal won in {when} took {days} days."),
+            false => format!("Half of the deals won in {when} took {days} days or less."),
+        }
     });
     let of_all = decided.map(|days| {
         let days = format::number_tick(days);

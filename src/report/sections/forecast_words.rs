@@ -174,8 +174,8 @@ pub(super) fn attainment(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String>
 pub(super) fn slippage(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let row = rows.first().copied()?;
     Some(format!(
-        "Of {} deals due at the start of a quarter {} ({}) were still open at its end, worth {} then.",
-        shown(sheet, row, "n_due"),
+        "Of {} due at the start of a quarter {} ({}) slipped: still open at its end, worth {} then.",
+        format::deals(sheet.number(row, "n_due")? as usize),
         shown(sheet, row, "n_slipped"),
         shown(sheet, row, "slip_rate"),
         shown(sheet, row, "slipped_minor"),

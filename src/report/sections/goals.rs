@@ -173,10 +173,11 @@ fn sentence(sheet: Sheet<'_>, rows: &[Cells<'_>], as_of: Day) -> Option<String> 
     let promised = format::fixed(sheet.number(first, "expected_beyond")?, 1);
     let stage = |row| format::word(sheet.word(row, "stage"));
     let mut words = format!(
-        "{won} of {goal} wins are reached; the open deals promise {promised} more, in the period or later."
+        "{won} of {goal} wins reached; the open deals promise {promised} more, in the period or later."
     );
     if more != "0" {
-        words += &format!(" {more} more deals must reach “{}”.", stage(first));
+        let deals = if more == "1" { "deal" } else { "deals" };
+        words += &format!(" {more} more {deals} must reach “{}”.", stage(first));
     }
     let latest = |row| match sheet.get(row, "latest_reach_on") {
         Value::Day(day) => Some(*day),

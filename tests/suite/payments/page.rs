@@ -65,7 +65,8 @@ fn without_payments_the_page_and_the_command_say_so() {
     let said = "`win_event` is `paid`, but no payment is known: deals count as won by their stage.";
     assert!(talk.contains(said), "{talk}");
     let page = page(there.path());
-    assert!(page.contains(said) && page.contains("no payment is known; a file of payments"));
+    assert!(page.contains("<code>win_event</code> is <code>paid</code>, but no payment is known"));
+    assert!(page.contains("no payment is known; a file of payments"));
     let (table, talk) = sluice(
         there.path(),
         &[
