@@ -15,4 +15,4 @@ SELECT
   SUM(duration_seconds) / 60.0 AS duration_minutes
 FROM activity_volume
 GROUP BY period_start, type
-ORDER BY done_week, kind
+ORDER BY done_week DESC, kind

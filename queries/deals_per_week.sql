@@ -22,4 +22,4 @@ SELECT
   created_minor AS created_amount_minor,
   won_minor AS won_amount_minor
 FROM deal_volume
-ORDER BY pipeline, currency, week
+ORDER BY week DESC, pipeline, currency

@@ -53,17 +53,17 @@ fn builtin_queries_run_on_nothing() {
 const ANSWERS: [(&str, &[&str]); 10] = [
     (
         "activities_by_type_and_week",
-        &["2026-01-05|call|1|-", "2026-01-12|email|2|1.5", "2026-02-16|call|1|-"],
+        &["2026-02-16|call|1|-", "2026-01-12|email|2|1.5", "2026-01-05|call|1|-"],
     ),
     ("data_quality_ledger", &["QV1|deals|no amount: counted, 0 in sums, out of means|1|1|d4"]),
     ("deals_by_history_grade", &["Sales|A_logged|4|1|1|2|1"]),
     (
         "deals_per_week",
         &[
-            "Sales|USD|2026-01-05|2|0|0|150000|0",
-            "Sales|USD|2026-01-19|0|1|0|0|100000",
-            "Sales|USD|2026-01-26|0|0|1|0|0",
             "Sales|USD|2026-02-09|2|0|0|300000|0",
+            "Sales|USD|2026-01-26|0|0|1|0|0",
+            "Sales|USD|2026-01-19|0|1|0|0|100000",
+            "Sales|USD|2026-01-05|2|0|0|150000|0",
         ],
     ),
     (
