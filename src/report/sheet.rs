@@ -13,6 +13,7 @@ const SHARES: &[(&str, &str)] = &[
     ("forecast_lead_accuracy", "wape"),
     ("forecast_attainment", "yield_value"),
     ("rep_scorecard", "attainment"),
+    ("rep_mix", "std_rate"),
     ("goal_attainment", "attainment"),
     ("goal_attainment", "pace"),
     ("source_comparison", "diff"),

@@ -77,8 +77,6 @@ const RAMP: &[&str] = &[
     "won",
     "closed",
     "rate",
-    "lower",
-    "upper",
     "bookings_minor",
     "won_per_rep",
     "bookings_per_rep_minor",
