@@ -287,7 +287,8 @@ fn people(book: &Book<'_>, pipeline: &str, block: &mut Block) {
 fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let sheet = book.sheet("forecast_attainment");
     let rows = unowned(sheet, &pooled(book, sheet, pipeline));
-    let commit = known(sheet, &sheet.with(&rows, "category", "commit"), "attainment");
+    let mut commit = known(sheet, &sheet.with(&rows, "category", "commit"), "attainment");
+    commit.sort_by(|a, b| lead(sheet, b).total_cmp(&lead(sheet, a)));
     block.notes.extend(words::attainment(sheet, &commit));
     add(&mut block.grids, grid(sheet, "What came of commit, by days to go", &commit, COMMIT));
     let is_it = |row: &Cells<'_>| sheet.number(row, "lead_days") == Some(LOOKED_AT);
@@ -302,8 +303,8 @@ fn slippage(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let rows = known(sheet, &sheet.whole(pipeline), "slip_rate");
     block.notes.extend(words::slippage(sheet, &sheet.with(&rows, "period_kind", "all")));
     let quarters = sheet.with(&rows, "period_kind", "quarter");
-    let last = quarters.split_at(quarters.len().saturating_sub(MOST_QUARTERS)).1;
-    add(&mut block.grids, grid(sheet, "Deals that slipped out of their quarter", last, SLIPPED));
+    let last: Vec<Cells<'_>> = quarters.into_iter().rev().take(MOST_QUARTERS).collect();
+    add(&mut block.grids, grid(sheet, "Deals that slipped out of their quarter", &last, SLIPPED));
 }
 
 fn skill(book: &Book<'_>, pipeline: &str, block: &mut Block) {
