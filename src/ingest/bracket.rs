@@ -55,13 +55,13 @@ impl Folded {
 
     /// The header that has one of these names, best first: alone, or else with something beside it that fits
     /// the column.
-    pub(super) fn find(&self, names: &[String], col: Option<Col>) -> Option<usize> {
-        let alone = |name: &String| {
-            let wanted = header::fold(name);
+    pub(super) fn find<N: AsRef<str>>(&self, names: &[N], col: Option<Col>) -> Option<usize> {
+        let alone = |name: &N| {
+            let wanted = header::fold(name.as_ref());
             self.whole.iter().position(|have| *have == wanted)
         };
-        let beside = |name: &String| {
-            let wanted = header::fold(name);
+        let beside = |name: &N| {
+            let wanted = header::fold(name.as_ref());
             let fits = |beside: Beside| col.is_none_or(|col| beside.fits(col));
             let mut found = self.names.iter().filter(|(.., beside)| fits(*beside));
             found.find(|(have, ..)| *have == wanted).map(|&(_, at, _)| at)
@@ -72,8 +72,8 @@ impl Folded {
     }
 
     /// Whether a header has this name.
-    pub(super) fn has(&self, name: &String) -> bool {
-        self.find(std::slice::from_ref(name), None).is_some()
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.find(&[name], None).is_some()
     }
 }
 

@@ -27,9 +27,10 @@ pub(super) fn recognises(
     is_called_so(file, stem).then(|| "its name".to_owned())
 }
 
-/// The set of headers that tells the file apart.
-fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<&'m Vec<String>> {
-    file.headers.iter().find(|set| set.iter().all(|wanted| folded.has(wanted)))
+/// The set of headers that tells the file apart; of those that stand for each other the first that it has.
+fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m str>> {
+    let known = |wanted: &'m String| wanted.split('|').find(|one| folded.has(one));
+    file.headers.iter().find_map(|set| set.iter().map(known).collect())
 }
 
 fn is_called_so(file: &FileMapping, stem: &str) -> bool {

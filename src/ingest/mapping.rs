@@ -120,7 +120,7 @@ pub(super) struct FileMapping {
     /// Names of the file, without folder and extension.
     #[serde(default)]
     pub(super) names: Vec<String>,
-    /// Sets of headers; any one set, all in the file, tells it apart.
+    /// Sets of headers; any one set, all in the file, tells it apart. `a|b` is either.
     #[serde(default)]
     pub(super) headers: Vec<Vec<String>>,
     /// Beginnings of headers; any one in the file tells it apart.
