@@ -181,7 +181,7 @@ lists! {
         CreatedAt Outcome DurationSeconds DurationMinutes;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
     FX: Currency RateOn HoldsUntil Rate UnitsPerBase;
-    STAGES: Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
+    STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
     TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
     FORECASTS: SnapshotOn Period PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount

@@ -57,6 +57,8 @@ pub(super) fn account(
 pub(super) struct StageRow {
     /// The stage.
     pub(super) stage: String,
+    /// Its id; empty if it has none.
+    pub(super) id: String,
     /// Its pipeline; empty for all.
     pub(super) pipeline: String,
     /// Its place.
@@ -83,6 +85,7 @@ pub(super) fn stage(
     };
     let row = StageRow {
         stage: context.config.stage_aliases.get(&stage).cloned().unwrap_or(stage),
+        id: owned(record, Col::Id),
         pipeline: owned(record, Col::Pipeline),
         order: part.cell(record.count(Col::StageOrder)).map(i64::from),
         probability_bp: part.cell(record.probability(Col::Probability)),

@@ -6,7 +6,7 @@ use sluice::ingest::Ingested;
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Config, Quality, Run, Status, Table};
 
-use super::ingest::{data, digest, find, read, read_deals, says};
+use super::ingest::{data, digest, find, read, read_deals, says, shuffled, visits};
 
 fn tables(name: &str) -> Ingested {
     read(&data("tables").join(name))
@@ -108,4 +108,52 @@ fn a_win_rate_without_losses_is_no_good_news() {
     let whole = &table.rows[0];
     assert_eq!(table.value(whole, "rate").as_f64(), Some(0.8), "20 of 25");
     assert!(!page.contains("is marked lost"));
+}
+
+/// Names of the stages of a pipeline in their order, those that are not open last.
+fn stages(got: &Ingested, pipeline: &str) -> Vec<String> {
+    let word = |sym| got.dataset.names.get(sym);
+    let own = got.dataset.catalogue.stages.iter().filter(|s| word(s.pipeline) == pipeline);
+    let mut own: Vec<(bool, Option<u16>, &str)> =
+        own.map(|s| (s.order.is_none(), s.order, word(s.name))).collect();
+    own.sort_unstable();
+    own.into_iter().map(|(.., name)| name.to_owned()).collect()
+}
+
+#[test]
+fn stages_have_the_names_that_a_table_of_stages_has_for_their_ids() {
+    let got = tables("stage_ids");
+    let word = |sym| got.dataset.names.get(sym);
+    let of = |id| {
+        let (_, _, deal) = find(&got, id);
+        let stage = got.dataset.catalogue.get(deal.stage).name;
+        (word(deal.pipeline), word(stage), deal.status)
+    };
+    // 11 is the name of a stage too: it stays what it is.
+    assert_eq!(of("1"), ("Sales", "Signed", Status::Won));
+    assert_eq!(of("4"), ("Renewals", "11", Status::Open));
+    assert_eq!(visits(&got, "1"), ["Offer|01-05 09:00|02-01 09:00", "Signed|02-01 09:00|-"]);
+    assert_eq!(visits(&got, "3"), ["Offer|01-07 09:00|01-20 09:00", "11|01-20 09:00|-"]);
+    assert!(says(&got, "for their ids: `12` is `Offer`, `13` is `Signed`, `14` is `Gone`."));
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("tables/stage_ids")).path())));
+}
+
+#[test]
+fn a_table_of_stages_whose_pipelines_no_deal_has_is_about_all() {
+    let got = tables("unmet_pipelines");
+    assert_eq!(stages(&got, "default")[..2], ["Talk", "Call"]);
+    assert_eq!(stages(&got, "Sales"), Vec::<String>::new());
+}
+
+#[test]
+fn what_deals_looked_like_on_a_day_is_no_table_of_deals() {
+    let got = tables("snapshots_of_deals");
+    let entities: Vec<&str> = got.inputs.iter().map(|input| input.entity.as_str()).collect();
+    assert_eq!(entities, ["deals", "forecasts"]);
+    let (_, _, won) = find(&got, "1");
+    assert_eq!((won.status, won.amount_minor.get()), (Status::Won, Some(10_000)));
+    assert!(!won.quality.contains(Quality::DuplicateDeal));
+    let deals = b"snapshot_date,deal_id,stage,amount,forecast_category,close_date,created_at\n\
+        2026-03-01,1,Won,100,closed,2026-02-10,2026-01-05\n";
+    assert_eq!(read_deals(deals).inputs[0].entity, "deals", "it tells when it was made");
 }

@@ -8,6 +8,7 @@ pub(super) mod deals;
 mod extract;
 mod fields;
 pub(super) mod group;
+mod labels;
 mod life;
 pub(super) mod namesakes;
 mod order;

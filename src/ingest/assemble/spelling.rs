@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::rows::word;
+use super::super::rows::{HistoryRow, word};
 use super::super::words::Word;
-use super::Gathered;
+use super::{Gathered, Joined};
 use crate::model::{Names, Sym};
 
 /// How often a spelling was met: whether a table or a row of a deal has it, and in how many records.
@@ -51,21 +51,30 @@ pub(super) fn renames(stages: impl Iterator<Item = ((Sym, Sym), Met)>, all: &Gat
     renames
 }
 
-/// Gives all rows the spelling that is kept; says what was changed.
-pub(super) fn apply(renames: &Renames, all: &mut Gathered) -> String {
-    for part in &mut all.history {
-        let mut fresh: BTreeMap<Word, Word> = BTreeMap::new();
-        for at in 0..part.words.len() {
-            if let Some(&kept) = part.words.get(at).and_then(|sym| renames.get(sym)) {
-                fresh.insert(Word(at as u32), Word(part.words.len() as u32));
-                part.words.push(kept);
-            }
+/// Gives words of the rows of a block, those that `each` hands on, other symbols.
+pub(super) fn rewrite(
+    part: &mut Joined<HistoryRow>,
+    renames: &Renames,
+    each: impl Fn(&mut HistoryRow, &dyn Fn(&mut Word)),
+) {
+    let mut fresh: BTreeMap<Word, Word> = BTreeMap::new();
+    for at in 0..part.words.len() {
+        if let Some(&kept) = part.words.get(at).and_then(|sym| renames.get(sym)) {
+            fresh.insert(Word(at as u32), Word(part.words.len() as u32));
+            part.words.push(kept);
         }
-        let change = |word: &mut Word| *word = fresh.get(word).copied().unwrap_or(*word);
-        for row in part.rows.iter_mut().filter(|_| !fresh.is_empty()) {
+    }
+    let change = |word: &mut Word| *word = fresh.get(word).copied().unwrap_or(*word);
+    part.rows.iter_mut().filter(|_| !fresh.is_empty()).for_each(|row| each(row, &change));
+}
+
+/// Gives the stages of all rows other symbols.
+pub(super) fn apply(renames: &Renames, all: &mut Gathered) {
+    for part in &mut all.history {
+        rewrite(part, renames, |row, change| {
             change(&mut row.to);
             change(&mut row.from);
-        }
+        });
     }
     let change = |word: &mut Word| word.0 = renames.get(&Sym(word.0)).map_or(word.0, |sym| sym.0);
     for row in &mut all.deals.rows {
@@ -78,10 +87,10 @@ pub(super) fn apply(renames: &Renames, all: &mut Gathered) -> String {
             row.stage = all.names.get(kept).to_owned();
         }
     }
-    said(renames, &all.names)
 }
 
-fn said(renames: &Renames, names: &Names) -> String {
+/// What is to be said of spellings that were changed.
+pub(super) fn said(renames: &Renames, names: &Names) -> String {
     let pairs =
         renames.iter().map(|(from, to)| format!("`{}` as `{}`", names.get(*from), names.get(*to)));
     let mut pairs: Vec<String> = pairs.collect();

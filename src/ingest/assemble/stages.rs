@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use super::super::catalogue::{self, Precedence, StageEvidence};
 use super::super::rows::{DealRow, word};
+use super::super::side::StageRow;
 use super::group::Grouped;
-use super::{Gathered, places, spelling};
+use super::{Gathered, labels, places, spelling};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
@@ -124,12 +125,13 @@ pub(super) fn catalogue(
     extracted_at: Micros,
     config: &Config,
 ) -> Result<(Catalogue, Vec<String>)> {
+    labels::name(all);
     let mut tally = count(all, history);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
     let renames = spelling::renames(met, all);
     if !renames.is_empty() {
-        let said = spelling::apply(&renames, all);
-        all.assumptions.push(said);
+        spelling::apply(&renames, all);
+        all.assumptions.push(spelling::said(&renames, &all.names));
         tally = count(all, history);
     }
     for (status, mut keys) in std::mem::take(&mut tally.tied) {
@@ -264,15 +266,17 @@ fn count_entries(tally: &mut Tally, entries: &[(Micros, Key)]) {
 }
 
 /// Adds what a table of stages says; a row without a pipeline is about every pipeline that uses the
-/// stage, or about the only one.
+/// stage, or about the only one. A table whose pipelines no deal has tells of none.
 fn declare(tally: &mut Tally, all: &mut Gathered) {
     let mut pipelines: Vec<Sym> = tally.stages.iter().map(|((pipeline, _), _)| *pipeline).collect();
     pipelines.sort_unstable();
     pipelines.dedup();
-    for row in &all.stages {
+    let label = |row: &StageRow| all.pipelines.get(&row.pipeline).unwrap_or(&row.pipeline).clone();
+    let own: Vec<Sym> = all.stages.iter().map(|row| all.names.intern(&label(row))).collect();
+    let are_met = own.iter().any(|own| pipelines.contains(own));
+    for (row, own) in all.stages.iter().zip(own) {
         let name = all.names.intern(&row.stage);
-        let own = all.pipelines.get(&row.pipeline).unwrap_or(&row.pipeline);
-        let own = all.names.intern(own);
+        let own = if are_met { own } else { Sym::NONE };
         let wanted: Vec<Sym> = match (own.is_none(), pipelines.as_slice()) {
             (false, _) => vec![own],
             (true, [only]) => vec![*only],
