@@ -35,6 +35,16 @@ pub(super) fn is_nothing(cells: &Cells<'_>) -> bool {
     cells.texts().all(|text| text.is_empty())
 }
 
+/// Whether a row is the header once more, as where several exports were put into one file.
+pub(super) fn is_header(cells: &Cells<'_>, headers: &[String]) -> bool {
+    let is_same = |(at, header): (usize, &String)| {
+        let cell = cells.text(at).unwrap_or_default();
+        cell == header.as_str()
+            || header.strip_prefix(&*cell).is_some_and(|rest| rest.starts_with('#'))
+    };
+    headers.len() > 1 && headers.iter().enumerate().all(is_same)
+}
+
 /// Whether a row, of a table of `width` columns, is a total or a note: it begins as those do, or is one
 /// line of words. The caller knows that it lacks what makes a record.
 pub(super) fn is_note(cells: &Cells<'_>, width: usize) -> bool {
@@ -64,6 +74,17 @@ mod tests {
         let mut starts = Vec::new();
         let next = record::split(line.as_bytes(), 0, b',', &mut starts).unwrap();
         ask(&Cells::new(line, &starts, next))
+    }
+
+    #[test]
+    fn headers_once_more() {
+        let headers = ["id", "note", "note#2", ""].map(str::to_owned);
+        assert!(asked("id,note,note,", |cells| is_header(cells, &headers)));
+        assert!(asked("id,note,\"note\"", |cells| is_header(cells, &headers)));
+        for line in ["id,note,notes,", "id,note,,", "id,note", "1,note,note,"] {
+            assert!(!asked(line, |cells| is_header(cells, &headers)), "{line}");
+        }
+        assert!(!asked("id", |cells| is_header(cells, &headers[..1])));
     }
 
     #[test]

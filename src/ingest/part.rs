@@ -320,7 +320,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan, has_currency: bool) -> FileR
     if notes > 0 {
         let shown = &plan.input.shown;
         assumptions.push(format!(
-            "{notes} rows of `{shown}` are totals or notes, no records, and are not read."
+            "{notes} rows of `{shown}` are totals, notes or headers, no records, and are not read."
         ));
     }
     let input = InputFile {
@@ -374,7 +374,8 @@ fn parse_block<R>(
             part.bad.push(bad);
             return;
         }
-        if cells.len() < width && notes::is_note(&cells, width) {
+        let is_note = cells.len() < width && notes::is_note(&cells, width);
+        if is_note || notes::is_header(&cells, &plan.headers) {
             part.set_aside(true);
         } else if let Err(bad) = parse(&record, &mut part, context) {
             part.refuse(bad, &cells, width);
