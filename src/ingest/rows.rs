@@ -110,7 +110,7 @@ pub(super) fn deal(
     row.deleted_at = time(Col::DeletedAt, part).into();
     let closed = time(Col::ClosedAt, part);
     let (won, lost) = (time(Col::WonAt, part), time(Col::LostAt, part));
-    status::settle(record, part, context, &mut row, (won, lost));
+    status::settle(record, part, context, &mut row, ((won, lost), closed.is_some()));
     let closed = match row.status {
         Some(Status::Won) => won.or(closed),
         Some(Status::Lost) => lost.or(closed),

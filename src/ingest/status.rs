@@ -74,13 +74,13 @@ const UNDECIDED: &str = "closed, and nothing tells whether won or lost: a status
     `lost_at`) would, or its stage or status in `won_stages` or `lost_stages` of `sluice.toml`";
 
 /// Settles the outcome of a row by its word, its flags, and the times of a win and a loss, as far as
-/// they tell.
+/// they tell. `has_closed`: it has a time of its close.
 pub(super) fn settle(
     record: &Record<'_>,
     part: &mut Part<DealRow>,
     context: &Context<'_>,
     row: &mut DealRow,
-    times: (Option<Micros>, Option<Micros>),
+    (times, has_closed): ((Option<Micros>, Option<Micros>), bool),
 ) {
     let plan = context.plan;
     let text = record.text(Col::Status);
@@ -92,7 +92,8 @@ pub(super) fn settle(
     }
     row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
     let closes = if row.flags.0.is_some() { Col::IsClosed } else { Col::Status };
-    if told == Some(Told::Closed) {
+    let has_reason = row.words[word::LOST_REASON] != Word::default();
+    if told == Some(Told::Closed) || (is_won_alone(plan) && (has_closed || has_reason)) {
         row.flags.0 = row.flags.0.or(Some(true));
     }
     let is_closed = row.flags.0 == Some(true);
@@ -124,8 +125,22 @@ fn word_of(text: &str, part: &mut Part<DealRow>, context: &Context<'_>) -> Told 
     told
 }
 
+/// Whether `is_won` is all that tells outcomes: then false is said of open deals and of lost ones.
+fn is_won_alone(plan: &Plan) -> bool {
+    let others = [Col::Stage, Col::Status, Col::IsClosed];
+    plan.has(Col::IsWon) && plan.entered.is_empty() && !others.iter().any(|col| plan.has(*col))
+}
+
 /// What is to be said of the words of a file's statuses.
 pub(super) fn said(statuses: &BTreeMap<String, Told>, plan: &Plan) -> Option<String> {
+    if is_won_alone(plan) {
+        return Some(format!(
+            "Nothing but `{}` of `{}` tells outcomes: a deal that is not won is taken as lost if it has a time of \
+             its close or a reason of its loss, and else as open.",
+            plan.header(Col::IsWon),
+            plan.input.shown
+        ));
+    }
     let hints = statuses.iter().filter_map(|(text, told)| match told {
         Told::Hints(status) => Some(format!("`{text}` as {}", status.as_str())),
         _ => None,

@@ -4,7 +4,7 @@
 use sluice::ingest::Ingested;
 use sluice::model::{Config, Status};
 
-use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
+use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
 
 fn outcomes(name: &str) -> Ingested {
     read(&data("outcomes").join(name))
@@ -135,4 +135,39 @@ fn an_export_of_which_all_rows_are_refused_says_why() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.starts_with("2 are refused, the first of them row 2 of"), "{cause}");
     assert!(cause.contains("`is_closed` is `yes`: closed, and nothing tells"), "{cause}");
+}
+
+#[test]
+fn a_flag_of_wins_alone_tells_losses_of_deals_that_have_a_close_or_a_reason() {
+    let got = read_deals(
+        b"deal_id,is_won,amount,created_date,close_date,loss_reason\n\
+          1,True,100,2026-01-05,2026-02-01,\n\
+          2,False,100,2026-01-06,2026-02-02,price\n\
+          3,False,100,2026-01-07,2026-02-03,\n\
+          4,False,100,2026-01-08,,price\n\
+          5,False,100,2026-01-09,,\n\
+          6,,100,2026-01-10,,\n",
+    );
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4", "5", "6"]), [Won, Lost, Lost, Lost, Open, Open]);
+    assert!(says(&got, "Nothing but `is_won`"), "{:?}", got.dataset.assumptions);
+    let got = read_deals(
+        b"deal_id,stage,is_won,created_date,close_date\n\
+          1,Closed Won,True,2026-01-05,2026-02-01\n\
+          2,Proposal,False,2026-01-06,2026-02-02\n",
+    );
+    assert_eq!(statuses(&got, ["1", "2"]), [Won, Open], "a stage tells too");
+    assert!(!says(&got, "Nothing but"));
+}
+
+#[test]
+fn a_closed_deal_without_id_is_refused_too_if_nothing_tells_how() {
+    let table = b"deal_name,account,status,created_date\n\
+        A,x,Closed,2026-01-05\n\
+        A,y,Negotiation,2026-01-06\n\
+        B,x,Closed,2026-01-07\n\
+        C,x,Lost,2026-01-08\n";
+    let got = read_deals(table);
+    assert_eq!(refused(&got), [(2, "status", "Closed", true), (4, "status", "Closed", true)]);
+    assert_eq!(statuses(&got, ["A, y, 2026-01-06", "C"]), [Status::Open, Status::Lost]);
 }
