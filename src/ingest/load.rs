@@ -259,10 +259,15 @@ impl Loader<'_> {
         self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
         let parts = parts_of(&mut file);
         match plan.has_names_for_ids() {
-            true => self.namesakes.add(parts, rules, plan.zone.zone(self.options.config)?),
-            false => self.all.deals.add(parts, rules, &mut self.all.names),
+            true => {
+                let zone = plan.zone.zone(self.options.config)?;
+                self.namesakes.add(parts, rules, zone, file.undecided);
+            }
+            false => {
+                self.all.deals.add(parts, rules, &mut self.all.names);
+                self.all.deals.doubt(file.undecided);
+            }
         }
-        self.all.deals.doubt(file.undecided);
         Ok(())
     }
 

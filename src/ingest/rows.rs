@@ -52,6 +52,13 @@ pub(super) struct DealRow {
     pub(super) entered: Vec<(Word, Word, Micros)>,
 }
 
+impl DealRow {
+    /// Whether it is closed and does not tell how.
+    pub(super) fn is_undecided(&self) -> bool {
+        self.status.is_none() && self.flags.0 == Some(true)
+    }
+}
+
 /// Places in [`DealRow::words`].
 pub(super) mod word {
     pub(in super::super) const PIPELINE: usize = 0;

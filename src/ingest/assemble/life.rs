@@ -116,8 +116,7 @@ fn history_start(all: &Gathered) -> BTreeMap<Sym, Micros> {
 fn undecided(context: &Context<'_>) -> BTreeMap<u32, Reject> {
     let deals = &context.all.deals;
     let is_undecided = |&(&deal, _): &(&u32, &Reject)| {
-        let is_closed = |row: &DealRow| row.status.is_none() && row.flags.0 == Some(true);
-        if !deals.rows.get(deal as usize).is_some_and(is_closed) {
+        if !deals.rows.get(deal as usize).is_some_and(DealRow::is_undecided) {
             return false;
         }
         let mut rows: Vec<Row<'_>> = context.rows(deal as usize).collect();

@@ -3,18 +3,29 @@
 //! Only names that need it are changed, by all tables without ids together: which row or file comes first
 //! does not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::super::part::Part;
 use super::super::rows::DealRow;
 use super::deals::{Deals, SourceRules};
 use crate::model::calendar::date;
-use crate::model::{Day, Micros, Names, Zone, counted};
+use crate::model::{Day, Micros, Names, Reject, Zone, counted};
 
 /// Tables of deals that have names for ids.
 #[derive(Debug, Default)]
 pub(in super::super) struct Namesakes {
-    tables: Vec<(Vec<Part<DealRow>>, SourceRules, Zone)>,
+    tables: Vec<Table>,
+}
+
+/// A table of deals that has names for ids.
+#[derive(Debug)]
+struct Table {
+    parts: Vec<Part<DealRow>>,
+    rules: SourceRules,
+    /// It tells days.
+    zone: Zone,
+    /// What is to be said of closed deals of which nothing tells how, by name, in the order of the rows.
+    undecided: BTreeMap<String, VecDeque<Reject>>,
 }
 
 /// What rows of one name say.
@@ -46,33 +57,46 @@ impl Seen {
 }
 
 impl Namesakes {
-    /// Sets a table aside until all are read; `zone` tells days.
+    /// Sets a table aside until all are read; `zone` tells days, `undecided` is as in [`Part`].
     pub(in super::super) fn add(
         &mut self,
         parts: Vec<Part<DealRow>>,
         rules: SourceRules,
         zone: Zone,
+        rejects: Vec<(String, Reject)>,
     ) {
-        self.tables.push((parts, rules, zone));
+        let mut undecided: BTreeMap<String, VecDeque<Reject>> = BTreeMap::new();
+        for (name, reject) in rejects {
+            undecided.entry(name).or_default().push_back(reject);
+        }
+        self.tables.push(Table { parts, rules, zone, undecided });
     }
 
     /// Gives the deals their ids and adds them; says which names needed more.
     pub(in super::super) fn finish(self, deals: &mut Deals, names: &mut Names) -> Option<String> {
         let shared = self.shared();
         let mut ids: BTreeMap<String, u64> = BTreeMap::new();
-        for (mut parts, rules, zone) in self.tables {
-            for part in parts.iter_mut().filter(|_| !shared.is_empty()) {
+        for Table { mut parts, rules, zone, mut undecided } in self.tables {
+            let mut doubts = Vec::new();
+            let is_plain = shared.is_empty() && undecided.is_empty();
+            for part in parts.iter_mut().filter(|_| !is_plain) {
                 for at in 0..part.rows.len() {
                     let (name, account, day) = told(&part.rows[at], &part.texts, zone);
-                    let Some(seen) = shared.get(name) else { continue };
                     let mut words = vec![name.to_owned()];
-                    words.extend(seen.told_apart(account, day));
-                    let id = words.join(", ");
-                    part.rows[at].id = part.keep(&id);
-                    *ids.entry(id).or_default() += 1;
+                    words.extend(
+                        shared.get(name).into_iter().flat_map(|s| s.told_apart(account, day)),
+                    );
+                    let (id, is_shared) = (words.join(", "), shared.contains_key(name));
+                    let doubt = undecided.get_mut(name).filter(|_| part.rows[at].is_undecided());
+                    doubts.extend(doubt.and_then(VecDeque::pop_front).map(|it| (id.clone(), it)));
+                    if is_shared {
+                        part.rows[at].id = part.keep(&id);
+                        *ids.entry(id).or_default() += 1;
+                    }
                 }
             }
             deals.add(parts, rules, names);
+            deals.doubt(doubts);
         }
         let first = ids.keys().next()?;
         Some(format!(
@@ -85,10 +109,10 @@ impl Namesakes {
     /// The names that more than one deal has.
     fn shared(&self) -> BTreeMap<String, Seen> {
         let mut shared: BTreeMap<&str, Seen> = BTreeMap::new();
-        for (parts, _, zone) in &self.tables {
-            for part in parts {
+        for table in &self.tables {
+            for part in &table.parts {
                 for row in &part.rows {
-                    let (name, account, day) = told(row, &part.texts, *zone);
+                    let (name, account, day) = told(row, &part.texts, table.zone);
                     shared.entry(name).or_default().see(account, day);
                 }
             }
