@@ -37,9 +37,14 @@ pub(super) fn stand_ins(plan: &Plan) -> Vec<String> {
     let has_no_close =
         [Col::ClosedAt, Col::WonAt, Col::LastStageChangeAt].into_iter().all(is_silent);
     if plan.file.close_from_dates && has_no_close && plan.has(Col::ExpectedCloseOn) {
+        let modified = plan.header(Col::ModifiedAt);
+        let bound = match plan.has(Col::ModifiedAt) {
+            true => format!(", or at `{modified}` where that is earlier"),
+            false => String::new(),
+        };
         said.push(format!(
             "`{shown}` does not say when deals were closed: without a history of stages, closed ones \
-             are taken to be closed on `{}`.",
+             are taken to be closed on `{}`{bound}.",
             plan.header(Col::ExpectedCloseOn)
         ));
     }

@@ -55,7 +55,7 @@ fn a_close_on_the_expected_date_is_known_to_the_export() {
 fn a_close_that_the_export_cannot_know_of_is_not_guessed() {
     let got = read_deals(
         b"deal_id,stage,amount,created_date,expected_close_date,updated_at\n\
-          2,Closed Won,900,2025-01-20,2025-04-30,2025-02-01\n\
+          2,Closed Won,900,2025-01-20,2025-04-30,\n\
           3,Proposal,100,2025-02-11,2025-12-31,2025-02-20\n",
     );
     assert_eq!(end(&got), ["2025-02-20"; 2].map(day));
@@ -105,4 +105,23 @@ fn a_move_that_the_log_lacks_is_told_by_a_later_change_of_the_row() {
          D1,Proposal,100,2026-01-01 09:00,2026-06-10 12:00\n",
     );
     assert_eq!(visits(&got, "D1"), ["Discovery|01-01 09:00|-"], "no move is guessed");
+}
+
+#[test]
+fn a_deal_was_not_closed_after_its_last_change() {
+    let got = read_deals(
+        b"deal_id,stage,created_date,expected_close_date,modified_at\n\
+          1,Closed Won,2026-01-05,2026-02-01,2026-02-03 10:00\n\
+          2,Closed Lost,2026-01-06,2026-05-31,2026-02-02 09:30\n\
+          3,Closed Lost,2026-01-07,2026-02-20,2025-12-01 09:30\n\
+          4,Proposal,2026-01-08,2026-05-31,2026-02-25 10:00\n",
+    );
+    let closed = |id| {
+        let at = find(&got, id).2.closed_at.get().unwrap();
+        chrono::DateTime::from_timestamp_micros(at).unwrap().format("%m-%d %H:%M").to_string()
+    };
+    assert_eq!(closed("1"), "02-01 00:00");
+    assert_eq!(closed("2"), "02-02 09:30");
+    assert_eq!(closed("3"), "02-20 00:00", "a change before the deal was there tells nothing");
+    assert!(says(&got, "or at `modified_at` where that is earlier"));
 }

@@ -37,10 +37,14 @@ pub(super) fn close(
 }
 
 /// When a closed deal without a close time was closed, where the rules of its table allow a guess: when
-/// it changed its stage last, else when it was expected to.
+/// it changed its stage last, else when it was expected to, but not after it was changed last.
 pub(super) fn guessed_close(all: &Gathered, deal: usize, zone: Zone) -> Option<Micros> {
     all.deals.rules(deal).filter(|rules| rules.close_from_dates)?;
     let row = &all.deals.rows[deal];
-    let expected = || row.expected_close_on.get().map(|day| zone.midnight(day));
+    let expected = || {
+        let at = zone.midnight(row.expected_close_on.get()?);
+        let modified = row.modified_at.get().filter(|at| Some(*at) >= row.created_at.get());
+        Some(modified.map_or(at, |modified| at.min(modified)))
+    };
     row.last_stage_change_at.get().or_else(expected)
 }
