@@ -35,14 +35,14 @@ pub(super) fn told(text: &str, file: &FileMapping, config: &Config) -> Told {
     }
     let values = file.values.get(Col::Status.name());
     let word = values.and_then(|values| values.get(&folded)).unwrap_or(&folded);
-    match word.as_str() {
-        "win" => Told::Is(Status::Won),
-        "abandoned" | "cancelled" | "canceled" | "invalid" => Told::Is(Status::Lost),
-        "open" | "active" | "in progress" | "in_progress" | "pending" | "new" => {
-            Told::Is(Status::Open)
+    let plain = plain_words(word);
+    match plain.as_str() {
+        "abandoned" | "cancelled" | "canceled" | "invalid" | "unqualified" => {
+            Told::Is(Status::Lost)
         }
+        "open" | "active" | "in progress" | "pending" | "new" | "ongoing" => Told::Is(Status::Open),
         "closed" => Told::Closed,
-        word => match (words::settled(&plain_words(word)), words::hinted(word)) {
+        _ => match (words::settled(&plain), words::hinted(word)) {
             (Some(kind), _) => Told::Is(kind.into()),
             (None, Some(kind)) => Told::Hints(kind.into()),
             (None, None) => Told::Unknown,

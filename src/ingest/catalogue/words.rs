@@ -6,9 +6,19 @@ use crate::ingest::header::without_accent;
 use crate::model::StageKind;
 
 /// Whole names that settle the kind.
-const WON_NAMES: &[&str] = &["won", "closed won", "closedwon", "赢单", "成交"];
-const LOST_NAMES: &[&str] =
-    &["lost", "closed lost", "closedlost", "disqualified", "输单", "丢单", "流失"];
+const WON_NAMES: &[&str] =
+    &["won", "win", "closed won", "closedwon", "赢单", "成交", "успешно реализовано"];
+const LOST_NAMES: &[&str] = &[
+    "lost",
+    "loss",
+    "closed lost",
+    "closedlost",
+    "disqualified",
+    "输单",
+    "丢单",
+    "流失",
+    "закрыто и не реализовано",
+];
 
 /// Words that hint at it; a trailing `*` stands for any ending.
 const WON_WORDS: &[&str] = &[
@@ -21,7 +31,12 @@ const WON_WORDS: &[&str] = &[
     "ganado",
     "ganada",
     "gagne",
+    "gagnee",
     "vinto",
+    "vinta",
+    "vundet",
+    "vunnet",
+    "wygrana",
     "vunnen",
 ];
 const LOST_WORDS: &[&str] = &[
@@ -35,7 +50,12 @@ const LOST_WORDS: &[&str] = &[
     "perdido",
     "perdida",
     "perdu",
+    "perdue",
     "perso",
+    "persa",
+    "tabt",
+    "tapt",
+    "przegrana",
     "forlorad",
 ];
 
