@@ -165,6 +165,9 @@ pub(super) struct FileMapping {
     /// Such a file is recognised only if one of its first ids has several stages.
     #[serde(default)]
     pub(super) has_moves: bool,
+    /// The same for a file with one of these headers.
+    #[serde(default)]
+    pub(super) lists_have: Vec<String>,
     /// Forecasts that carry no date are those of the day of the export.
     #[serde(default)]
     pub(super) dated_by_export: bool,
