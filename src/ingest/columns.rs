@@ -172,7 +172,7 @@ lists! {
     DEALS: DealId Name Pipeline Stage Status IsClosed IsWon Amount Currency Owner Source DealType
         Product LostReason ForecastCategory Probability CreatedAt ClosedAt WonAt LostAt
         ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
-    HISTORY: DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
+    HISTORY: Status DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
         ExpectedCloseOn Probability ForecastCategory CreatedAt Name AccountId Owner Source DealType
         Product LostReason;
     FIELD_CHANGES: DealId Pipeline ChangedAt ChangedBy EventId Field OldValue NewValue OldNumber

@@ -12,8 +12,9 @@ use super::detect::Plan;
 use super::field_log::{self, FieldRow, LogRow};
 use super::part::{Bad, Context, FileRows, Part};
 use super::rows::{self, DealRow, HistoryRow, word};
+use super::status::{self, Told};
 use super::words::{DealIndex, Text, Word};
-use crate::model::{Config, Day, Field, Maybe, Micros, Names, Sym};
+use crate::model::{Config, Day, Field, Maybe, Micros, Names, Status, Sym};
 
 /// Columns of a log that tell of the deal and not of the change.
 const TOLD: [Col; 7] = [
@@ -30,8 +31,14 @@ const TOLD: [Col; 7] = [
 const OWNER: usize = 2;
 
 /// Columns of the change that tell of the deal too.
-const SHARED: [Col; 5] =
-    [Col::Pipeline, Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory];
+const SHARED: [Col; 6] = [
+    Col::Status,
+    Col::Pipeline,
+    Col::Amount,
+    Col::ExpectedCloseOn,
+    Col::Probability,
+    Col::ForecastCategory,
+];
 
 /// A row of a log, with the id of its deal.
 #[derive(Debug)]
@@ -42,6 +49,7 @@ pub(super) struct LoggedRow {
     created_at: Maybe<Micros>,
     /// By [`TOLD`].
     told: [Word; 7],
+    status: Option<Status>,
     currency: Word,
 }
 
@@ -63,8 +71,14 @@ pub(super) fn row(
     let currency = record.currency().ok().flatten();
     let currency = currency.as_ref().unwrap_or(&context.config.currency);
     let currency = part.words.intern(currency);
+    let status = record.text(Col::Status).and_then(|text| {
+        match status::told(&text, &context.plan.file, context.config) {
+            Told::Is(status) | Told::Hints(status) => Some(status),
+            Told::Closed | Told::Unknown => None,
+        }
+    });
     let id = part.keep(&id);
-    part.rows.push(LoggedRow { id, change, created_at, told, currency });
+    part.rows.push(LoggedRow { id, change, created_at, told, status, currency });
     Ok(())
 }
 
@@ -101,7 +115,8 @@ pub(super) fn field_row(
     }
     let currency = part.words.intern(&context.config.currency);
     let id = part.keep(&id);
-    part.rows.push(LoggedRow { id, change, created_at: None.into(), told, currency });
+    let created_at = None.into();
+    part.rows.push(LoggedRow { id, change, created_at, told, status: None, currency });
     Ok(())
 }
 
@@ -114,6 +129,7 @@ struct Seen {
     created_at: Maybe<Micros>,
     rank: u64,
     told: [Sym; 7],
+    status: Option<Status>,
     pipeline: Sym,
     forecast: Sym,
     currency: Sym,
@@ -171,6 +187,7 @@ impl Logged {
                     created_at: row.created_at,
                     rank: change.rank,
                     told: row.told.map(sym),
+                    status: row.status,
                     pipeline: sym(change.pipeline),
                     forecast: sym(change.forecast),
                     currency: sym(row.currency),
@@ -286,7 +303,8 @@ fn creation(rows: &[Seen]) -> Option<Micros> {
 /// All words of a row, for an order that does not depend on that of rows.
 fn content<'n>(row: &Seen, names: &'n Names) -> Vec<&'n str> {
     let own = [row.pipeline, row.forecast, row.currency];
-    row.told.into_iter().chain(own).map(|sym| names.get(sym)).collect()
+    let status = row.status.map_or("", Status::as_str);
+    row.told.into_iter().chain(own).map(|sym| names.get(sym)).chain([status]).collect()
 }
 
 fn deal(
@@ -307,6 +325,7 @@ fn deal(
     let by_id = |&sym: &Sym| checked::other_form(names.get(sym)).is_some();
     let owners = rows.iter().rev().filter_map(|seen| seen.told.get(OWNER).copied());
     let owner = owners.into_iter().find(by_id).map_or(owner, |sym| names.get(sym));
+    row.status = rows.iter().rev().find_map(|seen| seen.status);
     (row.name, row.account) = (part.keep(name), part.keep(account));
     row.created_at = creation(rows).into();
     let valued = rows.iter().rev().find(|seen| seen.amount_minor.get().is_some());

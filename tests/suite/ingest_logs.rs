@@ -5,7 +5,7 @@ use std::path::Path;
 use sluice::ingest::Ingested;
 use sluice::model::{Config, HistoryGrade, Quality, Status, calendar};
 
-use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
+use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
 
 fn log(name: &str) -> Ingested {
     read(&data("logs").join(name))
@@ -223,4 +223,35 @@ fn a_real_log_alone_tells_what_it_tells_beside_its_deals() {
     };
     assert_eq!(alone.dataset.deal_count(), 10_357);
     assert!(lives(&alone) == lives(&whole), "the log alone tells other lives");
+}
+
+#[test]
+fn a_log_of_cases_may_tell_their_outcomes() {
+    let table = b"case_id,activity,timestamp,owner,outcome\n\
+        1,Call,2026-01-05 10:00,Ann,won\n\
+        1,Sign off,2026-01-09 10:00,Ann,won\n\
+        2,Call,2026-01-06 10:00,Bob,\n\
+        2,Offer,2026-01-08 10:00,Bob,Rejected: lost\n\
+        3,Call,2026-01-07 10:00,Bob,in progress\n";
+    let got = read_deals(table);
+    assert_eq!(got.inputs[0].entity, "stage_history");
+    let statuses = ["1", "2", "3"].map(|id| find(&got, id).2.status);
+    assert_eq!(statuses, [Status::Won, Status::Lost, Status::Open]);
+    let won = find(&got, "1").2;
+    assert!(won.quality.contains(Quality::CloseTimeImputed), "won at its last move");
+    assert_eq!(visits(&got, "3"), ["Call|01-07 10:00|-"]);
+}
+
+#[test]
+fn a_log_of_properties_without_old_values_tells_stages() {
+    let got = read_deals(
+        b"Deal ID,Property,Value,Timestamp\n\
+          1,dealstage,qualified,2026-01-02 10:00\n\
+          1,amount,1000,2026-01-03 10:00\n\
+          1,dealstage,closedwon,2026-02-02 10:00\n\
+          2,dealstage,qualified,2026-01-03 10:00\n",
+    );
+    assert_eq!(visits(&got, "1"), ["qualified|01-02 10:00|02-02 10:00", "closedwon|02-02 10:00|-"]);
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
+    assert!(says(&got, "1 rows of other fields"), "{:?}", got.dataset.assumptions);
 }
