@@ -266,7 +266,7 @@ impl<'r> Record<'r> {
         })
     }
 
-    fn inferred(&self, col: Col) -> Option<&'r str> {
+    pub(super) fn inferred(&self, col: Col) -> Option<&'r str> {
         let plan = self.context.plan;
         plan.infer
             .iter()

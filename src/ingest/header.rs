@@ -9,10 +9,14 @@ pub(super) struct Stage {
     pub(super) pipeline: String,
 }
 
+/// What stands before each header where nested rows of an API were made flat.
+const NESTS: [&str; 2] = ["properties.", "properties_"];
+
 /// The form in which headers are compared: lower case, without spaces, `_`, marks that are not seen, a
-/// `-` inside a word and a final `*`.
+/// `-` inside a word, a final `*` and [`NESTS`].
 pub(super) fn fold(header: &str) -> String {
     let header = header.trim().trim_end_matches('*');
+    let header = NESTS.iter().find_map(|nest| header.strip_prefix(nest)).unwrap_or(header);
     let mut before = ' ';
     let mut letters = header.chars().peekable();
     let mut folded = String::with_capacity(header.len());

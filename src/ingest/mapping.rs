@@ -24,10 +24,15 @@ pub static SOURCES: &[Source] = &[
     Source { name: "salesforce", text: include_str!("sources/salesforce.toml") },
     // Before HubSpot, whose `Record ID` differs from Zoho's by its case only.
     Source { name: "zoho", text: include_str!("sources/zoho.toml") },
+    // Before HubSpot, whose `Record ID` and `Deal Name` it has.
+    Source { name: "attio", text: include_str!("sources/attio.toml") },
     Source { name: "hubspot", text: include_str!("sources/hubspot.toml") },
     Source { name: "pipedrive", text: include_str!("sources/pipedrive.toml") },
     Source { name: "bitrix24", text: include_str!("sources/bitrix24.toml") },
     Source { name: "dynamics", text: include_str!("sources/dynamics.toml") },
+    Source { name: "odoo", text: include_str!("sources/odoo.toml") },
+    Source { name: "amocrm", text: include_str!("sources/amocrm.toml") },
+    Source { name: "suitecrm", text: include_str!("sources/suitecrm.toml") },
     Source { name: "generic", text: include_str!("sources/generic.toml") },
     Source { name: "languages", text: include_str!("sources/languages.toml") },
 ];

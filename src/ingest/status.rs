@@ -2,6 +2,7 @@
 //!
 //! A row may say that its deal is closed and leave open how: its stage may tell, once all stages are known.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::catalogue::words;
@@ -83,7 +84,7 @@ pub(super) fn settle(
     (times, has_closed): ((Option<Micros>, Option<Micros>), bool),
 ) {
     let plan = context.plan;
-    let text = record.text(Col::Status);
+    let text = record.text(Col::Status).or_else(|| record.inferred(Col::Status).map(Cow::Borrowed));
     let told = text.as_deref().map(|text| word_of(text, part, context));
     let is_stage = plan.has(Col::Status) && plan.index(Col::Status) == plan.index(Col::Stage);
     if told == Some(Told::Unknown) && !is_stage {

@@ -20,6 +20,7 @@ mod hostile;
 mod ingest;
 mod ingest_careless;
 mod ingest_closes;
+mod ingest_crms;
 mod ingest_damage;
 mod ingest_faults;
 mod ingest_forms;

@@ -1,0 +1,190 @@
+//! Exports of CRMs that tell no history: which source reads them, and what it makes of them.
+
+use sluice::ingest::Ingested;
+
+use super::ingest::{data, find, read, read_deals, says, visits};
+
+/// A deal as `stage status amount created closed owner account`, in minor units and days.
+fn deal(got: &Ingested, id: &str) -> String {
+    let (partition, row, deal) = find(got, id);
+    let word = |sym| got.dataset.names.get(sym);
+    let day = |at: Option<i64>| {
+        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%m-%d").to_string())
+    };
+    format!(
+        "{}|{:?}|{}|{}|{}|{}|{}",
+        word(got.dataset.catalogue.get(deal.stage).name),
+        deal.status,
+        deal.amount_minor.get().map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
+        day(deal.created_at.get()),
+        day(deal.closed_at.get()),
+        word(deal.owner),
+        partition.account_ids.get(row)
+    )
+}
+
+fn crm(got: &Ingested) -> (&str, usize) {
+    (got.inputs[0].crm.as_str(), got.dataset.rejects.len())
+}
+
+#[test]
+fn odoo_with_labels_or_names_of_fields() {
+    let got = read_deals(
+        b"External ID,Opportunity,Customer,Salesperson,Sales Team,Expected Revenue,Stage,Created on,Closed Date,Lost Reason,Active,Type\n\
+          c_1,Carpets,Ace,Ann,Direct,100.0,New,2026-01-05 10:00:00,,,True,Opportunity\n\
+          c_2,Desks,Bee,Bob,Direct,200.0,Won,2026-01-06 10:00:00,2026-02-06 11:00:00,,True,Opportunity\n\
+          c_3,Chairs,Cee,Bob,Direct,300.0,Qualified,2026-01-07 10:00:00,2026-02-05 11:00:00,Price,False,Opportunity\n\
+          c_4,Lamps,Dee,Bob,Direct,400.0,New,2026-01-08 10:00:00,,,True,Lead\n",
+    );
+    assert_eq!(crm(&got), ("odoo", 0));
+    assert_eq!(deal(&got, "c_1"), "New|Open|10000|01-05|-|Ann|Ace");
+    assert_eq!(deal(&got, "c_2"), "Won|Won|20000|01-06|02-06|Bob|Bee");
+    assert_eq!(deal(&got, "c_3"), "Qualified|Lost|30000|01-07|02-05|Bob|Cee", "archived is lost");
+    assert!(says(&got, "1 leads, which are no opportunities yet"));
+    let got = read_deals(
+        b"id,name,stage_id/name,user_id/name,partner_id/name,expected_revenue,create_date,date_closed,active,type\n\
+          c_1,Carpets,New,Ann,Ace,100.0,2026-01-05 10:00:00,,True,opportunity\n\
+          c_3,Chairs,Qualified,Bob,Cee,300.0,2026-01-07 10:00:00,2026-02-05 11:00:00,False,opportunity\n",
+    );
+    assert_eq!(crm(&got), ("odoo", 0));
+    assert_eq!(deal(&got, "c_3"), "Qualified|Lost|30000|01-07|02-05|Bob|Cee");
+}
+
+#[test]
+fn amocrm_and_kommo() {
+    let got = read_deals(
+        "ID;Название сделки;Компания сделки;Ответственный;Этап сделки;Воронка;Бюджет, руб;Дата создания сделки;Дата закрытия\n\
+         1;Заявка;Ромашка;Мария;Успешно реализовано;Продажи;1500;05.01.2026 10:12:33;06.02.2026 11:00:00\n\
+         2;Звонок;Лютик;Олег;Закрыто и не реализовано;Продажи;200;26.01.2026 10:12:33;16.02.2026 11:00:00\n\
+         3;Повтор;Астра;Олег;Переговоры;Продажи;750;07.01.2026 10:12:33;не закрыта\n"
+            .as_bytes(),
+    );
+    assert_eq!(crm(&got), ("amocrm", 0));
+    assert_eq!(deal(&got, "1"), "Успешно реализовано|Won|150000|01-05|02-06|Мария|Ромашка");
+    assert_eq!(deal(&got, "2"), "Закрыто и не реализовано|Lost|20000|01-26|02-16|Олег|Лютик");
+    assert_eq!(deal(&got, "3"), "Переговоры|Open|75000|01-07|-|Олег|Астра");
+    let got = read_deals(
+        b"ID,Lead title,Company,Lead manager,Lead status,Pipeline,\"Sale, $\",Created at,Closed at\n\
+          1,Request,Ace,Ann,Closed - won,Sales,1500,05.01.2026 10:12:33,16.02.2026 11:00:00\n\
+          2,Call,Bee,Bob,Negotiation,Sales,200,06.01.2026 10:12:33,not closed\n",
+    );
+    assert_eq!(crm(&got), ("amocrm", 0));
+    assert_eq!(deal(&got, "1"), "Closed - won|Won|150000|01-05|02-16|Ann|Ace");
+    assert_eq!(deal(&got, "2"), "Negotiation|Open|20000|01-06|-|Bob|Bee");
+}
+
+#[test]
+fn suitecrm_whose_currency_is_an_id() {
+    let got = read_deals(
+        b"Opportunity Name,ID,Opportunity Amount,Currency,Date Created,Date Modified,Deleted,Assigned User ID,Assigned to,Account ID,Expected Close Date,Sales Stage\n\
+          A,1,100,-99,01/05/2026 10:00am,02/15/2026 09:30am,0,u1,Ann,a1,02/14/2026,Closed Won\n\
+          B,2,200,-99,01/16/2026 10:00am,02/11/2026 09:30am,0,u2,Bob,a2,05/14/2026,Closed Lost\n\
+          C,3,300,-99,01/17/2026 10:00am,02/11/2026 09:30am,1,u2,Bob,a2,05/14/2026,Prospecting\n",
+    );
+    assert_eq!(crm(&got), ("suitecrm", 0));
+    assert_eq!(deal(&got, "1"), "Closed Won|Won|10000|01-05|02-14|Ann|a1");
+    assert_eq!(deal(&got, "2"), "Closed Lost|Lost|20000|01-16|02-11|Bob|a2");
+    assert!(says(&got, "1 deleted deals of"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn attio_is_not_taken_for_hubspot() {
+    let got = read_deals(
+        "Record ID,Deal name,Deal stage,Deal stage > Set at,Deal owner,Deal value,Associated company,Created at\n\
+         a-1,A,Won 🎉,2026-02-03T10:00:00.000Z,Ann,USD 120.00,Ace,2026-01-02T10:00:00.000Z\n\
+         a-2,B,In Progress,2026-02-02T10:00:00.000Z,Bob,USD 70.00,Bee,2026-01-15T10:00:00.000Z\n"
+            .as_bytes(),
+    );
+    assert_eq!(crm(&got), ("attio", 0));
+    assert_eq!(deal(&got, "a-1"), "Won 🎉|Won|12000|01-02|02-03|Ann|Ace");
+    assert_eq!(deal(&got, "a-2"), "In Progress|Open|7000|01-15|-|Bob|Bee");
+}
+
+#[test]
+fn bigin_has_pipelines_for_deals() {
+    let got = read_deals(
+        b"Record Id,Pipeline Name,Pipeline Owner,Company Name,Amount,Closing Date,Stage,Created Time,Stage Modified Time,Pipeline\n\
+          b_1,A,Ann,Ace,100,2026-03-03,Closed Won,2026-01-02 10:00:00,2026-02-03 10:00:00,Sales\n\
+          b_2,B,Bob,Bee,200,2026-03-11,Negotiation,2026-01-15 10:00:00,2026-02-12 10:00:00,Sales\n",
+    );
+    assert_eq!(crm(&got), ("zoho", 0));
+    assert_eq!(deal(&got, "b_1"), "Closed Won|Won|10000|01-02|02-03|Ann|Ace");
+    assert_eq!(deal(&got, "b_2"), "Negotiation|Open|20000|01-15|-|Bob|Bee");
+}
+
+#[test]
+fn pipedrive_as_rows_of_the_api_and_in_spanish() {
+    let got = read_deals(
+        b"id,title,user_id,org_id,stage_id,value,currency,add_time,stage_change_time,status,pipeline_id,won_time,lost_time,lost_reason\n\
+          1,A,7,21,3,120,EUR,2026-01-02 10:00:00,2026-01-20 10:00:00,won,1,2026-02-03 10:00:00,,\n\
+          2,B,8,22,2,50,EUR,2026-01-05 10:00:00,2026-01-22 10:00:00,lost,1,,2026-02-12 10:00:00,Price\n\
+          3,C,8,23,2,70,EUR,2026-01-15 10:00:00,2026-02-02 10:00:00,open,1,,,\n\
+          4,D,8,23,2,70,EUR,2026-01-15 10:00:00,2026-02-02 10:00:00,deleted,1,,,\n",
+    );
+    assert_eq!(crm(&got), ("pipedrive", 0));
+    assert_eq!(deal(&got, "1"), "3|Won|12000|01-02|02-03|7|21");
+    assert_eq!(deal(&got, "2"), "2|Lost|5000|01-05|02-12|8|22");
+    assert_eq!((deal(&got, "3"), got.dataset.deal_count()), ("2|Open|7000|01-15|-|8|23".into(), 3));
+    let got = read_deals(
+        "Trato - ID,Trato - Título,Trato - Valor,Trato - Etapa,Trato - Estado,Trato - Propietario,Trato - Trato creado,Trato - Hora de ganado,Trato - Hora de perdido,Trato - Organización\n\
+         1,A,120,Demo,Ganado,Ann,2026-01-02 10:00:00,2026-02-03 10:00:00,,Ace\n\
+         2,B,50,Contacto,Perdido,Bob,2026-01-05 10:00:00,,2026-02-12 10:00:00,Bee\n\
+         3,C,70,Contacto,Abierto,Bob,2026-01-15 10:00:00,,,Cee\n"
+            .as_bytes(),
+    );
+    assert_eq!(crm(&got), ("pipedrive", 0));
+    assert_eq!(deal(&got, "2"), "Contacto|Lost|5000|01-05|02-12|Bob|Bee");
+    assert_eq!(deal(&got, "3"), "Contacto|Open|7000|01-15|-|Bob|Cee");
+}
+
+#[test]
+fn crms_whose_headers_say_what_they_are() {
+    // Insightly, Close, Capsule, Freshsales.
+    for (header, won, lost) in [
+        (
+            "OpportunityId,OpportunityName,StageName,OpportunityState,OpportunityValue,ResponsibleUser,Organization,DateCreated,ActualCloseDate",
+            "1,A,Close,WON,120,Ann,Ace,2026-01-02,2026-02-03",
+            "2,B,Close,LOST,50,Bob,Bee,2026-01-05,2026-02-12",
+        ),
+        (
+            "id,org_name,status_label,status_type,value,user_name,date_created,date_won,date_lost",
+            "1,Ace,Close,won,120,Ann,2026-01-02T10:00:00+00:00,2026-02-03,",
+            "2,Bee,Close,lost,50,Bob,2026-01-05T10:00:00+00:00,,2026-02-12",
+        ),
+        (
+            "ID,Name,Party,Milestone,Status,Value,Owner,Created,Actual Close Date",
+            "1,A,Ace,Close,won,120,Ann,2026-01-02,2026-02-03",
+            "2,B,Bee,Close,lost,50,Bob,2026-01-05,2026-02-12",
+        ),
+        (
+            "Id,Name,Deal value,Deal stage,Deal status,Sales owner,Account name,Closed date,Created at",
+            "1,A,120,Close,Win,Ann,Ace,2026-02-03,2026-01-02T10:00:00Z",
+            "2,B,50,Close,Loss,Bob,Bee,2026-02-12,2026-01-05T10:00:00Z",
+        ),
+    ] {
+        let got = read_deals(format!("{header}\n{won}\n{lost}\n").as_bytes());
+        assert_eq!(crm(&got), ("generic", 0), "{header}");
+        assert_eq!(deal(&got, "1"), "Close|Won|12000|01-02|02-03|Ann|Ace", "{header}");
+        assert_eq!(deal(&got, "2"), "Close|Lost|5000|01-05|02-12|Bob|Bee", "{header}");
+    }
+}
+
+#[test]
+fn rows_of_hubspot_that_were_made_flat() {
+    let got = read_deals(
+        b"id,archived,properties.dealname,properties.dealstage,properties.amount,properties.closedate,properties.createdate,properties.hubspot_owner_id\n\
+          1,false,A,closedwon,120,2026-02-03T10:00:00Z,2026-01-02T10:00:00Z,7\n\
+          2,false,B,closedlost,50,2026-02-12T10:00:00Z,2026-01-05T10:00:00Z,8\n\
+          3,true,C,closedlost,50,2026-02-12T10:00:00Z,2026-01-05T10:00:00Z,8\n",
+    );
+    assert_eq!(crm(&got), ("hubspot", 0));
+    assert_eq!(
+        (deal(&got, "1"), got.dataset.deal_count()),
+        ("closedwon|Won|12000|01-02|02-03|7|".into(), 2)
+    );
+    assert_eq!(deal(&got, "2"), "closedlost|Lost|5000|01-05|02-12|8|");
+    let got = read(&data("forms/hubspot_warehouse"));
+    assert_eq!(deal(&got, "1"), "closedwon|Won|12000|01-02|02-03|7|");
+    assert_eq!(visits(&got, "1"), ["qualified|01-02 10:00|02-03 10:00", "closedwon|02-03 10:00|-"]);
+}
