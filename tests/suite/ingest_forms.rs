@@ -330,3 +330,54 @@ fn what_parts_the_words_of_a_status_does_not_matter() {
     assert_eq!(statuses, [Status::Won, Status::Lost, Status::Open]);
     assert!(says(&got, "as `Closed/Pending` is neither won, lost nor open"));
 }
+
+#[test]
+fn a_header_once_more_is_no_deal() {
+    let got = read_deals(
+        b"deal_name,stage,amount,created_date,created_date\n\
+          A,Won,100,2026-01-05,\n\
+          deal_name,stage,amount,created_date,created_date\n\
+          B,Lost,200,2026-01-06,\n",
+    );
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
+    assert!(says(&got, "1 rows of"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn a_list_of_deals_that_tells_since_when_they_are_in_their_stages_is_no_log() {
+    let list = "deal_id,stage,stage_entered_at,created_at,closed_at,amount\n\
+        1,Won,2026-02-01,2026-01-05,2026-02-01,100\n\
+        2,Proposal,2026-01-20,2026-01-06,,200\n";
+    let got = read_deals(list.as_bytes());
+    assert_eq!(got.inputs[0].entity, "deals");
+    assert_eq!(deal(&got, "1"), "Won|Won|10000|2026-01-05 00:00|2026-02-01 00:00");
+    assert_eq!(visits(&got, "2").last().unwrap(), "Proposal|01-20 00:00|-");
+    let log = format!("{list}2,Lost,2026-02-10,2026-01-06,,200\n");
+    assert_eq!(read_deals(log.as_bytes()).inputs[0].entity, "stage_history");
+}
+
+#[test]
+fn leads_with_a_row_for_each_stage_are_a_log() {
+    let got = read_deals(
+        b"lead_id,lead_date,stage,stage_date,deal_value\n\
+          1,2026-01-01,Lead,2026-01-01,0\n\
+          1,2026-01-01,Proposal,2026-01-15,5000\n\
+          1,2026-01-01,Closed Won,2026-02-01,5000\n\
+          2,2026-01-03,Lead,2026-01-03,0\n",
+    );
+    assert_eq!(got.inputs[0].entity, "stage_history");
+    assert_eq!(deal(&got, "1"), "Closed Won|Won|500000|2026-01-01 00:00|-");
+    assert_eq!(visits(&got, "1").last().unwrap(), "Closed Won|02-01 00:00|-");
+    assert_eq!(deal(&got, "2").split('|').nth(1), Some("Open"));
+}
+
+#[test]
+fn leads_that_were_converted_are_won() {
+    let got = read_deals(
+        b"lead_id,created_at,source,converted,converted_at\n\
+          1,2026-01-05,Web,1,2026-02-05\n\
+          2,2026-01-06,Web,0,\n",
+    );
+    assert_eq!(deal(&got, "1"), "Won|Won|-|2026-01-05 00:00|2026-02-05 00:00");
+    assert_eq!(deal(&got, "2").split('|').nth(1), Some("Open"));
+}
