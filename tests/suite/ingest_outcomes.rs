@@ -171,3 +171,22 @@ fn a_closed_deal_without_id_is_refused_too_if_nothing_tells_how() {
     assert_eq!(refused(&got), [(2, "status", "Closed", true), (4, "status", "Closed", true)]);
     assert_eq!(statuses(&got, ["A, y, 2026-01-06", "C"]), [Status::Open, Status::Lost]);
 }
+
+#[test]
+fn closed_stages_are_not_lost_where_none_is_known_to_be_won() {
+    let table = "ID,TITLE,STAGE_ID,OPPORTUNITY,DATE_CREATE,CLOSEDATE,CLOSED\n\
+        1,A,Выдано,100,2026-01-05T10:00:00+03:00,2026-02-05T03:00:00+03:00,Y\n\
+        2,B,Сделка провалена,200,2026-01-06T10:00:00+03:00,2026-02-06T03:00:00+03:00,Y\n\
+        3,C,Отложено,300,2026-01-07T10:00:00+03:00,2026-02-07T03:00:00+03:00,Y\n\
+        4,D,Новая,400,2026-01-08T10:00:00+03:00,2026-02-07T03:00:00+03:00,N\n";
+    let got = read_deals(table.as_bytes());
+    assert_eq!(refused(&got), [(2, "CLOSED", "Y", true), (4, "CLOSED", "Y", true)]);
+    assert_eq!(statuses(&got, ["2", "4"]), [Status::Lost, Status::Open]);
+    assert!(says(&got, "the export calls `Выдано`, `Отложено` closed, and no stage is known"));
+    let config = Config { won_stages: vec!["Выдано".to_owned()], ..Config::default() };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("deals.csv"), table).unwrap();
+    let got = try_read(folder.path(), &config).unwrap();
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Status::Won, Status::Lost, Status::Lost]);
+    assert!(says(&got, "the export calls `Отложено` closed and not won: taken as lost"));
+}

@@ -29,6 +29,12 @@ pub(super) fn classify(
         let (Some(found), Some(draft)) = (found, pipeline.drafts.get_mut(at)) else { continue };
         (draft.kind, draft.kind_basis, draft.is_settled) = found;
     }
+    // Where nothing is known to be won, what is closed may be.
+    if !pipeline.drafts.iter().any(|d| d.kind == StageKind::Won) {
+        for draft in pipeline.drafts.iter_mut().filter(|d| is_guessed(d)) {
+            (draft.kind, draft.is_settled) = (StageKind::Open, false);
+        }
+    }
     for kind in [StageKind::Won, StageKind::Lost] {
         if !pipeline.drafts.iter().any(|d| d.kind == kind) {
             infer_end(pipeline, kind, said);
@@ -82,10 +88,15 @@ fn declared(draft: &Draft) -> Option<StageKind> {
         (Some(true), None) => Some(if evidence.won_ends > evidence.lost_ends {
             StageKind::Won
         } else {
-            words::hinted(&draft.name).unwrap_or(StageKind::Lost)
+            told_by_name(draft).unwrap_or(StageKind::Lost)
         }),
         _ => None,
     }
+}
+
+/// What the name settles, or else hints at.
+fn told_by_name(draft: &Draft) -> Option<StageKind> {
+    words::settled(&draft.name).or_else(|| words::hinted(&draft.name))
 }
 
 /// A name that settles the kind, or hints at it and is not contradicted by where deals stand.
@@ -133,20 +144,36 @@ fn infer_end(pipeline: &mut Pipeline<'_>, kind: StageKind, said: &mut Vec<String
     ));
 }
 
-/// Says which stages the export calls closed and were taken as lost as nothing told more.
+/// Whether a stage was taken as lost only because the export calls it closed.
+fn is_guessed(draft: &Draft) -> bool {
+    (draft.kind, draft.kind_basis) == (StageKind::Lost, Basis::Declared)
+        && (draft.evidence.is_won, draft.evidence.lost_ends) == (None, 0)
+        && told_by_name(draft).is_none()
+}
+
+/// Says which stages the export calls closed without telling how, and what they were taken for.
 fn say_closed(pipeline: &Pipeline<'_>, said: &mut Vec<String>) {
-    let is_guess = |d: &&Draft| {
-        (d.kind, d.kind_basis) == (StageKind::Lost, Basis::Declared)
-            && (d.evidence.is_won, d.evidence.lost_ends) == (None, 0)
-            && words::hinted(&d.name).is_none()
+    let names = |of: fn(&Draft) -> bool| -> Vec<&str> {
+        pipeline.drafts.iter().filter(|d| of(d)).map(|d| d.name.as_str()).collect()
     };
-    let found: Vec<&str> =
-        pipeline.drafts.iter().filter(is_guess).map(|d| d.name.as_str()).collect();
-    if !found.is_empty() {
+    let lost = names(is_guessed);
+    if !lost.is_empty() {
         said.push(format!(
             "In {}, the export calls {} closed and not won: taken as lost. Set `won_stages` to change that.",
             pipeline.label,
-            list(found)
+            list(lost)
+        ));
+    }
+    let unknown = names(|d| {
+        let is_closed = d.evidence.is_closed == Some(true);
+        is_closed && d.kind == StageKind::Open && d.kind_basis == Basis::Declared
+    });
+    if !unknown.is_empty() {
+        said.push(format!(
+            "In {}, the export calls {} closed, and no stage is known to be won: name what they are in \
+             `won_stages` and `lost_stages`.",
+            pipeline.label,
+            list(unknown)
         ));
     }
 }

@@ -6,8 +6,16 @@ use crate::ingest::header::without_accent;
 use crate::model::StageKind;
 
 /// Whole names that settle the kind.
-const WON_NAMES: &[&str] =
-    &["won", "win", "closed won", "closedwon", "赢单", "成交", "успешно реализовано"];
+const WON_NAMES: &[&str] = &[
+    "won",
+    "win",
+    "closed won",
+    "closedwon",
+    "赢单",
+    "成交",
+    "успешно реализовано",
+    "сделка успешна",
+];
 const LOST_NAMES: &[&str] = &[
     "lost",
     "loss",
@@ -18,6 +26,7 @@ const LOST_NAMES: &[&str] = &[
     "丢单",
     "流失",
     "закрыто и не реализовано",
+    "сделка провалена",
 ];
 
 /// Words that hint at it; a trailing `*` stands for any ending.

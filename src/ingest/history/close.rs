@@ -61,7 +61,9 @@ pub(super) fn date_begun_closed(
     start: Micros,
     changes: &mut [Change],
 ) {
-    let (Some(first), Some(closed_at)) = (changes.first_mut(), deal.closed_at.get()) else { return };
+    let (Some(first), Some(closed_at)) = (changes.first_mut(), deal.closed_at.get()) else {
+        return;
+    };
     let is_end = first.from.is_none() && Some(walk.kind(first.to)) == kind_of(deal.status);
     if is_end && (start..first.time().saturating_sub(DAY_MICROS)).contains(&closed_at) {
         walk.quality.insert(Quality::CloseTimeDiffers);
