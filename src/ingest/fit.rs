@@ -1,6 +1,6 @@
 //! Columns whose cells are not what their headers say, by the first rows of a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Col, Entity};
 use super::convert;
@@ -8,7 +8,7 @@ use super::detect::Plan;
 use super::mapping::PercentRule;
 use super::number;
 use super::status::{Told, told};
-use crate::model::Config;
+use crate::model::{Config, Status};
 
 /// Columns of deals that go by a name which others use for something else, with what a cell of theirs is.
 /// Amounts and dates that cannot be read are refused one by one, as they are wanted.
@@ -33,14 +33,14 @@ pub(super) fn has_moves(rows: &[&[String]], id: Option<usize>, stage: Option<usi
     })
 }
 
-/// Lets go of [`SHARED`] columns of which no cell can be read, and lets the status stand for a stage that
-/// is missing; says so.
+/// Lets go of [`SHARED`] columns of which no cell can be read, lets the status stand for a stage that is
+/// missing, and a column by any name for a status that is; says so.
 pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
     if plan.entity != Entity::Deals {
         return;
     }
-    let said = stand_in(plan, rows, config);
-    plan.said.extend(said);
+    let said = [outcomes(plan, rows, config), stand_in(plan, rows, config)];
+    plan.said.extend(said.into_iter().flatten());
     for (col, what) in SHARED {
         let is_stage = col == Col::Status && plan.index(col) == plan.index(Col::Stage);
         let Some(first) = unreadable(plan, rows, col, config).filter(|_| !is_stage) else {
@@ -60,6 +60,33 @@ fn cells<'r>(plan: &Plan, rows: &[&'r [String]], col: Col) -> impl Iterator<Item
     let at = plan.index(col);
     let filled = rows.iter().filter_map(move |row| row.get(at?)).map(String::as_str);
     filled.filter(|text| !text.is_empty() && !plan.is_null(text))
+}
+
+/// Where no column is known to tell outcomes, the only one is the status whose cells all do, won and lost.
+fn outcomes(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<String> {
+    if [Col::Status, Col::IsWon, Col::IsClosed].into_iter().any(|col| plan.has(col)) {
+        return None;
+    }
+    let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
+    let tells = |at: usize| {
+        let filled = rows.iter().filter_map(|row| row.get(at)).filter(|text| !text.is_empty());
+        let filled = filled.filter(|text| !plan.is_null(text));
+        let told: Vec<Told> = filled.map(|text| told(text, &plan.file, config)).collect();
+        let has = |status| told.contains(&Told::Is(status));
+        has(Status::Won) && has(Status::Lost) && told.iter().all(|told| matches!(told, Told::Is(_)))
+    };
+    let headers = plan.headers.iter().enumerate();
+    let mut found = headers.filter(|(at, header)| unread.contains(*header) && tells(*at));
+    let (at, header) = found.next()?;
+    if found.next().is_some() {
+        return None;
+    }
+    let said = format!(
+        "`{header}` of `{}` is taken for the status of deals: all of its cells say won, lost or open.",
+        plan.input.shown
+    );
+    plan.put(Col::Status, Some(at));
+    Some(said)
 }
 
 /// Where nothing tells stages and a status is neither won, lost nor open, it is a stage.

@@ -190,3 +190,20 @@ fn closed_stages_are_not_lost_where_none_is_known_to_be_won() {
     assert_eq!(statuses(&got, ["1", "2", "3"]), [Status::Won, Status::Lost, Status::Lost]);
     assert!(says(&got, "the export calls `Отложено` closed and not won: taken as lost"));
 }
+
+#[test]
+fn a_column_by_any_name_tells_outcomes_if_all_of_its_cells_do() {
+    let rows = "1,Proposal,100,2026-01-05,Won,x\n\
+        2,Call,100,2026-01-06,Lost,y\n\
+        3,Call,100,2026-01-07,,Lost\n\
+        4,Call,100,2026-01-08,open,z\n";
+    let header = "deal_id,stage,amount,created_date,how it went,competitor";
+    let got = read_deals(format!("{header}\n{rows}").as_bytes());
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Won, Lost, Open, Open]);
+    assert!(says(&got, "`how it went` of"), "{:?}", got.dataset.assumptions);
+    let words = format!("{header}\n{}", rows.replace("open", "soon"));
+    assert_eq!(statuses(&read_deals(words.as_bytes()), ["1", "2"]), [Open, Open], "one does not");
+    let known = format!("{}\n{rows}", header.replace("competitor", "is_won"));
+    assert!(!says(&read_deals(known.as_bytes()), "how it went` of"), "another is known to");
+}
