@@ -272,7 +272,7 @@ fn mark_of(text: &str) -> Option<(Option<bool>, Option<i64>)> {
 
 /// The month of a name in English, German, French, Spanish, Portuguese, Italian or Dutch, whole or cut
 /// short, if only one month begins so.
-fn month_name(word: &str) -> Option<u32> {
+pub(super) fn month_name(word: &str) -> Option<u32> {
     const MONTHS: [&[&str]; 12] = [
         &["january", "januar", "janvier", "enero", "janeiro", "gennaio", "januari"],
         &["february", "februar", "fevrier", "febrero", "fevereiro", "febbraio", "februari"],

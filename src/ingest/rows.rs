@@ -303,7 +303,9 @@ pub(super) fn activity(
     let done = part.cell(time(Col::DoneAt));
     let starts = part.cell(time(Col::StartsAt));
     let due_on = part.cell(record.date(Col::DueOn)).map(|day| context.report.midnight(day));
-    let due_at = part.cell(time(Col::DueAt)).or(due_on);
+    // What is still to be done at the only time that is told is due then.
+    let planned = done.filter(|_| is_done == Some(false));
+    let due_at = part.cell(time(Col::DueAt)).or(due_on).or(planned);
     let done_at = match (is_done, done, due_at) {
         (Some(false), ..) => None,
         (None, done, _) | (_, done @ Some(_), _) | (_, None, done @ Some(_)) => done,

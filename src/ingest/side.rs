@@ -4,6 +4,7 @@
 use super::cells::Record;
 use super::columns::Col;
 use super::convert::{self, DayOrder};
+use super::local;
 use super::part::{Bad, Context, Link, Part};
 use super::words::fixed_hash;
 use crate::model::calendar::{Period, PeriodKind, month_start};
@@ -257,25 +258,38 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
     Ok((start, end))
 }
 
-/// The days of `2026-Q1`, `Q1 2026`, `2026-03`, `03/2026` or `2026`; fiscal years are called as `fiscal_label`
-/// says.
+/// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026` or `2026`; fiscal years are called as
+/// `fiscal_label` says.
 fn named_period(
     text: &str,
     (own, fiscal): (&Months, Fiscal),
     order: DayOrder,
 ) -> Option<(Day, Day)> {
     let text = text.trim().to_ascii_uppercase();
-    let parts: Vec<&str> = text.split(['-', ' ', '/', '_']).filter(|p| !p.is_empty()).collect();
+    // `2026Q1` and `Q1FY26` as `2026 Q1` and `Q1 FY26`.
+    let spaced = text.replace("FY", " FY").replace('Q', " Q");
+    let parts = spaced.split(['-', ' ', '/', '_', '\'']);
+    let parts: Vec<&str> = parts.filter(|p| !p.is_empty() && *p != "FY").collect();
     let year = |text: &str| {
         text.trim_start_matches("FY").parse::<i32>().ok().filter(|y| (1970..2200).contains(y))
     };
+    // Beside a quarter or the name of a month two digits are a year too.
+    let short = |text: &str| {
+        let digits = text.trim_start_matches("FY");
+        let short = digits.parse::<i32>().ok().filter(|_| digits.len() == 2);
+        year(text).or(short.map(|year| 2000 + year))
+    };
     let quarter =
         |text: &str| text.strip_prefix('Q')?.parse::<i32>().ok().filter(|q| (1..=4).contains(q));
+    let named = |text: &str| local::month_name(text).map(|month| month as i32);
     let (start, months) = match parts.as_slice() {
+        [only] if only.starts_with("FY") => (fiscal.start(short(only)?), 12),
         [only] => (fiscal.start(year(only)?), 12),
-        [a, b] => match (quarter(a), quarter(b)) {
-            (Some(q), _) => (fiscal.start(year(b)?) + (q - 1) * 3, 3),
-            (_, Some(q)) => (fiscal.start(year(a)?) + (q - 1) * 3, 3),
+        [a, b] => match (quarter(a), quarter(b), named(a), named(b)) {
+            (Some(q), ..) => (fiscal.start(short(b)?) + (q - 1) * 3, 3),
+            (_, Some(q), ..) => (fiscal.start(short(a)?) + (q - 1) * 3, 3),
+            (.., Some(month), _) => ((short(b)? - 1970) * 12 + month - 1, 1),
+            (.., Some(month)) => ((short(a)? - 1970) * 12 + month - 1, 1),
             _ => {
                 let month = |text: &str| text.parse::<i32>().ok().filter(|m| (1..=12).contains(m));
                 let (year, month) = match year(a) {
@@ -326,6 +340,15 @@ mod tests {
             named_period("01/03/2026", (&own, Fiscal::CALENDAR), order),
             days("2026-03-01", "2026-04-01")
         );
+        for text in ["Q1 2026", "Q1-26", "2026Q1", "Q1FY26", "FY26 Q1", "Q1 '26"] {
+            assert_eq!(period(text, 1), days("2026-01-01", "2026-04-01"), "{text}");
+        }
+        for text in ["Feb 2026", "February-26", "2026 Febbraio", "feb 2026"] {
+            assert_eq!(period(text, 1), days("2026-02-01", "2026-03-01"), "{text}");
+        }
+        assert_eq!(period("FY 2026", 1), days("2026-01-01", "2027-01-01"));
+        assert_eq!(period("FY26", 1), days("2026-01-01", "2027-01-01"));
+        assert_eq!((period("26", 1), period("02/26", 1)), (None, None), "a month or a year");
         assert_eq!(period("soon", 1), None);
         assert_eq!(period("2026-Q5", 1), None);
     }

@@ -381,3 +381,15 @@ fn leads_that_were_converted_are_won() {
     assert_eq!(deal(&got, "1"), "Won|Won|-|2026-01-05 00:00|2026-02-05 00:00");
     assert_eq!(deal(&got, "2").split('|').nth(1), Some("Open"));
 }
+
+#[test]
+fn activities_may_name_their_deals() {
+    let got = form("named_activities");
+    let done = |id| {
+        let (partition, row, _) = find(&got, id);
+        let own = partition.activities.get(row);
+        own.iter().map(|activity| activity.done_at.get().is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!((done("1"), done("2")), (vec![false, true], vec![true]));
+    assert!(says(&got, "1 activities belong to no deal"), "{:?}", got.dataset.assumptions);
+}
