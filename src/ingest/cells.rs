@@ -29,6 +29,29 @@ pub(super) struct Record<'r> {
     row: u64,
 }
 
+/// Columns that may hold ids, as bits.
+const IDS: u128 = 1 << Col::DealId as u8
+    | 1 << Col::Owner as u8
+    | 1 << Col::UserId as u8
+    | 1 << Col::AccountId as u8
+    | 1 << Col::Stage as u8
+    | 1 << Col::FromStage as u8
+    | 1 << Col::Pipeline as u8
+    | 1 << Col::Id as u8;
+
+/// An id as it was before a program that has numbers only, and no empty whole ones, wrote `17.0` for `17`.
+#[inline]
+fn whole(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_whole = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    if !text.strip_suffix(".0").is_some_and(is_whole) {
+        return text;
+    }
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(".0").unwrap_or(text)),
+        Cow::Owned(text) => Cow::Owned(text.strip_suffix(".0").unwrap_or(&text).to_owned()),
+    }
+}
+
 impl<'r> Record<'r> {
     /// The record `row` of a block.
     pub(super) fn new(
@@ -53,10 +76,11 @@ impl<'r> Record<'r> {
         (!is_none).then_some(text)
     }
 
-    /// The text of a column.
+    /// The text of a column; ids are those of [`whole`].
     #[inline]
     pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
-        self.at(self.context.plan.index(col)?)
+        let text = self.at(self.context.plan.index(col)?)?;
+        Some(if IDS & 1 << col as u8 != 0 { whole(text) } else { text })
     }
 
     /// The deal that a change is of; none if it is left out, and its rows with it.

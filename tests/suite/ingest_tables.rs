@@ -157,3 +157,11 @@ fn what_deals_looked_like_on_a_day_is_no_table_of_deals() {
         2026-03-01,1,Won,100,closed,2026-02-10,2026-01-05\n";
     assert_eq!(read_deals(deals).inputs[0].entity, "deals", "it tells when it was made");
 }
+
+#[test]
+fn ids_that_were_written_as_fractions_are_whole() {
+    let got = tables("fractions");
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
+    assert_eq!(visits(&got, "1"), ["Call|01-05 00:00|02-05 00:00", "Won|02-05 00:00|-"]);
+    assert_eq!(got.dataset.names.get(find(&got, "1").2.owner), "7");
+}
