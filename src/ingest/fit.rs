@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Col, Entity};
-use super::convert;
+use super::convert::{self, DayOrder};
 use super::detect::Plan;
 use super::mapping::PercentRule;
 use super::number;
@@ -19,6 +19,9 @@ const SHARED: [(Col, &str); 5] = [
     (Col::Probability, "a probability"),
     (Col::StageOrder, "a place"),
 ];
+
+/// Flags whose columns may as well hold the day of what they say, and the columns that they are then.
+const TIMED: [(Col, Col); 2] = [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col::WonAt)];
 
 /// So many cells without one that can be read are no accident.
 const FEWEST: usize = 2;
@@ -41,6 +44,12 @@ pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
     }
     let said = [outcomes(plan, rows, config), stand_in(plan, rows, config)];
     plan.said.extend(said.into_iter().flatten());
+    for (flag, time) in TIMED {
+        if !plan.has(time) && are_days(plan, rows, flag) {
+            plan.put(time, plan.index(flag));
+            plan.put(flag, None);
+        }
+    }
     for (col, what) in SHARED {
         let is_stage = col == Col::Status && plan.index(col) == plan.index(Col::Stage);
         let Some(first) = unreadable(plan, rows, col, config).filter(|_| !is_stage) else {
@@ -103,6 +112,17 @@ fn stand_in(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<Stri
         plan.input.shown,
         plan.header(Col::Status)
     ))
+}
+
+/// Whether all filled cells of a column are days.
+fn are_days(plan: &Plan, rows: &[&[String]], col: Col) -> bool {
+    let is_day = |text: &str| {
+        let orders = [DayOrder::DayFirst, DayOrder::MonthFirst];
+        convert::flag(text).is_none()
+            && orders.into_iter().any(|order| convert::date(text, order).is_some())
+    };
+    let mut cells = cells(plan, rows, col).peekable();
+    cells.peek().is_some() && cells.all(is_day)
 }
 
 /// The first cell of a column of which none can be read.

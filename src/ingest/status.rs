@@ -103,7 +103,11 @@ pub(super) fn settle(
         Some(Told::Is(status) | Told::Hints(status)) => Some(status),
         _ => None,
     };
-    let by_times = || by_times(times).filter(|_| is_closed || !has_stage);
+    let is_ended = || ends(part.words.get(row.words[word::STAGE]), context.config);
+    let by_times = || {
+        by_times(times)
+            .filter(|_| is_closed || !has_stage || (are_times_alone(plan) && !is_ended()))
+    };
     row.status = by_word.or(by_flags(row.flags)).or_else(by_times);
     // A word that closes deals is no stage that they are in.
     if is_stage && (is_closed || matches!(row.status, Some(Status::Won | Status::Lost))) {
@@ -124,6 +128,17 @@ fn word_of(text: &str, part: &mut Part<DealRow>, context: &Context<'_>) -> Told 
     let told = told(text, &context.plan.file, context.config);
     part.statuses.insert(text.to_owned(), told);
     told
+}
+
+/// Whether times of wins and losses are all that tells outcomes besides stages.
+fn are_times_alone(plan: &Plan) -> bool {
+    !plan.has(Col::Status) && !plan.has(Col::IsClosed) && !plan.has(Col::IsWon)
+}
+
+/// Whether the name of a stage says that a deal in it is won or lost.
+fn ends(stage: &str, config: &Config) -> bool {
+    let is_told = configured(&stage.to_lowercase(), config).is_some();
+    is_told || words::settled(stage).or_else(|| words::hinted(stage)).is_some()
 }
 
 /// Whether `is_won` is all that tells outcomes: then false is said of open deals and of lost ones.

@@ -207,3 +207,31 @@ fn a_column_by_any_name_tells_outcomes_if_all_of_its_cells_do() {
     let known = format!("{}\n{rows}", header.replace("competitor", "is_won"));
     assert!(!says(&read_deals(known.as_bytes()), "how it went` of"), "another is known to");
 }
+
+#[test]
+fn times_of_wins_and_losses_tell_where_stages_do_not() {
+    let rows = "1,Offer,2026-01-05,2026-02-05,\n\
+        2,Offer,2026-01-06,,2026-02-06\n\
+        3,Offer,2026-01-07,,\n\
+        4,Closed Lost,2026-01-08,2026-02-01,\n";
+    let got = read_deals(format!("deal_id,stage,created,won date,lost date\n{rows}").as_bytes());
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Won, Lost, Open, Lost]);
+    let known = format!("deal_id,stage,created,won date,status\n{rows}")
+        .replace(",2026-02-06\n", ",open\n");
+    assert_eq!(statuses(&read_deals(known.as_bytes()), ["1"]), [Open], "a status may tell");
+}
+
+#[test]
+fn a_flag_that_holds_days_is_the_time_of_what_it_says() {
+    let got = read_deals(
+        b"Deal ID;Value;Created;Closed;Won;Reason\n\
+          1;100;05.01.2026;15.02.2026;Yes;\n\
+          2;200;06.01.2026;16.02.2026;No;Price\n\
+          3;300;07.01.2026;;;\n",
+    );
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Won, Lost, Open]);
+    assert_eq!(refused(&got), []);
+    assert!(find(&got, "2").2.closed_at.get().is_some());
+}
