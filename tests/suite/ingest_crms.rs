@@ -188,3 +188,21 @@ fn rows_of_hubspot_that_were_made_flat() {
     assert_eq!(deal(&got, "1"), "closedwon|Won|12000|01-02|02-03|7|");
     assert_eq!(visits(&got, "1"), ["qualified|01-02 10:00|02-03 10:00", "closedwon|02-03 10:00|-"]);
 }
+
+#[test]
+fn plain_tables_are_not_taken_for_those_of_a_crm() {
+    for table in [
+        "Opportunity,Account,Stage,Salesperson,Amount,Created Date,Close Date\n\
+         A,Ace,Won,Ann,100,2026-01-05,2026-02-05\n",
+        "Opportunity Name,Account,Sales Stage,Assigned to,Amount,Created Date,Close Date\n\
+         A,Ace,Won,Ann,100,2026-01-05,2026-02-05\n",
+        "deal_id,account,stage,owner,value,date_entered,close_date\n\
+         A,Ace,Won,Ann,100,2026-01-05,2026-02-05\n",
+        "deal_id,property,account,stage,owner,value,created_at,closed_at,updated_at\n\
+         A,Main St,Ace,Won,Ann,100,2026-01-05,2026-02-05,2026-02-05\n",
+    ] {
+        let got = read_deals(table.as_bytes());
+        assert_eq!(crm(&got), ("generic", 0), "{table}");
+        assert_eq!(deal(&got, "A"), "Won|Won|10000|01-05|02-05|Ann|Ace", "{table}");
+    }
+}
