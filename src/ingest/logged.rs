@@ -94,7 +94,7 @@ pub(super) fn field_row(
     if field_log::is_creation(record) {
         let created_at = record.time(Col::ChangedAt)?.map(|(at, _)| at).into();
         let (id, currency) = (part.keep(&id), Word::default());
-        part.rows.push(LoggedRow { id, change, created_at, told, currency });
+        part.rows.push(LoggedRow { id, change, created_at, told, status: None, currency });
         return Ok(());
     }
     match field_log::row(record, part, 0, &context.config.currency)? {

@@ -5,7 +5,7 @@ use sluice::ingest::Ingested;
 use sluice::model::calendar::{Zone, day_of};
 use sluice::model::{Config, Quality, Run, Status};
 
-use super::ingest::{data, find, read, read_deals, says, visits};
+use super::ingest::{find, read, read_deals, says, visits};
 
 fn day(text: &str) -> i32 {
     day_of(text.parse().unwrap())
@@ -124,21 +124,4 @@ fn a_deal_was_not_closed_after_its_last_change() {
     assert_eq!(closed("2"), "02-02 09:30");
     assert_eq!(closed("3"), "02-20 00:00", "a change before the deal was there tells nothing");
     assert!(says(&got, "or at `modified_at` where that is earlier"));
-}
-
-#[test]
-fn a_log_that_begins_with_the_end_of_a_deal_does_not_tell_when_it_was_closed() {
-    let got = read(&data("tables/imported"));
-    assert_eq!(
-        visits(&got, "1").last().unwrap(),
-        "Won|02-20 00:00|-",
-        "long before its log begins"
-    );
-    let quality = find(&got, "1").2.quality;
-    assert!(
-        quality.contains(Quality::CloseTimeDiffers) && quality.contains(Quality::LateCreationRow)
-    );
-    assert_eq!(visits(&got, "2").last().unwrap(), "Won|01-20 03:00|-", "it was logged");
-    assert_eq!(visits(&got, "3").last().unwrap(), "Offer|01-15 03:00|-");
-    assert_eq!(visits(&got, "4").last().unwrap(), "Won|01-10 03:00|-", "a day apart");
 }

@@ -1,6 +1,5 @@
 //! METRICS 3.2, step 5: how the status and the close time of a deal end its history.
 
-use super::Change;
 use super::walk::Walk;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::config::CloseSource;
@@ -51,24 +50,6 @@ pub(super) fn close(
         }
     }
     true
-}
-
-/// A log whose first record is the end of a deal, which was closed long before, was begun then, as where
-/// deals came from another CRM: it tells no move, and the deal's own close time holds (QH11).
-pub(super) fn date_begun_closed(
-    walk: &mut Walk<'_>,
-    deal: &Deal,
-    start: Micros,
-    changes: &mut [Change],
-) {
-    let (Some(first), Some(closed_at)) = (changes.first_mut(), deal.closed_at.get()) else {
-        return;
-    };
-    let is_end = first.from.is_none() && Some(walk.kind(first.to)) == kind_of(deal.status);
-    if is_end && (start..first.time().saturating_sub(DAY_MICROS)).contains(&closed_at) {
-        walk.quality.insert(Quality::CloseTimeDiffers);
-        first.at = Some(closed_at);
-    }
 }
 
 fn kind_of(status: Status) -> Option<StageKind> {

@@ -6,7 +6,7 @@
 //! Two refinements of METRICS 3.2.2, both for rows that do not say where they came from:
 //! inside one timestamp a move into a won or lost stage sorts after every move into an open one
 //! (else a close could precede the step that it closes), and a record with an id of its own is a
-//! duplicate only of a record with the same id. One of 3.2.5: see `close::date_begun_closed`.
+//! duplicate only of a record with the same id.
 
 use std::collections::BTreeMap;
 
@@ -151,9 +151,6 @@ fn follow(
     start: Micros,
     changes: &mut [Change],
 ) -> (Option<Micros>, HistoryGrade) {
-    if deal.shape == Shape::Log {
-        close::date_begun_closed(walk, deal.deal, start, changes);
-    }
     let begun_by_record = walk.begin(start, changes);
     let moves = changes.get_mut(usize::from(begun_by_record)..).unwrap_or_default();
     walk.follow(moves);
