@@ -75,6 +75,12 @@ fn closed_deals_that_no_metric_counts_are_told() {
     );
     assert!(says(&got, "2 deals (1 won, 1 lost) are closed, but nothing tells when"));
     assert!(says(&got, "1 deal won and none lost"), "{:?}", got.dataset.assumptions);
+    let got = read_deals(
+        b"deal_id,stage,status,amount,created_date,closed_date\n\
+          1,Demo,Won,100,2025-01-05,\n\
+          2,Demo,Open,100,2025-02-11,\n",
+    );
+    assert!(says(&got, "No deal is won or lost at a known time"), "{:?}", got.dataset.assumptions);
 }
 
 fn with_log(deals: &str) -> Ingested {

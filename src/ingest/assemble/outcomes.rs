@@ -57,7 +57,9 @@ pub(super) fn said(
     stages.sort_by_key(|&(name, count)| (std::cmp::Reverse(count), name));
     let shown = stages.iter().take(SHOWN).map(|(name, count)| format!("`{name}` ({count})"));
     let shown = shown.collect::<Vec<_>>().join(", ");
+    let total = partitions.iter().map(Partition::len).sum::<usize>();
     let none = match lost {
+        0 if deals().count() < total => "No deal is won or lost at a known time".to_owned(),
         0 => "No deal is won or lost".to_owned(),
         lost => format!("No deal is won, and {lost} are lost"),
     };
