@@ -131,3 +131,28 @@ fn a_deal_was_not_closed_after_its_last_change() {
     assert_eq!(closed("3"), "02-20 00:00", "a change before the deal was there tells nothing");
     assert!(says(&got, "or at `modified_at` where that is earlier"));
 }
+
+#[test]
+fn closes_that_a_history_tells_otherwise_than_the_rows_are_told() {
+    let told = "Of 2 closed deals, 2 closed by their history more than a day before or after";
+    let got = with_log(
+        "deal_id,stage,status,amount,created_at,closed_at\n\
+         D1,Discovery,Lost,100,2026-01-01 09:00,2026-01-09 09:00\n\
+         D2,Proposal,Open,100,2026-01-02 09:00,\n",
+    );
+    assert!(!says(&got, "closed by their history"), "its history tells no close");
+    let folder = tempfile::tempdir().unwrap();
+    let log = "deal_id,stage,entered_at\n\
+               D1,Won,2026-03-01 09:00\n\
+               D2,Lost,2026-03-01 09:00\n\
+               D3,Demo,2026-03-01 09:00\n";
+    let deals = "deal_id,stage,amount,created_at,closed_at\n\
+                 D1,Won,100,2025-01-01 09:00,2025-02-01 09:00\n\
+                 D2,Lost,100,2025-01-01 09:00,2025-03-01 09:00\n\
+                 D3,Demo,100,2025-01-01 09:00,\n";
+    std::fs::write(folder.path().join("deals.csv"), deals).unwrap();
+    std::fs::write(folder.path().join("stage_history.csv"), log).unwrap();
+    let got = read(folder.path());
+    assert!(says(&got, told), "{:?}", got.dataset.assumptions);
+    assert_eq!(visits(&got, "D1").last().unwrap(), "Won|03-01 09:00|-", "METRICS 3.2.5");
+}

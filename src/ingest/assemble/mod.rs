@@ -372,6 +372,7 @@ fn assumptions(
     config: &Config,
 ) {
     all.assumptions.extend(outcomes::said_of_undated(partitions));
+    all.assumptions.extend(outcomes::said_of_closes(partitions, config));
     all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::config::CloseSource;
 use crate::model::{
-    Catalogue, Deal, Names, Partition, Quality, Status, Sym, UNKNOWN_STAGE, counted,
+    Catalogue, Config, Deal, Names, Partition, Quality, Status, Sym, UNKNOWN_STAGE, counted,
 };
 
 /// Stages that are named.
@@ -22,6 +23,26 @@ pub(super) fn said_of_undated(partitions: &[Partition]) -> Option<String> {
             counted(count, "deal"),
             count - won,
             if count == 1 { "is" } else { "are" },
+        )
+    })
+}
+
+/// Deals whose history and row tell different times of the close (QH11), if most that are closed are such.
+pub(super) fn said_of_closes(partitions: &[Partition], config: &Config) -> Option<String> {
+    let (other, held) = match config.close_ts_source {
+        CloseSource::History => ("closed_at", "that of the history holds"),
+        CloseSource::ClosedAt => ("history", "that of the row holds"),
+    };
+    let closed =
+        partitions.iter().flat_map(|part| &part.deals).filter(|d| d.status != Status::Open);
+    let differs = |deal: &&Deal| deal.quality.contains(Quality::CloseTimeDiffers);
+    let (count, differing) = (closed.clone().count(), closed.filter(differs).count());
+    (2 * differing > count).then(|| {
+        format!(
+            "Of {}, {differing} closed by their history more than a day before or after the time in their row \
+             (QH11): {held}. `close_ts_source = \"{other}\"` takes the other, as where a history was begun \
+             later, by an import.",
+            counted(count, "closed deal")
         )
     })
 }
