@@ -2,24 +2,16 @@
 
 use super::columns::Col;
 use super::detect::Plan;
+use crate::model::listed;
 
 /// Which columns are not used; null if all are.
 pub(super) fn unread(plan: &Plan) -> Option<String> {
     const SHOWN: usize = 8;
     let unread = plan.unread();
-    let shown: Vec<&str> = unread.iter().take(SHOWN).copied().collect();
-    if shown.is_empty() {
-        return None;
-    }
-    let more = match unread.len() - shown.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    Some(format!(
-        "Columns of `{}` that are not used: `{}`{more}.",
-        plan.input.shown,
-        shown.join("`, `")
-    ))
+    let names = unread.iter().map(|header| format!("`{header}`"));
+    (!unread.is_empty()).then(|| {
+        format!("Columns of `{}` that are not used: {}.", plan.input.shown, listed(names, SHOWN))
+    })
 }
 
 /// Which columns stand for ones that the file lacks.

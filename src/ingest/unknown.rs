@@ -9,7 +9,7 @@ use super::detect::Plan;
 use super::header;
 use super::read::Broken;
 use crate::error::{Error, ErrorKind};
-use crate::model::{Dataset, InputFile, Reject, Status, counted};
+use crate::model::{Dataset, InputFile, Reject, Status, counted, listed};
 
 /// A file that is not used.
 #[derive(Debug, PartialEq, Eq)]
@@ -176,12 +176,7 @@ fn about(unknown: &Unknown) -> (String, &'static str) {
 fn shown(headers: &[String]) -> String {
     const SHOWN: usize = 8;
     let short = |header: &String| format!("`{}`", header.chars().take(40).collect::<String>());
-    let first: Vec<String> = headers.iter().take(SHOWN).map(short).collect();
-    let more = match headers.len().saturating_sub(SHOWN) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!("{}{more}", first.join(", "))
+    listed(headers.iter().map(short), SHOWN)
 }
 
 /// No row of a deal could be read.

@@ -6,7 +6,7 @@ use super::cohorts::label;
 use super::source_counts::is_over;
 use super::{AnyMetric, find};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Column, Period, PeriodKind, Run, Table, Unit, Value};
+use crate::model::{Column, Period, PeriodKind, Run, Table, Unit, Value, listed};
 use crate::stats::difference::interval_of_difference;
 use crate::stats::interval::Interval;
 
@@ -211,15 +211,10 @@ fn rep(name: &str, tables: &[Table], period: Period) -> Result<Side> {
     let alike = known.iter().filter(|o| !wanted.is_empty() && o.to_lowercase().contains(&wanted));
     let alike: Vec<&&str> = alike.collect();
     let shown = if alike.is_empty() { known.iter().collect() } else { alike.clone() };
-    let some: Vec<String> = shown.iter().take(MOST).map(|owner| format!("`{owner}`")).collect();
-    let more = if shown.len() > MOST {
-        format!(" and {} more", shown.len() - MOST)
-    } else {
-        String::new()
-    };
+    let shown = listed(shown.into_iter().map(|owner| format!("`{owner}`")), MOST);
     let words = if alike.is_empty() { "reps with closed deals" } else { "did you mean" };
     Err(Error::new(ErrorKind::Usage, format!("there is no rep `{name}`"))
-        .hint(format!("{words}: {}{more}", some.join(", "))))
+        .hint(format!("{words}: {shown}")))
 }
 
 /// The rows of the two sides, as far as they have one.

@@ -7,9 +7,29 @@ pub fn counted(count: impl TryInto<u64>, one: &str) -> String {
     format!("{count} {one}{ending}")
 }
 
+/// `a, b and 3 more`: the first `most` of some words, and how many there are beyond them.
+pub fn listed(words: impl IntoIterator<Item = String>, most: usize) -> String {
+    let mut words = words.into_iter();
+    let first: Vec<String> = words.by_ref().take(most).collect();
+    let more = match words.count() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", first.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{counted, listed};
+
+    #[test]
+    fn what_is_not_listed_is_counted() {
+        let of = |words: &[&str]| listed(words.iter().map(|word| (*word).to_owned()), 2);
+        assert_eq!(
+            ["", "a", "a, b", "a, b and 1 more"],
+            [&[][..], &["a"], &["a", "b"], &["a", "b", "c"]].map(of)
+        );
+    }
 
     #[test]
     fn one_stands_without_an_ending() {

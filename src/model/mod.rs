@@ -49,7 +49,7 @@ pub use about::{About, ColumnAbout, column};
 pub use bands::Bands;
 pub use calendar::{Clock, Day, Micros, Period, PeriodKind, Zone};
 pub use config::{CategoryRollup, Config, DayOrder, WinEvent};
-pub use counted::counted;
+pub use counted::{counted, listed};
 pub use dataset::{Dataset, InputFile, Nested, Partition, QualityCount, Reject};
 pub use days::Days;
 pub use deal::{

@@ -6,7 +6,7 @@ use super::super::rows::word;
 use super::super::words::Word;
 use super::Gathered;
 use super::spelling::{self, Renames};
-use crate::model::Sym;
+use crate::model::{Sym, listed};
 
 /// So many ids are shown.
 const SHOWN: usize = 5;
@@ -21,12 +21,9 @@ pub(super) fn name(all: &mut Gathered) {
             .map(|(id, name)| format!("`{}` is `{}`", all.names.get(*id), all.names.get(*name)));
         let mut pairs: Vec<String> = pairs.collect();
         pairs.sort();
-        let more = pairs.len().saturating_sub(SHOWN);
-        pairs.truncate(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         all.assumptions.push(format!(
-            "Stages have the names that the table of stages has for their ids: {}{more}.",
-            pairs.join(", ")
+            "Stages have the names that the table of stages has for their ids: {}.",
+            listed(pairs, SHOWN)
         ));
     }
     let pipelines = pipelines(all);
