@@ -6,16 +6,11 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::panic::resume_unwind;
 use std::path::{Component, Path, PathBuf};
-use std::thread;
 
 use super::Format;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::Table;
-
-/// Files that are brought to disk at one time.
-const SYNC_THREADS: usize = 32;
+use crate::model::{Table, together};
 
 /// The link to the folder published last.
 pub const LATEST: &str = "latest";
@@ -300,27 +295,18 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Brings a folder and all in it to disk; many at once, since a disk is waited for, not worked for.
+/// Brings a folder and all in it to disk.
 fn sync_tree(folder: &Path) -> Result<()> {
-    let mut paths = Vec::new();
-    gather(folder, &mut paths)?;
-    let share = paths.len().div_ceil(SYNC_THREADS).max(1);
-    thread::scope(|scope| {
-        let sync_all = |paths: &[PathBuf]| paths.iter().try_for_each(|path| sync(path));
-        let threads: Vec<_> =
-            paths.chunks(share).map(|paths| scope.spawn(move || sync_all(paths))).collect();
-        let joined = threads.into_iter().map(|t| t.join().unwrap_or_else(|e| resume_unwind(e)));
-        joined.collect()
-    })
-}
-
-/// The folder and all in it.
-fn gather(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
-    for (_, path) in entries(folder)? {
-        if path.is_dir() { gather(&path, paths)? } else { paths.push(path) }
+    let mut paths = vec![folder.to_owned()];
+    for file in files(folder).map_err(|e| Error::io("read", folder, e))? {
+        let path = folder.join(file);
+        let parents = path.ancestors().skip(1).take_while(|parent| *parent != folder);
+        paths.extend(parents.map(Path::to_owned));
+        paths.push(path);
     }
-    paths.push(folder.to_owned());
-    Ok(())
+    paths.sort();
+    paths.dedup();
+    together(paths, |path| sync(&path)).map(drop)
 }
 
 fn sync(path: &Path) -> Result<()> {

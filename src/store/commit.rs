@@ -6,13 +6,13 @@ use arrow::datatypes::Schema;
 use rayon::prelude::*;
 
 use super::content::{Content, Pinned, TIMELINES, month_text};
-use super::delta::{DataFile, Delta, PARTITION_COLUMN, together};
+use super::delta::{DataFile, Delta, PARTITION_COLUMN};
 use super::file::Written;
 use super::runs::{RunRow, Runs};
 use super::small::{self, Row};
 use super::{RunRecord, encode, file, schema, snapshots};
 use crate::error::Result;
-use crate::model::{Names, Stage};
+use crate::model::{Names, Stage, together};
 
 /// A table as it is to be.
 pub(super) struct Wanted {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::decode::{Decoded, Stages};
-use super::delta::{DataFile, Delta, Opened, together};
+use super::delta::{DataFile, Delta, Opened};
 use super::file;
 use super::remap;
 use super::runs::RunRow;
@@ -18,7 +18,7 @@ use crate::model::calendar::{date, month_index, month_start};
 use crate::model::deal_snapshots::Taken;
 use crate::model::{
     Account, Activity, Catalogue, Dataset, DealSnapshots, Forecast, FxRate, NamedPeriod, Names,
-    Partition, Payment, QualityCount, Reject, Stage, Target, User, calendar,
+    Partition, Payment, QualityCount, Reject, Stage, Target, User, calendar, together,
 };
 
 /// Name of the table of deals.

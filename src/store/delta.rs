@@ -199,24 +199,6 @@ impl Delta {
     }
 }
 
-/// Does the same with every table at once: this work waits for the disk, not for the processor.
-pub(super) fn together<T: Send, R: Send>(
-    tables: Vec<T>,
-    work: impl Fn(T) -> Result<R> + Sync,
-) -> Result<Vec<R>> {
-    std::thread::scope(|scope| {
-        let work = &work;
-        let threads: Vec<_> =
-            tables.into_iter().map(|table| scope.spawn(move || work(table))).collect();
-        let done = threads.into_iter().map(|thread| {
-            thread.join().unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Store, "a thread that worked on a table log stopped"))
-            })
-        });
-        done.collect()
-    })
-}
-
 fn log_file(folder: &Path, version: u64) -> PathBuf {
     folder.join("_delta_log").join(format!("{version:020}.json"))
 }

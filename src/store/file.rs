@@ -20,14 +20,12 @@ use parquet::schema::types::ColumnPath;
 
 use super::cells::Group;
 use super::chunks::ZSTD_LEVEL;
-use super::delta::{sync_folder, together};
+use super::delta::sync_folder;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::together;
 
 /// Rows read at a time.
 const BATCH_ROWS: usize = 512;
-
-/// Files that are waited for at a time.
-const SYNC_THREADS: usize = 16;
 
 /// Hexadecimal digits of the hash in a file's name.
 const NAME_DIGITS: usize = 32;
@@ -116,26 +114,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<Option<Written>> {
 pub(super) fn place(files: Vec<Written>) -> Result<()> {
     let folders: BTreeSet<PathBuf> =
         files.iter().filter_map(|file| file.path.parent().map(Path::to_owned)).collect();
-    let mut shares: Vec<Vec<Written>> = Vec::new();
-    shares.resize_with(SYNC_THREADS.min(files.len()), Vec::new);
-    let count = shares.len().max(1);
-    for (at, file) in files.into_iter().enumerate() {
-        shares[at % count].push(file);
-    }
-    together(shares, |share| {
-        for file in share {
-            let failed = |cause| Error::io("write", &file.path, cause);
-            File::open(&file.temporary).and_then(|f| f.sync_all()).map_err(failed)?;
-            fs::rename(&file.temporary, &file.path).map_err(failed)?;
-        }
-        Ok(())
+    together(files, |file| {
+        let failed = |cause| Error::io("write", &file.path, cause);
+        File::open(&file.temporary).and_then(|f| f.sync_all()).map_err(failed)?;
+        fs::rename(&file.temporary, &file.path).map_err(failed)
     })?;
-    let mut shares: Vec<Vec<PathBuf>> = Vec::new();
-    shares.resize_with(count, Vec::new);
-    for (at, folder) in folders.into_iter().enumerate() {
-        shares[at % count].push(folder);
-    }
-    together(shares, |share| share.iter().try_for_each(|folder| sync_folder(folder)))?;
+    together(folders.into_iter().collect(), |folder: PathBuf| sync_folder(&folder))?;
     Ok(())
 }
 
