@@ -124,12 +124,6 @@ pub(super) fn name(header: &str, col: Col) -> Option<&str> {
     known(header).filter(|(_, beside)| beside.fits(col)).map(|(name, _)| name)
 }
 
-/// Whether a header is one of these names.
-pub(super) fn is_one(header: &str, names: &[String]) -> bool {
-    let folded = header::fold(header);
-    names.iter().any(|name| header::fold(name) == folded)
-}
-
 /// How a date is written: `dd/mm/yyyy`.
 fn is_form(beside: &str) -> bool {
     let text = beside.to_ascii_lowercase();

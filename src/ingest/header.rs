@@ -33,6 +33,12 @@ pub(super) fn fold(header: &str) -> String {
     folded
 }
 
+/// Whether a text is one of these names, as headers are compared.
+pub(super) fn is_one(text: &str, names: &[String]) -> bool {
+    let folded = fold(text);
+    names.iter().any(|name| fold(name) == folded)
+}
+
 /// Headers with `#2`, `#3` … after the second and later ones of a name.
 pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
     let mut numbered: Vec<String> = Vec::with_capacity(headers.len());

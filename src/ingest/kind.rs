@@ -24,18 +24,13 @@ pub(super) fn recognises(
             return Some(format!("its header `{found}`"));
         }
     }
-    is_called_so(file, stem).then(|| "its name".to_owned())
+    header::is_one(stem, &file.names).then(|| "its name".to_owned())
 }
 
 /// The set of headers that tells the file apart; of those that stand for each other the first that it has.
 fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m str>> {
     let known = |wanted: &'m String| wanted.split('|').find(|one| folded.has(one));
     file.headers.iter().find_map(|set| set.iter().map(known).collect())
-}
-
-fn is_called_so(file: &FileMapping, stem: &str) -> bool {
-    let stem = header::fold(stem);
-    file.names.iter().any(|name| header::fold(name) == stem)
 }
 
 /// Columns that a file lacks to be of this kind: all that it must have, or else those of which it must
@@ -61,7 +56,7 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
     let near = files.filter_map(|file| {
         let by = match known_headers(file, &folded) {
             Some(_) => "headers",
-            None => is_called_so(file, stem).then_some("name")?,
+            None => header::is_one(stem, &file.names).then_some("name")?,
         };
         let lacks = lacks(file, &folded);
         let columns = if lacks == file.entity.one_of() { 1 } else { lacks.len() };

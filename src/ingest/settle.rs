@@ -7,6 +7,7 @@ use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::currency::Known;
 use super::detect::Plan;
+use super::header;
 use super::local;
 use super::seen::Seen;
 
@@ -81,7 +82,7 @@ fn told_by_headers(plan: &mut Plan, own: &str) -> bool {
             plan.utc |= 1 << col as u8;
             said.push(format!("Times of `{header}` of `{shown}` are in UTC, as the header says."));
         } else if let Some(name) = bracket::name(header, col)
-            && !bracket::is_one(header, plan.file.aliases(col))
+            && !header::is_one(header, plan.file.aliases(col))
         {
             said.push(format!(
                 "`{header}` of `{shown}` is read as `{name}`, as no header has that name alone."
