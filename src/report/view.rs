@@ -153,6 +153,15 @@ pub(crate) struct Grid {
 
 view!(Grid: caption, metric, csv, heads, rows, total, is_cut, total_text);
 
+impl Grid {
+    /// Shows at most so many rows.
+    pub(crate) fn cut(mut self, most: usize) -> Self {
+        self.is_cut = self.rows.len() > most;
+        self.rows.truncate(most);
+        self
+    }
+}
+
 /// An entry of a chart's key.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {

@@ -5,7 +5,6 @@ use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::sheet::{Cells, Sheet};
-use crate::report::view::Grid;
 
 /// Goals on the page; the CSV files have all.
 const MOST_GOALS: usize = 40;
@@ -93,7 +92,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
         ("goal_calibration", "How far past periods lay from such chances", PAST, false),
     ] {
         let sheet = book.sheet(name);
-        let made = cut(grid(sheet, words, &widest(sheet), columns));
+        let made = grid(sheet, words, &widest(sheet), columns).cut(MOST_GOALS);
         add(if is_open { &mut block.grids } else { &mut block.folded }, made);
     }
     if block.grids.iter().any(|grid| !grid.rows.is_empty()) {
@@ -112,12 +111,6 @@ fn widest(sheet: Sheet<'_>) -> Vec<Cells<'_>> {
     };
     rows.sort_by_key(|row| place(row));
     rows
-}
-
-fn cut(mut grid: Grid) -> Grid {
-    grid.is_cut = grid.rows.len() > MOST_GOALS;
-    grid.rows.truncate(MOST_GOALS);
-    grid
 }
 
 /// The chance of a goal in words; null where it is not known.

@@ -212,9 +212,7 @@ fn people(block: &mut Block, book: &Book<'_>) {
     for (words, rows, columns) in
         [("Goals of amounts", amounts, AMOUNTS), ("Goals of counts", counts, COUNTS)]
     {
-        let mut made = grid(sheet, &caption(words, of_all), &rows, columns);
-        made.is_cut = made.rows.len() > MOST_GOALS;
-        made.rows.truncate(MOST_GOALS);
+        let made = grid(sheet, &caption(words, of_all), &rows, columns).cut(MOST_GOALS);
         add(&mut block.grids, made);
     }
     if sheet.table.rows.is_empty() {

@@ -8,7 +8,7 @@ use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, Span, complete};
-use crate::report::view::{Chart, Grid};
+use crate::report::view::Chart;
 
 /// Pairs on the page; the CSV file has all.
 const MOST_PAIRS: usize = 8;
@@ -65,7 +65,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
             rows = longest(sheet, rows);
         }
         let made = grid(sheet, &caption(words, &when), &likeliest(sheet, rows), columns);
-        add(&mut block.folded, cut(made));
+        add(&mut block.folded, made.cut(MOST_PAIRS));
     }
     let sheet = book.sheet("source_tests");
     let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
@@ -87,12 +87,6 @@ fn longest<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
     let most = rows.iter().map(horizon).fold(0.0, f64::max);
     rows.retain(|row| horizon(row) == most);
     rows
-}
-
-fn cut(mut grid: Grid) -> Grid {
-    grid.is_cut = grid.rows.len() > MOST_PAIRS;
-    grid.rows.truncate(MOST_PAIRS);
-    grid
 }
 
 /// Whether the differences are noise, in words.
@@ -164,7 +158,7 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
     let note = "First source minus second. An interval that crosses the line at 0 leaves open which \
                 one is better. Sources bring different deals: the table of the same segments and \
                 quarters, below, compares like with like.";
-    let table = cut(grid(sheet, &title, rows, PAIRS));
+    let table = grid(sheet, &title, rows, PAIRS).cut(MOST_PAIRS);
     let mut made = chart(format!("{id}-diff"), title, note, table, |id, title| {
         let known = rows.iter().filter(|row| sheet.number(row, "diff").is_some());
         let drawn: Vec<Row> = known.take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
