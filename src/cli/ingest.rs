@@ -152,8 +152,8 @@ fn describe(input: &InputFile) -> String {
         0 => String::new(),
         count => format!(", {count} refused"),
     };
-    let rows = if input.rows == 1 { "row" } else { "rows" };
-    format!("{}: {} {}, {} {rows}{rejected}", input.path, input.crm, input.entity, input.rows)
+    let rows = counted(input.rows, "row");
+    format!("{}: {} {}, {rows}{rejected}", input.path, input.crm, input.entity)
 }
 
 /// Commits what was read, and does `work` beside it: see [`Store::commit_beside`].

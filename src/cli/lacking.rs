@@ -68,23 +68,31 @@ impl Lacking {
         let last = self.before.last().map(|run| run.version);
         let readings: Vec<Option<u64>> = self.paths.iter().map(|path| self.read_by(path)).collect();
         say(readings.iter().filter(|by| by.is_none()).count());
-        let stands = |by: &u64| !is_new && Some(*by) == last;
-        let known = || readings.iter().flatten();
-        if let Some(run) = known().filter(|by| stands(by)).max() {
-            let files = counted(known().filter(|by| stands(by)).count(), "file");
-            tracing::warn!(
-                target: "sluice",
-                "{files} could not be read: the content of the earlier export stands, as run {run} read it, \
-                 and nothing is missing but what is new; mend the file and run again"
-            );
-        }
-        if let Some(run) = known().filter(|by| !stands(by)).max() {
-            let files = counted(known().filter(|by| !stands(by)).count(), "file");
-            tracing::warn!(
-                target: "sluice",
-                "{files} could not be read: what this export tells anew is told without it, all else stands as \
-                 run {run} read it; mend the file and run again"
-            );
-        }
+        let known = readings.into_iter().flatten();
+        let (whole, partly): (Vec<u64>, Vec<u64>) =
+            known.partition(|by| !is_new && Some(*by) == last);
+        say_read_by(&whole, |run| {
+            format!(
+                "the content of the earlier export stands, as run {run} read it, and nothing is missing but \
+                 what is new"
+            )
+        });
+        say_read_by(&partly, |run| {
+            format!(
+                "what this export tells anew is told without it, all else stands as run {run} read it"
+            )
+        });
+    }
+}
+
+/// Says what comes of files that these runs were the last to read, if there are any.
+fn say_read_by(runs: &[u64], what: impl Fn(u64) -> String) {
+    if let Some(&run) = runs.iter().max() {
+        tracing::warn!(
+            target: "sluice",
+            "{} could not be read: {}; mend the file and run again",
+            counted(runs.len(), "file"),
+            what(run)
+        );
     }
 }
