@@ -66,7 +66,15 @@ pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
 
 /// The cells of a column that have something in them.
 fn cells<'r>(plan: &Plan, rows: &[&'r [String]], col: Col) -> impl Iterator<Item = &'r str> {
-    let at = plan.index(col);
+    cells_at(plan, rows, plan.index(col))
+}
+
+/// The cells in a place that have something in them.
+fn cells_at<'r>(
+    plan: &Plan,
+    rows: &[&'r [String]],
+    at: Option<usize>,
+) -> impl Iterator<Item = &'r str> {
     let filled = rows.iter().filter_map(move |row| row.get(at?)).map(String::as_str);
     filled.filter(|text| !text.is_empty() && !plan.is_null(text))
 }
@@ -78,9 +86,8 @@ fn outcomes(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<Stri
     }
     let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
     let tells = |at: usize| {
-        let filled = rows.iter().filter_map(|row| row.get(at)).filter(|text| !text.is_empty());
-        let filled = filled.filter(|text| !plan.is_null(text));
-        let told: Vec<Told> = filled.map(|text| told(text, &plan.file, config)).collect();
+        let cells = cells_at(plan, rows, Some(at));
+        let told: Vec<Told> = cells.map(|text| told(text, &plan.file, config)).collect();
         let has = |status| told.contains(&Told::Is(status));
         has(Status::Won) && has(Status::Lost) && told.iter().all(|told| matches!(told, Told::Is(_)))
     };

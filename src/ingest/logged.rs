@@ -205,6 +205,7 @@ impl Logged {
 
     /// Notes the fields of which a log has values.
     fn note_fields(&mut self, file: &FileRows<LoggedRow>) {
+        // In the order of the fields.
         let has: [fn(&LoggedRow) -> bool; 5] = [
             |row| row.change.amount_minor.get().is_some(),
             |row| row.change.expected_close_on.get().is_some(),
@@ -212,14 +213,7 @@ impl Logged {
             |row| row.change.forecast != Word::default(),
             |row| row.change.probability_bp.get().is_some(),
         ];
-        let fields = [
-            Field::Amount,
-            Field::ExpectedCloseOn,
-            Field::Owner,
-            Field::ForecastCategory,
-            Field::Probability,
-        ];
-        for (field, has) in fields.into_iter().zip(has) {
+        for (field, has) in Field::ALL.into_iter().zip(has) {
             let name = field.as_str().to_owned();
             let is_told = file.parts.iter().flat_map(|part| &part.rows).any(has);
             if is_told && !self.headers.contains(&name) {
