@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::decode::{self, Encoding};
-use super::read::Input;
+use super::input::Input;
 use super::record::{self, Cells};
 use super::scan::Form;
 use crate::error::Result;

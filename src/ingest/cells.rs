@@ -102,15 +102,16 @@ impl<'r> Record<'r> {
         }
     }
 
-    /// Why the row does not fit the header: it has more cells, or the file ends within it. `is_final` says
-    /// that nothing follows its block.
+    /// Why the row does not fit the header: it has more cells (of a sheet those stand beside the table), or
+    /// the file ends within it. `is_final` says that nothing follows its block.
     pub(super) fn misfit(&self, is_final: bool) -> Option<Bad> {
         let (cells, width) = (&self.cells, self.context.plan.headers.len());
         let is_cut = || {
             let is_short = is_final && cells.len() < width && cells.is_unended();
             is_short && !notes::is_note(cells, width)
         };
-        let reason = if !cells.are_empty_from(width) {
+        let has_more = !self.context.plan.input.is_unpacked() && !cells.are_empty_from(width);
+        let reason = if has_more {
             format!(
                 "more cells than the header's {width}: is there a delimiter in a cell without quotes?"
             )
@@ -177,7 +178,10 @@ impl<'r> Record<'r> {
 
     /// Money in minor units of `currency`.
     pub(super) fn money(&self, col: Col, currency: &str) -> Result<Option<i64>, Bad> {
-        let exponent = crate::model::money::exponent(currency);
+        let exponent = match self.context.plan.file.amounts_are_minor {
+            true => 0,
+            false => crate::model::money::exponent(currency),
+        };
         self.parsed(col, "not an amount, such as `1234.50`", |text| {
             self.see_amount(text);
             number::minor(text, exponent, self.context.forms.decimal)

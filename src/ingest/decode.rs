@@ -9,7 +9,7 @@ use std::io::{ErrorKind, Read};
 
 use encoding_rs::{Decoder, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::read::Stream;
+use super::input::Stream;
 
 /// How text is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,12 @@ pub(super) fn peek(bytes: &[u8]) -> String {
         Some(decoder) => decoder.decode_with_bom_removal(bytes).0.into_owned(),
         None => String::from_utf8_lossy(skip_mark(bytes)).into_owned(),
     }
+}
+
+/// Text of a whole file.
+pub(super) fn whole(bytes: &[u8]) -> Cow<'_, str> {
+    let encoding = Encoding::sniff(bytes);
+    text(skip_mark(bytes), encoding).unwrap_or_else(|| String::from_utf8_lossy(bytes))
 }
 
 /// The bytes after a UTF-8 mark.

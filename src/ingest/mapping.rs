@@ -33,6 +33,7 @@ pub static SOURCES: &[Source] = &[
     Source { name: "odoo", text: include_str!("sources/odoo.toml") },
     Source { name: "amocrm", text: include_str!("sources/amocrm.toml") },
     Source { name: "suitecrm", text: include_str!("sources/suitecrm.toml") },
+    Source { name: "close", text: include_str!("sources/close.toml") },
     Source { name: "generic", text: include_str!("sources/generic.toml") },
     Source { name: "languages", text: include_str!("sources/languages.toml") },
 ];
@@ -161,6 +162,9 @@ pub(super) struct FileMapping {
     /// or else on the expected close date.
     #[serde(default)]
     pub(super) close_from_dates: bool,
+    /// Amounts are whole numbers of the smallest unit of their currency: cents.
+    #[serde(default)]
+    pub(super) amounts_are_minor: bool,
     /// Such a file is read only where no other kind of file tells the same.
     #[serde(default)]
     pub(super) is_substitute: bool,

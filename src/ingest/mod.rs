@@ -25,6 +25,7 @@ mod fit;
 mod fx;
 mod header;
 pub mod history;
+mod input;
 mod kind;
 mod lanes;
 mod load;
@@ -48,6 +49,7 @@ mod side;
 mod status;
 mod unchanged;
 mod unknown;
+mod unpack;
 mod words;
 
 pub use assemble::{suggest_beside_preset, suggest_config};

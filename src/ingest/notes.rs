@@ -30,9 +30,9 @@ const BEGINNINGS: [&str; 20] = [
     "总计",
 ];
 
-/// Whether nothing stands in the cells of a row.
-pub(super) fn is_nothing(cells: &Cells<'_>) -> bool {
-    cells.texts().all(|text| text.is_empty())
+/// Whether nothing stands in the cells of a row, of a table of `width` columns.
+pub(super) fn is_nothing(cells: &Cells<'_>, width: usize) -> bool {
+    cells.texts().take(width).all(|text| text.is_empty())
 }
 
 /// Whether a row is the header once more, as where several exports were put into one file.
@@ -104,6 +104,7 @@ mod tests {
             assert!(!asked(line, |cells| is_note(cells, 4)), "{line}");
         }
         assert!(!asked("Total", |cells| is_note(cells, 2)));
-        assert!(asked(", ,\"\",", is_nothing) && !asked(",,x", is_nothing));
+        let is_empty = |cells: &Cells<'_>| is_nothing(cells, 3);
+        assert!(asked(", ,\"\",", is_empty) && !asked(",,x", is_empty) && asked(",,,x", is_empty));
     }
 }

@@ -109,7 +109,7 @@ impl<R> Part<R> {
     /// Refuses a row, unless it is no record.
     #[cold]
     fn refuse(&mut self, mut bad: Bad, cells: &Cells<'_>, width: usize) {
-        match (notes::is_nothing(cells), notes::is_note(cells, width)) {
+        match (notes::is_nothing(cells, width), notes::is_note(cells, width)) {
             (false, false) => {
                 bad.is_row = true;
                 self.bad.push(bad);

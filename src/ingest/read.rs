@@ -1,137 +1,21 @@
 //! Finds the files of an export, in folders and zips, and opens them as streams of bytes.
 //!
-//! Does not look into them beyond a zip's table of contents; a zip in a zip is held in memory.
+//! Does not look into them beyond a zip's table of contents; a zip in a zip is held in memory, as are
+//! the sheets of a workbook, each of which is a file of its own.
 
 use std::fs::{File, Metadata};
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
-use zip::result::{ZipError, ZipResult};
+use zip::result::ZipResult;
 
-use crate::error::{Error, ErrorKind, Result};
-
-/// A stream of bytes.
-pub(super) type Stream<'s> = &'s mut (dyn Read + Send);
+use super::input::{Input, ReadSeek};
+use super::unpack::{self, Table};
+use crate::error::{Error, Result};
 
 /// Zips inside zips inside zips … are opened up to this depth.
 const MAX_DEPTH: usize = 3;
-
-/// A file, or a member of a zip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Input {
-    /// The path as the user named it; members as `export.zip/Opportunity.csv`.
-    pub(super) shown: String,
-    /// Bytes, unpacked.
-    pub(super) bytes: u64,
-    path: PathBuf,
-    members: Vec<usize>,
-}
-
-impl Input {
-    fn plain(path: &Path, bytes: u64) -> Self {
-        let shown = path.display().to_string();
-        Self { shown, bytes, path: path.to_owned(), members: Vec::new() }
-    }
-
-    /// This file, set aside for an error.
-    pub(super) fn aside(self, error: Error) -> Broken {
-        let error = match error.hint_text() {
-            Some(_) => error,
-            None => error.hint("mend it, get it again, or leave it out"),
-        };
-        Broken { input: self, error }
-    }
-
-    /// The name without folder and extension.
-    pub(super) fn stem(&self) -> &str {
-        let name = self.shown.rsplit(['/', '\\']).next().unwrap_or(&self.shown);
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-    }
-
-    /// Whether the name is one of a text table.
-    pub(super) fn is_table(&self) -> bool {
-        has_extension(&self.shown, &["csv", "tsv", "tab", "txt"])
-    }
-
-    /// Opens the file and hands its bytes to `work`.
-    ///
-    /// Errors: it cannot be read; those of `work`.
-    pub(super) fn open<T>(&self, work: impl FnOnce(Stream<'_>) -> Result<T>) -> Result<T> {
-        let mut file = File::open(&self.path).map_err(|e| Error::io("open", &self.path, e))?;
-        match self.members.split_first() {
-            None => work(&mut file),
-            Some((&first, rest)) => {
-                let mut work = Some(work);
-                let mut result = None;
-                open_member(&file, first, rest, &mut |stream| {
-                    if let Some(work) = work.take() {
-                        result = Some(work(stream));
-                    }
-                })
-                .map_err(|e| self.broken(e))?;
-                result.unwrap_or_else(|| Err(self.broken("the member is not there")))
-            }
-        }
-    }
-
-    /// BLAKE3 of the bytes, hex.
-    ///
-    /// Errors: it cannot be read.
-    pub(super) fn blake3(&self) -> Result<String> {
-        self.open(|stream| {
-            let mut hasher = blake3::Hasher::new();
-            hasher.update_reader(stream).map_err(|e| self.broken(e))?;
-            Ok(hasher.finalize().to_hex().to_string())
-        })
-    }
-
-    /// An error about reading this file.
-    pub(super) fn broken(
-        &self,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Error {
-        let cause = cause.into();
-        let within = || cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref();
-        let is_sealed = matches!(
-            cause.downcast_ref().or_else(within),
-            Some(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_))
-        );
-        let error = Error::new(ErrorKind::Io, format!("cannot read `{}`", self.shown));
-        match is_sealed {
-            true => error
-                .because(cause)
-                .hint("unpack the zip, with its password if it has one, and give the files in it"),
-            false => error.because(cause),
-        }
-    }
-}
-
-fn open_member(
-    reader: impl Read + Seek + Send,
-    index: usize,
-    rest: &[usize],
-    work: &mut dyn FnMut(Stream<'_>),
-) -> ZipResult<()> {
-    let mut archive = ZipArchive::new(reader)?;
-    let mut member = archive.by_index(index)?;
-    match rest.split_first() {
-        None => {
-            work(&mut member);
-            Ok(())
-        }
-        Some((&next, rest)) => {
-            let mut bytes = Vec::new();
-            member.read_to_end(&mut bytes)?;
-            let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(bytes));
-            open_member(inner, next, rest, work)
-        }
-    }
-}
-
-/// A reader behind one type, so that opening a zip in a zip does not make a type without end.
-trait ReadSeek: Read + Seek + Send {}
-impl<T: Read + Seek + Send> ReadSeek for T {}
 
 /// A file that cannot be read, and why.
 #[derive(Debug)]
@@ -195,12 +79,35 @@ impl Found {
         if !about.is_file() {
             let error = input.broken("it is a device or a pipe, not a file");
             self.broken.push(input.aside(error));
-        } else if !has_extension(&input.shown, &["zip"]) {
-            self.inputs.push(input);
-        } else {
+        } else if input.extension().eq_ignore_ascii_case("zip") {
             match File::open(path) {
                 Ok(file) => self.add_members(file, input),
                 Err(e) => self.broken.push(input.aside(Error::io("open", path, e))),
+            }
+        } else {
+            self.add(input);
+        }
+    }
+
+    /// Adds a file, or the tables that are packed in it.
+    fn add(&mut self, input: Input) {
+        if !unpack::is_packed(input.extension()) {
+            return self.inputs.push(input);
+        }
+        match input.read().and_then(|bytes| unpack::tables(&input, bytes)) {
+            Ok(tables) => self.add_tables(&input, tables),
+            Err(error) => self.broken.push(input.aside(error)),
+        }
+    }
+
+    /// Adds the tables of a file, one or none under the name of the file.
+    fn add_tables(&mut self, input: &Input, tables: Vec<Table>) {
+        match <[Table; 1]>::try_from(tables) {
+            Ok([Table { text, .. }]) => self.inputs.push(input.table("", text)),
+            Err(none) if none.is_empty() => self.inputs.push(input.table("", Vec::new())),
+            Err(many) => {
+                self.inputs
+                    .extend(many.into_iter().map(|table| input.table(&table.name, table.text)));
             }
         }
     }
@@ -214,12 +121,10 @@ impl Found {
             }
         };
         for (name, index, bytes) in members {
-            let mut path = zip.members.clone();
-            path.push(index);
-            let shown = format!("{}/{name}", zip.shown);
-            let input = Input { shown, bytes, path: zip.path.clone(), members: path };
-            if !has_extension(&name, &["zip"]) || input.members.len() >= MAX_DEPTH {
-                self.inputs.push(input);
+            let input = zip.member(&name, index, bytes);
+            let is_zip = input.extension().eq_ignore_ascii_case("zip");
+            if !is_zip || input.members.len() >= MAX_DEPTH {
+                self.add(input);
                 continue;
             }
             match unpacked(&mut archive, index) {
@@ -264,13 +169,9 @@ fn is_hidden(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with('.'))
 }
 
-fn has_extension(name: &str, extensions: &[&str]) -> bool {
-    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
-    extensions.iter().any(|e| e.eq_ignore_ascii_case(extension))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::input::Stream;
     use super::*;
     use std::io::Write;
     use zip::write::{SimpleFileOptions, ZipWriter};

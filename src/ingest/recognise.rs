@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::Options;
 use super::columns::{Col, Entity};
 use super::detect::{self, Detected, Plan};
+use super::input::Input;
 use super::mapping::{self, Mapping};
-use super::read::{self, Broken, Input};
+use super::read::{self, Broken};
 use super::unknown::{self, Unknown};
 use crate::error::Result;
 use crate::model::{Config, InputFile, Reject};
@@ -56,7 +57,8 @@ impl Recognised {
             match detect::detect(&input, mappings, config) {
                 Ok(Detected::Known(plan)) => self.plans.push(*plan),
                 Ok(Detected::Unknown(headers, lacks)) => {
-                    self.unused.push(Unknown { file: not_used(&input), headers, lacks });
+                    let (file, is_table) = (not_used(&input), input.is_table());
+                    self.unused.push(Unknown { file, is_table, headers, lacks });
                 }
                 Err(error) => self.broken.push(input.aside(error)),
             }
@@ -85,7 +87,8 @@ impl Recognised {
                 plan.header(Col::DealId)
             ));
             let file = not_used(&plan.input);
-            self.unused.push(Unknown { file, headers: plan.headers, lacks: None });
+            let Plan { headers, .. } = plan;
+            self.unused.push(Unknown { file, is_table: true, headers, lacks: None });
         }
     }
 

@@ -25,6 +25,12 @@ pub(super) fn stand_ins(plan: &Plan) -> Vec<String> {
             plan.header(Col::DealId)
         ));
     }
+    if plan.file.amounts_are_minor && plan.has(Col::Amount) {
+        said.push(format!(
+            "Amounts of `{shown}` are whole cents, or the smallest unit of their currency, by `{}`.",
+            plan.header(Col::Amount)
+        ));
+    }
     let is_silent = |col| !plan.has(col);
     let has_no_close =
         [Col::ClosedAt, Col::WonAt, Col::LastStageChangeAt].into_iter().all(is_silent);

@@ -13,7 +13,7 @@ use memchr::{memchr_iter, memrchr};
 use rayon::prelude::*;
 
 use super::decode::{self, Encoding, Returns, Utf16};
-use super::read::{Input, Stream};
+use super::input::{Input, Stream};
 use super::record::{self, Cells};
 use super::regular::Cutter;
 use crate::error::Result;

@@ -16,6 +16,8 @@ use crate::model::{Dataset, InputFile, Reject, Status, counted, listed};
 pub(super) struct Unknown {
     /// The file.
     pub(super) file: InputFile,
+    /// Whether it is a text table, or a sheet.
+    pub(super) is_table: bool,
     /// Its headers; none if it is no text table, or an empty one.
     pub(super) headers: Vec<String>,
     /// What it lacks to be what it is called, if it is called like a known kind of file.
@@ -146,28 +148,28 @@ pub(super) fn said(unknown: &[Unknown]) -> Vec<String> {
 fn about(unknown: &Unknown) -> (String, &'static str) {
     let path = &unknown.file.path;
     let extension = Path::new(path).extension().map(|e| e.to_string_lossy().to_lowercase());
+    let is_table = unknown.is_table;
     match extension.as_deref() {
-        Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods" | "numbers") => {
-            (format!("`{path}` is a workbook"), "save its sheets as CSV and give those")
-        }
-        Some("gz" | "tgz" | "bz2" | "xz" | "zst" | "tar" | "7z" | "rar") => {
-            (format!("`{path}` is packed"), "unpack it, or give it as a zip")
-        }
-        Some("csv" | "tsv" | "tab" | "txt") if unknown.file.bytes == 0 => {
+        _ if is_table && unknown.file.bytes == 0 => {
             (format!("`{path}` is empty"), "export it again")
         }
-        Some("csv" | "tsv" | "tab" | "txt") if unknown.headers.is_empty() => {
-            (format!("`{path}` has no header"), NEEDED)
-        }
-        Some("csv" | "tsv" | "tab" | "txt") if is_data(&unknown.headers) => {
+        _ if is_table && unknown.headers.is_empty() => (format!("`{path}` has no header"), NEEDED),
+        _ if is_table && is_data(&unknown.headers) => {
             let what =
                 format!("`{path}` seems to have no header row: it has {}", shown(&unknown.headers));
             (what, HEADLESS)
         }
-        Some("csv" | "tsv" | "tab" | "txt") => {
+        _ if is_table => {
             let headers = shown(&unknown.headers);
             let lacks = unknown.lacks.as_ref().map_or(String::new(), |lacks| format!(": {lacks}"));
             (format!("`{path}` has the headers {headers}{lacks}"), NEEDED)
+        }
+        Some("numbers") => (
+            format!("`{path}` is a workbook of Numbers"),
+            "export its tables as CSV and give those",
+        ),
+        Some("gz" | "tgz" | "bz2" | "xz" | "zst" | "tar" | "7z" | "rar") => {
+            (format!("`{path}` is packed"), "unpack it, or give it as a zip")
         }
         _ => (format!("`{path}` is no text table"), TABLES),
     }

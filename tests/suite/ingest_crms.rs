@@ -102,6 +102,21 @@ fn attio_is_not_taken_for_hubspot() {
 }
 
 #[test]
+fn amounts_of_close_are_cents_and_count_for_a_year() {
+    let got = read_deals(
+        b"id,lead_id,lead_name,user_name,status_label,status_type,pipeline_name,value,value_currency,value_period,annualized_value,confidence,date_created,date_won,date_lost\n\
+          oppo_1,lead_1,Ace,Ann,Won,won,Sales,100050,USD,one_time,100050,100,2026-01-02T10:00:00+00:00,2026-02-03,\n\
+          oppo_2,lead_2,Bee,Bob,Active,active,Sales,5000,USD,monthly,60000,50,2026-01-15T10:00:00+00:00,,\n\
+          oppo_3,lead_3,Cee,Bob,Lost,lost,Sales,500,JPY,one_time,500,0,2026-01-16T10:00:00+00:00,,2026-02-05T09:00:00+00:00\n",
+    );
+    assert_eq!(crm(&got), ("close", 0));
+    assert_eq!(deal(&got, "oppo_1"), "Won|Won|100050|01-02|02-03|Ann|lead_1");
+    assert_eq!(deal(&got, "oppo_2"), "Active|Open|60000|01-15|-|Bob|lead_2");
+    assert_eq!(deal(&got, "oppo_3"), "Lost|Lost|500|01-16|02-05|Bob|lead_3");
+    assert!(says(&got, "are whole cents"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
 fn bigin_has_pipelines_for_deals() {
     let got = read_deals(
         b"Record Id,Pipeline Name,Pipeline Owner,Company Name,Amount,Closing Date,Stage,Created Time,Stage Modified Time,Pipeline\n\

@@ -243,7 +243,6 @@ fn what_is_not_known_is_asked_for() {
         ("activities", "there are no deals, only", "a table of deals has an id"),
         ("dynamics_lost", "by its headers it holds `deals`, but it lacks `stage`", "a status or"),
         ("headless", "seems to have no header row: it has `100`, `Windrose`", "put a row above"),
-        ("workbook", "is a workbook", "save its sheets as CSV"),
     ] {
         let error = try_read(&data("forms").join(name), &Config::default()).unwrap_err();
         assert!(error.to_string().contains(what), "{name}: {error}");

@@ -171,13 +171,16 @@ fn links_that_lead_nowhere_or_in_a_circle_do_no_harm() {
 
 #[test]
 fn files_that_may_be_meant_are_not_passed_over_in_silence() {
-    let names = ["more.xlsx", "more.csv.gz", "users.csv", "notes.md"];
+    let names = ["more.numbers", "more.tar.gz", "users.csv", "notes.md"];
     let files =
         names.map(|name| (name, if name == "users.csv" { &b""[..] } else { b"PK\x03\x04" }));
     let there = folder(&[&files[..], &[("deals.csv", DEALS.as_bytes())]].concat());
     let got = read(there.path());
-    assert!(says(&got, "more.xlsx` is a workbook, and is not read: save its sheets as CSV"));
-    assert!(says(&got, "more.csv.gz` is packed, and is not read: unpack it"));
+    assert!(says(
+        &got,
+        "more.numbers` is a workbook of Numbers, and is not read: export its tables"
+    ));
+    assert!(says(&got, "more.tar.gz` is packed, and is not read: unpack it"));
     assert!(says(&got, "users.csv` is empty, and is not read: export it again"));
     assert!(!says(&got, "notes.md"));
 }

@@ -1,0 +1,200 @@
+//! A file of an export: what it is called, and its bytes as a stream.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+use zip::result::{ZipError, ZipResult};
+
+use super::read::Broken;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What text tables are called.
+const TABLES: [&str; 4] = ["csv", "tsv", "tab", "txt"];
+
+/// A stream of bytes.
+pub(super) type Stream<'s> = &'s mut (dyn Read + Send);
+
+/// A file, a member of a zip, or a sheet of a workbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Input {
+    /// The path as the user named it; members as `export.zip/Opportunity.csv`, sheets as
+    /// `export.xlsx/Deals`, a sheet without others as the workbook.
+    pub(super) shown: String,
+    /// Bytes, unpacked.
+    pub(super) bytes: u64,
+    /// The file, or the zip or the workbook in which it is.
+    pub(super) path: PathBuf,
+    /// Its number in the zip, in the zip in that …
+    pub(super) members: Vec<usize>,
+    /// The text of a table that was unpacked.
+    table: Option<Arc<[u8]>>,
+}
+
+impl Input {
+    /// A file that stands for itself.
+    pub(super) fn plain(path: &Path, bytes: u64) -> Self {
+        let shown = path.display().to_string();
+        Self { shown, bytes, path: path.to_owned(), members: Vec::new(), table: None }
+    }
+
+    /// A member of this zip.
+    pub(super) fn member(&self, name: &str, index: usize, bytes: u64) -> Self {
+        let mut members = self.members.clone();
+        members.push(index);
+        let shown = format!("{}/{name}", self.shown);
+        Self { shown, bytes, path: self.path.clone(), members, table: None }
+    }
+
+    /// A table of this file, which is called as the file if its name is empty.
+    pub(super) fn table(&self, name: &str, text: Vec<u8>) -> Self {
+        let shown = match name {
+            "" => self.shown.clone(),
+            name => format!("{}/{name}", self.shown),
+        };
+        Self { shown, bytes: text.len() as u64, table: Some(text.into()), ..self.clone() }
+    }
+
+    /// This file, set aside for an error.
+    pub(super) fn aside(self, error: Error) -> Broken {
+        let error = match error.hint_text() {
+            Some(_) => error,
+            None => error.hint("mend it, get it again, or leave it out"),
+        };
+        Broken { input: self, error }
+    }
+
+    /// The name without folder and extension.
+    pub(super) fn stem(&self) -> &str {
+        let name = self.name();
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+
+    /// What follows the last point of the name, whether or not it is packed as `.gz`.
+    pub(super) fn extension(&self) -> &str {
+        self.name().rsplit_once('.').map_or("", |(_, extension)| extension)
+    }
+
+    /// The name without folder and `.gz`.
+    fn name(&self) -> &str {
+        let name = self.shown.rsplit(['/', '\\']).next().unwrap_or(&self.shown);
+        match name.rsplit_once('.') {
+            Some((inner, extension)) if extension.eq_ignore_ascii_case("gz") => inner,
+            _ => name,
+        }
+    }
+
+    /// Whether it is a text table, or the name is one of such.
+    pub(super) fn is_table(&self) -> bool {
+        let is_named = || TABLES.iter().any(|known| known.eq_ignore_ascii_case(self.extension()));
+        self.is_unpacked() || is_named()
+    }
+
+    /// Whether it was no text table before, so that its cells stand below their headers whatever is in them.
+    pub(super) fn is_unpacked(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Opens the file and hands its bytes to `work`.
+    ///
+    /// Errors: it cannot be read; those of `work`.
+    pub(super) fn open<T>(&self, work: impl FnOnce(Stream<'_>) -> Result<T>) -> Result<T> {
+        if let Some(text) = &self.table {
+            return work(&mut &**text);
+        }
+        let is_packed = !self.shown.ends_with(self.name());
+        self.open_file(|stream| match is_packed {
+            true => work(&mut MultiGzDecoder::new(stream)),
+            false => work(stream),
+        })
+    }
+
+    /// All of its bytes.
+    ///
+    /// Errors: it cannot be read.
+    pub(super) fn read(&self) -> Result<Vec<u8>> {
+        self.open(|stream| {
+            let mut bytes = Vec::new();
+            stream.read_to_end(&mut bytes).map_err(|e| self.broken(e))?;
+            Ok(bytes)
+        })
+    }
+
+    fn open_file<T>(&self, work: impl FnOnce(Stream<'_>) -> Result<T>) -> Result<T> {
+        let mut file = File::open(&self.path).map_err(|e| Error::io("open", &self.path, e))?;
+        match self.members.split_first() {
+            None => work(&mut file),
+            Some((&first, rest)) => {
+                let mut work = Some(work);
+                let mut result = None;
+                open_member(&file, first, rest, &mut |stream| {
+                    if let Some(work) = work.take() {
+                        result = Some(work(stream));
+                    }
+                })
+                .map_err(|e| self.broken(e))?;
+                result.unwrap_or_else(|| Err(self.broken("the member is not there")))
+            }
+        }
+    }
+
+    /// BLAKE3 of the bytes, hex.
+    ///
+    /// Errors: it cannot be read.
+    pub(super) fn blake3(&self) -> Result<String> {
+        self.open(|stream| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update_reader(stream).map_err(|e| self.broken(e))?;
+            Ok(hasher.finalize().to_hex().to_string())
+        })
+    }
+
+    /// An error about reading this file.
+    pub(super) fn broken(
+        &self,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        let cause = cause.into();
+        let within = || cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref();
+        let is_sealed = matches!(
+            cause.downcast_ref().or_else(within),
+            Some(ZipError::UnsupportedArchive(_) | ZipError::CompressionMethodNotSupported(_))
+        );
+        let error = Error::new(ErrorKind::Io, format!("cannot read `{}`", self.shown));
+        match is_sealed {
+            true => error
+                .because(cause)
+                .hint("unpack the zip, with its password if it has one, and give the files in it"),
+            false => error.because(cause),
+        }
+    }
+}
+
+fn open_member(
+    reader: impl Read + Seek + Send,
+    index: usize,
+    rest: &[usize],
+    work: &mut dyn FnMut(Stream<'_>),
+) -> ZipResult<()> {
+    let mut archive = ZipArchive::new(reader)?;
+    let mut member = archive.by_index(index)?;
+    match rest.split_first() {
+        None => {
+            work(&mut member);
+            Ok(())
+        }
+        Some((&next, rest)) => {
+            let mut bytes = Vec::new();
+            member.read_to_end(&mut bytes)?;
+            let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(bytes));
+            open_member(inner, next, rest, work)
+        }
+    }
+}
+
+/// A reader behind one type, so that opening a zip in a zip does not make a type without end.
+pub(super) trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}

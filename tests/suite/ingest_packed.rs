@@ -1,0 +1,115 @@
+//! Exports that are no text tables: workbooks, pages called workbooks, JSON, packed text.
+
+use std::path::Path;
+
+use sluice::model::Config;
+
+use super::ingest::{data, digest, find, read, says, try_read};
+
+/// `packed/csv` has the same deals as text; the other folders hold them as workbooks (with a title above, notes
+/// beside, sheets that are hidden, groups with merged cells), as a page, as XML, as JSON.
+#[test]
+fn the_same_deals_in_any_file_are_the_same() {
+    let text = digest(&read(&data("packed/csv")));
+    let folders = std::fs::read_dir(data("packed")).unwrap().map(|entry| entry.unwrap().path());
+    let mut forms = 0;
+    for folder in folders {
+        let got = read(&folder);
+        assert_eq!(digest(&got), text, "{}", folder.display());
+        assert!(got.dataset.rejects.is_empty(), "{}", folder.display());
+        forms += 1;
+    }
+    assert_eq!(forms, 12);
+}
+
+#[test]
+fn sheets_are_files_of_their_own() {
+    let got = read(&data("packed/layout"));
+    let sheets: Vec<_> =
+        got.inputs.iter().map(|input| (shown(&input.path), &*input.entity)).collect();
+    assert_eq!(sheets, [("review.xlsx/Deals", "deals"), ("review.xlsx/Notes", "")]);
+    assert!(says(&got, "review.xlsx/Deals` is its row 4"), "{:?}", got.dataset.assumptions);
+    let got = read(&data("packed/xlsx"));
+    assert_eq!(shown(&got.inputs[0].path), "xlsx/deals.xlsx");
+}
+
+/// The last two parts of a path.
+fn shown(path: &str) -> &str {
+    path.rmatch_indices('/').nth(1).map_or(path, |(at, _)| &path[at + 1..])
+}
+
+fn written(name: &str, bytes: &[u8]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), bytes).unwrap();
+    folder
+}
+
+#[test]
+fn a_cell_that_is_refused_is_named_by_its_place_in_the_sheet() {
+    let page = "<table><tr><th>deal_id<th>stage<th>created_at<th>amount\
+        <tr><td>1<td>New<td>2026-01-05<td>10<tr><td>2<td>New<td>2026-01-06<td>much</table>";
+    let got = read(written("deals.xls", page.as_bytes()).path());
+    let [reject] = &got.dataset.rejects[..] else { panic!("{:?}", got.dataset.rejects) };
+    assert_eq!((reject.row, &*reject.column, &*reject.value), (3, "amount", "much"));
+}
+
+#[test]
+fn objects_of_objects_are_read_by_their_paths_and_names() {
+    let text = r#"{"value": [
+        {"id": "d1", "stage": {"id": 3, "name": "Offer"}, "created_at": "2026-01-05", "_owner_value": "x",
+         "_owner_value@OData.Community.Display.V1.FormattedValue": "Ann", "tags": ["a", "b"], "amount": 1.125},
+        {"id": 12345678901234567890, "stage": {"id": 4, "name": "Won"}, "created_at": "2026-01-06", "is_won": true}
+    ], "fields": [{"key": "id"}]}"#;
+    let got = read(written("deals.json", text.as_bytes()).path());
+    let (_, _, deal) = find(&got, "d1");
+    assert_eq!(got.dataset.names.get(got.dataset.catalogue.get(deal.stage).name), "Offer");
+    assert_eq!(deal.amount_minor.get(), Some(112));
+    assert_eq!(got.dataset.deal_count(), 2);
+    find(&got, "12345678901234567890");
+    assert!(says(&got, "`stage.id`") && says(&got, "`tags`"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn numbers_of_a_sheet_that_lost_digits_are_no_ids() {
+    let sheet = |id: &str| {
+        format!(
+            "<Workbook><Worksheet><Table><Row><Cell><Data>deal_id</Data></Cell><Cell><Data>stage</Data></Cell>\
+             <Cell><Data>created_at</Data></Cell></Row><Row><Cell><Data>{id}</Data></Cell><Cell><Data>New</Data>\
+             </Cell><Cell><Data>2026-01-05</Data></Cell></Row></Table></Worksheet></Workbook>"
+        )
+    };
+    let error =
+        try_read(written("deals.xls", sheet("4.15087E+18").as_bytes()).path(), &Config::default());
+    let error = error.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("a spreadsheet shortened this id"), "{cause}");
+    assert_eq!(
+        read(written("deals.xls", sheet("415087").as_bytes()).path()).dataset.deal_count(),
+        1
+    );
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let refused = |folder: &Path| {
+        let error = try_read(folder, &Config::default()).unwrap_err();
+        let causes = std::iter::successors(std::error::Error::source(&error), |e| e.source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        (causes.join(": "), error.hint_text().unwrap_or_default().to_owned())
+    };
+    let (cause, hint) = refused(&data("sealed"));
+    assert!(cause.contains("password") && hint.contains("without a password"), "{cause}: {hint}");
+    let whole = std::fs::read(data("packed/xlsx/deals.xlsx")).unwrap();
+    let (_, hint) = refused(written("deals.xlsx", &whole[..3000]).path());
+    assert!(hint.contains("save it again"), "{hint}");
+    let (cause, hint) = refused(written("deals.json", b"[{\"id\": 1}, {\"id\"").path());
+    assert!(cause.contains("line 1") && hint.contains("export it again"), "{cause}: {hint}");
+    let packed = std::fs::read(data("packed/gz/deals.csv.gz")).unwrap();
+    let (cause, _) = refused(written("deals.csv.gz", &packed[..100]).path());
+    assert!(!cause.is_empty());
+    for (name, bytes) in [("deals.xls", &b"<html>Please log in</html>"[..]), ("deals.json", b"[]")]
+    {
+        let error = try_read(written(name, bytes).path(), &Config::default()).unwrap_err();
+        assert!(error.to_string().contains("is empty"), "{error}");
+    }
+}
