@@ -178,23 +178,21 @@ pub struct OutArgs {
     /// The folder of reports; `latest` in it points to the last one.
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
-
     /// Reports to keep.
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub keep: usize,
-
     /// Title of the report.
     #[arg(long, value_name = "TEXT", default_value = "Sales funnel")]
     pub title: String,
-
     /// A folder of your own queries (`*.sql`), run beside the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub queries: Option<PathBuf>,
-
     /// A folder of your own templates, which win over the built-in ones of the same name.
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
-
+    /// Write `workbook.xlsx` too: a sheet for every table.
+    #[arg(long)]
+    pub workbook: bool,
     /// Do all the work even if nothing has changed since it was done before.
     #[arg(long)]
     pub anew: bool,

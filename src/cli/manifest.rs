@@ -41,7 +41,8 @@ pub fn report_key(
     let mut hasher = blake3::Hasher::new();
     let program = program()
         .map_err(|e| Error::new(ErrorKind::Io, "cannot find the program itself").because(e))?;
-    let facts = format!("{program:?}\n{record:?}\n{as_of:?}\n{:?}\n", args.title);
+    let form = (&args.title, args.workbook);
+    let facts = format!("{program:?}\n{record:?}\n{as_of:?}\n{form:?}\n");
     hasher.update(facts.as_bytes()).update(config_toml(config)?.as_bytes());
     for folder in [&args.queries, &args.templates] {
         let Some(folder) = folder else {
@@ -101,6 +102,7 @@ pub fn run_json(
         "cut": cell_json(&Value::Instant(run.cut)),
         "observed_until": cell_json(&Value::Instant(run.observed_until)),
         "title": args.title,
+        "workbook": args.workbook,
         "store": {
             "run": record.version,
             "extracted_at": cell_json(&Value::Instant(dataset.extracted_at)),

@@ -8,8 +8,10 @@ use super::query::begin;
 use super::talk::Talk;
 use super::{Ending, ingest, read_config, restate};
 use crate::error::Result;
+use crate::model::calendar::date;
 use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table, timed};
 use crate::output::publish::{self, Publication};
+use crate::output::workbook::{Cover, Entry};
 use crate::output::{Format, kept};
 use crate::report;
 use crate::restate::{deals_table, numbers_table};
@@ -191,11 +193,54 @@ impl Made<'_> {
             },
         );
         page.and(tables)?;
+        if args.workbook {
+            timed(talk, REPORT, "workbook", || self.write_workbook(&publication, args, &ledgers))?;
+        }
         let folder = publication.finish()?;
         publish::prune(&args.out, args.keep)?;
         talk.clear();
         tracing::info!(target: "sluice", "report: {}", folder.join("index.html").display());
         Ok(folder)
+    }
+
+    /// Every table in one file, as the page has them: metrics, queries, ledgers.
+    fn write_workbook(&self, to: &Publication, args: &OutArgs, ledgers: &[Table]) -> Result<()> {
+        let metrics = self.computed.metrics().into_iter().map(|(about, table)| Entry {
+            name: about.name,
+            question: about.question,
+            definition: about.definition,
+            estimate: about.estimate,
+            table,
+        });
+        let queries = self.computed.queries.iter().map(|query| Entry {
+            name: &query.name,
+            question: &query.question,
+            definition: "",
+            estimate: "",
+            table: &query.table,
+        });
+        let ledgers = ledgers.iter().map(|table| Entry {
+            name: &table.name,
+            question: "",
+            definition: "",
+            estimate: "",
+            table,
+        });
+        let entries: Vec<Entry<'_>> = metrics.chain(queries).chain(ledgers).collect();
+        let cover = Cover {
+            title: &args.title,
+            as_of: self.run.as_of,
+            said: vec![
+                format!(
+                    "As of {}, of run {} of the store.",
+                    date(self.run.as_of),
+                    self.record.version
+                ),
+                "Amounts are in units of their row's currency; empty cells are not known."
+                    .to_owned(),
+            ],
+        };
+        to.workbook("workbook.xlsx", &cover, &entries)
     }
 
     fn write_page(&self, publication: &Publication, args: &OutArgs) -> Result<()> {
@@ -224,7 +269,7 @@ impl Made<'_> {
     }
 }
 
-/// Every table in every form; the largest first, so that none is left to the end.
+/// Every table in every form but the workbook; the largest first, so that none is left to the end.
 fn write_tables(publication: &Publication, computed: &Computed, ledgers: &[Table]) -> Result<()> {
     let queries = computed.queries.iter().map(|q| (q.name.as_str(), &q.table));
     let named = computed.tables.iter().chain(ledgers).map(|t| (t.name.as_str(), t));

@@ -1,4 +1,4 @@
-//! Tables as text, CSV, JSON and Parquet; folders published whole or not at all.
+//! Tables as text, CSV, JSON and Parquet; workbooks; folders published whole or not at all.
 //!
 //! Rounds nothing: the only rounding is that of the report. Decides nothing about what is written.
 
@@ -14,6 +14,7 @@ pub mod kept;
 mod parquet;
 pub mod publish;
 mod text;
+pub mod workbook;
 
 pub use json::cell_json;
 

@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::Format;
+use super::workbook::{self, Cover, Entry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Table, together};
 
@@ -90,6 +91,13 @@ impl Publication {
             let path = self.folder().join(name);
             Error::new(ErrorKind::Io, format!("cannot write `{}`", path.display())).because(e)
         })
+    }
+
+    /// Writes tables to the workbook `name`.
+    pub fn workbook(&self, name: &str, cover: &Cover<'_>, entries: &[Entry<'_>]) -> Result<()> {
+        let mut file = self.create(name)?;
+        let written = workbook::write(cover, entries, &mut file).and_then(|()| file.flush());
+        written.map_err(|e| Error::io("write", &self.folder().join(name), e))
     }
 
     /// Publishes: everything is brought to disk, the folder gets its name, and `latest` points to

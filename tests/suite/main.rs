@@ -48,6 +48,7 @@ mod report_people;
 mod report_real;
 mod report_small;
 mod report_tables;
+mod report_workbook;
 mod restate;
 mod rows;
 mod sensitivity;
