@@ -70,6 +70,21 @@ fn objects_of_objects_are_read_by_their_paths_and_names() {
 }
 
 #[test]
+fn answers_of_apis_are_told_from_records_that_have_lists() {
+    let deal = r#"{"deal_id": 1, "stage": "New", "created_at": "2026-01-05", "items": [{"id": 7}, {"id": 8}]}"#;
+    for text in [
+        format!("{deal}\n{deal}"),
+        format!(r#"{{"jsonrpc": "2.0", "id": 3, "result": {{"records": [{deal}], "more": [1]}}}}"#),
+        format!(r#"{{"_embedded": {{"leads": [{deal}]}}, "_page": 1}}"#),
+        format!(r#"{{"data": [{deal}]}} {{"data": [{deal}]}}"#),
+    ] {
+        let got = read(written("deals.json", text.as_bytes()).path());
+        assert_eq!(got.dataset.deal_count(), 1, "{text}");
+        assert_eq!(find(&got, "1").2.status, sluice::model::Status::Open, "{text}");
+    }
+}
+
+#[test]
 fn numbers_of_a_sheet_that_lost_digits_are_no_ids() {
     let sheet = |id: &str| {
         format!(
