@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sluice::model::Config;
+use sluice::model::{Config, HistoryGrade, Status};
 
 use super::ingest::{data, digest, find, read, says, try_read};
 
@@ -80,8 +80,30 @@ fn answers_of_apis_are_told_from_records_that_have_lists() {
     ] {
         let got = read(written("deals.json", text.as_bytes()).path());
         assert_eq!(got.dataset.deal_count(), 1, "{text}");
-        assert_eq!(find(&got, "1").2.status, sluice::model::Status::Open, "{text}");
+        assert_eq!(find(&got, "1").2.status, Status::Open, "{text}");
     }
+}
+
+#[test]
+fn the_history_of_properties_of_hubspot_is_a_log() {
+    let text = r#"{"results": [{"id": "901", "properties": {"dealname": "A", "dealstage": "closedwon",
+        "amount": "150", "createdate": "2026-01-05T10:00:00Z", "closedate": "2026-02-05T10:00:00Z"},
+        "propertiesWithHistory": {
+            "dealstage": [
+                {"value": "closedwon", "timestamp": "2026-02-05T10:00:00Z", "updatedByUserId": 7},
+                {"value": "offer", "timestamp": "2026-01-20T10:00:00Z"},
+                {"value": "new", "timestamp": "2026-01-05T10:00:00Z"}],
+            "amount": [
+                {"value": "150", "timestamp": "2026-01-21T10:00:00Z"},
+                {"value": "100", "timestamp": "2026-01-05T10:00:00Z"}],
+            "hs_lastmodifieddate": [{"value": "x", "timestamp": "2026-02-05T10:00:00Z"}]
+        }}], "paging": {"next": {"after": "9"}}}"#;
+    let got = read(written("deals.json", text.as_bytes()).path());
+    let (partition, row, deal) = find(&got, "901");
+    assert_eq!(deal.history_grade, HistoryGrade::Logged);
+    assert_eq!((partition.visits.get(row).len(), partition.changes.get(row).len()), (3, 1));
+    assert_eq!(got.inputs.len(), 2, "{:?}", got.inputs);
+    assert!(got.dataset.rejects.is_empty(), "{:?}", got.dataset.rejects);
 }
 
 #[test]

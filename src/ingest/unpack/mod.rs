@@ -44,8 +44,7 @@ pub(super) fn is_packed(extension: &str) -> bool {
 /// Errors: it cannot be read.
 pub(super) fn tables(input: &Input, bytes: Vec<u8>) -> Result<Vec<Table>> {
     if OBJECTS.iter().any(|known| known.eq_ignore_ascii_case(input.extension())) {
-        return objects::table(&decode::whole(&bytes))
-            .map(Table::of)
+        return objects::tables(&decode::whole(&bytes))
             .map_err(|cause| input.broken(cause).hint("export it again, or leave it out"));
     }
     if bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {

@@ -1,12 +1,13 @@
 //! JSON: lists of objects, as APIs answer with them, alone or inside of an object (`data`, `results`,
-//! `records`, `value`); one document, or many after each other.
+//! `records`, `value`); one document, or many after each other. The history of properties that HubSpot's API
+//! tells with its deals is a table of its own.
 
 use std::collections::BTreeMap;
 use std::mem::take;
 
-use serde_json::{Deserializer, Map, Value};
+use serde_json::{Deserializer, Map, Value, json};
 
-use super::{Cause, Lines};
+use super::{Cause, Lines, Table};
 
 /// Lists are looked for so deep in objects.
 const DEPTH: usize = 3;
@@ -14,19 +15,64 @@ const DEPTH: usize = 3;
 /// What follows the key of a lookup of OData, which is an id, where what it is called stands.
 const FORMATTED: &str = "@OData.Community.Display.V1.FormattedValue";
 
-/// The objects as rows, and their keys as headers; keys of objects in them after a point.
+/// The key of all values that the properties of a deal of HubSpot had.
+const HISTORY: &str = "propertiesWithHistory";
+
+/// Those of its properties that make up a deal's life, and what they are elsewhere.
+const TOLD: [(&str, &str); 5] = [
+    ("dealstage", "stage"),
+    ("amount", "amount"),
+    ("closedate", "expected_close_on"),
+    ("hubspot_owner_id", "owner"),
+    ("hs_manual_forecast_category", "forecast_category"),
+];
+
+/// The objects as rows, and their keys as headers, keys of objects in them after a point; and what their
+/// histories tell.
 ///
 /// Errors: it is not JSON.
-pub(super) fn table(text: &str) -> Result<Vec<u8>, Cause> {
-    let mut rows = Rows::default();
+pub(super) fn tables(text: &str) -> Result<Vec<Table>, Cause> {
+    let (mut rows, mut changes) = (Rows::default(), Rows::default());
+    let mut add = |mut object: Value| {
+        let history = object.as_object_mut().and_then(|object| object.remove(HISTORY));
+        for change in history.iter().flat_map(|history| changes_of(&object, history)) {
+            changes.add(change);
+        }
+        rows.add(object);
+    };
     for document in Deserializer::from_str(text.trim_start_matches('\u{FEFF}')).into_iter() {
         let mut document: Value = document?;
         match (longest(&mut document, DEPTH).map(take), document) {
-            (Some(list), _) => list.into_iter().for_each(|object| rows.add(object)),
-            (None, object) => rows.add(object),
+            (Some(list), _) => list.into_iter().for_each(&mut add),
+            (None, object) => add(object),
         }
     }
-    Ok(rows.into_lines())
+    let mut tables = Table::of(rows.into_lines());
+    if !changes.rows.is_empty() {
+        tables.push(Table { name: HISTORY.to_owned(), text: changes.into_lines() });
+    }
+    Ok(tables)
+}
+
+/// The changes of a deal, oldest first, as a log of changes of fields has them.
+fn changes_of(deal: &Value, history: &Value) -> Vec<Value> {
+    let mut changes = Vec::new();
+    for (property, field) in TOLD {
+        let values = history.get(property).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let mut values: Vec<&Value> = values.iter().collect();
+        values.sort_by_key(|value| value.get("timestamp").and_then(Value::as_str));
+        let mut before = &Value::Null;
+        for value in values {
+            let [after, at, by] = ["value", "timestamp", "updatedByUserId"]
+                .map(|key| value.get(key).unwrap_or(&Value::Null));
+            changes.push(json!({
+                "deal_id": deal.get("id"), "changed_at": at, "changed_by": by, "field": field,
+                "old_value": before, "new_value": after,
+            }));
+            before = after;
+        }
+    }
+    changes
 }
 
 /// The longest list with objects in a document; none if it is itself a record, which may have lists of its
