@@ -10,10 +10,17 @@ use zip::ZipArchive;
 use zip::result::{ZipError, ZipResult};
 
 use super::read::Broken;
+use super::{decode, unpack};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What text tables are called.
 const TABLES: [&str; 4] = ["csv", "tsv", "tab", "txt"];
+
+/// What a `.gz` begins with.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+
+/// Bytes by which files are told that have the name of another kind.
+const PEEK: u64 = 512;
 
 /// A stream of bytes.
 pub(super) type Stream<'s> = &'s mut (dyn Read + Send);
@@ -98,18 +105,30 @@ impl Input {
         self.table.is_some()
     }
 
-    /// Opens the file and hands its bytes to `work`.
+    /// Opens the file and hands its bytes to `work`, unpacked if they are those of a `.gz`.
     ///
     /// Errors: it cannot be read; those of `work`.
     pub(super) fn open<T>(&self, work: impl FnOnce(Stream<'_>) -> Result<T>) -> Result<T> {
         if let Some(text) = &self.table {
             return work(&mut &**text);
         }
-        let is_packed = !self.shown.ends_with(self.name());
-        self.open_file(|stream| match is_packed {
-            true => work(&mut MultiGzDecoder::new(stream)),
-            false => work(stream),
+        self.open_file(|stream| {
+            let mut head = [0; GZIP.len()];
+            let known = decode::read_full(stream, &mut head).map_err(|e| self.broken(e))?;
+            let mut whole = head.get(..known).unwrap_or_default().chain(stream);
+            if head == GZIP { work(&mut MultiGzDecoder::new(whole)) } else { work(&mut whole) }
         })
+    }
+
+    /// Whether its bytes are none of text although its name is one of a text table.
+    pub(super) fn is_disguised(&self) -> bool {
+        let mut head = Vec::new();
+        let is_packed = |stream: Stream<'_>| {
+            stream.take(PEEK).read_to_end(&mut head).map_err(|e| self.broken(e))?;
+            Ok(unpack::is_packed(&head))
+        };
+        // What cannot be read is told when it is.
+        self.is_table() && self.open(is_packed).unwrap_or(false)
     }
 
     /// All of its bytes.

@@ -91,7 +91,7 @@ impl Found {
 
     /// Adds a file, or the tables that are packed in it.
     fn add(&mut self, input: Input) {
-        if !unpack::is_packed(input.extension()) {
+        if !unpack::is_named(input.extension()) && !input.is_disguised() {
             return self.inputs.push(input);
         }
         match input.read().and_then(|bytes| unpack::tables(&input, bytes)) {

@@ -127,6 +127,15 @@ fn numbers_of_a_sheet_that_lost_digits_are_no_ids() {
 }
 
 #[test]
+fn what_a_file_is_shows_in_its_bytes_and_not_in_its_name() {
+    let text = digest(&read(&data("packed/csv")));
+    for file in ["xlsx/deals.xlsx", "xls/deals.xls", "html/deals.xls", "gz/deals.csv.gz"] {
+        let bytes = std::fs::read(data("packed").join(file)).unwrap();
+        assert_eq!(digest(&read(written("deals.csv", &bytes).path())), text, "{file}");
+    }
+}
+
+#[test]
 fn what_cannot_be_opened_says_why() {
     let refused = |folder: &Path| {
         let error = try_read(folder, &Config::default()).unwrap_err();
@@ -136,6 +145,8 @@ fn what_cannot_be_opened_says_why() {
     };
     let (cause, hint) = refused(&data("sealed"));
     assert!(cause.contains("password") && hint.contains("without a password"), "{cause}: {hint}");
+    let (cause, _) = refused(&data("contradictory"));
+    assert!(cause.contains("its parts contradict each other"), "{cause}");
     let whole = std::fs::read(data("packed/xlsx/deals.xlsx")).unwrap();
     let (_, hint) = refused(written("deals.xlsx", &whole[..3000]).path());
     assert!(hint.contains("save it again"), "{hint}");

@@ -9,9 +9,24 @@ use super::Lines;
 /// Columns of a sheet.
 const COLUMNS: usize = 16_384;
 
-/// Whether text is a web page or XML.
+/// What pages and XML begin with.
+const BEGINNINGS: [&str; 5] = ["<!doctype", "<html", "<?xml", "<table", "<meta"];
+
+/// Whether text that is no text table is a web page or XML.
 pub(super) fn is_page(text: &str) -> bool {
-    text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n']).starts_with('<')
+    begin(text).starts_with('<')
+}
+
+/// Whether a file that begins so is one, and no text table whatever it is called.
+pub(super) fn begins_page(head: &str) -> bool {
+    let head = begin(head);
+    let begins =
+        |with: &&str| head.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    BEGINNINGS.iter().any(begins)
+}
+
+fn begin(text: &str) -> &str {
+    text.trim_start_matches(['\u{FEFF}', ' ', '\t', '\r', '\n'])
 }
 
 /// The rows of all tables of a page as one text table; empty if it has none.

@@ -35,8 +35,17 @@ impl Table {
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Whether a file with this extension holds tables.
-pub(super) fn is_packed(extension: &str) -> bool {
+pub(super) fn is_named(extension: &str) -> bool {
     WORKBOOKS.iter().chain(OBJECTS).any(|known| known.eq_ignore_ascii_case(extension))
+}
+
+/// Whether a file that begins with these bytes is a workbook or a page, whatever it is called.
+pub(super) fn is_packed(head: &[u8]) -> bool {
+    is_workbook(head) || markup::begins_page(&decode::whole(head))
+}
+
+fn is_workbook(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
 }
 
 /// The tables of a file that are not empty.
@@ -47,7 +56,7 @@ pub(super) fn tables(input: &Input, bytes: Vec<u8>) -> Result<Vec<Table>> {
         return objects::tables(&decode::whole(&bytes))
             .map_err(|cause| input.broken(cause).hint("export it again, or leave it out"));
     }
-    if bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
+    if is_workbook(&bytes) {
         return workbook::sheets(bytes).map_err(|cause| {
             let hint = match workbook::is_sealed(&cause) {
                 true => "save it without a password, or save its sheets as CSV",

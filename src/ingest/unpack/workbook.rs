@@ -1,8 +1,11 @@
 //! Workbooks. A row keeps its number, so that a refused cell is found again.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::Cursor;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
 
 use calamine::{
     Data, Dimensions, ExcelDateTime, Ods, Reader, SheetType, SheetVisible, Xls, XlsError, Xlsb,
@@ -18,7 +21,28 @@ type Bytes = Cursor<Vec<u8>>;
 ///
 /// Errors: it cannot be read.
 pub(super) fn sheets(bytes: Vec<u8>) -> Result<Vec<Table>, Cause> {
-    if bytes.starts_with(b"PK") { of_zip(bytes) } else { of_compound(bytes) }
+    guarded(|| if bytes.starts_with(b"PK") { of_zip(bytes) } else { of_compound(bytes) })
+}
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Work of a library that panics at files whose parts contradict each other: an error like any other.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let told = panic::take_hook();
+        panic::set_hook(Box::new(move |about| {
+            if !IS_GUARDED.get() {
+                told(about);
+            }
+        }));
+    });
+    IS_GUARDED.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(false);
+    result.unwrap_or_else(|_| Err("its parts contradict each other".into()))
 }
 
 /// Whether a workbook cannot be read for its password.
