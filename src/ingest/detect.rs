@@ -159,9 +159,13 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
                 let place = |col| find(file, col, &folded);
+                if file.has_none.iter().any(|h| folded.has(h)) {
+                    continue;
+                }
                 let is_list = file.lists_have.iter().any(|h| folded.has(h));
                 let is_in_doubt = file.has_moves || is_list;
-                if is_in_doubt && !fit::has_moves(&rows, place(Col::DealId), place(Col::Stage)) {
+                let places = [Col::DealId, Col::Stage, Col::ChangedAt].map(place);
+                if is_in_doubt && !fit::has_moves(&rows, places) {
                     continue;
                 }
                 let head = Head { headers, folded, number: *number };

@@ -26,12 +26,15 @@ const TIMED: [(Col, Col); 2] = [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col
 /// So many cells without one that can be read are no accident.
 const FEWEST: usize = 2;
 
-/// Whether an id has several stages.
-pub(super) fn has_moves(rows: &[&[String]], id: Option<usize>, stage: Option<usize>) -> bool {
-    let (Some(id), Some(stage)) = (id, stage) else { return false };
+/// Whether an id has several stages, at different times; `places` are those of id, stage and time.
+pub(super) fn has_moves(rows: &[&[String]], places: [Option<usize>; 3]) -> bool {
+    let [Some(id), Some(stage), Some(time)] = places else { return false };
     let mut first = BTreeMap::new();
-    rows.iter().any(|row| match (row.get(id), row.get(stage)) {
-        (Some(id), Some(stage)) if !id.is_empty() => first.entry(id).or_insert(stage) != &stage,
+    rows.iter().any(|row| match [id, stage, time].map(|at| row.get(at)) {
+        [Some(id), Some(stage), Some(time)] if !id.is_empty() => {
+            let before: &(&String, &String) = first.entry(id).or_insert((stage, time));
+            before.0 != stage && before.1 != time
+        }
         _ => false,
     })
 }

@@ -10,13 +10,19 @@ pub(super) struct Stage {
 }
 
 /// What stands before each header where nested rows of an API were made flat.
-const NESTS: [&str; 2] = ["properties.", "properties_"];
+const NESTS: [&str; 6] =
+    ["properties.", "properties_", "data.", "attributes.", "record.", "_airbyte_data."];
+
+/// A header without what stands before it for the nest it was in.
+pub(super) fn without_nest(header: &str) -> &str {
+    NESTS.iter().find_map(|nest| header.strip_prefix(nest)).unwrap_or(header)
+}
 
 /// The form in which headers are compared: lower case, without spaces, `_`, marks that are not seen, a
 /// `-` inside a word, a final `*` and [`NESTS`].
 pub(super) fn fold(header: &str) -> String {
     let header = header.trim().trim_end_matches('*');
-    let header = NESTS.iter().find_map(|nest| header.strip_prefix(nest)).unwrap_or(header);
+    let header = without_nest(header);
     let mut before = ' ';
     let mut letters = header.chars().peekable();
     let mut folded = String::with_capacity(header.len());
@@ -60,6 +66,7 @@ const NO_STAGES: [&str; 6] =
 
 /// The stage of a `Date entered` header that begins with one of `starts`.
 pub(super) fn entered_stage(header: &str, starts: &[String]) -> Option<Stage> {
+    let header = without_nest(header);
     let rest = starts.iter().find_map(|start| {
         let beginning = header.get(..start.len())?;
         beginning.eq_ignore_ascii_case(start).then(|| header.get(start.len()..))?
@@ -121,6 +128,7 @@ mod tests {
         );
         assert_eq!(stage("date entered \"Contract Sent\""), pair("Contract Sent", ""));
         assert_eq!(stage("hs_v2_date_entered_35118880"), pair("35118880", ""));
+        assert_eq!(stage("properties.hs_v2_date_entered_7"), pair("7", ""));
         assert_eq!(stage("Date entered \"(odd)\""), pair("(odd)", ""));
         assert_eq!(stage("Date exited \"Proposal (Sales)\""), None);
         assert_eq!(stage("Dätum"), None);

@@ -18,9 +18,10 @@ pub(super) fn recognises(
     if let Some(set) = known_headers(file, folded) {
         return Some(format!("its headers `{}`", set.join("`, `")));
     }
+    let begins = |h: &str, wanted: &str| header::without_nest(h).to_lowercase().starts_with(wanted);
     for start in &file.header_starts {
         let wanted = start.to_lowercase();
-        if let Some(found) = headers.iter().find(|h| h.to_lowercase().starts_with(&wanted)) {
+        if let Some(found) = headers.iter().find(|h| begins(h, &wanted)) {
             return Some(format!("its header `{found}`"));
         }
     }

@@ -33,6 +33,7 @@ pub static SOURCES: &[Source] = &[
     Source { name: "odoo", text: include_str!("sources/odoo.toml") },
     Source { name: "amocrm", text: include_str!("sources/amocrm.toml") },
     Source { name: "suitecrm", text: include_str!("sources/suitecrm.toml") },
+    Source { name: "activecampaign", text: include_str!("sources/activecampaign.toml") },
     Source { name: "close", text: include_str!("sources/close.toml") },
     Source { name: "generic", text: include_str!("sources/generic.toml") },
     Source { name: "languages", text: include_str!("sources/languages.toml") },
@@ -171,7 +172,10 @@ pub(super) struct FileMapping {
     /// The calendar of such a file holds only where no other kind of file tells one, as far as it fits.
     #[serde(default)]
     pub(super) is_calendar_of_crm: bool,
-    /// Such a file is recognised only if one of its first ids has several stages.
+    /// Such a file has none of these headers.
+    #[serde(default)]
+    pub(super) has_none: Vec<String>,
+    /// Such a file is recognised only if one of its first ids has several stages, at different times.
     #[serde(default)]
     pub(super) has_moves: bool,
     /// The same for a file with one of these headers.
@@ -219,18 +223,41 @@ pub(super) struct Skip {
     pub(super) what: String,
 }
 
+/// Marks of rows that programs which load tables of any CRM into a warehouse keep beside those that hold: the
+/// header, what it says of rows that are passed over (or of all others), and what they are.
+const MARKS: [(&str, &[&str], &[&str], &str); 5] = [
+    ("is_deleted", &["true", "1", "t", "yes"], &[], "deleted rows"),
+    ("_fivetran_deleted", &["true", "1", "t", "yes"], &[], "deleted rows"),
+    ("_fivetran_active", &["false", "0", "f", "no"], &[], "earlier versions of rows"),
+    ("dbt_valid_to", &[], &["", "null", "\\N"], "earlier versions of rows"),
+    ("_sdc_deleted_at", &[], &["", "null", "\\N"], "deleted rows"),
+];
+
+impl Skip {
+    fn of_mark(&(header, is, is_not, what): &(&str, &[&str], &[&str], &str)) -> Self {
+        let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            header: header.to_owned(),
+            is: words(is),
+            is_not: words(is_not),
+            what: what.to_owned(),
+        }
+    }
+}
+
 impl Mapping {
     /// Reads a mapping and checks that it names only columns that exist.
     ///
     /// Errors: no TOML, unknown keys, unknown columns.
     pub(super) fn parse(text: &str, name: &str) -> Result<Self> {
-        let mapping: Self = toml::from_str(text).map_err(|e| {
+        let mut mapping: Self = toml::from_str(text).map_err(|e| {
             Error::new(ErrorKind::Config, format!("`{name}` is not a valid mapping"))
                 .because(e)
                 .hint("`sluice list sources` names the built-in mappings, which have the same form")
         })?;
-        for file in &mapping.files {
+        for file in &mut mapping.files {
             file.check(name)?;
+            file.skip.extend(MARKS.iter().map(Skip::of_mark));
         }
         Ok(mapping)
     }

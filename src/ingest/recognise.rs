@@ -79,13 +79,23 @@ impl Recognised {
             .filter(|plan| !plan.file.is_substitute)
             .map(|plan| plan.entity)
             .collect();
-        let is_told = |plan: &mut Plan| plan.file.is_substitute && told.contains(&plan.entity);
+        let of_deals = |entity| entity == Entity::StageHistory && told.contains(&Entity::Deals);
+        let is_told = |plan: &mut Plan| {
+            plan.file.is_substitute && (told.contains(&plan.entity) || of_deals(plan.entity))
+        };
         for plan in self.plans.extract_if(.., is_told) {
             let (shown, entity) = (&plan.input.shown, plan.entity.as_str());
-            self.said.push(format!(
-                "`{shown}` has `{}` for an id and is not read: another file tells the {entity}.",
-                plan.header(Col::DealId)
-            ));
+            self.said.push(match plan.entity {
+                Entity::StageHistory => format!(
+                    "`{shown}` tells what deals were like on some days (`{}`) and is not read: another file \
+                     tells the deals or their stages.",
+                    plan.header(Col::ChangedAt)
+                ),
+                _ => format!(
+                    "`{shown}` has `{}` for an id and is not read: another file tells the {entity}.",
+                    plan.header(Col::DealId)
+                ),
+            });
             let file = not_used(&plan.input);
             let Plan { headers, .. } = plan;
             self.unused.push(Unknown { file, is_table: true, headers, lacks: None });

@@ -105,7 +105,9 @@ pub(super) fn deal(
         record.mapped(Col::ForecastCategory, part),
         part.words.intern(&currency),
     ];
-    row.amount_minor = part.cell(record.money(Col::Amount, &currency)).into();
+    // What a won deal brought holds over what was expected of it; of others it is empty or 0.
+    let won = part.cell(record.money(Col::WonAmount, &currency)).filter(|&amount| amount != 0);
+    row.amount_minor = won.or_else(|| part.cell(record.money(Col::Amount, &currency))).into();
     row.probability_bp = part.cell(record.probability(Col::Probability)).into();
     row.expected_close_on = part.cell(record.date(Col::ExpectedCloseOn)).into();
     row.stage_order = part.cell(record.count(Col::StageOrder)).map(i64::from).into();

@@ -79,8 +79,8 @@ pub(super) fn stage(
     let stage = needed(record, Col::Stage, "a stage needs a name")?;
     let kind = record.text(Col::Kind).map(|text| text.to_lowercase());
     let flags = match kind.as_deref() {
-        Some("won") => (Some(true), Some(true)),
-        Some("lost") => (Some(true), Some(false)),
+        Some("won" | "closed won") => (Some(true), Some(true)),
+        Some("lost" | "closed lost") => (Some(true), Some(false)),
         Some("open") => (Some(false), Some(false)),
         _ => (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon))),
     };

@@ -18,6 +18,7 @@ mod goals;
 mod history;
 mod hostile;
 mod ingest;
+mod ingest_apis;
 mod ingest_careless;
 mod ingest_closes;
 mod ingest_crms;

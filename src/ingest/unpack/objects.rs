@@ -1,9 +1,8 @@
 //! JSON: lists of objects, as APIs answer with them, alone or inside of an object (`data`, `results`,
-//! `records`, `value`); one document, or many after each other. The history of properties that HubSpot's API
-//! tells with its deals is a table of its own.
+//! `deals`); one document, or many after each other. Each list is a table, as are the history of properties
+//! that HubSpot's API tells with its deals, and the stages that it tells with their pipelines.
 
 use std::collections::BTreeMap;
-use std::mem::take;
 
 use serde_json::{Deserializer, Map, Value, json};
 
@@ -11,6 +10,10 @@ use super::{Cause, Lines, Table};
 
 /// Lists are looked for so deep in objects.
 const DEPTH: usize = 3;
+
+/// Keys of lists that say nothing of what is in them.
+const PLAIN: [&str; 9] =
+    ["data", "results", "result", "records", "value", "items", "list", "rows", "response"];
 
 /// What follows the key of a lookup of OData, which is an id, where what it is called stands.
 const FORMATTED: &str = "@OData.Community.Display.V1.FormattedValue";
@@ -27,65 +30,70 @@ const TOLD: [(&str, &str); 5] = [
     ("hs_manual_forecast_category", "forecast_category"),
 ];
 
-/// The objects as rows, and their keys as headers, keys of objects in them after a point; and what their
-/// histories tell.
+/// The lists of objects: the objects as rows, and their keys as headers, keys of objects in them after a
+/// point. A list without others is called as the file.
 ///
 /// Errors: it is not JSON.
 pub(super) fn tables(text: &str) -> Result<Vec<Table>, Cause> {
-    let (mut rows, mut changes) = (Rows::default(), Rows::default());
-    let mut add = |mut object: Value| {
-        let history = object.as_object_mut().and_then(|object| object.remove(HISTORY));
-        for change in history.iter().flat_map(|history| changes_of(&object, history)) {
-            changes.add(change);
-        }
-        rows.add(object);
-    };
+    let mut lists = Lists::default();
     for document in Deserializer::from_str(text.trim_start_matches('\u{FEFF}')).into_iter() {
-        let mut document: Value = document?;
-        match (longest(&mut document, DEPTH).map(take), document) {
-            (Some(list), _) => list.into_iter().for_each(&mut add),
-            (None, object) => add(object),
-        }
+        lists.add(document?, "", DEPTH);
     }
-    let mut tables = Table::of(rows.into_lines());
-    if !changes.rows.is_empty() {
-        tables.push(Table { name: HISTORY.to_owned(), text: changes.into_lines() });
+    let mut tables: Vec<Table> = lists.0.into_iter().map(|(name, rows)| rows.table(name)).collect();
+    if let [only] = tables.as_mut_slice() {
+        only.name.clear();
     }
     Ok(tables)
 }
 
-/// The changes of a deal, oldest first, as a log of changes of fields has them.
-fn changes_of(deal: &Value, history: &Value) -> Vec<Value> {
-    let mut changes = Vec::new();
-    for (property, field) in TOLD {
-        let values = history.get(property).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let mut values: Vec<&Value> = values.iter().collect();
-        values.sort_by_key(|value| value.get("timestamp").and_then(Value::as_str));
-        let mut before = &Value::Null;
-        for value in values {
-            let [after, at, by] = ["value", "timestamp", "updatedByUserId"]
-                .map(|key| value.get(key).unwrap_or(&Value::Null));
-            changes.push(json!({
-                "deal_id": deal.get("id"), "changed_at": at, "changed_by": by, "field": field,
-                "old_value": before, "new_value": after,
-            }));
-            before = after;
+/// Rows by the key of their list, which is empty for those of the document itself.
+#[derive(Default)]
+struct Lists(BTreeMap<String, Rows>);
+
+impl Lists {
+    /// Adds what is in a list or an object that is called `name`.
+    fn add(&mut self, value: Value, name: &str, depth: usize) {
+        match value {
+            Value::Array(list) => {
+                for item in list {
+                    match item {
+                        Value::Object(page) if !is_page(&page) => self.record(page, name),
+                        other => self.add(other, name, depth),
+                    }
+                }
+            }
+            Value::Object(object)
+                if depth > 0 && !is_record(&object) && has_list(&object, depth) =>
+            {
+                for (key, value) in object {
+                    let is_list = value.as_object().is_none_or(|inner| has_list(inner, depth - 1));
+                    let name = if PLAIN.contains(&key.as_str()) { name } else { &key };
+                    if is_list {
+                        self.add(value, name, depth - 1);
+                    }
+                }
+            }
+            Value::Object(object) => self.record(object, name),
+            _ => {}
         }
     }
-    changes
-}
 
-/// The longest list with objects in a document; none if it is itself a record, which may have lists of its
-/// own.
-fn longest(document: &mut Value, depth: usize) -> Option<&mut Vec<Value>> {
-    match document {
-        Value::Array(list) => Some(list),
-        Value::Object(object) if depth > 0 && !is_record(object) => {
-            let lists = object.values_mut().filter_map(|value| longest(value, depth - 1));
-            let lists = lists.filter(|list| list.iter().any(Value::is_object));
-            lists.max_by_key(|list| list.len())
+    /// Adds an object as a row, and what it tells besides itself.
+    fn record(&mut self, mut object: Map<String, Value>, name: &str) {
+        let id = object.get("id").cloned().unwrap_or_default();
+        if let Some(history) = object.remove(HISTORY) {
+            let changes = self.0.entry(HISTORY.to_owned()).or_default();
+            changes_of(&id, &history).into_iter().for_each(|change| changes.add(change));
         }
-        _ => None,
+        if let Some(Value::Array(stages)) = object.get_mut("stages").map(Value::take) {
+            for stage in stages {
+                if let Value::Object(mut stage) = stage {
+                    stage.entry("pipelineId").or_insert_with(|| id.clone());
+                    self.record(stage, "stages");
+                }
+            }
+        }
+        self.0.entry(name.to_owned()).or_default().add(object);
     }
 }
 
@@ -97,6 +105,43 @@ fn is_record(object: &Map<String, Value>) -> bool {
     !object.contains_key("jsonrpc") && object.iter().any(is_id)
 }
 
+/// Whether an object of a list is an answer with a list of its own.
+fn is_page(object: &Map<String, Value>) -> bool {
+    let has_plain = |key: &&str| object.get(*key).is_some_and(Value::is_array);
+    !is_record(object) && PLAIN.iter().any(has_plain)
+}
+
+/// Whether there is a list of objects in an object.
+fn has_list(object: &Map<String, Value>, depth: usize) -> bool {
+    object.values().any(|value| match value {
+        Value::Array(list) => list.iter().any(|item| item.is_object() || item.is_array()),
+        Value::Object(inner) if depth > 1 => has_list(inner, depth - 1),
+        _ => false,
+    })
+}
+
+/// The changes of a deal, oldest first, as a log of changes of fields has them.
+fn changes_of(deal: &Value, history: &Value) -> Vec<Map<String, Value>> {
+    let mut changes = Vec::new();
+    for (property, field) in TOLD {
+        let values = history.get(property).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let mut values: Vec<&Value> = values.iter().collect();
+        values.sort_by_key(|value| value.get("timestamp").and_then(Value::as_str));
+        let mut before = &Value::Null;
+        for value in values {
+            let [after, at, by] = ["value", "timestamp", "updatedByUserId"]
+                .map(|key| value.get(key).unwrap_or(&Value::Null));
+            let change = json!({
+                "deal_id": deal, "changed_at": at, "changed_by": by, "field": field,
+                "old_value": before, "new_value": after,
+            });
+            changes.extend(change.as_object().cloned());
+            before = after;
+        }
+    }
+    changes
+}
+
 /// Objects that were made flat.
 #[derive(Default)]
 struct Rows {
@@ -106,16 +151,15 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, object: Value) {
-        if let Value::Object(object) = object {
-            let mut row = Vec::with_capacity(object.len());
-            self.flatten(object, "", &mut row);
-            self.rows.push(row);
-        }
+    fn add(&mut self, object: Map<String, Value>) {
+        let mut row = Vec::with_capacity(object.len());
+        self.flatten(object, "", &mut row);
+        self.rows.push(row);
     }
 
     /// The values of an object by their paths: words as they are, lists of words with commas, the rest as
-    /// JSON. The name of an object in it stands for that object too: an `owner` for the rep it tells of.
+    /// JSON. The name or the amount of an object in it stands for that object too: an `owner` for the rep it
+    /// tells of.
     fn flatten(&mut self, object: Map<String, Value>, above: &str, row: &mut Vec<(usize, String)>) {
         for (key, value) in object {
             let path = format!("{above}{key}");
@@ -125,20 +169,13 @@ impl Rows {
                     self.flatten(inner, &format!("{path}."), row);
                     continue;
                 }
-                Value::String(text) => text,
-                Value::Number(number) => match number.as_f64() {
-                    Some(value) if number.is_f64() => super::number(value),
-                    _ => number.to_string(),
-                },
-                Value::Array(list) if list.iter().all(Value::is_string) => {
-                    list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
-                }
-                Value::Bool(_) | Value::Array(_) => value.to_string(),
+                other => text(other),
             };
             if let Some(lookup) = key.strip_suffix(FORMATTED).filter(|key| key.starts_with('_')) {
                 row.push((self.header(format!("{above}{lookup}")), text.clone()));
             }
-            if key.eq_ignore_ascii_case("name") && !above.is_empty() {
+            let is_whole = ["name", "amount"].iter().any(|whole| key.eq_ignore_ascii_case(whole));
+            if is_whole && !above.is_empty() {
                 row.push((self.header(above.trim_end_matches('.').to_owned()), text.clone()));
             }
             row.push((self.header(path), text));
@@ -150,20 +187,44 @@ impl Rows {
         *self.headers.entry(path).or_insert(next)
     }
 
-    /// The rows as text; of several values for one header the last.
-    fn into_lines(self) -> Vec<u8> {
-        let mut lines = Lines::default();
-        if self.headers.is_empty() {
-            return lines.into_bytes();
+    /// The rows as text; of several values for one header the last. Where other cells have words, `false`
+    /// says that there is none.
+    fn table(self, name: String) -> Table {
+        let mut has_words = vec![false; self.headers.len()];
+        for (at, text) in self.rows.iter().flatten() {
+            has_words[*at] |= !matches!(text.as_str(), "true" | "false");
         }
-        self.headers.keys().for_each(|header| lines.cell(header));
-        lines.end();
-        for row in self.rows {
+        let mut lines = Lines::default();
+        if !self.headers.is_empty() {
+            self.headers.keys().for_each(|header| lines.cell(header));
+            lines.end();
+        }
+        for row in &self.rows {
             let mut cells = vec![""; self.headers.len()];
-            row.iter().for_each(|(at, text)| cells[*at] = text);
+            let told = row.iter().filter(|(at, text)| text != "false" || !has_words[*at]);
+            told.for_each(|(at, text)| cells[*at] = text);
             self.headers.values().for_each(|&at| lines.cell(cells[at]));
             lines.end();
         }
-        lines.into_bytes()
+        Table { name, text: lines.into_bytes() }
+    }
+}
+
+/// A value that is no object as a cell; of a pair of an id and a name the name.
+fn text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Number(number) => match number.as_f64() {
+            Some(value) if number.is_f64() => super::number(value),
+            _ => number.to_string(),
+        },
+        Value::Array(list) => match list.as_slice() {
+            [Value::Number(_), Value::String(name)] => name.clone(),
+            words if words.iter().all(Value::is_string) => {
+                words.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+            }
+            other => json!(other).to_string(),
+        },
+        other => other.to_string(),
     }
 }

@@ -1,0 +1,236 @@
+//! Rows as APIs, loaders of warehouses and event logs have them: what they tell of deals.
+
+use sluice::ingest::Ingested;
+use sluice::model::{HistoryGrade, Status};
+
+use super::ingest::{find, read, says, visits};
+
+fn exported(files: &[(&str, &str)]) -> Ingested {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    read(folder.path())
+}
+
+/// A deal as `stage status amount created closed owner`, in minor units and days.
+fn deal(got: &Ingested, id: &str) -> String {
+    let (_, _, deal) = find(got, id);
+    let word = |sym| got.dataset.names.get(sym);
+    let day = |at: Option<i64>| {
+        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%m-%d").to_string())
+    };
+    format!(
+        "{}|{:?}|{}|{}|{}|{}",
+        word(got.dataset.catalogue.get(deal.stage).name),
+        deal.status,
+        deal.amount_minor.get().map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
+        day(deal.created_at.get()),
+        day(deal.closed_at.get()),
+        word(deal.owner),
+    )
+}
+
+#[test]
+fn each_list_of_an_answer_is_a_table() {
+    let got = exported(&[(
+        "crm.json",
+        r#"{"deals": [{"id": 1, "name": "A", "deal_stage_id": 12, "amount": "10", "created_at": "2026-01-05",
+            "closed_date": "2026-02-03", "owner_id": 7},
+            {"id": 2, "name": "B", "deal_stage_id": 11, "amount": "20", "created_at": "2026-01-06", "owner_id": 7}],
+          "users": [{"id": 7, "display_name": "Ann", "email": "ann@example.com"}],
+          "deal_stages": [{"id": 11, "name": "Demo", "position": 1, "forecast_type": "Open"},
+            {"id": 12, "name": "Deal done", "position": 2, "forecast_type": "Closed Won"}],
+          "meta": {"total": 2}}"#,
+    )]);
+    assert_eq!(deal(&got, "1"), "Deal done|Won|1000|01-05|02-03|7");
+    assert_eq!(deal(&got, "2"), "Demo|Open|2000|01-06|-|7");
+    assert_eq!(got.dataset.users[0].name, "Ann");
+}
+
+#[test]
+fn a_deal_is_not_taken_for_the_lists_that_it_has() {
+    let line = |id: u32| {
+        format!(
+            r#"{{"id": {id}, "title": "D", "stage_id": 3, "status": "won", "add_time": "2026-01-05 10:00:00",
+            "won_time": "2026-02-03 10:00:00", "pipeline_id": 1, "value": 7, "currency": "EUR",
+            "email": [{{"label": "work"}}, {{"label": "home"}}, {{"label": "more"}}]}}"#
+        )
+        .replace('\n', " ")
+    };
+    let lines = format!("{}\n{}\n", line(1), line(2));
+    for (name, text) in
+        [("deals.jsonl", lines), ("deals.json", format!("[[{}], [{}]]", line(1), line(2)))]
+    {
+        let got = exported(&[(name, &text)]);
+        assert_eq!(got.dataset.deal_count(), 2, "{name}");
+        assert_eq!(deal(&got, "2"), "3|Won|700|01-05|02-03|", "{name}");
+    }
+}
+
+#[test]
+fn hubspot_tells_entries_pipelines_and_owners_by_its_api() {
+    let got = exported(&[
+        (
+            "deals.json",
+            r#"{"results": [{"id": "1", "archived": false, "properties": {"dealname": "A", "dealstage": "902", "pipeline": "55",
+            "amount": "9", "createdate": "2026-01-05T10:00:00Z", "closedate": "2026-02-03T10:00:00Z", "hubspot_owner_id": "31",
+            "hs_v2_date_entered_901": "2026-01-05T10:00:00Z", "hs_v2_date_entered_902": "2026-02-03T10:00:00Z"}}]}"#,
+        ),
+        (
+            "pipelines.json",
+            r#"{"results": [{"id": "55", "label": "Partners", "stages": [
+            {"id": "901", "label": "Met", "displayOrder": 0, "metadata": {"isClosed": "false", "probability": "0.2"}},
+            {"id": "902", "label": "Signed up", "displayOrder": 1, "metadata": {"isClosed": "true", "probability": "1.0"}}]}]}"#,
+        ),
+        (
+            "owners.json",
+            r#"{"results": [{"id": "31", "userId": 77, "firstName": "Ann", "lastName": "Lee", "email": "a@example.com"}]}"#,
+        ),
+    ]);
+    assert_eq!(deal(&got, "1"), "Signed up|Won|900|01-05|02-03|31");
+    assert_eq!(visits(&got, "1").len(), 2);
+    assert_eq!((&*got.dataset.users[0].user_id, &*got.dataset.users[0].name), ("31", "Ann Lee"));
+}
+
+#[test]
+fn changes_of_pipedrive_and_moves_under_many_names_are_histories() {
+    let deals = "deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n";
+    let flow = r#"[{"id": 1, "item_id": 1, "field_key": "stage_id", "old_value": "New", "new_value": "Won", "log_time": "2026-02-03 10:00:00"}]"#;
+    for (name, text) in [
+        ("flow.json", flow),
+        ("a.csv", "deal_id,from_status,to_status,happened_at\n1,New,Won,2026-02-03\n"),
+        ("b.csv", "deal_id,stage_from,stage_to,transition_date\n1,New,Won,2026-02-03\n"),
+        ("c.csv", "deal_id,stage,timestamp\n1,New,2026-01-05\n1,Won,2026-02-03\n"),
+        ("d.csv", "deal_id,status,updated_at\n1,New,2026-01-05\n1,Won,2026-02-03\n"),
+        (
+            "e.csv",
+            "opportunity_id,stage,valid_from,valid_to\n1,New,2026-01-05,2026-02-03\n1,Won,2026-02-03,\n",
+        ),
+        ("f.csv", "deal_id,deal_stage,stage_change_date\n1,New,2026-01-05\n1,Won,2026-02-03\n"),
+    ] {
+        let got = exported(&[("deals.csv", deals), (name, text)]);
+        assert_eq!(deal(&got, "1"), "Won|Won|700|01-05|-|", "{name}");
+        assert!(visits(&got, "1")[1].starts_with("Won|02-03 "), "{name}: {:?}", visits(&got, "1"));
+        let (partition, row, deal) = find(&got, "1");
+        assert_eq!(deal.history_grade, HistoryGrade::Logged, "{name}");
+        assert_eq!(partition.visits.get(row).len(), 2, "{name}");
+        assert_eq!(got.dataset.deal_count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn snapshots_tell_stages_where_nothing_else_does() {
+    let days = "snapshot_date,opportunity_id,sales_stage,amount,close_date\n\
+        2026-01-05,1,New,7,2026-06-01\n2026-01-12,1,New,8,2026-06-01\n2026-02-02,1,Closed Won,9,2026-01-30\n";
+    let got = exported(&[("weekly.csv", days)]);
+    assert_eq!(deal(&got, "1"), "Closed Won|Won|900|01-05|-|");
+    assert_eq!(visits(&got, "1")[1], "Closed Won|02-02 00:00|-");
+    let deals = "opportunity_id,stage,created_date,closed_date,amount\n1,Closed Won,2026-01-04,2026-01-30,9\n";
+    let got = exported(&[("weekly.csv", days), ("deals.csv", deals)]);
+    assert_eq!(deal(&got, "1"), "Closed Won|Won|900|01-04|01-30|");
+    assert!(says(&got, "what deals were like on some days"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn a_case_begins_where_its_first_event_does() {
+    let got = exported(&[(
+        "log.csv",
+        "case_id,activity,start_timestamp,end_timestamp\n\
+         1,Lead,2026-01-05 10:00:00,2026-01-09 10:00:00\n1,Won,2026-01-09 10:00:00,2026-01-09 11:00:00\n2,Lead,2026-01-06 10:00:00,\n",
+    )]);
+    assert_eq!(deal(&got, "1"), "Won|Won|-|01-05|-|");
+    assert_eq!(visits(&got, "1")[1], "Won|01-09 10:00|-");
+    assert_eq!(deal(&got, "2"), "Lead|Open|-|01-06|-|");
+}
+
+#[test]
+fn rows_that_a_loader_marks_are_passed_over() {
+    for (mark, old, new) in [
+        ("_fivetran_active", "false", "true"),
+        ("_fivetran_deleted", "true", "false"),
+        ("is_deleted", "t", "f"),
+        ("dbt_valid_to", "2026-02-03", ""),
+    ] {
+        let text = format!(
+            "deal_id,stage,created_at,amount,{mark}\n1,Zeta,2026-01-05,7,{old}\n1,Alpha,2026-01-05,5,{new}\n2,Zeta,2026-01-05,7,{old}\n"
+        );
+        let got = exported(&[("deals.csv", &text)]);
+        assert_eq!(deal(&got, "1"), "Alpha|Open|500|01-05|-|", "{mark}");
+        assert_eq!(got.dataset.deal_count(), 1, "{mark}");
+    }
+}
+
+#[test]
+fn dynamics_books_what_a_won_deal_brought() {
+    let got = exported(&[(
+        "opportunities.csv",
+        "Topic,Status,Est. Revenue,Actual Revenue,Created On,Actual Close Date\n\
+         A,Won,1300,1000,2026-01-05,2026-02-03\nB,Lost,500,0,2026-01-06,2026-02-04\nC,Open,700,,2026-01-07,\n",
+    )]);
+    assert_eq!(
+        ["A", "B", "C"].map(|id| find(&got, id).2.amount_minor.get()),
+        [100_000, 50_000, 70_000].map(Some)
+    );
+}
+
+#[test]
+fn closing_dates_of_zoho_are_expected_ones_by_any_name() {
+    let got = exported(&[(
+        "deals.json",
+        r#"{"data": [{"id": "9001", "Deal_Name": "A", "Stage": "Closed Won", "Closing_Date": "2026-04-30", "Amount": 9,
+        "Created_Time": "2026-01-05T10:00:00+00:00", "Stage_Modified_Time": "2026-02-03T10:00:00+00:00", "Owner": {"id": "5", "name": "Ann"}}]}"#,
+    )]);
+    assert_eq!(deal(&got, "9001"), "Closed Won|Won|900|01-05|02-03|Ann");
+}
+
+#[test]
+fn the_date_of_the_close_holds_over_the_one_that_was_planned() {
+    for header in ["actual_close_date", "closed_date"] {
+        let text = format!(
+            "deal_id,stage,amount,created_at,close_date,{header}\n1,Closed Won,9,2026-01-05,2026-06-30,2026-02-03\n"
+        );
+        let got = exported(&[("deals.csv", &text)]);
+        assert_eq!(deal(&got, "1"), "Closed Won|Won|900|01-05|02-03|", "{header}");
+    }
+}
+
+#[test]
+fn active_campaign_and_amocrm_have_codes_for_outcomes() {
+    let got = exported(&[(
+        "deals.json",
+        r#"{"deals": [{"id": "1", "title": "A", "value": "100000", "currency": "usd", "status": "0", "stage": "3", "group": "1",
+        "owner": "7", "cdate": "2026-01-05T10:00:00-00:00", "mdate": "2026-02-03T10:00:00-00:00"}]}"#,
+    )]);
+    assert_eq!(deal(&got, "1"), "3|Open|100000|01-05|-|7");
+    let lead = |id: u32, status: u32, closed: &str| {
+        format!(
+            r#"{{"id": {id}, "name": "L", "price": 500, "status_id": {status}, "pipeline_id": 9, "responsible_user_id": 7,
+            "created_at": 1767607200, "closed_at": {closed}}}"#
+        )
+    };
+    let leads =
+        [lead(1, 142, "1770112800"), lead(2, 143, "1770112800"), lead(3, 55, "null")].join(",");
+    let got = exported(&[(
+        "leads.json",
+        &format!(r#"{{"_page": 1, "_embedded": {{"leads": [{leads}]}}}}"#),
+    )]);
+    let statuses = ["1", "2", "3"].map(|id| find(&got, id).2.status);
+    assert_eq!(statuses, [Status::Won, Status::Lost, Status::Open]);
+}
+
+#[test]
+fn pairs_are_their_names_and_false_is_nothing_among_words() {
+    let got = exported(&[(
+        "leads.json",
+        r#"{"jsonrpc": "2.0", "id": 4, "result": [
+        {"id": 1, "name": "A", "stage_id": [4, "Won"], "expected_revenue": 9.5, "create_date": "2026-01-05 10:00:00",
+         "date_closed": "2026-02-03 10:00:00", "user_id": [7, "Ann"], "active": true},
+        {"id": 2, "name": "B", "stage_id": [3, "Talks"], "expected_revenue": 5, "create_date": "2026-01-06 10:00:00",
+         "date_closed": false, "user_id": false, "active": true}]}"#,
+    )]);
+    assert_eq!(deal(&got, "1"), "Won|Won|950|01-05|02-03|Ann");
+    assert_eq!(deal(&got, "2"), "Talks|Open|500|01-06|-|");
+    assert!(got.dataset.rejects.is_empty(), "{:?}", got.dataset.rejects);
+}
