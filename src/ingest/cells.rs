@@ -29,6 +29,10 @@ pub(super) struct Record<'r> {
     row: u64,
 }
 
+/// Why a cell is bad that should be an amount, or a count.
+const NO_AMOUNT: &str = "not an amount, such as `1234.50`";
+const NO_COUNT: &str = "not a count";
+
 /// Columns that may hold ids, as bits.
 const IDS: u128 = 1 << Col::DealId as u8
     | 1 << Col::Owner as u8
@@ -178,14 +182,21 @@ impl<'r> Record<'r> {
 
     /// Money in minor units of `currency`.
     pub(super) fn money(&self, col: Col, currency: &str) -> Result<Option<i64>, Bad> {
+        self.parsed(col, NO_AMOUNT, |text| self.minor(text, currency))
+    }
+
+    /// The same by the place of the cell.
+    pub(super) fn money_at(&self, at: usize, currency: &str) -> Result<Option<i64>, Bad> {
+        self.parsed_text(self.at(at), Col::Value, NO_AMOUNT, |text| self.minor(text, currency))
+    }
+
+    fn minor(&self, text: &str, currency: &str) -> Option<i64> {
         let exponent = match self.context.plan.file.amounts_are_minor {
             true => 0,
             false => crate::model::money::exponent(currency),
         };
-        self.parsed(col, "not an amount, such as `1234.50`", |text| {
-            self.see_amount(text);
-            number::minor(text, exponent, self.context.forms.decimal)
-        })
+        self.see_amount(text);
+        number::minor(text, exponent, self.context.forms.decimal)
     }
 
     fn see_amount(&self, text: &str) {
@@ -238,7 +249,12 @@ impl<'r> Record<'r> {
 
     /// A count.
     pub(super) fn count(&self, col: Col) -> Result<Option<u32>, Bad> {
-        self.parsed(col, "not a count", number::count)
+        self.parsed(col, NO_COUNT, number::count)
+    }
+
+    /// The same by the place of the cell.
+    pub(super) fn count_at(&self, at: usize) -> Result<Option<u32>, Bad> {
+        self.parsed_text(self.at(at), Col::Value, NO_COUNT, number::count)
     }
 
     /// A yes or a no.
@@ -252,7 +268,18 @@ impl<'r> Record<'r> {
         reason: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, Bad> {
-        let Some(text) = self.text(col) else { return Ok(None) };
+        self.parsed_text(self.text(col), col, reason, parse)
+    }
+
+    #[inline]
+    fn parsed_text<T>(
+        &self,
+        text: Option<Cow<'_, str>>,
+        col: Col,
+        reason: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Bad> {
+        let Some(text) = text else { return Ok(None) };
         parse(&text).map(Some).ok_or_else(|| self.bad(col, &text, reason, false))
     }
 

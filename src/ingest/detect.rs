@@ -11,7 +11,7 @@ use super::field_log;
 use super::fit;
 use super::header::{self, Stage};
 use super::input::Input;
-use super::kind::{find, lacking, recognises};
+use super::kind::{by_period, find, lacking, recognises};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::scan::Form;
 use super::seen::Forms;
@@ -65,6 +65,8 @@ pub(super) struct Plan {
     pub(super) skip: Vec<Option<usize>>,
     /// `file.infer`, by column, with what it gives.
     pub(super) infer: Vec<(Col, Option<usize>)>,
+    /// Columns of targets that are called like periods, with their names.
+    pub(super) by_period: Vec<(usize, String)>,
     /// `Date entered` columns.
     pub(super) entered: Vec<(usize, Stage)>,
     columns: Vec<u16>,
@@ -97,7 +99,9 @@ impl Plan {
         let infers = self.infer.iter().filter_map(|(_, at)| *at);
         let entered = self.entered.iter().map(|(at, _)| *at);
         let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
-        let read: std::collections::BTreeSet<usize> = read.chain(entered).collect();
+        let by_period = self.by_period.iter().map(|(at, _)| *at);
+        let read: std::collections::BTreeSet<usize> =
+            read.chain(entered).chain(by_period).collect();
         let headers = self.headers.iter().enumerate();
         let unread = headers.filter(|(at, header)| !read.contains(at) && !header.is_empty());
         unread.map(|(_, header)| header.as_str()).collect()
@@ -239,6 +243,7 @@ fn plan(
             .iter()
             .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
             .collect(),
+        by_period: by_period(&file, folded, &head.headers),
         entered: entered.collect(),
         file,
         columns,

@@ -4,6 +4,7 @@ use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::header;
 use super::mapping::{FileMapping, Mapping};
+use super::period_name;
 
 /// Why a file is of this kind; none if it is not. `stem` is its name.
 pub(super) fn recognises(
@@ -12,7 +13,7 @@ pub(super) fn recognises(
     headers: &[String],
     stem: &str,
 ) -> Option<String> {
-    if !lacks(file, folded).is_empty() {
+    if !lacks(file, folded, headers).is_empty() {
         return None;
     }
     if let Some(set) = known_headers(file, folded) {
@@ -36,7 +37,10 @@ fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m s
 
 /// Columns that a file lacks to be of this kind: all that it must have, or else those of which it must
 /// have one.
-fn lacks(file: &FileMapping, folded: &Folded) -> Vec<Col> {
+fn lacks(file: &FileMapping, folded: &Folded, headers: &[String]) -> Vec<Col> {
+    if !by_period(file, folded, headers).is_empty() {
+        return Vec::new();
+    }
     let has = |col: &Col| find(file, *col, folded).is_some();
     let required = file.entity.required().iter().copied();
     let missing: Vec<Col> = required.filter(|col| !has(col)).collect();
@@ -59,7 +63,7 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
             Some(_) => "headers",
             None => header::is_one(stem, &file.names).then_some("name")?,
         };
-        let lacks = lacks(file, &folded);
+        let lacks = lacks(file, &folded, headers);
         let columns = if lacks == file.entity.one_of() { 1 } else { lacks.len() };
         Some(((by, columns), file, lacks))
     });
@@ -75,6 +79,18 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
     let entity = file.entity.as_str();
     (!columns.is_empty())
         .then(|| format!("by its {by} it holds `{entity}`, but it lacks {columns}"))
+}
+
+/// The columns of a file of targets that are called like periods, if it has no column of values.
+pub(super) fn by_period(
+    file: &FileMapping,
+    folded: &Folded,
+    headers: &[String],
+) -> Vec<(usize, String)> {
+    if file.entity != Entity::Targets || find(file, Col::Value, folded).is_some() {
+        return Vec::new();
+    }
+    period_name::columns(headers, find(file, Col::Period, folded).is_some())
 }
 
 /// Where a column stands, by the best of its headers.

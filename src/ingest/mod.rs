@@ -35,6 +35,7 @@ mod mapping;
 mod notes;
 mod number;
 mod part;
+mod period_name;
 mod periods;
 mod read;
 mod recognise;

@@ -3,12 +3,11 @@
 
 use super::cells::Record;
 use super::columns::Col;
-use super::convert::{self, DayOrder};
-use super::local;
 use super::part::{Bad, Context, Link, Part};
+use super::period_name;
 use super::words::fixed_hash;
-use crate::model::calendar::{Period, PeriodKind, month_start};
-use crate::model::{Account, Day, Fiscal, Forecast, Months, Payment, Target, User};
+use crate::model::calendar::{Period, PeriodKind};
+use crate::model::{Account, Day, Forecast, Payment, Target, User};
 
 fn owned(record: &Record<'_>, col: Col) -> String {
     record.text(col).map_or_else(String::new, |text| text.into_owned())
@@ -108,36 +107,69 @@ pub(super) fn named_id(
     Ok(())
 }
 
-/// A row of a targets file.
+/// What a target counts.
+fn measure(record: &Record<'_>) -> Result<String, Bad> {
+    let measure = owned(record, Col::Measure).to_lowercase();
+    match measure.as_str() {
+        "" | "amount" | "revenue" | "bookings" => Ok("bookings".to_owned()),
+        "count" | "won" | "wins" | "deals" => Ok("wins".to_owned()),
+        "new_deals" | "activities" => Ok(measure),
+        _ if measure.starts_with("activities.") => Ok(measure),
+        _ => {
+            let known =
+                "not a measure: `bookings`, `wins`, `new_deals`, `activities`, `activities.TYPE`";
+            Err(record.bad(Col::Measure, &measure, known, true))
+        }
+    }
+}
+
+/// A row of a targets file: one target, or one in each column that is called like a period.
 pub(super) fn target(
     record: &Record<'_>,
     part: &mut Part<Target>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
-    let (period_start, period_end) = period(record, context)?;
-    let measure = owned(record, Col::Measure).to_lowercase();
-    let measure = match measure.as_str() {
-        "" | "amount" | "revenue" | "bookings" => "bookings".to_owned(),
-        "count" | "won" | "wins" | "deals" => "wins".to_owned(),
-        "new_deals" | "activities" => measure,
-        _ if measure.starts_with("activities.") => measure,
-        _ => {
-            let known =
-                "not a measure: `bookings`, `wins`, `new_deals`, `activities`, `activities.TYPE`";
-            return Err(record.bad(Col::Measure, &measure, known, true));
-        }
-    };
-    let (value, currency) = if measure == "bookings" {
-        let currency = part.currency(record.currency(), context);
-        (record.money(Col::Value, &currency)?, currency)
-    } else {
-        (record.count(Col::Value)?.map(i64::from), String::new())
-    };
-    let Some(value) = value else {
-        return Err(record.bad(Col::Value, "", "a target needs a value", true));
+    let measure = measure(record)?;
+    let is_money = measure == "bookings";
+    let currency = match is_money {
+        true => part.currency(record.currency(), context),
+        false => String::new(),
     };
     let (owner, team) = (owned(record, Col::Owner), owned(record, Col::Team));
-    part.rows.push(Target { owner, team, period_start, period_end, measure, value, currency });
+    let target = |(period_start, period_end), value| Target {
+        owner: owner.clone(),
+        team: team.clone(),
+        period_start,
+        period_end,
+        measure: measure.clone(),
+        value,
+        currency: currency.clone(),
+    };
+    let columns = &context.plan.by_period;
+    if columns.is_empty() {
+        let period = period(record, context)?;
+        let value = match is_money {
+            true => record.money(Col::Value, &currency)?,
+            false => record.count(Col::Value)?.map(i64::from),
+        };
+        let Some(value) = value else {
+            return Err(record.bad(Col::Value, "", "a target needs a value", true));
+        };
+        part.rows.push(target(period, value));
+    }
+    let year = record.text(Col::Period).unwrap_or_default();
+    for (at, header) in columns {
+        let name =
+            if period_name::is_whole(header) { header.clone() } else { format!("{header} {year}") };
+        let period = called(&name, record, context)?;
+        let value = match is_money {
+            true => record.money_at(*at, &currency),
+            false => record.count_at(*at).map(|count| count.map(i64::from)),
+        };
+        if let Some(value) = part.cell(value.map_err(|bad| bad.of(header.clone()))) {
+            part.rows.push(target(period, value));
+        }
+    }
     Ok(())
 }
 
@@ -222,25 +254,30 @@ fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, D
     }
 }
 
+/// The days of a period by its name.
+fn called(text: &str, record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
+    if let Some(days) = context.periods.named(text) {
+        return Ok(days);
+    }
+    record.see_date(text);
+    let calendar = (&context.periods.months, context.fiscal());
+    let days = period_name::days(text, calendar, context.times.order).ok_or_else(|| {
+        record.bad(Col::Period, text, "not a period, such as `2026-Q1` or `2026-03`", true)
+    })?;
+    if !context.periods.has(days, context.fiscal().first_month) {
+        let reason = "no period of the table of periods, which has its own ids";
+        return Err(record.bad(Col::Period, text, reason, true));
+    }
+    Ok(days)
+}
+
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
 /// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
 fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
     let first = context.fiscal().first_month;
     let months = &context.periods.months;
     if let Some(text) = record.text(Col::Period) {
-        if let Some(days) = context.periods.named(&text) {
-            return Ok(days);
-        }
-        record.see_date(&text);
-        let days = named_period(&text, (months, context.fiscal()), context.times.order)
-            .ok_or_else(|| {
-                record.bad(Col::Period, &text, "not a period, such as `2026-Q1` or `2026-03`", true)
-            })?;
-        if !context.periods.has(days, first) {
-            let reason = "no period of the table of periods, which has its own ids";
-            return Err(record.bad(Col::Period, &text, reason, true));
-        }
-        return Ok(days);
+        return called(&text, record, context);
     }
     let Some(start) = record.date(Col::PeriodStart)? else {
         return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
@@ -256,100 +293,4 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
         return Err(record.bad(Col::PeriodEnd, "", "the period ends before it starts", true));
     }
     Ok((start, end))
-}
-
-/// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026` or `2026`; fiscal years are called as
-/// `fiscal_label` says.
-fn named_period(
-    text: &str,
-    (own, fiscal): (&Months, Fiscal),
-    order: DayOrder,
-) -> Option<(Day, Day)> {
-    let text = text.trim().to_ascii_uppercase();
-    // `2026Q1` and `Q1FY26` as `2026 Q1` and `Q1 FY26`.
-    let spaced = text.replace("FY", " FY").replace('Q', " Q");
-    let parts = spaced.split(['-', ' ', '/', '_', '\'']);
-    let parts: Vec<&str> = parts.filter(|p| !p.is_empty() && *p != "FY").collect();
-    let year = |text: &str| {
-        text.trim_start_matches("FY").parse::<i32>().ok().filter(|y| (1970..2200).contains(y))
-    };
-    // Beside a quarter or the name of a month two digits are a year too.
-    let short = |text: &str| {
-        let digits = text.trim_start_matches("FY");
-        let short = digits.parse::<i32>().ok().filter(|_| digits.len() == 2);
-        year(text).or(short.map(|year| 2000 + year))
-    };
-    let quarter =
-        |text: &str| text.strip_prefix('Q')?.parse::<i32>().ok().filter(|q| (1..=4).contains(q));
-    let named = |text: &str| local::month_name(text).map(|month| month as i32);
-    let (start, months) = match parts.as_slice() {
-        [only] if only.starts_with("FY") => (fiscal.start(short(only)?), 12),
-        [only] => (fiscal.start(year(only)?), 12),
-        [a, b] => match (quarter(a), quarter(b), named(a), named(b)) {
-            (Some(q), ..) => (fiscal.start(short(b)?) + (q - 1) * 3, 3),
-            (_, Some(q), ..) => (fiscal.start(short(a)?) + (q - 1) * 3, 3),
-            (.., Some(month), _) => ((short(b)? - 1970) * 12 + month - 1, 1),
-            (.., Some(month)) => ((short(a)? - 1970) * 12 + month - 1, 1),
-            _ => {
-                let month = |text: &str| text.parse::<i32>().ok().filter(|m| (1..=12).contains(m));
-                let (year, month) = match year(a) {
-                    Some(year) => (year, month(b)?),
-                    None => (year(b)?, month(a)?),
-                };
-                ((year - 1970) * 12 + month - 1, 1)
-            }
-        },
-        [_, _, _] => {
-            let day = convert::date(&text, order)?;
-            let month = Period::among(own, PeriodKind::Month, day, fiscal.first_month);
-            return Some((month.start, month.end));
-        }
-        _ => return None,
-    };
-    Some((month_start(start), month_start(start + months)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::FiscalLabel;
-    use crate::model::calendar::day_of;
-
-    #[test]
-    fn periods_by_name() {
-        let own = Months::default();
-        let day = |text: &str| day_of(text.parse().unwrap());
-        let days = |a: &str, b: &str| Some((day(a), day(b)));
-        let called = |first_month, label| Fiscal { first_month, label };
-        let months_first = DayOrder::MonthFirst;
-        let period = |text: &str, first_month| {
-            named_period(text, (&own, called(first_month, FiscalLabel::Ends)), months_first)
-        };
-        assert_eq!(period("2026-Q1", 1), days("2026-01-01", "2026-04-01"));
-        assert_eq!(period("q4 2026", 1), days("2026-10-01", "2027-01-01"));
-        assert_eq!(period("2026-03", 1), days("2026-03-01", "2026-04-01"));
-        assert_eq!(period("2026", 1), days("2026-01-01", "2027-01-01"));
-        assert_eq!(period("FY2026-Q1", 2), days("2025-02-01", "2025-05-01"));
-        let starts = (&own, called(2, FiscalLabel::Starts));
-        let quarter = named_period("FY2026-Q1", starts, months_first);
-        assert_eq!(quarter, days("2026-02-01", "2026-05-01"));
-        assert_eq!(named_period("2026", starts, months_first), days("2026-02-01", "2027-02-01"));
-        assert_eq!(period("03/2026", 1), days("2026-03-01", "2026-04-01"));
-        let order = DayOrder::DayFirst;
-        assert_eq!(
-            named_period("01/03/2026", (&own, Fiscal::CALENDAR), order),
-            days("2026-03-01", "2026-04-01")
-        );
-        for text in ["Q1 2026", "Q1-26", "2026Q1", "Q1FY26", "FY26 Q1", "Q1 '26"] {
-            assert_eq!(period(text, 1), days("2026-01-01", "2026-04-01"), "{text}");
-        }
-        for text in ["Feb 2026", "February-26", "2026 Febbraio", "feb 2026"] {
-            assert_eq!(period(text, 1), days("2026-02-01", "2026-03-01"), "{text}");
-        }
-        assert_eq!(period("FY 2026", 1), days("2026-01-01", "2027-01-01"));
-        assert_eq!(period("FY26", 1), days("2026-01-01", "2027-01-01"));
-        assert_eq!((period("26", 1), period("02/26", 1)), (None, None), "a month or a year");
-        assert_eq!(period("soon", 1), None);
-        assert_eq!(period("2026-Q5", 1), None);
-    }
 }

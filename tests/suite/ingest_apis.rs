@@ -234,3 +234,33 @@ fn pairs_are_their_names_and_false_is_nothing_among_words() {
     assert_eq!(deal(&got, "2"), "Talks|Open|500|01-06|-|");
     assert!(got.dataset.rejects.is_empty(), "{:?}", got.dataset.rejects);
 }
+
+/// Each column of a period is a target, as people keep quotas in sheets.
+#[test]
+fn targets_may_have_a_column_for_each_period() {
+    let deals = "deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n";
+    let told = |targets: &str| {
+        let got = exported(&[("deals.csv", deals), ("quotas.csv", targets)]);
+        let day = |day| sluice::model::calendar::date(day).to_string();
+        let targets = got.dataset.targets.iter().map(|target| {
+            let days = [target.period_start, target.period_end].map(day);
+            format!("{} {} {} {}", target.owner, days.join(" "), target.measure, target.value)
+        });
+        (targets.collect::<Vec<_>>(), got)
+    };
+    let (targets, _) = told("rep,Q1 2026,Q2 2026,Note\nAnn,\"1,000\",2000,x\nBob,,500,\n");
+    assert_eq!(
+        targets,
+        [
+            "Ann 2026-01-01 2026-04-01 bookings 100000",
+            "Ann 2026-04-01 2026-07-01 bookings 200000",
+            "Bob 2026-04-01 2026-07-01 bookings 50000"
+        ]
+    );
+    let (targets, _) = told("rep,year,measure,Jan,Feb\nAnn,2026,wins,3,4\n");
+    assert_eq!(targets, ["Ann 2026-01-01 2026-02-01 wins 3", "Ann 2026-02-01 2026-03-01 wins 4"]);
+    let (targets, got) = told("rep,2026-01,2026-02\nAnn,5,soon\n");
+    assert_eq!(targets, ["Ann 2026-01-01 2026-02-01 bookings 500"]);
+    let [reject] = &got.dataset.rejects[..] else { panic!("{:?}", got.dataset.rejects) };
+    assert_eq!((reject.row, &*reject.column, &*reject.value), (2, "2026-02", "soon"));
+}

@@ -1,0 +1,124 @@
+//! Periods by their names: `2026-Q1`, `Mar 2026`, and columns that are called so.
+
+use super::convert::{self, DayOrder};
+use super::local;
+use crate::model::calendar::{Period, PeriodKind, month_start};
+use crate::model::{Day, Fiscal, Months};
+
+/// So many columns that are called like periods are no accident.
+const FEWEST: usize = 2;
+
+/// The columns that are called like periods, each with its name; none if they are too few. With a column of
+/// years they can be called `Q1` or `Jan`.
+pub(super) fn columns(headers: &[String], has_years: bool) -> Vec<(usize, String)> {
+    let is_period =
+        |header: &str| is_whole(header) || has_years && is_whole(&format!("{header} 2000"));
+    let found: Vec<(usize, String)> = headers
+        .iter()
+        .enumerate()
+        .filter(|(_, header)| is_period(header))
+        .map(|(at, header)| (at, header.clone()))
+        .collect();
+    if found.len() < FEWEST { Vec::new() } else { found }
+}
+
+/// Whether a text is the name of a period by itself.
+pub(super) fn is_whole(text: &str) -> bool {
+    days(text, (&Months::default(), Fiscal::CALENDAR), DayOrder::MonthFirst).is_some()
+}
+
+/// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026` or `2026`; fiscal years are called as
+/// `fiscal_label` says.
+pub(super) fn days(
+    text: &str,
+    (own, fiscal): (&Months, Fiscal),
+    order: DayOrder,
+) -> Option<(Day, Day)> {
+    let text = text.trim().to_ascii_uppercase();
+    // `2026Q1` and `Q1FY26` as `2026 Q1` and `Q1 FY26`.
+    let spaced = text.replace("FY", " FY").replace('Q', " Q");
+    let parts = spaced.split(['-', ' ', '/', '_', '\'']);
+    let parts: Vec<&str> = parts.filter(|p| !p.is_empty() && *p != "FY").collect();
+    let year = |text: &str| {
+        text.trim_start_matches("FY").parse::<i32>().ok().filter(|y| (1970..2200).contains(y))
+    };
+    // Beside a quarter or the name of a month two digits are a year too.
+    let short = |text: &str| {
+        let digits = text.trim_start_matches("FY");
+        let short = digits.parse::<i32>().ok().filter(|_| digits.len() == 2);
+        year(text).or(short.map(|year| 2000 + year))
+    };
+    let quarter =
+        |text: &str| text.strip_prefix('Q')?.parse::<i32>().ok().filter(|q| (1..=4).contains(q));
+    let named = |text: &str| local::month_name(text).map(|month| month as i32);
+    let (start, months) = match parts.as_slice() {
+        [only] if only.starts_with("FY") => (fiscal.start(short(only)?), 12),
+        [only] => (fiscal.start(year(only)?), 12),
+        [a, b] => match (quarter(a), quarter(b), named(a), named(b)) {
+            (Some(q), ..) => (fiscal.start(short(b)?) + (q - 1) * 3, 3),
+            (_, Some(q), ..) => (fiscal.start(short(a)?) + (q - 1) * 3, 3),
+            (.., Some(month), _) => ((short(b)? - 1970) * 12 + month - 1, 1),
+            (.., Some(month)) => ((short(a)? - 1970) * 12 + month - 1, 1),
+            _ => {
+                let month = |text: &str| text.parse::<i32>().ok().filter(|m| (1..=12).contains(m));
+                let (year, month) = match year(a) {
+                    Some(year) => (year, month(b)?),
+                    None => (year(b)?, month(a)?),
+                };
+                ((year - 1970) * 12 + month - 1, 1)
+            }
+        },
+        [_, _, _] => {
+            let day = convert::date(&text, order)?;
+            let month = Period::among(own, PeriodKind::Month, day, fiscal.first_month);
+            return Some((month.start, month.end));
+        }
+        _ => return None,
+    };
+    Some((month_start(start), month_start(start + months)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FiscalLabel;
+    use crate::model::calendar::day_of;
+
+    #[test]
+    fn periods_by_name() {
+        let own = Months::default();
+        let day = |text: &str| day_of(text.parse().unwrap());
+        let from_to = |a: &str, b: &str| Some((day(a), day(b)));
+        let called = |first_month, label| Fiscal { first_month, label };
+        let months_first = DayOrder::MonthFirst;
+        let period = |text: &str, first_month| {
+            days(text, (&own, called(first_month, FiscalLabel::Ends)), months_first)
+        };
+        assert_eq!(period("2026-Q1", 1), from_to("2026-01-01", "2026-04-01"));
+        assert_eq!(period("q4 2026", 1), from_to("2026-10-01", "2027-01-01"));
+        assert_eq!(period("2026-03", 1), from_to("2026-03-01", "2026-04-01"));
+        assert_eq!(period("2026", 1), from_to("2026-01-01", "2027-01-01"));
+        assert_eq!(period("FY2026-Q1", 2), from_to("2025-02-01", "2025-05-01"));
+        let starts = (&own, called(2, FiscalLabel::Starts));
+        let quarter = days("FY2026-Q1", starts, months_first);
+        assert_eq!(quarter, from_to("2026-02-01", "2026-05-01"));
+        assert_eq!(days("2026", starts, months_first), from_to("2026-02-01", "2027-02-01"));
+        assert_eq!(period("03/2026", 1), from_to("2026-03-01", "2026-04-01"));
+        let order = DayOrder::DayFirst;
+        assert_eq!(
+            days("01/03/2026", (&own, Fiscal::CALENDAR), order),
+            from_to("2026-03-01", "2026-04-01")
+        );
+        for text in ["Q1 2026", "Q1-26", "2026Q1", "Q1FY26", "FY26 Q1", "Q1 '26"] {
+            assert_eq!(period(text, 1), from_to("2026-01-01", "2026-04-01"), "{text}");
+        }
+        for text in ["Feb 2026", "February-26", "2026 Febbraio", "feb 2026"] {
+            assert_eq!(period(text, 1), from_to("2026-02-01", "2026-03-01"), "{text}");
+        }
+        assert_eq!(period("FY 2026", 1), from_to("2026-01-01", "2027-01-01"));
+        assert_eq!(period("FY26", 1), from_to("2026-01-01", "2027-01-01"));
+        assert_eq!((period("26", 1), period("02/26", 1)), (None, None), "a month or a year");
+        assert_eq!(period("soon", 1), None);
+        assert_eq!(period("2026-Q5", 1), None);
+    }
+}
