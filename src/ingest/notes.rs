@@ -35,6 +35,18 @@ pub(super) fn is_nothing(cells: &Cells<'_>, width: usize) -> bool {
     cells.texts().take(width).all(|text| text.is_empty())
 }
 
+/// Whether a row stands above those of a group: `Won (15)`, and nothing but numbers beside it.
+pub(super) fn is_group(cells: &Cells<'_>) -> bool {
+    let is_number = |text: &str| {
+        text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',' | b'-'))
+    };
+    let mut filled = cells.texts().filter(|text| !text.is_empty());
+    let Some(first) = filled.next().filter(|_| cells.len() >= NARROWEST) else { return false };
+    let inner = first.strip_suffix(')').and_then(|text| text.rsplit_once(" ("));
+    inner.is_some_and(|(_, count)| !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()))
+        && filled.all(|text| is_number(&text))
+}
+
 /// Whether a row is the header once more, as where several exports were put into one file.
 pub(super) fn is_header(cells: &Cells<'_>, headers: &[String]) -> bool {
     let is_same = |(at, header): (usize, &String)| {
@@ -104,6 +116,9 @@ mod tests {
             assert!(!asked(line, |cells| is_note(cells, 4)), "{line}");
         }
         assert!(!asked("Total", |cells| is_note(cells, 2)));
+        assert!(asked("Won (15),,63822.5,", is_group) && asked("New York (2),,,", is_group));
+        assert!(!asked("Deal (2),Won,5", is_group) && !asked("17,,5", is_group));
+        assert!(!asked("Deal (a),,5", is_group) && !asked("Won (15),5", is_group));
         let is_empty = |cells: &Cells<'_>| is_nothing(cells, 3);
         assert!(asked(", ,\"\",", is_empty) && !asked(",,x", is_empty) && asked(",,,x", is_empty));
     }

@@ -375,7 +375,8 @@ fn parse_block<R>(
             return;
         }
         let is_note = cells.len() < width && notes::is_note(&cells, width);
-        if is_note || notes::is_header(&cells, &plan.headers) {
+        let is_group = plan.input.is_unpacked() && notes::is_group(&cells);
+        if is_note || is_group || notes::is_header(&cells, &plan.headers) {
             part.set_aside(true);
         } else if let Err(bad) = parse(&record, &mut part, context) {
             part.refuse(bad, &cells, width);

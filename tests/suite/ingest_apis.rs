@@ -264,3 +264,33 @@ fn targets_may_have_a_column_for_each_period() {
     let [reject] = &got.dataset.rejects[..] else { panic!("{:?}", got.dataset.rejects) };
     assert_eq!((reject.row, &*reject.column, &*reject.value), (2, "2026-02", "soon"));
 }
+
+#[test]
+fn opportunities_of_leads_are_deals() {
+    let got = exported(&[(
+        "leads.json",
+        r#"[{"id": "lead_1", "display_name": "Ace", "contacts": [{"id": "c1"}], "opportunities": [
+        {"id": "oppo_1", "status_label": "Won", "status_type": "won", "value": 5000, "value_period": "one_time", "user_name": "Ann",
+         "date_created": "2026-01-05T10:00:00+00:00", "date_won": "2026-02-03"}]}]"#,
+    )]);
+    assert_eq!(deal(&got, "oppo_1"), "Won|Won|5000|01-05|02-03|Ann");
+    assert_eq!(got.dataset.deal_count(), 1);
+}
+
+#[test]
+fn rows_above_groups_of_a_sheet_are_no_deals() {
+    let cells =
+        |row: &str| row.split(',').map(|cell| format!("<td>{cell}</td>")).collect::<String>();
+    let rows = [
+        "Deal Name,Stage,Amount,Created Date",
+        "Won (1),,9,",
+        "A,Won,9,2026-01-05",
+        "New (1),,5,",
+        "B,New,5,2026-01-06",
+    ];
+    let page =
+        format!("<table>{}</table>", rows.map(|row| format!("<tr>{}</tr>", cells(row))).join(""));
+    let got = exported(&[("deals.xls", &page)]);
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
+    assert!(says(&got, "2 rows of"), "{:?}", got.dataset.assumptions);
+}

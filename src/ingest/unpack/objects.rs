@@ -1,6 +1,6 @@
 //! JSON: lists of objects, as APIs answer with them, alone or inside of an object (`data`, `results`,
 //! `deals`); one document, or many after each other. Each list is a table, as are the history of properties
-//! that HubSpot's API tells with its deals, and the stages that it tells with their pipelines.
+//! that HubSpot's API tells with its deals, and some lists in records.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,10 @@ const PLAIN: [&str; 9] =
 
 /// What follows the key of a lookup of OData, which is an id, where what it is called stands.
 const FORMATTED: &str = "@OData.Community.Display.V1.FormattedValue";
+
+/// Lists in records that are tables of their own, and what the records' ids are in them: stages of HubSpot's
+/// pipelines, opportunities of Close's leads.
+const PARTS: [(&str, &str); 2] = [("stages", "pipelineId"), ("opportunities", "lead_id")];
 
 /// The key of all values that the properties of a deal of HubSpot had.
 const HISTORY: &str = "propertiesWithHistory";
@@ -85,11 +89,13 @@ impl Lists {
             let changes = self.0.entry(HISTORY.to_owned()).or_default();
             changes_of(&id, &history).into_iter().for_each(|change| changes.add(change));
         }
-        if let Some(Value::Array(stages)) = object.get_mut("stages").map(Value::take) {
-            for stage in stages {
-                if let Value::Object(mut stage) = stage {
-                    stage.entry("pipelineId").or_insert_with(|| id.clone());
-                    self.record(stage, "stages");
+        for (key, parent) in PARTS {
+            if let Some(Value::Array(parts)) = object.get_mut(key).map(Value::take) {
+                for part in parts {
+                    if let Value::Object(mut part) = part {
+                        part.entry(parent).or_insert_with(|| id.clone());
+                        self.record(part, key);
+                    }
                 }
             }
         }
