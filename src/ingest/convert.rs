@@ -133,7 +133,29 @@ fn micros_of(digits: &[u8]) -> i64 {
     padded.take(6).fold(0, |value, digit| value * 10 + digit)
 }
 
-/// Nothing, `Z`, `UTC` or `±hh[:mm]`; the outer `None` is for anything else.
+/// Zones that programs write by short names, in hours; none of those that mean several, such as `IST`.
+const ZONES: [(&[u8], i64); 18] = [
+    (b"GMT", 0),
+    (b"WET", 0),
+    (b"BST", 1),
+    (b"WEST", 1),
+    (b"CET", 1),
+    (b"CEST", 2),
+    (b"EET", 2),
+    (b"EEST", 3),
+    (b"EST", -5),
+    (b"EDT", -4),
+    (b"CST", -6),
+    (b"CDT", -5),
+    (b"MST", -7),
+    (b"MDT", -6),
+    (b"PST", -8),
+    (b"PDT", -7),
+    (b"JST", 9),
+    (b"AEST", 10),
+];
+
+/// Nothing, `Z`, `UTC`, `±hh[:mm]` or one of [`ZONES`]; the outer `None` is for anything else.
 #[inline]
 pub(super) fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
     let (sign, hours, minutes) = match bytes {
@@ -144,7 +166,10 @@ pub(super) fn zone_mark(bytes: &[u8]) -> Option<Option<i64>> {
             (*sign, two(*a, *b)?, two(*c, *d)?)
         }
         [b' ', rest @ ..] => return zone_mark(rest),
-        _ => return None,
+        name => {
+            let (_, hours) = ZONES.iter().find(|(zone, _)| *zone == name)?;
+            return Some(Some(hours * 3600 * SECOND_MICROS));
+        }
     };
     let offset = i64::from(hours * 3600 + minutes * 60) * SECOND_MICROS;
     Some(Some(if sign == b'-' { -offset } else { offset }))
@@ -229,6 +254,8 @@ mod tests {
             ("2018-01-30T08:20:07.000+0000", "2018-01-30T08:20:07"),
             ("2026-03-01T01:00:00+02:00", "2026-02-28T23:00:00"),
             ("2026-03-01 01:00:00 -05", "2026-03-01T06:00:00"),
+            ("2026-03-01 01:00:00 PST", "2026-03-01T09:00:00"),
+            ("2026-07-01 01:00:00 CEST", "2026-06-30T23:00:00"),
             ("2024-02-29", "2024-02-29T00:00:00"),
             ("1767225600000", "2026-01-01T00:00:00"),
         ] {
@@ -236,6 +263,7 @@ mod tests {
         }
         for text in [
             "2026-02-29",
+            "2026-02-28 10:00:00 IST",
             "2026-13-01",
             "2026-1",
             "yesterday",

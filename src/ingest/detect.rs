@@ -212,6 +212,7 @@ fn plan(
         header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
     });
     let mut file = file.clone();
+    file.skip.retain(|skip| at(&skip.header).is_some());
     if let Some(field) = find(&file, Col::Field, folded) {
         file.skip.push(field_log::others(&file, head.headers[field].clone()));
     }
