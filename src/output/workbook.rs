@@ -328,3 +328,32 @@ fn cut(text: &str) -> String {
     }
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_sheets_are_allowed_and_differ() {
+        let mut names = Names::default();
+        let long = "a".repeat(40);
+        let wanted = ["won/lost", "Won_Lost", "contents", &long, &long, ""];
+        let given = wanted.map(|name| names.free(name));
+        let cut = ["a".repeat(31), format!("{} 2", "a".repeat(29))];
+        assert_eq!(given, ["won_lost", "Won_Lost 2", "contents 2", &cut[0], &cut[1], " 2"]);
+    }
+
+    #[test]
+    fn texts_are_cut_where_a_cell_ends() {
+        assert_eq!(cut("short"), "short");
+        let long = cut(&"ä𝄞".repeat(20_000));
+        assert!(long.ends_with('…') && long.encode_utf16().count() <= CHARACTERS);
+        assert_eq!(cut(&"ä".repeat(20_000)).chars().count(), 20_000, "more bytes, not more units");
+    }
+
+    #[test]
+    fn days_that_spreadsheets_do_not_have_are_text() {
+        assert_eq!(serial(0), Some(25_569.0));
+        assert_eq!([serial(-30_000), serial(3_000_000), serial(Day::MAX)], [None; 3]);
+    }
+}
