@@ -3,9 +3,10 @@
 
 use sluice::ingest::Ingested;
 use sluice::model::calendar::{Zone, day_of};
+use sluice::model::config::CloseSource;
 use sluice::model::{Config, Quality, Run, Status};
 
-use super::ingest::{find, read, read_deals, says, visits};
+use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
 
 fn day(text: &str) -> i32 {
     day_of(text.parse().unwrap())
@@ -155,4 +156,51 @@ fn closes_that_a_history_tells_otherwise_than_the_rows_are_told() {
     let got = read(folder.path());
     assert!(says(&got, told), "{:?}", got.dataset.assumptions);
     assert_eq!(visits(&got, "D1").last().unwrap(), "Won|03-01 09:00|-", "METRICS 3.2.5");
+}
+
+fn closes(name: &str) -> Ingested {
+    read(&data("closes").join(name))
+}
+
+#[test]
+fn closes_that_a_log_of_open_stages_lacks_are_events_of_the_export() {
+    let got = closes("open_log");
+    assert_eq!(end(&got), ["2024-04-02"; 2].map(day));
+    assert_eq!(visits(&got, "1").last().unwrap(), "Won|03-20 00:00|-");
+    assert_eq!(visits(&got, "2").last().unwrap(), "Lost|04-02 00:00|-");
+    assert_eq!(visits(&got, "3").last().unwrap(), "Proposal|02-15 00:00|-");
+    for id in ["1", "2"] {
+        assert!(!find(&got, id).2.quality.contains(Quality::ClosedInFuture), "{id}");
+    }
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("closes/open_log")).path())));
+}
+
+#[test]
+fn a_close_after_the_last_change_of_its_row_is_a_plan() {
+    let got = closes("planned");
+    assert_eq!(end(&got)[0], day("2024-06-30"), "of a row without a time of its last change");
+    let text = std::fs::read_to_string(data("closes/planned/deals.csv")).unwrap();
+    let is_known = |line: &&str| !line.starts_with('3');
+    let known = text.lines().filter(is_known).collect::<Vec<_>>().join("\n");
+    let got = read_deals(known.as_bytes());
+    assert_eq!(end(&got)[0], day("2024-02-20"), "of the day of its last change");
+    let is_future = |id| find(&got, id).2.quality.contains(Quality::ClosedInFuture);
+    assert_eq!(["1", "2", "5"].map(is_future), [false, true, true]);
+    assert!(says(&got, "1 times of `closed_at` lie after the present"));
+    assert!(says(
+        &got,
+        "Of 2 deals the row tells a close at a time that the export does not reach"
+    ));
+}
+
+#[test]
+fn a_history_that_ends_as_the_deal_did_tells_when() {
+    let got = closes("recorded");
+    assert_eq!(end(&got), ["2024-03-20"; 2].map(day));
+    assert_eq!(visits(&got, "1").last().unwrap(), "Won|02-10 00:00|-");
+    assert_eq!(visits(&got, "2")[1..], ["Lost|02-12 00:00|03-20 00:00", "Won|03-20 00:00|-"]);
+    let config = Config { close_ts_source: CloseSource::ClosedAt, ..Config::default() };
+    let got = try_read(&data("closes/recorded"), &config).unwrap();
+    assert_eq!(end(&got), ["2024-05-31"; 2].map(day));
+    assert_eq!(visits(&got, "1").last().unwrap(), "Won|05-31 00:00|-");
 }

@@ -4,11 +4,16 @@
 
 use std::collections::BTreeMap;
 
+use super::group::Grouped;
+use super::life::sym;
 use super::stages::StageIds;
 use super::{Gathered, closes};
+use crate::error::Result;
 use crate::ingest::columns::Col;
+use crate::ingest::rows::{DealRow, word};
 use crate::model::calendar::DAY_MICROS;
-use crate::model::{Catalogue, Micros, Status, Zone};
+use crate::model::config::CloseSource;
+use crate::model::{Catalogue, Config, Micros, Status, Sym, Zone};
 
 /// The times that were seen.
 #[derive(Debug)]
@@ -71,26 +76,80 @@ pub(super) fn seen(all: &Gathered, now: Micros) -> Seen {
     seen
 }
 
+/// What tells whether a time of a close is one at which something happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends<'a> {
+    /// The history and the stages.
+    told: (&'a Grouped, &'a StageIds, &'a Catalogue),
+    /// It tells days.
+    pub(super) zone: Zone,
+    /// Which time of a close holds.
+    source: CloseSource,
+}
+
 impl Seen {
-    /// Adds the close times of closed deals, where nothing else tells how long deals were watched. The
-    /// close date of an open deal is an expectation.
-    pub(super) fn see_closes(
-        &mut self,
-        all: &Gathered,
-        (stages, catalogue): (&StageIds, &Catalogue),
-        zone: Zone,
-    ) {
-        if all.has_modified || all.history.iter().any(|part| !part.rows.is_empty()) {
-            return;
-        }
-        for (deal, row) in
-            all.deals.rows.iter().enumerate().filter(|(_, row)| row.entered.is_empty())
-        {
-            if closes::status(row, stages, catalogue) != Status::Open {
-                let guessed = || closes::guessed_close(all, deal, zone);
-                self.see(Col::ClosedAt, row.closed_at.get().or_else(guessed));
+    /// Adds the close times of closed deals. The close date of an open deal is an expectation, and so is one
+    /// after the day on which its row was changed last. A history that ends as the deal did tells when
+    /// itself. A close that is guessed counts only where nothing else tells how long deals were watched.
+    pub(super) fn see_closes(&mut self, all: &Gathered, ends: Ends<'_>) {
+        let (_, stages, catalogue) = ends.told;
+        let has_history = all.history.iter().any(|part| !part.rows.is_empty());
+        let are_guessed = !all.has_modified && !has_history;
+        for (deal, row) in all.deals.rows.iter().enumerate() {
+            let at = match row.closed_at.get() {
+                Some(at) => Some(at).filter(|&at| ends.has_come(row, at)),
+                None if are_guessed && row.entered.is_empty() => {
+                    closes::guessed_close(all, deal, ends.zone)
+                }
+                None => None,
+            };
+            // Only the latest of all is asked for.
+            let Some(at) = at.filter(|&at| at > self.latest) else { continue };
+            let status = closes::status(row, stages, catalogue);
+            if status != Status::Open && !ends.are_in_history(all, deal, status, self.limit) {
+                self.see(Col::ClosedAt, Some(at));
             }
         }
+    }
+}
+
+impl<'a> Ends<'a> {
+    /// Errors: the configured zone is none.
+    pub(super) fn new(
+        told: (&'a Grouped, &'a StageIds, &'a Catalogue),
+        config: &Config,
+    ) -> Result<Self> {
+        Ok(Self { told, zone: config.zone()?, source: config.close_ts_source })
+    }
+
+    /// Whether the row knows of the close: it was not changed last on a day before. A change before the deal
+    /// was there tells nothing.
+    fn has_come(self, row: &DealRow, at: Micros) -> bool {
+        let modified = row.modified_at.get().filter(|at| Some(*at) >= row.created_at.get());
+        modified.is_none_or(|modified| self.zone.day(at) <= self.zone.day(modified))
+    }
+
+    /// Whether the last that is recorded of the deal is a stage of this outcome, which then tells the time.
+    fn are_in_history(self, all: &Gathered, deal: usize, status: Status, limit: Micros) -> bool {
+        if self.source == CloseSource::ClosedAt {
+            return false;
+        }
+        let (history, stages, catalogue) = self.told;
+        let row = &all.deals.rows[deal];
+        let pipeline = Sym(row.words[word::PIPELINE].0);
+        let own = |of: Sym| if of.is_none() { pipeline } else { of };
+        let moves = history.rows(&all.history, deal).filter_map(|(part, change)| {
+            Some((change.at.get()?, own(sym(part, change.pipeline)), sym(part, change.to)))
+        });
+        let is_without = history.count(deal) == 0;
+        let entered = row.entered.iter().filter(|_| is_without);
+        let entered = entered.map(|(to, of, at)| (*at, own(Sym(of.0)), Sym(to.0)));
+        let known = moves.chain(entered).filter(|(at, ..)| *at <= limit);
+        let last = known.clone().map(|(at, ..)| at).max();
+        known.filter(|(at, ..)| Some(*at) == last).any(|(_, pipeline, stage)| {
+            let stage = stages.find(pipeline, stage);
+            stage.is_some_and(|stage| Status::from(catalogue.get(stage).kind) == status)
+        })
     }
 }
 

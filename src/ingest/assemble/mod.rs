@@ -35,7 +35,7 @@ use super::words::Word;
 use crate::error::Result;
 use crate::model::{
     Account, Catalogue, Config, Dataset, Day, Forecast, Forecasts, FxRate, Ledger, Micros, Names,
-    Partition, Payment, Quality, Reject, Sym, Target, User, Zone,
+    Partition, Payment, Quality, Reject, Sym, Target, User,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -119,14 +119,14 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let (mut catalogue, said) = stages::catalogue(&mut all, &history, seen.instant(), config)?;
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
-    let (zone, known) = (config.zone()?, (&stages, &catalogue));
-    let (extracted_at, is_undated) = end(&mut all, seen, known, (zone, now));
+    let ends = extract::Ends::new((&history, &stages, &catalogue), config)?;
+    let (extracted_at, is_undated) = end(&mut all, seen, ends, now);
     all.assumptions.extend(said);
     let activities = std::mem::take(&mut all.activities);
     if is_undated {
         let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
         let created = undated::creations(&context);
-        let said = undated::date(&mut all, created, extracted_at, zone);
+        let said = undated::date(&mut all, created, extracted_at, ends.zone);
         all.assumptions.extend(said);
     }
     let mut context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
@@ -174,17 +174,17 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
 fn end(
     all: &mut Gathered,
     mut seen: extract::Seen,
-    known: (&stages::StageIds, &Catalogue),
-    (zone, now): (Zone, Micros),
+    ends: extract::Ends<'_>,
+    now: Micros,
 ) -> (Micros, bool) {
-    seen.see_closes(all, known, zone);
+    seen.see_closes(all, ends);
     let is_undated = undated::is_undated(all);
     let extracted_at = match is_undated {
         true => undated::instant(seen.instant(), now),
         false => seen.instant(),
     };
     all.assumptions.extend(seen.said());
-    date_forecasts(&mut all.forecasts, zone.day(extracted_at - 1));
+    date_forecasts(&mut all.forecasts, ends.zone.day(extracted_at - 1));
     (extracted_at, is_undated)
 }
 
@@ -372,6 +372,7 @@ fn assumptions(
     config: &Config,
 ) {
     all.assumptions.extend(outcomes::said_of_undated(partitions));
+    all.assumptions.extend(outcomes::said_of_later(partitions));
     all.assumptions.extend(outcomes::said_of_closes(partitions, config));
     all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);

@@ -27,6 +27,19 @@ pub(super) fn said_of_undated(partitions: &[Partition]) -> Option<String> {
     })
 }
 
+/// Deals that are closed by their rows, but after the end of the export (QH17).
+pub(super) fn said_of_later(partitions: &[Partition]) -> Option<String> {
+    let is_later = |deal: &&Deal| deal.quality.contains(Quality::ClosedInFuture);
+    let count = partitions.iter().flat_map(|part| &part.deals).filter(is_later).count();
+    (count > 0).then(|| {
+        format!(
+            "Of {} the row tells a close at a time that the export does not reach, which may be an expectation: \
+             open until then (QH17).",
+            counted(count, "deal")
+        )
+    })
+}
+
 /// Deals whose history and row tell different times of the close (QH11), if most that are closed are such.
 pub(super) fn said_of_closes(partitions: &[Partition], config: &Config) -> Option<String> {
     let (other, held) = match config.close_ts_source {
