@@ -38,6 +38,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         named: Vec::new(),
         logged: (!is_told).then(Logged::default),
     };
+    loader.all.deals.ends = status::Ends::new(options.config);
     broken.into_iter().for_each(|broken| loader.refuse(broken));
     let total = plans.iter().map(|plan| plan.input.bytes).sum();
     options.progress.begin("reading", Some(total));
@@ -275,6 +276,7 @@ impl Loader<'_> {
     fn complete_deals(&mut self) {
         let Gathered { deals, names, assumptions, .. } = &mut self.all;
         assumptions.extend(std::mem::take(&mut self.namesakes).finish(deals, names));
+        assumptions.extend(deals.said_of_repeats());
         assumptions.extend(deals.complete(names));
     }
 

@@ -141,6 +141,34 @@ fn ends(stage: &str, config: &Config) -> bool {
     is_told || words::settled(stage).or_else(|| words::hinted(stage)).is_some()
 }
 
+/// The stages that end a deal, as far as the configuration and their names tell.
+#[derive(Debug, Default)]
+pub(super) struct Ends(BTreeMap<String, bool>);
+
+impl Ends {
+    /// Those of a configuration.
+    pub(super) fn new(config: &Config) -> Self {
+        let all = |kinds: [&[String]; 3]| {
+            let of = |stages: &[String], is_end: bool| -> Vec<(String, bool)> {
+                stages.iter().map(|stage| (stage.trim().to_lowercase(), is_end)).collect()
+            };
+            let [open, won, lost] = kinds;
+            [of(open, false), of(won, true), of(lost, true)].concat()
+        };
+        let mut ends = BTreeMap::from_iter(all([&[], &config.won_stages, &config.lost_stages]));
+        for own in &config.pipeline {
+            ends.extend(all([&own.stages, &own.won_stages, &own.lost_stages]));
+        }
+        Self(ends)
+    }
+
+    /// Whether a deal in this stage is won or lost.
+    pub(super) fn contains(&self, stage: &str) -> bool {
+        let by_name = || words::settled(stage).or_else(|| words::hinted(stage)).is_some();
+        self.0.get(&stage.trim().to_lowercase()).copied().unwrap_or_else(by_name)
+    }
+}
+
 /// Whether `is_won` is all that tells outcomes: then false is said of open deals and of lost ones.
 fn is_won_alone(plan: &Plan) -> bool {
     let others = [Col::Stage, Col::Status, Col::IsClosed];

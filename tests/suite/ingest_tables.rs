@@ -6,7 +6,7 @@ use sluice::ingest::Ingested;
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Config, Quality, Run, Status, Table};
 
-use super::ingest::{data, digest, find, read, read_deals, says, shuffled, visits};
+use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
 
 fn tables(name: &str) -> Ingested {
     read(&data("tables").join(name))
@@ -68,6 +68,59 @@ fn tables_of_the_same_columns_repeat_each_other() {
     let (_, _, deal) = find(&got, "1");
     assert_eq!((deal.status, deal.closed_at.get()), (Status::Open, None), "it was opened again");
     assert!(deal.quality.contains(Quality::DuplicateDeal));
+}
+
+#[test]
+fn of_rows_without_a_time_of_modification_a_closed_one_holds() {
+    let got = tables("quarters");
+    let of = |id| (find(&got, id).2.status, find(&got, id).2.amount_minor.get());
+    use Status::{Lost, Won};
+    let expected = [(Won, 15_000), (Lost, 20_000), (Won, 30_000), (Won, 40_000)];
+    assert_eq!(["1", "2", "3", "4"].map(of), expected.map(|(status, n)| (status, Some(n))));
+    let said = "2 deals told by several rows that differ (`amount` 1, `closed_at` 2, `stage` 2), and no time";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    // Names of files do not decide.
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to) in [("Q3", "Q4"), ("Q4", "Q3")] {
+        let from = data("tables/quarters").join(format!("opps_2024{from}.csv"));
+        std::fs::copy(from, folder.path().join(format!("opps_2024{to}.csv"))).unwrap();
+    }
+    assert_eq!(digest(&got), digest(&read(folder.path())));
+}
+
+#[test]
+fn which_row_of_a_deal_holds_does_not_depend_on_their_order() {
+    let folder = data("tables/rows_of_one_deal");
+    let config = Config { won_stages: vec!["Handed over".to_owned()], ..Config::default() };
+    let got = try_read(&folder, &config).unwrap();
+    let status = |id| find(&got, id).2.status;
+    use Status::{Open, Won};
+    assert_eq!(["1", "2", "3", "4"].map(status), [Won, Open, Open, Won]);
+    assert_eq!(find(&got, "2").2.amount_minor.get(), Some(90_000), "moved last");
+    // Of deal 3 the last modification tells, though others share theirs.
+    assert!(says(&got, "3 deals told by several rows"), "{:?}", got.dataset.assumptions);
+    let text = std::fs::read_to_string(folder.join("deals.csv")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    let there = tempfile::tempdir().unwrap();
+    for _ in 1..lines.len() {
+        lines[1..].rotate_left(1);
+        std::fs::write(there.path().join("deals.csv"), lines.join("\n")).unwrap();
+        let turned = try_read(there.path(), &config).unwrap();
+        assert_eq!(digest(&got), digest(&turned), "{lines:?}");
+        assert!(says(&turned, "3 deals told by several rows"), "{lines:?}");
+    }
+}
+
+#[test]
+fn rows_of_products_are_not_added_and_that_is_said() {
+    let got = tables("products");
+    let said = "1 deal told by several rows that differ only in what was sold (`amount` 1, `product` 1): one row \
+                of each counts, and the amounts of the others are not added (QD1).";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    assert!(find(&got, "1").2.quality.contains(Quality::DuplicateDeal));
+    assert!(!says(&tables("snapshots"), "told by several rows"), "a modification tells");
+    let same = b"deal_id,stage,product,created_at\n1,Demo,a,2026-01-05\n1,Demo,b,2026-01-05\n";
+    assert!(says(&read_deals(same), "(`product` 1): one row of each counts (QD1)."));
 }
 
 #[test]

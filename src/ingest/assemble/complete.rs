@@ -84,7 +84,7 @@ impl Deals {
             let at = deal as usize;
             rows.push((self.rows[at].clone(), self.origins[at]));
             rows.sort_by_cached_key(|(row, origin)| {
-                let is_closed = matches!(row.status, Some(Status::Won | Status::Lost));
+                let is_closed = self.is_closed(row, names);
                 let content = self.content(row, *origin, names);
                 (row.modified_at, is_closed, filled(row), content)
             });

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::checked;
 use super::super::part::FileRows;
 use super::super::rows::{DealRow, word};
+use super::super::status::Ends;
 use super::super::words::{DealIndex, Text, Word};
+use super::rivals::{Rivals, Untold};
 use crate::model::{Names, Reject, Sym};
 
 /// All deals; the number of a deal is its place.
@@ -25,6 +27,9 @@ pub(in super::super) struct Deals {
     pub(super) beside: BTreeMap<u32, Vec<(DealRow, Origin)>>,
     /// Deals that are closed while their rows leave open how, with why they are refused if nothing tells.
     pub(super) undecided: BTreeMap<u32, Reject>,
+    /// The stages that end deals, as far as can be told before all are known.
+    pub(in super::super) ends: Ends,
+    untold: Untold,
     pub(super) origins: Vec<Origin>,
     sources: Vec<SourceRules>,
     pub(super) texts: Vec<String>,
@@ -132,14 +137,15 @@ impl Deals {
         }
     }
 
-    /// Of two rows of one deal from tables of the same columns, keeps the one modified last; of equals the
-    /// larger by content. Rows from other tables are set beside it.
+    /// Of two rows of one deal from tables of the same columns, keeps the one that holds (see
+    /// [`Self::compare`]). Rows from other tables are set beside it.
     fn settle(&mut self, known: u32, row: DealRow, origin: Origin, names: &Names) {
         let columns = self.columns(origin);
         let at = known as usize;
         if self.columns(self.origins[at]) == columns {
-            let later = self.is_later((&self.rows[at], self.origins[at]), (&row, origin), names);
-            if self.note(known, later) {
+            let old = (&self.rows[at], self.origins[at]);
+            let rivals = self.compare(old, (&row, origin), names);
+            if self.note(known, columns, rivals) {
                 (self.rows[at], self.origins[at]) = (row, origin);
             }
             return;
@@ -149,8 +155,8 @@ impl Deals {
             None => beside.push((row, origin)),
             Some(place) => {
                 let old = &mut beside[place];
-                let later = self.is_later((&old.0, old.1), (&row, origin), names);
-                if self.note(known, later) {
+                let rivals = self.compare((&old.0, old.1), (&row, origin), names);
+                if self.note(known, columns, rivals) {
                     *old = (row, origin);
                 }
             }
@@ -158,25 +164,19 @@ impl Deals {
         self.beside.insert(known, beside);
     }
 
-    /// Whether the second of two rows of a deal is to stand for the first; none if they say the same.
-    fn is_later(
-        &self,
-        old: (&DealRow, Origin),
-        new: (&DealRow, Origin),
-        names: &Names,
-    ) -> Option<bool> {
-        let [old, new] =
-            [old, new].map(|(row, origin)| (row.modified_at, self.content(row, origin, names)));
-        (old.1 != new.1).then_some(new > old)
+    /// Counts a repeat; whether the second row is to stand for the first.
+    fn note(&mut self, deal: u32, columns: u128, rivals: Rivals) -> bool {
+        self.untold.note(deal, columns, rivals);
+        match rivals {
+            Rivals::Same => self.repeats.0.push(deal),
+            Rivals::Told(_) | Rivals::Untold(..) => self.repeats.1.push(deal),
+        }
+        matches!(rivals, Rivals::Told(true) | Rivals::Untold(true, _))
     }
 
-    /// Counts a repeat.
-    fn note(&mut self, deal: u32, later: Option<bool>) -> bool {
-        match later {
-            None => self.repeats.0.push(deal),
-            Some(_) => self.repeats.1.push(deal),
-        }
-        later.unwrap_or(false)
+    /// What is to be said of rows of one deal of which nothing tells the latest, once all are read.
+    pub(in super::super) fn said_of_repeats(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.untold).said()
     }
 
     fn columns(&self, origin: Origin) -> u128 {

@@ -14,6 +14,7 @@ pub(super) mod namesakes;
 mod order;
 mod outcomes;
 mod places;
+mod rivals;
 mod spelling;
 mod stages;
 mod suggest;
