@@ -78,6 +78,18 @@ fn without_creation_times_closed_deals_count_where_they_close_and_open_ones_at_t
     assert_eq!(digest(&got), digest(&read(shuffled(&data("gaps/undated")).path())));
 }
 
+#[test]
+fn deals_without_any_time_beside_dated_ones_are_told() {
+    let got = gap("partly_undated");
+    let is_untimed = |id| find(&got, id).2.quality.contains(Quality::Untimed);
+    let ids = ["1C1I7A6R", "KWVA7VR1", "HAXMC4IX", "9ZZZZZZY", "9ZZZZZZZ"];
+    assert_eq!(ids.map(is_untimed), [false, false, false, true, true]);
+    let said = "2 deals (2 open, 0 closed) have neither a time of creation nor a change of stage";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    assert!(says(&gap("undated"), "1 deal (0 open, 1 closed) has neither"));
+    assert!(!says(&gap("namesakes"), "neither a time of creation"));
+}
+
 /// An export without any time is of the present: it ends just before 2100-01-01, on a day that is not over, so
 /// the last full day is 2099-12-30.
 #[test]

@@ -372,6 +372,7 @@ fn assumptions(
     extracted_at: Micros,
     config: &Config,
 ) {
+    all.assumptions.extend(outcomes::said_of_untimed(partitions));
     all.assumptions.extend(outcomes::said_of_undated(partitions));
     all.assumptions.extend(outcomes::said_of_later(partitions));
     all.assumptions.extend(outcomes::said_of_closes(partitions, config));

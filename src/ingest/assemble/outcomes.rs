@@ -60,6 +60,26 @@ pub(super) fn said_of_closes(partitions: &[Partition], config: &Config) -> Optio
     })
 }
 
+/// Deals that no metric counts, for want of any time (QH3).
+pub(super) fn said_of_untimed(partitions: &[Partition]) -> Option<String> {
+    let untimed = || {
+        let deals = partitions.iter().flat_map(|part| &part.deals);
+        deals.filter(|deal| deal.quality.contains(Quality::Untimed))
+    };
+    let count = untimed().count();
+    let open = untimed().filter(|deal| deal.status == Status::Open).count();
+    (count > 0).then(|| {
+        format!(
+            "{} ({open} open, {} closed) {} neither a time of creation nor a change of stage: no rate, amount \
+             or count has them, the open pipeline neither (QH3). Export when they were created \
+             (`created_at`), or a history of stages.",
+            counted(count, "deal"),
+            count - open,
+            if count == 1 { "has" } else { "have" },
+        )
+    })
+}
+
 /// What is to be said of deals whose times are known, if anything.
 pub(super) fn said(
     partitions: &[Partition],
