@@ -77,6 +77,9 @@ const TURNING: &[char] = &['未', '待', '预', '拟', '将', '不', '非'];
 /// The same for words.
 const TURNING_WORDS: &[&str] = &["not", "never", "nicht", "no", "non", "nao"];
 
+/// The marks that stand for the apostrophe.
+const APOSTROPHES: &[char] = &['\'', '’', '‘', 'ʼ', '`', '´', '＇'];
+
 /// The kind, if the whole name is one that settles it.
 pub(in super::super) fn settled(name: &str) -> Option<StageKind> {
     let name = name.trim().to_lowercase();
@@ -90,12 +93,19 @@ pub(in super::super) fn settled(name: &str) -> Option<StageKind> {
 }
 
 /// Small letters without accents, one blank between words: `Proposal/Price Quote` and
-/// `proposal price quote` are one name.
+/// `proposal price quote` are one name. `Won't` is one word, and another one than `won`.
 pub(super) fn folded(name: &str) -> String {
     let plain: String = name.to_lowercase().chars().map(without_accent).collect();
+    let plain = if plain.contains(APOSTROPHES) { joined(&plain) } else { plain };
     let tokens: Vec<&str> =
         plain.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty()).collect();
     tokens.join(" ")
+}
+
+/// A name in which `n't` is part of the word before it.
+fn joined(name: &str) -> String {
+    let join = |name: String, mark| name.replace(&format!("n{mark}t"), "nt");
+    APOSTROPHES.iter().fold(name.to_owned(), join)
 }
 
 /// Whether `token` is `word`, whose trailing `*` stands for any ending.
@@ -165,6 +175,8 @@ mod tests {
             "Two Next Steps",
             "Lost to follow-up",
             "Not won",
+            "Won't Proceed",
+            "WON’T DO",
             "Won/Lost review",
             "未成交",
             "待签约",
