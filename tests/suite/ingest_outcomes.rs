@@ -2,6 +2,7 @@
 //! closed is never taken as open: where nothing tells how it ended, it is refused.
 
 use sluice::ingest::Ingested;
+use sluice::model::config::{OutcomeMode, PipelineConfig};
 use sluice::model::{Config, Status};
 
 use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
@@ -234,4 +235,28 @@ fn a_flag_that_holds_days_is_the_time_of_what_it_says() {
     assert_eq!(statuses(&got, ["1", "2", "3"]), [Won, Lost, Open]);
     assert_eq!(refused(&got), []);
     assert!(find(&got, "2").2.closed_at.get().is_some());
+}
+
+#[test]
+fn deals_that_go_on_after_an_end_are_told_and_wins_are_counted_by_the_mode() {
+    let pipeline = PipelineConfig {
+        name: "default".to_owned(),
+        won_stages: vec!["A_ACTIVATED".to_owned()],
+        lost_stages: vec!["A_DECLINED".to_owned()],
+        ..PipelineConfig::default()
+    };
+    let config = Config { pipeline: vec![pipeline], ..Config::default() };
+    let got = try_read(&data("outcomes/went_on"), &config).unwrap();
+    let went_on = "Of 2 deals that came to a won or lost stage, 1 went on after it";
+    for words in [
+        "No deal is won, and 1 are lost. No deal ends in what `won_stages` in `sluice.toml` names: `A_ACTIVATED`.",
+        went_on,
+    ] {
+        assert!(says(&got, words), "{words}: {:?}", got.dataset.assumptions);
+    }
+    let config = Config { outcome_mode: OutcomeMode::First, ..config };
+    let got = try_read(&data("outcomes/went_on"), &config).unwrap();
+    for words in ["No deal is won", went_on] {
+        assert!(!says(&got, words), "{words}: {:?}", got.dataset.assumptions);
+    }
 }

@@ -376,7 +376,7 @@ fn assumptions(
     all.assumptions.extend(outcomes::said_of_undated(partitions));
     all.assumptions.extend(outcomes::said_of_later(partitions));
     all.assumptions.extend(outcomes::said_of_closes(partitions, config));
-    all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names));
+    all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names, config));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(
         "The export is taken to know everything up to {} UTC, its latest event.",

@@ -1,10 +1,11 @@
 //! What is to be said where an export knows no wins, no losses, or not when deals were closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::config::CloseSource;
+use crate::model::config::{CloseSource, OutcomeMode};
 use crate::model::{
-    Catalogue, Config, Deal, Names, Partition, Quality, Status, Sym, UNKNOWN_STAGE, counted,
+    Catalogue, Config, Deal, Names, Partition, Quality, StageKind, Status, StoredVisit, Sym,
+    UNKNOWN_STAGE, counted, listed,
 };
 
 /// Stages that are named.
@@ -80,45 +81,110 @@ pub(super) fn said_of_untimed(partitions: &[Partition]) -> Option<String> {
     })
 }
 
-/// What is to be said of deals whose times are known, if anything.
+/// How the deals of an export ended, as its metrics count them.
+#[derive(Debug, Default)]
+struct Outcomes {
+    won: usize,
+    lost: usize,
+    /// The stages of the deals that are open.
+    open: BTreeMap<Sym, usize>,
+    untimed: usize,
+    /// Deals that were won or lost at any time, and those of them that went on and did not end so.
+    ended: usize,
+    went_on: usize,
+}
+
+/// Counts the outcomes; where rows tell another one than the history, nothing went on.
+fn outcomes(partitions: &[Partition], catalogue: &Catalogue, mode: OutcomeMode) -> Outcomes {
+    let mut found = Outcomes::default();
+    let kind = |visit: &StoredVisit| catalogue.get(visit.stage).kind;
+    let not_by_history = [Quality::ReopenedWithoutHistory, Quality::StatusContradictsHistory];
+    for part in partitions {
+        for (row, deal) in part.deals.iter().enumerate() {
+            let visits = part.visits.get(row);
+            if deal.quality.contains(Quality::CloseTimeMissing) {
+                found.untimed += 1;
+                continue;
+            }
+            let last = visits.last().map_or_else(|| by_status(deal.status), kind);
+            let first = visits.iter().map(kind).find(|kind| *kind != StageKind::Open);
+            let outcome = match mode {
+                OutcomeMode::Net => last,
+                OutcomeMode::First => first.unwrap_or(last),
+            };
+            match outcome {
+                StageKind::Won => found.won += 1,
+                StageKind::Lost => found.lost += 1,
+                StageKind::Open => {
+                    let stage = visits.last().map_or(deal.stage, |visit| visit.stage);
+                    *found.open.entry(catalogue.get(stage).name).or_default() += 1;
+                }
+            }
+            let is_by_history = !not_by_history.iter().any(|code| deal.quality.contains(*code));
+            found.ended += usize::from(first.is_some());
+            found.went_on += usize::from(is_by_history && first.is_some_and(|first| first != last));
+        }
+    }
+    found
+}
+
+/// What is to be said of deals whose times are known.
 pub(super) fn said(
     partitions: &[Partition],
     catalogue: &Catalogue,
     names: &Names,
-) -> Option<String> {
-    let is_dated = |deal: &&Deal| !deal.quality.contains(Quality::CloseTimeMissing);
-    let deals = || partitions.iter().flat_map(|partition| &partition.deals).filter(is_dated);
-    let count = |wanted| deals().filter(|deal| deal.status == wanted).count();
-    let (won, lost) = (count(Status::Won), count(Status::Lost));
-    if won > 0 {
-        return (lost == 0).then(|| {
-            format!(
-                "{} won and none lost at a known time: check that the export contains lost deals. \
-                 Without them the win rate of closed deals is 100 % whatever is sold; the share of all \
-                 created deals that was won (`cohort_conversion`) is the number to read. `lost_stages` \
-                 in `sluice.toml` names stages that mean lost.",
-                counted(won, "deal")
-            )
-        });
+    config: &Config,
+) -> Vec<String> {
+    let found = outcomes(partitions, catalogue, config.outcome_mode);
+    let missing = match (found.won, found.lost) {
+        (0, _) => without_wins(&found, names, config),
+        (won, 0) => Some(without_losses(won)),
+        _ => None,
+    };
+    let is_told = config.outcome_mode == OutcomeMode::Net && found.went_on * 20 >= found.ended;
+    let went_on = (is_told && found.went_on > 0).then(|| {
+        format!(
+            "Of {} that came to a won or lost stage, {} went on after it and did not end so: what they are \
+             now counts. `outcome_mode = \"first\"` in `sluice.toml` counts the first outcome of each.",
+            counted(found.ended, "deal"),
+            found.went_on
+        )
+    });
+    missing.into_iter().chain(went_on).collect()
+}
+
+fn by_status(status: Status) -> StageKind {
+    match status {
+        Status::Open => StageKind::Open,
+        Status::Won => StageKind::Won,
+        Status::Lost => StageKind::Lost,
     }
-    let mut stages: BTreeMap<Sym, usize> = BTreeMap::new();
-    for deal in deals().filter(|deal| deal.status == Status::Open) {
-        *stages.entry(catalogue.get(deal.stage).name).or_default() += 1;
-    }
+}
+
+fn without_losses(won: usize) -> String {
+    format!(
+        "{} won and none lost at a known time: check that the export contains lost deals. \
+         Without them the win rate of closed deals is 100 % whatever is sold; the share of all \
+         created deals that was won (`cohort_conversion`) is the number to read. `lost_stages` \
+         in `sluice.toml` names stages that mean lost.",
+        counted(won, "deal")
+    )
+}
+
+fn without_wins(found: &Outcomes, names: &Names, config: &Config) -> Option<String> {
     let mut stages: Vec<(&str, usize)> =
-        stages.into_iter().map(|(stage, count)| (names.get(stage), count)).collect();
+        found.open.iter().map(|(stage, count)| (names.get(*stage), *count)).collect();
     stages.retain(|(name, _)| !name.is_empty() && *name != UNKNOWN_STAGE);
     stages.sort_by_key(|&(name, count)| (std::cmp::Reverse(count), name));
     let shown = stages.iter().take(SHOWN).map(|(name, count)| format!("`{name}` ({count})"));
     let shown = shown.collect::<Vec<_>>().join(", ");
-    let total = partitions.iter().map(Partition::len).sum::<usize>();
-    let none = match lost {
-        0 if deals().count() < total => "No deal is won or lost at a known time".to_owned(),
+    let none = match found.lost {
+        0 if found.untimed > 0 => "No deal is won or lost at a known time".to_owned(),
         0 => "No deal is won or lost".to_owned(),
         lost => format!("No deal is won, and {lost} are lost"),
     };
-    let open = deals().count() - lost;
     if shown.is_empty() {
+        let open = found.open.values().sum::<usize>();
         return (open > 0).then(|| {
             format!(
                 "{none}, and of {} no stage is known. A column `stage` or `status` tells; if it has another \
@@ -127,8 +193,14 @@ pub(super) fn said(
             )
         });
     }
-    Some(format!(
-        "{none}. If a stage means that, `won_stages` and `lost_stages` in `sluice.toml` say so \
-         (`sluice init EXPORTS...` writes one). Most open deals are in {shown}."
-    ))
+    let own = config.pipeline.iter().flat_map(|own| &own.won_stages);
+    let won: BTreeSet<&String> = config.won_stages.iter().chain(own).collect();
+    let won = listed(won.into_iter().map(|name| format!("`{name}`")), SHOWN);
+    let means = match won.as_str() {
+        "" => "If a stage means that, `won_stages` and `lost_stages` in `sluice.toml` say so \
+               (`sluice init EXPORTS...` writes one)."
+            .to_owned(),
+        won => format!("No deal ends in what `won_stages` in `sluice.toml` names: {won}."),
+    };
+    Some(format!("{none}. {means} Most open deals are in {shown}."))
 }
