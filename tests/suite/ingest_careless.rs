@@ -5,7 +5,7 @@ use sluice::ingest::Ingested;
 use sluice::model::calendar::day_of;
 use sluice::model::{Config, DayOrder, Status};
 
-use super::ingest::{data, digest, find, read, says, shuffled, try_read, visits};
+use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
 
 fn careless(name: &str) -> Ingested {
     read(&data("careless").join(name))
@@ -25,6 +25,21 @@ fn stages_that_differ_by_case_and_blanks_are_one() {
     assert_eq!(visits(&got, "4")[1], "closed won|01-20 00:00|-");
     assert!(says(&got, "`DEMO` as `Demo`"), "{:?}", got.dataset.assumptions);
     assert_eq!(digest(&got), digest(&read(shuffled(&data("careless/case")).path())));
+}
+
+#[test]
+fn owners_that_differ_by_case_and_blanks_are_told() {
+    let got = careless("owners");
+    let said = "3 names of owners differ from another by case and blanks only, such as `ANN LEE` and `Ann Lee`:";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    assert_eq!(got.dataset.names.get(find(&got, "3").2.owner), "ANN LEE", "but not made one");
+    let status = |id| find(&got, id).2.status;
+    use Status::{Lost, Open, Won};
+    assert_eq!(["1", "2", "3", "4"].map(status), [Won, Lost, Won, Open], "`Won't` is not `won`");
+    let ids = b"deal_id,owner,stage,created_at\n\
+        1,0053h000000abcdAAE,Demo,2026-01-05\n\
+        2,0053h000000ABCDAAE,Demo,2026-01-05\n";
+    assert!(!says(&read_deals(ids), "names of owners"), "ids differ by case");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod life;
 pub(super) mod namesakes;
 mod order;
 mod outcomes;
+mod people;
 mod places;
 mod rivals;
 mod spelling;
@@ -149,7 +150,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
     all.assumptions.extend(waiting::said(&loose));
     let fx = settle_rates(&mut all);
-    let (users, accounts) = settle_people(&mut all);
+    let (users, accounts) = people::settle(&mut all);
     assumptions(&mut all, &partitions, &catalogue, extracted_at, config);
     Ok(sorted(Dataset {
         names: all.names,
@@ -258,19 +259,6 @@ fn settle_payments(mut rows: Vec<(Payment, u64)>, ledger: &mut Ledger) -> Vec<Pa
     rows.into_iter().map(|(payment, _)| payment).collect()
 }
 
-/// Users, with the names of their teams, and accounts.
-fn settle_people(all: &mut Gathered) -> (Vec<User>, Vec<Account>) {
-    let (users, accounts) = (std::mem::take(&mut all.users), std::mem::take(&mut all.accounts));
-    let mut users = settle(users, "users", &mut all.assumptions, |user| &user.user_id);
-    for user in &mut users {
-        if let Some(name) = all.teams.get(&user.team) {
-            user.team.clone_from(name);
-        }
-    }
-    let accounts = settle(accounts, "accounts", &mut all.assumptions, |a| &a.account_id);
-    (users, accounts)
-}
-
 /// Rates by currency and day; of several for one day the lowest, and of equal ones one.
 fn settle_rates(all: &mut Gathered) -> Vec<FxRate> {
     let mut rates = std::mem::take(&mut all.fx);
@@ -295,41 +283,6 @@ fn settle_rates(all: &mut Gathered) -> Vec<FxRate> {
         ));
     }
     rates
-}
-
-/// One row per id, in the order of ids; of several the largest by content, which is said.
-fn settle<T: std::fmt::Debug>(
-    rows: Vec<T>,
-    what: &str,
-    said: &mut Vec<String>,
-    id: impl Fn(&T) -> &String,
-) -> Vec<T> {
-    let mut by_id: BTreeMap<String, T> = BTreeMap::new();
-    let mut contradicted: Vec<String> = Vec::new();
-    for row in rows {
-        let (key, content) = (id(&row).clone(), format!("{row:?}"));
-        match by_id.get(&key).map(|old| format!("{old:?}")) {
-            Some(old) if old == content => continue,
-            Some(old) => {
-                contradicted.push(key.clone());
-                if old > content {
-                    continue;
-                }
-            }
-            None => {}
-        }
-        by_id.insert(key, row);
-    }
-    contradicted.sort();
-    contradicted.dedup();
-    if let Some(first) = contradicted.first() {
-        said.push(format!(
-            "{} {what} have rows that contradict each other, such as `{first}`: the last in the order of \
-             their values holds.",
-            contradicted.len()
-        ));
-    }
-    by_id.into_values().collect()
 }
 
 /// The small tables in their order.
@@ -376,6 +329,7 @@ fn assumptions(
     all.assumptions.extend(outcomes::said_of_undated(partitions));
     all.assumptions.extend(outcomes::said_of_later(partitions));
     all.assumptions.extend(outcomes::said_of_closes(partitions, config));
+    all.assumptions.extend(people::said(partitions, &all.names));
     all.assumptions.extend(outcomes::said(partitions, catalogue, &all.names, config));
     let at = chrono::DateTime::from_timestamp_micros(extracted_at - 1);
     all.assumptions.push(format!(

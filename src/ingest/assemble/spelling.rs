@@ -13,8 +13,8 @@ pub(super) type Met = (bool, u64);
 /// What each other spelling of a stage becomes.
 pub(super) type Renames = BTreeMap<Sym, Sym>;
 
-/// The form in which names of stages are compared.
-fn fold(name: &str) -> String {
+/// The form in which names are compared.
+pub(super) fn fold(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
