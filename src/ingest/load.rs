@@ -30,7 +30,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     }
     let mut loader = Loader {
         options,
-        all: Gathered { assumptions: said, ..Gathered::default() },
+        all: Gathered::new(said, options.config),
         inputs: unused.iter().map(|unknown| unknown.file.clone()).collect(),
         broken: Vec::new(),
         namesakes: Namesakes::default(),
@@ -38,7 +38,6 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         named: Vec::new(),
         logged: (!is_told).then(Logged::default),
     };
-    loader.all.deals.ends = status::Ends::new(options.config);
     broken.into_iter().for_each(|broken| loader.refuse(broken));
     let total = plans.iter().map(|plan| plan.input.bytes).sum();
     options.progress.begin("reading", Some(total));

@@ -8,7 +8,7 @@ use super::super::rows::{DealRow, word};
 use super::super::status::Ends;
 use super::super::words::{DealIndex, Text, Word};
 use super::rivals::{Rivals, Untold};
-use crate::model::{Names, Reject, Sym};
+use crate::model::{Config, Names, Reject, Sym};
 
 /// All deals; the number of a deal is its place.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(in super::super) struct Deals {
     /// Deals that are closed while their rows leave open how, with why they are refused if nothing tells.
     pub(super) undecided: BTreeMap<u32, Reject>,
     /// The stages that end deals, as far as can be told before all are known.
-    pub(in super::super) ends: Ends,
+    pub(super) ends: Ends,
     untold: Untold,
     pub(super) origins: Vec<Origin>,
     sources: Vec<SourceRules>,
@@ -79,6 +79,11 @@ impl SourceRules {
 }
 
 impl Deals {
+    /// None yet.
+    pub(super) fn new(config: &Config) -> Self {
+        Self { ends: Ends::new(config), ..Self::default() }
+    }
+
     /// Adds the deals of a file.
     pub(in super::super) fn add(
         &mut self,

@@ -95,6 +95,11 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// Nothing yet but what is said.
+    pub(super) fn new(said: Vec<String>, config: &Config) -> Self {
+        Self { deals: Deals::new(config), assumptions: said, ..Self::default() }
+    }
+
     /// Whether a log or the rows of deals tell moves to stages.
     fn has_moves(&self) -> bool {
         self.history.iter().any(|part| !part.rows.is_empty())
