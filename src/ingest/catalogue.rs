@@ -39,6 +39,8 @@ pub struct StageEvidence {
     pub lost_ends: u64,
     /// Open deals that are in it now.
     pub open_here: u64,
+    /// Closed deals without a history whose rows stand in it.
+    pub closed_here: u64,
 }
 
 /// How many deals entered the first stage (index into the evidence) before the second, counting

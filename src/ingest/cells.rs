@@ -257,6 +257,13 @@ impl<'r> Record<'r> {
         self.parsed_text(self.at(at), Col::Value, NO_COUNT, number::count)
     }
 
+    /// Seconds: a count of units of so many, or `0:12:30`; `12:30` counts units and what they have sixty of.
+    pub(super) fn duration(&self, col: Col, unit: u32) -> Result<Option<u32>, Bad> {
+        self.parsed(col, "no duration, such as `45` or `0:12:30`", |text| {
+            number::seconds(text, unit)
+        })
+    }
+
     /// A yes or a no.
     pub(super) fn flag(&self, col: Col) -> Result<Option<bool>, Bad> {
         self.parsed(col, "neither yes nor no, such as `1` or `false`", convert::flag)

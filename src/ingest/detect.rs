@@ -11,7 +11,7 @@ use super::field_log;
 use super::fit;
 use super::header::{self, Stage};
 use super::input::Input;
-use super::kind::{by_period, find, lacking, recognises};
+use super::kind::{by_period, find, is_called_otherwise, lacking, recognises};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::scan::Form;
 use super::seen::Forms;
@@ -163,7 +163,9 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
                 let place = |col| find(file, col, &folded);
-                if file.has_none.iter().any(|h| folded.has(h)) {
+                let is_other =
+                    || is_called_otherwise(mapping, file, &folded, &headers, input.stem());
+                if file.has_none.iter().any(|h| folded.has(h)) || file.has_moves && is_other() {
                     continue;
                 }
                 let is_list = file.lists_have.iter().any(|h| folded.has(h));

@@ -81,6 +81,23 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
         .then(|| format!("by its {by} it holds `{entity}`, but it lacks {columns}"))
 }
 
+/// Whether the name of a file tells another kind of what its headers allow as well. That of a table of deals
+/// does not: what is called so may be a log of them.
+pub(super) fn is_called_otherwise(
+    mapping: &Mapping,
+    file: &FileMapping,
+    folded: &Folded,
+    headers: &[String],
+    stem: &str,
+) -> bool {
+    mapping.files.iter().any(|other| {
+        !matches!(other.entity, Entity::Deals | Entity::StageHistory | Entity::StageChanges)
+            && other.entity != file.entity
+            && header::is_one(stem, &other.names)
+            && lacks(other, folded, headers).is_empty()
+    })
+}
+
 /// The columns of a file of targets that are called like periods, if it has no column of values.
 pub(super) fn by_period(
     file: &FileMapping,

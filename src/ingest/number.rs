@@ -78,6 +78,25 @@ pub(super) fn count(text: &str) -> Option<u32> {
     }
 }
 
+/// Seconds of a duration that counts units of `unit` seconds; with colons the last part but two is hours, or
+/// of two parts the first is larger by sixty than what the second counts: hours where units are minutes.
+pub(super) fn seconds(text: &str, unit: u32) -> Option<u32> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let part = |text: &str, most: u32| text.parse::<u32>().ok().filter(|part| *part < most);
+    match parts.as_slice() {
+        [only] => count(only)?.checked_mul(unit),
+        [high, low] => {
+            part(high, u32::MAX)?.checked_mul(60)?.checked_add(part(low, 60)?)?.checked_mul(unit)
+        }
+        [hours, minutes, seconds] => {
+            let minutes =
+                part(hours, u32::MAX)?.checked_mul(60)?.checked_add(part(minutes, 60)?)?;
+            minutes.checked_mul(60)?.checked_add(part(seconds, 60)?)
+        }
+        _ => None,
+    }
+}
+
 /// A number without symbols, spaces and thousands marks, with `.` before the fraction. Text that is
 /// not a number with at most a currency, a sign and a scale around it is none.
 fn plain(text: &str, mark: DecimalMark) -> Option<String> {
@@ -244,6 +263,14 @@ fn ungrouped(whole: &str, point: Option<char>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_counts_or_have_colons() {
+        let said = ["45", "00:30", "00:12:30", "1:02:03"].map(|text| seconds(text, 60));
+        assert_eq!(said, [2_700, 1_800, 750, 3_723].map(Some));
+        assert_eq!([seconds("750", 1), seconds("12:30", 1)], [Some(750); 2]);
+        assert_eq!(["long", "1:75", "1:2:3:4", "-1:00"].map(|text| seconds(text, 60)), [None; 4]);
+    }
 
     #[test]
     fn money_in_many_dresses() {

@@ -313,15 +313,20 @@ pub(super) fn activity(
         (None, done, _) | (_, done @ Some(_), _) | (_, None, done @ Some(_)) => done,
         (Some(true), None, None) => part.cell(time(Col::CreatedAt)),
     };
-    let minutes = part.cell(record.count(Col::DurationMinutes));
-    let duration = part.cell(record.count(Col::DurationSeconds));
-    let duration = duration.or(minutes.map(|minutes| minutes.saturating_mul(60)));
+    let minutes = part.cell(record.duration(Col::DurationMinutes, 60));
+    let duration = part.cell(record.duration(Col::DurationSeconds, 1)).or(minutes);
     let row = ActivityRow {
         deal,
         words: [
             record.mapped(Col::Kind, part),
             record.word(Col::Owner, part),
-            record.mapped(Col::Outcome, part),
+            match record.text(Col::Status).filter(|_| is_done.is_none()) {
+                // A status that is no word for done or planned says how it ended: `no show`.
+                Some(status) if record.text(Col::Outcome).is_none() => {
+                    record.known(Col::Outcome, &status, part)
+                }
+                _ => record.mapped(Col::Outcome, part),
+            },
         ],
         event: record.text(Col::ActivityId).as_deref().map(ActivityId::new).unwrap_or_default(),
         done_at: done_at.into(),

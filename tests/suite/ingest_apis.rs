@@ -108,6 +108,10 @@ fn changes_of_pipedrive_and_moves_under_many_names_are_histories() {
             "e.csv",
             "opportunity_id,stage,valid_from,valid_to\n1,New,2026-01-05,2026-02-03\n1,Won,2026-02-03,\n",
         ),
+        (
+            "g.csv",
+            "deal_id,deal_stage_id,pipeline_stage_label,date_stage_entered\n1,1-1,New,2026-01-05\n1,1-2,Won,2026-02-03\n",
+        ),
         ("f.csv", "deal_id,deal_stage,stage_change_date\n1,New,2026-01-05\n1,Won,2026-02-03\n"),
     ] {
         let got = exported(&[("deals.csv", deals), (name, text)]);
@@ -293,4 +297,103 @@ fn rows_above_groups_of_a_sheet_are_no_deals() {
     let got = exported(&[("deals.xls", &page)]);
     assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
     assert!(says(&got, "2 rows of"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn a_status_of_something_else_is_no_stage() {
+    let deals = "deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n";
+    for (name, text, entity) in [
+        (
+            "log.csv",
+            "deal_id,activity_type,status,date\n1,call,planned,2026-01-06\n1,call,done,2026-01-07\n",
+            "activities",
+        ),
+        (
+            "tasks.csv",
+            "deal_id,status,date\n1,planned,2026-01-06\n1,done,2026-01-07\n",
+            "activities",
+        ),
+        (
+            "payments.csv",
+            "deal_id,date,amount,status\n1,2026-01-06,3,due\n1,2026-01-07,4,paid\n",
+            "payments",
+        ),
+        (
+            "deals_2.csv",
+            "deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n1,Offer,2026-01-05,7\n",
+            "deals",
+        ),
+    ] {
+        let got = exported(&[("deals.csv", deals), (name, text)]);
+        let kinds: Vec<&str> = got.inputs.iter().map(|input| input.entity.as_str()).collect();
+        assert!(kinds.contains(&entity), "{name}: {kinds:?}");
+        assert!(!kinds.contains(&"stage_history"), "{name}: {kinds:?}");
+    }
+}
+
+#[test]
+fn a_stage_in_which_deals_are_open_is_not_won_by_its_name() {
+    let head = "deal_id,stage,status,created_at,closed_at,amount\n";
+    let rows = "1,Contract signed,open,2026-01-05,,7\n2,Contract signed,won,2026-01-06,2026-02-03,7\n3,New,lost,2026-01-07,2026-02-04,7\n";
+    let got = exported(&[("deals.csv", &format!("{head}{rows}"))]);
+    assert_eq!(
+        ["1", "2", "3"].map(|id| find(&got, id).2.status),
+        [Status::Open, Status::Won, Status::Lost]
+    );
+    let closed = rows.lines().filter(|row| !row.contains("open")).collect::<Vec<_>>().join("\n");
+    let got = exported(&[("deals.csv", &format!("{head}{closed}\n"))]);
+    assert_eq!(["2", "3"].map(|id| find(&got, id).2.status), [Status::Won, Status::Lost]);
+}
+
+#[test]
+fn rates_of_a_table_with_a_base_are_what_the_base_is_worth() {
+    let deals = "deal_id,stage,created_at,amount,currency\n1,Won,2026-01-05,110,USD\n";
+    let fx = "date,base_currency,currency,rate\n2026-01-01,EUR,EUR,1\n2026-01-01,EUR,USD,1.1\n";
+    let got = exported(&[("deals.csv", deals), ("fx.csv", fx)]);
+    let rate = got.dataset.fx.iter().find(|rate| rate.currency == "USD").unwrap();
+    assert_eq!(rate.num * 11, rate.den * 10, "{rate:?}");
+}
+
+#[test]
+fn what_did_not_happen_or_come_does_not_count() {
+    let got = exported(&[
+        ("deals.csv", "deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n"),
+        (
+            "activities.csv",
+            "activity_id,deal_id,type,date,status,duration\na1,1,call,2026-01-06,no show,0:12:30\na2,1,call,2026-01-07,completed,5\n\
+             a3,1,meeting,2026-01-08,Canceled,\n",
+        ),
+        (
+            "payments.csv",
+            "deal_id,paid_at,amount,status\n1,2026-01-06,3,paid\n1,2026-01-07,4,failed\n",
+        ),
+    ]);
+    let (partition, row, _) = find(&got, "1");
+    let told: Vec<_> = partition.activities.get(row).iter().collect();
+    let outcomes: Vec<&str> =
+        told.iter().map(|activity| got.dataset.names.get(activity.outcome)).collect();
+    assert_eq!(outcomes, ["no_show", "", "cancelled"]);
+    assert_eq!(told[0].duration_seconds.get(), Some(750));
+    assert_eq!(got.dataset.payments.len(), 1);
+}
+
+#[test]
+fn what_salesforce_says_of_a_record_is_not_its_type() {
+    let got = exported(&[
+        (
+            "Opportunity.json",
+            r#"{"records": [{"attributes": {"type": "Opportunity", "url": "/x"}, "Id": "006A00000000001", "Name": "A", "StageName": "New",
+            "CloseDate": "2026-06-30", "CreatedDate": "2026-01-05T10:00:00.000+0000", "IsWon": false, "IsClosed": false}]}"#,
+        ),
+        (
+            "Task.json",
+            r#"{"records": [{"attributes": {"type": "Task", "url": "/y"}, "Id": "00TA00000000001", "WhatId": "006A00000000001",
+            "ActivityDate": "2026-01-06", "Status": "Completed", "TaskSubtype": "Call", "CreatedDate": "2026-01-06T10:00:00.000+0000"}]}"#,
+        ),
+    ]);
+    let (partition, row, deal) = find(&got, "006A00000000001");
+    let kinds: Vec<&str> =
+        partition.activities.get(row).iter().map(|a| got.dataset.names.get(a.kind)).collect();
+    assert_eq!(kinds, ["call"]);
+    assert_eq!(got.dataset.names.get(deal.deal_type), "");
 }

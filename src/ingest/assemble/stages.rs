@@ -37,6 +37,7 @@ struct StageTally {
     won_ends: u64,
     lost_ends: u64,
     open_here: u64,
+    closed_here: u64,
     /// Rows of deals that name it.
     rows: u64,
     /// Records that a later one of the same deal follows.
@@ -110,6 +111,7 @@ impl StageTally {
         self.won_ends += from.won_ends;
         self.lost_ends += from.lost_ends;
         self.open_here += from.open_here;
+        self.closed_here += from.closed_here;
         self.rows += from.rows;
         self.followed += from.followed;
         self.last_entry = self.last_entry.max(from.last_entry);
@@ -219,6 +221,7 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     match (row.status, ends.as_slice(), current) {
         (Some(Status::Open), _, Some(current)) => tally.stage(current).open_here += 1,
         (Some(status), [only], _) => tally.end(*only, status),
+        (Some(_), [], Some(current)) => tally.stage(current).closed_here += 1,
         (Some(status), [_, _, ..], _) => tally.tied.push((status, ends)),
         _ => {}
     }
@@ -340,6 +343,7 @@ fn evidence(tally: Tally, all: &Gathered) -> (Vec<StageEvidence>, Precedence) {
             won_ends: stage.won_ends,
             lost_ends: stage.lost_ends,
             open_here: stage.open_here,
+            closed_here: stage.closed_here,
         }
     });
     let evidence = evidence.collect();

@@ -15,7 +15,7 @@ pub(super) fn classify(
     config: &Config,
     said: &mut Vec<String>,
 ) -> Result<()> {
-    let has_statuses = pipeline.drafts.iter().any(|d| ends(d) > 0);
+    let has_statuses = pipeline.drafts.iter().any(|d| ends(d) + d.evidence.closed_here > 0);
     for at in 0..pipeline.drafts.len() {
         let Some(draft) = pipeline.drafts.get(at) else { continue };
         let found = match configured(draft, pipeline, config)? {
@@ -108,11 +108,12 @@ fn by_name(draft: &Draft, has_statuses: bool) -> Option<StageKind> {
     if kind == StageKind::Won && draft.evidence.is_won == Some(false) {
         return None;
     }
-    let fitting = match kind {
-        StageKind::Won => draft.evidence.won_ends,
-        _ => draft.evidence.lost_ends,
-    };
-    let all = ends(draft) + draft.evidence.open_here;
+    let fitting = draft.evidence.closed_here
+        + match kind {
+            StageKind::Won => draft.evidence.won_ends,
+            _ => draft.evidence.lost_ends,
+        };
+    let all = ends(draft) + draft.evidence.closed_here + draft.evidence.open_here;
     let is_contradicted = has_statuses && (all - fitting) * 20 > all;
     (!is_contradicted).then_some(kind)
 }

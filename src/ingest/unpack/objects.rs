@@ -168,6 +168,10 @@ impl Rows {
     /// tells of.
     fn flatten(&mut self, object: Map<String, Value>, above: &str, row: &mut Vec<(usize, String)>) {
         for (key, value) in object {
+            if key == "attributes" && value.get("url").is_some() {
+                // What Salesforce says of a record is none of its fields.
+                continue;
+            }
             let path = format!("{above}{key}");
             let text = match value {
                 Value::Null => continue,
