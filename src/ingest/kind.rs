@@ -82,7 +82,7 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
 }
 
 /// Whether the name of a file tells another kind of what its headers allow as well. That of a table of deals
-/// does not: what is called so may be a log of them.
+/// or stages does not: what is called so may be a log of them.
 pub(super) fn is_called_otherwise(
     mapping: &Mapping,
     file: &FileMapping,
@@ -91,8 +91,11 @@ pub(super) fn is_called_otherwise(
     stem: &str,
 ) -> bool {
     mapping.files.iter().any(|other| {
-        !matches!(other.entity, Entity::Deals | Entity::StageHistory | Entity::StageChanges)
-            && other.entity != file.entity
+        let is_of_deals = matches!(
+            other.entity,
+            Entity::Deals | Entity::StageHistory | Entity::StageChanges | Entity::Stages
+        );
+        !is_of_deals
             && header::is_one(stem, &other.names)
             && lacks(other, folded, headers).is_empty()
     })

@@ -397,3 +397,43 @@ fn what_salesforce_says_of_a_record_is_not_its_type() {
     assert_eq!(kinds, ["call"]);
     assert_eq!(got.dataset.names.get(deal.deal_type), "");
 }
+
+#[test]
+fn lists_of_calls_meetings_and_tasks_are_activities() {
+    let deals = "deal_id,deal_name,stage,created_at,amount\n1,Ace,Won,2026-01-05,7\n";
+    for (name, text, kind) in [
+        (
+            "a.csv",
+            "call_id,deal_id,started_at,user,duration (sec),status\nc1,1,2026-01-06 10:00:00,Ann,60,answered\n",
+            "call",
+        ),
+        (
+            "b.csv",
+            "meeting_id,deal_id,start_time,organizer,status\nm1,1,2026-01-06 10:00:00,Ann,held\n",
+            "meeting",
+        ),
+        (
+            "c.csv",
+            "Assigned,Opportunity Name,Subject,Date,Status,Type\nAnn,Ace,Hello,2026-01-06,Completed,Call\n",
+            "call",
+        ),
+        (
+            "d.csv",
+            "Activity ID,Opportunity ID,Assigned,Date,Status,Task Subtype\nx,1,Ann,2026-01-06,Completed,Email\n",
+            "email",
+        ),
+        (
+            "e.csv",
+            "Date,Rep,Deal ID,Type,Status,Duration (min)\n2026-01-06,Ann,1,Call,Completed,5\n",
+            "call",
+        ),
+    ] {
+        let got = exported(&[("deals.csv", deals), (name, text)]);
+        assert_eq!(got.dataset.deal_count(), 1, "{name}");
+        let (partition, row, _) = find(&got, "1");
+        let told: Vec<_> = partition.activities.get(row).iter().collect();
+        assert_eq!(told.len(), 1, "{name}: {:?}", got.dataset.assumptions);
+        assert_eq!(got.dataset.names.get(told[0].kind), kind, "{name}");
+        assert!(told[0].done_at.get().is_some() || told[0].due_at.get().is_some(), "{name}");
+    }
+}
