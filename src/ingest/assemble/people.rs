@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::life::sym;
 use super::spelling::fold;
 use super::{Gathered, Joined};
 use crate::ingest::checked;
@@ -78,13 +79,7 @@ pub(super) fn unite(all: &mut Gathered) {
     }
     let mut done: BTreeMap<Sym, Option<&str>> = BTreeMap::new();
     for part in &all.activities {
-        let mut is_owner = vec![false; part.words.len()];
-        for row in &part.rows {
-            if let Some(is_owner) = is_owner.get_mut(row.words[OWNER].0 as usize) {
-                *is_owner = true;
-            }
-        }
-        for (&owner, _) in part.words.iter().zip(is_owner).filter(|(_, is_owner)| *is_owner) {
+        for owner in part.rows.iter().map(|row| sym(part, row.words[OWNER])) {
             done.entry(owner).or_insert_with(|| known.word(all.names.get(owner)));
         }
     }
@@ -116,15 +111,17 @@ pub(super) fn unite(all: &mut Gathered) {
 
 /// Gives the owners of activities other words, which are added to those of the part.
 fn rename(part: &mut Joined<ActivityRow>, words: &BTreeMap<Sym, Sym>) {
-    let mut fresh: Vec<Option<Word>> = vec![None; part.words.len()];
-    for (fresh, old) in fresh.iter_mut().zip(part.words.clone()) {
-        if let Some(&word) = words.get(&old) {
-            *fresh = Some(Word(part.words.len() as u32));
-            part.words.push(word);
-        }
-    }
-    for owner in part.rows.iter_mut().map(|row| &mut row.words[OWNER]) {
-        *owner = fresh.get(owner.0 as usize).copied().flatten().unwrap_or(*owner);
+    let mut fresh: BTreeMap<Word, Word> = BTreeMap::new();
+    for at in 0..part.rows.len() {
+        let old = part.rows[at].words[OWNER];
+        let new = *fresh.entry(old).or_insert_with(|| match words.get(&sym(part, old)) {
+            None => old,
+            Some(&word) => {
+                part.words.push(word);
+                Word(part.words.len() as u32 - 1)
+            }
+        });
+        part.rows[at].words[OWNER] = new;
     }
 }
 
