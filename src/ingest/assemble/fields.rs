@@ -10,7 +10,7 @@ use super::super::field_log::{FieldRow, LogRow};
 use super::super::part::Part;
 use super::super::rows::{HistoryRow, word};
 use super::order::{MOST, way};
-use super::{Gathered, Joined, people};
+use super::{Gathered, Joined};
 use crate::model::{Field, FieldChange, Maybe, Micros, Names, Sym, User};
 
 /// The logs of fields of all files.
@@ -83,13 +83,12 @@ fn each_sym(row: &mut FieldRow, change: impl Fn(Sym) -> Sym) {
     }
 }
 
-/// Takes over the moves that no other file tells, and gives people the words that deals have for them.
+/// Takes over the moves that no other file tells, and gives owners the ids that deals use.
 pub(super) fn settle(all: &mut Gathered) {
     take_moves(all);
     if all.log.rows.iter().any(|row| row.field == Field::Owner) {
         name_owners(all);
     }
-    people::unite(all);
 }
 
 /// A history of stages knows all moves of its deals; a log of fields often keeps a year or two.
