@@ -163,8 +163,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
                 let place = |col| find(file, col, &folded);
-                let is_other =
-                    || is_called_otherwise(mapping, file, &folded, &headers, input.stem());
+                let is_other = || is_called_otherwise(mapping, &folded, &headers, input.stem());
                 if file.has_none.iter().any(|h| folded.has(h)) || file.has_moves && is_other() {
                     continue;
                 }

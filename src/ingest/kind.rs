@@ -85,7 +85,6 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
 /// or stages does not: what is called so may be a log of them.
 pub(super) fn is_called_otherwise(
     mapping: &Mapping,
-    file: &FileMapping,
     folded: &Folded,
     headers: &[String],
     stem: &str,
