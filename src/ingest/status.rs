@@ -138,7 +138,7 @@ fn are_times_alone(plan: &Plan) -> bool {
 /// Whether the name of a stage says that a deal in it is won or lost.
 fn ends(stage: &str, config: &Config) -> bool {
     let is_told = configured(&stage.to_lowercase(), config).is_some();
-    is_told || words::settled(stage).or_else(|| words::hinted(stage)).is_some()
+    is_told || words::told(stage).is_some()
 }
 
 /// The stages that end a deal, as far as the configuration and their names tell.
@@ -164,8 +164,8 @@ impl Ends {
 
     /// Whether a deal in this stage is won or lost.
     pub(super) fn contains(&self, stage: &str) -> bool {
-        let by_name = || words::settled(stage).or_else(|| words::hinted(stage)).is_some();
-        self.0.get(&stage.trim().to_lowercase()).copied().unwrap_or_else(by_name)
+        let told = self.0.get(&stage.trim().to_lowercase()).copied();
+        told.unwrap_or_else(|| words::told(stage).is_some())
     }
 }
 

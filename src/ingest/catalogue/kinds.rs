@@ -88,15 +88,10 @@ fn declared(draft: &Draft) -> Option<StageKind> {
         (Some(true), None) => Some(if evidence.won_ends > evidence.lost_ends {
             StageKind::Won
         } else {
-            told_by_name(draft).unwrap_or(StageKind::Lost)
+            words::told(&draft.name).unwrap_or(StageKind::Lost)
         }),
         _ => None,
     }
-}
-
-/// What the name settles, or else hints at.
-fn told_by_name(draft: &Draft) -> Option<StageKind> {
-    words::settled(&draft.name).or_else(|| words::hinted(&draft.name))
 }
 
 /// A name that settles the kind, or hints at it and is not contradicted by where deals stand.
@@ -149,7 +144,7 @@ fn infer_end(pipeline: &mut Pipeline<'_>, kind: StageKind, said: &mut Vec<String
 fn is_guessed(draft: &Draft) -> bool {
     (draft.kind, draft.kind_basis) == (StageKind::Lost, Basis::Declared)
         && (draft.evidence.is_won, draft.evidence.lost_ends) == (None, 0)
-        && told_by_name(draft).is_none()
+        && words::told(&draft.name).is_none()
 }
 
 /// Says which stages the export calls closed without telling how, and what they were taken for.

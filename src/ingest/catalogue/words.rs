@@ -116,6 +116,11 @@ pub(super) fn is_word(token: &str, word: &str) -> bool {
     }
 }
 
+/// What a name settles, or else hints at.
+pub(in super::super) fn told(name: &str) -> Option<StageKind> {
+    settled(name).or_else(|| hinted(name))
+}
+
 /// The kind that the words of a name hint at; nothing where they hint at both.
 pub(in super::super) fn hinted(name: &str) -> Option<StageKind> {
     let folded = folded(name);
