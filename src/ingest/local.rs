@@ -7,15 +7,12 @@ use std::borrow::Cow;
 
 use super::convert::{self, DayOrder, Written};
 use super::header::without_accent;
-use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
+use crate::model::calendar::{DAY_MICROS, SECOND_MICROS, SERIAL_OF_1970};
 
 /// Nothing longer is a time.
 const LONGEST: usize = 80;
 
-/// Day number of 1970-01-01 in a spreadsheet whose days begin with 1900.
-const SERIAL_OF_1970: i32 = 25_569;
-
-/// Day number of 2100-01-01 there.
+/// Day number of 2100-01-01 in a spreadsheet.
 const SERIAL_OF_2100: i32 = 73_051;
 
 /// A time in one of these forms.

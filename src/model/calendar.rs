@@ -18,6 +18,9 @@ pub const DAY_MICROS: i64 = 86_400_000_000;
 /// Microseconds of a second.
 pub const SECOND_MICROS: i64 = 1_000_000;
 
+/// The number of 1970-01-01 among the days of a spreadsheet, which begin with 1900.
+pub const SERIAL_OF_1970: Day = 25_569;
+
 /// What a duration is counted in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
