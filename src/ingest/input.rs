@@ -80,9 +80,10 @@ impl Input {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
-    /// What follows the last point of the name, whether or not it is packed as `.gz`.
-    pub(super) fn extension(&self) -> &str {
-        self.name().rsplit_once('.').map_or("", |(_, extension)| extension)
+    /// Whether the name, without `.gz`, has one of these after its last point.
+    pub(super) fn has_extension(&self, extensions: &[&str]) -> bool {
+        let extension = self.name().rsplit_once('.').map_or("", |(_, extension)| extension);
+        extensions.iter().any(|known| known.eq_ignore_ascii_case(extension))
     }
 
     /// The name without folder and `.gz`.
@@ -96,8 +97,7 @@ impl Input {
 
     /// Whether it is a text table, or the name is one of such.
     pub(super) fn is_table(&self) -> bool {
-        let is_named = || TABLES.iter().any(|known| known.eq_ignore_ascii_case(self.extension()));
-        self.is_unpacked() || is_named()
+        self.is_unpacked() || self.has_extension(&TABLES)
     }
 
     /// Whether it was no text table before, so that its cells stand below their headers whatever is in them.

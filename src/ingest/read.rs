@@ -14,6 +14,9 @@ use super::input::{Input, ReadSeek};
 use super::unpack::{self, Table};
 use crate::error::{Error, Result};
 
+/// What zips are called.
+const ZIPS: &[&str] = &["zip"];
+
 /// Zips inside zips inside zips … are opened up to this depth.
 const MAX_DEPTH: usize = 3;
 
@@ -79,7 +82,7 @@ impl Found {
         if !about.is_file() {
             let error = input.broken("it is a device or a pipe, not a file");
             self.broken.push(input.aside(error));
-        } else if input.extension().eq_ignore_ascii_case("zip") {
+        } else if input.has_extension(ZIPS) {
             match File::open(path) {
                 Ok(file) => self.add_members(file, input),
                 Err(e) => self.broken.push(input.aside(Error::io("open", path, e))),
@@ -91,7 +94,7 @@ impl Found {
 
     /// Adds a file, or the tables that are packed in it.
     fn add(&mut self, input: Input) {
-        if !unpack::is_named(input.extension()) && !input.is_disguised() {
+        if !unpack::is_named(&input) && !input.is_disguised() {
             return self.inputs.push(input);
         }
         match input.read().and_then(|bytes| unpack::tables(&input, bytes)) {
@@ -113,8 +116,8 @@ impl Found {
     }
 
     fn add_members(&mut self, reader: impl Read + Seek, zip: Input) {
-        let (mut archive, members) = match contents(reader) {
-            Ok(contents) => contents,
+        let members = match contents(reader) {
+            Ok(members) => members,
             Err(e) => {
                 let error = zip.broken(e);
                 return self.broken.push(zip.aside(error));
@@ -122,20 +125,16 @@ impl Found {
         };
         for (name, index, bytes) in members {
             let input = zip.member(&name, index, bytes);
-            let is_zip = input.extension().eq_ignore_ascii_case("zip");
-            if !is_zip || input.members.len() >= MAX_DEPTH {
+            if !input.has_extension(ZIPS) || input.members.len() >= MAX_DEPTH {
                 self.add(input);
                 continue;
             }
-            match unpacked(&mut archive, index) {
+            match input.read() {
                 Ok(packed) => {
                     let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(packed));
                     self.add_members(inner, input);
                 }
-                Err(e) => {
-                    let error = input.broken(e);
-                    self.broken.push(input.aside(error));
-                }
+                Err(error) => self.broken.push(input.aside(error)),
             }
         }
     }
@@ -144,7 +143,7 @@ impl Found {
 /// The files of a zip by its table of contents that are not hidden, sorted by name: name, number, bytes.
 type Members = Vec<(String, usize, u64)>;
 
-fn contents<R: Read + Seek>(reader: R) -> ZipResult<(ZipArchive<R>, Members)> {
+fn contents(reader: impl Read + Seek) -> ZipResult<Members> {
     let archive = ZipArchive::new(reader)?;
     let mut members = Vec::new();
     for index in 0..archive.len() {
@@ -155,13 +154,7 @@ fn contents<R: Read + Seek>(reader: R) -> ZipResult<(ZipArchive<R>, Members)> {
         }
     }
     members.sort();
-    Ok((archive, members))
-}
-
-fn unpacked<R: Read + Seek>(archive: &mut ZipArchive<R>, index: usize) -> ZipResult<Vec<u8>> {
-    let mut packed = Vec::new();
-    archive.by_index(index)?.read_to_end(&mut packed)?;
-    Ok(packed)
+    Ok(members)
 }
 
 /// Whether the last part of a path begins with a dot, as what systems keep beside files does.

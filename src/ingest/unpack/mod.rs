@@ -34,9 +34,9 @@ impl Table {
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Whether a file with this extension holds tables.
-pub(super) fn is_named(extension: &str) -> bool {
-    WORKBOOKS.iter().chain(OBJECTS).any(|known| known.eq_ignore_ascii_case(extension))
+/// Whether a file is called like one that holds tables.
+pub(super) fn is_named(input: &Input) -> bool {
+    input.has_extension(WORKBOOKS) || input.has_extension(OBJECTS)
 }
 
 /// Whether a file that begins with these bytes is a workbook or a page, whatever it is called.
@@ -52,7 +52,7 @@ fn is_workbook(bytes: &[u8]) -> bool {
 ///
 /// Errors: it cannot be read.
 pub(super) fn tables(input: &Input, bytes: Vec<u8>) -> Result<Vec<Table>> {
-    if OBJECTS.iter().any(|known| known.eq_ignore_ascii_case(input.extension())) {
+    if input.has_extension(OBJECTS) {
         return objects::tables(&decode::whole(&bytes))
             .map_err(|cause| input.broken(cause).hint("export it again, or leave it out"));
     }
