@@ -146,24 +146,12 @@ pub(super) fn said(unknown: &[Unknown]) -> Vec<String> {
 
 /// What an unknown file is, and what to do about it.
 fn about(unknown: &Unknown) -> (String, &'static str) {
+    if unknown.is_table {
+        return about_table(unknown);
+    }
     let path = &unknown.file.path;
     let extension = Path::new(path).extension().map(|e| e.to_string_lossy().to_lowercase());
-    let is_table = unknown.is_table;
     match extension.as_deref() {
-        _ if is_table && unknown.file.bytes == 0 => {
-            (format!("`{path}` is empty"), "export it again")
-        }
-        _ if is_table && unknown.headers.is_empty() => (format!("`{path}` has no header"), NEEDED),
-        _ if is_table && is_data(&unknown.headers) => {
-            let what =
-                format!("`{path}` seems to have no header row: it has {}", shown(&unknown.headers));
-            (what, HEADLESS)
-        }
-        _ if is_table => {
-            let headers = shown(&unknown.headers);
-            let lacks = unknown.lacks.as_ref().map_or(String::new(), |lacks| format!(": {lacks}"));
-            (format!("`{path}` has the headers {headers}{lacks}"), NEEDED)
-        }
         Some("numbers") => (
             format!("`{path}` is a workbook of Numbers"),
             "export its tables as CSV and give those",
@@ -173,6 +161,22 @@ fn about(unknown: &Unknown) -> (String, &'static str) {
         }
         _ => (format!("`{path}` is no text table"), TABLES),
     }
+}
+
+fn about_table(unknown: &Unknown) -> (String, &'static str) {
+    let path = &unknown.file.path;
+    if unknown.file.bytes == 0 {
+        return (format!("`{path}` is empty"), "export it again");
+    }
+    if unknown.headers.is_empty() {
+        return (format!("`{path}` has no header"), NEEDED);
+    }
+    let headers = shown(&unknown.headers);
+    if is_data(&unknown.headers) {
+        return (format!("`{path}` seems to have no header row: it has {headers}"), HEADLESS);
+    }
+    let lacks = unknown.lacks.as_ref().map_or(String::new(), |lacks| format!(": {lacks}"));
+    (format!("`{path}` has the headers {headers}{lacks}"), NEEDED)
 }
 
 fn shown(headers: &[String]) -> String {
