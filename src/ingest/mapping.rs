@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::columns::{Col, Entity};
+use super::header;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Zone};
 
@@ -257,13 +258,26 @@ impl Mapping {
         })?;
         for file in &mut mapping.files {
             file.check(name)?;
-            file.skip.extend(MARKS.iter().map(Skip::of_mark));
+            MARKS.iter().map(Skip::of_mark).for_each(|mark| file.pass_over(mark));
         }
         Ok(mapping)
     }
 }
 
 impl FileMapping {
+    /// Adds a rule, or its words to the one that the file has for this header: no cell is looked at twice.
+    fn pass_over(&mut self, rule: Skip) {
+        let is_same = |own: &&mut Skip| {
+            header::fold(&own.header) == header::fold(&rule.header)
+                && own.is_not.is_empty()
+                && rule.is_not.is_empty()
+        };
+        match self.skip.iter_mut().find(is_same) {
+            Some(own) => own.is.extend(rule.is),
+            None => self.skip.push(rule),
+        }
+    }
+
     fn check(&self, mapping: &str) -> Result<()> {
         let named = self.columns.keys().chain(self.values.keys()).chain(self.defaults.keys());
         for word in named.chain(self.infer.iter().map(|i| &i.gives)) {
