@@ -184,17 +184,16 @@ impl Made<'_> {
         if let Some(restated) = &self.restated {
             ledgers.extend([numbers_table(restated, false), deals_table(restated)]);
         }
+        let all = self.tables(&ledgers);
         let (page, tables) = rayon::join(
             || timed(talk, REPORT, "page", || self.write_page(&publication, args)),
-            || {
-                timed(talk, REPORT, "tables", || {
-                    write_tables(&publication, &self.computed, &ledgers)
-                })
-            },
+            || timed(talk, REPORT, "tables", || write_tables(&publication, &all)),
         );
         page.and(tables)?;
         if args.workbook {
-            timed(talk, REPORT, "workbook", || self.write_workbook(&publication, args, &ledgers))?;
+            timed(talk, REPORT, "workbook", || {
+                self.write_workbook(&publication, &args.title, &all)
+            })?;
         }
         let folder = publication.finish()?;
         publish::prune(&args.out, args.keep)?;
@@ -203,44 +202,34 @@ impl Made<'_> {
         Ok(folder)
     }
 
-    /// Every table in one file, as the page has them: metrics, queries, ledgers.
-    fn write_workbook(&self, to: &Publication, args: &OutArgs, ledgers: &[Table]) -> Result<()> {
+    /// Every table of the report: metrics, queries, ledgers.
+    fn tables<'a>(&'a self, ledgers: &'a [Table]) -> Vec<Entry<'a>> {
         let metrics = self.computed.metrics().into_iter().map(|(about, table)| Entry {
-            name: about.name,
             question: about.question,
             definition: about.definition,
             estimate: about.estimate,
-            table,
+            ..Entry::plain(&table.name, table)
         });
         let queries = self.computed.queries.iter().map(|query| Entry {
-            name: &query.name,
             question: &query.question,
-            definition: "",
-            estimate: "",
-            table: &query.table,
+            ..Entry::plain(&query.name, &query.table)
         });
-        let ledgers = ledgers.iter().map(|table| Entry {
-            name: &table.name,
-            question: "",
-            definition: "",
-            estimate: "",
-            table,
-        });
-        let entries: Vec<Entry<'_>> = metrics.chain(queries).chain(ledgers).collect();
+        let ledgers = ledgers.iter().map(|table| Entry::plain(&table.name, table));
+        metrics.chain(queries).chain(ledgers).collect()
+    }
+
+    fn write_workbook(&self, to: &Publication, title: &str, all: &[Entry<'_>]) -> Result<()> {
+        let (as_of, version) = (self.run.as_of, self.record.version);
         let cover = Cover {
-            title: &args.title,
-            as_of: self.run.as_of,
+            title,
+            as_of,
             said: vec![
-                format!(
-                    "As of {}, of run {} of the store.",
-                    date(self.run.as_of),
-                    self.record.version
-                ),
+                format!("As of {}, of run {version} of the store.", date(as_of)),
                 "Amounts are in units of their row's currency; empty cells are not known."
                     .to_owned(),
             ],
         };
-        to.workbook("workbook.xlsx", &cover, &entries)
+        to.workbook("workbook.xlsx", &cover, all)
     }
 
     fn write_page(&self, publication: &Publication, args: &OutArgs) -> Result<()> {
@@ -270,16 +259,16 @@ impl Made<'_> {
 }
 
 /// Every table in every form but the workbook; the largest first, so that none is left to the end.
-fn write_tables(publication: &Publication, computed: &Computed, ledgers: &[Table]) -> Result<()> {
-    let queries = computed.queries.iter().map(|q| (q.name.as_str(), &q.table));
-    let named = computed.tables.iter().chain(ledgers).map(|t| (t.name.as_str(), t));
-    let mut all: Vec<(&str, &Table)> = named.chain(queries).collect();
-    all.sort_by_key(|(_, table)| std::cmp::Reverse(table.rows.len() * table.columns.len()));
+fn write_tables(publication: &Publication, all: &[Entry<'_>]) -> Result<()> {
+    let mut all: Vec<&Entry<'_>> = all.iter().collect();
+    all.sort_by_key(|Entry { table, .. }| {
+        std::cmp::Reverse(table.rows.len() * table.columns.len())
+    });
     let files: Vec<_> = all
         .into_iter()
-        .flat_map(|table| [Format::Parquet, Format::Csv].map(|format| (table, format)))
+        .flat_map(|entry| [Format::Parquet, Format::Csv].map(|format| (entry, format)))
         .collect();
-    files.into_par_iter().with_max_len(1).try_for_each(|((name, table), format)| {
+    files.into_par_iter().with_max_len(1).try_for_each(|(Entry { name, table, .. }, format)| {
         let file = format!("tables/{name}.{}", format.extension());
         publication.table(&file, table, format)
     })

@@ -23,8 +23,7 @@ const NAME: usize = 31;
 /// Whole numbers up to here are exact.
 const EXACT: u64 = 1 << 53;
 
-/// The serial number of 1970-01-01, and that of the day after the last.
-const UNIX_DAY: i32 = 25_569;
+/// The serial number of the day after the last.
 const END_DAY: i32 = 2_958_466;
 
 /// The name of the list of sheets.
@@ -43,6 +42,13 @@ pub struct Entry<'a> {
     pub estimate: &'a str,
     /// Its rows.
     pub table: &'a Table,
+}
+
+impl<'a> Entry<'a> {
+    /// A table of which its name says enough.
+    pub fn plain(name: &'a str, table: &'a Table) -> Self {
+        Self { question: "", definition: "", name, estimate: "", table }
+    }
 }
 
 /// What stands above the list of sheets.
@@ -307,7 +313,7 @@ fn number<'l>(
 
 /// The day as spreadsheets count; none before 1900 and after 9999.
 fn serial(day: Day) -> Option<f64> {
-    let serial = day.checked_add(UNIX_DAY)?;
+    let serial = day.checked_add(calendar::SERIAL_OF_1970)?;
     (1..END_DAY).contains(&serial).then(|| f64::from(serial))
 }
 
