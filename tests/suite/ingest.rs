@@ -51,6 +51,33 @@ pub(crate) fn find<'d>(got: &'d Ingested, id: &str) -> (&'d Partition, usize, &'
     place.unwrap_or_else(|| panic!("no deal `{id}`"))
 }
 
+/// A folder with these files.
+pub(crate) fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+/// A deal as `stage status amount created closed owner`, in minor units and days.
+pub(crate) fn told(got: &Ingested, id: &str) -> String {
+    let (_, _, deal) = find(got, id);
+    let day = |at: Option<i64>| {
+        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+        at.map_or_else(|| "-".to_owned(), |at| at.format("%m-%d").to_string())
+    };
+    format!(
+        "{}|{:?}|{}|{}|{}|{}",
+        word(got, got.dataset.catalogue.get(deal.stage).name),
+        deal.status,
+        deal.amount_minor.get().map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
+        day(deal.created_at.get()),
+        day(deal.closed_at.get()),
+        word(got, deal.owner),
+    )
+}
+
 fn word(got: &Ingested, sym: Sym) -> &str {
     got.dataset.names.get(sym)
 }

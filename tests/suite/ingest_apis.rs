@@ -3,33 +3,12 @@
 use sluice::ingest::Ingested;
 use sluice::model::{HistoryGrade, Status};
 
-use super::ingest::{find, read, says, visits};
+use super::ingest::{find, folder, read, says, told, visits};
 
 fn exported(files: &[(&str, &str)]) -> Ingested {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).unwrap();
-    }
-    read(folder.path())
-}
-
-/// A deal as `stage status amount created closed owner`, in minor units and days.
-fn deal(got: &Ingested, id: &str) -> String {
-    let (_, _, deal) = find(got, id);
-    let word = |sym| got.dataset.names.get(sym);
-    let day = |at: Option<i64>| {
-        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
-        at.map_or_else(|| "-".to_owned(), |at| at.format("%m-%d").to_string())
-    };
-    format!(
-        "{}|{:?}|{}|{}|{}|{}",
-        word(got.dataset.catalogue.get(deal.stage).name),
-        deal.status,
-        deal.amount_minor.get().map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
-        day(deal.created_at.get()),
-        day(deal.closed_at.get()),
-        word(deal.owner),
-    )
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    read(folder(&files).path())
 }
 
 #[test]
@@ -44,8 +23,8 @@ fn each_list_of_an_answer_is_a_table() {
             {"id": 12, "name": "Deal done", "position": 2, "forecast_type": "Closed Won"}],
           "meta": {"total": 2}}"#,
     )]);
-    assert_eq!(deal(&got, "1"), "Deal done|Won|1000|01-05|02-03|7");
-    assert_eq!(deal(&got, "2"), "Demo|Open|2000|01-06|-|7");
+    assert_eq!(told(&got, "1"), "Deal done|Won|1000|01-05|02-03|7");
+    assert_eq!(told(&got, "2"), "Demo|Open|2000|01-06|-|7");
     assert_eq!(got.dataset.users[0].name, "Ann");
 }
 
@@ -65,7 +44,7 @@ fn a_deal_is_not_taken_for_the_lists_that_it_has() {
     {
         let got = exported(&[(name, &text)]);
         assert_eq!(got.dataset.deal_count(), 2, "{name}");
-        assert_eq!(deal(&got, "2"), "3|Won|700|01-05|02-03|", "{name}");
+        assert_eq!(told(&got, "2"), "3|Won|700|01-05|02-03|", "{name}");
     }
 }
 
@@ -89,7 +68,7 @@ fn hubspot_tells_entries_pipelines_and_owners_by_its_api() {
             r#"{"results": [{"id": "31", "userId": 77, "firstName": "Ann", "lastName": "Lee", "email": "a@example.com"}]}"#,
         ),
     ]);
-    assert_eq!(deal(&got, "1"), "Signed up|Won|900|01-05|02-03|31");
+    assert_eq!(told(&got, "1"), "Signed up|Won|900|01-05|02-03|31");
     assert_eq!(visits(&got, "1").len(), 2);
     assert_eq!((&*got.dataset.users[0].user_id, &*got.dataset.users[0].name), ("31", "Ann Lee"));
 }
@@ -115,7 +94,7 @@ fn changes_of_pipedrive_and_moves_under_many_names_are_histories() {
         ("f.csv", "deal_id,deal_stage,stage_change_date\n1,New,2026-01-05\n1,Won,2026-02-03\n"),
     ] {
         let got = exported(&[("deals.csv", deals), (name, text)]);
-        assert_eq!(deal(&got, "1"), "Won|Won|700|01-05|-|", "{name}");
+        assert_eq!(told(&got, "1"), "Won|Won|700|01-05|-|", "{name}");
         assert!(visits(&got, "1")[1].starts_with("Won|02-03 "), "{name}: {:?}", visits(&got, "1"));
         let (partition, row, deal) = find(&got, "1");
         assert_eq!(deal.history_grade, HistoryGrade::Logged, "{name}");
@@ -129,11 +108,11 @@ fn snapshots_tell_stages_where_nothing_else_does() {
     let days = "snapshot_date,opportunity_id,sales_stage,amount,close_date\n\
         2026-01-05,1,New,7,2026-06-01\n2026-01-12,1,New,8,2026-06-01\n2026-02-02,1,Closed Won,9,2026-01-30\n";
     let got = exported(&[("weekly.csv", days)]);
-    assert_eq!(deal(&got, "1"), "Closed Won|Won|900|01-05|-|");
+    assert_eq!(told(&got, "1"), "Closed Won|Won|900|01-05|-|");
     assert_eq!(visits(&got, "1")[1], "Closed Won|02-02 00:00|-");
     let deals = "opportunity_id,stage,created_date,closed_date,amount\n1,Closed Won,2026-01-04,2026-01-30,9\n";
     let got = exported(&[("weekly.csv", days), ("deals.csv", deals)]);
-    assert_eq!(deal(&got, "1"), "Closed Won|Won|900|01-04|01-30|");
+    assert_eq!(told(&got, "1"), "Closed Won|Won|900|01-04|01-30|");
     assert!(says(&got, "what deals were like on some days"), "{:?}", got.dataset.assumptions);
 }
 
@@ -144,9 +123,9 @@ fn a_case_begins_where_its_first_event_does() {
         "case_id,activity,start_timestamp,end_timestamp\n\
          1,Lead,2026-01-05 10:00:00,2026-01-09 10:00:00\n1,Won,2026-01-09 10:00:00,2026-01-09 11:00:00\n2,Lead,2026-01-06 10:00:00,\n",
     )]);
-    assert_eq!(deal(&got, "1"), "Won|Won|-|01-05|-|");
+    assert_eq!(told(&got, "1"), "Won|Won|-|01-05|-|");
     assert_eq!(visits(&got, "1")[1], "Won|01-09 10:00|-");
-    assert_eq!(deal(&got, "2"), "Lead|Open|-|01-06|-|");
+    assert_eq!(told(&got, "2"), "Lead|Open|-|01-06|-|");
 }
 
 #[test]
@@ -161,7 +140,7 @@ fn rows_that_a_loader_marks_are_passed_over() {
             "deal_id,stage,created_at,amount,{mark}\n1,Zeta,2026-01-05,7,{old}\n1,Alpha,2026-01-05,5,{new}\n2,Zeta,2026-01-05,7,{old}\n"
         );
         let got = exported(&[("deals.csv", &text)]);
-        assert_eq!(deal(&got, "1"), "Alpha|Open|500|01-05|-|", "{mark}");
+        assert_eq!(told(&got, "1"), "Alpha|Open|500|01-05|-|", "{mark}");
         assert_eq!(got.dataset.deal_count(), 1, "{mark}");
     }
 }
@@ -186,7 +165,7 @@ fn closing_dates_of_zoho_are_expected_ones_by_any_name() {
         r#"{"data": [{"id": "9001", "Deal_Name": "A", "Stage": "Closed Won", "Closing_Date": "2026-04-30", "Amount": 9,
         "Created_Time": "2026-01-05T10:00:00+00:00", "Stage_Modified_Time": "2026-02-03T10:00:00+00:00", "Owner": {"id": "5", "name": "Ann"}}]}"#,
     )]);
-    assert_eq!(deal(&got, "9001"), "Closed Won|Won|900|01-05|02-03|Ann");
+    assert_eq!(told(&got, "9001"), "Closed Won|Won|900|01-05|02-03|Ann");
 }
 
 #[test]
@@ -196,7 +175,7 @@ fn the_date_of_the_close_holds_over_the_one_that_was_planned() {
             "deal_id,stage,amount,created_at,close_date,{header}\n1,Closed Won,9,2026-01-05,2026-06-30,2026-02-03\n"
         );
         let got = exported(&[("deals.csv", &text)]);
-        assert_eq!(deal(&got, "1"), "Closed Won|Won|900|01-05|02-03|", "{header}");
+        assert_eq!(told(&got, "1"), "Closed Won|Won|900|01-05|02-03|", "{header}");
     }
 }
 
@@ -207,7 +186,7 @@ fn active_campaign_and_amocrm_have_codes_for_outcomes() {
         r#"{"deals": [{"id": "1", "title": "A", "value": "100000", "currency": "usd", "status": "0", "stage": "3", "group": "1",
         "owner": "7", "cdate": "2026-01-05T10:00:00-00:00", "mdate": "2026-02-03T10:00:00-00:00"}]}"#,
     )]);
-    assert_eq!(deal(&got, "1"), "3|Open|100000|01-05|-|7");
+    assert_eq!(told(&got, "1"), "3|Open|100000|01-05|-|7");
     let lead = |id: u32, status: u32, closed: &str| {
         format!(
             r#"{{"id": {id}, "name": "L", "price": 500, "status_id": {status}, "pipeline_id": 9, "responsible_user_id": 7,
@@ -234,8 +213,8 @@ fn pairs_are_their_names_and_false_is_nothing_among_words() {
         {"id": 2, "name": "B", "stage_id": [3, "Talks"], "expected_revenue": 5, "create_date": "2026-01-06 10:00:00",
          "date_closed": false, "user_id": false, "active": true}]}"#,
     )]);
-    assert_eq!(deal(&got, "1"), "Won|Won|950|01-05|02-03|Ann");
-    assert_eq!(deal(&got, "2"), "Talks|Open|500|01-06|-|");
+    assert_eq!(told(&got, "1"), "Won|Won|950|01-05|02-03|Ann");
+    assert_eq!(told(&got, "2"), "Talks|Open|500|01-06|-|");
     assert!(got.dataset.rejects.is_empty(), "{:?}", got.dataset.rejects);
 }
 
@@ -277,7 +256,7 @@ fn opportunities_of_leads_are_deals() {
         {"id": "oppo_1", "status_label": "Won", "status_type": "won", "value": 5000, "value_period": "one_time", "user_name": "Ann",
          "date_created": "2026-01-05T10:00:00+00:00", "date_won": "2026-02-03"}]}]"#,
     )]);
-    assert_eq!(deal(&got, "oppo_1"), "Won|Won|5000|01-05|02-03|Ann");
+    assert_eq!(told(&got, "oppo_1"), "Won|Won|5000|01-05|02-03|Ann");
     assert_eq!(got.dataset.deal_count(), 1);
 }
 

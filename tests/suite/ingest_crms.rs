@@ -2,26 +2,12 @@
 
 use sluice::ingest::Ingested;
 
-use super::ingest::{data, find, read, read_deals, says, visits};
+use super::ingest::{data, find, read, read_deals, says, told, visits};
 
-/// A deal as `stage status amount created closed owner account`, in minor units and days.
+/// A deal as [`told`] has it, and its account.
 fn deal(got: &Ingested, id: &str) -> String {
-    let (partition, row, deal) = find(got, id);
-    let word = |sym| got.dataset.names.get(sym);
-    let day = |at: Option<i64>| {
-        let at = at.and_then(chrono::DateTime::from_timestamp_micros);
-        at.map_or_else(|| "-".to_owned(), |at| at.format("%m-%d").to_string())
-    };
-    format!(
-        "{}|{:?}|{}|{}|{}|{}|{}",
-        word(got.dataset.catalogue.get(deal.stage).name),
-        deal.status,
-        deal.amount_minor.get().map_or_else(|| "-".to_owned(), |minor| minor.to_string()),
-        day(deal.created_at.get()),
-        day(deal.closed_at.get()),
-        word(deal.owner),
-        partition.account_ids.get(row)
-    )
+    let (partition, row, _) = find(got, id);
+    format!("{}|{}", told(got, id), partition.account_ids.get(row))
 }
 
 fn crm(got: &Ingested) -> (&str, usize) {

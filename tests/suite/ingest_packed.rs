@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sluice::model::{Config, HistoryGrade, Status};
 
-use super::ingest::{data, digest, find, read, says, try_read};
+use super::ingest::{data, digest, find, folder, read, says, try_read};
 
 /// `packed/csv` has the same deals as text; the other folders hold them as workbooks (with a title above, notes
 /// beside, sheets that are hidden, groups with merged cells), as a page, as XML, as JSON.
@@ -39,9 +39,7 @@ fn shown(path: &str) -> &str {
 }
 
 fn written(name: &str, bytes: &[u8]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(name), bytes).unwrap();
-    folder
+    folder(&[(name, bytes)])
 }
 
 #[test]

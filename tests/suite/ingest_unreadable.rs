@@ -9,7 +9,7 @@ use sluice::ingest::Ingested;
 use sluice::model::{Config, InputFile};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use super::ingest::{find, read, says, try_read};
+use super::ingest::{find, folder, read, says, try_read};
 
 const DEALS: &str = "deal_id,stage,status,created_at,closed_at\n1,Demo,open,2026-01-05,\n\
                      2,Won,won,2026-01-06,2026-02-03\n";
@@ -53,14 +53,6 @@ fn packed_by_lzma(mut zip: Vec<u8>, name: &str) -> Vec<u8> {
     zip[own - 30 + 8] = 14;
     zip[table - 46 + 10] = 14;
     zip
-}
-
-fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, bytes) in files {
-        std::fs::write(folder.path().join(name), bytes).unwrap();
-    }
-    folder
 }
 
 /// The names of the files that could not be read, by the table of inputs.

@@ -58,7 +58,7 @@ impl Case {
 
     fn answers(&self, name: &str) -> Vec<Row> {
         let path = self.folder.join("reference").join(format!("{name}.csv"));
-        let mut lines = csv_lines(&std::fs::read_to_string(path).unwrap());
+        let mut lines = csv_records(&std::fs::read_to_string(path).unwrap());
         let header = lines.remove(0);
         lines.into_iter().map(|line| header.iter().cloned().zip(line).collect()).collect()
     }
@@ -114,21 +114,21 @@ fn show(value: &Value) -> String {
     }
 }
 
-fn csv_lines(text: &str) -> Vec<Vec<String>> {
-    text.lines()
-        .map(|line| {
-            let mut cells = vec![String::new()];
-            let mut is_quoted = false;
-            for letter in line.chars() {
-                match letter {
-                    '"' => is_quoted = !is_quoted,
-                    ',' if !is_quoted => cells.push(String::new()),
-                    other => cells.last_mut().unwrap().push(other),
-                }
-            }
-            cells
-        })
-        .collect()
+/// The cells of a CSV file, by record.
+pub(crate) fn csv_records(text: &str) -> Vec<Vec<String>> {
+    let (mut records, mut record) = (Vec::new(), vec![String::new()]);
+    let mut is_quoted = false;
+    for letter in text.strip_suffix('\n').unwrap_or(text).chars() {
+        match letter {
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => record.push(String::new()),
+            '\n' if !is_quoted => records.push(std::mem::replace(&mut record, vec![String::new()])),
+            '\r' if !is_quoted => {}
+            other => record.last_mut().unwrap().push(other),
+        }
+    }
+    records.push(record);
+    records
 }
 
 const WHOLE: [(&str, &str); 3] = [("owner", ""), ("source", ""), ("segment", "")];

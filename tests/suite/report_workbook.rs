@@ -8,6 +8,8 @@ use calamine::{Data, Range, Reader, Xlsx, open_workbook};
 use sluice::metrics::METRICS;
 use sluice::model::Unit;
 
+use super::reference::csv_records;
+
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data/salesforce");
 
 fn run(dir: &Path, threads: &str, more: &[&str]) {
@@ -20,20 +22,7 @@ fn run(dir: &Path, threads: &str, more: &[&str]) {
 /// The rows of a table beside the workbook, by column.
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     let text = std::fs::read_to_string(path).unwrap();
-    let mut records = Vec::new();
-    let (mut record, mut cell, mut is_quoted) = (Vec::new(), String::new(), false);
-    for letter in text.chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => record.push(std::mem::take(&mut cell)),
-            '\n' if !is_quoted => {
-                record.push(std::mem::take(&mut cell));
-                records.push(std::mem::take(&mut record));
-            }
-            letter => cell.push(letter),
-        }
-    }
-    let mut records = records.into_iter();
+    let mut records = csv_records(&text).into_iter();
     let header = records.next().unwrap_or_default();
     records.map(|record| header.iter().cloned().zip(record).collect()).collect()
 }
