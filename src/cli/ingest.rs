@@ -4,7 +4,7 @@ use super::args::{ExportArgs, IngestArgs};
 use super::lacking::{self, Lacking};
 use super::manifest::rules_blake3;
 use super::talk::Talk;
-use super::{Ending, read_config};
+use super::{Ending, poorer, read_config};
 use crate::error::Result;
 use crate::ingest::{self, Ingested, Options};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, counted, timed};
@@ -20,8 +20,8 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     }
     let (ingested, ending) = read_for(&store, &args.exports, &config, talk)?;
     let mapping = args.exports.mapping.as_deref();
-    commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
-    Ok(ending)
+    let (_, (), lost) = commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
+    Ok(ending.and(lost))
 }
 
 /// [`read`], and says of an export of which nothing can be taken that the store stands.
@@ -156,7 +156,8 @@ fn describe(input: &InputFile) -> String {
     format!("{}: {} {}, {rows}{rejected}", input.path, input.crm, input.entity)
 }
 
-/// Commits what was read, and does `work` beside it: see [`Store::commit_beside`].
+/// Commits what was read, and does `work` beside it: see [`Store::commit_beside`]. Findings if deals of the
+/// store lost what the export does not tell.
 pub fn commit<T: Send>(
     ingested: Ingested,
     config: &Config,
@@ -164,7 +165,7 @@ pub fn commit<T: Send>(
     store: &Store,
     talk: &Talk,
     work: impl FnOnce(&Dataset, bool) -> T + Send,
-) -> Result<(Committed, T)> {
+) -> Result<(Committed, T, Ending)> {
     talk.begin("committing the store", None);
     let lacking = Lacking::of(&ingested.inputs, store)?;
     let record = RunRecord {
@@ -187,5 +188,6 @@ pub fn commit<T: Send>(
         }
     }
     lacking.say(committed.is_new);
-    Ok((committed, worked))
+    let ending = poorer::say(&committed, &ingested.columns);
+    Ok((committed, worked, ending))
 }

@@ -21,6 +21,7 @@ mod lacking;
 mod ledger;
 mod list;
 mod manifest;
+mod poorer;
 mod query;
 mod restate;
 mod run;
@@ -40,6 +41,13 @@ enum Ending {
     Done,
     /// Done, with findings: problems in the exports, or too many rows refused.
     Findings,
+}
+
+impl Ending {
+    /// Findings if either has any.
+    fn and(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
 }
 
 /// Runs the program and returns its exit status: 0 done; 1 done, with findings; 2 could not.

@@ -43,7 +43,8 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
         Ok((run, computed))
     };
     let beside = |dataset: &Dataset, may_be_new: bool| may_be_new.then(|| work(dataset));
-    let (committed, worked) = ingest::commit(ingested, &config, mapping, &store, talk, beside)?;
+    let (committed, worked, lost) =
+        ingest::commit(ingested, &config, mapping, &store, talk, beside)?;
     let shelf = Shelf::new(&store, &committed.record, &config, args.moment.as_of, &args.out)?;
     if !shelf.publish(talk)? {
         let (run, computed) = worked.unwrap_or_else(|| work(&committed.dataset))?;
@@ -55,7 +56,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
         std::mem::forget(made);
     }
     std::mem::forget(committed);
-    Ok(ending)
+    Ok(ending.and(lost))
 }
 
 /// Reports from the store.

@@ -1,6 +1,6 @@
 //! All files of an export, one after the other: first deals, then what refers to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::assemble::deals::{SourceRules, parts_of};
@@ -78,7 +78,28 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         return Err(unknown::undated(&plans, &dataset));
     }
     let unreadable = broken.into_iter().map(|broken| broken.error).collect();
-    Ok(Ingested { dataset, inputs, unreadable, rows_read, rows_rejected })
+    Ok(Ingested { columns: columns(&plans), dataset, inputs, unreadable, rows_read, rows_rejected })
+}
+
+/// The columns of deals that files have; see [`Ingested::columns`].
+fn columns(plans: &[Plan]) -> BTreeSet<&'static str> {
+    let is_history = |plan: &Plan| match plan.entity {
+        Entity::StageHistory | Entity::StageChanges | Entity::FieldChanges => true,
+        Entity::Deals => !plan.entered.is_empty(),
+        _ => false,
+    };
+    let tells = |plan: &&Plan| plan.entity == Entity::Deals || is_history(plan);
+    let names = plans.iter().filter(tells).flat_map(|plan| {
+        let names = Col::ALL.iter().filter(|&&col| plan.has(col)).map(|col| match col {
+            Col::WonAmount => Col::Amount.name(),
+            Col::WonAt | Col::LostAt => Col::ClosedAt.name(),
+            Col::AccountName => Col::AccountId.name(),
+            Col::DealName => Col::Name.name(),
+            _ => col.name(),
+        });
+        names.chain(is_history(plan).then_some(Entity::StageHistory.as_str()))
+    });
+    names.collect()
 }
 
 /// Counts the rows that were refused of each file; returns how many they are. A file that cannot be read

@@ -2,6 +2,7 @@
 //!
 //! Does not write anything, and does not compute metrics.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -78,6 +79,9 @@ pub struct Ingested {
     pub inputs: Vec<InputFile>,
     /// Why files could not be read: all that is here is without them.
     pub unreadable: Vec<Error>,
+    /// The columns of deals that some file of theirs or of their history has, by their names in mappings;
+    /// `stage_history` if there is a history.
+    pub columns: BTreeSet<&'static str>,
     /// Data rows read.
     pub rows_read: u64,
     /// Rows refused.

@@ -6,9 +6,10 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::content::Content;
+use super::lost::{Lost, Told};
 use super::tables::Choice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Activity, Catalogue, Deal, Partition};
+use crate::model::{Activity, Catalogue, Deal, Partition, TextColumn};
 
 /// Deals of both sides.
 pub(super) struct Deals {
@@ -18,6 +19,8 @@ pub(super) struct Deals {
     pub(super) known: Vec<Vec<Option<i64>>>,
     /// Months in which some deal is not as it was.
     pub(super) touched: BTreeSet<Option<i32>>,
+    /// What stored deals lose.
+    pub(super) lost: Lost,
 }
 
 /// A deal of one side.
@@ -39,6 +42,11 @@ impl<'a> Place<'a> {
 
     fn activities(&self) -> &'a [Activity] {
         self.part.activities.get(self.row)
+    }
+
+    fn told(&self) -> Told<'a> {
+        let has = |texts: &TextColumn| !texts.get(self.row).is_empty();
+        (self.deal(), has(&self.part.deal_names), has(&self.part.account_ids))
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -107,9 +115,9 @@ pub(super) fn merge(
         })
         .filter(|(part, _)| !part.is_empty())
         .collect();
-    let touched = plan.touched;
+    let (touched, lost) = (plan.touched, plan.lost);
     let (partitions, known) = built.into_iter().unzip();
-    Ok(Deals { partitions, known, touched })
+    Ok(Deals { partitions, known, touched, lost })
 }
 
 struct Plan<'a> {
@@ -117,6 +125,7 @@ struct Plan<'a> {
     leaves: Vec<Vec<bool>>,
     incoming: BTreeMap<Option<i32>, Vec<Pick<'a>>>,
     touched: BTreeSet<Option<i32>>,
+    lost: Lost,
 }
 
 fn places(content: &Content) -> impl Iterator<Item = (usize, Place<'_>)> {
@@ -140,6 +149,7 @@ fn plan<'a>(
         leaves: parts.iter().map(|p| vec![false; p.len()]).collect(),
         incoming: BTreeMap::new(),
         touched: BTreeSet::new(),
+        lost: Lost::default(),
     };
     for (_, new) in places(fresh) {
         let Some(&(at, old)) = index.get(new.id()) else {
@@ -155,6 +165,12 @@ fn plan<'a>(
             .unwrap_or_else(|| new.activities() > old.activities());
         if !takes_deal && !takes_activities {
             continue;
+        }
+        if takes_deal {
+            plan.lost.note_deal(old.told(), new.told());
+        }
+        if takes_activities {
+            plan.lost.note_activities(old.activities(), new.activities());
         }
         plan.leaves[at][old.row] = true;
         plan.touched.insert(old.part.created_month);

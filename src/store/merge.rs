@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use super::content::Content;
 use super::deals;
 use super::ledger;
+use super::lost::Lost;
 use super::remap;
 use super::tables::{self, Choice};
 use crate::error::Result;
@@ -36,6 +37,8 @@ pub(super) struct Merged {
     pub(super) content: Content,
     /// Months in which some deal is not as it was in the store.
     pub(super) touched: BTreeSet<Option<i32>>,
+    /// What deals of the store lose to the export.
+    pub(super) lost: Lost,
 }
 
 /// Merges what the store holds and what an export says.
@@ -74,7 +77,7 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
             .into_iter()
             .collect(),
     };
-    Ok(Merged { content, touched: deals.touched })
+    Ok(Merged { content, touched: deals.touched, lost: deals.lost })
 }
 
 /// The activities without a deal that one side has, without those of a deal that only the other side has: an

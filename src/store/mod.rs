@@ -21,6 +21,7 @@ mod file;
 mod fx;
 mod ledger;
 mod lock;
+mod lost;
 mod merge;
 mod payments;
 mod periods;
@@ -40,6 +41,7 @@ use std::path::{Path, PathBuf};
 use self::content::{Content, Pinned};
 use self::delta::Delta;
 use self::lock::Lock;
+pub use self::lost::Lost;
 use self::merge::{Merged, Terms};
 use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
@@ -76,6 +78,8 @@ pub struct Committed {
     pub is_new: bool,
     /// Partitions that were written.
     pub partitions_written: usize,
+    /// What deals of the store lost to the export.
+    pub lost: Lost,
 }
 
 /// A folder that holds the tables.
@@ -125,7 +129,7 @@ impl Store {
             None => {
                 let mut content = fresh;
                 content.take_snapshots(None, false);
-                Merged { content, touched: BTreeSet::new() }
+                Merged { content, touched: BTreeSet::new(), lost: Lost::default() }
             }
             Some(last) => {
                 let (before, now) = (&last.run.record, &record);
@@ -149,7 +153,7 @@ impl Store {
                 merge::merge(stored, fresh, &terms)?
             }
         };
-        let Merged { content, touched } = merged;
+        let Merged { content, touched, lost } = merged;
         let is_told = content.taken != Taken::Nothing;
         let may_be_new = last.is_none() || !touched.is_empty() || is_told;
         let before = last.as_ref().map(|last| last.run.record.version);
@@ -163,6 +167,7 @@ impl Store {
             record: outcome.run.record,
             dataset: content.dataset,
             partitions_written: outcome.partitions_written,
+            lost,
         };
         Ok((committed, worked))
     }

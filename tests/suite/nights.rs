@@ -97,3 +97,71 @@ fn nights_may_be_read_in_any_order() {
     let row = rates.lines().find(|row| row.contains(quarter)).unwrap();
     assert!(row.contains(",10000,10000,1.0,0,snapshot,"), "{row}");
 }
+
+/// What an export says of its loss, and the exit status, after a night on which all was told.
+fn poorer(files: &[(&str, &str)]) -> (Option<i32>, Vec<String>) {
+    const HISTORY: &str = "deal_id,stage,entered_at\n1,New,2026-03-01\n1,Demo,2026-03-09\n\
+        2,New,2026-03-02\n2,Demo,2026-03-10\n";
+    const CALLS: &str = "deal_id,type,done_at\n1,call,2026-03-03\n1,call,2026-03-04\n\
+        2,call,2026-03-05\n2,call,2026-03-06\n";
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |folder: &str, files: &[(&str, &str)]| {
+        std::fs::create_dir(dir.join(folder)).unwrap();
+        files.iter().for_each(|(name, text)| {
+            std::fs::write(dir.join(folder).join(name), text).unwrap();
+        });
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        command.current_dir(dir).env_remove("RUST_LOG").args(["ingest", folder]).output().unwrap()
+    };
+    let deals = format!("{HEADER}{MARCH}");
+    let first = night(
+        "a",
+        &[("deals.csv", &deals), ("stage_history.csv", HISTORY), ("activities.csv", CALLS)],
+    );
+    assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
+    let second = night("b", files);
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    let lines =
+        said.lines().filter(|line| line.contains("mend the export") || line.contains("run 0"));
+    (second.status.code(), lines.map(str::to_owned).collect())
+}
+
+const LATER: &str = "deal_id,stage,status,created_at,modified_at,amount,owner\n\
+    1,Demo,open,2026-03-01,2026-04-02,,Ann\n2,Demo,open,2026-03-02,2026-04-01,,Ann\n";
+const LATER_HISTORY: &str = "deal_id,stage,entered_at\n1,New,2026-03-01\n1,Demo,2026-03-09\n\
+    2,New,2026-03-02\n2,Demo,2026-03-10\n";
+
+#[test]
+fn a_column_that_an_export_lacks_is_a_finding() {
+    let (status, said) = poorer(&[("deals.csv", LATER), ("stage_history.csv", LATER_HISTORY)]);
+    // Amounts were cleared: their column is there.
+    assert_eq!(status, Some(1), "{said:?}");
+    assert_eq!(said.len(), 3, "{said:?}");
+    let lacks = |line: &str, column: &str| {
+        line.contains(&format!("column for `{column}`: 2 deals lost what the store had"))
+    };
+    assert!(lacks(&said[0], "expected_close_on"), "{said:?}");
+    assert!(lacks(&said[1], "forecast_category"), "{said:?}");
+    assert!(said[2].contains("sluice report --version 0"), "{said:?}");
+}
+
+#[test]
+fn a_history_and_activities_that_are_gone_are_a_finding() {
+    let all = format!("{HEADER}1,Demo,open,Ann,100,2026-03-01,,2026-06-10,commit,2026-04-02\n");
+    let calls = "deal_id,type,done_at\n1,call,2026-03-31\n";
+    let (status, said) = poorer(&[("deals.csv", &all), ("activities.csv", calls)]);
+    assert_eq!(status, Some(1), "{said:?}");
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said[0].contains("no history of stages: the visits of 1 deal are"), "{said:?}");
+    assert!(said[1].contains("of 1 deal were replaced") && said[1].contains("2 of 2"), "{said:?}");
+}
+
+#[test]
+fn what_was_cleared_reopened_or_added_is_no_finding() {
+    let all = format!("{HEADER}1,Demo,open,,,2026-03-01,,,,2026-04-02\n");
+    let calls = "deal_id,type,done_at\n1,call,2026-03-03\n1,call,2026-03-04\n1,call,2026-04-01\n";
+    let history = "deal_id,stage,entered_at\n1,New,2026-03-01\n1,Demo,2026-03-09\n";
+    let files = [("deals.csv", &*all), ("stage_history.csv", history), ("activities.csv", calls)];
+    assert_eq!(poorer(&files), (Some(0), vec![]));
+}

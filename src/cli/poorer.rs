@@ -1,0 +1,56 @@
+//! What is said of an export that tells less of deals than the store knew.
+
+use std::collections::BTreeSet;
+
+use super::Ending;
+use crate::model::counted;
+use crate::store::{Committed, Lost};
+
+/// Says what deals lost because files, columns or rows are no longer in the export, whose columns of deals
+/// are `columns`; findings if anything.
+///
+/// A value that is gone although its column is there was cleared in the CRM, which is no finding.
+pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
+    let said = said(&committed.lost, columns);
+    let before = committed.record.version.saturating_sub(1);
+    for what in &said {
+        tracing::warn!(target: "sluice", "{what}; if that was not meant, mend the export and run again");
+    }
+    match said.is_empty() {
+        true => Ending::Done,
+        false => {
+            tracing::warn!(
+                target: "sluice",
+                "run {before} of the store still has all that: `sluice report --version {before}`"
+            );
+            Ending::Findings
+        }
+    }
+}
+
+fn said(lost: &Lost, columns: &BTreeSet<&'static str>) -> Vec<String> {
+    let is_missing = |column: &str| !columns.contains(column);
+    let gone = lost.columns.iter().filter(|(column, _)| is_missing(column));
+    let mut said: Vec<String> = gone
+        .map(|(column, &deals)| {
+            let deals = counted(deals, "deal");
+            format!("no file of this export has a column for `{column}`: {deals} lost what the store had")
+        })
+        .collect();
+    if lost.histories > 0 && is_missing("stage_history") {
+        said.push(format!(
+            "this export has no history of stages: the visits of {} are no longer known",
+            counted(lost.histories, "deal")
+        ));
+    }
+    if lost.activities * 2 > lost.activities_known {
+        said.push(format!(
+            "the activities of {} were replaced by those of this export, which lacks {} of {} that the \
+             store had",
+            counted(lost.deals_with_activities, "deal"),
+            lost.activities,
+            lost.activities_known
+        ));
+    }
+    said
+}

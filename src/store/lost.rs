@@ -1,0 +1,73 @@
+//! What deals of the store lose to a later export that tells less of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Activity, Deal, HistoryGrade};
+
+/// What was known of deals and is not any more, since a later export of them has replaced what the store had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// By column, the deals that had a value and have none now; of `pipeline` those that have another.
+    pub columns: BTreeMap<&'static str, usize>,
+    /// Deals whose way through the stages was told by a history, and is not now.
+    pub histories: usize,
+    /// Deals whose activities were replaced by others.
+    pub deals_with_activities: usize,
+    /// Activities that those deals had done, as the store had it.
+    pub activities_known: usize,
+    /// How many of them are gone.
+    pub activities: usize,
+}
+
+/// A deal of one side: its attributes, and whether it has a name and an account.
+pub(super) type Told<'a> = (&'a Deal, bool, bool);
+
+impl Lost {
+    /// Notes what a deal loses to its later version.
+    pub(super) fn note_deal(&mut self, old: Told<'_>, new: Told<'_>) {
+        for (column, has) in COLUMNS {
+            if has(&old) && !has(&new) {
+                *self.columns.entry(column).or_default() += 1;
+            }
+        }
+        if old.0.pipeline != new.0.pipeline {
+            *self.columns.entry("pipeline").or_default() += 1;
+        }
+        let is_history = |told: Told<'_>| told.0.history_grade <= HistoryGrade::SnapshotDiff;
+        self.histories += usize::from(is_history(old) && !is_history(new));
+    }
+
+    /// Notes what a deal loses to a later list of its activities; both are in order.
+    pub(super) fn note_activities(&mut self, old: &[Activity], new: &[Activity]) {
+        let done = |list: &[Activity]| list.iter().filter(|a| a.done_at.get().is_some()).count();
+        let known = done(old);
+        if known == 0 {
+            return;
+        }
+        let left: BTreeSet<&Activity> = new.iter().collect();
+        let gone = old.iter().filter(|a| a.done_at.get().is_some() && !left.contains(a)).count();
+        self.deals_with_activities += 1;
+        self.activities_known += known;
+        self.activities += gone;
+    }
+}
+
+/// Whether a deal has a value.
+type Has = fn(&Told<'_>) -> bool;
+
+/// The columns that a deal may lose, by the names that mappings give them.
+const COLUMNS: &[(&str, Has)] = &[
+    ("name", |told| told.1),
+    ("account_id", |told| told.2),
+    ("owner", |told| !told.0.owner.is_none()),
+    ("source", |told| !told.0.source.is_none()),
+    ("deal_type", |told| !told.0.deal_type.is_none()),
+    ("product", |told| !told.0.product.is_none()),
+    ("lost_reason", |told| !told.0.lost_reason.is_none()),
+    ("forecast_category", |told| !told.0.forecast_category.is_none()),
+    ("amount", |told| told.0.amount_minor.get().is_some()),
+    ("probability", |told| told.0.probability_bp.get().is_some()),
+    ("created_at", |told| told.0.created_at.get().is_some()),
+    ("closed_at", |told| told.0.closed_at.get().is_some()),
+    ("expected_close_on", |told| told.0.expected_close_on.get().is_some()),
+];
