@@ -61,7 +61,8 @@ impl State {
         }
         let day = run.days.of(at);
         let Ok(place) = usize::try_from(day - run.first_day) else { return };
-        let count = match run.owners.of(activity.owner) {
+        let actor = run.actor(activity);
+        let count = match run.owners.of(actor) {
             Some(owner) => {
                 if self.of_owner.len() <= owner {
                     self.of_owner.resize(owner + 1, Vec::new());
@@ -72,7 +73,7 @@ impl State {
                 }
                 &mut days[place]
             }
-            None => self.others.entry(activity.owner).or_default().entry(day).or_default(),
+            None => self.others.entry(actor).or_default().entry(day).or_default(),
         };
         *count = count.saturating_add(1);
     }

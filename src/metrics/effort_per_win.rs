@@ -150,7 +150,7 @@ impl Metric for EffortPerWin {
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
             if let Some(at) = activity.done_at.get() {
                 let month = run.months.of(run.days.of(at));
-                state.cell((facts.pipeline, activity.owner, month), run).activities += 1;
+                state.cell((facts.pipeline, run.actor(activity), month), run).activities += 1;
             }
         }
     }
@@ -158,7 +158,10 @@ impl Metric for EffortPerWin {
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
         state.has_activities |= run.is_done(activity);
         if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-            *state.loose.entry((activity.owner, run.months.of(run.days.of(at)))).or_default() += 1;
+            *state
+                .loose
+                .entry((run.actor(activity), run.months.of(run.days.of(at))))
+                .or_default() += 1;
         }
     }
 

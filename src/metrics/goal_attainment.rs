@@ -85,7 +85,7 @@ impl State {
             };
             if counts {
                 let day = *day.get_or_insert_with(|| run.days.of(at));
-                self.add(place, (activity.owner, day), 1, run);
+                self.add(place, (run.actor(activity), day), 1, run);
             }
         }
     }

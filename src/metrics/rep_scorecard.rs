@@ -203,7 +203,7 @@ impl Metric for RepScorecard {
         for activity in deal.activities {
             state.has_activities = true;
             if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-                let slice = owner_slice(facts.pipeline, activity.owner);
+                let slice = owner_slice(facts.pipeline, run.actor(activity));
                 let month = run.months.of(run.zone.day(at));
                 state.sums.at((slice, Sym::NONE, month), run).activities += 1;
             }
@@ -213,7 +213,10 @@ impl Metric for RepScorecard {
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
         state.has_activities = true;
         if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-            *state.loose.entry((activity.owner, run.months.of(run.zone.day(at)))).or_default() += 1;
+            *state
+                .loose
+                .entry((run.actor(activity), run.months.of(run.zone.day(at))))
+                .or_default() += 1;
         }
     }
 

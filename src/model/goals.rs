@@ -146,7 +146,8 @@ impl Goals {
             return;
         }
         let users = dataset.users.iter().filter(|user| user.is_active == Some(false));
-        let left: Vec<Sym> = users.filter_map(|user| run.names.find(&user.user_id)).collect();
+        let left: Vec<Sym> =
+            users.filter_map(|user| run.names.find(run.person(&user.user_id))).collect();
         let deals = dataset.partitions.iter().flat_map(|p| &p.deals);
         let begun = deals.filter(|deal| deal.created_at.get().is_none_or(|at| at < run.cut));
         let mut owners: BTreeSet<Sym> = begun.map(|deal| deal.owner).collect();

@@ -7,7 +7,7 @@ use super::calendar::{
 use super::config::Config;
 use super::dataset::Dataset;
 use super::days::Days;
-use super::deal::{Deal, Target};
+use super::deal::{Deal, Target, User};
 use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
 use super::fx::Fx;
@@ -17,16 +17,14 @@ use super::months::Months;
 use super::names::{Names, Sym};
 use super::numbers::Numbers;
 use super::payments::Payments;
+use super::people::People;
 use super::periods::PeriodTable;
 use super::quota::Quotas;
 use super::stage::{Catalogue, StageId, UNKNOWN_STAGE};
 use super::value_logs::ValueLogs;
 use super::workdays::Workdays;
 use crate::error::Result;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-
-use arcstr::ArcStr;
 
 /// Days of a quarter at most.
 const QUARTER_DAYS: Day = 92;
@@ -107,9 +105,7 @@ pub struct Run {
     pub goals: Goals,
     /// Working days.
     pub workdays: Workdays,
-    pub(super) labels: BTreeMap<Sym, ArcStr>,
-    pub(super) teams: BTreeMap<Sym, ArcStr>,
-    pub(super) starts: BTreeMap<Sym, Day>,
+    pub(super) people: People,
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,
     excluded_outcomes: Vec<Sym>,
@@ -155,9 +151,7 @@ impl Run {
             snapshots: Arc::clone(&dataset.snapshots),
             goals: Goals::default(),
             workdays: config.workdays()?,
-            labels: BTreeMap::new(),
-            teams: BTreeMap::new(),
-            starts: BTreeMap::new(),
+            people: People::default(),
             excluded: Vec::new(),
             derailed: Vec::new(),
             excluded_outcomes: Vec::new(),
@@ -171,9 +165,10 @@ impl Run {
         run.look_up_words();
         run.look_at_deals(dataset);
         run.take_rates(dataset)?;
+        run.meet_people(dataset);
         run.quotas = Quotas::new(&run.targets, &run.names);
         run.know_people(dataset);
-        run.label_users(dataset);
+        run.label_users(&dataset.users);
         run.number_words(dataset);
         run.take_side_tables(dataset);
         run.goals = Goals::new(dataset, &run);
@@ -227,9 +222,11 @@ impl Run {
     /// People with goals or forecasts and without a deal add words: like amount bands, out of order.
     fn know_people(&mut self, dataset: &Dataset) {
         let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
-        let targets = dataset.targets.iter().map(|target| &target.owner);
-        for owner in targets.chain(known.map(|f| &f.owner)).filter(|owner| !owner.is_empty()) {
-            self.names.intern(owner);
+        let targets = self.targets.iter().map(|target| &*target.owner);
+        let all = targets.chain(known.map(|forecast| self.person(&forecast.owner)));
+        let all: Vec<String> = all.filter(|owner| !owner.is_empty()).map(str::to_owned).collect();
+        for owner in all {
+            self.names.intern(&owner);
         }
     }
 
@@ -240,13 +237,17 @@ impl Run {
             [only] => Some(*only),
             _ => None,
         };
-        let rows = self.forecasts_in_base(dataset);
+        let mut rows = self.forecasts_in_base(dataset);
+        for row in &mut rows {
+            row.owner = self.person(&row.owner).to_owned();
+        }
         self.forecasts = Forecasts::new(&rows, &mut self.names, only);
     }
 
     fn number_words(&mut self, dataset: &Dataset) {
         let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
-        let users = dataset.users.iter().filter_map(|user| self.names.find(&user.user_id));
+        let person = |user: &User| self.names.find(self.person(&user.user_id));
+        let users = dataset.users.iter().filter_map(person);
         self.owners = deals().map(|deal| deal.owner).chain(users).collect();
         self.sources = deals().map(|deal| deal.source).collect();
         // The band of a converted amount is known deal by deal only.

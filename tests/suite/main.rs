@@ -37,6 +37,7 @@ mod metrics_a;
 mod metrics_b;
 mod nights;
 mod payments;
+mod people;
 mod periods;
 mod presets;
 mod query;

@@ -25,9 +25,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "`call`, `email`, `meeting`, `task` or another word of the export.",
         Get::Word(|r| Some(r.activity()?.kind)),
     ),
-    get("owner", Unit::Text, "Who did it.", Get::Label(|r| Some(r.activity()?.owner))),
-    get("owner_id", Unit::Text, "Id of who did it.", Get::Word(|r| Some(r.activity()?.owner))),
-    get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| Some(r.activity()?.owner))),
+    get("owner", Unit::Text, "Who did it.", Get::Label(|r| r.actor())),
+    get("owner_id", Unit::Text, "Id of who did it.", Get::Word(|r| r.actor())),
+    get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| r.actor())),
     get(
         "done_at",
         Unit::Instant,

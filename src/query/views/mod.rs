@@ -50,6 +50,11 @@ impl<'a> Row<'a> {
         if let Item::Untimed(deal) = self.item { Some(deal) } else { self.deal.map(|d| d.deal) }
     }
 
+    /// Who did the activity.
+    fn actor(&self) -> Option<Sym> {
+        self.activity().map(|activity| self.run.actor(activity))
+    }
+
     fn visit(&self) -> Option<&'a Visit> {
         if let Item::Visit(_, visit) = self.item { Some(visit) } else { None }
     }

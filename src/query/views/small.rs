@@ -112,11 +112,11 @@ const TARGETS: &[ColumnAbout] = &[
     column("currency", Unit::Text, "Currency of a bookings goal."),
 ];
 
-fn targets(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
+fn targets(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     let row = |target: &crate::model::Target| {
         let is_money = target.measure == "bookings";
         vec![
-            text(&target.owner),
+            text(run.person(&target.owner)),
             text(&target.team),
             Value::Day(target.period_start),
             Value::Day(target.period_end),
@@ -151,7 +151,7 @@ fn forecasts(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
             Value::Day(forecast.snapshot_on),
             Value::Day(forecast.period_start),
             Value::Day(forecast.period_end),
-            text(&forecast.owner),
+            text(run.person(&forecast.owner)),
             text(&forecast.category),
             text(&forecast.deal_id),
             major(forecast.amount_minor, &forecast.currency),
