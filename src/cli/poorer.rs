@@ -9,9 +9,36 @@ use crate::store::{Committed, Lost};
 /// Says what deals lost because files, columns or rows are no longer in the export, whose columns of deals
 /// are `columns`; findings if anything.
 ///
-/// A value that is gone although its column is there was cleared in the CRM, which is no finding.
+/// A value that is gone although its column is there was cleared in the CRM, which is no finding. Nor are open
+/// deals that the export has not, as it may be of what has changed only, and deals of an older export.
 pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
-    let said = said(&committed.lost, columns);
+    let lost = &committed.lost;
+    if lost.outdated > 0 {
+        tracing::warn!(
+            target: "sluice",
+            "{} of this export are not as the store has them, and stay as they are there: the latest event of \
+             the export is not later than what the store knows; a column of modification times tells which \
+             is newer",
+            counted(lost.outdated, "deal")
+        );
+    }
+    if lost.deleted > 0 {
+        tracing::info!(
+            target: "sluice",
+            "store: {} that this export says to leave out are gone",
+            counted(lost.deleted, "deal")
+        );
+    }
+    let [here, absent] = lost.open;
+    if absent > 0 && here > absent {
+        tracing::warn!(
+            target: "sluice",
+            "{} of the store are not in this export, and stay open: if they were deleted or merged in the \
+             CRM, read a full export into a new store",
+            counted(absent, "open deal")
+        );
+    }
+    let said = said(lost, columns);
     let before = committed.record.version.saturating_sub(1);
     for what in &said {
         tracing::warn!(target: "sluice", "{what}; if that was not meant, mend the export and run again");
@@ -37,9 +64,9 @@ fn said(lost: &Lost, columns: &BTreeSet<&'static str>) -> Vec<String> {
             format!("no file of this export has a column for `{column}`: {deals} lost what the store had")
         })
         .collect();
-    if lost.histories > 0 && is_missing("stage_history") {
+    if lost.histories > 0 {
         said.push(format!(
-            "this export has no history of stages: the visits of {} are no longer known",
+            "this export has no history of stages of {}: what the store knew of their way is gone",
             counted(lost.histories, "deal")
         ));
     }

@@ -90,8 +90,8 @@ fn split(header: &str) -> Option<(&str, &str)> {
     Some((name, beside.trim()))
 }
 
-/// The name and what stands beside it, if that is known. A scale (`k`) or what makes it something else
-/// (`previous`, `weighted`) is not.
+/// The name and what stands beside it, if that is known. What makes it something else (`previous`,
+/// `weighted`) is not.
 fn known(header: &str) -> Option<(&str, Beside)> {
     let (name, beside) = split(header)?;
     let is_in_brackets = header.trim().ends_with([')', ']']);
@@ -103,7 +103,7 @@ fn known(header: &str) -> Option<(&str, Beside)> {
         Beside::Percent
     } else if is_utc(beside) {
         Beside::Utc
-    } else if currency_of(beside, "USD").is_some() {
+    } else if currency_of(beside, "USD").is_some() || scaled(beside, is_in_brackets).is_some() {
         Beside::Currency
     } else if !is_in_brackets {
         return None;
@@ -117,6 +117,51 @@ fn known(header: &str) -> Option<(&str, Beside)> {
         return None;
     };
     Some((name, found))
+}
+
+/// Words for thousands and millions, with the zeros they stand for; the longer ones first.
+const SCALES: [(&str, u32); 18] = [
+    ("thousands", 3),
+    ("thousand", 3),
+    ("'000", 3),
+    ("000s", 3),
+    ("000", 3),
+    ("tsd.", 3),
+    ("tsd", 3),
+    ("millions", 6),
+    ("million", 6),
+    ("mio.", 6),
+    ("mio", 6),
+    ("mn", 6),
+    ("百万", 6),
+    ("万", 4),
+    ("千", 3),
+    ("k", 3),
+    ("m", 6),
+    ("t", 3),
+];
+
+/// The zeros that a scale stands for, with what is left beside it: `k€`, `USD thousands`, `k` in brackets.
+fn scaled(beside: &str, is_in_brackets: bool) -> Option<(u32, String)> {
+    let text = beside.trim().to_lowercase();
+    let text = text.strip_prefix("in ").unwrap_or(&text);
+    let is_code = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_code && currency_of(&text.to_uppercase(), "USD").is_some() {
+        return None;
+    }
+    SCALES.into_iter().find_map(|(word, zeros)| {
+        let rest = text.strip_prefix(word).or_else(|| text.strip_suffix(word))?.trim();
+        let is_alone = rest.is_empty() && is_in_brackets && word != "t";
+        let is_currency = !rest.is_empty() && currency_of(&rest.to_uppercase(), "USD").is_some();
+        (is_alone || is_currency).then(|| (zeros, rest.to_uppercase()))
+    })
+}
+
+/// The zeros that amounts lack by their header.
+pub(super) fn zeros(header: &str) -> u32 {
+    let is_in_brackets = header.trim().ends_with([')', ']']);
+    let scaled = split(header).and_then(|(_, beside)| scaled(beside, is_in_brackets));
+    scaled.map_or(0, |(zeros, _)| zeros)
 }
 
 /// A header's name without what stands beside it, if that leaves the column what it is.
@@ -141,7 +186,11 @@ fn currency_of(beside: &str, own: &str) -> Option<String> {
 
 /// The code of the currency that stands beside the name of amounts; `own` is the configured one.
 pub(super) fn currency(header: &str, own: &str) -> Option<String> {
-    split(header).and_then(|(_, beside)| currency_of(beside, own))
+    let (_, beside) = split(header)?;
+    match scaled(beside, false) {
+        Some((_, rest)) => currency_of(&rest, own),
+        None => currency_of(beside, own),
+    }
 }
 
 /// Whether times are told to be in Coordinated Universal Time.
@@ -191,7 +240,7 @@ mod tests {
             assert_eq!(at(header, name), Some(1), "{header}");
         }
         for (header, name) in [
-            ("Amount (K)", "amount"),
+            ("Amount K", "amount"),
             ("Amount (weighted)", "amount"),
             ("Stage (previous)", "stage"),
             ("Close Date A", "close_date"),
@@ -200,6 +249,29 @@ mod tests {
         ] {
             assert_eq!(at(header, name), None, "{header}");
         }
+    }
+
+    #[test]
+    fn scales_of_amounts() {
+        for (header, expected) in [
+            ("Amount (k€)", 3),
+            ("Value ($k)", 3),
+            ("Betrag (TEUR)", 3),
+            ("Amount (M$)", 6),
+            ("Amount (Mio. €)", 6),
+            ("Amount (in thousands)", 3),
+            ("金額(万)", 4),
+            ("Amount (K)", 3),
+            ("Amount (KRW)", 0),
+            ("Amount (MXN)", 0),
+            ("Amount (EUR)", 0),
+            ("Amount K", 0),
+            ("Amount", 0),
+        ] {
+            assert_eq!(zeros(header), expected, "{header}");
+        }
+        assert_eq!(currency("Amount (k€)", "USD").as_deref(), Some("EUR"));
+        assert_eq!(currency("Betrag (TEUR)", "USD").as_deref(), Some("EUR"));
     }
 
     #[test]

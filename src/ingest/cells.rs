@@ -6,13 +6,15 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::columns::Col;
+use super::context::{Context, Link};
 use super::convert;
 use super::currency::{self, Known};
+use super::doing;
 use super::fx;
 use super::mapping::{DecimalMark, PercentRule};
 use super::notes;
 use super::number;
-use super::part::{Bad, Context, Link, Part};
+use super::part::{Bad, Part};
 use super::record::Cells;
 use super::seen::{self, Seen};
 use super::words::Word;
@@ -196,7 +198,7 @@ impl<'r> Record<'r> {
             false => crate::model::money::exponent(currency),
         };
         self.see_amount(text);
-        number::minor(text, exponent, self.context.forms.decimal)
+        number::minor(text, exponent + self.context.plan.zeros, self.context.forms.decimal)
     }
 
     fn see_amount(&self, text: &str) {
@@ -323,8 +325,9 @@ impl<'r> Record<'r> {
         part.words.intern_as(values, text, |raw| {
             let folded = raw.to_lowercase();
             let words = self.context.plan.file.values.get(values.name());
-            let known = words.and_then(|words| words.get(&folded));
-            known.cloned().unwrap_or_else(|| folded.replace([' ', '-'], "_"))
+            let known = words.and_then(|words| words.get(&folded)).map(String::as_str);
+            let kind = || doing::kind(raw).filter(|_| values == Col::Kind);
+            known.or_else(kind).map_or_else(|| folded.replace([' ', '-'], "_"), str::to_owned)
         })
     }
 

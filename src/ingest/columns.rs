@@ -44,7 +44,7 @@ columns! {
     NewValue "new_value" OldNumber "old_number" NewNumber "new_number" OldDate "old_date"
     NewDate "new_date" OldFirstName "old_first_name" NewFirstName "new_first_name"
     OldLastName "old_last_name" NewLastName "new_last_name" Number "number"
-    QuarterLabel "quarter_label" MonthLabel "month_label"
+    QuarterLabel "quarter_label" MonthLabel "month_label" Year "year"
 }
 
 impl Col {
@@ -138,7 +138,7 @@ impl Entity {
         match self {
             Self::Activities => &[Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn],
             Self::Deals => &[Col::Stage, Col::Status, Col::CreatedAt, Col::WonAt, Col::LostAt],
-            Self::Targets => &[Col::Period, Col::PeriodStart],
+            Self::Targets => &[Col::Period, Col::PeriodStart, Col::Year],
             Self::Forecasts => &[Col::SnapshotOn],
             Self::Fx => &[Col::Rate, Col::UnitsPerBase],
             _ => &[],
@@ -159,7 +159,7 @@ impl Entity {
             Self::Targets => TARGETS,
             Self::Forecasts => FORECASTS,
             Self::Fx => FX,
-            Self::Payments => &[Col::DealId, Col::PaidAt, Col::Amount, Col::Currency, Col::EventId],
+            Self::Payments => PAYMENTS,
             Self::Teams | Self::Pipelines => &[Col::Id, Col::Name],
         }
     }
@@ -181,10 +181,11 @@ lists! {
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
         CreatedAt Outcome DurationSeconds DurationMinutes;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
-    FX: Currency RateOn HoldsUntil Rate UnitsPerBase;
+    PAYMENTS: DealId Kind PaidAt Amount Currency EventId;
+    FX: Currency Year RateOn HoldsUntil Rate UnitsPerBase;
     STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
-    TARGETS: Owner Team Period PeriodStart PeriodEnd Measure Value Currency;
-    FORECASTS: SnapshotOn Period PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount
+    TARGETS: Owner Team Period Year PeriodStart PeriodEnd Measure Value Currency;
+    FORECASTS: SnapshotOn Period Year PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount
         Currency;
 }

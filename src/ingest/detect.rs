@@ -6,13 +6,13 @@ use super::begin::begin;
 use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
-use super::currency::Known;
 use super::field_log;
 use super::fit;
 use super::header::{self, Stage};
 use super::input::Input;
-use super::kind::{by_period, find, is_called_otherwise, lacking, recognises};
+use super::kind::{find, is_called_otherwise, lacking, recognises, wide};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
+use super::period_name;
 use super::scan::Form;
 use super::seen::Forms;
 use super::settle;
@@ -66,7 +66,13 @@ pub(super) struct Plan {
     /// `file.infer`, by column, with what it gives.
     pub(super) infer: Vec<(Col, Option<usize>)>,
     /// Columns of targets that are called like periods, with their names.
-    pub(super) by_period: Vec<(usize, String)>,
+    pub(super) wide: Vec<(usize, String)>,
+    /// The zeros that amounts lack by their header: 3 in `Amount (k€)`.
+    pub(super) zeros: u32,
+    /// The year in the name of the file, for periods that tell none.
+    pub(super) year: Option<String>,
+    /// Periods of which only the start is told are months, not quarters.
+    pub(super) has_monthly_starts: bool,
     /// `Date entered` columns.
     pub(super) entered: Vec<(usize, Stage)>,
     columns: Vec<u16>,
@@ -99,9 +105,8 @@ impl Plan {
         let infers = self.infer.iter().filter_map(|(_, at)| *at);
         let entered = self.entered.iter().map(|(at, _)| *at);
         let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
-        let by_period = self.by_period.iter().map(|(at, _)| *at);
-        let read: std::collections::BTreeSet<usize> =
-            read.chain(entered).chain(by_period).collect();
+        let wide = self.wide.iter().map(|(at, _)| *at);
+        let read: std::collections::BTreeSet<usize> = read.chain(entered).chain(wide).collect();
         let headers = self.headers.iter().enumerate();
         let unread = headers.filter(|(at, header)| !read.contains(at) && !header.is_empty());
         unread.map(|(_, header)| header.as_str()).collect()
@@ -177,6 +182,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 let mut plan = plan(input, mapping, file, why, head, beginning.form);
                 fit::columns(&mut plan, &rows, config);
                 settle::plan(&mut plan, &rows, config.source_dates, &config.currency);
+                plan.has_monthly_starts = fit::has_monthly_starts(&plan, &rows, config);
                 return Ok(Detected::Known(Box::new(plan)));
             }
         }
@@ -214,6 +220,9 @@ fn plan(
     });
     let mut file = file.clone();
     file.skip.retain(|skip| at(&skip.header).is_some());
+    if find(&file, Col::Kind, folded).is_none() {
+        file.default_kind(input.stem());
+    }
     if let Some(field) = find(&file, Col::Field, folded) {
         file.skip.push(field_log::others(&file, head.headers[field].clone()));
     }
@@ -230,12 +239,7 @@ fn plan(
         decimal: mapping.decimal,
         unit: None,
         utc: 0,
-        forms: Forms {
-            order: DayOrder::MonthFirst,
-            decimal: mapping.decimal,
-            percent: mapping.percent,
-            currency: Known::Told,
-        },
+        forms: Forms::open(mapping.decimal, mapping.percent),
         said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
         nulls,
@@ -245,7 +249,10 @@ fn plan(
             .iter()
             .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
             .collect(),
-        by_period: by_period(&file, folded, &head.headers),
+        wide: wide(&file, folded, &head.headers, input.stem()),
+        year: period_name::year(input.stem()),
+        has_monthly_starts: false,
+        zeros: 0,
         entered: entered.collect(),
         file,
         columns,
@@ -256,14 +263,14 @@ fn plan(
 #[cfg(test)]
 mod tests {
     use super::super::decode::Encoding;
-    use super::super::mapping;
+    use super::super::sources;
     use super::*;
 
     fn plan_of(name: &str, text: &[u8]) -> Option<Box<Plan>> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(name), text).unwrap();
         let found = super::super::read::find(folder.path()).unwrap();
-        match detect(&found.inputs[0], &mapping::load(None).unwrap(), &Config::default()).unwrap() {
+        match detect(&found.inputs[0], &sources::load(None).unwrap(), &Config::default()).unwrap() {
             Detected::Known(plan) => Some(plan),
             Detected::Unknown(..) => None,
         }

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 
 use super::cells::Record;
 use super::columns::Col;
+use super::context::Context;
 use super::mapping::{FileMapping, Skip};
-use super::part::{Bad, Context, Part};
+use super::part::{Bad, Part};
 use super::rows::{HistoryRow, short_rank};
 use super::words::{Word, fixed_hash};
 use crate::model::{Field, Maybe, Micros};

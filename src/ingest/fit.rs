@@ -8,6 +8,7 @@ use super::detect::Plan;
 use super::mapping::PercentRule;
 use super::number;
 use super::status::{Told, told};
+use crate::model::calendar::month_index;
 use crate::model::{Config, Status};
 
 /// Columns of deals that go by a name which others use for something else, with what a cell of theirs is.
@@ -37,6 +38,17 @@ pub(super) fn has_moves(rows: &[&[String]], places: [Option<usize>; 3]) -> bool 
         }
         _ => false,
     })
+}
+
+/// Whether one of the starts of periods begins no quarter, so that all of them are months.
+pub(super) fn has_monthly_starts(plan: &Plan, rows: &[&[String]], config: &Config) -> bool {
+    let first = config.fiscal_start(None) as i32;
+    let mut starts = cells(plan, rows, Col::PeriodStart);
+    let is_none = |text| {
+        convert::date(text, plan.forms.order)
+            .is_some_and(|day| (month_index(day) + 1 - first).rem_euclid(3) != 0)
+    };
+    starts.any(is_none)
 }
 
 /// Lets go of [`SHARED`] columns of which no cell can be read, lets the status stand for a stage that is

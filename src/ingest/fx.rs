@@ -2,9 +2,11 @@
 
 use super::cells::Record;
 use super::columns::Col;
+use super::context::Context;
 use super::mapping::DecimalMark;
-use super::part::{Bad, Context, Part};
-use crate::model::FxRate;
+use super::part::{Bad, Part};
+use super::period_name;
+use crate::model::{Day, FxRate};
 
 /// A row of a file of rates: what a unit of the currency is worth in the base currency, or how many
 /// units of it the base currency is worth.
@@ -18,8 +20,11 @@ pub(super) fn rate(
     };
     let (mut rate_on, mut holds_until) = (FxRate::ALWAYS.0, Some(FxRate::ALWAYS.1));
     if context.plan.has(Col::RateOn) {
-        let Some(on) = record.date(Col::RateOn)? else {
-            return Err(record.bad(Col::RateOn, "", "an exchange rate needs a date", true));
+        let on = match first_day(record, context) {
+            Some(day) => day,
+            None => record.date(Col::RateOn)?.ok_or_else(|| {
+                record.bad(Col::RateOn, "", "an exchange rate needs a date", true)
+            })?,
         };
         (rate_on, holds_until) = (on, part.cell(record.date(Col::HoldsUntil)));
     }
@@ -32,6 +37,17 @@ pub(super) fn rate(
     };
     part.rows.push(FxRate { currency, rate_on, holds_until, num, den });
     Ok(())
+}
+
+/// The first day of the period that a rate is for, if it is called by one: `2026-03`, `Mar 2026`, or `3` beside
+/// a year.
+fn first_day(record: &Record<'_>, context: &Context<'_>) -> Option<Day> {
+    let text = record.text(Col::RateOn)?;
+    let calendar = (&context.periods.months, context.fiscal());
+    let days = |name: &str| period_name::days(name, calendar, context.times.order);
+    let is_day = || context.plan.index(Col::Year).is_none() && record.date(Col::RateOn).is_ok();
+    let beside = || days(&format!("{text} {}", record.text(Col::Year)?));
+    if is_day() { None } else { days(&text).or_else(beside).map(|(first, _)| first) }
 }
 
 /// Digits of a rate at most, before and after the point.

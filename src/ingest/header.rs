@@ -45,6 +45,44 @@ pub(super) fn is_one(text: &str, names: &[String]) -> bool {
     names.iter().any(|name| fold(name) == folded)
 }
 
+/// What the names of files have around what they hold.
+const AROUND: [&str; 22] = [
+    "export",
+    "exports",
+    "exported",
+    "report",
+    "reports",
+    "data",
+    "copy",
+    "final",
+    "new",
+    "latest",
+    "all",
+    "list",
+    "sheet",
+    "table",
+    "crm",
+    "hubspot",
+    "salesforce",
+    "pipedrive",
+    "csv",
+    "q",
+    "fy",
+    "our",
+];
+
+/// Whether a file is called by one of these names, or by one with dates, numbers, versions, the CRM and the
+/// like around it: `Targets FY25 (1)`, `team quotas - Sheet1`.
+pub(super) fn is_called(stem: &str, names: &[String]) -> bool {
+    if names.is_empty() || is_one(stem, names) {
+        return !names.is_empty();
+    }
+    let words = stem.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
+    let is_around = |word: &String| word.len() <= 1 || AROUND.contains(&word.as_str());
+    let words: Vec<String> = words.filter(|word| !is_around(word)).collect();
+    is_one(&words.join("_"), names)
+}
+
 /// Headers with `#2`, `#3` … after the second and later ones of a name.
 pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
     let mut numbered: Vec<String> = Vec::with_capacity(headers.len());
@@ -61,8 +99,20 @@ pub(super) fn number_repeats(headers: Vec<String>) -> Vec<String> {
 }
 
 /// What stands for the stage that a deal is in now, and names none: `Date entered current stage`.
-const NO_STAGES: [&str; 6] =
-    ["stage", "currentstage", "dealstage", "pipelinestage", "phase", "pipeline"];
+const NO_STAGES: [&str; 12] = [
+    "stage",
+    "currentstage",
+    "dealstage",
+    "pipelinestage",
+    "phase",
+    "pipeline",
+    "on",
+    "by",
+    "at",
+    "date",
+    "thisstage",
+    "status",
+];
 
 /// The stage of a `Date entered` header that begins with one of `starts`.
 pub(super) fn entered_stage(header: &str, starts: &[String]) -> Option<Stage> {

@@ -13,7 +13,7 @@ pub(super) fn recognises(
     headers: &[String],
     stem: &str,
 ) -> Option<String> {
-    if !lacks(file, folded, headers).is_empty() {
+    if !lacks(file, folded, headers, stem).is_empty() {
         return None;
     }
     if let Some(set) = known_headers(file, folded) {
@@ -26,7 +26,7 @@ pub(super) fn recognises(
             return Some(format!("its header `{found}`"));
         }
     }
-    header::is_one(stem, &file.names).then(|| "its name".to_owned())
+    header::is_called(stem, &file.names).then(|| "its name".to_owned())
 }
 
 /// The set of headers that tells the file apart; of those that stand for each other the first that it has.
@@ -37,12 +37,13 @@ fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m s
 
 /// Columns that a file lacks to be of this kind: all that it must have, or else those of which it must
 /// have one.
-fn lacks(file: &FileMapping, folded: &Folded, headers: &[String]) -> Vec<Col> {
-    if !by_period(file, folded, headers).is_empty() {
+fn lacks(file: &FileMapping, folded: &Folded, headers: &[String], stem: &str) -> Vec<Col> {
+    let wide = wide(file, folded, headers, stem);
+    if !wide.is_empty() && file.entity == Entity::Targets {
         return Vec::new();
     }
     let has = |col: &Col| find(file, *col, folded).is_some();
-    let required = file.entity.required().iter().copied();
+    let required = file.entity.required().iter().copied().filter(|_| wide.is_empty());
     let missing: Vec<Col> = required.filter(|col| !has(col)).collect();
     let one_of = file.entity.one_of();
     let is_dated = file.entity == Entity::Forecasts && file.dated_by_export;
@@ -61,9 +62,9 @@ pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> O
     let near = files.filter_map(|file| {
         let by = match known_headers(file, &folded) {
             Some(_) => "headers",
-            None => header::is_one(stem, &file.names).then_some("name")?,
+            None => header::is_called(stem, &file.names).then_some("name")?,
         };
-        let lacks = lacks(file, &folded, headers);
+        let lacks = lacks(file, &folded, headers, stem);
         let columns = if lacks == file.entity.one_of() { 1 } else { lacks.len() };
         Some(((by, columns), file, lacks))
     });
@@ -95,21 +96,48 @@ pub(super) fn is_called_otherwise(
             Entity::Deals | Entity::StageHistory | Entity::StageChanges | Entity::Stages
         );
         !is_of_deals
-            && header::is_one(stem, &other.names)
-            && lacks(other, folded, headers).is_empty()
+            && header::is_called(stem, &other.names)
+            && lacks(other, folded, headers, stem).is_empty()
     })
 }
 
-/// The columns of a file of targets that are called like periods, if it has no column of values.
-pub(super) fn by_period(
+/// The columns that hold a value each where none holds them all, with their names: of targets those that are
+/// called like periods, of forecasts those that are called like categories.
+pub(super) fn wide(
     file: &FileMapping,
     folded: &Folded,
     headers: &[String],
+    stem: &str,
 ) -> Vec<(usize, String)> {
-    if file.entity != Entity::Targets || find(file, Col::Value, folded).is_some() {
-        return Vec::new();
+    let has = |col| find(file, col, folded).is_some();
+    match file.entity {
+        Entity::Targets if !has(Col::Value) => {
+            let has_years = has(Col::Year) || has(Col::Period) || period_name::year(stem).is_some();
+            let fewest = if header::is_called(stem, &file.names) { 1 } else { 2 };
+            period_name::columns(headers, has_years, fewest)
+        }
+        Entity::Forecasts if !has(Col::Amount) => {
+            let categories = headers.iter().map(|header| category(header)).enumerate();
+            let found: Vec<_> =
+                categories.filter_map(|(at, category)| Some((at, category?))).collect();
+            if found.len() < 2 { Vec::new() } else { found }
+        }
+        _ => Vec::new(),
     }
-    period_name::columns(headers, find(file, Col::Period, folded).is_some())
+}
+
+/// The category of forecasts that a column is called by.
+fn category(header: &str) -> Option<String> {
+    let plain = header::fold(header).replace("forecast", "").replace("amount", "");
+    let category = match plain.as_str() {
+        "commit" | "committed" => "commit",
+        "bestcase" | "upside" => "best_case",
+        "mostlikely" => "most_likely",
+        "pipeline" | "openpipeline" => "pipeline",
+        "closed" | "closedwon" => "closed",
+        _ => return None,
+    };
+    Some(category.to_owned())
 }
 
 /// Where a column stands, by the best of its headers.

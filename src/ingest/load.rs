@@ -1,23 +1,27 @@
 //! All files of an export, one after the other: first deals, then what refers to them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::assemble::deals::{SourceRules, parts_of};
 use super::assemble::namesakes::Namesakes;
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
+use super::context::Context;
 use super::convert::TimeRules;
 use super::detect::Plan;
 use super::logged::{self, Logged};
-use super::part::{self, Context, FileRows, RowParser};
+use super::part::{self, FileRows, RowParser};
 use super::read::Broken;
 use super::recognise::{self, Recognised, recognise};
+use super::rows::word;
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
-use super::{Ingested, Options, field_log, fx, periods, rows, said, side, status};
+use super::{
+    Ingested, Options, activities, field_log, fx, goals, periods, rows, said, side, status,
+};
 use crate::error::{ErrorKind, Result};
-use crate::model::{InputFile, Reject, timed};
+use crate::model::{Dataset, InputFile, Reject, Sym, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -46,14 +50,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         loader.find_deals(&plans, &unused)?;
     }
     for plan in &plans {
-        let why = format!(
-            "`{}` is read as `{}` of {}, by {}.",
-            plan.input.shown,
-            plan.entity.as_str(),
-            plan.crm,
-            plan.why
-        );
-        loader.all.assumptions.push(why);
+        loader.all.assumptions.push(said::recognised(plan));
         loader.all.assumptions.extend(plan.said.iter().cloned());
         match timed(options.progress, "reading", &plan.input.shown, || loader.file(plan)) {
             Err(error) if error.kind() == ErrorKind::Io => {
@@ -71,35 +68,29 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let dataset = assemble::assemble(all, options.config, options.now)?;
     let rows_rejected = count_refused(&mut inputs, &dataset.rejects);
+    let broken = check(&plans, &dataset, broken)?;
+    let unreadable = broken.into_iter().map(|broken| broken.error).collect();
+    Ok(Ingested {
+        columns: recognise::columns_of_deals(&plans),
+        dataset,
+        inputs,
+        unreadable,
+        rows_read,
+        rows_rejected,
+    })
+}
+
+/// The files that cannot be read.
+///
+/// Errors: there is no deal, or none with a time.
+fn check(plans: &[Plan], dataset: &Dataset, broken: Vec<Broken>) -> Result<Vec<Broken>> {
     if dataset.deal_count() == 0 {
         return Err(unknown::or_unreadable(unknown::no_rows(&dataset.rejects), broken));
     }
     if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
-        return Err(unknown::undated(&plans, &dataset));
+        return Err(unknown::undated(plans, dataset));
     }
-    let unreadable = broken.into_iter().map(|broken| broken.error).collect();
-    Ok(Ingested { columns: columns(&plans), dataset, inputs, unreadable, rows_read, rows_rejected })
-}
-
-/// The columns of deals that files have; see [`Ingested::columns`].
-fn columns(plans: &[Plan]) -> BTreeSet<&'static str> {
-    let is_history = |plan: &Plan| match plan.entity {
-        Entity::StageHistory | Entity::StageChanges | Entity::FieldChanges => true,
-        Entity::Deals => !plan.entered.is_empty(),
-        _ => false,
-    };
-    let tells = |plan: &&Plan| plan.entity == Entity::Deals || is_history(plan);
-    let names = plans.iter().filter(tells).flat_map(|plan| {
-        let names = Col::ALL.iter().filter(|&&col| plan.has(col)).map(|col| match col {
-            Col::WonAmount => Col::Amount.name(),
-            Col::WonAt | Col::LostAt => Col::ClosedAt.name(),
-            Col::AccountName => Col::AccountId.name(),
-            Col::DealName => Col::Name.name(),
-            _ => col.name(),
-        });
-        names.chain(is_history(plan).then_some(Entity::StageHistory.as_str()))
-    });
-    names.collect()
+    Ok(broken)
 }
 
 /// Counts the rows that were refused of each file; returns how many they are. A file that cannot be read
@@ -140,6 +131,15 @@ impl Loader<'_> {
 
     fn rows<R: Send>(&mut self, plan: &Plan, parse: RowParser<R>) -> Result<FileRows<R>> {
         let mut file = self.read(plan, parse)?;
+        let is_said = matches!(
+            plan.entity,
+            Entity::Activities
+                | Entity::Targets
+                | Entity::Forecasts
+                | Entity::Fx
+                | Entity::Payments
+        );
+        self.all.assumptions.extend(said::unread(plan).filter(|_| is_said));
         self.inputs.push(file.input.clone());
         self.all.rejects.append(&mut file.rejects);
         self.all.assumptions.append(&mut file.assumptions);
@@ -154,6 +154,7 @@ impl Loader<'_> {
             forms: plan.forms.clone(),
             times: TimeRules { naive: plan.zone.zone(config)?, order: plan.forms.order },
             report: config.zone()?,
+            own_currency: self.own_currency(plan.entity),
             config,
             deals: &deals.index,
             left_out: &deals.left_out,
@@ -163,6 +164,24 @@ impl Loader<'_> {
             deal_rows: (&deals.rows, names),
         };
         part::read(context, self.options.progress, parse)
+    }
+
+    /// The currency of amounts that tell none. Goals and forecasts are in the one that is compared with them:
+    /// the base currency, or else the one that all deals have.
+    fn own_currency(&self, entity: Entity) -> String {
+        let Gathered { deals, names, .. } = &self.all;
+        let config = self.options.config;
+        let is_compared = matches!(entity, Entity::Targets | Entity::Forecasts);
+        let of_deals = || {
+            let mut all = deals.rows.iter().map(|row| row.words[word::CURRENCY]);
+            let first = all.next()?;
+            all.all(|currency| currency == first).then(|| names.get(Sym(first.0)).to_owned())
+        };
+        let compared = || {
+            let of_deals = || of_deals().filter(|currency| !currency.is_empty());
+            config.base_currency.clone().or_else(of_deals)
+        };
+        is_compared.then(compared).flatten().unwrap_or_else(|| config.currency.clone())
     }
 
     /// Finds the deals of logs of fields, which are then read as any other: what is wrong with the files is
@@ -228,11 +247,11 @@ impl Loader<'_> {
                 self.all.periods.add(plan, file, refused)?;
             }
             Entity::Targets => {
-                let rows = self.side(plan, side::target)?;
+                let rows = self.side(plan, goals::target)?;
                 self.all.targets.extend(rows);
             }
             Entity::Forecasts => {
-                let rows = self.side(plan, side::forecast)?;
+                let rows = self.side(plan, goals::forecast)?;
                 self.all.forecasts.extend(rows);
             }
             Entity::Fx => {
@@ -344,7 +363,7 @@ impl Loader<'_> {
         if plan.has(Col::DealName) && self.named.is_empty() {
             (self.by_name, self.named) = self.all.deals.by_name();
         }
-        let file = self.rows(plan, rows::activity)?;
+        let file = self.rows(plan, activities::activity)?;
         for part in file.parts {
             let joined = self.all.join(part, false);
             self.all.activities.push(joined);

@@ -273,7 +273,7 @@ pub(super) fn month_name(word: &str) -> Option<u32> {
     const MONTHS: [&[&str]; 12] = [
         &["january", "januar", "janvier", "enero", "janeiro", "gennaio", "januari"],
         &["february", "februar", "fevrier", "febrero", "fevereiro", "febbraio", "februari"],
-        &["march", "marz", "mars", "marzo", "marco", "maart", "mrz", "maerz"],
+        &["march", "marz", "mars", "marzo", "marco", "maart", "mrz", "maerz", "mrt"],
         &["april", "avril", "abril", "aprile"],
         &["may", "mai", "mayo", "maio", "maggio", "mei"],
         &["june", "juni", "juin", "junio", "junho", "giugno"],

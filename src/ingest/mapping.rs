@@ -3,42 +3,14 @@
 //! A user's own mapping has the same form as the built-in ones in `sources/`, and is tried first.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Deserialize;
 
 use super::columns::{Col, Entity};
+use super::doing;
 use super::header;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Zone};
-
-/// A built-in source.
-#[derive(Clone, Copy, Debug)]
-pub struct Source {
-    /// The name, as the list of inputs shows it.
-    pub name: &'static str,
-    text: &'static str,
-}
-
-/// The built-in sources, in the order in which they are tried.
-pub static SOURCES: &[Source] = &[
-    Source { name: "salesforce", text: include_str!("sources/salesforce.toml") },
-    // Before HubSpot, whose `Record ID` differs from Zoho's by its case only.
-    Source { name: "zoho", text: include_str!("sources/zoho.toml") },
-    // Before HubSpot, whose `Record ID` and `Deal Name` it has.
-    Source { name: "attio", text: include_str!("sources/attio.toml") },
-    Source { name: "hubspot", text: include_str!("sources/hubspot.toml") },
-    Source { name: "pipedrive", text: include_str!("sources/pipedrive.toml") },
-    Source { name: "bitrix24", text: include_str!("sources/bitrix24.toml") },
-    Source { name: "dynamics", text: include_str!("sources/dynamics.toml") },
-    Source { name: "odoo", text: include_str!("sources/odoo.toml") },
-    Source { name: "amocrm", text: include_str!("sources/amocrm.toml") },
-    Source { name: "suitecrm", text: include_str!("sources/suitecrm.toml") },
-    Source { name: "activecampaign", text: include_str!("sources/activecampaign.toml") },
-    Source { name: "close", text: include_str!("sources/close.toml") },
-    Source { name: "generic", text: include_str!("sources/generic.toml") },
-    Source { name: "languages", text: include_str!("sources/languages.toml") },
-];
 
 /// In which zone timestamps without a zone are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -114,9 +86,24 @@ pub(super) struct Mapping {
     /// See [`DecimalMark`].
     #[serde(default)]
     pub(super) decimal: DecimalMark,
+    /// What all files of a kind have besides.
+    #[serde(default)]
+    shared: BTreeMap<Entity, Shared>,
     /// Its files, in the order in which they are tried.
     #[serde(rename = "file")]
     pub(super) files: Vec<FileMapping>,
+}
+
+/// What all files of a kind have, after what they say themselves.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shared {
+    /// See [`FileMapping::columns`].
+    #[serde(default)]
+    columns: BTreeMap<String, Vec<String>>,
+    /// See [`FileMapping::values`].
+    #[serde(default)]
+    values: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// One kind of file of a CRM.
@@ -182,6 +169,9 @@ pub(super) struct FileMapping {
     /// The same for a file with one of these headers.
     #[serde(default)]
     pub(super) lists_have: Vec<String>,
+    /// The id of a deal in such a file may be the one that its row refers to.
+    #[serde(default)]
+    pub(super) may_refer: bool,
     /// Forecasts that carry no date are those of the day of the export.
     #[serde(default)]
     pub(super) dated_by_export: bool,
@@ -226,8 +216,9 @@ pub(super) struct Skip {
 
 /// Marks of rows that programs which load tables of any CRM into a warehouse keep beside those that hold: the
 /// header, what it says of rows that are passed over (or of all others), and what they are.
-const MARKS: [(&str, &[&str], &[&str], &str); 5] = [
+const MARKS: [(&str, &[&str], &[&str], &str); 6] = [
     ("is_deleted", &["true", "1", "t", "yes"], &[], "deleted rows"),
+    ("deleted", &["true", "1", "t", "yes"], &[], "deleted rows"),
     ("_fivetran_deleted", &["true", "1", "t", "yes"], &[], "deleted rows"),
     ("_fivetran_active", &["false", "0", "f", "no"], &[], "earlier versions of rows"),
     ("dbt_valid_to", &[], &["", "null", "\\N"], "earlier versions of rows"),
@@ -257,14 +248,36 @@ impl Mapping {
                 .hint("`sluice list sources` names the built-in mappings, which have the same form")
         })?;
         for file in &mut mapping.files {
+            mapping.shared.get(&file.entity).into_iter().for_each(|shared| file.share(shared));
             file.check(name)?;
-            MARKS.iter().map(Skip::of_mark).for_each(|mark| file.pass_over(mark));
+            let marks = MARKS.iter().filter(|mark| !file.keeps(mark.0));
+            let marks: Vec<Skip> = marks.map(Skip::of_mark).collect();
+            marks.into_iter().for_each(|mark| file.pass_over(mark));
         }
         Ok(mapping)
     }
 }
 
 impl FileMapping {
+    /// Whether a mark of rows is none in a history, whose earlier rows are what it tells.
+    fn keeps(&self, mark: &str) -> bool {
+        let histories = [Entity::StageHistory, Entity::StageChanges, Entity::FieldChanges];
+        mark == "_fivetran_active" && histories.contains(&self.entity)
+    }
+
+    fn share(&mut self, shared: &Shared) {
+        for (col, headers) in &shared.columns {
+            let own = self.columns.entry(col.clone()).or_default();
+            own.extend(headers.iter().cloned());
+        }
+        for (col, words) in &shared.values {
+            let own = self.values.entry(col.clone()).or_default();
+            words.iter().for_each(|(word, means)| {
+                own.entry(word.clone()).or_insert_with(|| means.clone());
+            });
+        }
+    }
+
     /// Adds a rule, or its words to the one that the file has for this header: no cell is looked at twice.
     fn pass_over(&mut self, rule: Skip) {
         let is_same = |own: &&mut Skip| {
@@ -275,6 +288,14 @@ impl FileMapping {
         match self.skip.iter_mut().find(is_same) {
             Some(own) => own.is.extend(rule.is),
             None => self.skip.push(rule),
+        }
+    }
+
+    /// Takes activities for what the name of their file says they are.
+    pub(super) fn default_kind(&mut self, stem: &str) {
+        let kind = doing::kind_of_file(stem).filter(|_| self.entity == Entity::Activities);
+        if let Some(kind) = kind {
+            self.defaults.insert(Col::Kind.name().to_owned(), kind.to_owned());
         }
     }
 
@@ -306,61 +327,9 @@ impl FileMapping {
     }
 }
 
-/// All mappings, the user's own first.
-///
-/// Errors: the user's mapping cannot be read or is wrong.
-pub(super) fn load(own: Option<&Path>) -> Result<Vec<Mapping>> {
-    let mut all = Vec::new();
-    if let Some(path) = own {
-        let text = std::fs::read_to_string(path).map_err(|e| {
-            let hint = "`--mapping` wants a TOML file such as those in `src/ingest/sources`";
-            Error::io("read", path, e).hint(hint)
-        })?;
-        all.push(Mapping::parse(&text, &path.display().to_string())?);
-    }
-    for source in SOURCES {
-        all.push(Mapping::parse(source.text, source.name)?);
-    }
-    Ok(all)
-}
-
-/// What `sluice list sources` shows of a source.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceAbout {
-    /// The name.
-    pub name: String,
-    /// What people call it.
-    pub title: String,
-    /// What its files hold, in the order of the mapping, without repeats.
-    pub entities: Vec<&'static str>,
-}
-
-/// The sources that are known, the user's own mapping first.
-///
-/// Errors: the user's mapping cannot be read or is wrong.
-pub fn sources(own: Option<&Path>) -> Result<Vec<SourceAbout>> {
-    let about = |mapping: Mapping| {
-        let mut entities = Vec::new();
-        for file in &mapping.files {
-            if !entities.contains(&file.entity.as_str()) {
-                entities.push(file.entity.as_str());
-            }
-        }
-        SourceAbout { name: mapping.name, title: mapping.title, entities }
-    };
-    Ok(load(own)?.into_iter().map(about).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn built_in_mappings_are_valid_and_named_as_registered() {
-        let names: Vec<String> = load(None).unwrap().into_iter().map(|m| m.name).collect();
-        let registered: Vec<&str> = SOURCES.iter().map(|s| s.name).collect();
-        assert_eq!(names, registered);
-    }
 
     #[test]
     fn unknown_keys_and_columns_are_errors() {

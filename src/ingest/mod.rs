@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 
+mod activities;
 mod activity_id;
 mod assemble;
 mod begin;
@@ -15,15 +16,19 @@ mod bracket;
 pub mod catalogue;
 mod cells;
 mod checked;
+mod child;
 mod columns;
+mod context;
 mod convert;
 mod crm_periods;
 mod currency;
 mod decode;
 mod detect;
+mod doing;
 mod field_log;
 mod fit;
 mod fx;
+mod goals;
 mod header;
 pub mod history;
 mod input;
@@ -48,6 +53,7 @@ mod scan;
 mod seen;
 mod settle;
 mod side;
+mod sources;
 mod status;
 mod unchanged;
 mod unknown;
@@ -55,7 +61,7 @@ mod unpack;
 mod words;
 
 pub use assemble::{suggest_beside_preset, suggest_config};
-pub use mapping::{SOURCES, Source, SourceAbout, sources};
+pub use sources::{SOURCES, Source, SourceAbout, sources};
 
 /// What ingest needs besides the files.
 pub struct Options<'a> {

@@ -3,6 +3,45 @@
 
 use super::record::Cells;
 
+/// What a row is the sum of, by the word for whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sum {
+    /// All others: `Total`.
+    OfAll,
+    /// Some others: `EMEA Total`.
+    OfSome,
+}
+
+/// Whether a word for people is that of a sum.
+pub(super) fn sum(text: &str) -> Option<Sum> {
+    const ALL: [&str; 16] = [
+        "total",
+        "totals",
+        "grand total",
+        "grand totals",
+        "overall",
+        "overall total",
+        "company",
+        "company total",
+        "total company",
+        "all",
+        "sum",
+        "gesamt",
+        "summe",
+        "gesamtsumme",
+        "total general",
+        "team total",
+    ];
+    let text = text.trim().trim_end_matches(':').to_lowercase();
+    let is_part = ["total ", "subtotal"].iter().any(|begin| text.starts_with(begin))
+        || [" total", " totals", " subtotal", " gesamt"].iter().any(|end| text.ends_with(end));
+    match () {
+        () if ALL.contains(&text.as_str()) => Some(Sum::OfAll),
+        () if is_part => Some(Sum::OfSome),
+        () => None,
+    }
+}
+
 /// With fewer columns a table's rows are too short to be told from notes.
 const NARROWEST: usize = 3;
 

@@ -4,27 +4,24 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use memchr::memchr_iter;
 
 use super::cells::Record;
-use super::checked;
 use super::columns::{Col, Entity};
-use super::convert::TimeRules;
+use super::context::{Context, Link};
 use super::currency::Known;
 use super::decode::Encoding;
 use super::detect::Plan;
 use super::notes;
-use super::periods::Periods;
 use super::record::Cells;
-use super::rows::{DealRow, word};
 use super::scan::{self, Block, Ended, Found};
-use super::seen::{Forms, Seen};
+use super::seen::Seen;
 use super::status::Told;
-use super::words::{DealIndex, Text, Words};
+use super::words::{Text, Words};
 use crate::error::Result;
-use crate::model::{Config, Fiscal, InputFile, Names, Progress, Reject, Sym, Zone};
+use crate::model::{InputFile, Progress, Reject};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +47,40 @@ impl Bad {
     }
 }
 
+/// Rows that are not read, or more than once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// Those of deals that are left out.
+    with_left_out: u64,
+    /// Those of several deals.
+    of_several: u64,
+    /// Those of what is to be done on no day.
+    undated: u64,
+    /// Those that are no records.
+    notes: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.with_left_out += other.with_left_out;
+        self.of_several += other.of_several;
+        self.undated += other.undated;
+        self.notes += other.notes;
+    }
+
+    /// What is to be said of them.
+    fn said(self, shown: &str) -> Vec<String> {
+        let lines = [
+            (self.with_left_out, "belong to deals that are left out, and are left out with them"),
+            (self.undated, "are to be done on no day, and are not read"),
+            (self.of_several, "are of several deals, and count for each of them"),
+            (self.notes, "are totals, notes or headers, no records, and are not read"),
+        ];
+        let told = lines.into_iter().filter(|(count, _)| *count > 0);
+        told.map(|(count, what)| format!("{count} rows of `{shown}` {what}.")).collect()
+    }
+}
+
 /// What one block gave.
 #[derive(Debug)]
 pub(super) struct Part<R> {
@@ -70,19 +101,7 @@ pub(super) struct Part<R> {
     seen: Seen,
     last_deal: (String, Link),
     left_out: Vec<String>,
-    with_left_out: u64,
-    notes: u64,
-}
-
-/// What the id of a deal leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// The deal of this number.
-    Deal(u32),
-    /// A deal whose row the mapping passes over.
-    LeftOut,
-    /// Nothing.
-    Unknown,
+    counts: Counts,
 }
 
 impl<R> Part<R> {
@@ -101,8 +120,7 @@ impl<R> Part<R> {
             seen: Seen::default(),
             last_deal: (String::new(), Link::Unknown),
             left_out: Vec::new(),
-            with_left_out: 0,
-            notes: 0,
+            counts: Counts::default(),
         }
     }
 
@@ -121,7 +139,7 @@ impl<R> Part<R> {
     /// Passes over a row that is no record.
     fn set_aside(&mut self, is_note: bool) {
         self.data_rows -= 1;
-        self.notes += u64::from(is_note);
+        self.counts.notes += u64::from(is_note);
     }
 
     /// Keeps a text.
@@ -149,73 +167,33 @@ impl<R> Part<R> {
         self.last_deal.1
     }
 
-    /// The currency, or the configured one if the cell is empty or bad.
+    /// The currency, or the one of amounts that tell none if the cell is empty or bad.
     pub(super) fn currency(
         &mut self,
         code: Result<Option<String>, Bad>,
         context: &Context<'_>,
     ) -> String {
-        self.cell(code).unwrap_or_else(|| context.config.currency.clone())
+        self.cell(code).unwrap_or_else(|| context.own_currency.clone())
+    }
+
+    /// Counts a row that is no record: the sum of others.
+    pub(super) fn count_note(&mut self) {
+        self.set_aside(true);
+    }
+
+    /// Counts a row of what is to be done on no day.
+    pub(super) fn count_undated(&mut self) {
+        self.counts.undated += 1;
+    }
+
+    /// Counts a row that is of several deals.
+    pub(super) fn count_several(&mut self) {
+        self.counts.of_several += 1;
     }
 
     /// Counts a row that is left out with its deal.
     pub(super) fn leave_out(&mut self) {
-        self.with_left_out += 1;
-    }
-}
-
-/// What the parsers of rows need besides the row.
-pub(super) struct Context<'a> {
-    /// How the file is read.
-    pub(super) plan: &'a Plan,
-    /// How its cells are read that leave something open.
-    pub(super) forms: Forms,
-    /// How its times are read.
-    pub(super) times: TimeRules,
-    /// Zone of the report, in which dates begin.
-    pub(super) report: Zone,
-    /// The configuration.
-    pub(super) config: &'a Config,
-    /// The deals, once they are read.
-    pub(super) deals: &'a DealIndex,
-    /// Ids of deals whose rows the mapping passes over.
-    pub(super) left_out: &'a BTreeSet<String>,
-    /// The periods, once they are read.
-    pub(super) periods: &'a Periods,
-    /// The deals by name, where names are unique.
-    pub(super) by_name: &'a DealIndex,
-    /// The deals that `by_name` stands for.
-    pub(super) named: &'a [u32],
-    /// The rows of the deals, and the words that theirs stand for.
-    pub(super) deal_rows: (&'a [DealRow], &'a Names),
-}
-
-impl Context<'_> {
-    /// The fiscal years of the configuration, or else of the export.
-    pub(super) fn fiscal(&self) -> Fiscal {
-        let first_month = self.config.fiscal_start(self.periods.first_month);
-        Fiscal { first_month, ..self.config.fiscal() }
-    }
-
-    /// The currency of a deal.
-    pub(super) fn currency_of(&self, deal: u32) -> &str {
-        let (rows, names) = self.deal_rows;
-        rows.get(deal as usize).map_or("", |row| names.get(Sym(row.words[word::CURRENCY].0)))
-    }
-
-    fn link(&self, id: &str) -> Link {
-        let find = |id: &str| match self.deals.find(id) {
-            Some(deal) => Link::Deal(deal),
-            None if self.left_out.contains(id) => Link::LeftOut,
-            None => Link::Unknown,
-        };
-        match find(id) {
-            Link::Unknown => {
-                let other = checked::other(id, self.plan.file.has_checked_ids);
-                other.map_or(Link::Unknown, |other| find(&other))
-            }
-            link => link,
-        }
+        self.counts.with_left_out += 1;
     }
 }
 
@@ -287,7 +265,7 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan, has_currency: bool) -> FileR
     let (mut rejects, mut statuses, mut undecided) = (Vec::new(), BTreeMap::new(), Vec::new());
     let (mut before, mut rows) = (1, 0);
     let mut skipped = vec![0; plan.skip.len()];
-    let (mut left_out, mut with_left_out, mut notes) = (Vec::new(), 0, 0);
+    let (mut left_out, mut counts) = (Vec::new(), Counts::default());
     for part in &mut parts {
         let reject = |bad: Bad| Reject {
             file: plan.input.shown.clone(),
@@ -303,26 +281,14 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan, has_currency: bool) -> FileR
         before += part.records;
         rows += part.data_rows;
         left_out.append(&mut part.left_out);
-        with_left_out += part.with_left_out;
-        notes += part.notes;
+        counts.add(part.counts);
         skipped.iter_mut().zip(&part.skipped).for_each(|(sum, n)| *sum += n);
     }
     let told = skipped.iter().zip(&plan.file.skip).filter(|(n, _)| **n > 0);
     let mut assumptions: Vec<String> = told
         .map(|(n, skip)| format!("{n} {} of `{}` are left out.", skip.what, plan.input.shown))
         .collect();
-    if with_left_out > 0 {
-        assumptions.push(format!(
-            "{with_left_out} rows of `{}` belong to deals that are left out, and are left out with them.",
-            plan.input.shown
-        ));
-    }
-    if notes > 0 {
-        let shown = &plan.input.shown;
-        assumptions.push(format!(
-            "{notes} rows of `{shown}` are totals, notes or headers, no records, and are not read."
-        ));
-    }
+    assumptions.extend(counts.said(&plan.input.shown));
     let input = InputFile {
         path: plan.input.shown.clone(),
         crm: plan.crm.clone(),

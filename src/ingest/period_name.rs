@@ -1,30 +1,66 @@
 //! Periods by their names: `2026-Q1`, `Mar 2026`, and columns that are called so.
 
 use super::convert::{self, DayOrder};
+use super::header::without_accent;
 use super::local;
 use crate::model::calendar::{Period, PeriodKind, month_start};
 use crate::model::{Day, Fiscal, Months};
 
-/// So many columns that are called like periods are no accident.
-const FEWEST: usize = 2;
+/// What stands beside a period in the header of its goals.
+const BESIDE: [&str; 10] = [
+    "quota", "quotas", "target", "targets", "goal", "goals", "budget", "bookings", "revenue",
+    "amount",
+];
 
-/// The columns that are called like periods, each with its name; none if they are too few. With a column of
-/// years they can be called `Q1` or `Jan`.
-pub(super) fn columns(headers: &[String], has_years: bool) -> Vec<(usize, String)> {
-    let is_period =
-        |header: &str| is_whole(header) || has_years && is_whole(&format!("{header} 2000"));
-    let found: Vec<(usize, String)> = headers
-        .iter()
-        .enumerate()
-        .filter(|(_, header)| is_period(header))
-        .map(|(at, header)| (at, header.clone()))
-        .collect();
-    if found.len() < FEWEST { Vec::new() } else { found }
+/// The name of a period without what stands beside it: `Q1 2026 Quota`.
+fn bare(header: &str) -> String {
+    let words = header.split_whitespace();
+    let words: Vec<&str> =
+        words.filter(|word| !BESIDE.contains(&word.to_lowercase().as_str())).collect();
+    words.join(" ")
+}
+
+/// The columns that are called like periods, each with the name of its; none if they are fewer than `fewest`.
+/// With a column of years they can be called `Q1` or `Jan`.
+pub(super) fn columns(headers: &[String], has_years: bool, fewest: usize) -> Vec<(usize, String)> {
+    let is_period = |name: &str| is_whole(name) || has_years && is_whole(&format!("{name} 2000"));
+    let names = headers.iter().map(|header| bare(header)).enumerate();
+    let found: Vec<(usize, String)> = names.filter(|(_, name)| is_period(name)).collect();
+    if found.len() < fewest { Vec::new() } else { found }
+}
+
+/// The only year that a name tells: `2026` or `FY26`.
+pub(super) fn year(name: &str) -> Option<String> {
+    let words = name.split(|c: char| !c.is_alphanumeric()).map(str::to_uppercase);
+    let is_year = |word: &String| {
+        let digits = word.trim_start_matches("FY");
+        let is_fiscal = digits.len() < word.len() && digits.len() == 2;
+        (is_fiscal || digits.len() == 4)
+            && digits.parse().is_ok_and(|year: i32| is_fiscal || (1990..2100).contains(&year))
+    };
+    let mut years = words.filter(is_year);
+    years.next().filter(|_| years.next().is_none())
 }
 
 /// Whether a text is the name of a period by itself.
 pub(super) fn is_whole(text: &str) -> bool {
     days(text, (&Months::default(), Fiscal::CALENDAR), DayOrder::MonthFirst).is_some()
+}
+
+/// The name of a period with blanks between its parts: `2026Q1`, `Q1FY26`, `1Q26` and `202603` as `2026 Q1`,
+/// `Q1 FY26`, `Q1 26` and `2026 03`.
+fn spaced(text: &str) -> String {
+    let letters = text.trim().chars().flat_map(char::to_lowercase).map(without_accent);
+    let text = letters.collect::<String>().to_ascii_uppercase();
+    match text.split_once('Q') {
+        Some((quarter @ ("1" | "2" | "3" | "4"), year)) if !year.is_empty() => {
+            format!("Q{quarter} {year}")
+        }
+        _ if text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{} {}", &text[..4], &text[4..])
+        }
+        _ => text.replace("FY", " FY").replace('Q', " Q"),
+    }
 }
 
 /// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026` or `2026`; fiscal years are called as
@@ -34,10 +70,8 @@ pub(super) fn days(
     (own, fiscal): (&Months, Fiscal),
     order: DayOrder,
 ) -> Option<(Day, Day)> {
-    let text = text.trim().to_ascii_uppercase();
-    // `2026Q1` and `Q1FY26` as `2026 Q1` and `Q1 FY26`.
-    let spaced = text.replace("FY", " FY").replace('Q', " Q");
-    let parts = spaced.split(['-', ' ', '/', '_', '\'']);
+    let spaced = spaced(text);
+    let parts = spaced.split(['-', ' ', '/', '_', '\'', '.']);
     let parts: Vec<&str> = parts.filter(|p| !p.is_empty() && *p != "FY").collect();
     let year = |text: &str| {
         text.trim_start_matches("FY").parse::<i32>().ok().filter(|y| (1970..2200).contains(y))
@@ -48,8 +82,12 @@ pub(super) fn days(
         let short = digits.parse::<i32>().ok().filter(|_| digits.len() == 2);
         year(text).or(short.map(|year| 2000 + year))
     };
-    let quarter =
-        |text: &str| text.strip_prefix('Q')?.parse::<i32>().ok().filter(|q| (1..=4).contains(q));
+    let quarter = |text: &str| {
+        text.strip_prefix(['Q', 'T'])?.parse::<i32>().ok().filter(|q| (1..=4).contains(q))
+    };
+    let half = |text: &str| {
+        text.strip_prefix(['H', 'S'])?.parse::<i32>().ok().filter(|h| (1..=2).contains(h))
+    };
     let named = |text: &str| local::month_name(text).map(|month| month as i32);
     let (start, months) = match parts.as_slice() {
         [only] if only.starts_with("FY") => (fiscal.start(short(only)?), 12),
@@ -57,6 +95,8 @@ pub(super) fn days(
         [a, b] => match (quarter(a), quarter(b), named(a), named(b)) {
             (Some(q), ..) => (fiscal.start(short(b)?) + (q - 1) * 3, 3),
             (_, Some(q), ..) => (fiscal.start(short(a)?) + (q - 1) * 3, 3),
+            _ if half(a).is_some() => (fiscal.start(short(b)?) + (half(a)? - 1) * 6, 6),
+            _ if half(b).is_some() => (fiscal.start(short(a)?) + (half(b)? - 1) * 6, 6),
             (.., Some(month), _) => ((short(b)? - 1970) * 12 + month - 1, 1),
             (.., Some(month)) => ((short(a)? - 1970) * 12 + month - 1, 1),
             _ => {
@@ -69,7 +109,7 @@ pub(super) fn days(
             }
         },
         [_, _, _] => {
-            let day = convert::date(&text, order)?;
+            let day = convert::date(text.trim(), order)?;
             let month = Period::among(own, PeriodKind::Month, day, fiscal.first_month);
             return Some((month.start, month.end));
         }

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::cells::Record;
 use super::columns::Col;
+use super::context::Context;
 use super::crm_periods::{self, CrmCalendar, CrmPeriod};
 use super::detect::Plan;
-use super::part::{Bad, Context, FileRows, Part};
+use super::part::{Bad, FileRows, Part};
 use super::side::needed;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::model::calendar::{date, month_index, month_start};

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use super::child;
 use super::columns::{Col, Entity};
 use super::detect::{self, Detected, Plan};
 use super::input::Input;
-use super::mapping::{self, Mapping};
+use super::mapping::Mapping;
 use super::read::{self, Broken};
+use super::sources;
 use super::unknown::{self, Unknown};
 use crate::error::Result;
 use crate::model::{Config, InputFile, Reject};
@@ -33,11 +35,12 @@ pub(super) struct Recognised {
 ///
 /// Errors: a path does not exist, the mapping is wrong.
 pub(super) fn recognise(paths: &[PathBuf], options: &Options<'_>) -> Result<Recognised> {
-    let mappings = mapping::load(options.mapping)?;
+    let mappings = sources::load(options.mapping)?;
     let mut all = Recognised::default();
     for path in paths {
         all.path(path, &mappings, options.config)?;
     }
+    all.set_aside_children();
     all.set_aside();
     all.drop_repeats();
     all.said.extend(unknown::said(&all.unused));
@@ -71,6 +74,39 @@ impl Recognised {
         Ok(())
     }
 
+    /// Sets aside the tables of what belongs to deals, where another tells the deals.
+    fn set_aside_children(&mut self) {
+        let deals = self.plans.iter().filter(|plan| plan.entity == Entity::Deals);
+        let parents: Vec<&str> = deals
+            .filter(|plan| child::why(plan).is_none() && !plan.file.is_substitute)
+            .map(|plan| plan.input.shown.as_str())
+            .collect();
+        let Some(parent) = parents.iter().min().map(|&shown| shown.to_owned()) else { return };
+        let whys: Vec<Option<String>> = self.plans.iter().map(child::why).collect();
+        let mut whys = whys.into_iter();
+        let mut kept = Vec::with_capacity(self.plans.len());
+        for plan in std::mem::take(&mut self.plans) {
+            let Some(why) = whys.next().flatten() else {
+                kept.push(plan);
+                continue;
+            };
+            self.said.push(format!(
+                "`{}` is not read: it refers to deals by `{}`, and holds other things by {why}. `{parent}` tells the \
+                 deals.",
+                plan.input.shown,
+                plan.header(Col::DealId)
+            ));
+            self.leave_out(plan);
+        }
+        self.plans = kept;
+    }
+
+    /// Notes a table that is not read after all.
+    fn leave_out(&mut self, plan: Plan) {
+        let file = not_used(&plan.input);
+        self.unused.push(Unknown { file, is_table: true, headers: plan.headers, lacks: None });
+    }
+
     /// Sets aside the files that are only read where no other tells what they do.
     fn set_aside(&mut self) {
         let told: Vec<Entity> = self
@@ -83,7 +119,8 @@ impl Recognised {
         let is_told = |plan: &mut Plan| {
             plan.file.is_substitute && (told.contains(&plan.entity) || of_deals(plan.entity))
         };
-        for plan in self.plans.extract_if(.., is_told) {
+        let left: Vec<Plan> = self.plans.extract_if(.., is_told).collect();
+        for plan in left {
             let (shown, entity) = (&plan.input.shown, plan.entity.as_str());
             self.said.push(match plan.entity {
                 Entity::StageHistory => format!(
@@ -96,9 +133,7 @@ impl Recognised {
                     plan.header(Col::DealId)
                 ),
             });
-            let file = not_used(&plan.input);
-            let Plan { headers, .. } = plan;
-            self.unused.push(Unknown { file, is_table: true, headers, lacks: None });
+            self.leave_out(plan);
         }
     }
 
@@ -140,4 +175,25 @@ pub(super) fn unreadable(broken: &Broken) -> (InputFile, Reject) {
         is_row: true,
     };
     (file, reject)
+}
+
+/// The columns of deals that files have; see [`super::Ingested::columns`].
+pub(super) fn columns_of_deals(plans: &[Plan]) -> BTreeSet<&'static str> {
+    let is_history = |plan: &Plan| match plan.entity {
+        Entity::StageHistory | Entity::StageChanges | Entity::FieldChanges => true,
+        Entity::Deals => !plan.entered.is_empty(),
+        _ => false,
+    };
+    let tells = |plan: &&Plan| plan.entity == Entity::Deals || is_history(plan);
+    let names = plans.iter().filter(tells).flat_map(|plan| {
+        let names = Col::ALL.iter().filter(|&&col| plan.has(col)).map(|col| match col {
+            Col::WonAmount => Col::Amount.name(),
+            Col::WonAt | Col::LostAt => Col::ClosedAt.name(),
+            Col::AccountName => Col::AccountId.name(),
+            Col::DealName => Col::Name.name(),
+            _ => col.name(),
+        });
+        names.chain(is_history(plan).then_some(Entity::StageHistory.as_str()))
+    });
+    names.collect()
 }

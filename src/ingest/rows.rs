@@ -1,14 +1,14 @@
-//! The rows of deals, stage history and activities, typed; refusals say why.
+//! The rows of deals and stage history, typed; refusals say why.
 
 use std::borrow::Cow;
 
-use super::activity_id::ActivityId;
 use super::cells::Record;
 use super::checked;
 use super::columns::Col;
+use super::context::Context;
 use super::currency::Known;
 use super::header;
-use super::part::{Bad, Context, Link, Part};
+use super::part::{Bad, Part};
 use super::status;
 use super::words::{Text, Word, fixed_hash};
 use crate::model::{Day, Maybe, Micros, Status};
@@ -123,7 +123,9 @@ pub(super) fn deal(
     let closed = match row.status {
         Some(Status::Won) => won.or(closed),
         Some(Status::Lost) => lost.or(closed),
-        _ => closed,
+        Some(Status::Open) => closed,
+        // The stage tells which of them it was, if one is all that is told.
+        None => won.xor(lost).or(closed).or(won.max(lost)),
     };
     row.closed_at = closed.into();
     enter_stages(record, part, context, &mut row);
@@ -264,119 +266,4 @@ pub(super) fn short_rank(id: &str) -> u64 {
     let end = bytes.len().min(15);
     let tail = bytes.get(end.saturating_sub(8)..end).unwrap_or_default();
     tail.iter().fold(0, |rank, byte| rank << 8 | u64::from(*byte))
-}
-
-/// An activity without a deal.
-pub(super) const NO_DEAL: u32 = u32::MAX;
-
-/// A row of an activities file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ActivityRow {
-    /// Number of the deal, or [`NO_DEAL`].
-    pub(super) deal: u32,
-    /// Kind, owner, outcome.
-    pub(super) words: [Word; 3],
-    /// Its id.
-    pub(super) event: ActivityId,
-    /// When it was done.
-    pub(super) done_at: Maybe<Micros>,
-    /// When it is due.
-    pub(super) due_at: Maybe<Micros>,
-    /// How long it took.
-    pub(super) duration_seconds: Maybe<u32>,
-    /// `due_at` is its start: it counts as done when that is past.
-    pub(super) is_start: bool,
-    /// `done_at` is only its due date: it was done, but nothing tells when.
-    pub(super) is_done_by_due: bool,
-}
-
-/// A row of an activities file; see [`super::part::RowParser`].
-pub(super) fn activity(
-    record: &Record<'_>,
-    part: &mut Part<ActivityRow>,
-    context: &Context<'_>,
-) -> Result<(), Bad> {
-    let Some(deal) = linked_deal(record, part, context) else {
-        part.leave_out();
-        return Ok(());
-    };
-    let is_done = is_done(record, part, context);
-    let time = |col: Col| record.time(col).map(|t| t.map(|(at, _)| at));
-    let done = part.cell(time(Col::DoneAt));
-    let starts = part.cell(time(Col::StartsAt));
-    let due_on = part.cell(record.date(Col::DueOn)).map(|day| context.report.midnight(day));
-    // What is still to be done at the only time that is told is due then.
-    let planned = done.filter(|_| is_done == Some(false));
-    let due_at = part.cell(time(Col::DueAt)).or(due_on).or(planned);
-    let done_at = match (is_done, done, due_at) {
-        (Some(false), ..) => None,
-        (None, done, _) | (_, done @ Some(_), _) | (_, None, done @ Some(_)) => done,
-        (Some(true), None, None) => part.cell(time(Col::CreatedAt)),
-    };
-    let minutes = part.cell(record.duration(Col::DurationMinutes, 60));
-    let duration = part.cell(record.duration(Col::DurationSeconds, 1)).or(minutes);
-    let row = ActivityRow {
-        deal,
-        words: [
-            record.mapped(Col::Kind, part),
-            record.word(Col::Owner, part),
-            match record.text(Col::Status).filter(|_| is_done.is_none()) {
-                // A status that is no word for done or planned says how it ended: `no show`.
-                Some(status) if record.text(Col::Outcome).is_none() => {
-                    record.known(Col::Outcome, &status, part)
-                }
-                _ => record.mapped(Col::Outcome, part),
-            },
-        ],
-        event: record.text(Col::ActivityId).as_deref().map(ActivityId::new).unwrap_or_default(),
-        done_at: done_at.into(),
-        due_at: starts.or(due_at).into(),
-        duration_seconds: duration.into(),
-        is_start: is_done.is_none() && done.is_none() && starts.is_some(),
-        is_done_by_due: is_done == Some(true) && done.is_none() && due_at.is_some(),
-    };
-    if row.done_at.get().or(row.due_at.get()).is_none() {
-        return Err(record.bad(Col::DoneAt, "", "an activity needs a time", true));
-    }
-    part.rows.push(row);
-    Ok(())
-}
-
-/// The deal by id, or by name where one deal only has it; `None` if it is left out.
-fn linked_deal(
-    record: &Record<'_>,
-    part: &mut Part<ActivityRow>,
-    context: &Context<'_>,
-) -> Option<u32> {
-    let prefix = context.plan.file.deal_prefix.as_deref().unwrap_or("");
-    if let Some(id) = record.text(Col::DealId).filter(|id| id.starts_with(prefix)) {
-        match part.deal(&id, context) {
-            Link::Deal(deal) => return Some(deal),
-            Link::LeftOut => return None,
-            Link::Unknown => {}
-        }
-    }
-    let by_name = record.text(Col::DealName).and_then(|name| context.by_name.find(&name));
-    Some(by_name.and_then(|at| context.named.get(at as usize).copied()).unwrap_or(NO_DEAL))
-}
-
-/// Whether it was done, by its status or flag; `None` if neither tells.
-fn is_done(
-    record: &Record<'_>,
-    part: &mut Part<ActivityRow>,
-    context: &Context<'_>,
-) -> Option<bool> {
-    if let Some(text) = record.text(Col::Status) {
-        let word = part.words.intern_as(Col::Status, &text, |raw| {
-            let values = context.plan.file.values.get(Col::Status.name());
-            let known = values.and_then(|values| values.get(&raw.to_lowercase()));
-            known.cloned().unwrap_or_default()
-        });
-        match part.words.get(word) {
-            "done" => return Some(true),
-            "planned" => return Some(false),
-            _ => {}
-        }
-    }
-    record.flag(Col::IsClosed).unwrap_or_default()
 }

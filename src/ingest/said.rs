@@ -1,8 +1,19 @@
-//! What is said of the columns of a deals file.
+//! What is said of a file and its columns.
 
 use super::columns::Col;
 use super::detect::Plan;
 use crate::model::listed;
+
+/// What a file is read as, and why.
+pub(super) fn recognised(plan: &Plan) -> String {
+    format!(
+        "`{}` is read as `{}` of {}, by {}.",
+        plan.input.shown,
+        plan.entity.as_str(),
+        plan.crm,
+        plan.why
+    )
+}
 
 /// Which columns are not used; null if all are.
 pub(super) fn unread(plan: &Plan) -> Option<String> {

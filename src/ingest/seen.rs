@@ -25,6 +25,13 @@ pub(super) struct Forms {
     pub(super) currency: Known,
 }
 
+impl Forms {
+    /// Those that a mapping leaves open, before any cell is looked at.
+    pub(super) fn open(decimal: DecimalMark, percent: PercentRule) -> Self {
+        Self { order: DayOrder::MonthFirst, decimal, percent, currency: Known::Told }
+    }
+}
+
 /// What was seen in cells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {

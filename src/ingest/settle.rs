@@ -71,6 +71,14 @@ fn told_by_headers(plan: &mut Plan, own: &str) -> bool {
     for &col in Col::ALL {
         let Some(header) = plan.index(col).and_then(|at| plan.headers.get(at)) else { continue };
         let is_money = matches!(col, Col::Amount | Col::Value);
+        let zeros = if is_money { bracket::zeros(header) } else { 0 };
+        if zeros > 0 {
+            plan.zeros = zeros;
+            said.push(format!(
+                "Amounts of `{shown}` count units of {} by their header, `{header}`.",
+                10_u64.pow(zeros)
+            ));
+        }
         if is_money && let Some(unit) = bracket::currency(header, own) {
             plan.unit = Some(unit);
             if !is_told {

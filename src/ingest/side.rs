@@ -1,15 +1,14 @@
-//! The rows of the small tables: users, accounts, stages, targets, forecasts, payments, names of
-//! ids.
+//! The rows of the small tables: users, accounts, stages, payments, names of ids.
 
 use super::cells::Record;
 use super::columns::Col;
-use super::part::{Bad, Context, Link, Part};
-use super::period_name;
+use super::context::{Context, Link};
+use super::part::{Bad, Part};
 use super::words::fixed_hash;
-use crate::model::calendar::{Period, PeriodKind};
-use crate::model::{Account, Day, Forecast, Payment, Target, User};
+use crate::model::{Account, Payment, User};
 
-fn owned(record: &Record<'_>, col: Col) -> String {
+/// The text of a cell; empty without one.
+pub(super) fn owned(record: &Record<'_>, col: Col) -> String {
     record.text(col).map_or_else(String::new, |text| text.into_owned())
 }
 
@@ -107,108 +106,12 @@ pub(super) fn named_id(
     Ok(())
 }
 
-/// What a target counts.
-fn measure(record: &Record<'_>) -> Result<String, Bad> {
-    let measure = owned(record, Col::Measure).to_lowercase();
-    match measure.as_str() {
-        "" | "amount" | "revenue" | "bookings" => Ok("bookings".to_owned()),
-        "count" | "won" | "wins" | "deals" => Ok("wins".to_owned()),
-        "new_deals" | "activities" => Ok(measure),
-        _ if measure.starts_with("activities.") => Ok(measure),
-        _ => {
-            let known =
-                "not a measure: `bookings`, `wins`, `new_deals`, `activities`, `activities.TYPE`";
-            Err(record.bad(Col::Measure, &measure, known, true))
-        }
-    }
-}
-
-/// A row of a targets file: one target, or one in each column that is called like a period.
-pub(super) fn target(
-    record: &Record<'_>,
-    part: &mut Part<Target>,
-    context: &Context<'_>,
-) -> Result<(), Bad> {
-    let measure = measure(record)?;
-    let is_money = measure == "bookings";
-    let currency = match is_money {
-        true => part.currency(record.currency(), context),
-        false => String::new(),
-    };
-    let (owner, team) = (owned(record, Col::Owner), owned(record, Col::Team));
-    let target = |(period_start, period_end), value| Target {
-        owner: owner.clone(),
-        team: team.clone(),
-        period_start,
-        period_end,
-        measure: measure.clone(),
-        value,
-        currency: currency.clone(),
-    };
-    let columns = &context.plan.by_period;
-    if columns.is_empty() {
-        let period = period(record, context)?;
-        let value = match is_money {
-            true => record.money(Col::Value, &currency)?,
-            false => record.count(Col::Value)?.map(i64::from),
-        };
-        let Some(value) = value else {
-            return Err(record.bad(Col::Value, "", "a target needs a value", true));
-        };
-        part.rows.push(target(period, value));
-    }
-    let year = record.text(Col::Period).unwrap_or_default();
-    for (at, header) in columns {
-        let name =
-            if period_name::is_whole(header) { header.clone() } else { format!("{header} {year}") };
-        let period = called(&name, record, context)?;
-        let value = match is_money {
-            true => record.money_at(*at, &currency),
-            false => record.count_at(*at).map(|count| count.map(i64::from)),
-        };
-        if let Some(value) = part.cell(value.map_err(|bad| bad.of(header.clone()))) {
-            part.rows.push(target(period, value));
-        }
-    }
-    Ok(())
-}
-
-/// The day of a forecast that is to get that of the export.
-pub(super) const UNDATED: Day = Day::MAX;
-
-/// A row of a forecasts file.
-pub(super) fn forecast(
-    record: &Record<'_>,
-    part: &mut Part<Forecast>,
-    context: &Context<'_>,
-) -> Result<(), Bad> {
-    let snapshot_on = match record.date(Col::SnapshotOn)? {
-        Some(day) => day,
-        None if context.plan.file.dated_by_export => UNDATED,
-        None => {
-            let reason = "a forecast needs the date it was made";
-            return Err(record.bad(Col::SnapshotOn, "", reason, true));
-        }
-    };
-    let (period_start, period_end) = forecast_period(record, context)?;
-    let currency = part.currency(record.currency(), context);
-    let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
-        return Err(record.bad(Col::Amount, "", "a forecast needs an amount", true));
-    };
-    let word = owned(record, Col::Category).to_lowercase();
-    let known = context.plan.file.values.get(Col::Category.name()).and_then(|v| v.get(&word));
-    let category = known.cloned().unwrap_or_else(|| word.replace([' ', '-'], "_"));
-    part.rows.push(Forecast {
-        snapshot_on,
-        period_start,
-        period_end,
-        owner: owned(record, Col::Owner),
-        category,
-        deal_id: owned(record, Col::DealId),
-        amount_minor,
-        currency,
-    });
-    Ok(())
+/// Whether a payment of this kind goes back to the customer.
+fn goes_back(kind: &str) -> bool {
+    const BACK: [&str; 6] =
+        ["refund", "chargeback", "charge back", "credit note", "reversal", "dispute"];
+    let kind = kind.to_lowercase().replace(['_', '-'], " ");
+    BACK.iter().any(|back| kind.contains(back))
 }
 
 /// A row of a payments file, and the hash of its id, 0 if it has none. Without a currency it is in that
@@ -232,65 +135,13 @@ pub(super) fn payment(
     };
     let own = record.currency()?;
     let currency = own.unwrap_or_else(|| context.currency_of(deal).to_owned());
-    let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
+    let Some(amount) = record.money(Col::Amount, &currency)? else {
         return Err(record.bad(Col::Amount, "", "a payment needs an amount", true));
     };
+    let goes_back = record.text(Col::Kind).is_some_and(|kind| goes_back(&kind));
+    let amount_minor = if goes_back { amount.saturating_abs().saturating_neg() } else { amount };
     let deal_id = context.deals.ids.get(deal as usize).to_owned();
     let event = record.text(Col::EventId).as_deref().map_or(0, fixed_hash);
     part.rows.push((Payment { deal_id, paid_at, amount_minor, currency }, event));
     Ok(())
-}
-
-/// The period of a forecast: as it is said, or else the quarter in which its deal is expected to close.
-fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
-    let is_said = [Col::Period, Col::PeriodStart].into_iter().any(|c| record.text(c).is_some());
-    match record.date(Col::ExpectedCloseOn)?.filter(|_| !is_said) {
-        Some(day) => {
-            let first = context.fiscal().first_month;
-            let quarter = Period::among(&context.periods.months, PeriodKind::Quarter, day, first);
-            Ok((quarter.start, quarter.end))
-        }
-        None => period(record, context),
-    }
-}
-
-/// The days of a period by its name.
-fn called(text: &str, record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
-    if let Some(days) = context.periods.named(text) {
-        return Ok(days);
-    }
-    record.see_date(text);
-    let calendar = (&context.periods.months, context.fiscal());
-    let days = period_name::days(text, calendar, context.times.order).ok_or_else(|| {
-        record.bad(Col::Period, text, "not a period, such as `2026-Q1` or `2026-03`", true)
-    })?;
-    if !context.periods.has(days, context.fiscal().first_month) {
-        let reason = "no period of the table of periods, which has its own ids";
-        return Err(record.bad(Col::Period, text, reason, true));
-    }
-    Ok(days)
-}
-
-/// `period_start` with `period_end` (its last day, or the first day after it where both begin
-/// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
-fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
-    let first = context.fiscal().first_month;
-    let months = &context.periods.months;
-    if let Some(text) = record.text(Col::Period) {
-        return called(&text, record, context);
-    }
-    let Some(start) = record.date(Col::PeriodStart)? else {
-        return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
-    };
-    let Some(end) = record.date(Col::PeriodEnd)? else {
-        let begins = Period::among(months, PeriodKind::Quarter, start, first);
-        let kind = if begins.start == start { PeriodKind::Quarter } else { PeriodKind::Month };
-        return Ok((start, Period::among(months, kind, start, first).end));
-    };
-    let begins_month = |day| Period::among(months, PeriodKind::Month, day, first).start == day;
-    let end = if begins_month(start) && begins_month(end) { end } else { end + 1 };
-    if end <= start {
-        return Err(record.bad(Col::PeriodEnd, "", "the period ends before it starts", true));
-    }
-    Ok((start, end))
 }

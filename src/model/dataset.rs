@@ -206,6 +206,8 @@ pub struct Dataset {
     pub catalogue: Catalogue,
     /// Deals by created month, oldest first, deals without a month last.
     pub partitions: Vec<Partition>,
+    /// Ids of deals that an export has and says to leave out, as they are deleted; the store keeps none.
+    pub left_out: Vec<String>,
     /// Activities that belong to no deal.
     pub loose_activities: Vec<Activity>,
     /// People, by id.

@@ -61,6 +61,14 @@ fn spelled(users: &[User]) -> BTreeMap<String, usize> {
 impl People {
     fn new(users: &[User], owners: BTreeSet<Sym>, names: &Names) -> Self {
         let ids = users.iter().zip(0..).map(|(user, at)| (user.user_id.clone(), at)).collect();
+        let mut ids: BTreeMap<String, usize> = ids;
+        // Reports of Salesforce have the first fifteen characters of an id.
+        for (at, user) in users.iter().enumerate() {
+            let short = user.user_id.get(..15).filter(|_| user.user_id.len() == 18);
+            short.into_iter().for_each(|short| {
+                ids.entry(short.to_owned()).or_insert(at);
+            });
+        }
         let mut people = Self { owners, ids, spelled: spelled(users), ..Self::default() };
         let mut owning: Vec<Vec<Sym>> = vec![Vec::new(); users.len()];
         for &owner in &people.owners {
@@ -101,8 +109,7 @@ fn labels(users: &[User]) -> Vec<ArcStr> {
 impl Run {
     /// Learns who is meant by what, from users and the owners of deals; goals are theirs then.
     pub(super) fn meet_people(&mut self, dataset: &Dataset) {
-        let deals = dataset.partitions.iter().flat_map(|p| &p.deals);
-        let begun = deals.filter(|deal| deal.created_at.get().is_none_or(|at| at < self.cut));
+        let begun = dataset.created_before(self.cut);
         let owners = begun.map(|deal| deal.owner).filter(|owner| !owner.is_none()).collect();
         self.people = People::new(&dataset.users, owners, &self.names);
         let mut targets = self.targets.to_vec();

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::content::Content;
 use super::lost::{Lost, Told};
 use super::tables::Choice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Activity, Catalogue, Deal, Partition, TextColumn};
+use crate::model::{Activity, Catalogue, Deal, Partition, Status, TextColumn};
 
 /// Deals of both sides.
 pub(super) struct Deals {
@@ -151,6 +151,19 @@ fn plan<'a>(
         touched: BTreeSet::new(),
         lost: Lost::default(),
     };
+    for id in &fresh.dataset.left_out {
+        let is_later = |old: &Place<'_>| old.deal().extracted_at <= fresh.dataset.extracted_at;
+        if let Some((at, old)) = index.remove(id.as_str()).filter(|(_, old)| is_later(old)) {
+            plan.leaves[at][old.row] = true;
+            plan.touched.insert(old.part.created_month);
+            plan.lost.deleted += 1;
+        }
+    }
+    let known: HashSet<&str> = places(fresh).map(|(_, place)| place.id()).collect();
+    let is_open = |old: &Place<'_>| old.deal().status == Status::Open;
+    for (_, old) in index.values().filter(|(_, old)| is_open(old)) {
+        plan.lost.open[usize::from(!known.contains(old.id()))] += 1;
+    }
     for (_, new) in places(fresh) {
         let Some(&(at, old)) = index.get(new.id()) else {
             plan.take(Pick { deal: new, activities: new });
@@ -163,6 +176,7 @@ fn plan<'a>(
         let takes_activities = choice
             .of(old.known, new.known, old.activities(), new.activities())
             .unwrap_or_else(|| new.activities() > old.activities());
+        plan.lost.outdated += usize::from(!takes_deal && !old.same(&new));
         if !takes_deal && !takes_activities {
             continue;
         }

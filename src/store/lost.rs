@@ -11,6 +11,12 @@ pub struct Lost {
     pub columns: BTreeMap<&'static str, usize>,
     /// Deals whose way through the stages was told by a history, and is not now.
     pub histories: usize,
+    /// Deals that the export tells otherwise, while the store has them from a later one, or from one as late.
+    pub outdated: usize,
+    /// Deals of the store that the export says are deleted, and which are gone.
+    pub deleted: usize,
+    /// Open deals of the store that the export has, and those that it has not.
+    pub open: [usize; 2],
     /// Deals whose activities were replaced by others.
     pub deals_with_activities: usize,
     /// Activities that those deals had done, as the store had it.

@@ -19,6 +19,7 @@ mod history;
 mod hostile;
 mod ingest;
 mod ingest_apis;
+mod ingest_beside;
 mod ingest_careless;
 mod ingest_closes;
 mod ingest_crms;

@@ -153,7 +153,7 @@ fn a_history_and_activities_that_are_gone_are_a_finding() {
     let (status, said) = poorer(&[("deals.csv", &all), ("activities.csv", calls)]);
     assert_eq!(status, Some(1), "{said:?}");
     assert_eq!(said.len(), 3, "{said:?}");
-    assert!(said[0].contains("no history of stages: the visits of 1 deal are"), "{said:?}");
+    assert!(said[0].contains("no history of stages of 1 deal:"), "{said:?}");
     assert!(said[1].contains("of 1 deal were replaced") && said[1].contains("2 of 2"), "{said:?}");
 }
 
@@ -164,4 +164,20 @@ fn what_was_cleared_reopened_or_added_is_no_finding() {
     let history = "deal_id,stage,entered_at\n1,New,2026-03-01\n1,Demo,2026-03-09\n";
     let files = [("deals.csv", &*all), ("stage_history.csv", history), ("activities.csv", calls)];
     assert_eq!(poorer(&files), (Some(0), vec![]));
+}
+
+#[test]
+fn deals_that_a_later_export_marks_as_deleted_are_gone() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |rows: &str| {
+        let header = "deal_id,stage,status,created_at,modified_at,is_deleted\n";
+        std::fs::write(dir.join("deals.csv"), format!("{header}{rows}")).unwrap();
+        said(dir, &["ingest", "deals.csv"]);
+        said(dir, &["query", "SELECT deal_id FROM deals ORDER BY deal_id", "--format", "csv"])
+    };
+    let first = "1,Demo,open,2026-01-05,2026-02-01,0\n2,Demo,open,2026-01-06,2026-02-02,0\n";
+    assert_eq!(night(first), "deal_id\n1\n2\n");
+    let second = "1,Demo,open,2026-01-05,2026-02-03,1\n2,Demo,open,2026-01-06,2026-02-04,0\n";
+    assert_eq!(night(second), "deal_id\n2\n");
 }

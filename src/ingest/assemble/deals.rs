@@ -79,6 +79,12 @@ impl SourceRules {
 }
 
 impl Deals {
+    /// The ids of deals whose rows are passed over and that no other row tells.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let is_told = |id: &&String| self.index.find(id).is_some();
+        self.left_out.iter().filter(|id| !is_told(id)).cloned().collect()
+    }
+
     /// None yet.
     pub(super) fn new(config: &Config) -> Self {
         Self { ends: Ends::new(config), ..Self::default() }

@@ -168,7 +168,8 @@ fn said(later: &BTreeMap<Col, (u64, Micros)>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::rows::{ActivityRow, DealRow};
+    use super::super::super::activities::ActivityRow;
+    use super::super::super::rows::DealRow;
     use super::super::{Gathered, Joined};
     use super::*;
 

@@ -22,22 +22,24 @@ mod suggest;
 mod undated;
 mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use self::deals::Deals;
 use self::group::Grouped;
+use super::activities::ActivityRow;
+use super::goals::UNDATED;
 use super::part::Part;
 use super::periods::Periods;
-use super::rows::{ActivityRow, HistoryRow};
-use super::side::{StageRow, UNDATED};
+use super::rows::HistoryRow;
+use super::side::StageRow;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{
     Account, Catalogue, Config, Dataset, Day, Forecast, Forecasts, FxRate, Ledger, Micros, Names,
-    Partition, Payment, Quality, Reject, Sym, Target, User,
+    Partition, Payment, Quality, Reject, Sym, Target, User, listed,
 };
 
 pub use suggest::{suggest_beside_preset, suggest_config};
@@ -148,8 +150,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         .map(|((month, deals), activities)| life::partition(&context, month, &deals, activities))
         .collect();
     let (loose, loose_repeats) = waiting::loose(loose);
-    let mut ledger = ledger(&all, &built);
-    add_repeats(&mut ledger, &all, loose_repeats);
+    let mut ledger = ledger(&all, &built, loose_repeats);
     let partitions: Vec<_> = built.into_iter().map(|part| noted(part, &mut ledger)).collect();
     all.rejects.extend(refused);
     let payments = settle_payments(std::mem::take(&mut all.payments), &mut ledger);
@@ -161,6 +162,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         names: all.names,
         catalogue,
         partitions,
+        left_out: all.deals.left_out(),
         loose_activities: loose,
         users,
         accounts,
@@ -196,11 +198,13 @@ fn end(
 }
 
 /// A ledger that knows whose owners are told; without a log of fields nobody's are.
-fn ledger(all: &Gathered, built: &[life::BuiltPartition]) -> Ledger {
-    match all.log.rows.is_empty() {
+fn ledger(all: &Gathered, built: &[life::BuiltPartition], loose_repeats: u64) -> Ledger {
+    let mut ledger = match all.log.rows.is_empty() {
         true => Ledger::default(),
         false => Ledger::knowing_owners(built.par_iter().map(|built| &built.partition)),
-    }
+    };
+    add_repeats(&mut ledger, all, loose_repeats);
+    ledger
 }
 
 /// The partition, its deals and repeated activities noted in the ledger.
@@ -277,6 +281,18 @@ fn settle_rates(all: &mut Gathered) -> Vec<FxRate> {
         days.then((num * by).cmp(&(other * den))).then(a.cmp(b))
     });
     rates.dedup();
+    let undated: Vec<&str> =
+        rates.iter().filter(|rate| rate.is_undated()).map(|rate| rate.currency.as_str()).collect();
+    let again = undated.windows(2).filter(|pair| pair.first() == pair.last());
+    let unsure: BTreeSet<String> = again.flatten().map(|&currency| currency.to_owned()).collect();
+    if !unsure.is_empty() {
+        rates.retain(|rate| !rate.is_undated() || !unsure.contains(&rate.currency));
+        all.assumptions.push(format!(
+            "Several exchange rates of {} carry no date that is known, and none of those is used: a column \
+             `rate_date` tells from when on each holds.",
+            listed(unsure, 3)
+        ));
+    }
     let count = rates.len();
     rates.dedup_by(|later, first| {
         (&first.currency, first.rate_on) == (&later.currency, later.rate_on)

@@ -5,8 +5,8 @@
 
 use rayon::prelude::*;
 
+use super::super::activities::ActivityRow;
 use super::super::activity_id::ActivityId;
-use super::super::rows::ActivityRow;
 use super::Joined;
 use super::life::sym;
 use crate::model::{Activity, Micros, Nested};

@@ -192,6 +192,7 @@ impl World {
             payments,
             fx: self.fx.clone(),
             snapshots: Arc::new(self.snapshots.clone()),
+            left_out: Vec::new(),
             periods: self.periods.clone(),
             names: self.names.clone(),
             catalogue: self.catalogue.clone(),

@@ -1,0 +1,100 @@
+//! Tables that refer to deals and are none of deals: quotes, orders, tickets, line items, roles, notes.
+
+use super::columns::{Col, Entity};
+use super::detect::Plan;
+use super::header;
+
+/// What things are called that belong to a deal.
+const CHILDREN: &str = "activity activities task tasks call calls meeting meetings email emails event events note notes \
+    comment comments message messages attachment attachments document documents file files quote quotes \
+    quotation quotations order orders invoice invoices payment payments transaction transactions receipt \
+    receipts refund refunds charge charges credit credits expense expenses cost costs contract contracts \
+    subscription subscriptions renewal renewals ticket tickets case cases issue issues project projects \
+    item items lineitem lineitems product products competitor competitors partner partners member members \
+    contactrole contactroles role roles split splits commission commissions shipment shipments approval \
+    approvals task contact contacts";
+
+/// What stands in the header of an id or a number of things of their own.
+const MARKS: [&str; 8] = ["id", "number", "no", "no.", "nr", "#", "key", "uuid"];
+
+/// Ids of these tell nothing: rows of deals have them too.
+const OTHERS: &str = "deal opportunity opp record crm account company customer client organization organisation org \
+    contact person people lead owner user rep agent sales pipeline stage source campaign parent created \
+    modified assigned team territory external row legacy primary partner product segment region currency \
+    mql seller sdr sr case business";
+
+fn is_in(words: &str, word: &str) -> bool {
+    words.split(' ').any(|known| known == word)
+}
+
+/// The words of a header or a name: `OpportunityContactRole` has three.
+fn words(text: &str) -> Vec<String> {
+    let mut found = vec![String::new()];
+    let mut before = ' ';
+    for letter in text.chars() {
+        let is_new = letter.is_uppercase() && before.is_lowercase();
+        if is_new || matches!(letter, ' ' | '_' | '-' | '.' | '/' | '(' | ')') {
+            found.push(String::new());
+        }
+        if let Some(word) =
+            found.last_mut().filter(|_| !matches!(letter, ' ' | '_' | '-' | '/' | '(' | ')'))
+        {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    found.retain(|word| !word.is_empty());
+    found
+}
+
+/// Whether a header is that of an id of the row's own: `Id`, or `Quote Number`.
+fn is_own_id(text: &str) -> bool {
+    let words = words(text);
+    let Some((mark, named)) = words.split_last() else { return false };
+    MARKS.contains(&mark.as_str()) && !named.first().is_some_and(|word| is_in(OTHERS, word))
+}
+
+/// Why a file that is read as deals seems to hold what belongs to deals: it has ids of its own before those
+/// of deals, or it is called so.
+pub(super) fn why(plan: &Plan) -> Option<String> {
+    let deal = plan.index(Col::DealId).filter(|_| plan.file.may_refer)?;
+    if plan.entity != Entity::Deals || plan.has_names_for_ids() || !refers(plan, deal) {
+        return None;
+    }
+    let named = words(plan.input.stem());
+    let name = || named.iter().any(|word| is_in(CHILDREN, word)).then(|| "its name".to_owned());
+    let is_id = |header: &&String| header::fold(header) == "id";
+    let before = plan.headers.get(..deal).unwrap_or_default().iter();
+    let own = before.chain(plan.headers.iter().filter(is_id)).find(|header| is_own_id(header));
+    own.map(|header| format!("its own ids in `{header}`")).or_else(name)
+}
+
+/// Whether the id of a deal stands in a column that tells it from the row's own.
+fn refers(plan: &Plan, deal: usize) -> bool {
+    plan.headers.get(deal).is_some_and(|header| {
+        let words = words(header);
+        let is_deal = |word: &String| {
+            matches!(word.as_str(), "deal" | "opportunity" | "opp" | "opportunityid")
+        };
+        words.len() > 1 && words.iter().any(is_deal)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_ids_are_told_from_those_of_others() {
+        for header in ["Id", "Quote ID", "Invoice Number", "ticket_no", "OrderId", "uuid", "#"] {
+            assert!(is_own_id(header), "{header}");
+        }
+        for header in
+            ["Account ID", "OwnerId", "opportunity_id", "Deal - ID", "mql_id", "Amount", ""]
+        {
+            assert!(!is_own_id(header), "{header}");
+        }
+        assert_eq!(words("OpportunityContactRole"), ["opportunity", "contact", "role"]);
+        assert_eq!(words("Quotes (1)"), ["quotes", "1"]);
+    }
+}

@@ -1,0 +1,242 @@
+//! The rows of goals and forecasts: whose, of which period.
+
+use std::borrow::Cow;
+
+use super::cells::Record;
+use super::columns::Col;
+use super::context::Context;
+use super::doing;
+use super::header;
+use super::notes::{self, Sum};
+use super::part::{Bad, Part};
+use super::period_name;
+use super::side::owned;
+use crate::model::calendar::{Period, PeriodKind};
+use crate::model::{Day, Forecast, Target};
+
+/// What a target counts.
+fn measure(record: &Record<'_>) -> Result<String, Bad> {
+    let text = owned(record, Col::Measure);
+    let word = text.to_lowercase().replace([' ', '-'], "_");
+    let measure = match word.as_str() {
+        "" | "amount" | "revenue" | "bookings" | "sales" | "won_amount" | "closed_won_amount" => {
+            "bookings".to_owned()
+        }
+        "count" | "won" | "wins" | "deals" | "deals_won" | "won_deals" | "closed_won"
+        | "deals_closed" => "wins".to_owned(),
+        "new_deals" | "deals_created" | "new_opportunities" | "opportunities_created" => {
+            "new_deals".to_owned()
+        }
+        "activities" => word,
+        _ if word.starts_with("activities.") => word,
+        _ => match doing::kind(&text) {
+            Some(kind) => format!("activities.{kind}"),
+            None => {
+                let known = "not a measure: `bookings`, `wins`, `new_deals`, `activities`, `activities.TYPE`";
+                return Err(record.bad(Col::Measure, &text, known, true));
+            }
+        },
+    };
+    Ok(measure)
+}
+
+/// Whose a goal or a forecast is: owner and team; none of them for one of all.
+///
+/// A row that is the sum of others is one of all (`Total`), or none at all (`EMEA Total`).
+fn whose(record: &Record<'_>) -> Option<(String, String)> {
+    let (owner, team) = (owned(record, Col::Owner), owned(record, Col::Team));
+    match [notes::sum(&owner), notes::sum(&team)] {
+        [Some(Sum::OfSome), _] | [_, Some(Sum::OfSome)] => None,
+        [Some(Sum::OfAll), _] | [None, Some(Sum::OfAll)] => Some((String::new(), String::new())),
+        _ => Some((owner, team)),
+    }
+}
+
+/// A row of a targets file: one target, or one in each column that is called like a period.
+pub(super) fn target(
+    record: &Record<'_>,
+    part: &mut Part<Target>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let measure = measure(record)?;
+    let is_money = measure == "bookings";
+    let currency = match is_money {
+        true => part.currency(record.currency(), context),
+        false => String::new(),
+    };
+    let Some((owner, team)) = whose(record) else {
+        part.count_note();
+        return Ok(());
+    };
+    let target = |(period_start, period_end), value| Target {
+        owner: owner.clone(),
+        team: team.clone(),
+        period_start,
+        period_end,
+        measure: measure.clone(),
+        value,
+        currency: currency.clone(),
+    };
+    let columns = &context.plan.wide;
+    if columns.is_empty() {
+        let period = period(record, context)?;
+        let value = match is_money {
+            true => record.money(Col::Value, &currency)?,
+            false => record.count(Col::Value)?.map(i64::from),
+        };
+        let Some(value) = value else {
+            return Err(record.bad(Col::Value, "", "a target needs a value", true));
+        };
+        part.rows.push(target(period, value));
+    }
+    let year = year(record, context).or_else(|| record.text(Col::Period)).unwrap_or_default();
+    for (at, name) in columns {
+        let header = context.plan.headers.get(*at).unwrap_or(name);
+        let name =
+            if period_name::is_whole(name) { name.clone() } else { format!("{name} {year}") };
+        let period = called(&name, record, context)?;
+        let value = match is_money {
+            true => record.money_at(*at, &currency),
+            false => record.count_at(*at).map(|count| count.map(i64::from)),
+        };
+        if let Some(value) = part.cell(value.map_err(|bad| bad.of(header.clone()))) {
+            part.rows.push(target(period, value));
+        }
+    }
+    Ok(())
+}
+
+/// The day of a forecast that is to get that of the export.
+pub(super) const UNDATED: Day = Day::MAX;
+
+/// A row of a forecasts file.
+pub(super) fn forecast(
+    record: &Record<'_>,
+    part: &mut Part<Forecast>,
+    context: &Context<'_>,
+) -> Result<(), Bad> {
+    let snapshot_on = match record.date(Col::SnapshotOn)? {
+        Some(day) => day,
+        None if context.plan.file.dated_by_export => UNDATED,
+        None => {
+            let reason = "a forecast needs the date it was made";
+            return Err(record.bad(Col::SnapshotOn, "", reason, true));
+        }
+    };
+    let (period_start, period_end) = forecast_period(record, context)?;
+    let currency = part.currency(record.currency(), context);
+    let Some((owner, _)) = whose(record) else {
+        part.count_note();
+        return Ok(());
+    };
+    let forecast = |category, amount_minor| Forecast {
+        snapshot_on,
+        period_start,
+        period_end,
+        owner: owner.clone(),
+        category,
+        deal_id: owned(record, Col::DealId),
+        amount_minor,
+        currency: currency.clone(),
+    };
+    for (at, category) in &context.plan.wide {
+        if let Some(amount) = part.cell(record.money_at(*at, &currency)) {
+            part.rows.push(forecast(category.clone(), amount));
+        }
+    }
+    if context.plan.wide.is_empty() {
+        let Some(amount_minor) = record.money(Col::Amount, &currency)? else {
+            return Err(record.bad(Col::Amount, "", "a forecast needs an amount", true));
+        };
+        let word = owned(record, Col::Category).to_lowercase();
+        let known = context.plan.file.values.get(Col::Category.name()).and_then(|v| v.get(&word));
+        let category = known.cloned().unwrap_or_else(|| word.replace([' ', '-'], "_"));
+        part.rows.push(forecast(category, amount_minor));
+    }
+    Ok(())
+}
+
+/// The period of a forecast: as it is said, or else the quarter in which its deal is expected to close.
+fn forecast_period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
+    let is_said =
+        [Col::Period, Col::PeriodStart, Col::Year].into_iter().any(|c| record.text(c).is_some());
+    match record.date(Col::ExpectedCloseOn)?.filter(|_| !is_said) {
+        Some(day) => {
+            let first = context.fiscal().first_month;
+            let quarter = Period::among(&context.periods.months, PeriodKind::Quarter, day, first);
+            Ok((quarter.start, quarter.end))
+        }
+        None => period(record, context),
+    }
+}
+
+/// The year that stands beside a period, in its own column or in the name of the file.
+fn year<'r>(record: &'r Record<'_>, context: &'r Context<'_>) -> Option<Cow<'r, str>> {
+    record.text(Col::Year).or_else(|| context.plan.year.as_deref().map(Cow::Borrowed))
+}
+
+/// The name of a period, with the year beside it if it tells none.
+fn name_of_period(record: &Record<'_>, context: &Context<'_>) -> Option<String> {
+    let Some(text) = record.text(Col::Period) else {
+        return record.text(Col::Year).map(Cow::into_owned);
+    };
+    let is_known = context.periods.named(&text).is_some() || period_name::is_whole(&text);
+    let Some(year) = year(record, context).filter(|_| !is_known) else {
+        return Some(text.into_owned());
+    };
+    let is_number = matches!(&*text, "1" | "2" | "3" | "4") && is_quarterly(context);
+    let named = if is_number { format!("Q{text} {year}") } else { format!("{text} {year}") };
+    Some(if period_name::is_whole(&named) { named } else { text.into_owned() })
+}
+
+/// Whether the column of periods is one of quarters.
+fn is_quarterly(context: &Context<'_>) -> bool {
+    let header = header::fold(&context.plan.header(Col::Period));
+    ["quarter", "quartal", "trimestre"].iter().any(|word| header.contains(word))
+}
+
+/// The days of a period by its name; a day in a column of quarters is of the quarter.
+fn called(text: &str, record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
+    if let Some(days) = context.periods.named(text) {
+        return Ok(days);
+    }
+    record.see_date(text);
+    let calendar = (&context.periods.months, context.fiscal());
+    let days = period_name::days(text, calendar, context.times.order).ok_or_else(|| {
+        record.bad(Col::Period, text, "not a period, such as `2026-Q1` or `2026-03`", true)
+    })?;
+    let first = context.fiscal().first_month;
+    let is_month = days.1 - days.0 <= 31 && is_quarterly(context);
+    let quarter = || Period::among(&context.periods.months, PeriodKind::Quarter, days.0, first);
+    let days = if is_month { (quarter().start, quarter().end) } else { days };
+    if !context.periods.has(days, first) {
+        let reason = "no period of the table of periods, which has its own ids";
+        return Err(record.bad(Col::Period, text, reason, true));
+    }
+    Ok(days)
+}
+
+/// `period_start` with `period_end` (its last day, or the first day after it where both begin
+/// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
+fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
+    let first = context.fiscal().first_month;
+    let months = &context.periods.months;
+    if let Some(name) = name_of_period(record, context) {
+        return called(&name, record, context);
+    }
+    let Some(start) = record.date(Col::PeriodStart)? else {
+        return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
+    };
+    let Some(end) = record.date(Col::PeriodEnd)? else {
+        let begins = Period::among(months, PeriodKind::Quarter, start, first);
+        let is_quarter = begins.start == start && !context.plan.has_monthly_starts;
+        let kind = if is_quarter { PeriodKind::Quarter } else { PeriodKind::Month };
+        return Ok((start, Period::among(months, kind, start, first).end));
+    };
+    let begins_month = |day| Period::among(months, PeriodKind::Month, day, first).start == day;
+    let end = if begins_month(start) && begins_month(end) { end } else { end + 1 };
+    if end <= start {
+        return Err(record.bad(Col::PeriodEnd, "", "the period ends before it starts", true));
+    }
+    Ok((start, end))
+}

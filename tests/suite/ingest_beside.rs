@@ -1,0 +1,253 @@
+//! What stands beside deals: tables that are none of deals, activities in the words of many, goals and
+//! forecasts as people keep them.
+
+use sluice::ingest::Ingested;
+use sluice::model::calendar::date;
+use sluice::model::{Activity, Config, Dataset};
+
+use crate::ingest::{folder, told, try_read};
+
+const DEALS: &str = "deal_id,name,stage,status,owner,amount,currency,created_at,closed_at\n\
+    1,Acme,Won,won,Ann,100,EUR,2026-01-05,2026-02-03\n2,Beta,Demo,open,Bob,200,EUR,2026-01-06,\n";
+
+/// What is made of these files alone.
+fn alone(files: &[(&str, &str)]) -> Ingested {
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    try_read(folder(&files).path(), &Config::default()).unwrap()
+}
+
+/// What is made of these files beside the deals.
+fn read(files: &[(&str, &str)]) -> Ingested {
+    alone(&[&[("deals.csv", DEALS)], files].concat())
+}
+
+#[test]
+fn tables_that_refer_to_deals_are_none_of_deals() {
+    let by_themselves = read(&[]);
+    for (name, text) in [
+        (
+            "quotes.csv",
+            "Quote ID,Deal ID,Status,Amount,Owner,Created Date\n7,2,Rejected,9,Eve,2026-03-01\n8,9,Sent,9,Eve,2026-03-01\n",
+        ),
+        ("Order.csv", "Id,OpportunityId,Status,TotalAmount,CreatedDate\n7,2,Draft,9,2026-03-01\n"),
+        (
+            "OpportunityContactRole.csv",
+            "Id,OpportunityId,ContactId,Role,CreatedDate\n7,2,3,Buyer,2026-03-01\n",
+        ),
+        ("support.csv", "Ticket No,Deal ID,Status,Created\n7,2,Closed,2026-03-01\n"),
+        ("notes.csv", "deal_id,created_at,text\n2,2026-03-01,hello\n9,2026-03-01,hello\n"),
+    ] {
+        let found = read(&[(name, text)]);
+        assert_eq!(found.dataset.deal_count(), 2, "{name}");
+        for id in ["1", "2"] {
+            assert_eq!(told(&found, id), told(&by_themselves, id), "{name}");
+        }
+        let said = &found.dataset.assumptions;
+        let is_said =
+            said.iter().any(|said| said.contains(name) && said.contains("is not read: it refers"));
+        assert!(is_said, "{name}: {said:?}");
+    }
+    // Where no other table tells deals, it is one of deals.
+    let found =
+        alone(&[("quotes.csv", "Quote ID,Deal ID,Status,Created Date\n7,2,Open,2026-03-01\n")]);
+    assert_eq!(found.dataset.deal_count(), 1);
+}
+
+/// `deal kind done|planned outcome` of each activity, sorted.
+fn activities(dataset: &Dataset) -> Vec<String> {
+    let shown = |deal: &str, activity: &Activity| {
+        let word = |sym| dataset.names.get(sym);
+        let state = if activity.done_at.get().is_some() { "done" } else { "planned" };
+        let text = format!("{deal} {} {state} {}", word(activity.kind), word(activity.outcome));
+        text.trim().to_owned()
+    };
+    let of_deals = dataset.partitions.iter().flat_map(|part| {
+        (0..part.len()).flat_map(move |row| {
+            part.activities.get(row).iter().map(move |a| (part.deal_ids.get(row), a))
+        })
+    });
+    let loose = dataset.loose_activities.iter().map(|a| ("-", a));
+    let mut all: Vec<String> = of_deals.chain(loose).map(|(deal, a)| shown(deal, a)).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn activities_are_done_planned_or_void_in_the_words_of_many() {
+    let with = |name: &str, text: &str| activities(&read(&[(name, text)]).dataset);
+    let lists = [
+        (
+            "meetings.csv",
+            "meeting_id,deal_id,start_time,status\n1,2,2026-01-10 10:00,Completed\n2,2,2026-01-11 10:00,No show\n3,2,2026-01-12 10:00,Scheduled\n",
+            vec!["2 meeting done", "2 meeting done no_show", "2 meeting planned"],
+        ),
+        (
+            "calls_2026 (1).csv",
+            "deal_id,date,Owner Name,Status\n2,2026-01-10,Ann,Erledigt\n2,2026-01-11,Ann,Annulé\n",
+            vec!["2 call done", "2 call done cancelled"],
+        ),
+        (
+            "activities.csv",
+            "deal_id,type,date,status\n2,Phone call,2026-01-10,Concluído\n2,E-Mail,2026-01-11,À faire\n2,demo,2026-01-12,left voicemail\n",
+            vec!["2 call done", "2 demo done left_voicemail", "2 email planned"],
+        ),
+        (
+            "activities.csv",
+            "Deal ID,Type,Date\n1;2,Call,2026-01-10\n2;9,Call,2026-01-11\n7;9,Call,2026-01-12\n",
+            vec!["- call done", "1 call done", "2 call done", "2 call done"],
+        ),
+        (
+            "tasks.csv",
+            "deal_id,type,due_date,status\n2,task,,Not started\n2,task,2026-01-09,Completed\n",
+            vec!["2 task done"],
+        ),
+        (
+            "all.csv",
+            "Record ID,Activity type,Activity date,Meeting outcome,Task status,Completed at,Due date,Associated Deal IDs\n\
+            1,Meeting,2026-01-10 10:00,Canceled,,,,2\n2,Meeting,2026-06-10 10:00,Scheduled,,,,2\n\
+            3,Task,2026-01-12 10:00,,Completed,2026-01-13 09:00,2026-01-12,2\n4,Logged call,2026-01-14 10:00,,,,,1\n",
+            vec!["1 call done", "2 meeting done cancelled", "2 meeting planned", "2 task done"],
+        ),
+        (
+            "hubspot-meetings.csv",
+            "Record ID,Meeting name,Meeting outcome,Activity date,Associated Deal IDs\n\
+            1,Demo,Completed,2026-01-10 10:00,2\n2,Demo,Rescheduled,2026-01-11 10:00,2\n",
+            vec!["2 meeting done", "2 meeting planned"],
+        ),
+    ];
+    for (name, text, wanted) in lists {
+        assert_eq!(with(name, text), wanted, "{name}: {text}");
+    }
+}
+
+#[test]
+fn a_planned_meeting_does_not_move_the_end_of_an_export() {
+    let end = |text: &str| read(&[("all.csv", text)]).dataset.extracted_at;
+    let header = "Record ID,Activity type,Activity date,Meeting outcome,Associated Deal IDs\n";
+    let past = format!("{header}1,Call,2026-02-01 10:00,,2\n");
+    let future = format!("{past}2,Meeting,2026-06-10 10:00,Scheduled,2\n");
+    assert_eq!(end(&future), end(&past));
+}
+
+/// `owner team start end measure value currency` of each target.
+fn targets(name: &str, text: &str) -> Vec<String> {
+    let dataset = read(&[(name, text)]).dataset;
+    let day = |day| date(day).format("%y-%m-%d").to_string();
+    let shown = dataset.targets.iter().map(|t| {
+        let (start, end) = (day(t.period_start), day(t.period_end));
+        format!("{}|{}|{start}|{end}|{}|{}{}", t.owner, t.team, t.measure, t.value, t.currency)
+    });
+    let mut shown: Vec<String> = shown.collect();
+    shown.sort();
+    shown
+}
+
+#[test]
+fn goals_are_read_as_people_keep_them() {
+    let ann = |from: &str, to: &str| format!("Ann||{from}|{to}|bookings|1000EUR");
+    let quarter = vec![ann("26-01-01", "26-04-01")];
+    for (name, text) in [
+        ("Sales Targets 2026.csv", "Deal owner,Quarter,Target\nAnn,Q1,10\n"),
+        ("Quotas FY26 (1).csv", "Full Name,Q1\nAnn,10\n"),
+        ("targets.csv", "Salesperson,Year,Quarter,Quota\nAnn,2026,1,10\n"),
+        ("targets.csv", "Rep,Quarter,Quota\nAnn,2026-01-01,10\n"),
+        ("targets.csv", "Rep,T1 2026,Notes\nAnn,10,x\n"),
+        ("targets.csv", "Rep,1Q26 Quota,2Q26 Quota\nAnn,10,\n"),
+    ] {
+        assert_eq!(targets(name, text), quarter, "{name}: {text}");
+    }
+    let months = vec![ann("26-01-01", "26-02-01"), ann("26-02-01", "26-03-01")];
+    for text in [
+        "Rep,janv. 2026,févr. 2026\nAnn,10,10\n",
+        "Rep,202601,202602\nAnn,10,10\n",
+        "Rep,Quota Start Date,Quota\nAnn,2026-01-01,10\nAnn,2026-02-01,10\n",
+        "Rep,Year,Month,Quota\nAnn,2026,1,10\nAnn,2026,2,10\n",
+    ] {
+        assert_eq!(targets("targets.csv", text), months, "{text}");
+    }
+    assert_eq!(
+        targets("targets.csv", "Rep,H2 2026,FY26\nAnn,10,10\n"),
+        [ann("26-01-01", "27-01-01"), ann("26-07-01", "27-01-01")]
+    );
+    assert_eq!(
+        targets(
+            "targets.csv",
+            "Rep,Period,Measure,Target\nAnn,2026-Q1,Calls,5\nAnn,2026-Q1,Deals won,6\n"
+        ),
+        ["Ann||26-01-01|26-04-01|activities.call|5", "Ann||26-01-01|26-04-01|wins|6"]
+    );
+}
+
+#[test]
+fn sums_of_goals_are_no_people() {
+    let text = "Region,Rep,Period,Quota\nEMEA,Ann,2026-Q1,10\nEMEA Total,,2026-Q1,10\nUS,Bob,2026-Q1,5\n\
+        Grand Total,,2026-Q1,15\n";
+    assert_eq!(
+        targets("targets.csv", text),
+        [
+            "Ann|EMEA|26-01-01|26-04-01|bookings|1000EUR",
+            "Bob|US|26-01-01|26-04-01|bookings|500EUR",
+            "||26-01-01|26-04-01|bookings|1500EUR"
+        ]
+    );
+    let text = "snapshot_date,period,owner,commit,best case\n2026-01-02,2026-Q1,Ann,10,20\n2026-01-02,2026-Q1,Total,10,20\n";
+    let dataset = read(&[("forecasts.csv", text)]).dataset;
+    let shown = dataset.forecasts.iter();
+    let mut shown: Vec<String> = shown
+        .map(|f| format!("{} {} {}{}", f.owner, f.category, f.amount_minor, f.currency))
+        .collect();
+    shown.sort();
+    assert_eq!(
+        shown,
+        [" best_case 2000EUR", " commit 1000EUR", "Ann best_case 2000EUR", "Ann commit 1000EUR"]
+    );
+}
+
+#[test]
+fn payments_that_did_not_come_or_went_back() {
+    let text = "deal_id,payment_date,amount,amount paid,type,status\n1,2026-02-04,100,100,payment,Paid\n\
+        1,2026-02-05,30,30,Refund,Paid\n1,2026-02-06,50,50,payment,Chargeback\n1,2026-02-07,100,40,payment,paid\n";
+    let dataset = read(&[("payments.csv", text)]).dataset;
+    let amounts: Vec<i64> = dataset.payments.iter().map(|p| p.amount_minor).collect();
+    assert_eq!(amounts, [10_000, -3_000, 4_000]);
+}
+
+#[test]
+fn rates_are_told_by_month_and_never_guessed() {
+    let rates = |text: &str| {
+        let found = read(&[("fx.csv", text)]);
+        let rates = found.dataset.fx.iter();
+        let rates =
+            rates.map(|r| format!("{} {} {}/{}", r.currency, date(r.rate_on), r.num, r.den));
+        (rates.collect::<Vec<_>>(), found.dataset.assumptions)
+    };
+    let wanted = ["USD 2026-01-01 9/10", "USD 2026-02-01 4/5"];
+    for text in [
+        "currency,month,rate\nUSD,2026-01,0.9\nUSD,Feb 2026,0.8\n",
+        "currency,year,month,rate\nUSD,2026,1,0.9\nUSD,2026,2,0.8\n",
+        "Effective Date,Currency Code,Exchange Rate\n2026-01-01,USD,0.9\n2026-02-01,USD,0.8\n",
+    ] {
+        assert_eq!(rates(text).0, wanted, "{text}");
+    }
+    let (found, said) = rates("currency,rate,when\nUSD,0.9,a\nUSD,0.8,b\nGBP,1.2,a\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(said.iter().any(|said| said.contains("of USD carry no date")), "{said:?}");
+}
+
+#[test]
+fn amounts_in_thousands_and_closes_by_outcome() {
+    let deals = "Deal ID,Deal Name,Stage,Amount (k€),Created Date,Expected Close Date,Won Date,Lost Date\n\
+        1,A,Won,12.5,2026-01-05,2026-02-28,2026-02-12,\n2,B,Lost,3,2026-01-06,2026-02-28,,2026-02-13\n";
+    let found = alone(&[("deals.csv", deals)]);
+    let deals = &found.dataset.partitions[0].deals;
+    let shown: Vec<_> = deals
+        .iter()
+        .map(|d| (d.amount_minor.get(), found.dataset.names.get(d.currency), d.closed_at.get()))
+        .collect();
+    let at = |text: &str| Some(crate::fixtures::at(text));
+    assert_eq!(
+        shown,
+        [(Some(1_250_000), "EUR", at("2026-02-12")), (Some(300_000), "EUR", at("2026-02-13"))]
+    );
+}
