@@ -1,13 +1,15 @@
 //! Bytes to text: which encoding a file has, and how a block of it becomes UTF-8.
 //!
-//! UTF-8 is assumed until a byte contradicts; the file is then read again as windows-1252, in which
-//! every byte means something, or as what Chinese or Japanese text is in, if it looks like that. UTF-16 is told by its mark, or by its zeros, and turned into UTF-8 on
-//! the way in, as are line ends of old Macs, a `\r` alone, into `\n`.
+//! UTF-8 is assumed until a byte contradicts; the file is then read again in the encoding that its letters
+//! look like most (Windows code pages, Shift JIS, GB18030, EUC, Big5), or as windows-1252 where they are few.
+//! UTF-16 is told by its mark, or by its zeros, and turned into UTF-8 on the way in, as are line ends of old
+//! Macs, a `\r` alone, into `\n`.
 
 use std::borrow::Cow;
 use std::io::{ErrorKind, Read};
 
-use encoding_rs::{Decoder, GB18030, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Decoder, GB18030, GBK, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::input::Stream;
 
@@ -20,23 +22,20 @@ pub(super) enum Encoding {
     Utf16Le,
     /// UTF-16 with the big end first.
     Utf16Be,
-    /// What Chinese exports are in that are not UTF-8.
-    Gb18030,
-    /// What Japanese exports are in that are not UTF-8.
-    ShiftJis,
-    /// Windows-1252, what exports older than UTF-8 are in.
-    Windows1252,
+    /// What older programs write; none of its letters holds the byte of a line end.
+    Older(&'static encoding_rs::Encoding),
 }
 
 impl Encoding {
+    /// Windows-1252, in which every byte means something.
+    pub(super) const WESTERN: Self = Self::Older(WINDOWS_1252);
+
     /// The name that people know.
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Utf8 => "UTF-8",
             Self::Utf16Le | Self::Utf16Be => "UTF-16",
-            Self::Gb18030 => "GB18030",
-            Self::ShiftJis => "Shift JIS",
-            Self::Windows1252 => "windows-1252",
+            Self::Older(encoding) => encoding.name(),
         }
     }
 
@@ -62,44 +61,24 @@ impl Encoding {
         }
     }
 
-    /// The encoding of text that is not UTF-8. Letters of Western text stand alone among ASCII ones; those
-    /// of Chinese and Japanese text are pairs of bytes, one after the other.
+    /// The encoding of text that is not UTF-8.
     fn of_single_bytes(bytes: &[u8]) -> Self {
+        /// So few letters beyond ASCII tell nothing.
         const FEWEST: usize = 4;
-        let (mut high, mut hanzi, mut kana, mut at) = (0, 0, 0, 0);
-        while let Some(&lead) = bytes.get(at) {
-            let trail = bytes.get(at + 1).copied().unwrap_or(0);
-            high += usize::from(lead >= 0x80);
-            at += match (lead, trail) {
-                // Hiragana and katakana, the most frequent letters of any Japanese text.
-                (0x82, 0x9F..=0xF1) | (0x83, 0x40..=0x96) => {
-                    kana += 1;
-                    2
-                }
-                (0xB0..=0xF7, 0xA1..=0xFE) => {
-                    hanzi += 1;
-                    2
-                }
-                _ => 1,
-            };
+        if bytes.iter().filter(|byte| !byte.is_ascii()).count() < FEWEST {
+            return Self::WESTERN;
         }
-        let is_usual = |pairs: usize, share: usize| pairs >= FEWEST && pairs * share >= high;
-        if is_usual(kana, 4) && !SHIFT_JIS.decode_without_bom_handling(bytes).1 {
-            Self::ShiftJis
-        } else if is_usual(hanzi, 2) {
-            Self::Gb18030
-        } else {
-            Self::Windows1252
+        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+        detector.feed(bytes, false);
+        match detector.guess(None, Utf8Detection::Deny) {
+            found if found == GBK => Self::Older(GB18030),
+            found => Self::Older(found),
         }
     }
 
     /// The same, but for text that was found not to be UTF-8 after all: a letter may be cut off at its end.
     pub(super) fn or_single_bytes(self) -> Self {
-        if self == Self::Windows1252 || self.is_of_pairs() { self } else { Self::Windows1252 }
-    }
-
-    fn is_of_pairs(self) -> bool {
-        matches!(self, Self::Gb18030 | Self::ShiftJis)
+        if matches!(self, Self::Older(_)) { self } else { Self::WESTERN }
     }
 
     /// The decoder of the encoding; none for UTF-8.
@@ -108,9 +87,7 @@ impl Encoding {
             Self::Utf8 => None,
             Self::Utf16Le => Some(UTF_16LE),
             Self::Utf16Be => Some(UTF_16BE),
-            Self::Gb18030 => Some(GB18030),
-            Self::ShiftJis => Some(SHIFT_JIS),
-            Self::Windows1252 => Some(WINDOWS_1252),
+            Self::Older(encoding) => Some(encoding),
         }
     }
 }
@@ -292,20 +269,21 @@ pub(super) fn read_up_to(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use encoding_rs::{BIG5, EUC_JP, EUC_KR, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1254};
 
     #[test]
     fn encodings_are_told_apart() {
         assert_eq!(Encoding::sniff("ä".as_bytes()), Encoding::Utf8);
         assert_eq!(Encoding::sniff(&"ä".as_bytes()[..1]), Encoding::Utf8);
-        assert_eq!(Encoding::sniff(b"Stra\xDFe,1"), Encoding::Windows1252);
+        assert_eq!(Encoding::sniff(b"Stra\xDFe,1"), Encoding::WESTERN);
         assert_eq!(Encoding::sniff(b"\xFF\xFEa\0"), Encoding::Utf16Le);
         let (chinese, _, _) = GB18030.encode("商机编号,商机名称\n1,甲项目");
-        assert_eq!(Encoding::sniff(&chinese), Encoding::Gb18030);
+        assert_eq!(Encoding::sniff(&chinese), Encoding::Older(GB18030));
         assert_eq!(peek(&chinese), "商机编号,商机名称\n1,甲项目");
         let (japanese, _, _) = SHIFT_JIS.encode("レコードID,取引ステージ\n1,提案する");
-        assert_eq!(Encoding::sniff(&japanese), Encoding::ShiftJis);
+        assert_eq!(Encoding::sniff(&japanese), Encoding::Older(SHIFT_JIS));
         let (western, _, _) = WINDOWS_1252.encode("Größe,Straße,Café,€ 5,À ÉTÉ");
-        assert_eq!(Encoding::sniff(&western), Encoding::Windows1252);
+        assert_eq!(Encoding::sniff(&western), Encoding::WESTERN);
         assert_eq!(Encoding::sniff(b"a\0;\0b\0\n\0"), Encoding::Utf16Le);
         assert_eq!(Encoding::sniff(b"\0a\0;\0b\0\n"), Encoding::Utf16Be);
         assert_eq!(Encoding::sniff(b"\0\0\0\0\0\0\0\0"), Encoding::Utf8);
@@ -322,8 +300,31 @@ mod tests {
         }
         assert!(!is_utf32(b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"));
         assert_eq!(peek(b"\xEF\xBB\xBFId"), "Id");
-        assert_eq!(text(b"\x80 Stra\xDFe", Encoding::Windows1252).unwrap(), "€ Straße");
+        assert_eq!(text(b"\x80 Stra\xDFe", Encoding::WESTERN).unwrap(), "€ Straße");
         assert_eq!(text(b"Stra\xDFe", Encoding::Utf8), None);
+    }
+
+    #[test]
+    fn older_encodings_are_told_by_their_letters() {
+        for (encoding, text) in [
+            (SHIFT_JIS, "商談名,フェーズ,金額\n東京電力の更新,受注,100\n大阪商事,失注,20\n"),
+            (SHIFT_JIS, "案件名,担当者\n新規開拓,山田太郎\n継続契約,佐藤花子\n"),
+            (EUC_JP, "案件名,担当者\n新規開拓,山田太郎\n継続契約,佐藤花子\n"),
+            (GB18030, "商机名称,销售阶段\n甲项目,谈判\n乙项目,赢单\n"),
+            (BIG5, "商機名稱,銷售階段\n甲專案,談判\n乙專案,贏單\n"),
+            (EUC_KR, "거래명,단계\n신규 계약,제안\n갱신,계약 완료\n"),
+            (WINDOWS_1251, "Сделка,Стадия,Сумма\nПоставка оборудования,Переговоры,100\n"),
+            (WINDOWS_1250, "Nazwa,Etap,Wartość\nZażółć gęślą jaźń,Wygrana,100\nŁódź,Przegrana,5\n"),
+            (
+                WINDOWS_1254,
+                "Fırsat adı,Aşama,Tutar\nİstanbul şubesi,Kazanıldı,100\nÇağrı,Görüşme,5\n",
+            ),
+            (WINDOWS_1252, "Größe,Straße\nMüller,Köln\nÉtienne,À négocier\n"),
+        ] {
+            let (bytes, _, is_lossy) = encoding.encode(text);
+            assert!(!is_lossy, "{text}");
+            assert_eq!(Encoding::sniff(&bytes), Encoding::Older(encoding), "{text}");
+        }
     }
 
     #[test]
