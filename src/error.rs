@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Io,
     /// The input is not what was expected: no recognised export, a broken file.
     Input,
+    /// The export has no row of a deal, and none was refused.
+    Empty,
     /// The configuration or a mapping file is wrong.
     Config,
     /// An argument of the command line is wrong.

@@ -5,7 +5,7 @@ use super::lacking::{self, Lacking};
 use super::manifest::rules_blake3;
 use super::talk::Talk;
 use super::{Ending, poorer, read_config};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::ingest::{self, Ingested, Options};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, counted, timed};
 use crate::store::{Committed, RunRecord, Store};
@@ -18,23 +18,35 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     if let Some((_, ending)) = unchanged(&args.exports, &config, &store, talk)? {
         return Ok(ending);
     }
-    let (ingested, ending) = read_for(&store, &args.exports, &config, talk)?;
+    let Some((ingested, ending)) = read_for(&store, &args.exports, &config, talk)? else {
+        return Ok(Ending::Done);
+    };
     let mapping = args.exports.mapping.as_deref();
     let (_, (), lost) = commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
     Ok(ending.and(lost))
 }
 
-/// [`read`], and says of an export of which nothing can be taken that the store stands.
+/// [`read`], and says of an export of which nothing can be taken that the store stands; none if the export has
+/// no row of a deal and there is a store already: a quiet night.
 pub fn read_for(
     store: &Store,
     args: &ExportArgs,
     config: &Config,
     talk: &Talk,
-) -> Result<(Ingested, Ending)> {
-    read(args, config, talk).inspect_err(|_| {
-        talk.clear();
-        lacking::say_untouched(store);
-    })
+) -> Result<Option<(Ingested, Ending)>> {
+    let read = read(args, config, talk);
+    talk.clear();
+    match read {
+        Err(error) if error.kind() == ErrorKind::Empty && store.exists() => {
+            tracing::info!(target: "sluice", "store: nothing new, {error}");
+            Ok(None)
+        }
+        Err(error) => {
+            lacking::say_untouched(store);
+            Err(error)
+        }
+        Ok(read) => Ok(Some(read)),
+    }
 }
 
 /// Reads exports and says what was found; findings when more than `--max-rejects` was refused, or a file

@@ -35,7 +35,11 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
         report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
         return Ok(ending);
     }
-    let (ingested, ending) = ingest::read_for(&store, &args.exports, &config, talk)?;
+    let Some((ingested, ending)) = ingest::read_for(&store, &args.exports, &config, talk)? else {
+        let record = store.record(None)?;
+        report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
+        return Ok(Ending::Done);
+    };
     let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
         let run = begin(config.clone(), args.moment.as_of, dataset)?;

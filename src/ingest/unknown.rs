@@ -187,13 +187,14 @@ fn shown(headers: &[String]) -> String {
 
 /// No row of a deal could be read.
 pub(super) fn no_rows(rejects: &[Reject]) -> Error {
-    let error = Error::new(ErrorKind::Input, "no deal could be read");
+    let error = || Error::new(ErrorKind::Input, "no deal could be read");
     let rows = rejects.iter().filter(|reject| reject.is_one_row()).count();
     match rejects.iter().find(|reject| reject.is_one_row()) {
-        Some(Reject { file, row, column, value, reason, .. }) => error.because(format!(
+        Some(Reject { file, row, column, value, reason, .. }) => error().because(format!(
             "{rows} are refused, the first of them row {row} of `{file}`: `{column}` is `{value}`: {reason}"
         )),
-        None => error.hint("a table of deals needs a row for each deal below its header"),
+        None => Error::new(ErrorKind::Empty, "the export has no row of a deal")
+            .hint("a table of deals needs a row for each deal below its header"),
     }
 }
 

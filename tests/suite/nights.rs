@@ -181,3 +181,23 @@ fn deals_that_a_later_export_marks_as_deleted_are_gone() {
     let second = "1,Demo,open,2026-01-05,2026-02-03,1\n2,Demo,open,2026-01-06,2026-02-04,0\n";
     assert_eq!(night(second), "deal_id\n2\n");
 }
+
+#[test]
+fn a_night_without_a_row_is_quiet() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let ran = |rows: &str| {
+        std::fs::write(dir.join("deals.csv"), format!("{HEADER}{rows}")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let ran = command.current_dir(dir).env_remove("RUST_LOG").args(["run", "deals.csv"]);
+        let ran = ran.output().unwrap();
+        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let (status, said) = ran("");
+    assert_eq!(status, Some(2), "without a store there is nothing: {said}");
+    assert!(said.contains("the export has no row of a deal"), "{said}");
+    assert_eq!(ran(MARCH).0, Some(0));
+    let (status, said) = ran("");
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("store: nothing new, the export has no row of a deal"), "{said}");
+}
