@@ -44,7 +44,7 @@ columns! {
     NewValue "new_value" OldNumber "old_number" NewNumber "new_number" OldDate "old_date"
     NewDate "new_date" OldFirstName "old_first_name" NewFirstName "new_first_name"
     OldLastName "old_last_name" NewLastName "new_last_name" Number "number"
-    QuarterLabel "quarter_label" MonthLabel "month_label" Year "year"
+    QuarterLabel "quarter_label" MonthLabel "month_label" Year "year" Base "base"
 }
 
 impl Col {
@@ -182,7 +182,7 @@ lists! {
         CreatedAt Outcome DurationSeconds DurationMinutes;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
     PAYMENTS: DealId Kind PaidAt Amount Currency EventId;
-    FX: Currency Year RateOn HoldsUntil Rate UnitsPerBase;
+    FX: Currency Base Year RateOn HoldsUntil Rate UnitsPerBase;
     STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
     TARGETS: Owner Team Period Year PeriodStart PeriodEnd Measure Value Currency;

@@ -10,9 +10,8 @@ use super::field_log;
 use super::fit;
 use super::header::{self, Stage};
 use super::input::Input;
-use super::kind::{find, is_called_otherwise, lacking, recognises, wide};
+use super::kind::{Called, find, is_called_otherwise, lacking, recognises, wide};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
-use super::period_name;
 use super::scan::Form;
 use super::seen::Forms;
 use super::settle;
@@ -164,11 +163,14 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
         let folded = Folded::new(&headers);
         for mapping in mappings {
             for file in &mapping.files {
-                let Some(why) = recognises(file, &folded, &headers, input.stem()) else { continue };
+                let Some(why) = recognises(file, &folded, &headers, Called::of(input)) else {
+                    continue;
+                };
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
                 let place = |col| find(file, col, &folded);
-                let is_other = || is_called_otherwise(mapping, &folded, &headers, input.stem());
+                let is_other =
+                    || is_called_otherwise(mapping, &folded, &headers, Called::of(input));
                 if file.has_none.iter().any(|h| folded.has(h)) || file.has_moves && is_other() {
                     continue;
                 }
@@ -188,7 +190,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
         }
     }
     let headers = beginning.likely_header().to_vec();
-    let lacks = lacking(mappings, &headers, input.stem());
+    let lacks = lacking(mappings, &headers, Called::of(input));
     Ok(Detected::Unknown(headers, lacks))
 }
 
@@ -249,8 +251,8 @@ fn plan(
             .iter()
             .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
             .collect(),
-        wide: wide(&file, folded, &head.headers, input.stem()),
-        year: period_name::year(input.stem()),
+        wide: wide(&file, folded, &head.headers, Called::of(input)),
+        year: Called::of(input).year(),
         has_monthly_starts: false,
         zeros: 0,
         entered: entered.collect(),
@@ -317,7 +319,7 @@ mod tests {
     #[test]
     fn delimiters_encodings_and_repeated_headers() {
         let plan = plan_of("deals.csv", b"deal_id;status;note;note\n1;won;a,b,c;\xDF\n").unwrap();
-        assert_eq!((plan.form.delimiter, plan.form.encoding), (b';', Encoding::Windows1252));
+        assert_eq!((plan.form.delimiter, plan.form.encoding), (b';', Encoding::WESTERN));
         assert_eq!(plan.headers, ["deal_id", "status", "note", "note#2"]);
         assert_eq!(
             plan_of("deals.csv", b"deal_id\tstatus\n1\twon\n").unwrap().form.delimiter,

@@ -35,8 +35,29 @@ pub(super) fn rate(
             return Err(record.bad(Col::Rate, "", "an exchange rate needs a number", true));
         }
     };
+    let Some((currency, (num, den))) = in_base(record, context, currency, (num, den)) else {
+        part.count_other_base();
+        return Ok(());
+    };
     part.rows.push(FxRate { currency, rate_on, holds_until, num, den });
     Ok(())
+}
+
+/// A currency and what it is worth in the base currency; none if the rate is between two others. A rate that says
+/// nothing of the other side is taken to be one of the base currency.
+fn in_base(
+    record: &Record<'_>,
+    context: &Context<'_>,
+    currency: String,
+    (num, den): (i64, i64),
+) -> Option<(String, (i64, i64))> {
+    let other = record.text(Col::Base).map(|text| text.trim().to_uppercase());
+    match (other, context.config.base_currency.as_ref()) {
+        (Some(other), Some(base)) if other != *base => {
+            (currency == *base).then_some((other, (den, num)))
+        }
+        _ => Some((currency, (num, den))),
+    }
 }
 
 /// The first day of the period that a rate is for, if it is called by one: `2026-03`, `Mar 2026`, or `3` beside

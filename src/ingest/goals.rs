@@ -1,10 +1,12 @@
 //! The rows of goals and forecasts: whose, of which period.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::cells::Record;
 use super::columns::Col;
 use super::context::Context;
+use super::detect::Plan;
 use super::doing;
 use super::header;
 use super::notes::{self, Sum};
@@ -104,6 +106,42 @@ pub(super) fn target(
         }
     }
     Ok(())
+}
+
+/// Gives goals whose owner only the first row of a group has to that owner, as spreadsheets without merged
+/// cells have them; says so. Read as goals of all they would repeat each other, and given they do not.
+pub(super) fn fill_down(rows: &mut Vec<Target>, plan: &Plan) -> Option<String> {
+    let key = |target: &Target| {
+        let whose = (target.owner.clone(), target.team.clone());
+        (
+            whose,
+            target.period_start,
+            target.period_end,
+            target.measure.clone(),
+            target.currency.clone(),
+        )
+    };
+    let are_apart = |rows: &[Target]| {
+        let keys: BTreeSet<_> = rows.iter().map(key).collect();
+        keys.len() == rows.len()
+    };
+    let is_open = |target: &Target| target.owner.is_empty() && target.team.is_empty();
+    let open: Vec<Target> = rows.iter().filter(|target| is_open(target)).cloned().collect();
+    let mut given = rows.clone();
+    let mut owner = given.first()?.owner.clone();
+    for target in &mut given {
+        match is_open(target) {
+            true => target.owner.clone_from(&owner),
+            false => owner.clone_from(&target.owner),
+        }
+    }
+    let is_filled =
+        !are_apart(&open) && are_apart(&given) && given.iter().all(|t| !t.owner.is_empty());
+    is_filled.then(|| {
+        *rows = given;
+        let (shown, header) = (&plan.input.shown, plan.header(Col::Owner));
+        format!("Rows of `{shown}` without `{header}` are of the one above: as goals of all they repeat each other.")
+    })
 }
 
 /// The day of a forecast that is to get that of the export.

@@ -80,6 +80,12 @@ impl Input {
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
     }
 
+    /// The name of the workbook that it is a sheet of, without folder and extension.
+    pub(super) fn workbook(&self) -> Option<&str> {
+        let stem = self.path.file_stem()?.to_str()?;
+        (self.is_unpacked() && stem != self.stem()).then_some(stem)
+    }
+
     /// Whether the name, without `.gz`, has one of these after its last point.
     pub(super) fn has_extension(&self, extensions: &[&str]) -> bool {
         let extension = self.name().rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -3,17 +3,45 @@
 use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::header;
+use super::input::Input;
 use super::mapping::{FileMapping, Mapping};
 use super::period_name;
 
-/// Why a file is of this kind; none if it is not. `stem` is its name.
+/// What a file is called, and the workbook that it is a sheet of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Called<'a> {
+    stem: &'a str,
+    workbook: Option<&'a str>,
+}
+
+impl<'a> Called<'a> {
+    /// The names of a file.
+    pub(super) fn of(input: &'a Input) -> Self {
+        Self { stem: input.stem(), workbook: input.workbook() }
+    }
+
+    /// Whether a kind of file is called so. Goals often have a sheet for each year or team, in a workbook that
+    /// says what they are.
+    fn fits(self, file: &FileMapping) -> bool {
+        let around = self.workbook.filter(|_| file.entity == Entity::Targets);
+        let mut names = [Some(self.stem), around].into_iter().flatten();
+        names.any(|name| header::is_called(name, &file.names))
+    }
+
+    /// The year that the name tells.
+    pub(super) fn year(self) -> Option<String> {
+        period_name::year(self.stem).or_else(|| self.workbook.and_then(period_name::year))
+    }
+}
+
+/// Why a file is of this kind; none if it is not. `called` is its name.
 pub(super) fn recognises(
     file: &FileMapping,
     folded: &Folded,
     headers: &[String],
-    stem: &str,
+    called: Called<'_>,
 ) -> Option<String> {
-    if !lacks(file, folded, headers, stem).is_empty() {
+    if !lacks(file, folded, headers, called).is_empty() {
         return None;
     }
     if let Some(set) = known_headers(file, folded) {
@@ -26,7 +54,7 @@ pub(super) fn recognises(
             return Some(format!("its header `{found}`"));
         }
     }
-    header::is_called(stem, &file.names).then(|| "its name".to_owned())
+    called.fits(file).then(|| "its name".to_owned())
 }
 
 /// The set of headers that tells the file apart; of those that stand for each other the first that it has.
@@ -37,8 +65,8 @@ fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m s
 
 /// Columns that a file lacks to be of this kind: all that it must have, or else those of which it must
 /// have one.
-fn lacks(file: &FileMapping, folded: &Folded, headers: &[String], stem: &str) -> Vec<Col> {
-    let wide = wide(file, folded, headers, stem);
+fn lacks(file: &FileMapping, folded: &Folded, headers: &[String], called: Called<'_>) -> Vec<Col> {
+    let wide = wide(file, folded, headers, called);
     if !wide.is_empty() && file.entity == Entity::Targets {
         return Vec::new();
     }
@@ -55,16 +83,20 @@ fn lacks(file: &FileMapping, folded: &Folded, headers: &[String], stem: &str) ->
 
 /// What a file lacks that has the headers of a known kind, or else is called like one: of several kinds
 /// that which lacks least.
-pub(super) fn lacking(mappings: &[Mapping], headers: &[String], stem: &str) -> Option<String> {
+pub(super) fn lacking(
+    mappings: &[Mapping],
+    headers: &[String],
+    called: Called<'_>,
+) -> Option<String> {
     const SHOWN: usize = 4;
     let folded = Folded::new(headers);
     let files = mappings.iter().flat_map(|mapping| &mapping.files);
     let near = files.filter_map(|file| {
         let by = match known_headers(file, &folded) {
             Some(_) => "headers",
-            None => header::is_called(stem, &file.names).then_some("name")?,
+            None => called.fits(file).then_some("name")?,
         };
-        let lacks = lacks(file, &folded, headers, stem);
+        let lacks = lacks(file, &folded, headers, called);
         let columns = if lacks == file.entity.one_of() { 1 } else { lacks.len() };
         Some(((by, columns), file, lacks))
     });
@@ -88,16 +120,14 @@ pub(super) fn is_called_otherwise(
     mapping: &Mapping,
     folded: &Folded,
     headers: &[String],
-    stem: &str,
+    called: Called<'_>,
 ) -> bool {
     mapping.files.iter().any(|other| {
         let is_of_deals = matches!(
             other.entity,
             Entity::Deals | Entity::StageHistory | Entity::StageChanges | Entity::Stages
         );
-        !is_of_deals
-            && header::is_called(stem, &other.names)
-            && lacks(other, folded, headers, stem).is_empty()
+        !is_of_deals && called.fits(other) && lacks(other, folded, headers, called).is_empty()
     })
 }
 
@@ -107,13 +137,13 @@ pub(super) fn wide(
     file: &FileMapping,
     folded: &Folded,
     headers: &[String],
-    stem: &str,
+    called: Called<'_>,
 ) -> Vec<(usize, String)> {
     let has = |col| find(file, col, folded).is_some();
     match file.entity {
         Entity::Targets if !has(Col::Value) => {
-            let has_years = has(Col::Year) || has(Col::Period) || period_name::year(stem).is_some();
-            let fewest = if header::is_called(stem, &file.names) { 1 } else { 2 };
+            let has_years = has(Col::Year) || has(Col::Period) || called.year().is_some();
+            let fewest = if called.fits(file) { 1 } else { 2 };
             period_name::columns(headers, has_years, fewest)
         }
         Entity::Forecasts if !has(Col::Amount) => {

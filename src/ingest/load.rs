@@ -247,7 +247,8 @@ impl Loader<'_> {
                 self.all.periods.add(plan, file, refused)?;
             }
             Entity::Targets => {
-                let rows = self.side(plan, goals::target)?;
+                let mut rows = self.side(plan, goals::target)?;
+                self.all.assumptions.extend(goals::fill_down(&mut rows, plan));
                 self.all.targets.extend(rows);
             }
             Entity::Forecasts => {

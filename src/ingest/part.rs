@@ -56,6 +56,8 @@ struct Counts {
     of_several: u64,
     /// Those of what is to be done on no day.
     undated: u64,
+    /// Rates between two currencies of which neither is the base currency.
+    other_base: u64,
     /// Those that are no records.
     notes: u64,
 }
@@ -65,6 +67,7 @@ impl Counts {
         self.with_left_out += other.with_left_out;
         self.of_several += other.of_several;
         self.undated += other.undated;
+        self.other_base += other.other_base;
         self.notes += other.notes;
     }
 
@@ -74,6 +77,7 @@ impl Counts {
             (self.with_left_out, "belong to deals that are left out, and are left out with them"),
             (self.undated, "are to be done on no day, and are not read"),
             (self.of_several, "are of several deals, and count for each of them"),
+            (self.other_base, "are rates without `base_currency`, and are not read"),
             (self.notes, "are totals, notes or headers, no records, and are not read"),
         ];
         let told = lines.into_iter().filter(|(count, _)| *count > 0);
@@ -179,6 +183,11 @@ impl<R> Part<R> {
     /// Counts a row that is no record: the sum of others.
     pub(super) fn count_note(&mut self) {
         self.set_aside(true);
+    }
+
+    /// Counts a rate between two currencies of which neither is the base currency.
+    pub(super) fn count_other_base(&mut self) {
+        self.counts.other_base += 1;
     }
 
     /// Counts a row of what is to be done on no day.

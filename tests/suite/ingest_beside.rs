@@ -180,6 +180,17 @@ fn goals_are_read_as_people_keep_them() {
 }
 
 #[test]
+fn goals_of_a_group_are_those_of_the_row_above() {
+    let grouped = "Rep,Period,Quota\nAnn,2026-Q1,1\n,2026-Q2,2\nBob,2026-Q1,3\n,2026-Q2,4\n";
+    let each = "Rep,Period,Quota\nAnn,2026-Q1,1\nAnn,2026-Q2,2\nBob,2026-Q1,3\nBob,2026-Q2,4\n";
+    assert_eq!(targets("targets.csv", grouped), targets("targets.csv", each));
+    // Goals of all that do not repeat each other are what they say.
+    let of_all = "Rep,Period,Quota\nAnn,2026-Q1,1\nBob,2026-Q1,3\n,2026-Q1,4\n,2026-Q2,9\n";
+    let found = targets("targets.csv", of_all);
+    assert_eq!(found.iter().filter(|row| row.starts_with("||")).count(), 2, "{found:?}");
+}
+
+#[test]
 fn sums_of_goals_are_no_people() {
     let text = "Region,Rep,Period,Quota\nEMEA,Ann,2026-Q1,10\nEMEA Total,,2026-Q1,10\nUS,Bob,2026-Q1,5\n\
         Grand Total,,2026-Q1,15\n";
@@ -230,6 +241,14 @@ fn rates_are_told_by_month_and_never_guessed() {
     ] {
         assert_eq!(rates(text).0, wanted, "{text}");
     }
+    let config = Config { base_currency: Some("EUR".to_owned()), ..Config::default() };
+    let pairs = "Date,From Currency,To Currency,Rate\n2026-01-01,USD,EUR,0.9\n2026-01-01,EUR,GBP,0.8\n2026-01-01,USD,GBP,0.7\n";
+    let deals = DEALS.as_bytes();
+    let there = folder(&[("deals.csv", deals), ("fx.csv", pairs.as_bytes())]);
+    let found = try_read(there.path(), &config).unwrap().dataset.fx;
+    let shown: Vec<String> =
+        found.iter().map(|r| format!("{} {}/{}", r.currency, r.num, r.den)).collect();
+    assert_eq!(shown, ["GBP 5/4", "USD 9/10"]);
     let (found, said) = rates("currency,rate,when\nUSD,0.9,a\nUSD,0.8,b\nGBP,1.2,a\n");
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(said.iter().any(|said| said.contains("of USD carry no date")), "{said:?}");
