@@ -8,6 +8,7 @@ use super::doing::{self, Doing};
 use super::part::{Bad, Part};
 use super::words::Word;
 use crate::model::{Maybe, Micros};
+use serde_json::Value;
 
 /// An activity without a deal.
 pub(super) const NO_DEAL: u32 = u32::MAX;
@@ -54,7 +55,7 @@ pub(super) fn activity(
             record.word(Col::Owner, part),
             outcome(record, part, doing),
         ],
-        event: record.text(Col::ActivityId).as_deref().map(ActivityId::new).unwrap_or_default(),
+        event: record.text(Col::ActivityId).map(|id| event(&id, context)).unwrap_or_default(),
         done_at: times.done_at.into(),
         due_at: times.due_at.into(),
         duration_seconds: duration.into(),
@@ -117,6 +118,22 @@ fn times(
     }
 }
 
+/// The id of an activity. Lists of calls and of meetings count theirs each by itself.
+fn event(id: &str, context: &Context<'_>) -> ActivityId {
+    /// Longer numbers are of one count for all.
+    const SHORT: usize = 9;
+    let plan = context.plan;
+    let is_counted = id.len() <= SHORT && id.bytes().all(|byte| byte.is_ascii_digit());
+    let of_list = || {
+        let default = plan.file.defaults.get(Col::Kind.name()).filter(|_| !plan.has(Col::Kind));
+        plan.kind_by_name.or(default.map(String::as_str))
+    };
+    match of_list().filter(|_| is_counted) {
+        Some(kind) => ActivityId::new(&format!("{kind}-{id}")),
+        None => ActivityId::new(id),
+    }
+}
+
 /// The deal by id, or by name where one deal only has it, and the others where the id is a list (`D1;D2`);
 /// `None` if they are left out.
 fn linked_deals(
@@ -131,10 +148,13 @@ fn linked_deals(
             Link::LeftOut => return None,
             Link::Unknown => {}
         }
-        if id.contains([';', ',']) {
-            let links = id.split([';', ',']).map(|id| context.link(id.trim()));
+        if id.contains([';', ',', '[']) {
+            let links = listed(&id).into_iter().map(|id| context.link(&id));
             let links: Vec<Link> = links.filter(|link| *link != Link::Unknown).collect();
-            let mut deals = links.iter().filter_map(|link| link.deal());
+            let mut deals = links.iter().filter_map(|link| link.deal()).collect::<Vec<_>>();
+            deals.sort_unstable();
+            deals.dedup();
+            let mut deals = deals.into_iter();
             if let Some(first) = deals.next() {
                 return Some((first, deals.collect()));
             }
@@ -146,6 +166,26 @@ fn linked_deals(
     let by_name = record.text(Col::DealName).and_then(|name| context.by_name.find(&name));
     let deal = by_name.and_then(|at| context.named.get(at as usize).copied());
     Some((deal.unwrap_or(NO_DEAL), Vec::new()))
+}
+
+/// The ids of a list: `D1;D2`, or objects with ids as APIs answer with them, each once.
+fn listed(text: &str) -> Vec<String> {
+    let text = text.trim();
+    if !text.starts_with('[') {
+        return text.split([';', ',']).map(|id| id.trim().to_owned()).collect();
+    }
+    // What programs in Python make of it has other quotes.
+    let list = [text.to_owned(), text.replace('\'', "\"")];
+    let list = list.iter().find_map(|text| serde_json::from_str::<Vec<Value>>(text).ok());
+    let id = |item: Value| match item {
+        Value::Object(object) => object.get("id").cloned().unwrap_or_default(),
+        other => other,
+    };
+    let text = |id: Value| match id {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    list.unwrap_or_default().into_iter().map(|item| text(id(item))).collect()
 }
 
 /// What its status or flag tells of it; `None` if neither tells.

@@ -6,6 +6,7 @@ use super::begin::begin;
 use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
+use super::doing;
 use super::field_log;
 use super::fit;
 use super::header::{self, Stage};
@@ -66,6 +67,8 @@ pub(super) struct Plan {
     pub(super) infer: Vec<(Col, Option<usize>)>,
     /// Columns of targets that are called like periods, with their names.
     pub(super) wide: Vec<(usize, String)>,
+    /// What activities are by the name of their file.
+    pub(super) kind_by_name: Option<&'static str>,
     /// The zeros that amounts lack by their header: 3 in `Amount (k€)`.
     pub(super) zeros: u32,
     /// The year in the name of the file, for periods that tell none.
@@ -222,8 +225,10 @@ fn plan(
     });
     let mut file = file.clone();
     file.skip.retain(|skip| at(&skip.header).is_some());
-    if find(&file, Col::Kind, folded).is_none() {
-        file.default_kind(input.stem());
+    let kind_by_name =
+        doing::kind_of_file(input.stem()).filter(|_| file.entity == Entity::Activities);
+    if let Some(kind) = kind_by_name.filter(|_| find(&file, Col::Kind, folded).is_none()) {
+        file.defaults.insert(Col::Kind.name().to_owned(), kind.to_owned());
     }
     if let Some(field) = find(&file, Col::Field, folded) {
         file.skip.push(field_log::others(&file, head.headers[field].clone()));
@@ -254,6 +259,7 @@ fn plan(
         wide: wide(&file, folded, &head.headers, Called::of(input)),
         year: Called::of(input).year(),
         has_monthly_starts: false,
+        kind_by_name,
         zeros: 0,
         entered: entered.collect(),
         file,

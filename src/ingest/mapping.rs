@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::columns::{Col, Entity};
-use super::doing;
 use super::header;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Zone};
@@ -288,14 +287,6 @@ impl FileMapping {
         match self.skip.iter_mut().find(is_same) {
             Some(own) => own.is.extend(rule.is),
             None => self.skip.push(rule),
-        }
-    }
-
-    /// Takes activities for what the name of their file says they are.
-    pub(super) fn default_kind(&mut self, stem: &str) {
-        let kind = doing::kind_of_file(stem).filter(|_| self.entity == Entity::Activities);
-        if let Some(kind) = kind {
-            self.defaults.insert(Col::Kind.name().to_owned(), kind.to_owned());
         }
     }
 

@@ -270,3 +270,21 @@ fn amounts_in_thousands_and_closes_by_outcome() {
         [(Some(1_250_000), "EUR", at("2026-02-12")), (Some(300_000), "EUR", at("2026-02-13"))]
     );
 }
+
+#[test]
+fn ids_that_calls_and_meetings_count_each_by_themselves() {
+    let calls = "id,deal_id,date\n1,2,2026-01-10\n2,2,2026-01-11\n";
+    let meetings = "id,deal_id,date\n1,2,2026-01-12\n";
+    let files = [("calls.csv", calls), ("meetings.csv", meetings), ("Calls (2).csv", calls)];
+    let found = activities(&read(&files).dataset);
+    assert_eq!(found, ["2 call done", "2 call done", "2 meeting done"]);
+}
+
+#[test]
+fn hubspot_links_calls_by_its_api() {
+    let call = r#"[{"id":"5","properties":{"hs_timestamp":"2026-01-10T10:00:00Z","hs_call_status":"COMPLETED",
+        "hs_call_disposition":"73a0d17f-1163-4015-bdd5-ec830791da20"},"associations":{"deals":{"results":[
+        {"id":"1","type":"call_to_deal"},{"id":"1","type":"other"},{"id":"2","type":"other"}]}}}]"#;
+    let found = activities(&read(&[("calls.json", call)]).dataset);
+    assert_eq!(found, ["1 call done no_answer", "2 call done no_answer"]);
+}
