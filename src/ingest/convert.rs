@@ -43,9 +43,9 @@ pub(super) fn date(text: &str, order: DayOrder) -> Option<Day> {
     written(text, order).map(|w| w.day)
 }
 
-/// Whether a date is that of no day, as databases write it: `0000-00-00 00:00:00`.
+/// Whether a date is that of no day, as databases and programs write it: `0000-00-00 00:00:00`, `0001-01-01`.
 pub(super) fn is_zero(text: &str) -> bool {
-    text.starts_with("0000-00-00")
+    ["0000-00-00", "0001-01-01"].iter().any(|zero| text.starts_with(zero))
 }
 
 /// Whether a date with slashes or points settles the order of day and month.
@@ -181,10 +181,13 @@ fn two(high: u8, low: u8) -> Option<u32> {
     (high < 10 && low < 10).then_some(u32::from(high) * 10 + u32::from(low))
 }
 
-/// Days since 1970-01-01 of a date of the Gregorian calendar, from year 1 on.
+/// Days since 1970-01-01 of a date of the Gregorian calendar, from 1800 on: earlier years are those of other
+/// calendars. Years of the Thai one are 543 more, and as far off that they can be no others.
 #[inline]
 pub(super) fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
+    const THAI: std::ops::Range<u32> = 2400..2700;
     const BEFORE: [u32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let year = if THAI.contains(&year) { year - 543 } else { year };
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let before = *BEFORE.get(month.wrapping_sub(1) as usize)?;
     let length = match month {
@@ -192,7 +195,7 @@ pub(super) fn day_number(year: u32, month: u32, day: u32) -> Option<Day> {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     };
-    if year == 0 || day == 0 || day > length {
+    if year < 1800 || day == 0 || day > length {
         return None;
     }
     let past = year - 1;

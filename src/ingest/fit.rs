@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
 use super::detect::Plan;
+use super::header;
 use super::mapping::PercentRule;
 use super::number;
 use super::status::{Told, told};
 use crate::model::calendar::month_index;
-use crate::model::{Config, Status};
+use crate::model::{Config, Status, listed};
 
 /// Columns of deals that go by a name which others use for something else, with what a cell of theirs is.
 /// Amounts and dates that cannot be read are refused one by one, as they are wanted.
@@ -57,10 +58,10 @@ pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
     if plan.entity != Entity::Deals {
         return;
     }
-    let said = [outcomes(plan, rows, config), stand_in(plan, rows, config)];
+    let said = [outcomes(plan, rows, config), stand_in(plan, rows, config), stage_days(plan, rows)];
     plan.said.extend(said.into_iter().flatten());
     for (flag, time) in TIMED {
-        if !plan.has(time) && are_days(plan, rows, flag) {
+        if !plan.has(time) && all_days(cells(plan, rows, flag)) {
             plan.put(time, plan.index(flag));
             plan.put(flag, None);
         }
@@ -136,14 +137,54 @@ fn stand_in(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<Stri
     ))
 }
 
-/// Whether all filled cells of a column are days.
-fn are_days(plan: &Plan, rows: &[&[String]], col: Col) -> bool {
+/// Takes columns of days that are called like stages (`Demo Date`, `demo_at`) for those on which deals entered
+/// them, where no header says so; says so.
+fn stage_days(plan: &mut Plan, rows: &[&[String]]) -> Option<String> {
+    const BEFORE: [&str; 6] = ["date", "datein", "dateof", "entered", "in", ""];
+    const AFTER: [&str; 7] = ["date", "at", "on", "entered", "enteredat", "time", ""];
+    if !plan.entered.is_empty() {
+        return None;
+    }
+    let stages: BTreeMap<String, String> = cells(plan, rows, Col::Stage)
+        .map(|stage| (header::fold(stage), stage.to_owned()))
+        .filter(|(folded, _)| folded.len() > 1)
+        .collect();
+    let stage = |header: &str| {
+        let header = header::fold(header);
+        let is_of = |stage: &str| {
+            let around = header.find(stage).map(|at| (&header[..at], &header[at + stage.len()..]));
+            around.is_some_and(|(before, after)| BEFORE.contains(&before) && AFTER.contains(&after))
+        };
+        stages.iter().find(|(folded, _)| is_of(folded)).map(|(_, stage)| stage.clone())
+    };
+    let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
+    let headers = plan.headers.iter().enumerate().filter(|(_, header)| unread.contains(*header));
+    let found: Vec<(usize, header::Stage)> = headers
+        .filter(|(at, _)| all_days(cells_at(plan, rows, Some(*at))))
+        .filter_map(|(at, header)| Some((at, stage(header)?)))
+        .map(|(at, name)| (at, header::Stage { name, pipeline: String::new() }))
+        .collect();
+    if found.len() < FEWEST {
+        return None;
+    }
+    let names = found.iter().map(|(at, _)| format!("`{}`", plan.headers[*at]));
+    let said = format!(
+        "Columns of `{}` that are called like stages hold the days on which deals entered them: {}.",
+        plan.input.shown,
+        listed(names, 8)
+    );
+    plan.entered = found;
+    Some(said)
+}
+
+/// Whether all cells are days, and there are any.
+fn all_days<'r>(cells: impl Iterator<Item = &'r str>) -> bool {
     let is_day = |text: &str| {
         let orders = [DayOrder::DayFirst, DayOrder::MonthFirst];
         convert::flag(text).is_none()
             && orders.into_iter().any(|order| convert::date(text, order).is_some())
     };
-    let mut cells = cells(plan, rows, col).peekable();
+    let mut cells = cells.peekable();
     cells.peek().is_some() && cells.all(is_day)
 }
 

@@ -288,3 +288,37 @@ fn hubspot_links_calls_by_its_api() {
     let found = activities(&read(&[("calls.json", call)]).dataset);
     assert_eq!(found, ["1 call done no_answer", "2 call done no_answer"]);
 }
+
+#[test]
+fn columns_that_are_called_like_stages_tell_when_they_were_entered() {
+    for headers in
+        ["Lead Date,Demo Date", "lead_at,demo_at", "Date in Lead,Demo", "Lead entered,Entered Demo"]
+    {
+        let text = format!(
+            "Deal ID,Deal Name,Stage,Created,{headers}\n1,A,Demo,2026-01-05,2026-01-06,2026-01-20\n\
+             2,B,Lead,2026-01-07,2026-01-08,\n"
+        );
+        let found = alone(&[("deals.csv", &text)]);
+        let visits = &found.dataset.partitions[0].visits;
+        let shown: Vec<usize> = (0..2).map(|row| visits.get(row).len()).collect();
+        let grade = found.dataset.partitions[0].deals[0].history_grade;
+        assert_eq!(grade, sluice::model::HistoryGrade::WideEntered, "{headers}");
+        assert!(shown[0] >= 2, "{headers}: {shown:?}");
+    }
+}
+
+#[test]
+fn years_of_other_calendars() {
+    let text = "Deal ID,Deal Name,Stage,Created\n1,A,Demo,2569-01-05\n2,B,Demo,1447-07-05\n3,C,Demo,0001-01-01\n";
+    let found = alone(&[("deals.csv", text)]);
+    let created: Vec<Option<i64>> = found
+        .dataset
+        .partitions
+        .iter()
+        .flat_map(|p| &p.deals)
+        .map(|d| d.created_at.get())
+        .collect();
+    assert!(created.contains(&Some(crate::fixtures::at("2026-01-05"))), "{created:?}");
+    let refused: Vec<&str> = found.dataset.rejects.iter().map(|r| r.value.as_str()).collect();
+    assert_eq!(refused, ["1447-07-05"]);
+}
