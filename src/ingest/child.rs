@@ -4,15 +4,11 @@ use super::columns::{Col, Entity};
 use super::detect::Plan;
 use super::header;
 
-/// What things are called that belong to a deal.
-const CHILDREN: &str = "activity activities task tasks call calls meeting meetings email emails event events note notes \
-    comment comments message messages attachment attachments document documents file files quote quotes \
-    quotation quotations order orders invoice invoices payment payments transaction transactions receipt \
-    receipts refund refunds charge charges credit credits expense expenses cost costs contract contracts \
-    subscription subscriptions renewal renewals ticket tickets case cases issue issues project projects \
-    item items lineitem lineitems product products competitor competitors partner partners member members \
-    contactrole contactroles role roles split splits commission commissions shipment shipments approval \
-    approvals task contact contacts";
+/// What things are called that belong to a deal, one of each.
+const CHILDREN: &str = "activity activities task call meeting email event note comment message attachment document \
+    file quote quotation order invoice payment transaction receipt refund charge credit expense cost contract \
+    subscription renewal ticket case issue project item lineitem product competitor partner member contactrole role \
+    split commission shipment approval contact";
 
 /// What stands in the header of an id or a number of things of their own.
 const MARKS: [&str; 8] = ["id", "number", "no", "no.", "nr", "#", "key", "uuid"];
@@ -62,21 +58,22 @@ pub(super) fn why(plan: &Plan) -> Option<String> {
         return None;
     }
     let named = words(plan.input.stem());
-    let name = || named.iter().any(|word| is_in(CHILDREN, word)).then(|| "its name".to_owned());
+    let is_child = |word: &String| {
+        is_in(CHILDREN, word.strip_suffix('s').unwrap_or(word)) || is_in(CHILDREN, word)
+    };
+    let name = || named.iter().any(is_child).then(|| "its name".to_owned());
     let is_id = |header: &&String| header::fold(header) == "id";
     let before = plan.headers.get(..deal).unwrap_or_default().iter();
     let own = before.chain(plan.headers.iter().filter(is_id)).find(|header| is_own_id(header));
     own.map(|header| format!("its own ids in `{header}`")).or_else(name)
 }
 
-/// Whether the id of a deal stands in a column that tells it from the row's own.
+/// Whether the id of a deal stands in a column that tells it from the row's own: `Deal ID`, not `ID`.
 fn refers(plan: &Plan, deal: usize) -> bool {
     plan.headers.get(deal).is_some_and(|header| {
-        let words = words(header);
-        let is_deal = |word: &String| {
-            matches!(word.as_str(), "deal" | "opportunity" | "opp" | "opportunityid")
-        };
-        words.len() > 1 && words.iter().any(is_deal)
+        let header = header::fold(header);
+        let begins = ["deal", "opportunity", "opp"].iter().any(|word| header.starts_with(word));
+        begins && !["deal", "opportunity"].contains(&header.as_str())
     })
 }
 

@@ -76,18 +76,16 @@ impl Recognised {
 
     /// Sets aside the tables of what belongs to deals, where another tells the deals.
     fn set_aside_children(&mut self) {
+        let plans = std::mem::take(&mut self.plans).into_iter();
+        let (children, others): (Vec<_>, Vec<_>) =
+            plans.map(|plan| (child::why(&plan), plan)).partition(|(why, _)| why.is_some());
+        self.plans.extend(others.into_iter().map(|(_, plan)| plan));
         let deals = self.plans.iter().filter(|plan| plan.entity == Entity::Deals);
-        let parents: Vec<&str> = deals
-            .filter(|plan| child::why(plan).is_none() && !plan.file.is_substitute)
-            .map(|plan| plan.input.shown.as_str())
-            .collect();
-        let Some(parent) = parents.iter().min().map(|&shown| shown.to_owned()) else { return };
-        let whys: Vec<Option<String>> = self.plans.iter().map(child::why).collect();
-        let mut whys = whys.into_iter();
-        let mut kept = Vec::with_capacity(self.plans.len());
-        for plan in std::mem::take(&mut self.plans) {
-            let Some(why) = whys.next().flatten() else {
-                kept.push(plan);
+        let parents = deals.filter(|plan| !plan.file.is_substitute).map(|plan| &plan.input.shown);
+        let parent = parents.min().cloned();
+        for (why, plan) in children {
+            let (Some(parent), Some(why)) = (&parent, why) else {
+                self.plans.push(plan);
                 continue;
             };
             self.said.push(format!(
@@ -98,7 +96,6 @@ impl Recognised {
             ));
             self.leave_out(plan);
         }
-        self.plans = kept;
     }
 
     /// Notes a table that is not read after all.
