@@ -22,6 +22,14 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
             counted(lost.outdated, "deal")
         );
     }
+    if lost.shortened > 0 {
+        tracing::warn!(
+            target: "sluice",
+            "the history of {} tells fewer stages than the store knew: an export of the last days only tells \
+             the last moves",
+            counted(lost.shortened, "deal")
+        );
+    }
     if lost.deleted > 0 {
         tracing::info!(
             target: "sluice",

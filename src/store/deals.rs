@@ -46,7 +46,8 @@ impl<'a> Place<'a> {
 
     fn told(&self) -> Told<'a> {
         let has = |texts: &TextColumn| !texts.get(self.row).is_empty();
-        (self.deal(), has(&self.part.deal_names), has(&self.part.account_ids))
+        let visits = self.part.visits.get(self.row).len();
+        (self.deal(), has(&self.part.deal_names), has(&self.part.account_ids), visits)
     }
 
     fn same(&self, other: &Self) -> bool {

@@ -11,6 +11,8 @@ pub struct Lost {
     pub columns: BTreeMap<&'static str, usize>,
     /// Deals whose way through the stages was told by a history, and is not now.
     pub histories: usize,
+    /// Deals whose history tells fewer visits to stages than before.
+    pub shortened: usize,
     /// Deals that the export tells otherwise, while the store has them from a later one, or from one as late.
     pub outdated: usize,
     /// Deals of the store that the export says are deleted, and which are gone.
@@ -25,8 +27,8 @@ pub struct Lost {
     pub activities: usize,
 }
 
-/// A deal of one side: its attributes, and whether it has a name and an account.
-pub(super) type Told<'a> = (&'a Deal, bool, bool);
+/// A deal of one side: its attributes, whether it has a name and an account, and its visits.
+pub(super) type Told<'a> = (&'a Deal, bool, bool, usize);
 
 impl Lost {
     /// Notes what a deal loses to its later version.
@@ -41,6 +43,7 @@ impl Lost {
         }
         let is_history = |told: Told<'_>| told.0.history_grade <= HistoryGrade::SnapshotDiff;
         self.histories += usize::from(is_history(old) && !is_history(new));
+        self.shortened += usize::from(is_history(old) && is_history(new) && new.3 < old.3);
     }
 
     /// Notes what a deal loses to a later list of its activities; both are in order.

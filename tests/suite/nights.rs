@@ -201,3 +201,29 @@ fn a_night_without_a_row_is_quiet() {
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("store: nothing new, the export has no row of a deal"), "{said}");
 }
+
+#[test]
+fn a_history_that_is_shorter_than_before_is_said() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |amount: &str, history: &str| {
+        let row = format!("1,Demo,open,Ann,{amount},2026-03-01,,2026-06-10,commit,2026-03-31\n");
+        std::fs::write(dir.join("deals.csv"), format!("{HEADER}{row}")).unwrap();
+        std::fs::write(
+            dir.join("stage_history.csv"),
+            format!("deal_id,stage,entered_at\n{history}"),
+        )
+        .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let ran =
+            command.current_dir(dir).env_remove("RUST_LOG").args(["ingest", "."]).output().unwrap();
+        (
+            ran.status.code(),
+            String::from_utf8_lossy(&ran.stderr).contains("of 1 deal tells fewer stages"),
+        )
+    };
+    let whole = "1,New,2026-03-01\n1,Talk,2026-03-05\n1,Demo,2026-03-09\n";
+    assert_eq!(night("1", whole), (Some(0), false));
+    assert_eq!(night("2", &format!("{whole}1,Offer,2026-04-02\n")), (Some(0), false));
+    assert_eq!(night("2", "1,Demo,2026-04-09\n"), (Some(0), true));
+}
