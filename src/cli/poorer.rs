@@ -37,13 +37,12 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
             counted(lost.deleted, "deal")
         );
     }
-    let [here, absent] = lost.open;
-    if absent > 0 && here > absent {
+    if lost.absent > 0 && lost.here > lost.absent {
         tracing::warn!(
             target: "sluice",
             "{} of the store are not in this export, and stay open: if they were deleted or merged in the \
              CRM, read a full export into a new store",
-            counted(absent, "open deal")
+            counted(lost.absent, "open deal")
         );
     }
     let said = said(lost, columns);

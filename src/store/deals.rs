@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::content::Content;
@@ -46,8 +46,12 @@ impl<'a> Place<'a> {
 
     fn told(&self) -> Told<'a> {
         let has = |texts: &TextColumn| !texts.get(self.row).is_empty();
-        let visits = self.part.visits.get(self.row).len();
-        (self.deal(), has(&self.part.deal_names), has(&self.part.account_ids), visits)
+        Told {
+            deal: self.deal(),
+            has_name: has(&self.part.deal_names),
+            has_account: has(&self.part.account_ids),
+            visits: self.part.visits.get(self.row).len(),
+        }
     }
 
     fn same(&self, other: &Self) -> bool {
@@ -160,11 +164,8 @@ fn plan<'a>(
             plan.lost.deleted += 1;
         }
     }
-    let known: HashSet<&str> = places(fresh).map(|(_, place)| place.id()).collect();
     let is_open = |old: &Place<'_>| old.deal().status == Status::Open;
-    for (_, old) in index.values().filter(|(_, old)| is_open(old)) {
-        plan.lost.open[usize::from(!known.contains(old.id()))] += 1;
-    }
+    plan.lost.absent = index.values().filter(|(_, old)| is_open(old)).count();
     for (_, new) in places(fresh) {
         let Some(&(at, old)) = index.get(new.id()) else {
             plan.take(Pick { deal: new, activities: new });
@@ -173,6 +174,7 @@ fn plan<'a>(
         if old.deal().crm != new.deal().crm {
             return Err(two_sources(&old, &new, stored));
         }
+        plan.lost.note_here(old.deal());
         let takes_deal = wins(&old, &new, catalogue, choice);
         let takes_activities = choice
             .of(old.known, new.known, old.activities(), new.activities())

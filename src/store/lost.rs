@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Activity, Deal, HistoryGrade};
+use crate::model::{Activity, Deal, HistoryGrade, Status};
 
 /// What was known of deals and is not any more, since a later export of them has replaced what the store had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +17,10 @@ pub struct Lost {
     pub outdated: usize,
     /// Deals of the store that the export says are deleted, and which are gone.
     pub deleted: usize,
-    /// Open deals of the store that the export has, and those that it has not.
-    pub open: [usize; 2],
+    /// Open deals of the store that the export has.
+    pub here: usize,
+    /// Open deals of the store that it has not.
+    pub absent: usize,
     /// Deals whose activities were replaced by others.
     pub deals_with_activities: usize,
     /// Activities that those deals had done, as the store had it.
@@ -27,10 +29,27 @@ pub struct Lost {
     pub activities: usize,
 }
 
-/// A deal of one side: its attributes, whether it has a name and an account, and its visits.
-pub(super) type Told<'a> = (&'a Deal, bool, bool, usize);
+/// What one side tells of a deal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told<'a> {
+    /// Its attributes.
+    pub(super) deal: &'a Deal,
+    /// Whether it has a name.
+    pub(super) has_name: bool,
+    /// Whether it has an account.
+    pub(super) has_account: bool,
+    /// How many visits to stages.
+    pub(super) visits: usize,
+}
 
 impl Lost {
+    /// Notes that the export has a deal of the store, of whose open ones all count as absent at first.
+    pub(super) fn note_here(&mut self, old: &Deal) {
+        let is_open = usize::from(old.status == Status::Open);
+        self.here += is_open;
+        self.absent -= is_open;
+    }
+
     /// Notes what a deal loses to its later version.
     pub(super) fn note_deal(&mut self, old: Told<'_>, new: Told<'_>) {
         for (column, has) in COLUMNS {
@@ -38,12 +57,13 @@ impl Lost {
                 *self.columns.entry(column).or_default() += 1;
             }
         }
-        if old.0.pipeline != new.0.pipeline {
+        if old.deal.pipeline != new.deal.pipeline {
             *self.columns.entry("pipeline").or_default() += 1;
         }
-        let is_history = |told: Told<'_>| told.0.history_grade <= HistoryGrade::SnapshotDiff;
+        let is_history = |told: Told<'_>| told.deal.history_grade <= HistoryGrade::SnapshotDiff;
         self.histories += usize::from(is_history(old) && !is_history(new));
-        self.shortened += usize::from(is_history(old) && is_history(new) && new.3 < old.3);
+        self.shortened +=
+            usize::from(is_history(old) && is_history(new) && new.visits < old.visits);
     }
 
     /// Notes what a deal loses to a later list of its activities; both are in order.
@@ -66,17 +86,17 @@ type Has = fn(&Told<'_>) -> bool;
 
 /// The columns that a deal may lose, by the names that mappings give them.
 const COLUMNS: &[(&str, Has)] = &[
-    ("name", |told| told.1),
-    ("account_id", |told| told.2),
-    ("owner", |told| !told.0.owner.is_none()),
-    ("source", |told| !told.0.source.is_none()),
-    ("deal_type", |told| !told.0.deal_type.is_none()),
-    ("product", |told| !told.0.product.is_none()),
-    ("lost_reason", |told| !told.0.lost_reason.is_none()),
-    ("forecast_category", |told| !told.0.forecast_category.is_none()),
-    ("amount", |told| told.0.amount_minor.get().is_some()),
-    ("probability", |told| told.0.probability_bp.get().is_some()),
-    ("created_at", |told| told.0.created_at.get().is_some()),
-    ("closed_at", |told| told.0.closed_at.get().is_some()),
-    ("expected_close_on", |told| told.0.expected_close_on.get().is_some()),
+    ("name", |told| told.has_name),
+    ("account_id", |told| told.has_account),
+    ("owner", |told| !told.deal.owner.is_none()),
+    ("source", |told| !told.deal.source.is_none()),
+    ("deal_type", |told| !told.deal.deal_type.is_none()),
+    ("product", |told| !told.deal.product.is_none()),
+    ("lost_reason", |told| !told.deal.lost_reason.is_none()),
+    ("forecast_category", |told| !told.deal.forecast_category.is_none()),
+    ("amount", |told| told.deal.amount_minor.get().is_some()),
+    ("probability", |told| told.deal.probability_bp.get().is_some()),
+    ("created_at", |told| told.deal.created_at.get().is_some()),
+    ("closed_at", |told| told.deal.closed_at.get().is_some()),
+    ("expected_close_on", |told| told.deal.expected_close_on.get().is_some()),
 ];
