@@ -148,8 +148,7 @@ impl Goals {
         let users = dataset.users.iter().filter(|user| user.is_active == Some(false));
         let left: Vec<Sym> =
             users.filter_map(|user| run.names.find(run.person(&user.user_id))).collect();
-        let deals = dataset.partitions.iter().flat_map(|p| &p.deals);
-        let begun = deals.filter(|deal| deal.created_at.get().is_none_or(|at| at < run.cut));
+        let begun = dataset.created_before(run.cut);
         let mut owners: BTreeSet<Sym> = begun.map(|deal| deal.owner).collect();
         owners.retain(|owner| !owner.is_none() && !left.contains(owner));
         let back = (0..).map(|at| run.as_of - at);

@@ -60,8 +60,8 @@ fn spelled(users: &[User]) -> BTreeMap<String, usize> {
 
 impl People {
     fn new(users: &[User], owners: BTreeSet<Sym>, names: &Names) -> Self {
-        let ids = users.iter().zip(0..).map(|(user, at)| (user.user_id.clone(), at)).collect();
-        let mut ids: BTreeMap<String, usize> = ids;
+        let by_id = users.iter().zip(0..).map(|(user, at)| (user.user_id.clone(), at));
+        let mut ids: BTreeMap<String, usize> = by_id.collect();
         // Reports of Salesforce have the first fifteen characters of an id.
         for (at, user) in users.iter().enumerate() {
             let short = user.user_id.get(..15).filter(|_| user.user_id.len() == 18);
