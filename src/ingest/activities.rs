@@ -168,7 +168,7 @@ fn linked_deals(
     Some((deal.unwrap_or(NO_DEAL), Vec::new()))
 }
 
-/// The ids of a list: `D1;D2`, or objects with ids as APIs answer with them, each once.
+/// The ids of a list: `D1;D2`, or objects with ids as APIs answer with them.
 fn listed(text: &str) -> Vec<String> {
     let text = text.trim();
     if !text.starts_with('[') {

@@ -5,23 +5,19 @@ use super::detect::Plan;
 use super::header;
 
 /// What things are called that belong to a deal, one of each.
-const CHILDREN: &str = "activity activities task call meeting email event note comment message attachment document \
-    file quote quotation order invoice payment transaction receipt refund charge credit expense cost contract \
-    subscription renewal ticket case issue project item lineitem product competitor partner member contactrole role \
-    split commission shipment approval contact";
+const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|note|comment|message|attachment|document|\
+    file|quote|quotation|order|invoice|payment|transaction|receipt|refund|charge|credit|expense|cost|contract|\
+    subscription|renewal|ticket|case|issue|project|item|lineitem|product|competitor|partner|member|contactrole|role|\
+    split|commission|shipment|approval|contact";
 
 /// What stands in the header of an id or a number of things of their own.
 const MARKS: [&str; 8] = ["id", "number", "no", "no.", "nr", "#", "key", "uuid"];
 
 /// Ids of these tell nothing: rows of deals have them too.
-const OTHERS: &str = "deal opportunity opp record crm account company customer client organization organisation org \
-    contact person people lead owner user rep agent sales pipeline stage source campaign parent created \
-    modified assigned team territory external row legacy primary partner product segment region currency \
-    mql seller sdr sr case business";
-
-fn is_in(words: &str, word: &str) -> bool {
-    words.split(' ').any(|known| known == word)
-}
+const OTHERS: &str = "deal|opportunity|opp|record|crm|account|company|customer|client|organization|organisation|org|\
+    contact|person|people|lead|owner|user|rep|agent|sales|pipeline|stage|source|campaign|parent|created|\
+    modified|assigned|team|territory|external|row|legacy|primary|partner|product|segment|region|currency|\
+    mql|seller|sdr|sr|case|business";
 
 /// The words of a header or a name: `OpportunityContactRole` has three.
 fn words(text: &str) -> Vec<String> {
@@ -47,7 +43,7 @@ fn words(text: &str) -> Vec<String> {
 fn is_own_id(text: &str) -> bool {
     let words = words(text);
     let Some((mark, named)) = words.split_last() else { return false };
-    MARKS.contains(&mark.as_str()) && !named.first().is_some_and(|word| is_in(OTHERS, word))
+    MARKS.contains(&mark.as_str()) && !named.first().is_some_and(|word| header::is_in(OTHERS, word))
 }
 
 /// Why a file that is read as deals seems to hold what belongs to deals: it has ids of its own before those
@@ -59,7 +55,8 @@ pub(super) fn why(plan: &Plan) -> Option<String> {
     }
     let named = words(plan.input.stem());
     let is_child = |word: &String| {
-        is_in(CHILDREN, word.strip_suffix('s').unwrap_or(word)) || is_in(CHILDREN, word)
+        header::is_in(CHILDREN, word.strip_suffix('s').unwrap_or(word))
+            || header::is_in(CHILDREN, word)
     };
     let name = || named.iter().any(is_child).then(|| "its name".to_owned());
     let is_id = |header: &&String| header::fold(header) == "id";

@@ -65,7 +65,7 @@ pub(super) struct Plan {
     pub(super) skip: Vec<Option<usize>>,
     /// `file.infer`, by column, with what it gives.
     pub(super) infer: Vec<(Col, Option<usize>)>,
-    /// Columns of targets that are called like periods, with their names.
+    /// Columns that hold a value each, with the period of the goal or the category of the forecast.
     pub(super) wide: Vec<(usize, String)>,
     /// What activities are by the name of their file.
     pub(super) kind_by_name: Option<&'static str>,
@@ -159,6 +159,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
     if !input.is_table() {
         return Ok(Detected::Unknown(Vec::new(), None));
     }
+    let called = Called::of(input);
     let beginning = begin(input)?;
     for at in beginning.headers() {
         let Some((number, row)) = beginning.rows.get(at) else { continue };
@@ -166,14 +167,13 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
         let folded = Folded::new(&headers);
         for mapping in mappings {
             for file in &mapping.files {
-                let Some(why) = recognises(file, &folded, &headers, Called::of(input)) else {
+                let Some(why) = recognises(file, &folded, &headers, called) else {
                     continue;
                 };
                 let rows = beginning.rows.get(at + 1..).unwrap_or_default();
                 let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
                 let place = |col| find(file, col, &folded);
-                let is_other =
-                    || is_called_otherwise(mapping, &folded, &headers, Called::of(input));
+                let is_other = || is_called_otherwise(mapping, &folded, &headers, called);
                 if file.has_none.iter().any(|h| folded.has(h)) || file.has_moves && is_other() {
                     continue;
                 }
@@ -193,7 +193,7 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
         }
     }
     let headers = beginning.likely_header().to_vec();
-    let lacks = lacking(mappings, &headers, Called::of(input));
+    let lacks = lacking(mappings, &headers, called);
     Ok(Detected::Unknown(headers, lacks))
 }
 
@@ -215,7 +215,7 @@ fn plan(
     head: Head,
     form: Form,
 ) -> Plan {
-    let folded = &head.folded;
+    let (folded, called) = (&head.folded, Called::of(input));
     let at = |name: &String| folded.find(std::slice::from_ref(name), None);
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
@@ -256,8 +256,8 @@ fn plan(
             .iter()
             .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
             .collect(),
-        wide: wide(&file, folded, &head.headers, Called::of(input)),
-        year: Called::of(input).year(),
+        wide: wide(&file, folded, &head.headers, called),
+        year: called.year(),
         has_monthly_starts: false,
         kind_by_name,
         zeros: 0,

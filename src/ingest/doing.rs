@@ -1,6 +1,6 @@
 //! Words by which activities tell what they are and whether they were done, in the languages of CRMs.
 
-use super::header::without_accent;
+use super::header::{is_in, without_accent};
 
 /// What a status tells of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,27 +69,22 @@ fn fold(word: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn is_in(words: &str, word: &str) -> bool {
-    words.split('|').any(|known| known == word)
+/// What a text means, by the words for each meaning.
+fn told<T>(text: &str, known: [(&str, T); 4]) -> Option<T> {
+    let word = fold(text);
+    known.into_iter().find(|(words, _)| is_in(words, &word)).map(|(_, meaning)| meaning)
 }
 
 /// What a status tells; none if it is no such word.
 pub(super) fn status(text: &str) -> Option<Doing> {
-    let word = fold(text);
-    let known = [
-        (DONE, Doing::Done),
-        (PLANNED, Doing::Planned),
-        (CANCELLED, Doing::Void("cancelled")),
-        (NO_SHOW, Doing::Void("no_show")),
-    ];
-    known.into_iter().find(|(words, _)| is_in(words, &word)).map(|(_, doing)| doing)
+    let [done, planned, cancelled, no_show] = Doing::ALL;
+    let known = [(DONE, done), (PLANNED, planned), (CANCELLED, cancelled), (NO_SHOW, no_show)];
+    told(text, known)
 }
 
 /// `call`, `email`, `meeting` or `task`, by another word for it.
 pub(super) fn kind(text: &str) -> Option<&'static str> {
-    let word = fold(text);
-    let known = [(CALL, "call"), (EMAIL, "email"), (MEETING, "meeting"), (TASK, "task")];
-    known.into_iter().find(|(words, _)| is_in(words, &word)).map(|(_, kind)| kind)
+    told(text, [(CALL, "call"), (EMAIL, "email"), (MEETING, "meeting"), (TASK, "task")])
 }
 
 /// What the activities of a file are that is called so: `calls_2026`.

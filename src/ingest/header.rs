@@ -46,7 +46,7 @@ pub(super) fn is_one(text: &str, names: &[String]) -> bool {
 }
 
 /// What the names of files have around what they hold.
-const AROUND: [&str; 22] = [
+const AROUND: [&str; 21] = [
     "export",
     "exports",
     "exported",
@@ -66,7 +66,6 @@ const AROUND: [&str; 22] = [
     "salesforce",
     "pipedrive",
     "csv",
-    "q",
     "fy",
     "our",
 ];
@@ -145,6 +144,11 @@ pub(super) fn split_pipeline(label: &str) -> (&str, &str) {
         }
     }
     (label, "")
+}
+
+/// Whether a word is one of a list, `|` between them.
+pub(super) fn is_in(words: &str, word: &str) -> bool {
+    words.split('|').any(|known| known == word)
 }
 
 /// The letter below the accents of European languages.
