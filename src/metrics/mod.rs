@@ -349,6 +349,7 @@ fn finish_family(
 
 /// Folds the deals of all tasks: for each metric its states, to be merged. Each thread has one and takes
 /// the task that comes next, so that there are no more states than threads, however uneven the tasks are.
+/// The newest deals come first: lists of the latest are then full at once, and older ones only looked at.
 fn fold(
     metrics: &[&dyn AnyMetric],
     tasks: &[(usize, usize)],
@@ -360,7 +361,9 @@ fn fold(
     let next = AtomicUsize::new(0);
     let work = |_| {
         let (mut states, mut scratch) = (start(), Scratch::default());
-        while let Some(&(at, first)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let newest = tasks.iter().rev();
+        let take = || newest.clone().nth(next.fetch_add(1, Ordering::Relaxed));
+        while let Some(&(at, first)) = take() {
             let partition = &dataset.partitions[at];
             let end = partition.len().min(first + TASK_DEALS);
             for row in (first..end).step_by(TURN_DEALS) {
