@@ -201,7 +201,7 @@ impl Flows {
             let mut whole = whole.map(|whole| wholes.entry(whole).or_default());
             let kind = run.catalogue.get(place.stage).kind;
             let mut parts = Parts::new();
-            for &((.., start), ref flow) in of_place.iter().copied() {
+            for &((.., start), flow) in of_place {
                 parts.entry(start).or_default().add(flow, kind);
                 if let Some(whole) = &mut whole {
                     whole.entry(start).or_default().add(flow, kind);

@@ -19,7 +19,9 @@ pub struct Keyed<K, V> {
     grid: Vec<Vec<u32>>,
     /// The numbers of keys without a place.
     others: BTreeMap<K, u32>,
-    cells: Vec<(Option<Spot>, (K, V))>,
+    /// What the cells hold. Folds ask for nothing else, so it stands close together, apart from `keys`.
+    values: Vec<V>,
+    keys: Vec<(Option<Spot>, K)>,
 }
 
 /// A [`Place`] in less room: cells are many.
@@ -27,7 +29,7 @@ type Spot = (u32, u32);
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
-        Self { grid: Vec::new(), others: BTreeMap::new(), cells: Vec::new() }
+        Self { grid: Vec::new(), others: BTreeMap::new(), values: Vec::new(), keys: Vec::new() }
     }
 }
 
@@ -42,7 +44,7 @@ impl<K: Placed, V: Default> Keyed<K, V> {
     fn at(&mut self, place: Option<Place>, key: K) -> &mut V {
         let known = place.and_then(|(row, column)| self.grid.get(row)?.get(column).copied());
         let number = known.filter(|&number| number > 0).unwrap_or_else(|| self.number(place, key));
-        &mut self.cells[number as usize - 1].1.1
+        &mut self.values[number as usize - 1]
     }
 
     /// The number of a cell that may be new.
@@ -63,19 +65,20 @@ impl<K: Placed, V: Default> Keyed<K, V> {
         };
         if *number == 0 {
             let spot = place.map(|(row, column)| (row as u32, column as u32));
-            self.cells.push((spot, (key, V::default())));
-            *number = self.cells.len() as u32;
+            self.keys.push((spot, key));
+            self.values.push(V::default());
+            *number = self.values.len() as u32;
         }
         *number
     }
 
     /// Adds `from`, cell by cell; both must be of the same run.
     pub(super) fn merge(&mut self, from: Self, add: impl Fn(&mut V, V)) {
-        if self.cells.is_empty() {
+        if self.values.is_empty() {
             *self = from;
             return;
         }
-        for (spot, (key, value)) in from.cells {
+        for ((spot, key), value) in from.keys.into_iter().zip(from.values) {
             let place = spot.map(|(row, column)| (row as usize, column as usize));
             add(self.at(place, key), value);
         }
@@ -90,10 +93,9 @@ impl<K: Placed, V: Default> Keyed<K, V> {
     where
         V: Clone,
     {
-        for at in 0..self.cells.len() {
-            let (key, value) = &self.cells[at].1;
-            if let Some(whole) = whole(*key) {
-                let value = value.clone();
+        for at in 0..self.values.len() {
+            if let Some(whole) = whole(self.keys[at].1) {
+                let value = self.values[at].clone();
                 add(self.at(None, whole), value);
             }
         }
@@ -102,12 +104,13 @@ impl<K: Placed, V: Default> Keyed<K, V> {
 
     /// The cells in the order of their keys.
     pub(super) fn sorted(self) -> BTreeMap<K, V> {
-        self.cells.into_iter().map(|cell| cell.1).collect()
+        self.keys.into_iter().map(|(_, key)| key).zip(self.values).collect()
     }
 
     /// The cells where they are, in the order of their keys.
-    pub(super) fn in_order(&self) -> Vec<&(K, V)> {
-        let mut cells: Vec<_> = self.cells.iter().map(|cell| &cell.1).collect();
+    pub(super) fn in_order(&self) -> Vec<(K, &V)> {
+        let keys = self.keys.iter().map(|(_, key)| *key);
+        let mut cells: Vec<_> = keys.zip(&self.values).collect();
         cells.sort_unstable_by_key(|cell| cell.0);
         cells
     }

@@ -130,7 +130,7 @@ impl<T: Gather> Monthly<T> {
     /// The months of each population and currency.
     pub fn months(&self) -> BTreeMap<(Slice, Sym), BTreeMap<i32, &T>> {
         let mut found: BTreeMap<_, BTreeMap<i32, &T>> = BTreeMap::new();
-        for &((slice, currency, month), ref cell) in self.cells.in_order() {
+        for ((slice, currency, month), cell) in self.cells.in_order() {
             found.entry((slice, currency)).or_default().insert(month, cell);
         }
         found
@@ -149,7 +149,7 @@ impl<T: Gather> Monthly<T> {
         for months in sorted.chunk_by(|a, b| (a.0.0, a.0.1) == (b.0.0, b.0.1)) {
             let kinds = months.first().map_or(&[][..], |cell| kinds(cell.0.0.dimension));
             for &kind in kinds {
-                for &&((slice, currency, month), ref sums) in months {
+                for &((slice, currency, month), sums) in months {
                     let period = run.period(kind, run.months.start(month));
                     let cell = Cell { slice, currency, period };
                     if rows.last().is_none_or(|last| last.0 != cell) {

@@ -155,7 +155,7 @@ pub(super) fn most(deals: Deals) -> Compared {
 /// The cohorts of the compared sources by quarter, and of all quarters that are over.
 pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Families {
     let mut found = Families::new();
-    for &((slice, month), ref cohort) in state.in_order() {
+    for ((slice, month), cohort) in state.in_order() {
         let is_compared = |sources: &Vec<Sym>| sources.contains(&slice.value);
         if !compared.get(&slice.pipeline).is_some_and(is_compared) {
             continue;

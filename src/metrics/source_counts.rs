@@ -150,7 +150,7 @@ impl SourceCounts {
     }
 
     /// The counts in the order of their keys.
-    pub(super) fn in_order(&self) -> Vec<&(Stratum, Counts)> {
+    pub(super) fn in_order(&self) -> Vec<(Stratum, &Counts)> {
         self.counts.in_order()
     }
 

@@ -98,7 +98,7 @@ impl Metric for StageDurationHistogram {
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut all: BTreeMap<Key, Bins> = BTreeMap::new();
-        for &((pipeline, quarter, stage), bins) in state.bins.in_order() {
+        for ((pipeline, quarter, stage), &bins) in state.bins.in_order() {
             for period in coarser(quarter, run) {
                 all.entry((pipeline, period, stage)).or_default().add(&bins);
             }
