@@ -148,10 +148,21 @@ fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     fraction
 }
 
-/// The point below which Beta(a, b) has `probability`.
+/// The point below which Beta(a, b) has `probability`. It is looked for where a normal distribution has its
+/// limits of 95 %, which are those mostly asked for, and elsewhere only if it is not there.
 pub(super) fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
     let beta = Beta::new(a, b);
-    bisect(0.0, 1.0, probability, |x| beta.cdf(x))
+    let n = a + b;
+    let sd = (a * b / (n * n * (n + 1.0))).sqrt();
+    let middle = a / n + Z.copysign(probability - 0.5) * sd;
+    let gap = |x: f64| (x, beta.cdf(x) - probability);
+    let [near, far] = [-0.5, 0.5].map(|sds| gap((middle + sds * sd).clamp(0.0, 1.0)));
+    let (lower, upper) = match (near.1 > 0.0, far.1 < 0.0) {
+        (true, _) => (gap(0.0), near),
+        (_, true) => (far, gap(1.0)),
+        _ => (near, far),
+    };
+    between(lower, upper, gap)
 }
 
 /// The point below which a gamma variable of `shape` and scale 1 has `probability`.
@@ -172,14 +183,19 @@ pub(super) fn student_factor(freedom: f64) -> f64 {
     bisect(0.0, 16.0, 1.0 - 2.0 * super::TAIL, |t| beta.cdf(t * t / (freedom + t * t)))
 }
 
-/// Where the non-decreasing `f` reaches `target`: bisection, with inverse quadratic steps where they
-/// are safe (Chandrupatla 1997, doi:10.1016/S0965-9978(96)00051-8).
+/// Where the non-decreasing `f` reaches `target`.
 fn bisect(lower: f64, upper: f64, target: f64, f: impl Fn(f64) -> f64) -> f64 {
-    let (mut a, mut b) = ((lower, f(lower) - target), (upper, f(upper) - target));
+    let gap = |x: f64| (x, f(x) - target);
+    between(gap(lower), gap(upper), gap)
+}
+
+/// Where between two points a non-decreasing function is 0 (`gap` gives the point and its value there):
+/// bisection, with inverse quadratic steps where they are safe
+/// (Chandrupatla 1997, doi:10.1016/S0965-9978(96)00051-8).
+fn between(mut a: (f64, f64), mut b: (f64, f64), gap: impl Fn(f64) -> (f64, f64)) -> f64 {
     let mut step = 0.5;
     for _ in 0..200 {
-        let x = a.0 + step * (b.0 - a.0);
-        let fresh = (x, f(x) - target);
+        let fresh = gap(a.0 + step * (b.0 - a.0));
         let c = if (fresh.1 > 0.0) == (a.1 > 0.0) { a } else { std::mem::replace(&mut b, a) };
         a = fresh;
         let best = if b.1.abs() < a.1.abs() { b } else { a };
@@ -226,6 +242,14 @@ mod tests {
         let x = beta_quantile(0.025, a, b);
         near(beta_cdf(x, a, b), 0.025);
         near(beta_cdf(1.0 - x, b, a), 0.975);
+        let tiny = beta_quantile(0.025, 0.0086, 0.85);
+        assert!((0.0..1e-10).contains(&tiny), "{tiny}");
+        for (a, b) in [(0.5, 9.5), (0.5, 0.5), (3.0, 1.2), (40.0, 2.0)] {
+            for probability in [0.025, 0.3, 0.975] {
+                let x = beta_quantile(probability, a, b);
+                near(beta_cdf(x, a, b), probability);
+            }
+        }
         let sd = (0.3 * 0.7 / 1e7_f64).sqrt();
         assert!((x - (0.3 - 1.96 * sd)).abs() < 0.01 * sd);
     }
