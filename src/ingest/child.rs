@@ -11,7 +11,7 @@ const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|note|c
     split|commission|shipment|approval|contact";
 
 /// What stands in the header of an id or a number of things of their own.
-const MARKS: [&str; 8] = ["id", "number", "no", "no.", "nr", "#", "key", "uuid"];
+const MARKS: [&str; 7] = ["id", "number", "no", "nr", "#", "key", "uuid"];
 
 /// Ids of these tell nothing: rows of deals have them too.
 const OTHERS: &str = "deal|opportunity|opp|record|crm|account|company|customer|client|organization|organisation|org|\
@@ -24,13 +24,11 @@ fn words(text: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut before = ' ';
     for letter in text.chars() {
-        let is_new = letter.is_uppercase() && before.is_lowercase();
-        if is_new || matches!(letter, ' ' | '_' | '-' | '.' | '/' | '(' | ')') {
+        let is_between = matches!(letter, ' ' | '_' | '-' | '.' | '/' | '(' | ')');
+        if is_between || letter.is_uppercase() && before.is_lowercase() {
             found.push(String::new());
         }
-        if let Some(word) =
-            found.last_mut().filter(|_| !matches!(letter, ' ' | '_' | '-' | '/' | '(' | ')'))
-        {
+        if let Some(word) = found.last_mut().filter(|_| !is_between) {
             word.extend(letter.to_lowercase());
         }
         before = letter;
@@ -80,7 +78,9 @@ mod tests {
 
     #[test]
     fn own_ids_are_told_from_those_of_others() {
-        for header in ["Id", "Quote ID", "Invoice Number", "ticket_no", "OrderId", "uuid", "#"] {
+        for header in
+            ["Id", "Quote ID", "Invoice Number", "Ticket No.", "order_no", "OrderId", "uuid", "#"]
+        {
             assert!(is_own_id(header), "{header}");
         }
         for header in
