@@ -8,7 +8,7 @@ use super::header;
 const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|note|comment|message|attachment|document|\
     file|quote|quotation|order|invoice|payment|transaction|receipt|refund|charge|credit|expense|cost|contract|\
     subscription|renewal|ticket|case|issue|project|item|lineitem|product|competitor|partner|member|contactrole|role|\
-    split|commission|shipment|approval|contact";
+    split|commission|shipment|approval|contact|history|change|move|transition|movement|audit";
 
 /// What stands in the header of an id or a number of things of their own.
 const MARKS: [&str; 7] = ["id", "number", "no", "nr", "#", "key", "uuid"];

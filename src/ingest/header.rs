@@ -30,8 +30,11 @@ pub(super) fn fold(header: &str) -> String {
         let is_hyphen = matches!(letter, '-' | '\u{2010}' | '\u{2011}')
             && before.is_alphanumeric()
             && letters.peek().is_some_and(|next| next.is_alphanumeric());
+        let is_between = |letter: &char| letter.is_whitespace() || *letter == '_';
+        // `Opp. No.` is `opp_no`, while `deal.id` is no `dealid`.
+        let is_shortened = letter == '.' && letters.peek().is_none_or(is_between);
         let is_unseen = matches!(letter, '\u{200B}'..='\u{200F}' | '\u{FEFF}' | '\u{AD}');
-        if !(letter.is_whitespace() || letter == '_' || is_hyphen || is_unseen) {
+        if !(is_between(&letter) || is_hyphen || is_shortened || is_unseen) {
             folded.extend(letter.to_lowercase());
         }
         before = if is_unseen { before } else { letter };

@@ -30,6 +30,7 @@ mod ingest_gaps;
 mod ingest_logs;
 mod ingest_outcomes;
 mod ingest_packed;
+mod ingest_spellings;
 mod ingest_tables;
 mod ingest_ties;
 mod ingest_unreadable;
