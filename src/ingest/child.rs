@@ -5,10 +5,16 @@ use super::detect::Plan;
 use super::header;
 
 /// What things are called that belong to a deal, one of each.
-const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|note|comment|message|attachment|document|\
-    file|quote|quotation|order|invoice|payment|transaction|receipt|refund|charge|credit|expense|cost|contract|\
+const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|interaction|touch|touche|touchpoint|\
+    engagement|appointment|note|comment|message|attachment|document|file|quote|quotation|order|invoice|payment|transaction|receipt|refund|charge|credit|expense|cost|contract|\
     subscription|renewal|ticket|case|issue|project|item|lineitem|product|competitor|partner|member|contactrole|role|\
-    split|commission|shipment|approval|contact|history|change|move|transition|movement|audit";
+    split|commission|shipment|approval|contact";
+
+/// What logs are called, of which a table of deals may be one that says no more than they do.
+const LOGS: &str = "history|log|change|move|transition|movement|audit";
+
+/// Those whose ids no row of deals has.
+const DOINGS: &str = "activity|task|call|meeting|email|event|interaction|touch|engagement";
 
 /// What stands in the header of an id or a number of things of their own.
 const MARKS: [&str; 7] = ["id", "number", "no", "nr", "#", "key", "uuid"];
@@ -52,15 +58,27 @@ pub(super) fn why(plan: &Plan) -> Option<String> {
         return None;
     }
     let named = words(plan.input.stem());
-    let is_child = |word: &String| {
-        header::is_in(CHILDREN, word.strip_suffix('s').unwrap_or(word))
-            || header::is_in(CHILDREN, word)
+    let is_one_of = |list, word: &str| {
+        header::is_in(list, word.strip_suffix('s').unwrap_or(word)) || header::is_in(list, word)
     };
+    let is_bare = is_bare(plan);
+    let is_child = |word: &String| is_one_of(CHILDREN, word) || is_bare && is_one_of(LOGS, word);
     let name = || named.iter().any(is_child).then(|| "its name".to_owned());
-    let is_id = |header: &&String| header::fold(header) == "id";
+    let is_anywhere = |header: &&String| {
+        let words = words(header);
+        let is_of_doing = words.first().is_some_and(|word| header::is_in(DOINGS, word));
+        header::fold(header) == "id" || words.len() == 2 && is_of_doing
+    };
     let before = plan.headers.get(..deal).unwrap_or_default().iter();
-    let own = before.chain(plan.headers.iter().filter(is_id)).find(|header| is_own_id(header));
+    let own =
+        before.chain(plan.headers.iter().filter(is_anywhere)).find(|header| is_own_id(header));
     own.map(|header| format!("its own ids in `{header}`")).or_else(name)
+}
+
+/// Whether a table of deals says no more of them than a log of stages, or of activities, does.
+pub(super) fn is_bare(plan: &Plan) -> bool {
+    const MORE: [Col; 3] = [Col::Amount, Col::ClosedAt, Col::ExpectedCloseOn];
+    plan.entity == Entity::Deals && !MORE.into_iter().any(|col| plan.has(col))
 }
 
 /// Whether the id of a deal stands in a column that tells it from the row's own: `Deal ID`, not `ID`.

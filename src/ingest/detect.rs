@@ -2,6 +2,8 @@
 //!
 //! Looks at the beginning of a file only.
 
+use std::collections::BTreeSet;
+
 use super::begin::begin;
 use super::bracket::Folded;
 use super::columns::{Col, Entity};
@@ -12,6 +14,7 @@ use super::fit;
 use super::header::{self, Stage};
 use super::input::Input;
 use super::kind::{Called, find, is_called_otherwise, lacking, recognises, wide};
+use super::likely::Table;
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::scan::Form;
 use super::seen::Forms;
@@ -108,7 +111,7 @@ impl Plan {
         let entered = self.entered.iter().map(|(at, _)| *at);
         let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
         let wide = self.wide.iter().map(|(at, _)| *at);
-        let read: std::collections::BTreeSet<usize> = read.chain(entered).chain(wide).collect();
+        let read: BTreeSet<usize> = read.chain(entered).chain(wide).collect();
         let headers = self.headers.iter().enumerate();
         let unread = headers.filter(|(at, header)| !read.contains(at) && !header.is_empty());
         unread.map(|(_, header)| header.as_str()).collect()
@@ -184,17 +187,62 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                     continue;
                 }
                 let head = Head { headers, folded, number: *number };
-                let mut plan = plan(input, mapping, file, why, head, beginning.form);
-                fit::columns(&mut plan, &rows, config);
-                settle::plan(&mut plan, &rows, config.source_dates, &config.currency);
-                plan.has_monthly_starts = fit::has_monthly_starts(&plan, &rows, config);
-                return Ok(Detected::Known(Box::new(plan)));
+                let plan = plan(input, mapping, file, why, head, beginning.form);
+                return Ok(Detected::Known(Box::new(settled(plan, &rows, config))));
             }
         }
     }
     let headers = beginning.likely_header().to_vec();
     let lacks = lacking(mappings, &headers, called);
     Ok(Detected::Unknown(headers, lacks))
+}
+
+/// The plan of a table that no mapping knows, and that holds `entity` by its columns (see
+/// [`super::likely`]); `deals` are the ids of the first deals.
+///
+/// Errors: the file cannot be read.
+pub(super) fn by_columns(
+    input: &Input,
+    entity: Entity,
+    deals: &BTreeSet<String>,
+    (mappings, config): (&[Mapping], &Config),
+) -> Result<Option<Plan>> {
+    let beginning = begin(input)?;
+    let files = mappings.iter().flat_map(|mapping| mapping.files.iter().map(move |f| (mapping, f)));
+    let files = files.filter(|(_, file)| file.entity == entity && file.is_told_by_columns);
+    for (mapping, file) in files {
+        for at in beginning.headers() {
+            let Some((number, row)) = beginning.rows.get(at) else { continue };
+            let headers = header::number_repeats(row.clone());
+            let folded = Folded::new(&headers);
+            let rows = beginning.rows.get(at + 1..).unwrap_or_default();
+            let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
+            let table = Table { folded: &folded, headers: &headers, rows: &rows, deals };
+            let Some(why) = table.is_of(file) else { continue };
+            let head = Head { headers, folded, number: *number };
+            let plan = plan(input, mapping, file, why, head, beginning.form);
+            return Ok(Some(settled(plan, &rows, config)));
+        }
+    }
+    Ok(None)
+}
+
+/// The ids in the first rows of a table of deals.
+///
+/// Errors: the file cannot be read.
+pub(super) fn first_ids(plan: &Plan) -> Result<BTreeSet<String>> {
+    let Some(at) = plan.index(Col::DealId) else { return Ok(BTreeSet::new()) };
+    let rows = begin(&plan.input)?.rows.into_iter();
+    let rows = rows.skip_while(|(number, _)| *number <= plan.header_at);
+    Ok(rows.filter_map(|(_, mut row)| (at < row.len()).then(|| row.swap_remove(at))).collect())
+}
+
+/// A plan with what the first rows tell.
+fn settled(mut plan: Plan, rows: &[&[String]], config: &Config) -> Plan {
+    fit::columns(&mut plan, rows, config);
+    settle::plan(&mut plan, rows, config.source_dates, &config.currency);
+    plan.has_monthly_starts = fit::has_monthly_starts(&plan, rows, config);
+    plan
 }
 
 /// The header of a file.

@@ -171,6 +171,9 @@ pub(super) struct FileMapping {
     /// The id of a deal in such a file may be the one that its row refers to.
     #[serde(default)]
     pub(super) may_refer: bool,
+    /// A table that nothing else tells apart may be one by its columns (see `likely`).
+    #[serde(default)]
+    pub(super) is_told_by_columns: bool,
     /// Forecasts that carry no date are those of the day of the export.
     #[serde(default)]
     pub(super) dated_by_export: bool,

@@ -34,6 +34,7 @@ pub mod history;
 mod input;
 mod kind;
 mod lanes;
+mod likely;
 mod load;
 mod local;
 mod logged;

@@ -27,6 +27,8 @@ pub(super) struct Recognised {
     pub(super) broken: Vec<Broken>,
     /// What is to be said of those that are not used.
     pub(super) said: Vec<String>,
+    /// The tables among those that are not used.
+    tables: Vec<Input>,
     /// Folders that were looked into, by their real paths: links may lead in a circle.
     seen: BTreeSet<PathBuf>,
 }
@@ -40,7 +42,12 @@ pub(super) fn recognise(paths: &[PathBuf], options: &Options<'_>) -> Result<Reco
     for path in paths {
         all.path(path, &mappings, options.config)?;
     }
+    let with = (&mappings[..], options.config);
+    all.tell_by_columns(Entity::Deals, with)?;
     all.set_aside_children();
+    for entity in [Entity::Activities, Entity::StageChanges, Entity::StageHistory] {
+        all.tell_by_columns(entity, with)?;
+    }
     all.set_aside();
     all.drop_repeats();
     all.said.extend(unknown::said(&all.unused));
@@ -62,6 +69,7 @@ impl Recognised {
                 Ok(Detected::Unknown(headers, lacks)) => {
                     let (file, is_table) = (not_used(&input), input.is_table());
                     self.unused.push(Unknown { file, is_table, headers, lacks });
+                    self.tables.extend(Some(input).filter(Input::is_table));
                 }
                 Err(error) => self.broken.push(input.aside(error)),
             }
@@ -69,6 +77,42 @@ impl Recognised {
         if self.plans.len() == before {
             for folder in &found.folders {
                 self.path(folder, mappings, config)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes tables that are not used by their columns, if nothing else tells what they do.
+    fn tell_by_columns(&mut self, entity: Entity, with: (&[Mapping], &Config)) -> Result<()> {
+        let is_same = |of: Entity| of == entity || LOGS.contains(&of) && LOGS.contains(&entity);
+        if self.plans.iter().any(|plan| is_same(plan.entity)) {
+            return Ok(());
+        }
+        let (bare, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.plans)
+            .into_iter()
+            .partition(|plan| entity != Entity::Deals && child::is_bare(plan));
+        self.plans = others;
+        if self.tables.is_empty() && bare.is_empty() {
+            return Ok(());
+        }
+        let tables = self.plans.iter().filter(|plan| plan.entity == Entity::Deals);
+        let ids: Vec<BTreeSet<String>> = tables.map(detect::first_ids).collect::<Result<_>>()?;
+        let ids: BTreeSet<String> = ids.into_iter().flatten().collect();
+        for plan in bare {
+            // Beside no other table of deals it is one.
+            let log = (!ids.is_empty())
+                .then(|| detect::by_columns(&plan.input, entity, &ids, with))
+                .transpose()?
+                .flatten();
+            self.plans.push(log.unwrap_or(plan));
+        }
+        for input in std::mem::take(&mut self.tables) {
+            match detect::by_columns(&input, entity, &ids, with)? {
+                Some(plan) => {
+                    self.unused.retain(|unknown| unknown.file.path != input.shown);
+                    self.plans.push(plan);
+                }
+                None => self.tables.push(input),
             }
         }
         Ok(())
@@ -102,6 +146,7 @@ impl Recognised {
     fn leave_out(&mut self, plan: Plan) {
         let file = not_used(&plan.input);
         self.unused.push(Unknown { file, is_table: true, headers: plan.headers, lacks: None });
+        self.tables.push(plan.input);
     }
 
     /// Sets aside the files that are only read where no other tells what they do.
@@ -144,6 +189,9 @@ impl Recognised {
         self.broken.dedup_by(|a, b| a.input == b.input);
     }
 }
+
+/// Logs of stages.
+const LOGS: [Entity; 3] = [Entity::StageChanges, Entity::StageHistory, Entity::FieldChanges];
 
 fn not_used(input: &Input) -> InputFile {
     InputFile {
