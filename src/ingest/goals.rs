@@ -255,10 +255,15 @@ fn called(text: &str, record: &Record<'_>, context: &Context<'_>) -> Result<(Day
 }
 
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
-/// months), or `period` (`2026-Q1`, `2026-03`, `2026`).
+/// months) or with the kind of the period, or `period` (`2026-Q1`, `2026-03`, `2026`).
 fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
     let first = context.fiscal().first_month;
     let months = &context.periods.months;
+    let kind = record.text(Col::Period).and_then(|text| period_name::kind(&text));
+    if let (Some(kind), Some(start)) = (kind, record.date(Col::PeriodStart)?) {
+        let period = Period::among(months, kind, start, first);
+        return Ok((period.start, period.end));
+    }
     if let Some(name) = name_of_period(record, context) {
         return called(&name, record, context);
     }

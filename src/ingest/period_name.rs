@@ -63,6 +63,16 @@ fn spaced(text: &str) -> String {
     }
 }
 
+/// The kind of period that a word means: `quarterly`.
+pub(super) fn kind(text: &str) -> Option<PeriodKind> {
+    Some(match text.to_lowercase().as_str() {
+        "month" | "monthly" => PeriodKind::Month,
+        "quarter" | "quarterly" => PeriodKind::Quarter,
+        "year" | "yearly" | "annual" | "annually" => PeriodKind::Year,
+        _ => return None,
+    })
+}
+
 /// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026` or `2026`; fiscal years are called as
 /// `fiscal_label` says.
 pub(super) fn days(

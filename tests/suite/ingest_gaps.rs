@@ -5,7 +5,7 @@ use sluice::metrics::{METRICS, compute};
 use sluice::model::calendar::day_of;
 use sluice::model::{AsOf, Config, Quality, Run, Status};
 
-use super::ingest::{data, digest, find, read, says, shuffled, visits};
+use super::ingest::{data, digest, find, folder, read, says, shuffled, visits};
 
 fn gap(name: &str) -> Ingested {
     read(&data("gaps").join(name))
@@ -130,4 +130,20 @@ fn metrics_without_creation_times_tell_what_can_be_told() {
     assert_eq!(first("sales_cycle", &["n", "mean_days"]), [Some(0.0), None]);
     let rows = |name: &str| tables.iter().find(|table| table.name == name).unwrap().rows.len();
     assert_eq!([rows("cohort_conversion"), rows("stage_duration")], [0, 0]);
+}
+
+/// The kind of a period beside its start: any day of it, as spreadsheets have it.
+#[test]
+fn targets_may_tell_the_kind_of_their_period() {
+    let targets: &[u8] = b"owner,start,period,quota\nAnn,2026-01-01,Quarterly,10\nBob,2026-02-01,month,20\nCid,2026-05-01,annual,30\n";
+    let deals: &[u8] = b"deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n";
+    let folder = folder(&[("deals.csv", deals), ("quotas.csv", targets)]);
+    let got = read(folder.path());
+    let day = |day| sluice::model::calendar::date(day).to_string();
+    let periods = got.dataset.targets.iter().map(|target| {
+        format!("{} {} {}", target.owner, day(target.period_start), day(target.period_end))
+    });
+    let expected =
+        ["Ann 2026-01-01 2026-04-01", "Cid 2026-01-01 2027-01-01", "Bob 2026-02-01 2026-03-01"];
+    assert_eq!(periods.collect::<Vec<_>>(), expected);
 }
