@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::clock::{half_of_day, in_half, mark_of, with_colons};
 use super::convert::{self, DayOrder, Written};
 use super::header::without_accent;
 use crate::model::calendar::{DAY_MICROS, SECOND_MICROS, SERIAL_OF_1970};
@@ -109,8 +110,8 @@ fn epoch(text: &str, digits: usize) -> Option<Written> {
 /// `12/31/2026`, `31.12.2026 17:05`, `31-Dec-2026`, `Dec 31, 2026, 5:05 PM`, `2026-1-5`, `13 janv. 2026`,
 /// `2026年1月13日 下午5:05`.
 fn by_words(text: &str, order: DayOrder) -> Option<Written> {
-    let text = plain(text)?;
-    let (date, clock) = match text.find(':') {
+    let text = with_colons(plain(text)?);
+    let (date, mut clock) = match text.find(':') {
         Some(colon) => {
             let before = text.get(..colon)?;
             let hour = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
@@ -135,11 +136,18 @@ fn by_words(text: &str, order: DayOrder) -> Option<Written> {
             count += 1;
         }
     }
+    // `Tue Jan 13 17:05:00 2026`: the year comes last.
+    if let (2, Some((before, year))) = (count, clock.rsplit_once(' ')) {
+        (parts[2], count, clock) = (year, 3, before);
+    }
     let [a, b, c] = parts;
     let (year, month, day) = match (count == 3, month_name(a), month_name(b)) {
         (false, ..) => return None,
         (_, Some(month), _) => (year_of(c)?, month, day_of_month(b)?),
-        (_, _, Some(month)) if a.len() == 4 => (year_of(a)?, month, day_of_month(c)?),
+        // Four digits are a year, and `29th` is none.
+        (_, _, Some(month)) if a.len() == 4 && a.parse::<u32>().is_ok() => {
+            (year_of(a)?, month, day_of_month(c)?)
+        }
         (_, _, Some(month)) => (year_of(c)?, month, day_of_month(a)?),
         _ if a.len() == 4 => (year_of(a)?, b.parse().ok()?, c.parse().ok()?),
         _ => {
@@ -224,49 +232,6 @@ fn day_of_month(word: &str) -> Option<u32> {
     digits.parse().ok().filter(|_| is_ending(ending))
 }
 
-/// Whether it is after noon.
-fn half_of_day(word: &str) -> Option<bool> {
-    if word.eq_ignore_ascii_case("am") {
-        Some(false)
-    } else if word.eq_ignore_ascii_case("pm") {
-        Some(true)
-    } else {
-        None
-    }
-}
-
-/// A time of day with its half: `12:05 AM` is after midnight, `20:55 PM` says it twice.
-fn in_half(time: i64, is_after_noon: Option<bool>) -> Option<i64> {
-    const HOUR: i64 = 3600 * SECOND_MICROS;
-    match (is_after_noon, time / HOUR) {
-        (Some(true), 0..12) => Some(time + 12 * HOUR),
-        (Some(false), 12) => Some(time - 12 * HOUR),
-        (Some(false), 13..) => None,
-        _ => Some(time),
-    }
-}
-
-/// What stands behind a time of day: its half, its zone.
-fn mark_of(text: &str) -> Option<(Option<bool>, Option<i64>)> {
-    let mut text = text.to_ascii_lowercase().replace("a.m.", "am").replace("p.m.", "pm");
-    text = text.replace("a. m.", "am").replace("p. m.", "pm").replace("uhr", "");
-    // `GMT+0100 (Central European Time)`: the offset has said it.
-    if let Some(at) = text.find('(').filter(|_| text.ends_with(')')) {
-        text.truncate(at);
-    }
-    let text = text.trim();
-    let (half, rest) = match text.get(..2).and_then(half_of_day) {
-        Some(half) => (Some(half), text.get(2..)?.trim()),
-        None => (None, text),
-    };
-    let rest = match rest.strip_prefix("gmt").or_else(|| rest.strip_prefix("utc")) {
-        Some("") => "Z",
-        Some(offset) => offset.trim(),
-        None => rest,
-    };
-    Some((half, convert::zone_mark(rest.to_ascii_uppercase().as_bytes())?))
-}
-
 /// The month of a name in English, German, French, Spanish, Portuguese, Italian or Dutch, whole or cut
 /// short, if only one month begins so.
 pub(super) fn month_name(word: &str) -> Option<u32> {
@@ -347,6 +312,12 @@ mod tests {
             ("13 de março de 2026", "2026-03-13 00:00:00"),
             ("13-Jan-26 10:15:00", "2026-01-13 10:15:00"),
             ("2026-Jan-13", "2026-01-13 00:00:00"),
+            ("13th January 2026", "2026-01-13 00:00:00"),
+            ("1st of January, 2026", "2026-01-01 00:00:00"),
+            ("13.01.2026 17.05", "2026-01-13 17:05:00"),
+            ("13. Januar 2026 9.05", "2026-01-13 09:05:00"),
+            ("Tue Jan 13 17:05:09 2026", "2026-01-13 17:05:09"),
+            ("Tue Jan 13 17:05:09 UTC 2026", "2026-01-13 17:05:09"),
             ("January 13th, 2026 at 5:05 PM", "2026-01-13 17:05:00"),
             ("Tue, 13 Jan 2026 10:15:00 GMT", "2026-01-13 10:15:00"),
             ("Tue Jan 13 2026 10:15:00 GMT+0100 (Central European Time)", "2026-01-13 09:15:00"),

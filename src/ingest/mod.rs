@@ -17,6 +17,7 @@ pub mod catalogue;
 mod cells;
 mod checked;
 mod child;
+mod clock;
 mod columns;
 mod context;
 mod convert;
