@@ -34,6 +34,7 @@ pub(super) struct Record<'r> {
 /// Why a cell is bad that should be an amount, or a count.
 const NO_AMOUNT: &str = "not an amount, such as `1234.50`";
 const NO_COUNT: &str = "not a count";
+const NO_RATE: &str = "not an exchange rate above 0, such as `1.0837`";
 
 /// Columns that may hold ids, as bits.
 const IDS: u128 = 1 << Col::DealId as u8
@@ -234,7 +235,12 @@ impl<'r> Record<'r> {
 
     /// An exchange rate as a fraction.
     pub(super) fn rate(&self, col: Col) -> Result<Option<(i64, i64)>, Bad> {
-        self.parsed(col, "not an exchange rate above 0, such as `1.0837`", |text| {
+        self.parsed(col, NO_RATE, |text| fx::fraction(text, self.context.forms.decimal))
+    }
+
+    /// The same by the place of the cell.
+    pub(super) fn rate_at(&self, at: usize) -> Result<Option<(i64, i64)>, Bad> {
+        self.parsed_text(self.at(at), Col::Rate, NO_RATE, |text| {
             fx::fraction(text, self.context.forms.decimal)
         })
     }

@@ -15,6 +15,9 @@ pub(super) fn rate(
     part: &mut Part<FxRate>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
+    if !context.plan.wide.is_empty() {
+        return rates(record, part, context);
+    }
     let Some(currency) = record.currency()? else {
         return Err(record.bad(Col::Currency, "", "an exchange rate needs a currency", true));
     };
@@ -41,6 +44,40 @@ pub(super) fn rate(
     };
     part.rows.push(FxRate { currency, rate_on, holds_until, num, den });
     Ok(())
+}
+
+/// A row with a column for each currency: how many units of it one of the table's own is worth.
+fn rates(record: &Record<'_>, part: &mut Part<FxRate>, context: &Context<'_>) -> Result<(), Bad> {
+    let Some(rate_on) = record.date(Col::RateOn)? else {
+        return Err(record.bad(Col::RateOn, "", "an exchange rate needs a date", true));
+    };
+    let mut units: Vec<(&str, (i64, i64))> = Vec::new();
+    units.extend(context.plan.file.defaults.get(Col::Base.name()).map(|own| (&**own, (1, 1))));
+    for (at, code) in &context.plan.wide {
+        let header = context.plan.headers.get(*at).unwrap_or(code);
+        let rate = record.rate_at(*at).map_err(|bad| bad.of(header.clone()));
+        units.extend(part.cell(rate).map(|rate| (&**code, rate)));
+    }
+    let base = context.config.base_currency.as_deref();
+    let of_base = units.iter().find(|(code, _)| base.is_none_or(|base| *code == base)).copied();
+    let Some((_, base)) = of_base else {
+        part.count_other_base();
+        return Ok(());
+    };
+    for (currency, of_own) in units {
+        let (num, den) = quotient(base, of_own)
+            .ok_or_else(|| record.bad(Col::Rate, currency, "a rate with too many digits", true))?;
+        let currency = currency.to_owned();
+        part.rows.push(FxRate { currency, rate_on, holds_until: None, num, den });
+    }
+    Ok(())
+}
+
+/// One fraction divided by another, in lowest terms; none if it is beyond 64 bits.
+fn quotient(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {
+    let (num, den) = (a.0.checked_mul(b.1)?, a.1.checked_mul(b.0)?);
+    let shared = divisor(num, den);
+    Some((num / shared, den / shared))
 }
 
 /// A currency and what it is worth in the base currency; none if the rate is between two others. A rate that says

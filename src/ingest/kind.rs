@@ -67,7 +67,7 @@ fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m s
 /// have one.
 fn lacks(file: &FileMapping, folded: &Folded, headers: &[String], called: Called<'_>) -> Vec<Col> {
     let wide = wide(file, folded, headers, called);
-    if !wide.is_empty() && file.entity == Entity::Targets {
+    if !wide.is_empty() && matches!(file.entity, Entity::Targets | Entity::Fx) {
         return Vec::new();
     }
     let has = |col: &Col| find(file, *col, folded).is_some();
@@ -132,7 +132,8 @@ pub(super) fn is_called_otherwise(
 }
 
 /// The columns that hold a value each where none holds them all, with their names: of targets those that are
-/// called like periods, of forecasts those that are called like categories.
+/// called like periods, of forecasts those that are called like categories, of rates those that are called like
+/// currencies where the mapping says in what the rates are.
 pub(super) fn wide(
     file: &FileMapping,
     folded: &Folded,
@@ -151,6 +152,14 @@ pub(super) fn wide(
             let found: Vec<_> =
                 categories.filter_map(|(at, category)| Some((at, category?))).collect();
             if found.len() < 2 { Vec::new() } else { found }
+        }
+        Entity::Fx if !has(Col::Currency) && file.defaults.contains_key(Col::Base.name()) => {
+            let is_code = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase());
+            let code = |text: &String| {
+                Some(text.trim().to_owned()).filter(|text| text.len() == 3 && is_code(text))
+            };
+            let codes = headers.iter().enumerate();
+            codes.filter_map(|(at, header)| Some((at, code(header)?))).collect()
         }
         _ => Vec::new(),
     }

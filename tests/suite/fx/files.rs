@@ -6,7 +6,7 @@ use sluice::model::calendar::{date, day_of};
 use sluice::model::{AsOf, Config, Dataset, FxRate, Run};
 use sluice::store::Store;
 
-use crate::ingest::{data, read};
+use crate::ingest::{data, folder, read, try_read};
 use crate::store::commit_later;
 
 const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,closed_at\n\
@@ -57,6 +57,33 @@ fn rates_are_read_in_any_order_and_form() {
     let comma =
         from("fx.csv", "currency;rate_date;rate\nUSD;2026-01-01;0,9215\nJPY;2026-01-01;0,0061\n");
     assert_eq!(shown(&comma.dataset), ["JPY 2026-01-01 61/10000", "USD 2026-01-01 1843/2000"]);
+}
+
+/// Of the European Central Bank: a column for each currency, for one euro.
+#[test]
+fn rates_may_have_a_column_for_each_currency() {
+    let rates = "Date,USD,JPY,XXL,\n2026-01-05,1.25,160,N/A,\n2026-01-02,1.2,,N/A,\n";
+    let got = from("eurofxref-hist.csv", rates);
+    assert_eq!(reasons(&got), Vec::<String>::new());
+    let expected = [
+        "EUR 2026-01-02 1/1",
+        "EUR 2026-01-05 1/1",
+        "JPY 2026-01-05 1/160",
+        "USD 2026-01-02 5/6",
+        "USD 2026-01-05 4/5",
+    ];
+    assert_eq!(shown(&got.dataset), expected);
+    let folder = folder(&[("deals.csv", DEALS.as_bytes()), ("eurofxref.csv", rates.as_bytes())]);
+    let config = Config { base_currency: Some("USD".to_owned()), ..Config::default() };
+    let got = try_read(folder.path(), &config).unwrap();
+    let expected = [
+        "EUR 2026-01-02 6/5",
+        "EUR 2026-01-05 5/4",
+        "JPY 2026-01-05 1/128",
+        "USD 2026-01-02 1/1",
+        "USD 2026-01-05 1/1",
+    ];
+    assert_eq!(shown(&got.dataset), expected);
 }
 
 #[test]
