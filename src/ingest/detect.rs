@@ -14,7 +14,7 @@ use super::fit;
 use super::header::{self, Stage};
 use super::input::Input;
 use super::kind::{Called, find, is_called_otherwise, lacking, recognises, wide};
-use super::likely::Table;
+use super::likely::{FirstDeals, Table};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::scan::Form;
 use super::seen::Forms;
@@ -198,13 +198,13 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
 }
 
 /// The plan of a table that no mapping knows, and that holds `entity` by its columns (see
-/// [`super::likely`]); `deals` are the ids of the first deals.
+/// [`super::likely`]).
 ///
 /// Errors: the file cannot be read.
 pub(super) fn by_columns(
     input: &Input,
     entity: Entity,
-    deals: &BTreeSet<String>,
+    deals: &FirstDeals,
     (mappings, config): (&[Mapping], &Config),
 ) -> Result<Option<Plan>> {
     let beginning = begin(input)?;
@@ -227,14 +227,17 @@ pub(super) fn by_columns(
     Ok(None)
 }
 
-/// The ids in the first rows of a table of deals.
+/// Adds those of the first rows of a table of deals.
 ///
 /// Errors: the file cannot be read.
-pub(super) fn first_ids(plan: &Plan) -> Result<BTreeSet<String>> {
-    let Some(at) = plan.index(Col::DealId) else { return Ok(BTreeSet::new()) };
+pub(super) fn add_first_deals(plan: &Plan, deals: &mut FirstDeals) -> Result<()> {
     let rows = begin(&plan.input)?.rows.into_iter();
-    let rows = rows.skip_while(|(number, _)| *number <= plan.header_at);
-    Ok(rows.filter_map(|(_, mut row)| (at < row.len()).then(|| row.swap_remove(at))).collect())
+    for (_, row) in rows.skip_while(|(number, _)| *number <= plan.header_at) {
+        let cell = |col: Col| plan.index(col).and_then(|at| row.get(at)).cloned();
+        deals.ids.extend(cell(Col::DealId));
+        deals.stages.extend(cell(Col::Stage));
+    }
+    Ok(())
 }
 
 /// A plan with what the first rows tell.

@@ -65,10 +65,13 @@ fn rates(record: &Record<'_>, part: &mut Part<FxRate>, context: &Context<'_>) ->
         return Ok(());
     };
     for (currency, of_own) in units {
-        let (num, den) = quotient(base, of_own)
-            .ok_or_else(|| record.bad(Col::Rate, currency, "a rate with too many digits", true))?;
-        let currency = currency.to_owned();
-        part.rows.push(FxRate { currency, rate_on, holds_until: None, num, den });
+        let rate = quotient(base, of_own)
+            .map(Some)
+            .ok_or_else(|| record.bad(Col::Rate, currency, "a rate of too many digits", false));
+        if let Some((num, den)) = part.cell(rate) {
+            let currency = currency.to_owned();
+            part.rows.push(FxRate { currency, rate_on, holds_until: None, num, den });
+        }
     }
     Ok(())
 }

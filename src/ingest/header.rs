@@ -19,7 +19,7 @@ pub(super) fn without_nest(header: &str) -> &str {
 }
 
 /// The form in which headers are compared: lower case, without spaces, `_`, marks that are not seen, a
-/// `-` inside a word, a final `*` and [`NESTS`].
+/// `-` inside a word, the point of a shortened one, a final `*` and [`NESTS`].
 pub(super) fn fold(header: &str) -> String {
     let header = header.trim().trim_end_matches('*');
     let header = without_nest(header);

@@ -37,12 +37,19 @@ const OF_OTHERS: [&str; 8] = [
     "invoice_id",
 ];
 
-/// A table that may be of a kind: its headers, its first rows, and the ids of the first deals.
+/// The first deals of an export: their ids, and the stages in which they are.
+#[derive(Debug, Default)]
+pub(super) struct FirstDeals {
+    pub(super) ids: BTreeSet<String>,
+    pub(super) stages: BTreeSet<String>,
+}
+
+/// A table that may be of a kind: its headers and its first rows, and the first deals.
 pub(super) struct Table<'t> {
     pub(super) folded: &'t Folded,
     pub(super) headers: &'t [String],
     pub(super) rows: &'t [&'t [String]],
-    pub(super) deals: &'t BTreeSet<String>,
+    pub(super) deals: &'t FirstDeals,
 }
 
 impl Table<'_> {
@@ -81,7 +88,7 @@ impl Table<'_> {
 
     /// Whether a column refers to deals: by its header, or by what it holds.
     fn refers(&self, column: usize, words: &[&str]) -> bool {
-        self.says(column, words) || self.has_mostly(column, |id| self.deals.contains(id))
+        self.says(column, words) || self.has_mostly(column, |id| self.deals.ids.contains(id))
     }
 
     fn has_one(&self, headers: &[&str]) -> bool {
@@ -126,9 +133,13 @@ impl Columns<'_> {
     fn stage_history(&self) -> Option<Vec<usize>> {
         let (deal, stage) = (self.find(Col::DealId)?, self.find(Col::Stage)?);
         let at = self.find(Col::ChangedAt)?;
-        let has_moves = fit::has_moves(self.table.rows, [deal, stage, at].map(Some));
-        let is_told = self.table.refers(deal, &["deal", "opp"]) && !self.table.has_one(&OF_OTHERS);
-        (is_told && has_moves).then(|| vec![deal, stage, at])
+        let table = self.table;
+        // Quotes, orders and tickets have statuses too.
+        let are_stages = table.says(stage, &["stage", "phase"])
+            || table.has_mostly(stage, |stage| table.deals.stages.contains(stage));
+        let is_told = table.refers(deal, &["deal", "opp"]) && !table.has_one(&OF_OTHERS);
+        let has_moves = || fit::has_moves(table.rows, [deal, stage, at].map(Some));
+        (is_told && are_stages && has_moves()).then(|| vec![deal, stage, at])
     }
 
     fn activities(&self) -> Option<Vec<usize>> {
@@ -151,7 +162,8 @@ mod tests {
     #[test]
     fn tables_are_told_by_what_only_they_have() {
         let mappings = sources::load(None).unwrap();
-        let deals = BTreeSet::from(["7".to_owned()]);
+        let one = |text: &str| BTreeSet::from([text.to_owned()]);
+        let deals = FirstDeals { ids: one("7"), stages: one("B") };
         let told = |headers: &str, rows: &[&str]| {
             let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<String>>();
             let headers = cells(headers);
@@ -173,6 +185,17 @@ mod tests {
             ("Object ID,Phase,Since", &moves, Some("stage_history")),
             ("Object ID,Phase,Since", &["8,A,2026-01-02", "8,B,2026-01-05"], None),
             ("Deal ID,Phase,Since", &moves[..1], None),
+            ("Deal ID,Status,Since", &["7,B,2026-01-02", "7,A,2026-01-05"], None),
+            (
+                "Deal ID,Status,Since",
+                &["7,B,2026-01-02", "7,A,2026-01-05", "7,B,2026-01-07"],
+                Some("stage_history"),
+            ),
+            (
+                "Id,OpportunityId,Status,CreatedDate",
+                &["q,7,Draft,2026-01-02", "r,7,Sent,2026-01-05"],
+                None,
+            ),
             ("Related Deal,Touch Type,Date", &["x,Phone call,2026-01-05"], Some("activities")),
             ("Lead ID,Touch Type,Date", &call, Some("activities")),
             ("Lead ID,Touch Type,Date", &["9,Phone call,2026-01-05"], None),

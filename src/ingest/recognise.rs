@@ -9,6 +9,7 @@ use super::child;
 use super::columns::{Col, Entity};
 use super::detect::{self, Detected, Plan};
 use super::input::Input;
+use super::likely::FirstDeals;
 use super::mapping::Mapping;
 use super::read::{self, Broken};
 use super::sources;
@@ -95,19 +96,20 @@ impl Recognised {
         if self.tables.is_empty() && bare.is_empty() {
             return Ok(());
         }
-        let tables = self.plans.iter().filter(|plan| plan.entity == Entity::Deals);
-        let ids: Vec<BTreeSet<String>> = tables.map(detect::first_ids).collect::<Result<_>>()?;
-        let ids: BTreeSet<String> = ids.into_iter().flatten().collect();
+        let mut deals = FirstDeals::default();
+        for plan in self.plans.iter().filter(|plan| plan.entity == Entity::Deals) {
+            detect::add_first_deals(plan, &mut deals)?;
+        }
         for plan in bare {
             // Beside no other table of deals it is one.
-            let log = (!ids.is_empty())
-                .then(|| detect::by_columns(&plan.input, entity, &ids, with))
+            let log = (!deals.ids.is_empty())
+                .then(|| detect::by_columns(&plan.input, entity, &deals, with))
                 .transpose()?
                 .flatten();
             self.plans.push(log.unwrap_or(plan));
         }
         for input in std::mem::take(&mut self.tables) {
-            match detect::by_columns(&input, entity, &ids, with)? {
+            match detect::by_columns(&input, entity, &deals, with)? {
                 Some(plan) => {
                     self.unused.retain(|unknown| unknown.file.path != input.shown);
                     self.plans.push(plan);
