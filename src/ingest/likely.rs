@@ -134,9 +134,12 @@ impl Columns<'_> {
         let (deal, stage) = (self.find(Col::DealId)?, self.find(Col::Stage)?);
         let at = self.find(Col::ChangedAt)?;
         let table = self.table;
-        // Quotes, orders and tickets have statuses too.
-        let are_stages = table.says(stage, &["stage", "phase"])
-            || table.has_mostly(stage, |stage| table.deals.stages.contains(stage));
+        // Quotes, orders and tickets have statuses too, and projects have phases.
+        let known = &table.deals.stages;
+        let is_one_known =
+            || known.is_empty() || table.cells(stage).any(|stage| known.contains(stage));
+        let are_stages = table.says(stage, &["stage", "phase"]) && is_one_known()
+            || table.has_mostly(stage, |stage| known.contains(stage));
         let is_told = table.refers(deal, &["deal", "opp"]) && !table.has_one(&OF_OTHERS);
         let has_moves = || fit::has_moves(table.rows, [deal, stage, at].map(Some));
         (is_told && are_stages && has_moves()).then(|| vec![deal, stage, at])
@@ -185,6 +188,7 @@ mod tests {
             ("Object ID,Phase,Since", &moves, Some("stage_history")),
             ("Object ID,Phase,Since", &["8,A,2026-01-02", "8,B,2026-01-05"], None),
             ("Deal ID,Phase,Since", &moves[..1], None),
+            ("Deal ID,Phase,Since", &["7,Kickoff,2026-01-02", "7,Rollout,2026-01-05"], None),
             ("Deal ID,Status,Since", &["7,B,2026-01-02", "7,A,2026-01-05"], None),
             (
                 "Deal ID,Status,Since",
