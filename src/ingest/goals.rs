@@ -260,7 +260,9 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
     let first = context.fiscal().first_month;
     let months = &context.periods.months;
     let kind = record.text(Col::Period).and_then(|text| period_name::kind(&text));
-    if let (Some(kind), Some(start)) = (kind, record.date(Col::PeriodStart)?) {
+    if let Some(kind) = kind
+        && let Some(start) = record.date(Col::PeriodStart)?
+    {
         let period = Period::among(months, kind, start, first);
         return Ok((period.start, period.end));
     }

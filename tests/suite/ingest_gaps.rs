@@ -132,10 +132,11 @@ fn metrics_without_creation_times_tell_what_can_be_told() {
     assert_eq!([rows("cohort_conversion"), rows("stage_duration")], [0, 0]);
 }
 
-/// The kind of a period beside its start: any day of it, as spreadsheets have it.
+/// The kind of a period beside its start: any day of it, as spreadsheets have it. A period that is named needs
+/// no start.
 #[test]
 fn targets_may_tell_the_kind_of_their_period() {
-    let targets: &[u8] = b"owner,start,period,quota\nAnn,2026-01-01,Quarterly,10\nBob,2026-02-01,month,20\nCid,2026-05-01,annual,30\n";
+    let targets: &[u8] = b"owner,start,period,quota\nAnn,2026-01-01,Quarterly,10\nBob,2026-02-01,month,20\nCid,2026-05-01,annual,30\nDan,soon,2026-Q3,40\n";
     let deals: &[u8] = b"deal_id,stage,created_at,amount\n1,Won,2026-01-05,7\n";
     let folder = folder(&[("deals.csv", deals), ("quotas.csv", targets)]);
     let got = read(folder.path());
@@ -143,7 +144,11 @@ fn targets_may_tell_the_kind_of_their_period() {
     let periods = got.dataset.targets.iter().map(|target| {
         format!("{} {} {}", target.owner, day(target.period_start), day(target.period_end))
     });
-    let expected =
-        ["Ann 2026-01-01 2026-04-01", "Cid 2026-01-01 2027-01-01", "Bob 2026-02-01 2026-03-01"];
+    let expected = [
+        "Ann 2026-01-01 2026-04-01",
+        "Cid 2026-01-01 2027-01-01",
+        "Bob 2026-02-01 2026-03-01",
+        "Dan 2026-07-01 2026-10-01",
+    ];
     assert_eq!(periods.collect::<Vec<_>>(), expected);
 }
