@@ -283,12 +283,14 @@ pub fn compute_timed(
     run: &Run,
     progress: &dyn Progress,
 ) -> Result<Vec<Table>> {
-    let tasks: Vec<(usize, usize)> = dataset
+    let mut tasks: Vec<(usize, usize)> = dataset
         .partitions
         .iter()
         .enumerate()
         .flat_map(|(at, p)| (0..p.len()).step_by(TASK_DEALS).map(move |row| (at, row)))
         .collect();
+    // The newest deals first: lists of the latest are then full at once, and older ones only looked at.
+    tasks.reverse();
     let families = families(metrics);
     let folding: Vec<&dyn AnyMetric> = families.iter().map(|family| family[0].1).collect();
     let mut states = fold(&folding, &tasks, dataset, run, progress);
@@ -349,7 +351,6 @@ fn finish_family(
 
 /// Folds the deals of all tasks: for each metric its states, to be merged. Each thread has one and takes
 /// the task that comes next, so that there are no more states than threads, however uneven the tasks are.
-/// The newest deals come first: lists of the latest are then full at once, and older ones only looked at.
 fn fold(
     metrics: &[&dyn AnyMetric],
     tasks: &[(usize, usize)],
@@ -361,9 +362,7 @@ fn fold(
     let next = AtomicUsize::new(0);
     let work = |_| {
         let (mut states, mut scratch) = (start(), Scratch::default());
-        let newest = tasks.iter().rev();
-        let take = || newest.clone().nth(next.fetch_add(1, Ordering::Relaxed));
-        while let Some(&(at, first)) = take() {
+        while let Some(&(at, first)) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let partition = &dataset.partitions[at];
             let end = partition.len().min(first + TASK_DEALS);
             for row in (first..end).step_by(TURN_DEALS) {
