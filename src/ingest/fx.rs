@@ -25,9 +25,7 @@ pub(super) fn rate(
     if context.plan.has(Col::RateOn) {
         let on = match first_day(record, context) {
             Some(day) => day,
-            None => record.date(Col::RateOn)?.ok_or_else(|| {
-                record.bad(Col::RateOn, "", "an exchange rate needs a date", true)
-            })?,
+            None => day(record)?,
         };
         (rate_on, holds_until) = (on, part.cell(record.date(Col::HoldsUntil)));
     }
@@ -48,9 +46,7 @@ pub(super) fn rate(
 
 /// A row with a column for each currency: how many units of it one of the table's own is worth.
 fn rates(record: &Record<'_>, part: &mut Part<FxRate>, context: &Context<'_>) -> Result<(), Bad> {
-    let Some(rate_on) = record.date(Col::RateOn)? else {
-        return Err(record.bad(Col::RateOn, "", "an exchange rate needs a date", true));
-    };
+    let rate_on = day(record)?;
     let mut units: Vec<(&str, (i64, i64))> = Vec::new();
     units.extend(context.plan.file.defaults.get(Col::Base.name()).map(|own| (&**own, (1, 1))));
     for (at, code) in &context.plan.wide {
@@ -78,9 +74,7 @@ fn rates(record: &Record<'_>, part: &mut Part<FxRate>, context: &Context<'_>) ->
 
 /// One fraction divided by another, in lowest terms; none if it is beyond 64 bits.
 fn quotient(a: (i64, i64), b: (i64, i64)) -> Option<(i64, i64)> {
-    let (num, den) = (a.0.checked_mul(b.1)?, a.1.checked_mul(b.0)?);
-    let shared = divisor(num, den);
-    Some((num / shared, den / shared))
+    Some(reduced(a.0.checked_mul(b.1)?, a.1.checked_mul(b.0)?))
 }
 
 /// A currency and what it is worth in the base currency; none if the rate is between two others. A rate that says
@@ -98,6 +92,12 @@ fn in_base(
         }
         _ => Some((currency, (num, den))),
     }
+}
+
+/// The day of a rate.
+fn day(record: &Record<'_>) -> Result<Day, Bad> {
+    let needed = || record.bad(Col::RateOn, "", "an exchange rate needs a date", true);
+    record.date(Col::RateOn)?.ok_or_else(needed)
 }
 
 /// The first day of the period that a rate is for, if it is called by one: `2026-03`, `Mar 2026`, or `3` beside
@@ -135,8 +135,7 @@ pub(super) fn fraction(text: &str, mark: DecimalMark) -> Option<(i64, i64)> {
     let power = 10_i64.checked_pow(scale.unsigned_abs())?;
     let number: i64 = kept.parse().ok()?;
     let (num, den) = if scale < 0 { (number.checked_mul(power)?, 1) } else { (number, power) };
-    let shared = divisor(num, den);
-    Some((num / shared, den / shared))
+    Some(reduced(num, den))
 }
 
 /// The parts of a decimal before and after its mark, marks of thousands taken away.
@@ -158,12 +157,13 @@ fn point(text: &str, mark: DecimalMark) -> Option<(String, String)> {
     is_even.then(|| (groups.concat(), decimals.to_owned()))
 }
 
-/// Greatest common divisor of two numbers above 0.
-fn divisor(mut a: i64, mut b: i64) -> i64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
+/// A fraction of two numbers above 0 in lowest terms.
+fn reduced(num: i64, den: i64) -> (i64, i64) {
+    let (mut shared, mut rest) = (num, den);
+    while rest != 0 {
+        (shared, rest) = (rest, shared % rest);
     }
-    a
+    (num / shared, den / shared)
 }
 
 #[cfg(test)]

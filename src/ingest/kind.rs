@@ -154,12 +154,11 @@ pub(super) fn wide(
             if found.len() < 2 { Vec::new() } else { found }
         }
         Entity::Fx if !has(Col::Currency) && file.defaults.contains_key(Col::Base.name()) => {
-            let is_code = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase());
-            let code = |text: &String| {
-                Some(text.trim().to_owned()).filter(|text| text.len() == 3 && is_code(text))
-            };
-            let codes = headers.iter().enumerate();
-            codes.filter_map(|(at, header)| Some((at, code(header)?))).collect()
+            let is_code =
+                |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+            let names = headers.iter().map(|header| header.trim()).enumerate();
+            let codes = names.filter(|(_, name)| is_code(name));
+            codes.map(|(at, code)| (at, code.to_owned())).collect()
         }
         _ => Vec::new(),
     }

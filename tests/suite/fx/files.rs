@@ -15,12 +15,13 @@ const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,cl
     D3,Sales,Lost,lost,70,EUR,2026-01-04T09:00:00Z,2026-02-04T09:00:00Z\n";
 
 fn from(name: &str, rates: &str) -> Ingested {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("deals.csv"), DEALS).unwrap();
-    if !rates.is_empty() {
-        std::fs::write(folder.path().join(name), rates).unwrap();
-    }
-    read(folder.path())
+    from_with(name, rates, &Config::default())
+}
+
+fn from_with(name: &str, rates: &str, config: &Config) -> Ingested {
+    let files = [("deals.csv", DEALS.as_bytes()), (name, rates.as_bytes())];
+    let given = if rates.is_empty() { &files[..1] } else { &files };
+    try_read(folder(given).path(), config).unwrap()
 }
 
 fn shown(dataset: &Dataset) -> Vec<String> {
@@ -73,9 +74,8 @@ fn rates_may_have_a_column_for_each_currency() {
         "USD 2026-01-05 4/5",
     ];
     assert_eq!(shown(&got.dataset), expected);
-    let folder = folder(&[("deals.csv", DEALS.as_bytes()), ("eurofxref.csv", rates.as_bytes())]);
     let config = Config { base_currency: Some("USD".to_owned()), ..Config::default() };
-    let got = try_read(folder.path(), &config).unwrap();
+    let got = from_with("eurofxref.csv", rates, &config);
     let expected = [
         "EUR 2026-01-02 6/5",
         "EUR 2026-01-05 5/4",
