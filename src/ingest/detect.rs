@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::begin::begin;
+use super::begin::{Beginning, begin};
 use super::bracket::Folded;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
@@ -164,19 +164,15 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
     }
     let called = Called::of(input);
     let beginning = begin(input)?;
-    for at in beginning.headers() {
-        let Some((number, row)) = beginning.rows.get(at) else { continue };
-        let headers = header::number_repeats(row.clone());
-        let folded = Folded::new(&headers);
+    for (head, rows) in heads(&beginning) {
+        let Head { folded, headers, .. } = &head;
         for mapping in mappings {
             for file in &mapping.files {
-                let Some(why) = recognises(file, &folded, &headers, called) else {
+                let Some(why) = recognises(file, folded, headers, called) else {
                     continue;
                 };
-                let rows = beginning.rows.get(at + 1..).unwrap_or_default();
-                let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
-                let place = |col| find(file, col, &folded);
-                let is_other = || is_called_otherwise(mapping, &folded, &headers, called);
+                let place = |col| find(file, col, folded);
+                let is_other = || is_called_otherwise(mapping, folded, headers, called);
                 if file.has_none.iter().any(|h| folded.has(h)) || file.has_moves && is_other() {
                     continue;
                 }
@@ -186,7 +182,6 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 if is_in_doubt && !fit::has_moves(&rows, places) {
                     continue;
                 }
-                let head = Head { headers, folded, number: *number };
                 let plan = plan(input, mapping, file, why, head, beginning.form);
                 return Ok(Detected::Known(Box::new(settled(plan, &rows, config))));
             }
@@ -197,47 +192,32 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
     Ok(Detected::Unknown(headers, lacks))
 }
 
-/// The plan of a table that no mapping knows, and that holds `entity` by its columns (see
+/// The plans of a table that no mapping knows, one for each of these that it holds by its columns (see
 /// [`super::likely`]).
 ///
 /// Errors: the file cannot be read.
 pub(super) fn by_columns(
     input: &Input,
-    entity: Entity,
+    entities: &[Entity],
     deals: &FirstDeals,
     (mappings, config): (&[Mapping], &Config),
-) -> Result<Option<Plan>> {
+) -> Result<Vec<Plan>> {
     let beginning = begin(input)?;
-    let files = mappings.iter().flat_map(|mapping| mapping.files.iter().map(move |f| (mapping, f)));
-    let files = files.filter(|(_, file)| file.entity == entity && file.is_told_by_columns);
-    for (mapping, file) in files {
-        for at in beginning.headers() {
-            let Some((number, row)) = beginning.rows.get(at) else { continue };
-            let headers = header::number_repeats(row.clone());
-            let folded = Folded::new(&headers);
-            let rows = beginning.rows.get(at + 1..).unwrap_or_default();
-            let rows: Vec<&[String]> = rows.iter().map(|(_, row)| row.as_slice()).collect();
-            let table = Table { folded: &folded, headers: &headers, rows: &rows, deals };
-            let Some(why) = table.is_of(file) else { continue };
-            let head = Head { headers, folded, number: *number };
-            let plan = plan(input, mapping, file, why, head, beginning.form);
-            return Ok(Some(settled(plan, &rows, config)));
-        }
-    }
-    Ok(None)
-}
-
-/// Adds those of the first rows of a table of deals.
-///
-/// Errors: the file cannot be read.
-pub(super) fn add_first_deals(plan: &Plan, deals: &mut FirstDeals) -> Result<()> {
-    let rows = begin(&plan.input)?.rows.into_iter();
-    for (_, row) in rows.skip_while(|(number, _)| *number <= plan.header_at) {
-        let cell = |col: Col| plan.index(col).and_then(|at| row.get(at)).cloned();
-        deals.ids.extend(cell(Col::DealId));
-        deals.stages.extend(cell(Col::Stage));
-    }
-    Ok(())
+    let plan_of = |&entity: &Entity| {
+        let files =
+            mappings.iter().flat_map(|mapping| mapping.files.iter().map(move |f| (mapping, f)));
+        let mut files = files.filter(|(_, file)| file.entity == entity && file.is_told_by_columns);
+        files.find_map(|(mapping, file)| {
+            heads(&beginning).find_map(|(head, rows)| {
+                let why =
+                    Table { folded: &head.folded, headers: &head.headers, rows: &rows, deals }
+                        .is_of(file)?;
+                let plan = plan(input, mapping, file, why, head, beginning.form);
+                Some(settled(plan, &rows, config))
+            })
+        })
+    };
+    Ok(entities.iter().filter_map(plan_of).collect())
 }
 
 /// A plan with what the first rows tell.
@@ -256,6 +236,18 @@ struct Head {
     folded: Folded,
     /// The number of its record, from 0.
     number: u64,
+}
+
+/// The rows that may be the header, and those below each.
+fn heads(beginning: &Beginning) -> impl Iterator<Item = (Head, Vec<&[String]>)> {
+    beginning.headers().filter_map(|at| {
+        let (number, row) = beginning.rows.get(at)?;
+        let headers = header::number_repeats(row.clone());
+        let folded = Folded::new(&headers);
+        let below = beginning.rows.get(at + 1..).unwrap_or_default().iter();
+        let below = below.map(|(_, row)| row.as_slice()).collect();
+        Some((Head { headers, folded, number: *number }, below))
+    })
 }
 
 fn plan(

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use super::begin::begin;
 use super::child;
 use super::columns::{Col, Entity};
 use super::detect::{self, Detected, Plan};
@@ -44,11 +45,10 @@ pub(super) fn recognise(paths: &[PathBuf], options: &Options<'_>) -> Result<Reco
         all.path(path, &mappings, options.config)?;
     }
     let with = (&mappings[..], options.config);
-    all.tell_by_columns(Entity::Deals, with)?;
+    all.tell_by_columns(&[Entity::Deals], with)?;
     all.set_aside_children();
-    for entity in [Entity::Activities, Entity::StageChanges, Entity::StageHistory] {
-        all.tell_by_columns(entity, with)?;
-    }
+    let others = [Entity::Activities, Entity::StageChanges, Entity::StageHistory];
+    all.tell_by_columns(&others, with)?;
     all.set_aside();
     all.drop_repeats();
     all.said.extend(unknown::said(&all.unused));
@@ -83,37 +83,44 @@ impl Recognised {
         Ok(())
     }
 
-    /// Takes tables that are not used by their columns, if nothing else tells what they do.
-    fn tell_by_columns(&mut self, entity: Entity, with: (&[Mapping], &Config)) -> Result<()> {
-        let is_same = |of: Entity| of == entity || LOGS.contains(&of) && LOGS.contains(&entity);
-        if self.plans.iter().any(|plan| is_same(plan.entity)) {
+    /// Whether a file tells this, or of logs another kind of log.
+    fn tells(&self, entity: Entity) -> bool {
+        let is_log = LOGS.contains(&entity);
+        self.plans.iter().any(|plan| plan.entity == entity || is_log && LOGS.contains(&plan.entity))
+    }
+
+    /// Takes tables that are not used by their columns, for what nothing else tells: of these the first that
+    /// fits. Lists of deals that say no more than logs do are asked too, where another list tells the deals.
+    fn tell_by_columns(&mut self, entities: &[Entity], with: (&[Mapping], &Config)) -> Result<()> {
+        let wanted: Vec<Entity> = entities.iter().copied().filter(|&e| !self.tells(e)).collect();
+        let has_any = !self.tables.is_empty() || self.plans.iter().any(child::is_bare);
+        if wanted.is_empty() || !has_any {
             return Ok(());
         }
-        let (bare, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.plans)
-            .into_iter()
-            .partition(|plan| entity != Entity::Deals && child::is_bare(plan));
-        self.plans = others;
-        if self.tables.is_empty() && bare.is_empty() {
-            return Ok(());
+        let deals = first_deals(&self.plans)?;
+        let is_asked = |plan: &mut Plan| !deals.ids.is_empty() && child::is_bare(plan);
+        let bare: Vec<Plan> = self.plans.extract_if(.., is_asked).collect();
+        let bare = bare.into_iter().map(|plan| (plan.input.clone(), Some(plan)));
+        let tables = std::mem::take(&mut self.tables).into_iter().map(|input| (input, None));
+        let mut asked = Vec::new();
+        for (input, plan) in bare.chain(tables) {
+            asked.push((detect::by_columns(&input, &wanted, &deals, with)?, input, plan));
         }
-        let mut deals = FirstDeals::default();
-        for plan in self.plans.iter().filter(|plan| plan.entity == Entity::Deals) {
-            detect::add_first_deals(plan, &mut deals)?;
+        for &entity in &wanted {
+            if self.tells(entity) {
+                continue;
+            }
+            let is_it = |plan: &Plan| plan.entity == entity;
+            let told: Vec<_> =
+                asked.extract_if(.., |(found, ..)| found.iter().any(is_it)).collect();
+            for (found, input, _) in told {
+                self.unused.retain(|unknown| unknown.file.path != input.shown);
+                self.plans.extend(found.into_iter().find(is_it));
+            }
         }
-        for plan in bare {
-            // Beside no other table of deals it is one.
-            let log = (!deals.ids.is_empty())
-                .then(|| detect::by_columns(&plan.input, entity, &deals, with))
-                .transpose()?
-                .flatten();
-            self.plans.push(log.unwrap_or(plan));
-        }
-        for input in std::mem::take(&mut self.tables) {
-            match detect::by_columns(&input, entity, &deals, with)? {
-                Some(plan) => {
-                    self.unused.retain(|unknown| unknown.file.path != input.shown);
-                    self.plans.push(plan);
-                }
+        for (_, input, plan) in asked {
+            match plan {
+                Some(plan) => self.plans.push(plan),
                 None => self.tables.push(input),
             }
         }
@@ -194,6 +201,22 @@ impl Recognised {
 
 /// Logs of stages.
 const LOGS: [Entity; 3] = [Entity::StageChanges, Entity::StageHistory, Entity::FieldChanges];
+
+/// Those in the first rows of the tables of deals that say more than logs do.
+///
+/// Errors: a file cannot be read.
+fn first_deals(plans: &[Plan]) -> Result<FirstDeals> {
+    let mut deals = FirstDeals::default();
+    for plan in plans.iter().filter(|p| p.entity == Entity::Deals && !child::is_bare(p)) {
+        let rows = begin(&plan.input)?.rows.into_iter();
+        for (_, row) in rows.skip_while(|(number, _)| *number <= plan.header_at) {
+            let cell = |col: Col| plan.index(col).and_then(|at| row.get(at)).cloned();
+            deals.ids.extend(cell(Col::DealId));
+            deals.stages.extend(cell(Col::Stage));
+        }
+    }
+    Ok(deals)
+}
 
 fn not_used(input: &Input) -> InputFile {
     InputFile {
