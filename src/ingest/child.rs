@@ -7,8 +7,8 @@ use super::header;
 /// What things are called that belong to a deal, one of each.
 const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|interaction|touch|touche|touchpoint|\
     engagement|appointment|note|comment|message|attachment|document|file|quote|quotation|order|invoice|payment|\
-    transaction|receipt|refund|charge|credit|expense|cost|contract|subscription|renewal|ticket|case|issue|project|item|lineitem|product|competitor|partner|member|contactrole|role|\
-    split|commission|shipment|approval|contact";
+    transaction|receipt|refund|charge|credit|expense|cost|contract|subscription|renewal|ticket|case|issue|project|\
+    item|lineitem|product|competitor|partner|member|contactrole|role|split|commission|shipment|approval|contact";
 
 /// What logs are called, of which a table of deals may be one that says no more than they do.
 const LOGS: &str = "history|log|change|move|transition|movement|audit";
