@@ -6,6 +6,10 @@ use super::Ending;
 use crate::model::counted;
 use crate::store::{Committed, Lost};
 
+/// What helps where an export holds only what has changed.
+const TOGETHER: &str =
+    "an export of changes is read together with the one before it: `sluice run BEFORE CHANGES`";
+
 /// Says what deals lost because files, columns or rows are no longer in the export, whose columns of deals
 /// are `columns`; findings if anything.
 ///
@@ -25,8 +29,8 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
     if lost.shortened > 0 {
         tracing::warn!(
             target: "sluice",
-            "the history of {} tells fewer stages than the store knew: an export of the last days only tells \
-             the last moves",
+            "the history of {} tells fewer stages than the store knew, or not how it began: an export of the \
+             last days only tells the last moves; {TOGETHER}",
             counted(lost.shortened, "deal")
         );
     }
@@ -55,7 +59,7 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
         false => {
             tracing::warn!(
                 target: "sluice",
-                "run {before} of the store still has all that: `sluice report --version {before}`"
+                "run {before} of the store still has all that: `sluice report --version {before}`; {TOGETHER}"
             );
             Ending::Findings
         }

@@ -50,7 +50,7 @@ impl<'a> Place<'a> {
             deal: self.deal(),
             has_name: has(&self.part.deal_names),
             has_account: has(&self.part.account_ids),
-            visits: self.part.visits.get(self.row).len(),
+            visits: self.part.visits.get(self.row),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Activity, Deal, HistoryGrade, Status};
+use crate::model::{Activity, Deal, HistoryGrade, Status, StoredVisit};
 
 /// What was known of deals and is not any more, since a later export of them has replaced what the store had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Lost {
     pub columns: BTreeMap<&'static str, usize>,
     /// Deals whose way through the stages was told by a history, and is not now.
     pub histories: usize,
-    /// Deals whose history tells fewer visits to stages than before.
+    /// Deals whose history tells fewer visits to stages than before, or none to the stage in which it began.
     pub shortened: usize,
     /// Deals that the export tells otherwise, while the store has them from a later one, or from one as late.
     pub outdated: usize,
@@ -38,8 +38,8 @@ pub(super) struct Told<'a> {
     pub(super) has_name: bool,
     /// Whether it has an account.
     pub(super) has_account: bool,
-    /// How many visits to stages.
-    pub(super) visits: usize,
+    /// Its visits to stages.
+    pub(super) visits: &'a [StoredVisit],
 }
 
 impl Lost {
@@ -62,8 +62,11 @@ impl Lost {
         }
         let is_history = |told: Told<'_>| told.deal.history_grade <= HistoryGrade::SnapshotDiff;
         self.histories += usize::from(is_history(old) && !is_history(new));
-        self.shortened +=
-            usize::from(is_history(old) && is_history(new) && new.visits < old.visits);
+        let begin = old.visits.first().map(|visit| visit.stage);
+        // The moves of the last days may be as many as those that they replace.
+        let has_begin = new.visits.iter().any(|visit| Some(visit.stage) == begin);
+        let is_cut = new.visits.len() < old.visits.len() || !has_begin;
+        self.shortened += usize::from(is_history(old) && is_history(new) && is_cut);
     }
 
     /// Notes what a deal loses to a later list of its activities; both are in order.

@@ -225,5 +225,56 @@ fn a_history_that_is_shorter_than_before_is_said() {
     let whole = "1,New,2026-03-01\n1,Talk,2026-03-05\n1,Demo,2026-03-09\n";
     assert_eq!(night("1", whole), (Some(0), false));
     assert_eq!(night("2", &format!("{whole}1,Offer,2026-04-02\n")), (Some(0), false));
-    assert_eq!(night("2", "1,Demo,2026-04-09\n"), (Some(0), true));
+    // As many as before, of the last days.
+    let last = "1,Offer,2026-04-10\n1,Demo,2026-04-11\n1,Offer,2026-04-12\n1,Demo,2026-04-13\n";
+    assert_eq!(night("3", last), (Some(0), true));
+    assert_eq!(night("3", "1,Demo,2026-04-19\n"), (Some(0), true));
+}
+
+#[test]
+fn an_export_of_changes_is_read_together_with_the_one_before() {
+    const ALL: &[(&str, &str)] = &[
+        (
+            "deals.csv",
+            "deal_id,stage,status,created_at,closed_at,modified_at\n1,Demo,open,2026-03-01,,2026-03-09\n2,New,open,2026-03-02,,2026-03-02\n",
+        ),
+        (
+            "stage_history.csv",
+            "id,deal_id,stage,entered_at\nh1,1,New,2026-03-01\nh2,1,Demo,2026-03-09\nh3,2,New,2026-03-02\n",
+        ),
+        (
+            "activities.csv",
+            "id,deal_id,type,done_at,due_at,status\na1,1,call,2026-03-03,,done\na2,1,call,,2026-04-03,planned\n",
+        ),
+    ];
+    const CHANGES: &[(&str, &str)] = &[
+        (
+            "deals.csv",
+            "deal_id,stage,status,created_at,closed_at,modified_at\n1,Won,won,2026-03-01,2026-04-05,2026-04-05\n",
+        ),
+        ("stage_history.csv", "id,deal_id,stage,entered_at\nh4,1,Won,2026-04-05\n"),
+        (
+            "activities.csv",
+            "id,deal_id,type,done_at,due_at,status\na2,1,call,2026-04-03,,done\na3,1,call,2026-04-04,,done\n",
+        ),
+    ];
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    for (folder, files) in [("all", ALL), ("changes", CHANGES)] {
+        std::fs::create_dir(dir.join(folder)).unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.join(folder).join(name), text).unwrap();
+        }
+    }
+    said(dir, &["ingest", "all"]);
+    said(dir, &["ingest", "all", "changes"]);
+    let sql = |sql: &str| said(dir, &["query", sql, "--format", "csv"]);
+    assert_eq!(
+        sql("SELECT deal_id, stage, entered_on FROM stage_visits ORDER BY deal_id, entered_on"),
+        "deal_id,stage,entered_on\n1,New,2026-03-01\n1,Demo,2026-03-09\n1,Won,2026-04-05\n2,New,2026-03-02\n"
+    );
+    assert_eq!(
+        sql("SELECT deal_id, done_on, is_done FROM activities ORDER BY done_on"),
+        "deal_id,done_on,is_done\n1,2026-03-03,true\n1,2026-04-03,true\n1,2026-04-04,true\n"
+    );
 }
