@@ -1,5 +1,6 @@
 //! Headers with a unit, a zone or a class beside the name: `Amount (EUR)`, `Created Date (UTC)`,
-//! `Probability (%)`, `Close Date (A)`. Where no header has the name alone such a one is meant.
+//! `Probability (%)`, `Close Date (A)`, and those of objects that were made flat: `owner.name`. Where no
+//! header has the name alone such a one is meant.
 
 use super::columns::Col;
 use super::settle::TIMES;
@@ -18,6 +19,8 @@ enum Beside {
     Form,
     /// `A`, as of a group of a report.
     Class,
+    /// `.name`, as of an object that was made flat.
+    Key,
 }
 
 impl Beside {
@@ -27,7 +30,7 @@ impl Beside {
             Self::Currency => matches!(col, Col::Amount | Col::Value),
             Self::Percent => col == Col::Probability,
             Self::Utc | Self::Form => TIMES.contains(&col),
-            Self::Class => true,
+            Self::Class | Self::Key => true,
         }
     }
 }
@@ -93,6 +96,9 @@ fn split(header: &str) -> Option<(&str, &str)> {
 /// The name and what stands beside it, if that is known. What makes it something else (`previous`,
 /// `weighted`) is not.
 fn known(header: &str) -> Option<(&str, Beside)> {
+    if let Some(object) = object(header) {
+        return Some((object, Beside::Key));
+    }
     let (name, beside) = split(header)?;
     let is_in_brackets = header.trim().ends_with([')', ']']);
     let is_class = || {
@@ -117,6 +123,20 @@ fn known(header: &str) -> Option<(&str, Beside)> {
         return None;
     };
     Some((name, found))
+}
+
+/// The keys whose values stand for the object they are in: an owner is called by the name.
+const WHOLE: [&str; 2] = ["name", "amount"];
+
+/// Whether the value of a key stands for the object that it is in.
+pub(super) fn is_whole(key: &str) -> bool {
+    WHOLE.iter().any(|whole| whole.eq_ignore_ascii_case(key))
+}
+
+/// The object that a header has the name or the amount of: `owner.name`.
+fn object(header: &str) -> Option<&str> {
+    let (object, key) = header.trim().rsplit_once('.')?;
+    (is_whole(key) && !object.is_empty()).then_some(object)
 }
 
 /// Words for thousands and millions, with the zeros they stand for; the longer ones first.
@@ -236,6 +256,8 @@ mod tests {
             ("created_at_utc", "created_at"),
             ("Probability (%)", "probability"),
             ("Probability %", "probability"),
+            ("Stage.Name", "stage"),
+            ("amount.amount", "amount"),
         ] {
             assert_eq!(at(header, name), Some(1), "{header}");
         }
@@ -246,6 +268,7 @@ mod tests {
             ("Close Date A", "close_date"),
             ("Close Date (EST)", "close_date"),
             ("Deal (USD)", "deal"),
+            ("stage.id", "stage"),
         ] {
             assert_eq!(at(header, name), None, "{header}");
         }

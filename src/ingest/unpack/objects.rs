@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Deserializer, Map, Value, json};
 
+use super::super::bracket;
 use super::{Cause, Lines, Table};
 
 /// Lists are looked for so deep in objects.
@@ -184,8 +185,7 @@ impl Rows {
             if let Some(lookup) = key.strip_suffix(FORMATTED).filter(|key| key.starts_with('_')) {
                 row.push((self.header(format!("{above}{lookup}")), text.clone()));
             }
-            let is_whole = ["name", "amount"].iter().any(|whole| key.eq_ignore_ascii_case(whole));
-            if is_whole && !above.is_empty() {
+            if bracket::is_whole(&key) && !above.is_empty() {
                 row.push((self.header(above.trim_end_matches('.').to_owned()), text.clone()));
             }
             row.push((self.header(path), text));
