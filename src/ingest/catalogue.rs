@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+pub(super) use pairs::tie_places;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
     Basis, Catalogue, Config, Names, Stage, StageKind, Sym, UNKNOWN_STAGE, config::PipelineConfig,
@@ -13,6 +15,7 @@ use crate::model::{
 
 mod kinds;
 mod order;
+mod pairs;
 mod usual;
 pub(super) mod words;
 
@@ -89,22 +92,30 @@ pub fn build(
     config: &Config,
     names: &mut Names,
 ) -> Result<(Catalogue, Vec<String>)> {
+    limited(evidence.len())?;
     let mut said = Vec::new();
     let mut catalogue = Catalogue::default();
     for mut pipeline in pipelines(evidence, config, names, &mut said) {
-        kinds::classify(&mut pipeline, config, &mut said)?;
+        kinds::classify(&mut pipeline, precedence, config, &mut said)?;
         order::order(&mut pipeline, precedence, &mut said);
         set_probabilities(&mut pipeline);
         add_stages(&mut catalogue, &pipeline, names);
         add_missing(&mut catalogue, pipeline.sym, names);
     }
-    if catalogue.stages.len() > usize::from(u16::MAX) {
-        let what = format!("{} stages are more than 65535", catalogue.stages.len());
-        return Err(Error::new(ErrorKind::Range, what)
-            .hint("check that the column mapped to `stage` holds stages"));
-    }
+    limited(catalogue.stages.len())?;
     catalogue.sort(names);
     Ok((catalogue, said))
+}
+
+/// Whether so many stages can have ids.
+///
+/// Errors: they cannot.
+fn limited(stages: usize) -> Result<()> {
+    if stages <= usize::from(u16::MAX) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Range, format!("{stages} stages are more than 65535"))
+        .hint("check that the column mapped to `stage` holds stages"))
 }
 
 /// Name matching of stages and pipelines: case and outer blanks do not count.

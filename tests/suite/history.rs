@@ -56,6 +56,7 @@ pub(crate) fn context<'a>(
         close_source: CloseSource::History,
         bounce_seconds: 0,
         history_start: BTreeMap::new(),
+        tie_places: &[],
     }
 }
 
@@ -153,7 +154,12 @@ impl Vector {
             if is_reversed {
                 changes.reverse();
             }
-            let input = DealInput { deal: &row, last_stage_change_at: None, shape: Shape::Log };
+            let input = DealInput {
+                deal: &row,
+                last_stage_change_at: None,
+                shape: Shape::Log,
+                is_stage_told: false,
+            };
             let built = history::build(&input, &mut changes, &context);
             found.push((deal["deal_id"].as_str().unwrap().to_owned(), row, built));
         }
@@ -297,7 +303,12 @@ impl Real {
                 event: 0,
             };
             let mut changes: Vec<Change> = log[cells[0]].iter().map(change).collect();
-            let input = DealInput { deal: &deal, last_stage_change_at: None, shape: Shape::Log };
+            let input = DealInput {
+                deal: &deal,
+                last_stage_change_at: None,
+                shape: Shape::Log,
+                is_stage_told: false,
+            };
             built.push((status, history::build(&input, &mut changes, &context)));
         }
         Self { names, catalogue, built }

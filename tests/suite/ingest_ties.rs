@@ -1,9 +1,10 @@
 //! Events of one time: activities in the order of their ids, changes of a field one after another.
 
 use sluice::ingest::Ingested;
+use sluice::model::config::PipelineConfig;
 use sluice::model::{Config, Maybe, Quality, Sym};
 
-use super::ingest::{find, read, try_read};
+use super::ingest::{find, folder, read, try_read, visits};
 
 const DEALS: &str =
     "deal_id,stage,status,amount,owner,created_at\n1,Demo,open,100,ann,2026-01-01\n";
@@ -185,4 +186,58 @@ fn owners_that_change_there_and_back_in_one_second_are_told_once() {
             .collect();
         assert_eq!(owners, [bob, ann, bob], "{table}");
     }
+}
+
+/// The visits of deal 1 by rows of its history in all orders, which must not matter.
+fn visited(deals: &str, rows: &[&str]) -> Vec<String> {
+    // Deals that tell in which order stages are entered, Pause between Lead and Demo.
+    const OTHERS: &str = "2,Lead,2026-01-01\n2,Pause,2026-01-02\n2,Demo,2026-01-03\n2,Won,2026-01-04\n\
+        3,Lead,2026-01-01\n3,Lost,2026-01-05\n";
+    let deals = format!(
+        "deal_id,status,closed_at,created_at,stage\n{deals}\n2,won,2026-01-04,2026-01-01,\n\
+         3,lost,2026-01-05,2026-01-01,\n"
+    );
+    let stages = ["Lead", "Demo"].map(str::to_owned).to_vec();
+    let pipeline = PipelineConfig { stages, ..PipelineConfig::default() };
+    let config = Config { pipeline: vec![pipeline], ..Config::default() };
+    let rows: Vec<String> = rows.iter().map(|row| format!("1,{row}")).collect();
+    let mut found: Vec<Vec<String>> = permutations(&rows)
+        .iter()
+        .map(|rows| {
+            let log = format!("deal_id,stage,entered_at\n{OTHERS}{}\n", rows.join("\n"));
+            let files = [("deals.csv", deals.as_bytes()), ("stage_history.csv", log.as_bytes())];
+            let shown = visits(&try_read(folder(&files).path(), &config).unwrap(), "1");
+            let stage = |visit: &String| visit.split('|').next().unwrap().to_owned();
+            shown.iter().map(stage).collect()
+        })
+        .collect();
+    found.dedup();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+#[test]
+fn moves_of_one_time_end_where_the_deal_is() {
+    let there_and_back = ["Lead,2026-01-01", "Demo,2026-01-05", "Lead,2026-01-05"];
+    assert_eq!(visited("1,open,,2026-01-01,", &there_and_back), ["Lead", "Demo", "Lead"]);
+    let reopened = ["Lead,2026-01-01", "Lost,2026-01-05", "Lead,2026-01-05"];
+    assert_eq!(visited("1,open,,2026-01-01,", &reopened), ["Lead", "Lost", "Lead"]);
+    let closed = ["Lead,2026-01-01", "Won,2026-01-05", "Lost,2026-01-05"];
+    let lost = visited("1,lost,2026-01-05,2026-01-01,", &closed);
+    assert_eq!(lost, ["Lead", "Won", "Lost"]);
+    let two = ["Lead,2026-01-01", "Pause,2026-01-05", "Demo,2026-01-05"];
+    assert_eq!(visited("1,open,,2026-01-01,Pause", &two), ["Lead", "Demo", "Pause"]);
+}
+
+/// Pause has no place in the order, but is entered between Lead and Demo.
+#[test]
+fn a_stage_without_a_place_stands_between_the_others_of_its_time() {
+    let rows = ["Lead,2026-01-05", "Pause,2026-01-05", "Demo,2026-01-05"];
+    assert_eq!(visited("1,open,,2026-01-05,", &rows), ["Lead", "Pause", "Demo"]);
+}
+
+#[test]
+fn a_deal_that_is_open_though_its_history_ends_closed_is_open() {
+    let rows = ["Lead,2026-01-01", "Lost,2026-01-04"];
+    assert_eq!(visited("1,open,,2026-01-01,", &rows), ["Lead", "Lost", "__UNKNOWN__"]);
 }

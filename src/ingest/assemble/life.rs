@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         all: &'a Gathered,
         grouped: &'a Grouped,
         stages: &'a StageIds,
-        catalogue: &'a Catalogue,
+        (catalogue, tie_places): (&'a Catalogue, &'a [u32]),
         extracted_at: Micros,
         config: &Config,
     ) -> Self {
@@ -77,6 +77,7 @@ impl<'a> Context<'a> {
                 close_source: config.close_ts_source,
                 bounce_seconds: config.bounce_seconds,
                 history_start: history_start(all),
+                tie_places,
             },
             repeated,
         }
@@ -176,7 +177,8 @@ pub(super) fn partition(
             _ => Shape::None,
         };
         let last_stage_change_at = last_change(context, deal, &attributes);
-        let input = DealInput { deal: &attributes, last_stage_change_at, shape };
+        let is_stage_told = context.all.deals.rows[deal].words[word::STAGE].0 != 0;
+        let input = DealInput { deal: &attributes, last_stage_change_at, shape, is_stage_told };
         let built = history::build(&input, &mut changes, &context.history);
         settle(&mut attributes, &built, context, deal);
         list.clear();
@@ -222,7 +224,13 @@ pub(super) fn attributes(
     let changes = moves(context, pipeline, row, rows);
     let last = changes.iter().max_by_key(|c| (c.at, is_end(context, c.to), c.to)).map(|c| c.to);
     let stage = match word(word::STAGE) {
-        Sym::NONE => last.unwrap_or_else(|| context.stage(pipeline, context.unknown)),
+        Sym::NONE => {
+            // Open again, and nothing tells in which stage (QH12).
+            let is_over =
+                |stage: &StageId| row.status == Some(Status::Open) && is_end(context, *stage);
+            let known = last.filter(|stage| !is_over(stage));
+            known.unwrap_or_else(|| context.stage(pipeline, context.unknown))
+        }
         name => context.stage(pipeline, name),
     };
     let told = |stage| Status::from(context.catalogue.get(stage).kind);

@@ -125,20 +125,22 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     fields::settle(&mut all);
     let history = Grouped::new(&all.history, count, |row| row.deal);
     let seen = extract::seen(&all, now);
-    let (mut catalogue, said) = stages::catalogue(&mut all, &history, seen.instant(), config)?;
+    let (mut catalogue, tie_places, said) =
+        stages::catalogue(&mut all, &history, seen.instant(), config)?;
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
+    let known = (&catalogue, tie_places.as_slice());
     let ends = extract::Ends::new((&history, &stages, &catalogue), config)?;
     let (extracted_at, is_undated) = end(&mut all, seen, ends, now);
     all.assumptions.extend(said);
     let activities = std::mem::take(&mut all.activities);
     if is_undated {
-        let context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
+        let context = life::Context::new(&all, &history, &stages, known, extracted_at, config);
         let created = undated::creations(&context);
         let said = undated::date(&mut all, created, extracted_at, ends.zone);
         all.assumptions.extend(said);
     }
-    let mut context = life::Context::new(&all, &history, &stages, &catalogue, extracted_at, config);
+    let mut context = life::Context::new(&all, &history, &stages, known, extracted_at, config);
     context.is_undated = is_undated;
     let (plan, refused) = life::partitions(&context);
     let mut activities = waiting::by_partition(activities, &plan, count, extracted_at);

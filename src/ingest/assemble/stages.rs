@@ -118,7 +118,7 @@ impl StageTally {
     }
 }
 
-/// The catalogue, and what was assumed for it.
+/// The catalogue, the places of its stages where records share their time, and what was assumed.
 ///
 /// Errors: those of [`catalogue::build`].
 pub(super) fn catalogue(
@@ -126,7 +126,7 @@ pub(super) fn catalogue(
     history: &Grouped,
     extracted_at: Micros,
     config: &Config,
-) -> Result<(Catalogue, Vec<String>)> {
+) -> Result<(Catalogue, Vec<u32>, Vec<String>)> {
     labels::name(all);
     let mut tally = count(all, history);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
@@ -158,7 +158,8 @@ pub(super) fn catalogue(
     let mut said = places::fill(&mut evidence, &precedence, &all.names);
     let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
     said.extend(more);
-    Ok((catalogue, said))
+    let places = catalogue::tie_places(&evidence, &precedence, &catalogue);
+    Ok((catalogue, places, said))
 }
 
 /// Counts all deals.

@@ -1,6 +1,6 @@
 //! What being in a stage means: configured, declared, by name, by how deals end (METRICS 3.1).
 
-use super::{Draft, Pipeline, fold, list, words};
+use super::{Draft, Pipeline, Precedence, StageEvidence, fold, list, words};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Basis, Config, StageKind};
 
@@ -12,6 +12,7 @@ const MIN_ENDS: u64 = 5;
 /// Errors: a stage that the configuration calls two things at once.
 pub(super) fn classify(
     pipeline: &mut Pipeline<'_>,
+    precedence: &Precedence,
     config: &Config,
     said: &mut Vec<String>,
 ) -> Result<()> {
@@ -36,9 +37,7 @@ pub(super) fn classify(
         }
     }
     for kind in [StageKind::Won, StageKind::Lost] {
-        if !pipeline.drafts.iter().any(|d| d.kind == kind) {
-            infer_end(pipeline, kind, said);
-        }
+        infer_ends(pipeline, kind, precedence, said);
     }
     say_names(pipeline, said);
     say_closed(pipeline, said);
@@ -113,31 +112,71 @@ fn by_name(draft: &Draft, has_statuses: bool) -> Option<StageKind> {
     (!is_contradicted).then_some(kind)
 }
 
-/// The stage in which nearly all deals of an outcome end, no open deal stands and hardly any deal
-/// of the other outcome ends.
-fn infer_end(pipeline: &mut Pipeline<'_>, kind: StageKind, said: &mut Vec<String>) {
-    let split = |d: &Draft| match kind {
-        StageKind::Won => (d.evidence.won_ends, d.evidence.lost_ends),
-        _ => (d.evidence.lost_ends, d.evidence.won_ends),
+/// The deals that end in a stage: of an outcome, and of the other.
+fn split(draft: &Draft, kind: StageKind) -> (u64, u64) {
+    let StageEvidence { won_ends, lost_ends, .. } = draft.evidence;
+    if kind == StageKind::Won { (won_ends, lost_ends) } else { (lost_ends, won_ends) }
+}
+
+/// The stages in which nearly all deals of an outcome end, while no open deal stands in them and hardly any
+/// deal of the other outcome ends there: one stage, or several that hardly any deal goes on from, which is
+/// what an open stage that many are lost in has.
+fn infer_ends(
+    pipeline: &mut Pipeline<'_>,
+    kind: StageKind,
+    precedence: &Precedence,
+    said: &mut Vec<String>,
+) {
+    let drafts = &pipeline.drafts;
+    let sum = |of: &dyn Fn(&&Draft) -> bool| -> u64 {
+        drafts.iter().filter(of).map(|d| split(d, kind).0).sum()
     };
-    let total: u64 = pipeline.drafts.iter().map(|d| split(d).0).sum();
-    let is_end = |d: &&mut Draft| {
-        let (here, other) = split(d);
-        !d.is_settled
-            && d.evidence.open_here == 0
-            && total >= MIN_ENDS
-            && here * 100 >= total * 95
-            && other * 20 <= here
+    let (total, known) = (sum(&|_| true), sum(&|d| d.kind == kind));
+    let is_all = |here: u64| here * 100 >= total * 95;
+    let may_end = |d: &Draft| {
+        let (here, other) = split(d, kind);
+        !d.is_settled && d.evidence.open_here == 0 && here > 0 && other * 20 <= here
     };
-    let Some(draft) = pipeline.drafts.iter_mut().find(is_end) else { return };
-    draft.kind = kind;
-    draft.is_settled = true;
-    let (what, name, here) = (kind.as_str(), &draft.name, split(draft).0);
-    said.push(format!(
-        "In {}, stage `{name}` is taken as {what}: {here} of {total} {what} deals with a history \
-         end in it, and no open deal is in it. Set `{what}_stages` to change that.",
-        pipeline.label
-    ));
+    let goes_on = |d: &Draft| -> u64 {
+        let Some(own) = d.index else { return 0 };
+        precedence.range((own, 0)..(own + 1, 0)).map(|(_, deals)| deals).sum()
+    };
+    let has_none = !drafts.iter().any(|d| d.kind == kind);
+    let only = |d: &&Draft| has_none && may_end(d) && is_all(split(d, kind).0);
+    let found: Vec<String> = match drafts.iter().find(only) {
+        _ if total < MIN_ENDS => return,
+        Some(draft) => vec![draft.name.clone()],
+        None => {
+            let is_end = |d: &&Draft| {
+                let here = split(d, kind).0;
+                may_end(d) && here >= MIN_ENDS && goes_on(d) * 20 <= here
+            };
+            let ends: Vec<&Draft> = drafts.iter().filter(is_end).collect();
+            let here: u64 = ends.iter().map(|d| split(d, kind).0).sum();
+            if !is_all(here + known) {
+                return;
+            }
+            ends.iter().map(|d| d.name.clone()).collect()
+        }
+    };
+    let is_found = |d: &&mut Draft| found.contains(&d.name);
+    let mut here = 0;
+    for draft in pipeline.drafts.iter_mut().filter(is_found) {
+        (draft.kind, draft.is_settled) = (kind, true);
+        here += split(draft, kind).0;
+    }
+    if let [first, ..] = found.as_slice() {
+        let (what, stages) = (kind.as_str(), list(found.iter().map(String::as_str)));
+        let (are, them) = match found.len() {
+            1 => (format!("stage `{first}` is"), "it"),
+            _ => (format!("stages {stages} are"), "them"),
+        };
+        said.push(format!(
+            "In {}, {are} taken as {what}: {here} of {total} {what} deals with a history end in {them}, and \
+             no open deal is in {them}. Set `{what}_stages` to change that.",
+            pipeline.label
+        ));
+    }
 }
 
 /// Whether a stage was taken as lost only because the export calls it closed.

@@ -1,9 +1,6 @@
 //! The place of each open stage: configured, declared, or inferred (METRICS 3.1; EXPORTS 15).
-//!
-//! Source: A. H. Copeland (1951), for the order by pairwise comparisons.
 
-use std::cmp::Ordering;
-
+use super::pairs::{self, Standing};
 use super::usual;
 use super::{Draft, Pipeline, Precedence, fold, list};
 use crate::model::{Basis, StageKind};
@@ -143,66 +140,20 @@ fn leading_number(name: &str) -> Option<u64> {
     name.get(..end)?.parse().ok()
 }
 
-/// What pairwise comparisons say of one stage.
-#[derive(Clone, Copy, Default)]
-struct Standing {
-    /// Comparisons won less comparisons lost.
-    net_wins: i64,
-    /// Comparisons with any deal in them.
-    compared: i64,
-    /// Deals that entered it first less deals that entered the other first.
-    margin: i64,
-    /// Deals in those comparisons.
-    deals: i64,
-}
-
-/// Copeland's rule: A comes before B if more deals entered A first; stages rank by the share of
-/// comparisons won less lost, then by the share of deals, then by name. Shares, because a stage
-/// that few deals pass is compared with few others; a stage compared with none comes last.
-/// The flag tells whether any two were compared.
+/// The places of `open` by pairs, ties by name. The flag tells whether any two were compared.
 fn by_precedence(
     pipeline: &Pipeline<'_>,
     open: &[usize],
     precedence: &Precedence,
 ) -> (Vec<usize>, bool) {
     let index = |at: usize| pipeline.drafts.get(at).and_then(|d| d.index);
-    let before = |a: usize, b: usize| {
-        let pair = index(a).zip(index(b));
-        let count = pair.and_then(|pair| precedence.get(&pair)).copied().unwrap_or(0);
-        i64::try_from(count).unwrap_or(i64::MAX)
-    };
-    let mut ranked: Vec<(Standing, usize)> = open
-        .iter()
-        .map(|&a| {
-            let mut standing = Standing::default();
-            for &b in open.iter().filter(|&&b| b != a) {
-                let (first, second) = (before(a, b), before(b, a));
-                if first != 0 || second != 0 {
-                    standing.net_wins += (first.cmp(&second)) as i64;
-                    standing.compared += 1;
-                    standing.margin = standing.margin.saturating_add(first.saturating_sub(second));
-                    let deals = first.saturating_add(second);
-                    standing.deals = standing.deals.saturating_add(deals);
-                }
-            }
-            (standing, a)
-        })
-        .collect();
-    ranked.sort_by(|(a, at_a), (b, at_b)| {
-        (a.compared == 0)
-            .cmp(&(b.compared == 0))
-            .then_with(|| larger_share((a.net_wins, a.compared), (b.net_wins, b.compared)))
-            .then_with(|| larger_share((a.margin, a.deals), (b.margin, b.deals)))
-            .then_with(|| at_a.cmp(at_b))
-    });
-    let is_told = ranked.iter().any(|(standing, _)| standing.compared > 0);
+    let standings = pairs::standings(open.iter().filter_map(|&at| index(at)), precedence);
+    let standing = |at: usize| index(at).and_then(|index| standings.get(&index)).copied();
+    let mut ranked: Vec<(Standing, usize)> =
+        open.iter().map(|&at| (standing(at).unwrap_or_default(), at)).collect();
+    ranked.sort();
+    let is_told = ranked.iter().any(|(standing, _)| standing.is_told());
     (ranked.into_iter().map(|(_, at)| at).collect(), is_told)
-}
-
-/// The larger of two fractions first, without rounding.
-fn larger_share(a: (i64, i64), b: (i64, i64)) -> Ordering {
-    let (left, right) = (i128::from(a.0) * i128::from(b.1), i128::from(b.0) * i128::from(a.1));
-    right.cmp(&left)
 }
 
 /// By what their names usually stand for, ties by name.

@@ -58,6 +58,39 @@ fn ends_and_precedence_settle_an_event_log() {
 }
 
 #[test]
+fn deals_may_be_lost_in_several_ends() {
+    let mut names = Names::default();
+    let rows = evidence(
+        &mut names,
+        "",
+        &[
+            ("Submitted", None, [0, 2, 3]),
+            ("Finalized", None, [0, 40, 0]),
+            ("Declined", None, [0, 60, 0]),
+            ("Cancelled", None, [0, 30, 0]),
+            ("Approved", None, [50, 0, 0]),
+        ],
+    );
+    // Forty deals are lost in `Finalized` too, but as many go on from it.
+    let before = [((0, 1), 90), ((1, 4), 50), ((0, 2), 60), ((2, 3), 1)];
+    let kinds = |rows: &[StageEvidence], names: &mut Names| {
+        let (found, said) = build(rows, &before.into(), &Config::default(), names).unwrap();
+        (show(&found, names), said.join("\n"))
+    };
+    let (found, _) = kinds(&rows, &mut names);
+    assert!(found.contains("Declined:open"), "a third is lost elsewhere: {found}");
+    let mut rows = rows;
+    rows[1].lost_ends = 1;
+    let (found, said) = kinds(&rows, &mut names);
+    assert_eq!(
+        found,
+        "Submitted:open:1 Finalized:open:2 Approved:won:- Cancelled:lost:- Declined:lost:-"
+    );
+    let text = "stage `Declined` is taken as lost: 60 of 93";
+    assert!(said.contains(text) && said.contains("by name: `Cancelled`"), "{said}");
+}
+
+#[test]
 fn a_stage_where_open_deals_stand_is_no_end() {
     let mut names = Names::default();
     let rows = evidence(

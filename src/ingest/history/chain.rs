@@ -11,15 +11,26 @@ use crate::model::StageId;
 /// Groups up to this size are searched for a complete chain; larger ones are ordered greedily.
 const SEARCH_LIMIT: usize = 8;
 
-/// Puts a group of one timestamp into the first complete chain that starts at `current`: each
-/// change starts where the one before ended. Returns whether the chain is broken (QH9): then
-/// each time the next change that fits is taken, or else the first by key.
-pub(super) fn order(current: StageId, group: &mut [Change]) -> bool {
+/// Puts a group of one timestamp into a complete chain that starts at `current`: each change starts where the
+/// one before ended. Of several chains the first that moves with every change and ends where `is_end` says;
+/// or else moves; or else the first of all. Returns whether the chain is broken (QH9): then each time the
+/// next change that fits is taken, or else the first by key.
+pub(super) fn order(
+    current: StageId,
+    group: &mut [Change],
+    is_end: &dyn Fn(StageId) -> bool,
+) -> bool {
     if let [change] = group {
         return !fits(change, current);
     }
-    if group.len() <= SEARCH_LIMIT && search(current, group) {
-        return false;
+    if group.len() <= SEARCH_LIMIT {
+        let moves = |change: &Change, from: StageId| fits(change, from) && change.to != from;
+        let found = search(current, group, &moves, is_end)
+            || search(current, group, &moves, &|_| true)
+            || search(current, group, &fits, &|_| true);
+        if found {
+            return false;
+        }
     }
     greedy(current, group)
 }
@@ -29,19 +40,24 @@ fn fits(change: &Change, current: StageId) -> bool {
 }
 
 /// Backtracking in place. Where it fails, the group is as it was.
-fn search(current: StageId, group: &mut [Change]) -> bool {
+fn search(
+    current: StageId,
+    group: &mut [Change],
+    may_follow: &dyn Fn(&Change, StageId) -> bool,
+    is_end: &dyn Fn(StageId) -> bool,
+) -> bool {
     for at in 0..group.len() {
-        let Some(&change) = group.get(at).filter(|c| fits(c, current)) else { continue };
+        let Some(&change) = group.get(at).filter(|c| may_follow(c, current)) else { continue };
         let Some(head) = group.get_mut(..=at) else { continue };
         head.rotate_right(1);
-        if group.get_mut(1..).is_none_or(|rest| search(change.to, rest)) {
+        if group.get_mut(1..).is_none_or(|rest| search(change.to, rest, may_follow, is_end)) {
             return true;
         }
         if let Some(head) = group.get_mut(..=at) {
             head.rotate_left(1);
         }
     }
-    group.is_empty()
+    group.is_empty() && is_end(current)
 }
 
 fn greedy(mut current: StageId, group: &mut [Change]) -> bool {

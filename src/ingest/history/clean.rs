@@ -79,14 +79,16 @@ pub(super) fn tie_order(a: &Change, b: &Change, context: &Context<'_>) -> Orderi
         .then_with(|| a.event.cmp(&b.event))
 }
 
-/// Open stages first, by place with unordered ones last, then by name.
+/// Open stages first, by place with those that have none last, then by name.
 pub(super) fn stage_order(a: StageId, b: StageId, context: &Context<'_>) -> Ordering {
     if a == b {
         return Ordering::Equal;
     }
-    let rank = |id| {
+    let rank = |id: StageId| {
         let stage = context.catalogue.get(id);
-        (stage.kind != StageKind::Open, stage.order.is_none(), stage.order)
+        let order = || stage.order.map_or(u32::MAX, u32::from);
+        let place = context.tie_places.get(usize::from(id.0)).copied();
+        (stage.kind != StageKind::Open, place.unwrap_or_else(order))
     };
     rank(a).cmp(&rank(b)).then_with(|| name_order(Some(a), Some(b), context))
 }

@@ -3,10 +3,11 @@
 //! Does not guess a move that is not recorded: time without a record is a visit to `UNKNOWN_STAGE`.
 //! Steps 6, 8 and 11 of METRICS 3.2 (deletion, kinds of exit, truncation) are `model::timeline`'s.
 //!
-//! Two refinements of METRICS 3.2.2, both for rows that do not say where they came from:
-//! inside one timestamp a move into a won or lost stage sorts after every move into an open one
-//! (else a close could precede the step that it closes), and a record with an id of its own is a
-//! duplicate only of a record with the same id.
+//! Refinements of METRICS 3.2.2, for rows that do not say where they came from: inside one timestamp a
+//! move into a won or lost stage sorts after every move into an open one (else a close could precede the
+//! step that it closes), a chain that moves with every record and ends in the stage or the outcome that the
+//! deal is in goes before others, and a record with an id of its own is a duplicate only of a record with
+//! the same id.
 
 use std::collections::BTreeMap;
 
@@ -69,6 +70,8 @@ pub struct DealInput<'a> {
     pub last_stage_change_at: Option<Micros>,
     /// What its changes are.
     pub shape: Shape,
+    /// Whether `deal.stage` is what the deal's own row tells, and not the end of its history.
+    pub is_stage_told: bool,
 }
 
 /// What holds for all deals of an extract.
@@ -86,6 +89,9 @@ pub struct Context<'a> {
     pub bounce_seconds: u32,
     /// The earliest change of each pipeline.
     pub history_start: BTreeMap<Sym, Micros>,
+    /// For each stage of the catalogue its place where records share their time; where it is empty, that
+    /// of the stage in its order.
+    pub tie_places: &'a [u32],
 }
 
 /// What became of a deal's records.
@@ -153,7 +159,13 @@ fn follow(
 ) -> (Option<Micros>, HistoryGrade) {
     let begun_by_record = walk.begin(start, changes);
     let moves = changes.get_mut(usize::from(begun_by_record)..).unwrap_or_default();
-    walk.follow(moves);
+    let (stage, status) = (deal.deal.stage, deal.deal.status);
+    let catalogue = walk.context.catalogue;
+    let is_end = |end| match deal.is_stage_told {
+        true => end == stage,
+        false => Status::from(catalogue.get(end).kind) == status,
+    };
+    walk.follow(moves, &is_end);
     let grade = match deal.shape {
         Shape::Log => HistoryGrade::Logged,
         Shape::Wide => HistoryGrade::WideEntered,

@@ -110,8 +110,10 @@ impl World {
             close_source: self.close_source,
             bounce_seconds: self.bounce_seconds,
             history_start: start.into_iter().collect(),
+            tie_places: &[],
         };
-        let input = DealInput { deal, last_stage_change_at: last.map(day), shape };
+        let last_stage_change_at = last.map(day);
+        let input = DealInput { deal, last_stage_change_at, shape, is_stage_told: false };
         build(&input, &mut changes, &context)
     }
 
@@ -251,14 +253,12 @@ fn a_broken_chain_follows_the_record() {
 #[test]
 fn one_timestamp_is_ordered_by_its_chain() {
     let w = World::new();
-    let deal = w.deal(Open, "S2", 0.0, None);
-    // Key order alone would take S3 → S2 before S1 → S4.
+    let deal = w.deal(Open, "S2", 0.0, None); // by key alone S3 → S2 would come before S1 → S4
     let moves = [(3.0, "S3>S2"), (3.0, "S4>S3"), (3.0, "S1>S4")];
     tells(&w, &w.log(&deal, &moves), "S1@0 S4@3 S3@3 S2@3", "", Logged);
     // The beginning of a circle is the earliest stage in it.
-    let circle = [(3.0, "S3>S2"), (3.0, "S2>S3")];
-    tells(&w, &w.log(&deal, &circle), "S2@0 S3@3 S2@3", "", Logged);
-    // Nine rows: too many to search, but the chain is followed all the same.
+    tells(&w, &w.log(&deal, &[(3.0, "S3>S2"), (3.0, "S2>S3")]), "S2@0 S3@3 S2@3", "", Logged);
+    // Nine rows are too many to search.
     let long: Vec<(f64, &str)> = [
         "S1>S2",
         "S2>S3",

@@ -88,11 +88,13 @@ impl<'c> Walk<'c> {
         true
     }
 
-    /// Step 4: every group of one timestamp in turn.
-    pub(super) fn follow(&mut self, moves: &mut [Change]) {
+    /// Step 4: every group of one timestamp in turn; the last should end where `is_end` says.
+    pub(super) fn follow(&mut self, moves: &mut [Change], is_end: &dyn Fn(StageId) -> bool) {
+        let last = moves.last().and_then(|change| change.at);
         for group in moves.chunk_by_mut(|a, b| a.at == b.at) {
             let Some(current) = self.visits.last().map(|v| v.stage) else { return };
-            if chain::order(current, group) {
+            let is_last = group.first().is_some_and(|change| change.at == last);
+            if chain::order(current, group, if is_last { is_end } else { &|_| true }) {
                 self.quality.insert(Quality::ChainBreak);
             }
             for change in group {

@@ -107,7 +107,7 @@ fn build(row: &Row, changes: &[Change], extract: Micros) -> Built {
     context.bounce_seconds = row.bounce;
     context.history_start.insert(Sym::NONE, DAY_MICROS);
     let Row { deal, last, shape, .. } = row;
-    let input = DealInput { deal, last_stage_change_at: *last, shape: *shape };
+    let input = DealInput { deal, last_stage_change_at: *last, shape: *shape, is_stage_told: true };
     history::build(&input, &mut changes.to_vec(), &context)
 }
 
