@@ -279,9 +279,11 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
         return Ok((start, Period::among(months, kind, start, first).end));
     };
     let begins_month = |day| Period::among(months, PeriodKind::Month, day, first).start == day;
-    let end = if begins_month(start) && begins_month(end) { end } else { end + 1 };
+    let is_after = end > start && begins_month(start) && begins_month(end);
+    let end = if is_after { end } else { end + 1 };
     if end <= start {
-        return Err(record.bad(Col::PeriodEnd, "", "the period ends before it starts", true));
+        let told = record.text(Col::PeriodEnd).unwrap_or_default();
+        return Err(record.bad(Col::PeriodEnd, &told, "the period ends before it starts", true));
     }
     Ok((start, end))
 }

@@ -9,7 +9,7 @@ use super::Metric;
 use super::bottleneck_ranks::{self, Compared};
 use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable};
-use super::maturity::is_timed_in_stages;
+use super::maturity::is_staged;
 use super::stage_duration_censored::is_dwell;
 use super::stage_exit::{cause, is_first_of_life};
 use super::stage_key::is_worked;
@@ -130,7 +130,7 @@ impl Metric for Bottleneck {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        if deal.facts.is_excluded || !is_timed_in_stages(deal) {
+        if deal.facts.is_excluded || !is_staged(deal) {
             return;
         }
         let first = *state.first.get_or_insert_with(|| first_day(run));

@@ -64,7 +64,10 @@ impl Looks {
         let facts = &deal.facts;
         let closed = facts.closed_at.zip(facts.closed_on);
         let until = closed.unwrap_or((run.observed_until, run.observed_on));
-        if self.ends.first().is_none_or(|end| end.0 > until.0) || !is_in_cohorts(deal) {
+        if self.ends.first().is_none_or(|end| end.0 > until.0)
+            || !is_in_cohorts(deal)
+            || !deal.deal.history_grade.has_stages()
+        {
             return;
         }
         let cause = cause(facts.outcome) as i64;

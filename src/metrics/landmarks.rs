@@ -126,18 +126,18 @@ impl Landmarks {
         }
         let facts = &deal.facts;
         let until = facts.closed_at.unwrap_or(run.observed_until);
+        let has_stages = deal.deal.history_grade.has_stages();
         let mut seen: Vec<Seen> = Vec::new();
         let open = |cut: &&i64| facts.created_at < **cut && **cut <= until;
         for (landmark, &cut) in run.landmarks.iter().enumerate().filter(|(_, cut)| open(cut)) {
-            let Some(visit) = deal.visit_before(cut).filter(|v| is_worked(v, run)) else {
-                continue;
-            };
+            // Where no history tells the stages, the deal was open in one of them all the same.
+            let is_known = |v: &&Visit| is_worked(v, run) || !has_stages;
+            let Some(visit) = deal.visit_before(cut).filter(is_known) else { continue };
             let end = cut - 1;
             let wait = run.ticks(end, until).max(0);
             let is_followed =
                 run.ticks(end, run.observed_until) >= run.ticks_of_days(run.config.stage_horizon);
-            let in_stage = deal.deal.history_grade.has_stages();
-            let in_stage = in_stage.then(|| ticks_in_stage(deal, visit, end, run));
+            let in_stage = has_stages.then(|| ticks_in_stage(deal, visit, end, run));
             let age = run.ticks(facts.created_at, end).max(0);
             let ages = [(Some(visit.stage), in_stage.flatten()), (None, Some(age))];
             for (stage, age) in ages {

@@ -21,6 +21,12 @@ pub(super) fn is_timed_in_stages(deal: &Timeline<'_>) -> bool {
     !deal.facts.is_backfilled && !deal.deal.quality.contains(Quality::CloseTimeMissing)
 }
 
+/// Whether the way of a deal through its stages is told, and its times count. Of others only the last stage is
+/// known: they would seem to go on from none (EXPORTS 15, grades E to G).
+pub(super) fn is_staged(deal: &Timeline<'_>) -> bool {
+    deal.deal.history_grade.has_stages() && is_timed_in_stages(deal)
+}
+
 /// The cause of an outcome in an event table: 0 censored, 1 won, 2 lost.
 pub(super) fn cause(outcome: Status) -> usize {
     match outcome {

@@ -19,10 +19,12 @@ static ABOUT: About = About {
     question: "Which reps win more, once luck on few deals is taken into account?",
     definition: "Reps of a pipeline in a quarter, or in the whole run, with closed deals (A1 broad). Beta-binomial \
         empirical Bayes by moments weighted with the closed deals: posterior mean, 95 % credible limits, probability \
-        that the rep is above the team, and the weight of the team, M / (M + n). Fewer than five reps, or no variance \
-        to learn from: only the Jeffreys limits of the raw rate. `rank` is by `eb_mean`, dense, only with \
-        `min_n_rank` closed deals; deals without owner are in the team, never ranked.",
-    caveat: "It says who wins more often, not why: reps work different deals.",
+        that the rep is above the team, and the weight of the team, M / (M + n). Fewer than five reps, or a rate of 0 or \
+        1: only the Jeffreys limits of the raw rate. `rank` is by `eb_mean`, dense, only with `min_n_rank` closed \
+        deals, and only where reps differ by more than chance (`rho` above its floor); deals without owner are in the \
+        team, never ranked.",
+    caveat: "It says who wins more often, not why: reps work different deals. Where reps differ by no more than \
+        chance all have the team's rate, and the limits are those of the team.",
     source: "Kleinman 1973; Efron & Morris 1975",
     keys: &[],
     estimate: "eb_mean",
@@ -64,11 +66,12 @@ impl Comparison for RepWinRateShrunk {
                 Some((prior.alpha + won as f64) / (prior.alpha + prior.beta + n as f64))
             })
             .collect();
+        let is_flat = model.as_ref().is_some_and(BetaBinomial::is_flat);
         let scores: Vec<Option<f64>> = family
             .reps
             .iter()
             .zip(&means)
-            .map(|(rep, mean)| mean.filter(|_| rep.is_ranked(run)))
+            .map(|(rep, mean)| mean.filter(|_| rep.is_ranked(run) && !is_flat))
             .collect();
         let reps = family.reps.iter().zip(&means).zip(dense_ranks(&scores));
         for ((rep, mean), rank) in reps {

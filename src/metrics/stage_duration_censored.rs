@@ -5,7 +5,7 @@
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, PARTS, Reason, Slice, Tail};
-use super::maturity::{is_recent, is_timed_in_stages, window};
+use super::maturity::{is_recent, is_staged, window};
 use super::time_to_close::{quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
@@ -88,7 +88,7 @@ impl Metric for StageDurationCensored {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        if !is_timed_in_stages(deal) {
+        if !is_staged(deal) {
             return;
         }
         let is_by_deal = run.config.stage_duration_unit == StayUnit::Deal;

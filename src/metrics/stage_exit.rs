@@ -3,7 +3,7 @@
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail, UNOWNED};
-use super::maturity::{Maturity, is_recent, is_timed_in_stages, window};
+use super::maturity::{Maturity, is_recent, is_staged, window};
 use super::stage_duration_censored::is_dwell;
 use super::time_to_close::windows;
 use crate::error::Result;
@@ -20,7 +20,7 @@ static ABOUT: About = About {
     question: "Which share of the deals that enter a stage moves on, is lost, falls back?",
     definition: "First visit of a deal to an open stage in each life (until it is closed, and again \
                  after a reopening), begun in the trailing `emp_window_days` (`trailing`) or ever \
-                 (`all`), entry known, without excluded loss reasons. Shares within `stage_horizon` \
+                 (`all`), entry known, of deals with a history of stages and without excluded loss reasons. Shares within `stage_horizon` \
                  days of entry by Aalen-Johansen: `pass_through` (next stage, a later one, won), \
                  of it `pass_through_next` (to the very next stage, from the last one: won) and \
                  `pass_through_skip` (further, skipping some, or won from an earlier stage), `churn` (lost), `back` (an earlier stage, another pipeline, deleted), `still` there. \
@@ -123,7 +123,7 @@ impl Metric for StageExit {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        if deal.facts.is_excluded || !is_timed_in_stages(deal) {
+        if deal.facts.is_excluded || !is_staged(deal) {
             return;
         }
         let horizon = run.ticks_of_days(run.config.stage_horizon);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::{Keyed, Tally};
-use super::layout::{MetricTable, Row, Slice, Tail};
+use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::stage_key::{add_all, coarser, set_named_stage, small};
 use crate::error::Result;
 use crate::model::{
@@ -26,7 +26,8 @@ static ABOUT: About = About {
     question: "Where do deals go from each stage?",
     definition: "All visits that end in the period, by stage and next stage; closed and unknown \
         stages are included when they are left, and deleted deals go to `__DELETED__`. Share: of \
-        all moves out of the stage in the period, with Wilson's interval. Days: length of the \
+        all moves out of the stage in the period, with Wilson's interval; none where no deal that moved has a \
+        history of stages. Days: length of the \
         visits that ended so, where their entry is known; unknown stages have none. Whole pipeline, \
         by quarter and all. `n`: moves out of the stage.",
     caveat: "Shares among the deals that moved; those that stay are not in them.",
@@ -55,6 +56,8 @@ struct Moves {
     moves: u64,
     deals: u64,
     mended: u64,
+    /// Moves of deals with a history of stages.
+    told: u64,
     ticks: Tally,
 }
 
@@ -63,6 +66,7 @@ impl Moves {
         self.moves += from.moves;
         self.deals += from.deals;
         self.mended += from.mended;
+        self.told += from.told;
         self.ticks.merge(&from.ticks);
     }
 }
@@ -90,6 +94,7 @@ impl Metric for StageTransitions {
             let quarter = run.period(PeriodKind::Quarter, day);
             let cell = state.moves.cell((visit.pipeline, quarter, pair), run);
             cell.moves += 1;
+            cell.told += u64::from(deal.deal.history_grade.has_stages());
             if let Some(ticks) = length(deal, visit, run) {
                 cell.ticks.push(ticks);
             }
@@ -119,11 +124,13 @@ impl Metric for StageTransitions {
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut all: BTreeMap<Key, Moves> = BTreeMap::new();
-        let mut left: BTreeMap<(Sym, Period, StageId), u64> = BTreeMap::new();
+        let mut left: BTreeMap<(Sym, Period, StageId), Left> = BTreeMap::new();
         for ((pipeline, quarter, pair), moves) in state.moves.sorted() {
             for period in coarser(quarter, run) {
                 all.entry((pipeline, period, pair)).or_default().add(&moves);
-                *left.entry((pipeline, period, pair.0)).or_default() += moves.moves;
+                let left = left.entry((pipeline, period, pair.0)).or_default();
+                left.moves += moves.moves;
+                left.told += moves.told;
             }
         }
         let mut table = MetricTable::new(&ABOUT, run);
@@ -134,9 +141,9 @@ impl Metric for StageTransitions {
                 moves.deals -= deals;
                 moves.mended -= mended;
             }
-            let n = left.get(&(*pipeline, *period, pair.0)).copied().unwrap_or(0);
+            let left = left.get(&(*pipeline, *period, pair.0)).copied().unwrap_or_default();
             let row = table.row(Slice::whole(*pipeline), Some(*period), Sym::NONE);
-            write(row, *pair, moves, n, run);
+            write(row, *pair, moves, left, run);
         }
         table.finish()
     }
@@ -161,7 +168,15 @@ fn length(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Option<i64> {
     (is_known && visit.exited_at.is_some()).then_some(visit.ticks)
 }
 
-fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, n: u64, run: &Run) {
+/// Moves out of a stage, and those of deals with a history of stages among them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    moves: u64,
+    told: u64,
+}
+
+fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, left: Left, run: &Run) {
+    let n = left.moves;
     set_named_stage(&mut row, ["from_order", "from_stage"], from, run);
     match to {
         Some(to) => set_named_stage(&mut row, ["to_order", "to_stage"], to, run),
@@ -172,16 +187,18 @@ fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, n: u64, run: &Run) {
     let ticks = moves.ticks.ranks(0);
     let (timed, sum, _) = ticks.sums();
     let mean = (timed > 0).then(|| run.days(sum as f64 / timed as f64));
+    // Without a history the last move is all that is known of a deal: nearly every one is a close.
+    let is_told = left.told > 0;
     row.set("moves", moves.moves)
         .set("deals", moves.deals)
         .set("mean_days", mean)
         .set("median_days", ticks.quantile(0.5).map(|t| run.days(t)))
-        .set("share", moves.moves as f64 / n as f64);
+        .set("share", is_told.then(|| moves.moves as f64 / n as f64));
     row.end(Tail {
         n: n.into(),
-        interval: Some(wilson(moves.moves as f64, n as f64).pair()),
-        method: "wilson",
-        reason: small(n, run),
+        interval: is_told.then(|| wilson(moves.moves as f64, n as f64).pair()),
+        method: if is_told { "wilson" } else { "" },
+        reason: if is_told { small(n, run) } else { Some(Reason::TableAbsent) },
         quality_count: moves.mended,
         ..Tail::default()
     });

@@ -18,6 +18,9 @@ pub const DAY_MICROS: i64 = 86_400_000_000;
 /// Microseconds of a second.
 pub const SECOND_MICROS: i64 = 1_000_000;
 
+/// Microseconds of a tick of [`Clock::Elapsed`].
+pub const TICK_MICROS: i64 = 1000;
+
 /// The number of 1970-01-01 among the days of a spreadsheet, which begin with 1900.
 pub const SERIAL_OF_1970: Day = 25_569;
 
@@ -28,16 +31,16 @@ pub enum Clock {
     /// Differences of local dates, in whole days.
     #[default]
     CalendarDay,
-    /// Differences of local wall-clock time, in whole seconds, shown as fractional days.
+    /// Differences of local wall-clock time, in whole thousandths of a second, shown as fractional days.
     Elapsed,
 }
 
 impl Clock {
-    /// Ticks in a day: 1 or 86,400.
+    /// Ticks in a day: 1 or 86,400,000.
     pub fn ticks_per_day(self) -> i64 {
         match self {
             Self::CalendarDay => 1,
-            Self::Elapsed => 86_400,
+            Self::Elapsed => DAY_MICROS / TICK_MICROS,
         }
     }
 
@@ -98,9 +101,13 @@ impl Zone {
                 (first.timestamp().min(second.timestamp()), true)
             }
             chrono::LocalResult::None => {
+                // No gap is longer: the time is told by the offset from before it.
                 let before = naive - chrono::Duration::hours(3);
-                let offset = self.0.offset_from_utc_datetime(&before).fix().local_minus_utc();
-                (naive.and_utc().timestamp() - i64::from(offset), true)
+                let offset = match self.0.from_local_datetime(&before).earliest() {
+                    Some(known) => known.offset().fix(),
+                    None => self.0.offset_from_utc_datetime(&before).fix(),
+                };
+                (naive.and_utc().timestamp() - i64::from(offset.local_minus_utc()), true)
             }
         }
     }
@@ -299,6 +306,13 @@ mod tests {
         assert_eq!(zone.instant(wall("2026-03-29T02:30:00")), (wall("2026-03-29T01:30:00"), true));
         assert_eq!(zone.instant(wall("2026-10-25T02:30:00")), (wall("2026-10-25T00:30:00"), true));
         assert_eq!(zone.day(wall("2026-06-30T22:30:00")), day("2026-07-01"));
+        // East of UTC by more than the hours that are looked back.
+        let zone = Zone(chrono_tz::Australia::Sydney);
+        assert_eq!(zone.instant(wall("2025-10-05T02:30:00")), (wall("2025-10-04T16:30:00"), true));
+        // Midnight itself is in the gap: the day begins at its end.
+        let zone = Zone(chrono_tz::Asia::Tehran);
+        assert_eq!(zone.midnight(day("2021-03-22")), wall("2021-03-21T20:30:00"));
+        assert_eq!(zone.day(zone.instant(wall("2021-03-22T00:30:00")).0), day("2021-03-22"));
     }
 
     #[test]

@@ -97,6 +97,9 @@ pub struct PipelineConfig {
     pub won_stages: Vec<String>,
     /// Stages that mean lost.
     pub lost_stages: Vec<String>,
+    /// Whether a preset says so, and not the user: it may be one of another way of selling.
+    #[serde(skip)]
+    pub is_preset: bool,
 }
 
 /// Points for an activity (METRICS N1).

@@ -37,6 +37,10 @@ pub fn parse_minor(text: &str, exponent: u32) -> Option<i64> {
             rest.push(byte - b'0');
         }
     }
+    if point + keep < 0 {
+        // Below a tenth of the smallest unit.
+        return Some(0);
+    }
     let given = (whole.len() + fraction.len()) as i32;
     for _ in given..point + keep {
         value = value.checked_mul(10)?;
@@ -51,7 +55,7 @@ fn scientific(digits: &str) -> Option<(&str, i32)> {
         None => Some((digits, 0)),
         Some(at) => {
             let shift: i32 = digits[at + 1..].parse().ok()?;
-            (shift.abs() <= 18).then_some((&digits[..at], shift))
+            (shift.unsigned_abs() <= 18).then_some((&digits[..at], shift))
         }
     }
 }
@@ -95,6 +99,10 @@ mod tests {
             ("1.5e3", Some(150_000)),
             ("15e-1", Some(150)),
             (".5", Some(50)),
+            ("9E-5", Some(0)),
+            ("0.00009", Some(0)),
+            ("95e-4", Some(1)),
+            ("9e-2147483648", None),
             ("12.", Some(1200)),
             ("", None),
             (".", None),

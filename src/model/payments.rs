@@ -71,7 +71,10 @@ impl Payments {
         }
         let is_win = config.win_event == WinEvent::Paid;
         let view = is_win.then(|| PaidView::new(config, names, catalogue));
+        // A share below half a basis point is one all the same: 0 would need no payment.
+        let is_any = config.paid_threshold > 0.0;
         let threshold_bp = (config.paid_threshold * WHOLE_BP).round_ties_even() as i128;
+        let threshold_bp = threshold_bp.max(i128::from(is_any));
         Self(Some(Arc::new(Known { deals, paid, threshold_bp, view })))
     }
 
@@ -139,9 +142,9 @@ impl Run {
                     .to_owned(),
             ),
             (WinEvent::Paid, WinEvent::Paid) => Some(format!(
-                "A deal counts as won when its payments have reached {:.0} % of its amount \
+                "A deal counts as won when its payments have reached {} % of its amount \
                  (`win_event` is `paid`); until then it is open, in `{AWAITING_PAYMENT}`.",
-                self.config.paid_threshold * 100.0
+                (self.config.paid_threshold * 1e6).round() / 1e4
             )),
         }
     }

@@ -42,7 +42,7 @@ impl Config {
     ///
     /// Errors: there is no preset of that name.
     pub fn preset(name: &str) -> Result<Self> {
-        Self::layered(parse(preset_text(name)?, name)?, name)
+        Ok(Self::layered(parse(preset_text(name)?, name)?, name)?.with_preset_stages())
     }
 
     /// The file at `path` over a preset: each key of the file wins as a whole. Returns these keys too.
@@ -54,7 +54,15 @@ impl Config {
         let own = parse(&text, &path.display().to_string())?;
         let keys: Vec<String> = own.keys().cloned().collect();
         table.extend(own);
-        Ok((Self::layered(table, &path.display().to_string())?, keys))
+        let config = Self::layered(table, &path.display().to_string())?;
+        let has_own_stages = keys.iter().any(|key| key == "pipeline");
+        Ok((if has_own_stages { config } else { config.with_preset_stages() }, keys))
+    }
+
+    /// The configuration, its stages marked as those of a preset.
+    fn with_preset_stages(mut self) -> Self {
+        self.pipeline.iter_mut().for_each(|pipeline| pipeline.is_preset = true);
+        self
     }
 
     fn layered(table: toml::Table, name: &str) -> Result<Self> {

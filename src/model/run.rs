@@ -2,7 +2,7 @@
 
 use super::bands::Bands;
 use super::calendar::{
-    Clock, Day, Micros, Period, PeriodKind, SECOND_MICROS, Zone, month_index, month_start,
+    Clock, Day, Micros, Period, PeriodKind, TICK_MICROS, Zone, month_index, month_start,
 };
 use super::config::Config;
 use super::dataset::Dataset;
@@ -267,7 +267,7 @@ impl Run {
         match self.config.clock {
             Clock::CalendarDay => i64::from(to.1 - from.1),
             Clock::Elapsed => {
-                (self.zone.wall(to.0) - self.zone.wall(from.0)).div_euclid(SECOND_MICROS)
+                (self.zone.wall(to.0) - self.zone.wall(from.0)).div_euclid(TICK_MICROS)
             }
         }
     }
@@ -382,9 +382,11 @@ fn moment(
         AsOf::Day(day) => (day, zone.midnight(day + 1)),
         AsOf::Instant(at) => (zone.day(at), at + 1),
     };
+    // The day of the extract is not over in it: what its open deals are from then on is not known.
+    let is_of_extract = as_of == AsOf::Day(zone.day(extract - 1));
     let observed_until = match config.clock {
-        Clock::CalendarDay => cut - 1,
-        Clock::Elapsed => (cut - 1).min(extract - 1),
+        Clock::Elapsed if is_of_extract => extract - 1,
+        _ => cut - 1,
     };
     (day, cut, observed_until)
 }

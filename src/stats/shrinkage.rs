@@ -27,6 +27,13 @@ pub struct BetaBinomial {
     pub beta: f64,
 }
 
+impl BetaBinomial {
+    /// Whether the groups differ by no more than chance, so that each is the whole: nothing orders them then.
+    pub fn is_flat(&self) -> bool {
+        self.rho_raw <= RHO_LIMITS.0
+    }
+}
+
 /// Fits the prior of the groups' rates by moments, weighted by the groups' sizes.
 ///
 /// Shape: (won, closed) of each group; empty groups are left out.
@@ -132,7 +139,8 @@ mod tests {
     #[test]
     fn equal_groups_shrink_to_the_whole() {
         let fit = beta_binomial(&[(3, 10); 8]).unwrap();
-        assert!(fit.rho_raw < 0.0 && (fit.rho - RHO_LIMITS.0).abs() < 1e-15);
+        assert!(fit.is_flat() && fit.rho_raw < 0.0 && (fit.rho - RHO_LIMITS.0).abs() < 1e-15);
+        assert!(!beta_binomial(&[(9, 10), (1, 10), (5, 10), (8, 10), (2, 10)]).unwrap().is_flat());
         let means = random_effects(&[(4, 2.5); 6], 1.0).unwrap();
         assert_eq!((means.tau2, means.groups[0]), (0.0, (1.0, 2.5)));
     }

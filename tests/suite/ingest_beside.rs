@@ -166,6 +166,13 @@ fn goals_are_read_as_people_keep_them() {
     ] {
         assert_eq!(targets("targets.csv", text), months, "{text}");
     }
+    // Two first days of a month are those of it and of the next one; one and the same is a day.
+    for (end, to) in
+        [("2026-02-01", "26-02-01"), ("2026-01-01", "26-01-02"), ("2026-01-31", "26-02-01")]
+    {
+        let text = format!("Rep,period_start,period_end,Quota\nAnn,2026-01-01,{end},10\n");
+        assert_eq!(targets("targets.csv", &text), [ann("26-01-01", to)], "{end}");
+    }
     assert_eq!(
         targets("targets.csv", "Rep,H2 2026,FY26\nAnn,10,10\n"),
         [ann("26-01-01", "27-01-01"), ann("26-07-01", "27-01-01")]

@@ -9,6 +9,7 @@ mod cli;
 mod cli_messages;
 mod comparison_metrics;
 mod deleted;
+mod elapsed;
 mod field_changes;
 mod fixtures;
 mod forecasts;

@@ -98,7 +98,9 @@ fn init_writes_a_preset_that_reads_back_as_itself() {
         assert_eq!(status, Some(0), "{talk}");
         let path = there.path().join(&file);
         assert_eq!(&std::fs::read_to_string(&path).unwrap(), text);
-        let read = sluice::model::Config::read(&path).unwrap();
+        // What stands in a file is the user's.
+        let mut read = sluice::model::Config::read(&path).unwrap();
+        read.pipeline.iter_mut().for_each(|pipeline| pipeline.is_preset = true);
         assert_eq!(read, sluice::model::Config::preset(name).unwrap());
     }
     assert_eq!(sluice(there.path(), &["init"]).0, Some(2), "neither exports nor preset");

@@ -145,11 +145,9 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let (plan, refused) = life::partitions(&context);
     let mut activities = waiting::by_partition(activities, &plan, count, extracted_at);
     let loose = activities.pop().unwrap_or_default();
-    let built: Vec<life::BuiltPartition> = plan
-        .into_par_iter()
-        .zip(activities)
-        .with_max_len(1)
-        .map(|((month, deals), activities)| life::partition(&context, month, &deals, activities))
+    let tasks = plan.into_par_iter().zip(activities).with_max_len(1);
+    let built: Vec<life::BuiltPartition> = tasks
+        .map(|((month, deals), list)| life::partition(&context, month, &deals, list))
         .collect();
     let (loose, loose_repeats) = waiting::loose(loose);
     let mut ledger = ledger(&all, &built, loose_repeats);

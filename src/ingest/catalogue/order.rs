@@ -3,12 +3,13 @@
 use super::pairs::{self, Standing};
 use super::usual;
 use super::{Draft, Pipeline, Precedence, fold, list};
+use crate::model::config::PipelineConfig;
 use crate::model::{Basis, StageKind};
 
 /// Gives every open stage its place, from 1, and says how it was found.
 pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: &mut Vec<String>) {
     mark_deleted(pipeline);
-    forget_unfit(pipeline, said);
+    let stages = fitting(pipeline, said);
     let open: Vec<usize> = (0..pipeline.drafts.len())
         .filter(|&at| {
             let draft = pipeline.drafts.get(at);
@@ -19,7 +20,7 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
         return;
     }
     let drafts = |at: usize| pipeline.drafts.get(at);
-    let (places, basis) = if let Some(places) = by_config(pipeline, &open) {
+    let (places, basis) = if let Some(places) = by_config(pipeline, &open, stages) {
         say_unplaced(pipeline, &open, &places, said);
         (places, Basis::Configured)
     } else if let Some(places) = by_key(&open, |at| drafts(at)?.evidence.sort, false) {
@@ -75,33 +76,41 @@ fn mark_deleted(pipeline: &mut Pipeline<'_>) {
 }
 
 /// The open stages that are configured; a list for this very pipeline comes before one for all.
-fn configured<'a>(pipeline: &Pipeline<'a>) -> &'a [String] {
+fn configured<'a>(pipeline: &Pipeline<'a>) -> Option<&'a PipelineConfig> {
     let lists = pipeline.configured.iter().copied().filter(|c| !c.stages.is_empty());
-    lists.min_by_key(|c| c.name.is_empty()).map_or(&[], |c| &c.stages)
+    lists.min_by_key(|c| c.name.is_empty())
 }
 
-/// A list that names no open stage of the export is one of another pipeline, or of another way of
-/// selling: it says nothing of this one, and the stages that only it names are not there.
-fn forget_unfit(pipeline: &mut Pipeline<'_>, said: &mut Vec<String>) {
-    let stages = configured(pipeline);
+/// The open stages that are configured, unless the list names none of the export, or is one of a preset that
+/// does not name all: then it is one of another pipeline, or of another way of selling. It says nothing of
+/// this one, and the stages that only it names are not there.
+fn fitting<'a>(pipeline: &mut Pipeline<'a>, said: &mut Vec<String>) -> &'a [String] {
+    let Some(PipelineConfig { stages, is_preset, .. }) = configured(pipeline) else { return &[] };
     let is_there = |d: &&Draft| d.kind == StageKind::Open && !d.is_deleted && d.index.is_some();
     let there: Vec<&Draft> = pipeline.drafts.iter().filter(is_there).collect();
     let is_named = |d: &&Draft| stages.iter().any(|stage| fold(stage) == fold(&d.name));
-    if stages.is_empty() || there.is_empty() || there.iter().any(is_named) {
-        return;
+    let is_fit = if *is_preset { there.iter().all(is_named) } else { there.iter().any(is_named) };
+    if is_fit || there.is_empty() {
+        return stages;
     }
+    let unnamed = there.iter().filter(|d| !is_named(d)).map(|d| d.name.as_str());
+    let what = match is_preset {
+        true => "stages of the preset do not name",
+        false => "configured `stages` name none of",
+    };
     said.push(format!(
-        "In {}, the configured `stages` name none of {}: their order is that of the export.",
+        "In {}, the {what} {}: the order is that of the export.",
         pipeline.label,
-        list(there.iter().map(|d| d.name.as_str()))
+        list(unnamed)
     ));
     pipeline.drafts.retain(|d| d.kind != StageKind::Open || d.index.is_some());
+    &[]
 }
 
 /// The configured open stages; the others of the pipeline have no place then.
-fn by_config(pipeline: &Pipeline<'_>, open: &[usize]) -> Option<Vec<usize>> {
+fn by_config(pipeline: &Pipeline<'_>, open: &[usize], stages: &[String]) -> Option<Vec<usize>> {
     let mut places: Vec<usize> = Vec::new();
-    for stage in configured(pipeline) {
+    for stage in stages {
         let is_named =
             |&&at: &&usize| pipeline.drafts.get(at).is_some_and(|d| fold(&d.name) == fold(stage));
         if let Some(&at) = open.iter().find(is_named)

@@ -244,4 +244,10 @@ fn a_configured_order_that_names_no_stage_is_that_of_another_pipeline() {
     let text = said.join("\n");
     assert!(text.contains("In pipeline `a`, the configured `stages` name none of"), "{text}");
     assert!(text.contains("In pipeline `b`, the configured `stages` do not name `Ask`"), "{text}");
+    // A preset that does not name all of them is one of another way of selling.
+    let mut config = config;
+    config.pipeline[0].is_preset = true;
+    let (found, said) = build(&rows, &[((3, 2), 5)].into(), &config, &mut names).unwrap();
+    assert!(show(&found, &names).ends_with("Ask:open:1 Call:open:2 Won:won:- Lost:lost:-"));
+    assert!(said.join("\n").contains("preset do not name `Ask`: the order is that"), "{said:?}");
 }

@@ -119,7 +119,7 @@ pub fn check_curves(case: &Case) {
         win.add(facts.duration, usize::from(cause == 1), 1);
         close.add(facts.duration, usize::from(cause > 0), 1);
     });
-    let day = 86_400;
+    let day = sluice::model::Clock::Elapsed.ticks_per_day();
     let answers = case.answers("survival_summary");
     for (answer, table) in answers.iter().zip([&win, &close]) {
         agrees(table.n() as f64, answer, "n");
