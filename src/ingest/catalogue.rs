@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub(super) use pairs::tie_places;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::model::{
     Basis, Catalogue, Config, Names, Stage, StageKind, Sym, UNKNOWN_STAGE, config::PipelineConfig,
 };
@@ -92,7 +92,7 @@ pub fn build(
     config: &Config,
     names: &mut Names,
 ) -> Result<(Catalogue, Vec<String>)> {
-    limited(evidence.len())?;
+    Catalogue::limited(evidence.len())?;
     let mut said = Vec::new();
     let mut catalogue = Catalogue::default();
     for mut pipeline in pipelines(evidence, config, names, &mut said) {
@@ -102,20 +102,9 @@ pub fn build(
         add_stages(&mut catalogue, &pipeline, names);
         add_missing(&mut catalogue, pipeline.sym, names);
     }
-    limited(catalogue.stages.len())?;
+    Catalogue::limited(catalogue.stages.len())?;
     catalogue.sort(names);
     Ok((catalogue, said))
-}
-
-/// Whether so many stages can have ids.
-///
-/// Errors: they cannot.
-fn limited(stages: usize) -> Result<()> {
-    if stages <= usize::from(u16::MAX) {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Range, format!("{stages} stages are more than 65535"))
-        .hint("check that the column mapped to `stage` holds stages"))
 }
 
 /// Name matching of stages and pipelines: case and outer blanks do not count.

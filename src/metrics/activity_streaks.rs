@@ -126,6 +126,9 @@ impl Metric for ActivityStreaks {
         let mut table = MetricTable::new(&ABOUT, run);
         for (owner, counts) in state.by_owner(run) {
             let start = run.started_on(owner).unwrap_or(run.first_day).max(run.first_day);
+            if start > run.as_of {
+                continue; // has not begun yet
+            }
             let found = Streaks::new(start, &counts, run);
             let slice = Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value: owner };
             let period = Period { kind: PeriodKind::All, start, end: run.as_of + 1 };

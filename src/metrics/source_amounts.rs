@@ -131,10 +131,9 @@ impl Metric for SourceAmounts {
         let sizes = sizes(&state.amounts, &compared, run);
         let only = only_currency(run).unwrap_or_default();
         let mut keys: Vec<(Sym, Period, Sym)> = sizes.keys().copied().collect();
-        let has_sizes = |key: &(Sym, Period)| keys.iter().any(|k| (k.0, k.1) == *key);
-        let without = paces.keys().filter(|key| !has_sizes(key)).map(|key| (key.0, key.1, only));
-        let without: Vec<_> = without.collect();
-        keys.extend(without);
+        let with: BTreeSet<(Sym, Period)> = keys.iter().map(|key| (key.0, key.1)).collect();
+        let without = paces.keys().filter(|key| !with.contains(key));
+        keys.extend(without.map(|key| (key.0, key.1, only)));
         for key in keys {
             let of_key = sizes.get(&key).cloned().unwrap_or_default();
             let of_pace = paces.get(&(key.0, key.1)).cloned().unwrap_or_default();

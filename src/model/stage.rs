@@ -1,6 +1,7 @@
 //! The stage catalogue (METRICS 3.1): pipelines, their stages in order, what each stage means.
 
 use super::names::{Names, Sym};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A stage of a pipeline: an index into [`Catalogue::stages`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +88,17 @@ impl Catalogue {
     /// The stage of `id`.
     pub fn get(&self, id: StageId) -> &Stage {
         &self.stages[id.0 as usize]
+    }
+
+    /// Whether so many stages can have ids.
+    ///
+    /// Errors: they cannot.
+    pub fn limited(stages: usize) -> Result<()> {
+        if stages <= usize::from(u16::MAX) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Range, format!("{stages} stages are more than 65535"))
+            .hint("check that the column mapped to `stage` holds stages"))
     }
 
     /// The stage called `name` in `pipeline`.

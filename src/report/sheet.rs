@@ -101,10 +101,19 @@ impl<'a> Sheet<'a> {
         rows
     }
 
-    /// All rows of a pipeline.
+    /// All rows of a pipeline, which stand together: tables are sorted by it first.
     pub(crate) fn of(&self, pipeline: &str) -> Vec<Cells<'a>> {
-        let of = self.words("pipeline");
-        self.table.rows.iter().map(Vec::as_slice).filter(|row| of(row) == pipeline).collect()
+        let wanted = match pipeline {
+            "" => Value::Null,
+            name => Value::from(name),
+        };
+        let at = self.table.position("pipeline");
+        let order =
+            |row: &Vec<Value>| at.and_then(|at| row.get(at)).unwrap_or(&Value::Null).order(&wanted);
+        let rows = self.table.rows.as_slice();
+        let from = rows.partition_point(|row| order(row).is_lt());
+        let rows = rows.get(from..).unwrap_or_default();
+        rows[..rows.partition_point(|row| order(row).is_le())].iter().map(Vec::as_slice).collect()
     }
 
     /// The rows of a pipeline cut by owner.

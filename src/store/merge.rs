@@ -43,10 +43,10 @@ pub(super) struct Merged {
 
 /// Merges what the store holds and what an export says.
 ///
-/// Errors: deals of two sources have the same id.
+/// Errors: deals of two sources have the same id; more stages than can be counted.
 pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Result<Merged> {
     let choice = Choice { favours_fresh: terms.favours_fresh };
-    let stages = unite_words(&mut stored, &mut fresh, choice);
+    let stages = unite_words(&mut stored, &mut fresh, choice)?;
     let (of_stored, of_fresh) = (loose(&stored, &fresh), loose(&fresh, &stored));
     (stored.dataset.loose_activities, stored.stamps.activities) = of_stored;
     (fresh.dataset.loose_activities, fresh.stamps.activities) = of_fresh;
@@ -120,7 +120,7 @@ struct Stages {
 }
 
 /// Gives both contents the same words and the same stages.
-fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Stages {
+fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Result<Stages> {
     let mut names = stored.dataset.names.clone();
     let of_fresh = remap::intern_all(&fresh.dataset.names, &mut names);
     let sorted = names.sort();
@@ -130,7 +130,7 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Sta
         remap::activities(&mut content.dataset.loose_activities, moves);
     }
     remap::snapshots(Arc::make_mut(&mut stored.dataset.snapshots), &sorted);
-    let stages = unite_stages(stored, fresh, &names, choice);
+    let stages = unite_stages(stored, fresh, &names, choice)?;
     for (content, moves) in [(stored, &sorted), (fresh, &of_fresh)] {
         let ids: Vec<StageId> = content
             .dataset
@@ -144,10 +144,15 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Sta
         });
         content.dataset.names = names.clone();
     }
-    stages
+    Ok(stages)
 }
 
-fn unite_stages(stored: &Content, fresh: &Content, names: &Names, choice: Choice) -> Stages {
+fn unite_stages(
+    stored: &Content,
+    fresh: &Content,
+    names: &Names,
+    choice: Choice,
+) -> Result<Stages> {
     let mut chosen: BTreeMap<(Sym, Sym), (i64, Stage)> = BTreeMap::new();
     // Evidence first, then any fixed order.
     let rank = |s: &Stage| {
@@ -172,11 +177,12 @@ fn unite_stages(stored: &Content, fresh: &Content, names: &Names, choice: Choice
             }
         }
     }
+    Catalogue::limited(chosen.len())?;
     let stages = chosen.values().map(|(_, stage)| stage.clone()).collect();
     let mut catalogue = Catalogue { stages };
     catalogue.sort(names);
     let at = catalogue.stages.iter().map(|s| chosen.get(&(s.pipeline, s.name)).map_or(0, |c| c.0));
-    Stages { at: at.collect(), catalogue }
+    Ok(Stages { at: at.collect(), catalogue })
 }
 
 /// The refused rows of a file on each side, and when the file was last read there.
