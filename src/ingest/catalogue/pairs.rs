@@ -3,7 +3,7 @@
 //! Source: A. H. Copeland (1951), for the order by pairwise comparisons.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::{Precedence, StageEvidence};
 use crate::model::{Catalogue, StageId, StageKind};
@@ -104,14 +104,14 @@ pub fn tie_places(
     catalogue: &Catalogue,
 ) -> Vec<u32> {
     let mut places = vec![u32::MAX; catalogue.stages.len()];
-    let ids: HashMap<_, _> =
+    let ids: BTreeMap<_, _> =
         catalogue.stages.iter().enumerate().map(|(at, s)| ((s.pipeline, s.name), at)).collect();
     let mut pipelines: BTreeMap<_, Vec<(usize, usize)>> = BTreeMap::new();
     for (index, row) in evidence.iter().enumerate() {
-        if let Some(&at) = ids.get(&(row.pipeline, row.name)) {
-            if catalogue.get(StageId(at as u16)).kind == StageKind::Open {
-                pipelines.entry(row.pipeline).or_default().push((index, at));
-            }
+        let at = ids.get(&(row.pipeline, row.name)).copied();
+        let is_open = |at: &usize| catalogue.get(StageId(*at as u16)).kind == StageKind::Open;
+        if let Some(at) = at.filter(is_open) {
+            pipelines.entry(row.pipeline).or_default().push((index, at));
         }
     }
     for open in pipelines.into_values() {

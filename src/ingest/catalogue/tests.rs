@@ -1,6 +1,7 @@
 //! Catalogues from the evidence of typical exports.
 
 use super::*;
+use crate::error::ErrorKind;
 
 /// Name, sort, won ends, lost ends, open deals.
 type Row = (&'static str, Option<i64>, [u64; 3]);
