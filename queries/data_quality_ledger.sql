@@ -6,7 +6,7 @@
 --   code: text: Code of the finding.
 --   entity: text: Table it was found in.
 --   meaning: text: What it means and what was done.
---   row_count: count: Rows concerned.
+--   row_count: count: Rows concerned; of a code that deals carry, one a deal.
 --   deal_count: count: Deals concerned.
 --   sample_ids: text: The five smallest deal ids.
 -- caveat: Counts are those of the whole extract, whatever `as_of` is.

@@ -35,7 +35,7 @@ pub fn quality_table(quality: &[QualityCount]) -> Table {
         ("code", Unit::Text, "The code."),
         ("meaning", Unit::Text, "What was found, and how it was settled."),
         ("table", Unit::Text, "The table it was found in."),
-        ("rows", Unit::Count, "Rows concerned."),
+        ("rows", Unit::Count, "Rows concerned; of a code that deals carry, one a deal."),
         ("deals", Unit::Count, "Deals concerned."),
         ("sample_ids", Unit::Text, "The five smallest ids."),
     ];

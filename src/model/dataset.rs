@@ -164,7 +164,7 @@ pub struct QualityCount {
     pub code: Quality,
     /// The table it was found in.
     pub table: String,
-    /// Rows concerned.
+    /// Rows concerned; of a code that deals carry, one a deal.
     pub rows: u64,
     /// Deals concerned.
     pub deals: u64,

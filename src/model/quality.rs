@@ -29,7 +29,7 @@ codes! {
     CreatedImputed "QH2" "no creation time: the first stage change is taken",
     Untimed "QH3" "no creation time and no history: in no metric; in the view `deals` without times",
     ChangeBeforeCreation "QH4" "a stage change before creation is moved to the creation",
-    DuplicateRow "QH5" "an exact duplicate of a history row is dropped",
+    DuplicateRow "QH5" "an exact duplicate of a row is dropped",
     LateCreationRow "QH6" "the first history row comes more than a day after creation: the gap is unknown",
     ClosedWithoutHistory "QH7" "closed, but no history: its stages are unknown",
     EntryUnknown "QH8" "older than the history: the entry into the first known stage is unknown",

@@ -225,6 +225,9 @@ fn moves_of_one_time_end_where_the_deal_is() {
     let closed = ["Lead,2026-01-01", "Won,2026-01-05", "Lost,2026-01-05"];
     let lost = visited("1,lost,2026-01-05,2026-01-01,", &closed);
     assert_eq!(lost, ["Lead", "Won", "Lost"]);
+    // The row of a closed deal may tell its last open stage.
+    let won = ["Lead,2026-01-01", "Demo,2026-01-05", "Won,2026-01-05"];
+    assert_eq!(visited("1,won,2026-01-05,2026-01-01,Demo", &won), ["Lead", "Demo", "Won"]);
     let two = ["Lead,2026-01-01", "Pause,2026-01-05", "Demo,2026-01-05"];
     assert_eq!(visited("1,open,,2026-01-01,Pause", &two), ["Lead", "Demo", "Pause"]);
 }

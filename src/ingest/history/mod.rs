@@ -161,10 +161,10 @@ fn follow(
     let moves = changes.get_mut(usize::from(begun_by_record)..).unwrap_or_default();
     let (stage, status) = (deal.deal.stage, deal.deal.status);
     let catalogue = walk.context.catalogue;
-    let is_end = |end| match deal.is_stage_told {
-        true => end == stage,
-        false => Status::from(catalogue.get(end).kind) == status,
-    };
+    let fits = |stage| Status::from(catalogue.get(stage).kind) == status;
+    // Some CRMs leave a closed deal in its last open stage.
+    let is_told = deal.is_stage_told && fits(stage);
+    let is_end = |end| if is_told { end == stage } else { fits(end) };
     walk.follow(moves, &is_end);
     let grade = match deal.shape {
         Shape::Log => HistoryGrade::Logged,

@@ -300,7 +300,7 @@ const QUALITY: &[ColumnAbout] = &[
     column("code", Unit::Text, "Code, such as `QH4`."),
     column("meaning", Unit::Text, "What it means and what was done."),
     column("entity", Unit::Text, "The table it was found in."),
-    column("row_count", Unit::Count, "Rows concerned."),
+    column("row_count", Unit::Count, "Rows concerned; of a code that deals carry, one a deal."),
     column("deal_count", Unit::Count, "Deals concerned."),
     column("sample_ids", Unit::Text, "The five smallest deal ids."),
 ];
