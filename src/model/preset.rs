@@ -1,9 +1,7 @@
-//! Ready configurations for common ways of selling, and how a file of the user's goes over one.
+//! Ready configurations for common ways of selling, and what a configuration says of a stage.
 //!
 //! To add one: a file in `presets/`, written as the `sluice.toml` that people shall get, and a line in
 //! [`PRESETS`].
-
-use std::path::Path;
 
 use super::config::{Config, PipelineConfig};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,42 +29,7 @@ pub fn preset_text(name: &str) -> Result<&'static str> {
     })
 }
 
-fn parse(text: &str, name: &str) -> Result<toml::Table> {
-    text.parse().map_err(|e: toml::de::Error| {
-        Error::new(ErrorKind::Config, format!("`{name}` is not a valid configuration")).because(e)
-    })
-}
-
 impl Config {
-    /// A preset as the configuration.
-    ///
-    /// Errors: there is no preset of that name.
-    pub fn preset(name: &str) -> Result<Self> {
-        Self::layered(parse(preset_text(name)?, name)?, name)
-    }
-
-    /// The file at `path` over a preset: each key of the file wins as a whole. Returns these keys too.
-    ///
-    /// Errors: those of [`Config::read`]; there is no preset of that name.
-    pub fn read_over(path: &Path, preset: &str) -> Result<(Self, Vec<String>)> {
-        let mut table = parse(preset_text(preset)?, preset)?;
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-        let own = parse(&text, &path.display().to_string())?;
-        let keys: Vec<String> = own.keys().cloned().collect();
-        table.extend(own);
-        Ok((Self::layered(table, &path.display().to_string())?, keys))
-    }
-
-    fn layered(table: toml::Table, name: &str) -> Result<Self> {
-        let config: Self = table.try_into().map_err(|e: toml::de::Error| {
-            Error::new(ErrorKind::Config, format!("`{name}` is not a valid configuration"))
-                .because(e)
-                .hint("`sluice init EXPORTS...` writes a commented one")
-        })?;
-        config.check()?;
-        Ok(config)
-    }
-
     /// The skill that a low conversion out of a stage points to, if the pipeline's `skills` name one.
     pub fn skill<'c>(&'c self, pipeline: &'c str, stage: &'c str) -> Option<&'c str> {
         let mut places = self.places(pipeline, stage);
@@ -104,15 +67,8 @@ impl Config {
 }
 
 impl PipelineConfig {
-    /// Checks that every value is in range.
+    /// Checks that lists by stage are as long as that of the stages.
     pub(super) fn check(&self) -> Result<()> {
-        let wrong = |key: &str, expected: &str| {
-            let what = format!("`pipeline.{key}` must be {expected}");
-            Err(Error::new(ErrorKind::Config, what))
-        };
-        if self.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
-            return wrong("probabilities", "between 0 and 1");
-        }
         let lists = [
             ("probabilities", self.probabilities.len()),
             ("idle_days", self.idle_days.len()),
@@ -121,7 +77,8 @@ impl PipelineConfig {
         ];
         for (key, count) in lists {
             if count != 0 && count != self.stages.len() {
-                return wrong(key, "as many as `stages`");
+                let what = format!("`pipeline.{key}` must be as many as `stages`");
+                return Err(Error::new(ErrorKind::Config, what));
             }
         }
         Ok(())

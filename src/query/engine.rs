@@ -8,11 +8,10 @@ use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, Polar
 use polars::sql::SQLContext;
 
 use super::guard::{self, Checked, Only, Reads};
-use super::nearest::nearest;
 use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Dataset, Run, Table, Unit};
+use crate::model::{Dataset, Run, Table, Unit, nearest};
 
 /// Stack of the thread that runs a statement; `guard` bounds how deep a statement may be.
 const STACK_BYTES: usize = 64 << 20;

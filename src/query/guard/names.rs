@@ -11,7 +11,7 @@ use sqlparser::ast::{
 use super::walk::{self, Look};
 use super::{Only, Schema, groups};
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::nearest::nearest;
+use crate::model::nearest;
 
 /// What a statement reads.
 #[derive(Debug, Default)]
