@@ -100,12 +100,13 @@ pub struct PipelineConfig {
 
 /// Points for an activity (METRICS N1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ScoreRule {
     /// Type of the activity: `call`, `email`, `meeting` …
     #[serde(rename = "type")]
     pub kind: String,
     /// Its outcome; empty for any that no other rule names.
+    #[serde(default)]
     pub outcome: String,
     /// Points; may be negative.
     pub points: i64,

@@ -67,8 +67,16 @@ impl Config {
 }
 
 impl PipelineConfig {
-    /// Checks that lists by stage are as long as that of the stages.
+    /// Checks that no stage stands twice, and that lists by stage are as long as that of the stages.
     pub(super) fn check(&self) -> Result<()> {
+        let fold = |stage: &String| stage.trim().to_lowercase();
+        for (at, stage) in self.stages.iter().enumerate() {
+            if self.stages[..at].iter().any(|before| fold(before) == fold(stage)) {
+                let what = format!("`pipeline.stages` names `{stage}` twice");
+                return Err(Error::new(ErrorKind::Config, what)
+                    .hint("a stage has one place in the order: take one of the two out"));
+            }
+        }
         let lists = [
             ("probabilities", self.probabilities.len()),
             ("idle_days", self.idle_days.len()),
