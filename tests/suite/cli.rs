@@ -353,3 +353,38 @@ fn a_file_without_a_header_is_a_statement() {
         assert!(stderr.len() < 600, "{stderr}");
     }
 }
+
+#[test]
+fn stages_that_only_reading_applies_are_told() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", &format!("{DEALS}4,Offer,open,Ann,100,2026-01-08,\n"));
+    let of = |name: &str, text: &str| write(there.path(), name, &format!("[[pipeline]]\n{text}\n"));
+    of("old.toml", "stages = ['Demo', 'Offer']\nwon_stages = ['Won']");
+    of("other_order.toml", "stages = ['Offer', 'Demo']");
+    of("fewer.toml", "stages = ['Demo']");
+    of("more.toml", "stages = ['Demo', 'Talk', 'Offer']");
+    of("other_end.toml", "stages = ['Demo', 'Offer']\nlost_stages = ['Won']");
+    of("silent.toml", "stages = []");
+    of("other_pipeline.toml", "stages = ['Call', 'Visit']");
+    let args = ["ingest", "deals.csv", "--config", "old.toml"];
+    assert_eq!(talk(sluice(there.path()).args(args)).0, Some(0));
+    for (config, key) in [
+        ("old.toml", None),
+        ("silent.toml", None),
+        ("other_order.toml", Some("stages")),
+        ("fewer.toml", Some("stages")),
+        ("more.toml", Some("stages")),
+        ("other_pipeline.toml", Some("stages")),
+        ("other_end.toml", Some("lost_stages")),
+    ] {
+        let args = ["metric", "stage_stock", "--config", config];
+        let (status, _, stderr) = talk(sluice(there.path()).args(args));
+        let told = key.map(|key| format!("are not as `{key}` of the configuration has them"));
+        assert_eq!(status, Some(0), "{config}: {stderr}");
+        assert_eq!(stderr.contains("are not as"), told.is_some(), "{config}: {stderr}");
+        assert!(told.is_none_or(|told| stderr.contains(&told)), "{config}: {stderr}");
+    }
+    let args = ["run", "deals.csv", "--config", "more.toml"];
+    let (status, _, stderr) = talk(sluice(there.path()).args(args));
+    assert!(status == Some(0) && !stderr.contains("are not as"), "{stderr}");
+}
