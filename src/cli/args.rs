@@ -11,6 +11,7 @@ use super::value::{parse_as_of, parse_percent};
 use crate::model::AsOf;
 use crate::model::preset::PRESETS;
 use crate::output::Format;
+use crate::store::DEFAULT;
 
 /// Turns CRM exports into trustworthy sales-funnel analytics.
 ///
@@ -144,7 +145,7 @@ fn preset_names() -> PossibleValuesParser {
 #[derive(Debug, Args)]
 pub struct StoreArgs {
     /// The folder of the store.
-    #[arg(long, value_name = "DIR", default_value = "store")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT)]
     pub store: PathBuf,
 }
 

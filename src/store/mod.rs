@@ -46,7 +46,7 @@ use self::merge::{Merged, Terms};
 use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::deal_snapshots::Taken;
-use crate::model::{Dataset, InputFile};
+use crate::model::{Dataset, InputFile, pasted};
 
 /// One committed run: what it read and which version of every table it pins.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,6 +97,11 @@ impl Store {
     /// Where it is.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What names it on the command line, a blank before it: nothing for the folder that is the default.
+    pub fn flag(&self) -> String {
+        flag(&self.root)
     }
 
     /// Whether a run was ever committed.
@@ -243,7 +248,21 @@ impl Store {
 
     fn absent(&self) -> Error {
         Error::new(ErrorKind::Store, format!("there is no store in `{}`", self.root.display()))
-            .hint("run `sluice ingest EXPORTS --store DIR` first, or name another `--store`")
+            .hint(format!(
+                "run `sluice ingest EXPORTS...{}` first, or name another `--store`",
+                self.flag()
+            ))
+    }
+}
+
+/// The folder of a store where none is named.
+pub const DEFAULT: &str = "store";
+
+/// See [`Store::flag`].
+fn flag(root: &Path) -> String {
+    match root == Path::new(DEFAULT) {
+        true => String::new(),
+        false => format!(" --store {}", pasted(&root.display().to_string())),
     }
 }
 
