@@ -1,6 +1,10 @@
 //! `sluice list`.
 
-use super::args::{ListArgs, ListKind};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::{FormatArgs, StoreArgs};
 use super::compute::all_queries;
 use super::{Ending, about, print_bytes, print_table};
 use crate::error::{Error, ErrorKind, Result};
@@ -10,6 +14,43 @@ use crate::metrics::answers::answered_by;
 use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value};
 use crate::query::Engine;
 use crate::store::Store;
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list.
+    pub what: ListKind,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// A folder of your own queries, listed too.
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+    /// The folder of reports.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// With `metrics`: the page of all metrics in Markdown, with definitions, units and sources.
+    #[arg(long)]
+    pub reference: bool,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListKind {
+    /// What is computed, with its definition.
+    Metrics,
+    /// The CRMs whose exports are recognised.
+    Sources,
+    /// The built-in queries.
+    Queries,
+    /// The reports in the folder of reports.
+    Reports,
+    /// The views and tables that a query can use, with their columns.
+    Tables,
+    /// The runs of the store.
+    Runs,
+}
 
 /// Prints the list.
 pub fn run(args: &ListArgs) -> Result<Ending> {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Config, Table};
+use crate::model::{Config, Table, nearest};
 use crate::output::{self, Format};
 
 mod about;
@@ -86,13 +86,31 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
             clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut text);
             print_bytes(&text)
         }
-        Command::Man => {
-            let mut text = Vec::new();
-            let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut text).map_err(|e| stdout_failed(&e))?;
-            print_bytes(&text)
-        }
+        Command::Man { command } => manual_page(command.as_deref()),
     }
+}
+
+/// Prints the manual page of the program, or of one of its commands.
+fn manual_page(command: Option<&str>) -> Result<Ending> {
+    // Commands know that they are `sluice run` and not `run` once they are built.
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let of = match command {
+        None => &program,
+        Some(name) => program.find_subcommand(name).ok_or_else(|| {
+            let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+            let error = Error::new(ErrorKind::Usage, format!("there is no command `{name}`"));
+            match nearest(name, names.iter().copied()) {
+                Some(meant) => error.hint(format!("did you mean `sluice man {meant}`?")),
+                None => error.hint(format!("they are: {}", names.join(", "))),
+            }
+        })?,
+    };
+    let mut text = Vec::new();
+    let page = clap_mangen::Man::new(of.clone());
+    let page = page.source(concat!("sluice ", env!("CARGO_PKG_VERSION")));
+    page.render(&mut text).map_err(|e| stdout_failed(&e))?;
+    print_bytes(&text)
 }
 
 /// Threads beyond this take longer to start than they work.

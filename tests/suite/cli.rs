@@ -204,6 +204,17 @@ fn completions_and_the_manual_come_from_the_arguments() {
     assert!(status == Some(0) && script.contains("_sluice()"));
     let (status, page, _) = talk(sluice(there.path()).arg("man"));
     assert!(status == Some(0) && page.contains(".TH sluice"));
+    let named = page.split("sluice\\-").skip(1).filter_map(|rest| rest.split_once("(1)"));
+    let named: Vec<&str> = named.map(|(name, _)| name).collect();
+    assert!(named.contains(&"run") && named.contains(&"metric"), "{page}");
+    for name in named {
+        let (status, page, _) = talk(sluice(there.path()).args(["man", name]));
+        assert_eq!(status, Some(0), "{name}");
+        assert!(page.contains(&format!(".TH sluice-{name} 1")), "{name}: {page}");
+        assert!(page.contains(&format!("\\fBsluice {name}\\fR")), "{name}: {page}");
+    }
+    let (status, _, stderr) = talk(sluice(there.path()).args(["man", "rum"]));
+    assert!(status == Some(2) && stderr.contains("did you mean `sluice man run`?"), "{stderr}");
 }
 
 #[test]
