@@ -280,7 +280,14 @@ fn plan(sql: &str, frames: &[(String, DataFrame)]) -> PolarsResult<LazyFrame> {
 /// The engine's error, with the name that was probably meant.
 fn explain(error: PolarsError, checked: &Checked) -> Error {
     let text = error.to_string();
+    // The engine adds its plan, and advice for those who call it from a program.
+    let text = ["\n\n", " It's possible that"]
+        .iter()
+        .fold(text.as_str(), |text, mark| text.split_once(mark).map_or(text, |(what, _)| what));
     let hint = match &error {
+        _ if text.starts_with("duplicate: ") => {
+            Some("give each column a name of its own, such as `COUNT(*) AS deals`".to_owned())
+        }
         _ if text.contains("date_trunc") => {
             let columns = "the views have columns for it, such as `created_week`, `created_month`";
             Some(format!("{columns} and `created_quarter`"))
@@ -302,7 +309,7 @@ fn explain(error: PolarsError, checked: &Checked) -> Error {
     // The engine prints the parse tree of what it does not support.
     let error = match text.split_once(" {") {
         Some((what, _)) => error.because(format!("{what} is not supported")),
-        None => error.because(text),
+        None => error.because(text.to_owned()),
     };
     match hint {
         Some(hint) => error.hint(hint),

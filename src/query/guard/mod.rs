@@ -27,6 +27,7 @@ mod joins;
 mod names;
 mod only;
 mod subqueries;
+mod unnamed;
 mod walk;
 mod widen;
 mod windows;
@@ -90,6 +91,7 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut reads = names::check(&query, schema)?;
     reads.only = only::of(&query)?;
     let needs_order = needs_order(&query);
+    unnamed::name_counts(&mut query);
     widen::widen(&mut query);
     Ok(Checked { query, reads, needs_order })
 }
