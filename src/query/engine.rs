@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult};
 use polars::sql::SQLContext;
 
-use super::guard::{self, Checked, Only, Reads};
+use super::guard::{self, Checked, Growth, Only, Reads};
 use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
@@ -114,8 +114,10 @@ impl<'a> Engine<'a> {
     fn sql_here(&self, sql: &str) -> Result<Table> {
         let mut checked = guard::check(sql, &self.schema)?;
         let frames = self.frames(&checked.reads)?;
-        if frames.iter().flat_map(|(_, frame)| frame.columns()).any(may_overflow) {
-            checked.widen_sums();
+        let growth = checked.growth();
+        let mut columns = frames.iter().flat_map(|(_, frame)| frame.columns());
+        if columns.any(|column| may_overflow(column, growth)) {
+            checked.widen_amounts();
         }
         let frame = execute(&checked, &frames)?;
         frame::to_table("query", &frame)
@@ -217,15 +219,18 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Whether a sum of these amounts may be beyond 64 bits, which the engine would not notice.
-fn may_overflow(column: &Column) -> bool {
-    const MOST: u128 = 1 << 62;
+/// Whether what is calculated with these amounts may be beyond 64 bits, which the engine would not notice.
+fn may_overflow(column: &Column, growth: Growth) -> bool {
     if !column.name().ends_with("_minor") {
         return false;
     }
     let Ok(amounts) = column.as_materialized_series().i64() else { return false };
-    let largest = amounts.iter().flatten().map(i64::unsigned_abs).max();
-    u128::from(largest.unwrap_or(0)) * amounts.len() as u128 >= MOST
+    let largest = amounts.iter().flatten().map(i64::unsigned_abs).max().unwrap_or(0);
+    if growth == Growth::default() {
+        return u128::from(largest) * amounts.len() as u128 >= 1 << 62;
+    }
+    let bits = |number: u64| 64 - number.leading_zeros();
+    bits(largest) * (1 + growth.factors) + bits(amounts.len() as u64) + growth.bits > 62
 }
 
 /// The view on timelines with this name.

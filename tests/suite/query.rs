@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod fixture;
+mod large;
 mod standard;
 mod wrong;
 
