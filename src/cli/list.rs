@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingest;
 use crate::metrics::METRICS;
 use crate::metrics::answers::answered_by;
-use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value};
+use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value, pasted};
 use crate::query::Engine;
 use crate::store::Store;
 
@@ -108,15 +108,18 @@ fn queries(args: &ListArgs) -> Result<Table> {
 
 fn reports(args: &ListArgs) -> Result<Table> {
     let latest = std::fs::read_link(args.out.join("latest")).ok();
+    let unreadable = |e| {
+        let out = pasted(&args.out.display().to_string());
+        let made = format!("`sluice report --out {out}` writes one there");
+        Error::io("read the reports of", &args.out, e)
+            .hint(format!("{made}, or name another folder with `--out DIR`"))
+    };
     let mut names = Vec::new();
-    if args.out.is_dir() {
-        let entries = std::fs::read_dir(&args.out).map_err(|e| Error::io("read", &args.out, e))?;
-        for entry in entries {
-            let entry = entry.map_err(|e| Error::io("read", &args.out, e))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name != "latest" && entry.path().join("run.json").is_file() {
-                names.push(name);
-            }
+    for entry in std::fs::read_dir(&args.out).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != "latest" && entry.path().join("run.json").is_file() {
+            names.push(name);
         }
     }
     names.sort();

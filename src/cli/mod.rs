@@ -31,7 +31,7 @@ mod talk;
 mod timings;
 mod value;
 
-use args::{Cli, Command, ConfigArgs};
+use args::{Cli, Command, ConfigArgs, LogFormat};
 use talk::Talk;
 
 /// How a command ended.
@@ -52,7 +52,7 @@ impl Ending {
 
 /// Runs the program and returns its exit status: 0 done; 1 done, with findings; 2 could not.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let talk = Talk::start(cli.quiet, cli.log_format, cli.timings);
     let ending = set_threads(cli.threads).and_then(|()| dispatch(cli.command, &talk));
     talk.clear();
@@ -65,6 +65,25 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Ends the program because its arguments cannot be understood, or because help was asked for.
+fn refuse(error: &clap::Error) -> ! {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_json = words.contains(&"--log-format=json".into())
+        || words.windows(2).any(|pair| pair[0] == "--log-format" && pair[1] == "json");
+    if !is_json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let mut parts = text.split("\n\n").map(|part| {
+        part.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    });
+    let what = parts.next().unwrap_or_default();
+    let error = Error::new(ErrorKind::Usage, what.trim_start_matches("error: "));
+    let hint = parts.collect::<Vec<_>>().join("; ");
+    Talk::start(false, LogFormat::Json, false).error(&error.hint(hint));
+    std::process::exit(2)
 }
 
 fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {

@@ -123,7 +123,7 @@ impl Store {
         work: impl FnOnce(&Dataset, bool) -> T + Send,
     ) -> Result<(Committed, T)> {
         std::fs::create_dir_all(&self.root)
-            .map_err(|cause| Error::io("make the folder", &self.root, cause))?;
+            .map_err(|cause| Error::io("make the folder", &self.root, cause).hint(WRITABLE))?;
         let _lock = Lock::take(&self.root)?;
         let delta = Delta::new(&self.root)?;
         let runs = Runs::open(&delta)?;
@@ -254,6 +254,9 @@ impl Store {
             ))
     }
 }
+
+/// What helps where a store cannot be written.
+const WRITABLE: &str = "name a folder that can be written with `--store DIR`";
 
 /// The folder of a store where none is named.
 pub const DEFAULT: &str = "store";

@@ -148,13 +148,21 @@ fn segments_can_be_amount_bands() {
 #[test]
 fn json_log_is_json() {
     let there = tempfile::tempdir().unwrap();
-    let args = ["--log-format", "json", "run", "nowhere"];
-    let (status, _, stderr) = talk(sluice(there.path()).args(args));
-    assert_eq!(status, Some(2));
-    for line in stderr.lines() {
-        let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert!(event["level"].is_string(), "{line}");
+    for (args, what) in [
+        (["--log-format", "json", "run", "nowhere"], "nowhere"),
+        (["--log-format", "json", "list", "luck"], "invalid value 'luck'"),
+        (["run", "--log-format=json", "x", "--luck"], "unexpected argument '--luck'"),
+    ] {
+        let (status, stdout, stderr) = talk(sluice(there.path()).args(args));
+        assert_eq!((status, stdout.as_str()), (Some(2), ""));
+        assert!(stderr.contains(what), "{stderr}");
+        for line in stderr.lines() {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(event["level"].is_string(), "{line}");
+        }
     }
+    let (status, stdout, _) = talk(sluice(there.path()).args(["--log-format", "json", "--help"]));
+    assert!(status == Some(0) && stdout.contains("Usage: "), "{stdout}");
 }
 
 #[test]
