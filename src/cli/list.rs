@@ -38,7 +38,7 @@ pub struct ListArgs {
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ListKind {
-    /// What is computed, with its definition.
+    /// What is computed; `answers` has codes of questions, which `--reference` spells out.
     Metrics,
     /// The CRMs whose exports are recognised.
     Sources,
