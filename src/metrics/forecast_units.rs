@@ -204,10 +204,11 @@ impl Family {
 
     /// What came in a quarter: from one owner, or from all.
     pub(super) fn actual(&self, quarter: usize, owner: Option<Sym>) -> i128 {
-        let first = (quarter, Sym(u32::MIN));
-        let of_quarter = self.booked.range(first..=(quarter, Sym(u32::MAX)));
-        let wanted = of_quarter.filter(|((_, of), _)| owner.is_none_or(|owner| owner == *of));
-        wanted.map(|(_, booked)| booked.won.minor).sum()
+        if let Some(owner) = owner {
+            return self.booked.get(&(quarter, owner)).map_or(0, |booked| booked.won.minor);
+        }
+        let of_quarter = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
+        self.booked.range(of_quarter).map(|(_, booked)| booked.won.minor).sum()
     }
 
     /// The sums of all owners on a day.
@@ -336,8 +337,8 @@ impl Family {
             return u64::from(units.is_empty());
         }
         let span = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
-        let booked = self.booked.range(span).map(|((_, owner), _)| *owner);
-        booked.filter(|owner| !units.iter().any(|unit| unit.owner == *owner)).count() as u64
+        let said: BTreeSet<Sym> = units.iter().map(|unit| unit.owner).collect();
+        self.booked.range(span).filter(|((_, owner), _)| !said.contains(owner)).count() as u64
     }
 }
 
