@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_said::said;
-use super::weighted_pipeline::half_even;
 use crate::model::config::CategoryRollup;
+use crate::model::money::div_half_even;
 use crate::model::{Day, KEPT_DAYS, Known, Run, StageId, StoredForecast, Sym};
 
 /// Basis points of certainty.
@@ -350,7 +350,7 @@ fn forecast_of(kind: Kind, cells: &[Cell; 6]) -> i128 {
         Kind::BestCase => commit + due(Tier::BestCase),
         Kind::Weighted => {
             let weighted = cells[1..5].iter().map(|cell| cell.weighted).sum();
-            due(Tier::Closed) + half_even(weighted, WHOLE)
+            due(Tier::Closed) + div_half_even(weighted, WHOLE)
         }
         _ => commit,
     }
