@@ -139,9 +139,16 @@ fn parts(facts: &Facts) -> Vec<(&'static str, String)> {
         ("policy of all metrics", joined(&facts.policy[1])),
         ("source", about.source.to_owned()),
         ("references", works.join("\n")),
-        ("answers", facts.answers.join(", ")),
+        ("answers", spelt_out(&facts.answers)),
     ];
     all.into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// Codes of questions, and what is asked: they look like ids of metrics, and are none.
+fn spelt_out(answers: &[&str]) -> String {
+    let asked = CAPABILITIES.iter().filter(|capability| answers.contains(&capability.id));
+    let lines = asked.map(|capability| format!("question {}: {}", capability.id, capability.asks));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn text(facts: &Facts) -> String {

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::list::ListArgs;
 use super::restate::RestateArgs;
 use super::sample::SampleArgs;
 use super::value::{parse_as_of, parse_percent};
 use crate::model::AsOf;
 use crate::model::preset::PRESETS;
 use crate::output::Format;
+use crate::store::DEFAULT;
 
 /// Turns CRM exports into trustworthy sales-funnel analytics.
 ///
@@ -102,9 +104,14 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    #[command(after_help = "Example: sluice man > sluice.1")]
-    Man,
+    /// Print the manual page, or that of a command.
+    #[command(
+        after_help = "Example: sluice man > sluice.1\n         sluice man run > sluice-run.1"
+    )]
+    Man {
+        /// The command whose page is meant; without it that of the program.
+        command: Option<String>,
+    },
 }
 
 /// Where exports come from.
@@ -144,7 +151,7 @@ fn preset_names() -> PossibleValuesParser {
 #[derive(Debug, Args)]
 pub struct StoreArgs {
     /// The folder of the store.
-    #[arg(long, value_name = "DIR", default_value = "store")]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT)]
     pub store: PathBuf,
 }
 
@@ -329,43 +336,6 @@ impl From<FormatName> for Format {
             FormatName::Parquet => Self::Parquet,
         }
     }
-}
-
-/// Arguments of `list`.
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// What to list.
-    pub what: ListKind,
-    #[command(flatten)]
-    pub format: FormatArgs,
-    #[command(flatten)]
-    pub store: StoreArgs,
-    /// A folder of your own queries, listed too.
-    #[arg(long, value_name = "DIR")]
-    pub queries: Option<PathBuf>,
-    /// The folder of reports.
-    #[arg(long, value_name = "DIR", default_value = "out")]
-    pub out: PathBuf,
-    /// With `metrics`: the page of all metrics in Markdown, with definitions, units and sources.
-    #[arg(long)]
-    pub reference: bool,
-}
-
-/// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ListKind {
-    /// What is computed, with its definition.
-    Metrics,
-    /// The CRMs whose exports are recognised.
-    Sources,
-    /// The built-in queries.
-    Queries,
-    /// The reports in the folder of reports.
-    Reports,
-    /// The views and tables that a query can use, with their columns.
-    Tables,
-    /// The runs of the store.
-    Runs,
 }
 
 /// Arguments of `check`.

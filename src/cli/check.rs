@@ -7,12 +7,13 @@ use super::{Ending, ingest, lacking, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{suggest_beside_preset, suggest_config};
 use crate::model::preset::preset_text;
-use crate::model::{Config, counted};
+use crate::model::{Config, counted, pasted};
 
 /// Prints what would be refused; findings when anything would be.
 pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
-    let (ingested, ending) = ingest::read(&args.exports, &config, talk)?;
+    let reasons = "the table on standard output has each of them";
+    let (ingested, ending) = ingest::read(&args.exports, &config, talk, reasons)?;
     lacking::say(ingested.unreadable.len());
     for count in &ingested.dataset.quality {
         tracing::info!(
@@ -51,16 +52,18 @@ pub fn init(args: &InitArgs, talk: &Talk) -> Result<Ending> {
         mapping: args.mapping.clone(),
         max_rejects: 100.0,
     });
+    let paths = args.exports.iter().map(|path| pasted(&path.display().to_string()));
+    let reasons = format!("`sluice check {}` tells why", paths.collect::<Vec<_>>().join(" "));
     let text = match (&args.preset, &exports) {
         (Some(preset), None) => preset_text(preset)?.to_owned(),
         (Some(preset), Some(exports)) => {
             let config = Config::preset(preset)?;
-            let (ingested, _) = ingest::read(exports, &config, talk)?;
+            let (ingested, _) = ingest::read(exports, &config, talk, &reasons)?;
             suggest_beside_preset(&ingested, &config, preset_text(preset)?)
         }
         (None, Some(exports)) => {
             let config = Config::default();
-            let (ingested, _) = ingest::read(exports, &config, talk)?;
+            let (ingested, _) = ingest::read(exports, &config, talk, &reasons)?;
             suggest_config(&ingested, &config)
         }
         (None, None) => return Err(Error::new(ErrorKind::Usage, "no exports are named")),

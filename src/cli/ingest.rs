@@ -34,7 +34,7 @@ pub fn read_for(
     config: &Config,
     talk: &Talk,
 ) -> Result<Option<(Ingested, Ending)>> {
-    let read = read(args, config, talk);
+    let read = read(args, config, talk, &reasons(store));
     talk.clear();
     match read {
         Err(error) if error.kind() == ErrorKind::Empty && store.exists() => {
@@ -45,13 +45,26 @@ pub fn read_for(
             lacking::say_untouched(store);
             Err(error)
         }
-        Ok(read) => Ok(Some(read)),
+        Ok(read) => {
+            say_limit(read.0.rows_read, read.0.rows_rejected, args);
+            Ok(Some(read))
+        }
     }
 }
 
+/// Where a store tells what was refused.
+fn reasons(store: &Store) -> String {
+    format!("`sluice query rejects_by_reason{}` tells why", store.flag())
+}
+
 /// Reads exports and says what was found; findings when more than `--max-rejects` was refused, or a file
-/// cannot be read.
-pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested, Ending)> {
+/// cannot be read. `reasons`: where all that was refused is told.
+pub fn read(
+    args: &ExportArgs,
+    config: &Config,
+    talk: &Talk,
+    reasons: &str,
+) -> Result<(Ingested, Ending)> {
     let ingested = ingest::read(&args.exports, &options(args, config, talk))?;
     talk.clear();
     ingested.unreadable.iter().for_each(|error| talk.error(error));
@@ -64,8 +77,7 @@ pub fn read(args: &ExportArgs, config: &Config, talk: &Talk) -> Result<(Ingested
     if rejected > 0 || cells > 0 {
         tracing::warn!(
             target: "sluice",
-            "refused {rejected} of {read} rows and {cells} single cells; \
-             `sluice query rejects_by_reason` tells why"
+            "refused {rejected} of {read} rows and {cells} single cells; {reasons}"
         );
         examples(&ingested.dataset.rejects);
     }
@@ -107,9 +119,25 @@ fn now() -> Micros {
     chrono::Utc::now().timestamp_micros()
 }
 
+/// Refused rows in percent of those read.
+fn share(read: u64, rejected: u64) -> f64 {
+    if read == 0 { 0.0 } else { 100.0 * rejected as f64 / read as f64 }
+}
+
 fn ending(read: u64, rejected: u64, args: &ExportArgs) -> Ending {
-    let share = if read == 0 { 0.0 } else { 100.0 * rejected as f64 / read as f64 };
-    if share > args.max_rejects { Ending::Findings } else { Ending::Done }
+    if share(read, rejected) > args.max_rejects { Ending::Findings } else { Ending::Done }
+}
+
+/// Says that the limit of refused rows is why the exit status is 1, if it is.
+fn say_limit(read: u64, rejected: u64, args: &ExportArgs) {
+    if ending(read, rejected, args) == Ending::Findings {
+        tracing::warn!(
+            target: "sluice",
+            "{rejected} refused of {read} rows are more than the {} % that `--max-rejects` allows: the exit status \
+             is 1, and all other rows are kept",
+            args.max_rejects
+        );
+    }
 }
 
 /// The store's last run, and how it ended, if it read the same bytes by the same rules: to read them
@@ -136,7 +164,9 @@ pub fn unchanged(
     let sum = |of: fn(&InputFile) -> u64| last.inputs.iter().map(of).sum::<u64>();
     let (read, rejected) = (sum(|input| input.rows), sum(|input| input.rejected));
     if rejected > 0 {
-        tracing::warn!(target: "sluice", "refused {rejected} of {read} rows");
+        let reasons = reasons(store);
+        tracing::warn!(target: "sluice", "refused {rejected} of {read} rows; {reasons}");
+        say_limit(read, rejected, args);
     }
     tracing::info!(
         target: "sluice",
@@ -200,6 +230,6 @@ pub fn commit<T: Send>(
         }
     }
     lacking.say(committed.is_new);
-    let ending = poorer::say(&committed, &ingested.columns);
+    let ending = poorer::say(&committed, &ingested.columns, &store.flag());
     Ok((committed, worked, ending))
 }

@@ -1,15 +1,56 @@
 //! `sluice list`.
 
-use super::args::{ListArgs, ListKind};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::args::{FormatArgs, StoreArgs};
 use super::compute::all_queries;
 use super::{Ending, about, print_bytes, print_table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest;
 use crate::metrics::METRICS;
 use crate::metrics::answers::answered_by;
-use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value};
+use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value, pasted};
 use crate::query::Engine;
 use crate::store::Store;
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list.
+    pub what: ListKind,
+    #[command(flatten)]
+    pub format: FormatArgs,
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// A folder of your own queries, listed too.
+    #[arg(long, value_name = "DIR")]
+    pub queries: Option<PathBuf>,
+    /// The folder of reports.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+    /// With `metrics`: the page of all metrics in Markdown, with definitions, units and sources.
+    #[arg(long)]
+    pub reference: bool,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListKind {
+    /// What is computed; `answers` has codes of questions, which `--reference` spells out.
+    Metrics,
+    /// The CRMs whose exports are recognised.
+    Sources,
+    /// The built-in queries.
+    Queries,
+    /// The reports in the folder of reports.
+    Reports,
+    /// The views and tables that a query can use, with their columns.
+    Tables,
+    /// The runs of the store.
+    Runs,
+}
 
 /// Prints the list.
 pub fn run(args: &ListArgs) -> Result<Ending> {
@@ -67,15 +108,18 @@ fn queries(args: &ListArgs) -> Result<Table> {
 
 fn reports(args: &ListArgs) -> Result<Table> {
     let latest = std::fs::read_link(args.out.join("latest")).ok();
+    let unreadable = |e| {
+        let out = pasted(&args.out.display().to_string());
+        let made = format!("`sluice report --out {out}` writes one there");
+        Error::io("read the reports of", &args.out, e)
+            .hint(format!("{made}, or name another folder with `--out DIR`"))
+    };
     let mut names = Vec::new();
-    if args.out.is_dir() {
-        let entries = std::fs::read_dir(&args.out).map_err(|e| Error::io("read", &args.out, e))?;
-        for entry in entries {
-            let entry = entry.map_err(|e| Error::io("read", &args.out, e))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name != "latest" && entry.path().join("run.json").is_file() {
-                names.push(name);
-            }
+    for entry in std::fs::read_dir(&args.out).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != "latest" && entry.path().join("run.json").is_file() {
+            names.push(name);
         }
     }
     names.sort();

@@ -132,8 +132,8 @@ pub fn summary_json(computed: &Computed, dataset: &Dataset, run: &Run) -> Result
         .filter(|(_, table)| !table.name.ends_with("_histogram") && table.name != "stale_deals")
         .map(|(metric, table)| (metric.about().name.to_owned(), headline(table)))
         .collect();
-    let quality: Vec<Json> = dataset
-        .quality
+    let quality: Vec<Json> = run
+        .ledger(dataset)
         .iter()
         .map(|q| json!({"code": q.code.code(), "table": q.table, "rows": q.rows, "deals": q.deals}))
         .collect();
@@ -149,7 +149,7 @@ pub fn summary_json(computed: &Computed, dataset: &Dataset, run: &Run) -> Result
 /// Rows of whole pipelines whose period is the whole time, a trailing window or none.
 fn headline(table: &Table) -> Json {
     let at = |name: &str| table.position(name);
-    let cuts = ["owner", "source", "segment"].map(at);
+    let cuts = ["owner", "team", "source", "segment"].map(at);
     let kind = at("period_kind");
     let is_headline = |row: &&Vec<Value>| {
         cuts.iter().flatten().all(|&c| row[c].is_null())
@@ -167,4 +167,33 @@ fn to_bytes(value: &Json) -> Result<Vec<u8>> {
         .map_err(|e| Error::new(ErrorKind::Io, "cannot write JSON").because(e))?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Column, Unit};
+
+    #[test]
+    fn rows_of_owners_and_teams_are_no_headline() {
+        let names = ["pipeline", "owner", "team", "period_kind", "n"];
+        let row = |owner: Value, team: Value, kind: &str, n: i64| {
+            vec!["p".into(), owner, team, kind.into(), Value::Int(n)]
+        };
+        let table = Table {
+            name: "t".to_owned(),
+            columns: names.map(|name| Column::new(name, Unit::Text, "")).to_vec(),
+            rows: vec![
+                row(Value::Null, Value::Null, "all", 1),
+                row(Value::Null, "North".into(), "all", 2),
+                row("Ann".into(), Value::Null, "all", 3),
+                row(Value::Null, Value::Null, "month", 4),
+                row(Value::Null, Value::Null, "trailing", 5),
+            ],
+        };
+        let found = headline(&table);
+        let counts: Vec<Option<i64>> =
+            found.as_array().unwrap().iter().map(|row| row["n"].as_i64()).collect();
+        assert_eq!(counts, [Some(1), Some(5)]);
+    }
 }

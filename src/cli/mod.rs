@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Config, Table};
+use crate::model::{Config, Table, nearest};
 use crate::output::{self, Format};
 
 mod about;
@@ -31,7 +31,7 @@ mod talk;
 mod timings;
 mod value;
 
-use args::{Cli, Command, ConfigArgs};
+use args::{Cli, Command, ConfigArgs, LogFormat};
 use talk::Talk;
 
 /// How a command ended.
@@ -52,7 +52,7 @@ impl Ending {
 
 /// Runs the program and returns its exit status: 0 done; 1 done, with findings; 2 could not.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let talk = Talk::start(cli.quiet, cli.log_format, cli.timings);
     let ending = set_threads(cli.threads).and_then(|()| dispatch(cli.command, &talk));
     talk.clear();
@@ -65,6 +65,25 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Ends the program because its arguments cannot be understood, or because help was asked for.
+fn refuse(error: &clap::Error) -> ! {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let is_json = words.contains(&"--log-format=json".into())
+        || words.windows(2).any(|pair| pair[0] == "--log-format" && pair[1] == "json");
+    if !is_json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let mut parts = text.split("\n\n").map(|part| {
+        part.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    });
+    let what = parts.next().unwrap_or_default();
+    let error = Error::new(ErrorKind::Usage, what.trim_start_matches("error: "));
+    let hint = parts.collect::<Vec<_>>().join("; ");
+    Talk::start(false, LogFormat::Json, false).error(&error.hint(hint));
+    std::process::exit(2)
 }
 
 fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
@@ -86,13 +105,31 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
             clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut text);
             print_bytes(&text)
         }
-        Command::Man => {
-            let mut text = Vec::new();
-            let page = clap_mangen::Man::new(Cli::command());
-            page.render(&mut text).map_err(|e| stdout_failed(&e))?;
-            print_bytes(&text)
-        }
+        Command::Man { command } => manual_page(command.as_deref()),
     }
+}
+
+/// Prints the manual page of the program, or of one of its commands.
+fn manual_page(command: Option<&str>) -> Result<Ending> {
+    // Commands know that they are `sluice run` and not `run` once they are built.
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let of = match command {
+        None => &program,
+        Some(name) => program.find_subcommand(name).ok_or_else(|| {
+            let names: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+            let error = Error::new(ErrorKind::Usage, format!("there is no command `{name}`"));
+            match nearest(name, names.iter().copied()) {
+                Some(meant) => error.hint(format!("did you mean `sluice man {meant}`?")),
+                None => error.hint(format!("they are: {}", names.join(", "))),
+            }
+        })?,
+    };
+    let mut text = Vec::new();
+    let page = clap_mangen::Man::new(of.clone());
+    let page = page.source(concat!("sluice ", env!("CARGO_PKG_VERSION")));
+    page.render(&mut text).map_err(|e| stdout_failed(&e))?;
+    print_bytes(&text)
 }
 
 /// Threads beyond this take longer to start than they work.

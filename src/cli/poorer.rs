@@ -6,16 +6,19 @@ use super::Ending;
 use crate::model::counted;
 use crate::store::{Committed, Lost};
 
-/// What helps where an export holds only what has changed.
-const TOGETHER: &str =
-    "an export of changes is read together with the one before it: `sluice run BEFORE CHANGES`";
+/// What helps where an export holds only what has changed; `flag` names the store.
+fn together(flag: &str) -> String {
+    format!(
+        "an export of changes is read together with the one before it: `sluice run BEFORE CHANGES{flag}`"
+    )
+}
 
 /// Says what deals lost because files, columns or rows are no longer in the export, whose columns of deals
-/// are `columns`; findings if anything.
+/// are `columns`; findings if anything. `flag` names the store in commands.
 ///
 /// A value that is gone although its column is there was cleared in the CRM, which is no finding. Nor are open
 /// deals that the export has not, as it may be of what has changed only, and deals of an older export.
-pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
+pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) -> Ending {
     let lost = &committed.lost;
     if lost.outdated > 0 {
         tracing::warn!(
@@ -30,8 +33,9 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
         tracing::warn!(
             target: "sluice",
             "the history of {} tells fewer stages than the store knew, or not how it began: an export of the \
-             last days only tells the last moves; {TOGETHER}",
-            counted(lost.shortened, "deal")
+             last days only tells the last moves; {}",
+            counted(lost.shortened, "deal"),
+            together(flag)
         );
     }
     if lost.deleted > 0 {
@@ -59,7 +63,8 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>) -> Ending {
         false => {
             tracing::warn!(
                 target: "sluice",
-                "run {before} of the store still has all that: `sluice report --version {before}`; {TOGETHER}"
+                "run {before} of the store still has all that: `sluice report --version {before}{flag}`; {}",
+                together(flag)
             );
             Ending::Findings
         }

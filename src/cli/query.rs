@@ -9,7 +9,7 @@ use super::{Ending, about, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
 use crate::model::calendar::date;
-use crate::model::{AsOf, Config, Dataset, Deal, Micros, Progress, Run};
+use crate::model::{AsOf, Config, Dataset, Deal, Micros, Progress, Run, nearest};
 use crate::query::{self, Engine, QUERIES, Query};
 use crate::store::Store;
 
@@ -69,7 +69,7 @@ fn say_wins(run: &Run) {
 /// There is no `what` of that name; the nearest one may be meant. `sluice list LIST` shows all.
 fn unknown(what: &str, list: &str, name: &str, names: impl Iterator<Item = &'static str>) -> Error {
     let list = format!("`sluice list {list}` shows their names");
-    let hint = match query::nearest(name, names) {
+    let hint = match nearest(name, names) {
         Some(meant) => format!("did you mean `{meant}`? {list}"),
         None => list,
     };

@@ -60,7 +60,7 @@ pub fn run(args: &RestateArgs, talk: &Talk) -> Result<Ending> {
     };
     if from == to {
         return Err(Error::new(ErrorKind::Usage, format!("run {from} is compared with itself"))
-            .hint("`sluice list runs` shows the runs of the store"));
+            .hint(format!("`sluice list runs{}` shows the runs of the store", store.flag())));
     }
     talk.begin("reading the store", None);
     let (old, new) = rayon::join(|| store.load(Some(from)), || store.load(Some(to)));

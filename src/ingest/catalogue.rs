@@ -16,6 +16,7 @@ use crate::model::{
 mod kinds;
 mod order;
 mod pairs;
+pub(super) mod strangers;
 mod usual;
 pub(super) mod words;
 
@@ -173,7 +174,8 @@ fn say_unknown_pipelines(found: &[&str], config: &Config, said: &mut Vec<String>
     for pipeline in config.pipeline.iter().filter(|p| !p.name.is_empty()) {
         if !found.iter().any(|name| fold(name) == fold(&pipeline.name)) {
             let name = &pipeline.name;
-            said.push(format!("The configured pipeline `{name}` is not in the data."));
+            let meant = strangers::did_you_mean(name, found.iter().copied());
+            said.push(format!("The configured pipeline `{name}` is not in the data.{meant}"));
         }
     }
 }

@@ -293,6 +293,7 @@ impl Loader<'_> {
         };
         self.say_zone(plan)?;
         self.all.assumptions.extend(status::said(&file.statuses, plan));
+        self.all.statuses.extend(file.statuses.keys().cloned());
         self.all.has_modified |= plan.has(Col::ModifiedAt);
         self.all.deals.has_currency |= file.has_currency;
         self.all.assumptions.extend(said::unread(plan));

@@ -56,16 +56,15 @@ pub(super) fn basis_points(text: &str, rule: PercentRule) -> Option<u32> {
         Some(rest) => (rest.trim_end(), true),
         None => (text, false),
     };
-    let hundred_thousandths = minor(number, 6, DecimalMark::Auto)?;
+    let millionths = minor(number, 6, DecimalMark::Auto)?;
     let is_fraction = !has_sign
         && match rule {
             PercentRule::Hundred => false,
             PercentRule::Fraction => true,
-            PercentRule::Auto => hundred_thousandths <= 1_000_000,
+            PercentRule::Auto => millionths <= 1_000_000,
         };
     let unit = if is_fraction { 100 } else { 10_000 };
-    let (whole, rest) =
-        (hundred_thousandths.div_euclid(unit), hundred_thousandths.rem_euclid(unit));
+    let (whole, rest) = (millionths.div_euclid(unit), millionths.rem_euclid(unit));
     let rounds_up = 2 * rest > unit || (2 * rest == unit && whole % 2 == 1);
     u32::try_from(whole + i64::from(rounds_up)).ok().filter(|bp| *bp <= 10_000)
 }

@@ -36,17 +36,16 @@ pub(super) fn shares(deal: &Timeline<'_>, run: &Run) -> Option<Vec<(Sym, u32)>> 
 /// Hands on each time for which an owner had the deal while it was open; null if it never changed
 /// hands.
 fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Sym, Micros)) -> Option<()> {
-    let symbol = |number: Option<i64>| number.map_or(Sym::NONE, |n| Sym(n as u32));
     let changes = || deal.changes.iter().filter(|change| change.field == Field::Owner);
     let first = changes().next()?;
     let until = deal.facts.closed_at.unwrap_or(run.observed_until + 1);
     for visit in deal.visits.iter().filter(|visit| visit.kind == StageKind::Open) {
         let end = visit.exited_at.unwrap_or(until).min(until);
-        let (mut owner, mut from) = (symbol(first.old.get()), visit.entered_at);
+        let (mut owner, mut from) = (first.old_word(), visit.entered_at);
         for change in changes() {
             let at = change.at.clamp(visit.entered_at, end.max(visit.entered_at));
             take(owner, at - from);
-            (owner, from) = (symbol(change.new.get()), at);
+            (owner, from) = (change.new_word(), at);
         }
         take(owner, (end - from).max(0));
     }

@@ -1,6 +1,6 @@
 //! L4 `forecast_attainment`: how much of commit came, and what became of each category.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::forecast_days::{Agenda, Tier};
 use super::forecast_looks::Cell;
@@ -107,8 +107,11 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
         }
     }
     place.write(table, every, whole, &all)?;
-    let mut owners: BTreeSet<Sym> =
-        all.units.iter().filter(|u| !u.is_company).map(|u| u.owner).collect();
+    let mut by_owner: BTreeMap<(Sym, usize), Vec<Said>> = BTreeMap::new();
+    for unit in all.units.iter().filter(|unit| !unit.is_company) {
+        by_owner.entry((unit.owner, unit.quarter)).or_default().push(*unit);
+    }
+    let mut owners: BTreeSet<Sym> = by_owner.keys().map(|key| key.0).collect();
     if !family.is_stored {
         owners.extend(family.cells.keys().map(|key| key.1));
     }
@@ -116,8 +119,7 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
         let mut sums = Sums::default();
         for &quarter in &told {
             let of_owner = family.cells.get(&(agenda.slot(quarter, lead), owner));
-            let is_it = |u: &&Said| u.quarter == quarter && u.owner == owner && !u.is_company;
-            let units: Vec<Said> = all.units.iter().filter(is_it).copied().collect();
+            let units = by_owner.remove(&(owner, quarter)).unwrap_or_default();
             sums.gather(of_owner.unwrap_or(&[Cell::default(); 6]), units);
         }
         place.write(table, owner_slice(family.pipeline, owner), whole, &sums)?;

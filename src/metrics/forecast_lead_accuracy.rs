@@ -15,8 +15,8 @@ use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Slice};
 use super::rep_counts::owner_slice;
-use super::weighted_pipeline::half_even;
 use crate::error::Result;
+use crate::model::money::div_half_even;
 use crate::model::{About, Day, Known, Period, StageId, Sym, Unit, column};
 
 /// The metric.
@@ -170,7 +170,7 @@ fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Re
         let quarter = slot / agenda.leads.len();
         let is_judged = told.contains(&quarter);
         if slot % agenda.leads.len() == lead && is_judged && sums.due.n + sums.leaky > 0 {
-            let weighted = half_even(sums.weighted, 10_000);
+            let weighted = div_half_even(sums.weighted, 10_000);
             let pair = (weighted, sums.due_won.minor);
             let is_leaky = is_leaky(sums.leaky, run);
             let unit = due(quarter, pair, is_leaky, sums.amounts);

@@ -194,7 +194,7 @@ impl<'t> Past<'t> {
         let visit = self.visits.checked_sub(1).and_then(|last| deal.visits.get(last));
         let told = |field: usize| self.values[field].filter(|_| self.is_known[field]);
         let owner = match run.config.credit_rule {
-            rule if rule.is_of_moment() => sym(self.values[OWNER]),
+            rule if rule.is_of_moment() => Sym::of(self.values[OWNER]),
             _ => deal.facts.owner,
         };
         let basis = |field: usize| match self.is_known[field] {
@@ -254,10 +254,6 @@ impl<'t> Past<'t> {
     }
 }
 
-fn sym(number: Option<i64>) -> Sym {
-    number.map_or(Sym::NONE, |number| Sym(number as u32))
-}
-
 fn standing(visit: Option<&Visit>, at: Micros) -> Standing {
     let Some(visit) = visit else { return Standing::Absent };
     let is_deleted = visit.exit == ExitKind::Deleted && visit.exited_at.is_some_and(|t| t < at);
@@ -288,7 +284,7 @@ pub(super) fn owner_at(deal: &Timeline<'_>, at: Micros, run: &Run) -> Sym {
     let mut changes = deal.changes.iter().filter(|c| c.field == Field::Owner).peekable();
     let Some(first) = changes.peek() else { return deal.deal.owner };
     let earliest = first.old.get();
-    sym(changes.take_while(|c| c.at <= at).last().map_or(earliest, |c| c.new.get()))
+    Sym::of(changes.take_while(|c| c.at <= at).last().map_or(earliest, |c| c.new.get()))
 }
 
 /// The last day on which anything of a deal is to be looked at: its close, its deletion, or never.

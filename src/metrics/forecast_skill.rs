@@ -1,6 +1,6 @@
 //! L7 `forecast_skill`: whether the forecast beats those that need no forecasting.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::forecast_measures::{BASIS, FORECAST, Judge, LEAD, leaky};
 use super::forecast_table::OfForecasts;
@@ -102,11 +102,11 @@ impl Place<'_> {
             }
             let whole = Slice::whole(self.judge.family.pipeline);
             self.write(table, whole, (kind, lead, baseline), &pairs);
-            let owned = || pairs.iter().filter(|(unit, _)| !unit.is_company);
-            let owners: BTreeSet<Sym> = owned().map(|(unit, _)| unit.owner).collect();
-            for owner in owners {
-                let of_owner: Vec<(Said, f64)> =
-                    owned().filter(|(unit, _)| unit.owner == owner).copied().collect();
+            let mut by_owner: BTreeMap<Sym, Vec<(Said, f64)>> = BTreeMap::new();
+            for pair in pairs.iter().filter(|(unit, _)| !unit.is_company) {
+                by_owner.entry(pair.0.owner).or_default().push(*pair);
+            }
+            for (owner, of_owner) in by_owner {
                 let slice = owner_slice(self.judge.family.pipeline, owner);
                 self.write(table, slice, (kind, lead, baseline), &of_owner);
             }

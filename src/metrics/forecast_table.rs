@@ -34,7 +34,7 @@ pub(super) trait OfForecasts: Debug + Send + Sync {
 
     /// Writes the rows of one family.
     ///
-    /// Errors: `ErrorKind::Range` if a sum left the range in which it is exact.
+    /// Errors: `ErrorKind::Balance` if parts that must add up to a whole do not.
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()>;
 }
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_said::said;
-use super::weighted_pipeline::half_even;
 use crate::model::config::CategoryRollup;
+use crate::model::money::div_half_even;
 use crate::model::{Day, KEPT_DAYS, Known, Run, StageId, StoredForecast, Sym};
 
 /// Basis points of certainty.
@@ -204,10 +204,11 @@ impl Family {
 
     /// What came in a quarter: from one owner, or from all.
     pub(super) fn actual(&self, quarter: usize, owner: Option<Sym>) -> i128 {
-        let first = (quarter, Sym(u32::MIN));
-        let of_quarter = self.booked.range(first..=(quarter, Sym(u32::MAX)));
-        let wanted = of_quarter.filter(|((_, of), _)| owner.is_none_or(|owner| owner == *of));
-        wanted.map(|(_, booked)| booked.won.minor).sum()
+        if let Some(owner) = owner {
+            return self.booked.get(&(quarter, owner)).map_or(0, |booked| booked.won.minor);
+        }
+        let of_quarter = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
+        self.booked.range(of_quarter).map(|(_, booked)| booked.won.minor).sum()
     }
 
     /// The sums of all owners on a day.
@@ -336,8 +337,8 @@ impl Family {
             return u64::from(units.is_empty());
         }
         let span = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
-        let booked = self.booked.range(span).map(|((_, owner), _)| *owner);
-        booked.filter(|owner| !units.iter().any(|unit| unit.owner == *owner)).count() as u64
+        let said: BTreeSet<Sym> = units.iter().map(|unit| unit.owner).collect();
+        self.booked.range(span).filter(|((_, owner), _)| !said.contains(owner)).count() as u64
     }
 }
 
@@ -349,7 +350,7 @@ fn forecast_of(kind: Kind, cells: &[Cell; 6]) -> i128 {
         Kind::BestCase => commit + due(Tier::BestCase),
         Kind::Weighted => {
             let weighted = cells[1..5].iter().map(|cell| cell.weighted).sum();
-            due(Tier::Closed) + half_even(weighted, WHOLE)
+            due(Tier::Closed) + div_half_even(weighted, WHOLE)
         }
         _ => commit,
     }

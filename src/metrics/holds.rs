@@ -47,15 +47,14 @@ pub(super) struct Hold {
 
 /// Hands on the holds of a deal, in time order: one for each visit, and one more for each change of hands.
 pub(super) fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Hold)) {
-    let symbol = |number: Option<i64>| number.map_or(Sym::NONE, |n| Sym(n as u32));
     let is_of_moment = run.config.credit_rule.is_of_moment();
     let changes = if is_of_moment { deal.changes } else { &[] };
     let mut changes = changes.iter().filter(|c| c.field == Field::Owner).peekable();
-    let mut owner = changes.peek().map_or(deal.facts.owner, |first| symbol(first.old.get()));
+    let mut owner = changes.peek().map_or(deal.facts.owner, |first| first.old_word());
     let mut came = way(ExitKind::Censored);
     for visit in deal.visits {
         while let Some(change) = changes.next_if(|c| c.at <= visit.entered_at) {
-            owner = symbol(change.new.get());
+            owner = change.new_word();
         }
         let mut hold = Hold {
             stage: visit.stage,
@@ -70,7 +69,7 @@ pub(super) fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Hol
             went: TRANSFER,
         };
         while let Some(change) = changes.next_if(|c| visit.exited_at.is_none_or(|t| c.at <= t)) {
-            let new = symbol(change.new.get());
+            let new = change.new_word();
             if new == owner {
                 continue;
             }

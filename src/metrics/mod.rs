@@ -178,7 +178,7 @@ pub trait Metric: Sync {
 
     /// Turns the state into the table.
     ///
-    /// Errors: `ErrorKind::Range` if a sum left the range in which it is exact.
+    /// Errors: `ErrorKind::Balance` if parts that must add up to a whole do not.
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table>;
 }
 

@@ -194,10 +194,13 @@ pub fn is_ramping(owner: Sym, period: Period, run: &Run) -> Option<bool> {
 
 /// Dense ranks, 1 for the largest; ties share a rank; null stays null.
 pub fn dense_ranks(scores: &[Option<f64>]) -> Vec<Option<u64>> {
-    let mut distinct: Vec<f64> = scores.iter().flatten().copied().collect();
+    let mut distinct: Vec<f64> =
+        scores.iter().flatten().copied().filter(|score| !score.is_nan()).collect();
     distinct.sort_by(|a, b| b.total_cmp(a));
     distinct.dedup();
-    let rank = |score: f64| distinct.iter().position(|&d| d == score).map(|at| at as u64 + 1);
+    let rank = |score: f64| {
+        (!score.is_nan()).then(|| distinct.partition_point(|&larger| larger > score) as u64 + 1)
+    };
     scores.iter().map(|score| score.and_then(rank)).collect()
 }
 
@@ -214,5 +217,6 @@ mod tests {
     fn ranks_are_dense_and_ties_share() {
         let ranks = dense_ranks(&[Some(0.2), None, Some(0.5), Some(0.2), Some(0.1)]);
         assert_eq!(ranks, [Some(2), None, Some(1), Some(2), Some(3)]);
+        assert_eq!(dense_ranks(&[Some(0.0), Some(-0.0), Some(f64::NAN)]), [Some(1), Some(1), None]);
     }
 }

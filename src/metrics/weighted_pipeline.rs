@@ -11,6 +11,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::stage_chances::{Chances, Lives};
 use super::stage_key::{DIMENSIONS, add_all, currency_key, field_before, standing};
 use crate::error::Result;
+use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
 use crate::stats::influence::JACKKNIFE;
@@ -219,7 +220,7 @@ impl Metric for WeightedPipeline {
             // Nothing could be weighted: that is unknown, not worth 0.
             let weighted = match open.weighted {
                 0 => None,
-                _ => Some(half_even(open.numerator, 10_000)),
+                _ => Some(div_half_even(open.numerator, 10_000)),
             };
             let mut row = table.row(*slice, Some(now), *currency);
             row.set_minor("weighted_minor", weighted)
@@ -247,29 +248,5 @@ impl Metric for WeightedPipeline {
             });
         }
         table.finish()
-    }
-}
-
-/// `number / divisor`, rounded half to even.
-pub(super) fn half_even(number: i128, divisor: i128) -> i128 {
-    let (whole, rest) = (number.div_euclid(divisor), number.rem_euclid(divisor));
-    match (rest * 2).cmp(&divisor) {
-        std::cmp::Ordering::Less => whole,
-        std::cmp::Ordering::Greater => whole + 1,
-        std::cmp::Ordering::Equal => whole + whole.rem_euclid(2),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_go_to_the_even_neighbour() {
-        for (number, expected) in [(5, 0), (15, 2), (25, 2), (26, 3), (-5, 0), (-15, -2), (-16, -2)]
-        {
-            assert_eq!(half_even(number, 10), expected, "{number}");
-        }
-        assert_eq!(half_even(10_360_145_000, 10_000), 1_036_014);
     }
 }

@@ -1,7 +1,6 @@
 //! The configuration (`sluice.toml`): every key, its default, its check.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use super::fiscal::FiscalLabel;
 pub use super::goal_config::{GoalsConfig, WeekendCounts};
 pub use super::policy::CreditRule;
 use super::policy::{ConversionPolicy, FxPolicy, StayUnit};
-use crate::error::{Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// How the outcome of a deal is read (METRICS 3.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,12 +103,13 @@ pub struct PipelineConfig {
 
 /// Points for an activity (METRICS N1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ScoreRule {
     /// Type of the activity: `call`, `email`, `meeting` …
     #[serde(rename = "type")]
     pub kind: String,
     /// Its outcome; empty for any that no other rule names.
+    #[serde(default)]
     pub outcome: String,
     /// Points; may be negative.
     pub points: i64,
@@ -360,22 +360,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads `path`.
-    ///
-    /// Errors: the file cannot be read, is no TOML, has an unknown key, or a value out of range.
-    pub fn read(path: &Path) -> Result<Self> {
-        let made = "`sluice init EXPORTS...` writes a commented one";
-        let text =
-            std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e).hint(made))?;
-        let config: Self = toml::from_str(&text).map_err(|e| {
-            let what = format!("`{}` is not a valid configuration", path.display());
-            Error::new(ErrorKind::Config, what).because(e).hint(made)
-        })?;
-        let file = path.display().to_string();
-        config.check().map_err(|e| e.at(Place { file, row: None, column: None }))?;
-        Ok(config)
-    }
-
     /// The zone of `report_tz`.
     pub fn zone(&self) -> Result<Zone> {
         parse_zone("report_tz", &self.report_tz)

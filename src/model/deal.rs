@@ -161,6 +161,18 @@ pub struct FieldChange {
     pub new: Maybe<i64>,
 }
 
+impl FieldChange {
+    /// The word before, where the field has words.
+    pub fn old_word(&self) -> Sym {
+        Sym::of(self.old.get())
+    }
+
+    /// The word after, where the field has words.
+    pub fn new_word(&self) -> Sym {
+        Sym::of(self.new.get())
+    }
+}
+
 /// A call, e-mail, meeting or task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Activity {

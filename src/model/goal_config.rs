@@ -50,18 +50,10 @@ impl Default for GoalsConfig {
 
 impl Config {
     pub(super) fn check_goals(&self) -> Result<()> {
-        let wrong = |key: &str, expected: &str| {
-            Err(Error::new(ErrorKind::Config, format!("`{key}` must be {expected}")))
-        };
-        if !(self.assurance > 0.0 && self.assurance < 1.0) {
-            return wrong("assurance", "between 0 and 1");
-        }
-        if self.playbook_n == 0 || self.streak_min == 0 {
-            return wrong("playbook_n` and `streak_min", "at least 1");
-        }
         let kinds = [PeriodKind::Week, PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
         if !kinds.contains(&self.goals.period) {
-            return wrong("goals.period", "`week`, `month`, `quarter` or `year`");
+            let what = "`goals.period` must be `week`, `month`, `quarter` or `year`";
+            return Err(Error::new(ErrorKind::Config, what));
         }
         self.workdays().map(|_| ())
     }

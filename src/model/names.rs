@@ -16,6 +16,11 @@ impl Sym {
     /// The missing word (null).
     pub const NONE: Self = Self(0);
 
+    /// The word of a number, as values of fields that have words are kept.
+    pub fn of(number: Option<i64>) -> Self {
+        number.map_or(Self::NONE, |number| Self(number as u32))
+    }
+
     /// Whether the word is missing.
     pub fn is_none(self) -> bool {
         self == Self::NONE

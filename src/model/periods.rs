@@ -280,9 +280,10 @@ impl PeriodTable {
 const DAYS_AFTER: i32 = 7;
 
 impl Run {
-    /// What is to be said of the moment, the rates and the periods by which the run goes.
+    /// What is to be said of the moment, the rates and the periods by which the run goes, and of what
+    /// the configuration names.
     pub fn said(&self) -> impl Iterator<Item = String> {
-        let moment = self.said_of_moment().into_iter();
+        let moment = self.said_of_moment().into_iter().chain(self.said_of_config.iter().cloned());
         moment.chain(self.said_of_fx()).chain(self.said_of_periods())
     }
 

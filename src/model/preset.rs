@@ -1,9 +1,7 @@
-//! Ready configurations for common ways of selling, and how a file of the user's goes over one.
+//! Ready configurations for common ways of selling, and what a configuration says of a stage.
 //!
 //! To add one: a file in `presets/`, written as the `sluice.toml` that people shall get, and a line in
 //! [`PRESETS`].
-
-use std::path::Path;
 
 use super::config::{Config, PipelineConfig};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,50 +29,7 @@ pub fn preset_text(name: &str) -> Result<&'static str> {
     })
 }
 
-fn parse(text: &str, name: &str) -> Result<toml::Table> {
-    text.parse().map_err(|e: toml::de::Error| {
-        Error::new(ErrorKind::Config, format!("`{name}` is not a valid configuration")).because(e)
-    })
-}
-
 impl Config {
-    /// A preset as the configuration.
-    ///
-    /// Errors: there is no preset of that name.
-    pub fn preset(name: &str) -> Result<Self> {
-        Ok(Self::layered(parse(preset_text(name)?, name)?, name)?.with_preset_stages())
-    }
-
-    /// The file at `path` over a preset: each key of the file wins as a whole. Returns these keys too.
-    ///
-    /// Errors: those of [`Config::read`]; there is no preset of that name.
-    pub fn read_over(path: &Path, preset: &str) -> Result<(Self, Vec<String>)> {
-        let mut table = parse(preset_text(preset)?, preset)?;
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-        let own = parse(&text, &path.display().to_string())?;
-        let keys: Vec<String> = own.keys().cloned().collect();
-        table.extend(own);
-        let config = Self::layered(table, &path.display().to_string())?;
-        let has_own_stages = keys.iter().any(|key| key == "pipeline");
-        Ok((if has_own_stages { config } else { config.with_preset_stages() }, keys))
-    }
-
-    /// The configuration, its stages marked as those of a preset.
-    fn with_preset_stages(mut self) -> Self {
-        self.pipeline.iter_mut().for_each(|pipeline| pipeline.is_preset = true);
-        self
-    }
-
-    fn layered(table: toml::Table, name: &str) -> Result<Self> {
-        let config: Self = table.try_into().map_err(|e: toml::de::Error| {
-            Error::new(ErrorKind::Config, format!("`{name}` is not a valid configuration"))
-                .because(e)
-                .hint("`sluice init EXPORTS...` writes a commented one")
-        })?;
-        config.check()?;
-        Ok(config)
-    }
-
     /// The skill that a low conversion out of a stage points to, if the pipeline's `skills` name one.
     pub fn skill<'c>(&'c self, pipeline: &'c str, stage: &'c str) -> Option<&'c str> {
         let mut places = self.places(pipeline, stage);
@@ -112,14 +67,15 @@ impl Config {
 }
 
 impl PipelineConfig {
-    /// Checks that every value is in range.
+    /// Checks that no stage stands twice, and that lists by stage are as long as that of the stages.
     pub(super) fn check(&self) -> Result<()> {
-        let wrong = |key: &str, expected: &str| {
-            let what = format!("`pipeline.{key}` must be {expected}");
-            Err(Error::new(ErrorKind::Config, what))
-        };
-        if self.probabilities.iter().any(|p| !(0.0..=1.0).contains(p)) {
-            return wrong("probabilities", "between 0 and 1");
+        let fold = |stage: &String| stage.trim().to_lowercase();
+        for (at, stage) in self.stages.iter().enumerate() {
+            if self.stages[..at].iter().any(|before| fold(before) == fold(stage)) {
+                let what = format!("`pipeline.stages` names `{stage}` twice");
+                return Err(Error::new(ErrorKind::Config, what)
+                    .hint("a stage has one place in the order: take one of the two out"));
+            }
         }
         let lists = [
             ("probabilities", self.probabilities.len()),
@@ -129,7 +85,8 @@ impl PipelineConfig {
         ];
         for (key, count) in lists {
             if count != 0 && count != self.stages.len() {
-                return wrong(key, "as many as `stages`");
+                let what = format!("`pipeline.{key}` must be as many as `stages`");
+                return Err(Error::new(ErrorKind::Config, what));
             }
         }
         Ok(())

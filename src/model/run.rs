@@ -111,6 +111,8 @@ pub struct Run {
     excluded_outcomes: Vec<Sym>,
     /// The name of stages that stand for a time without records.
     unknown: Option<Sym>,
+    /// What is to be said of what the configuration names.
+    pub(super) said_of_config: Vec<String>,
 }
 
 impl Run {
@@ -155,6 +157,7 @@ impl Run {
             excluded: Vec::new(),
             derailed: Vec::new(),
             excluded_outcomes: Vec::new(),
+            said_of_config: Vec::new(),
             bands: Bands::default(),
             targets: Arc::from(dataset.targets.as_slice()),
             unknown: dataset.names.find(UNKNOWN_STAGE),
@@ -173,6 +176,7 @@ impl Run {
         run.take_side_tables(dataset);
         run.goals = Goals::new(dataset, &run);
         run.count_rates(dataset);
+        run.said_of_config = run.look_at_config(dataset);
         Ok(run)
     }
 

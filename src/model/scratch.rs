@@ -144,14 +144,13 @@ fn amount_at(deal: &Deal, changes: &[FieldChange], run: &Run) -> Option<i64> {
 /// a field tells what it was until then.
 fn before(mut deal: Deal, later: &[FieldChange]) -> Deal {
     for change in later.iter().rev() {
-        let symbol = change.old.get().map_or(Sym::NONE, |n| Sym(n as u32));
         match change.field {
             Field::Amount => deal.amount_minor = change.old,
             Field::ExpectedCloseOn => {
                 deal.expected_close_on = change.old.get().map(|n| n as Day).into()
             }
-            Field::Owner => deal.owner = symbol,
-            Field::ForecastCategory => deal.forecast_category = symbol,
+            Field::Owner => deal.owner = change.old_word(),
+            Field::ForecastCategory => deal.forecast_category = change.old_word(),
             Field::Probability => deal.probability_bp = change.old.get().map(|n| n as u32).into(),
         }
     }
@@ -278,16 +277,15 @@ fn credited_owner(
     closed_at: Option<Micros>,
     run: &Run,
 ) -> Sym {
-    let symbol = |number: Option<i64>| number.map_or(Sym::NONE, |n| Sym(n as u32));
     let mut of_owner = changes.iter().filter(|c| c.field == Field::Owner).peekable();
     let Some(first) = of_owner.peek() else { return deal.owner };
-    let earliest = symbol(first.old.get());
+    let earliest = first.old_word();
     match run.config.credit_rule {
         CreditRule::Current => deal.owner,
         CreditRule::CreatedBy => earliest,
         CreditRule::AtClose | CreditRule::SplitTime => {
             let moment = closed_at.map_or(run.cut, |t| t + 1);
-            of_owner.take_while(|c| c.at < moment).last().map_or(earliest, |c| symbol(c.new.get()))
+            of_owner.take_while(|c| c.at < moment).last().map_or(earliest, FieldChange::new_word)
         }
     }
 }

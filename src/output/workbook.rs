@@ -273,6 +273,9 @@ fn put(
     match value {
         Value::Bool(flag) => sheet.write_boolean(row, at, *flag)?,
         Value::Text(text) => sheet.write_string(row, at, cut(text))?,
+        Value::Int(minor) if is_money(unit) => {
+            sheet.write_string(row, at, in_units(*minor, money::exponent(currency)))?
+        }
         other => {
             let mut text = Vec::new();
             cell::append(other, &mut text)?;
@@ -290,14 +293,14 @@ fn number<'l>(
     looks: &'l Looks,
 ) -> Option<(f64, &'l Format)> {
     match value {
+        // A cell would round what is beyond, money as any other number.
+        Value::Int(number) if number.unsigned_abs() > EXACT => None,
         Value::Int(_) | Value::Float(_) if is_money(unit) => {
             let digits = money::exponent(currency);
             let look = looks.money.get(digits as usize).unwrap_or(&looks.plain);
             Some((value.as_f64()? / 10_f64.powi(digits as i32), look))
         }
-        Value::Int(number) if number.unsigned_abs() <= EXACT => {
-            Some((*number as f64, &looks.plain))
-        }
+        Value::Int(number) => Some((*number as f64, &looks.plain)),
         Value::Float(number) if unit == Unit::Rate => Some((*number, &looks.rate)),
         Value::Float(number) if number.abs() >= 1.0 => Some((*number, &looks.fraction)),
         Value::Float(number) => Some((*number, &looks.plain)),
@@ -308,6 +311,16 @@ fn number<'l>(
             Some((day + rest, &looks.instant))
         }
         _ => None,
+    }
+}
+
+/// An amount in whole units, to the last digit.
+fn in_units(minor: i64, digits: u32) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let (minor, one) = (minor.unsigned_abs(), 10_u64.pow(digits));
+    match digits {
+        0 => format!("{sign}{minor}"),
+        digits => format!("{sign}{}.{:0width$}", minor / one, minor % one, width = digits as usize),
     }
 }
 
@@ -355,6 +368,18 @@ mod tests {
         let long = cut(&"ä𝄞".repeat(20_000));
         assert!(long.ends_with('…') && long.encode_utf16().count() <= CHARACTERS);
         assert_eq!(cut(&"ä".repeat(20_000)).chars().count(), 20_000, "more bytes, not more units");
+    }
+
+    #[test]
+    fn money_that_a_cell_would_round_is_text_in_whole_units() {
+        let looks = Looks::new();
+        let is_number = |amount| number(&Value::Int(amount), Unit::Minor, "EUR", &looks).is_some();
+        let exact = EXACT as i64;
+        assert!(is_number(exact) && is_number(-exact));
+        assert!(!is_number(exact + 1) && !is_number(-exact - 1) && !is_number(i64::MIN));
+        assert_eq!(in_units(i64::MAX, 2), "92233720368547758.07");
+        assert_eq!(in_units(-9_007_199_254_740_993, 3), "-9007199254740.993");
+        assert_eq!(in_units(9_007_199_254_740_993, 0), "9007199254740993");
     }
 
     #[test]

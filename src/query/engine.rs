@@ -7,12 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult};
 use polars::sql::SQLContext;
 
-use super::guard::{self, Checked, Only, Reads};
-use super::nearest::nearest;
+use super::guard::{self, Checked, Growth, Only, Reads};
 use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Dataset, Run, Table, Unit};
+use crate::model::{Dataset, Run, Table, Unit, nearest};
 
 /// Stack of the thread that runs a statement; `guard` bounds how deep a statement may be.
 const STACK_BYTES: usize = 64 << 20;
@@ -115,8 +114,10 @@ impl<'a> Engine<'a> {
     fn sql_here(&self, sql: &str) -> Result<Table> {
         let mut checked = guard::check(sql, &self.schema)?;
         let frames = self.frames(&checked.reads)?;
-        if frames.iter().flat_map(|(_, frame)| frame.columns()).any(may_overflow) {
-            checked.widen_sums();
+        let growth = checked.growth();
+        let mut columns = frames.iter().flat_map(|(_, frame)| frame.columns());
+        if columns.any(|column| may_overflow(column, growth)) {
+            checked.widen_amounts();
         }
         let frame = execute(&checked, &frames)?;
         frame::to_table("query", &frame)
@@ -218,15 +219,18 @@ impl<'a> Engine<'a> {
     }
 }
 
-/// Whether a sum of these amounts may be beyond 64 bits, which the engine would not notice.
-fn may_overflow(column: &Column) -> bool {
-    const MOST: u128 = 1 << 62;
+/// Whether what is calculated with these amounts may be beyond 64 bits, which the engine would not notice.
+fn may_overflow(column: &Column, growth: Growth) -> bool {
     if !column.name().ends_with("_minor") {
         return false;
     }
     let Ok(amounts) = column.as_materialized_series().i64() else { return false };
-    let largest = amounts.iter().flatten().map(i64::unsigned_abs).max();
-    u128::from(largest.unwrap_or(0)) * amounts.len() as u128 >= MOST
+    let largest = amounts.iter().flatten().map(i64::unsigned_abs).max().unwrap_or(0);
+    if growth == Growth::default() {
+        return u128::from(largest) * amounts.len() as u128 >= 1 << 62;
+    }
+    let bits = |number: u64| 64 - number.leading_zeros();
+    bits(largest) * (1 + growth.factors) + bits(amounts.len() as u64) + growth.bits > 62
 }
 
 /// The view on timelines with this name.
@@ -281,7 +285,14 @@ fn plan(sql: &str, frames: &[(String, DataFrame)]) -> PolarsResult<LazyFrame> {
 /// The engine's error, with the name that was probably meant.
 fn explain(error: PolarsError, checked: &Checked) -> Error {
     let text = error.to_string();
+    // The engine adds its plan, and advice for those who call it from a program.
+    let text = ["\n\n", " It's possible that"]
+        .iter()
+        .fold(text.as_str(), |text, mark| text.split_once(mark).map_or(text, |(what, _)| what));
     let hint = match &error {
+        _ if text.starts_with("duplicate: ") => {
+            Some("give each column a name of its own, such as `COUNT(*) AS deals`".to_owned())
+        }
         _ if text.contains("date_trunc") => {
             let columns = "the views have columns for it, such as `created_week`, `created_month`";
             Some(format!("{columns} and `created_quarter`"))
@@ -303,7 +314,7 @@ fn explain(error: PolarsError, checked: &Checked) -> Error {
     // The engine prints the parse tree of what it does not support.
     let error = match text.split_once(" {") {
         Some((what, _)) => error.because(format!("{what} is not supported")),
-        None => error.because(text),
+        None => error.because(text.to_owned()),
     };
     match hint {
         Some(hint) => error.hint(hint),

@@ -15,11 +15,9 @@ mod engine;
 mod frame;
 mod guard;
 mod header;
-mod nearest;
 mod views;
 
 pub use engine::Engine;
-pub use nearest::nearest;
 
 /// A query file: its header and its statement.
 #[derive(Clone, Debug, PartialEq)]

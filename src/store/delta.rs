@@ -62,6 +62,11 @@ impl Delta {
         Ok(Self { runtime, root: root.to_owned() })
     }
 
+    /// The folder of the tables.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder of a table.
     pub(super) fn folder(&self, table: &str) -> PathBuf {
         self.root.join(table)

@@ -24,7 +24,7 @@ impl Lock {
             .truncate(false)
             .write(true)
             .open(&path)
-            .map_err(|cause| Error::io("open", &path, cause))?;
+            .map_err(|cause| Error::io("open", &path, cause).hint(super::WRITABLE))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Error::new(

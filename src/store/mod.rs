@@ -46,7 +46,7 @@ use self::merge::{Merged, Terms};
 use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::deal_snapshots::Taken;
-use crate::model::{Dataset, InputFile};
+use crate::model::{Dataset, InputFile, pasted};
 
 /// One committed run: what it read and which version of every table it pins.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,6 +99,11 @@ impl Store {
         &self.root
     }
 
+    /// What names it on the command line, a blank before it: nothing for the folder that is the default.
+    pub fn flag(&self) -> String {
+        flag(&self.root)
+    }
+
     /// Whether a run was ever committed.
     pub fn exists(&self) -> bool {
         delta::is_table(&self.root.join(runs::TABLE))
@@ -118,7 +123,7 @@ impl Store {
         work: impl FnOnce(&Dataset, bool) -> T + Send,
     ) -> Result<(Committed, T)> {
         std::fs::create_dir_all(&self.root)
-            .map_err(|cause| Error::io("make the folder", &self.root, cause))?;
+            .map_err(|cause| Error::io("make the folder", &self.root, cause).hint(WRITABLE))?;
         let _lock = Lock::take(&self.root)?;
         let delta = Delta::new(&self.root)?;
         let runs = Runs::open(&delta)?;
@@ -243,7 +248,24 @@ impl Store {
 
     fn absent(&self) -> Error {
         Error::new(ErrorKind::Store, format!("there is no store in `{}`", self.root.display()))
-            .hint("run `sluice ingest EXPORTS --store DIR` first, or name another `--store`")
+            .hint(format!(
+                "run `sluice ingest EXPORTS...{}` first, or name another `--store`",
+                self.flag()
+            ))
+    }
+}
+
+/// What helps where a store cannot be written.
+const WRITABLE: &str = "name a folder that can be written with `--store DIR`";
+
+/// The folder of a store where none is named.
+pub const DEFAULT: &str = "store";
+
+/// See [`Store::flag`].
+fn flag(root: &Path) -> String {
+    match root == Path::new(DEFAULT) {
+        true => String::new(),
+        false => format!(" --store {}", pasted(&root.display().to_string())),
     }
 }
 

@@ -195,18 +195,21 @@ impl Runs {
         let prefix = prefix(version);
         match self.files().find(|file| file.path.starts_with(&prefix)) {
             Some(file) => read(delta, file).map(Some),
-            None => Err(self.unknown(version)),
+            None => Err(self.unknown(version, &super::flag(delta.root()))),
         }
     }
 
-    fn unknown(&self, version: u64) -> Error {
+    fn unknown(&self, version: u64, flag: &str) -> Error {
         let text = match self.len() {
             0 => "it has none".to_owned(),
             1 => "it has only version 0".to_owned(),
             count => format!("it has the versions 0 to {}", count - 1),
         };
-        Error::new(ErrorKind::Store, format!("the store has no version {version}: {text}"))
-            .hint("`sluice list runs` shows the runs; without a version the latest is read")
+        Error::new(ErrorKind::Store, format!("the store has no version {version}: {text}")).hint(
+            format!(
+                "`sluice list runs{flag}` shows the runs; without a version the latest is read"
+            ),
+        )
     }
 
     /// Commits a run after all others: from now on it is what a reader sees.

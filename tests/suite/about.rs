@@ -29,7 +29,7 @@ fn a_metric_says_what_it_is_without_a_store() {
         "95%: `lower` and `upper` are about `rate`",
         "derail_reasons = [\"no_decision\"]",
         "doi:10.1080/01621459.1927.10502953",
-        "\nanswers\n  M8, M11\n",
+        "\nanswers\n  question M8: Close ratio, and the funnel run backwards\n  question M11: The four levers",
         "rate_narrow     rate   won / (won + lost - derailed).",
     ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");

@@ -148,13 +148,21 @@ fn segments_can_be_amount_bands() {
 #[test]
 fn json_log_is_json() {
     let there = tempfile::tempdir().unwrap();
-    let args = ["--log-format", "json", "run", "nowhere"];
-    let (status, _, stderr) = talk(sluice(there.path()).args(args));
-    assert_eq!(status, Some(2));
-    for line in stderr.lines() {
-        let event: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert!(event["level"].is_string(), "{line}");
+    for (args, what) in [
+        (["--log-format", "json", "run", "nowhere"], "nowhere"),
+        (["--log-format", "json", "list", "luck"], "invalid value 'luck'"),
+        (["run", "--log-format=json", "x", "--luck"], "unexpected argument '--luck'"),
+    ] {
+        let (status, stdout, stderr) = talk(sluice(there.path()).args(args));
+        assert_eq!((status, stdout.as_str()), (Some(2), ""));
+        assert!(stderr.contains(what), "{stderr}");
+        for line in stderr.lines() {
+            let event: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(event["level"].is_string(), "{line}");
+        }
     }
+    let (status, stdout, _) = talk(sluice(there.path()).args(["--log-format", "json", "--help"]));
+    assert!(status == Some(0) && stdout.contains("Usage: "), "{stdout}");
 }
 
 #[test]
@@ -204,6 +212,17 @@ fn completions_and_the_manual_come_from_the_arguments() {
     assert!(status == Some(0) && script.contains("_sluice()"));
     let (status, page, _) = talk(sluice(there.path()).arg("man"));
     assert!(status == Some(0) && page.contains(".TH sluice"));
+    let named = page.split("sluice\\-").skip(1).filter_map(|rest| rest.split_once("(1)"));
+    let named: Vec<&str> = named.map(|(name, _)| name).collect();
+    assert!(named.contains(&"run") && named.contains(&"metric"), "{page}");
+    for name in named {
+        let (status, page, _) = talk(sluice(there.path()).args(["man", name]));
+        assert_eq!(status, Some(0), "{name}");
+        assert!(page.contains(&format!(".TH sluice-{name} 1")), "{name}: {page}");
+        assert!(page.contains(&format!("\\fBsluice {name}\\fR")), "{name}: {page}");
+    }
+    let (status, _, stderr) = talk(sluice(there.path()).args(["man", "rum"]));
+    assert!(status == Some(2) && stderr.contains("did you mean `sluice man run`?"), "{stderr}");
 }
 
 #[test]
@@ -352,4 +371,39 @@ fn a_file_without_a_header_is_a_statement() {
         assert!(stderr.contains(told), "{stderr}");
         assert!(stderr.len() < 600, "{stderr}");
     }
+}
+
+#[test]
+fn stages_that_only_reading_applies_are_told() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", &format!("{DEALS}4,Offer,open,Ann,100,2026-01-08,\n"));
+    let of = |name: &str, text: &str| write(there.path(), name, &format!("[[pipeline]]\n{text}\n"));
+    of("old.toml", "stages = ['Demo', 'Offer']\nwon_stages = ['Won']");
+    of("other_order.toml", "stages = ['Offer', 'Demo']");
+    of("fewer.toml", "stages = ['Demo']");
+    of("more.toml", "stages = ['Demo', 'Talk', 'Offer']");
+    of("other_end.toml", "stages = ['Demo', 'Offer']\nlost_stages = ['Won']");
+    of("silent.toml", "stages = []");
+    of("other_pipeline.toml", "stages = ['Call', 'Visit']");
+    let args = ["ingest", "deals.csv", "--config", "old.toml"];
+    assert_eq!(talk(sluice(there.path()).args(args)).0, Some(0));
+    for (config, key) in [
+        ("old.toml", None),
+        ("silent.toml", None),
+        ("other_order.toml", Some("stages")),
+        ("fewer.toml", Some("stages")),
+        ("more.toml", Some("stages")),
+        ("other_pipeline.toml", Some("stages")),
+        ("other_end.toml", Some("lost_stages")),
+    ] {
+        let args = ["metric", "stage_stock", "--config", config];
+        let (status, _, stderr) = talk(sluice(there.path()).args(args));
+        let told = key.map(|key| format!("are not as `{key}` of the configuration has them"));
+        assert_eq!(status, Some(0), "{config}: {stderr}");
+        assert_eq!(stderr.contains("are not as"), told.is_some(), "{config}: {stderr}");
+        assert!(told.is_none_or(|told| stderr.contains(&told)), "{config}: {stderr}");
+    }
+    let args = ["run", "deals.csv", "--config", "more.toml"];
+    let (status, _, stderr) = talk(sluice(there.path()).args(args));
+    assert!(status == Some(0) && !stderr.contains("are not as"), "{stderr}");
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod fixture;
+mod large;
 mod standard;
 mod wrong;
 
@@ -201,7 +202,18 @@ fn unknown_names_are_answered_with_the_nearest() {
     let (dataset, run) = fixture::empty();
     let engine = Engine::new(&dataset, &run, &[]).unwrap();
     for (sql, what, hint) in [
-        ("SELECT * FROM deal", "there is no table `deal`; there are `accounts`", "`deals`"),
+        (
+            "SELECT * FROM deal",
+            "there is no table `deal`",
+            "did you mean `deals`? `sluice list tables`",
+        ),
+        ("SELECT * FROM visits", "there is no table `visits`", "did you mean `stage_visits`?"),
+        ("SELECT * FROM luck", "there is no table `luck`", "`sluice list tables` names all"),
+        (
+            "SELECT * FROM open_pipeline",
+            "there is no table",
+            "`sluice query open_pipeline` runs it",
+        ),
         ("SELECT * FROM Deals", "there is no table `Deals`", "`deals`"),
         ("SELECT onwer FROM deals", "there is no column `onwer`; `deals` has", "`owner`"),
         ("SELECT owner FROM deals WHERE stage = \"Won\"", "column `Won`", "single quotes"),
@@ -211,6 +223,41 @@ fn unknown_names_are_answered_with_the_nearest() {
         let error = message(&engine.sql(sql).unwrap_err());
         assert!(error.contains(what) && error.contains(hint), "{sql}: {error}");
     }
+}
+
+#[test]
+fn what_the_engine_says_is_cut_to_the_reason() {
+    let dataset = fixture::dataset();
+    let run = fixture::run(&dataset);
+    let engine = Engine::new(&dataset, &run, &[]).unwrap();
+    for (sql, what) in [
+        ("SELECT CAST(stage AS INT) AS x FROM deals", "conversion from `str` to `i64` failed"),
+        ("SELECT CAST(stage AS DATE) AS x FROM deals", "conversion from `str` to `date` failed"),
+        ("SELECT stage, stage FROM deals", "give each column a name of its own"),
+    ] {
+        let error = engine.sql(sql).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        let error = format!("{} {cause}", message(&error));
+        assert!(error.contains(what), "{sql}: {error}");
+        for told in ["Resolved plan", "You might want", ".alias", "\n\n\n"] {
+            assert!(!error.contains(told), "{sql}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_count_without_a_name_is_called_count() {
+    let dataset = fixture::dataset();
+    let run = fixture::run(&dataset);
+    let engine = Engine::new(&dataset, &run, &[]).unwrap();
+    let names = |sql: &str| -> Vec<String> {
+        engine.sql(sql).unwrap().columns.iter().map(|c| c.name.to_string()).collect()
+    };
+    assert_eq!(names("SELECT COUNT(*) FROM deals"), ["count"]);
+    assert_eq!(names("SELECT stage, count(*) FROM deals GROUP BY stage"), ["stage", "count"]);
+    assert_eq!(names("SELECT count FROM (SELECT COUNT(*) FROM deals) t"), ["count"]);
+    assert_eq!(names("SELECT COUNT(*) AS n FROM deals"), ["n"]);
+    assert_eq!(names("SELECT MAX(amount) AS count, COUNT(*) FROM deals"), ["count", "len"]);
 }
 
 #[test]

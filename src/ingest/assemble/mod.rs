@@ -88,6 +88,8 @@ pub(super) struct Gathered {
     pub(super) teams: BTreeMap<String, String>,
     /// Names of pipelines by id.
     pub(super) pipelines: BTreeMap<String, String>,
+    /// Words in columns of statuses.
+    pub(super) statuses: BTreeSet<String>,
     /// What was refused.
     pub(super) rejects: Vec<Reject>,
     /// What was assumed.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-use super::super::catalogue::{self, Precedence, StageEvidence};
+use super::super::catalogue::{self, Precedence, StageEvidence, strangers};
 use super::super::rows::{DealRow, word};
 use super::super::side::StageRow;
 use super::group::Grouped;
@@ -158,6 +158,7 @@ pub(super) fn catalogue(
     let mut said = places::fill(&mut evidence, &precedence, &all.names);
     let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
     said.extend(more);
+    said.extend(strangers::said(&evidence, &all.statuses, config, &all.names));
     let places = catalogue::tie_places(&evidence, &precedence, &catalogue);
     Ok((catalogue, places, said))
 }

@@ -21,16 +21,19 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 use self::walk::Look;
 use crate::error::{Error, ErrorKind, Result};
 
+mod amounts;
 mod division;
 mod groups;
 mod joins;
 mod names;
 mod only;
 mod subqueries;
+mod unnamed;
 mod walk;
 mod widen;
 mod windows;
 
+pub(super) use amounts::Growth;
 pub(super) use names::Reads;
 pub(super) use only::Only;
 
@@ -47,9 +50,14 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Sums up amounts in floating point: a sum of them may be beyond 64 bits.
-    pub(super) fn widen_sums(&mut self) {
-        widen::widen_sums(&mut self.query);
+    /// How much larger than the amounts it reads its numbers may be.
+    pub(super) fn growth(&self) -> Growth {
+        amounts::growth(&self.query)
+    }
+
+    /// Calculates with amounts in floating point: results may be beyond 64 bits.
+    pub(super) fn widen_amounts(&mut self) {
+        amounts::widen(&mut self.query);
     }
 
     /// The statement; with `width`, ordered by that many columns after its own order, so that ties
@@ -90,6 +98,7 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut reads = names::check(&query, schema)?;
     reads.only = only::of(&query)?;
     let needs_order = needs_order(&query);
+    unnamed::name_counts(&mut query);
     widen::widen(&mut query);
     Ok(Checked { query, reads, needs_order })
 }

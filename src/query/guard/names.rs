@@ -11,7 +11,8 @@ use sqlparser::ast::{
 use super::walk::{self, Look};
 use super::{Only, Schema, groups};
 use crate::error::{Error, ErrorKind, Result};
-use crate::query::nearest::nearest;
+use crate::model::nearest;
+use crate::query::QUERIES;
 
 /// What a statement reads.
 #[derive(Debug, Default)]
@@ -71,9 +72,40 @@ pub(super) fn check(query: &Query, schema: &Schema) -> Result<Reads> {
 }
 
 fn unknown_table(name: &str, schema: &Schema) -> Error {
-    let known: Vec<String> = schema.keys().map(|name| format!("`{name}`")).collect();
-    let what = format!("there is no table `{name}`; there are {}", known.join(", "));
-    meant(Error::new(ErrorKind::Query, what), name, schema.keys().map(String::as_str))
+    let error = Error::new(ErrorKind::Query, format!("there is no table `{name}`"));
+    let all = "`sluice list tables` names all tables, with their columns";
+    let known = || schema.keys().map(String::as_str);
+    if QUERIES.iter().any(|(query, _)| *query == name) {
+        let runs = format!("`{name}` is a query and no table: `sluice query {name}` runs it");
+        return error.hint(format!("{runs}; {all}"));
+    }
+    let near: Vec<&str> = match nearest(name, known()) {
+        Some(near) => vec![near],
+        None => kindred(name, known()),
+    };
+    match near.as_slice() {
+        [] => error.hint(all),
+        near => error.hint(format!("did you mean `{}`? {all}", near.join("` or `"))),
+    }
+}
+
+/// The first few names that end with the last word of `name`, in the singular or the plural, or else that
+/// have any word of it.
+fn kindred<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    const SHOWN: usize = 3;
+    let words = |name: &str| -> Vec<String> {
+        let lower = name.to_lowercase();
+        lower.split('_').map(|word| word.trim_end_matches('s').to_owned()).collect()
+    };
+    let wanted = words(name);
+    let shares = |known: &&str| words(known).iter().any(|word| wanted.contains(word));
+    let mut found: Vec<&str> = known.filter(shares).collect();
+    let ends_alike = |known: &&str| words(known).last() == wanted.last();
+    if found.iter().any(ends_alike) {
+        found.retain(ends_alike);
+    }
+    found.truncate(SHOWN);
+    found
 }
 
 fn unknown_column(name: &str, reads: &Reads, schema: &Schema) -> Error {

@@ -8,8 +8,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Query, Select, SelectItem, Value, VisitMut, VisitorMut,
+    CastKind, DataType, Expr, Query, Select, SelectItem, Value, VisitMut, VisitorMut,
 };
 
 use super::groups;
@@ -52,35 +51,6 @@ const PARTS: &[&str] = &[
 /// Casts what is too narrow.
 pub(super) fn widen(query: &mut Query) {
     let _ = query.visit(&mut Widen);
-}
-
-/// Casts what is summed up to floating point, if it is of amounts.
-pub(super) fn widen_sums(query: &mut Query) {
-    let _ = query.visit(&mut WidenSums);
-}
-
-struct WidenSums;
-
-impl VisitorMut for WidenSums {
-    type Break = ();
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
-        if groups::name_of(function) == "sum"
-            && let FunctionArguments::List(list) = &mut function.args
-        {
-            for argument in &mut list.args {
-                let FunctionArg::Unnamed(FunctionArgExpr::Expr(summed)) = argument else {
-                    continue;
-                };
-                let text = summed.to_string().to_lowercase();
-                if ["amount", "minor"].iter().any(|word| text.contains(word)) {
-                    cast_to(summed, DataType::Double(ExactNumberInfo::None));
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
 }
 
 struct Widen;
@@ -145,7 +115,7 @@ fn cast(expr: &mut Expr) {
     cast_to(expr, DataType::BigInt(None));
 }
 
-fn cast_to(expr: &mut Expr, data_type: DataType) {
+pub(super) fn cast_to(expr: &mut Expr, data_type: DataType) {
     let inner = std::mem::replace(expr, Expr::value(Value::Null));
     *expr = Expr::Cast {
         kind: CastKind::Cast,

@@ -58,6 +58,14 @@ fn every_command_knows_rates() {
     let page = std::fs::read_to_string(there.join("out/latest/index.html")).unwrap();
     let said = "Amounts are converted to EUR, deal by deal, at the rate of the day they closed";
     assert!(page.contains("id=\"fx\"") && page.contains(said));
+    let summary = std::fs::read_to_string(there.join("out/latest/summary.json")).unwrap();
+    let summary: Json = serde_json::from_str(&summary).unwrap();
+    let codes = summary["quality"].as_array().unwrap().iter().map(|line| line["code"].clone());
+    let ledger = std::fs::read_to_string(there.join("out/latest/tables/quality.csv")).unwrap();
+    let of_ledger = ledger.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned());
+    let codes: Vec<Json> = codes.collect();
+    assert_eq!(codes, of_ledger.map(Json::from).collect::<Vec<_>>());
+    assert!(codes.contains(&"QV3".into()), "{ledger}");
     assert!(page.contains("CHF: 1 deal; no rate is known: amounts are unknown (QV3)."));
     let run: Json =
         serde_json::from_slice(&std::fs::read(there.join("out/latest/run.json")).unwrap()).unwrap();

@@ -1,0 +1,137 @@
+//! Whether stages are in the store as the configuration has them now: only reading exports applies it.
+//! A configuration that says nothing of them contradicts nothing.
+
+use std::collections::BTreeSet;
+
+use super::config::{Config, PipelineConfig};
+use super::dataset::Dataset;
+use super::names::{Names, Sym};
+use super::stage::{Basis, Stage, StageId, StageKind, UNKNOWN_STAGE};
+
+/// Name matching of stages and pipelines: case and outer blanks do not count.
+fn fold(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+/// One pipeline of the store, and what the configuration says of it.
+struct Applied<'a> {
+    names: &'a Names,
+    stages: Vec<&'a Stage>,
+    /// Names of stages that deals are in. The others may be left over from an earlier export, as that
+    /// one was read.
+    used: BTreeSet<String>,
+    all: &'a Config,
+    own: Vec<&'a PipelineConfig>,
+    /// Whether stages are made that only the configuration names.
+    adds: bool,
+}
+
+/// What is to be said if the store was read with another order or other ends of the stages.
+pub(super) fn said(config: &Config, dataset: &Dataset) -> Option<String> {
+    let deals = dataset.partitions.iter().flat_map(|partition| &partition.deals);
+    let used: BTreeSet<StageId> = deals.map(|deal| deal.stage).collect();
+    let pipelines = dataset.catalogue.pipelines();
+    let is_only = pipelines.len() == 1;
+    pipelines.into_iter().find_map(|pipeline| {
+        let key = Applied::new(config, dataset, (pipeline, is_only), &used).differs()?;
+        let label = match dataset.names.get(pipeline) {
+            "" => String::new(),
+            name => format!(" of pipeline `{name}`"),
+        };
+        Some(format!(
+            "The stages{label} are not as `{key}` of the configuration has them, which is applied when exports \
+             are read: read them again (`sluice ingest EXPORTS...`)."
+        ))
+    })
+}
+
+impl<'a> Applied<'a> {
+    fn new(
+        config: &'a Config,
+        dataset: &'a Dataset,
+        (pipeline, is_only): (Sym, bool),
+        used: &BTreeSet<StageId>,
+    ) -> Self {
+        let names = &dataset.names;
+        let name = fold(names.get(pipeline));
+        let applies = |own: &&PipelineConfig| own.name.is_empty() || fold(&own.name) == name;
+        let own: Vec<&PipelineConfig> = config.pipeline.iter().filter(applies).collect();
+        let stages: Vec<(StageId, &Stage)> = dataset.catalogue.of(pipeline).collect();
+        let used = stages.iter().filter(|(id, _)| used.contains(id));
+        Self {
+            names,
+            used: used.map(|(_, stage)| fold(names.get(stage.name))).collect(),
+            stages: stages.into_iter().map(|(_, stage)| stage).collect(),
+            all: config,
+            adds: is_only
+                || own.iter().any(|own| !own.stages.is_empty() && fold(&own.name) == name),
+            own,
+        }
+    }
+
+    fn name(&self, stage: &Stage) -> String {
+        fold(self.names.get(stage.name))
+    }
+
+    /// The first key that was another when the store was read.
+    fn differs(&self) -> Option<&'static str> {
+        if self.have_other_order() {
+            return Some("stages");
+        }
+        let won = self.listed(&self.all.won_stages, |own| &own.won_stages);
+        if self.have_other_ends(&won, StageKind::Won) {
+            return Some("won_stages");
+        }
+        let lost = self.listed(&self.all.lost_stages, |own| &own.lost_stages);
+        self.have_other_ends(&lost, StageKind::Lost).then_some("lost_stages")
+    }
+
+    fn listed(
+        &self,
+        all: &[String],
+        pick: fn(&PipelineConfig) -> &Vec<String>,
+    ) -> BTreeSet<String> {
+        let own = self.own.iter().flat_map(|own| pick(own));
+        all.iter().chain(own).map(|name| fold(name)).collect()
+    }
+
+    fn have_other_ends(&self, listed: &BTreeSet<String>, kind: StageKind) -> bool {
+        !listed.is_empty()
+            && self.stages.iter().any(|stage| {
+                let name = self.name(stage);
+                match listed.contains(&name) {
+                    true => stage.kind != kind,
+                    false => {
+                        (stage.kind, stage.kind_basis) == (kind, Basis::Configured)
+                            && self.used.contains(&name)
+                    }
+                }
+            })
+    }
+
+    /// Whether the open stages do not stand as the configuration orders them.
+    fn have_other_order(&self) -> bool {
+        let lists = self.own.iter().filter(|own| !own.stages.is_empty());
+        let list = lists.min_by_key(|own| own.name.is_empty());
+        let Some(list) = list else { return false };
+        let mut listed: Vec<String> = list.stages.iter().map(|stage| fold(stage)).collect();
+        let open = self.stages.iter().filter(|s| s.kind == StageKind::Open && !s.is_deleted);
+        let there: BTreeSet<String> = open.map(|stage| self.name(stage)).collect();
+        // A list that fits no stage is one of another pipeline, and one of a preset that does not name all is
+        // one of another way of selling: they are not applied.
+        let is_fit = match list.is_preset {
+            true => there.iter().all(|name| listed.contains(name) || *name == fold(UNKNOWN_STAGE)),
+            false => listed.iter().any(|name| there.contains(name)),
+        };
+        if !is_fit {
+            listed.clear();
+        }
+        let mut placed: Vec<&Stage> = self.stages.clone();
+        placed.retain(|s| s.order.is_some() && s.order_basis == Basis::Configured);
+        placed.sort_by_key(|stage| stage.order);
+        let mut placed: Vec<String> = placed.into_iter().map(|stage| self.name(stage)).collect();
+        placed.retain(|name| listed.contains(name) || self.used.contains(name));
+        listed.retain(|name| self.adds || there.contains(name));
+        listed != placed
+    }
+}

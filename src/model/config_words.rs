@@ -1,0 +1,72 @@
+//! Names in the configuration that nothing in the data is called.
+
+use std::collections::BTreeSet;
+
+use super::config::Config;
+use super::config_applied;
+use super::dataset::Dataset;
+use super::nearest::nearest;
+use super::preset::PRESETS;
+use super::run::Run;
+
+/// A list of the configuration.
+type Pick = fn(&Config) -> &Vec<String>;
+
+/// How reasons are compared: `No decision` is `no_decision`.
+fn fold(word: &str) -> String {
+    word.trim().to_lowercase().replace([' ', '-'], "_")
+}
+
+impl Run {
+    /// What is to be said of lost reasons and pipelines that only the configuration knows, and of stages
+    /// that it has otherwise than the store. Words that stand in the defaults or in a preset are nobody's slip.
+    pub(super) fn look_at_config(&self, dataset: &Dataset) -> Vec<String> {
+        let config = &self.config;
+        let reasons: [(_, Pick); 3] = [
+            ("exclude_reasons", |of| &of.exclude_reasons),
+            ("derail_reasons", |of| &of.derail_reasons),
+            ("never_recycle", |of| &of.never_recycle),
+        ];
+        let mut said: Vec<String> = config_applied::said(config, dataset).into_iter().collect();
+        let mut known: Option<BTreeSet<&str>> = None;
+        for (key, pick) in reasons {
+            for name in pick(config).iter().filter(|name| !is_usual(name, pick)) {
+                let known = known.get_or_insert_with(|| self.reasons(dataset));
+                if !known.iter().any(|reason| fold(reason) == fold(name)) {
+                    let meant = did_you_mean(name, known);
+                    said.push(format!("No deal is lost for `{name}`, which `{key}` names.{meant}"));
+                }
+            }
+        }
+        let pipelines: BTreeSet<&str> =
+            dataset.catalogue.pipelines().iter().map(|&sym| self.names.get(sym)).collect();
+        let goals = config.goals.pipelines.keys().map(|name| ("goals.pipelines", name));
+        let renewals = config.renewal_pipelines.iter().map(|name| ("renewal_pipelines", name));
+        let strange = goals.chain(renewals).filter(|(_, name)| !pipelines.contains(name.as_str()));
+        said.extend(strange.map(|(key, name)| {
+            let meant = did_you_mean(name, &pipelines);
+            format!("No pipeline is called `{name}`, which `{key}` names.{meant}")
+        }));
+        said
+    }
+
+    /// All lost reasons.
+    fn reasons(&self, dataset: &Dataset) -> BTreeSet<&str> {
+        let deals = dataset.partitions.iter().flat_map(|partition| &partition.deals);
+        let found: BTreeSet<_> = deals.map(|deal| deal.lost_reason).collect();
+        found.into_iter().filter(|sym| !sym.is_none()).map(|sym| self.names.get(sym)).collect()
+    }
+}
+
+/// Whether the defaults have a word, or a preset.
+fn is_usual(name: &String, pick: Pick) -> bool {
+    let presets = PRESETS.iter().filter_map(|(preset, _)| Config::preset(preset).ok());
+    let mut all = std::iter::once(Config::default()).chain(presets);
+    all.any(|config| pick(&config).contains(name))
+}
+
+/// A question about the name that was probably meant, a blank before it; empty if none is near.
+fn did_you_mean(name: &str, known: &BTreeSet<&str>) -> String {
+    let meant = nearest(name, known.iter().copied());
+    meant.map_or(String::new(), |meant| format!(" Did you mean `{meant}`?"))
+}

@@ -1,0 +1,219 @@
+//! Arithmetic on amounts that may leave 64 bits, which the engine would not notice.
+//!
+//! Amounts are the columns `..._minor`, and whatever a statement calls what it makes of them. Where the
+//! values of a store are so large that sums or products of them may not fit, amounts are cast to floating
+//! point where they are added, subtracted or multiplied; elsewhere they stay as they are, to the last digit.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, Query, Select, SelectItem, TableAlias, TableFactor, UnaryOperator,
+    Value, Visit, VisitMut, Visitor, VisitorMut,
+};
+
+use super::groups;
+use super::widen::cast_to;
+
+/// How much larger than the amounts themselves the numbers of a statement may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::query) struct Growth {
+    /// Amounts that are multiplied with one another, beyond the first.
+    pub(in crate::query) factors: u32,
+    /// Bits that numbers written beside them, and additions, may add.
+    pub(in crate::query) bits: u32,
+}
+
+/// How the amounts of a statement may grow.
+pub(super) fn growth(query: &Query) -> Growth {
+    let mut measure = Measure { amounts: amounts(query), growth: Growth::default() };
+    let _ = query.visit(&mut measure);
+    measure.growth
+}
+
+/// Casts amounts to floating point wherever it is calculated with them.
+pub(super) fn widen(query: &mut Query) {
+    let amounts = amounts(query);
+    let _ = query.visit(&mut Widen { amounts, depth: 0 });
+}
+
+/// The names of amounts: columns of tables, and what they are called on the way.
+fn amounts(query: &Query) -> BTreeSet<String> {
+    let mut found = Given::default();
+    loop {
+        let before = found.names.len();
+        let _ = query.visit(&mut found);
+        if found.names.len() == before {
+            return found.names;
+        }
+    }
+}
+
+fn is_amount(name: &str, given: &BTreeSet<String>) -> bool {
+    name.to_lowercase().ends_with("_minor") || given.contains(name)
+}
+
+/// The column that an expression is.
+fn column(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(name) => Some(name),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    }
+}
+
+/// Whether an amount is named anywhere in it.
+fn mentions(expr: &Expr, given: &BTreeSet<String>) -> bool {
+    struct Find<'a>(&'a BTreeSet<String>);
+    impl Visitor for Find<'_> {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match column(expr).is_some_and(|name| is_amount(&name.value, self.0)) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+    expr.visit(&mut Find(given)).is_break()
+}
+
+/// Collects the names that are given to what is made of amounts.
+#[derive(Default)]
+struct Given {
+    names: BTreeSet<String>,
+}
+
+impl Given {
+    fn select(&mut self, select: &Select, columns: &[Ident]) {
+        for (at, item) in select.projection.iter().enumerate() {
+            let (expr, alias) = match item {
+                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
+                SelectItem::UnnamedExpr(expr) => (expr, None),
+                _ => continue,
+            };
+            if mentions(expr, &self.names) {
+                let names = alias.into_iter().chain(columns.get(at));
+                self.names.extend(names.map(|name| name.value.clone()));
+            }
+        }
+    }
+
+    /// `WITH t (a, b) AS ...` and `... AS t (a, b)` give names by place.
+    fn columns(&mut self, query: &Query, alias: &TableAlias) {
+        let columns: Vec<Ident> = alias.columns.iter().map(|column| column.name.clone()).collect();
+        if let Some(select) = query.body.as_select() {
+            self.select(select, &columns);
+        }
+    }
+}
+
+impl Visitor for Given {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        for step in query.with.iter().flat_map(|with| &with.cte_tables) {
+            self.columns(&step.query, &step.alias);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        self.select(select, &[]);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &sqlparser::ast::TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor {
+            self.columns(subquery, alias);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Measures products and sums of amounts.
+struct Measure {
+    amounts: BTreeSet<String>,
+    growth: Growth,
+}
+
+impl Visitor for Measure {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let Expr::BinaryOp { left, op, right } = expr else { return ControlFlow::Continue(()) };
+        let sides = [left, right].map(|side| mentions(side, &self.amounts));
+        match op {
+            _ if sides == [false, false] => {}
+            BinaryOperator::Plus | BinaryOperator::Minus => self.growth.bits += 1,
+            BinaryOperator::Multiply if sides == [true, true] => self.growth.factors += 1,
+            BinaryOperator::Multiply => {
+                let written = [left, right].into_iter().filter_map(|side| number(side));
+                self.growth.bits += written.map(|n| 64 - n.leading_zeros()).sum::<u32>();
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A whole number as it is written.
+fn number(expr: &Expr) -> Option<u64> {
+    let Expr::Value(value) = expr else { return None };
+    match &value.value {
+        Value::Number(number, _) => number.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Whether the engine calculates in 64 bits with what is in it.
+fn calculates(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryOp { op, .. } => {
+            use BinaryOperator as B;
+            matches!(op, B::Plus | B::Minus | B::Multiply)
+        }
+        Expr::UnaryOp { op, .. } => *op == UnaryOperator::Minus,
+        Expr::Function(function) => groups::name_of(function) == "sum",
+        _ => false,
+    }
+}
+
+struct Widen {
+    amounts: BTreeSet<String>,
+    /// How many calculations are around.
+    depth: usize,
+}
+
+impl VisitorMut for Widen {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.depth += usize::from(calculates(expr));
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let is_amount = column(expr).is_some_and(|name| is_amount(&name.value, &self.amounts));
+        if is_amount && self.depth > 0 {
+            cast_to(expr, DataType::Double(ExactNumberInfo::None));
+        }
+        if !calculates(expr) {
+            return ControlFlow::Continue(());
+        }
+        self.depth -= 1;
+        // A sum is cast as a whole too: `CASE` makes whole numbers again.
+        if let Expr::Function(function) = expr
+            && let FunctionArguments::List(list) = &mut function.args
+        {
+            for argument in &mut list.args {
+                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(summed)) = argument
+                    && mentions(summed, &self.amounts)
+                {
+                    cast_to(summed, DataType::Double(ExactNumberInfo::None));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
