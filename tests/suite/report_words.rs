@@ -7,7 +7,7 @@ use crate::report_tables::{Maker, all, months, quarters, run};
 
 const PIPELINE: &str = "Sales";
 
-fn page(metrics: &[(&'static About, Table)]) -> String {
+pub(super) fn page(metrics: &[(&'static About, Table)]) -> String {
     render(&Input {
         run: &run(),
         metrics: metrics.iter().map(|(about, table)| (*about, table)).collect(),
@@ -26,7 +26,7 @@ fn page(metrics: &[(&'static About, Table)]) -> String {
     .unwrap()
 }
 
-fn made(m: Maker) -> (&'static About, Table) {
+pub(super) fn made(m: Maker) -> (&'static About, Table) {
     (m.about, m.table)
 }
 

@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, Reads, add, chart, weeks};
+use super::{Block, Reads, add, chart, part_of, weeks, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -121,8 +121,14 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         let made = grid(sheet, &words, &rows, &moving(sheet, &rows));
         add(if at == 0 { &mut block.grids } else { &mut block.folded }, made);
     }
+    let (on_page, whole) = (1 + FOLDED_MONTHS, "the CSV file has all");
+    let tables = "Tables of stock and flow are on the page for the last";
+    block.notes.extend(part_of(tables, on_page, shown.len(), "months", whole));
     let months: Vec<&Span<'_>> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
-    block.charts.push(stocks(book, sheet, &rows, &months, id));
+    let mut made = stocks(book, sheet, &rows, &months, id);
+    let more = part_of("The last", MOST_MONTHS, shown.len(), "months", "the CSV file has all");
+    made.note = with_more(&made.note, more);
+    block.charts.push(made);
     block.charts.extend(weeks::deals(book, pipeline, id));
     by_quarter(book, pipeline, &mut block);
     block
@@ -143,8 +149,8 @@ fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let sheet = book.sheet("win_reversal");
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
     rows.reverse();
-    rows.truncate(MOST_QUARTERS);
-    add(&mut block.folded, grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS));
+    let made = grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS);
+    add(&mut block.folded, made.cut(MOST_QUARTERS));
 }
 
 /// What owners took over and handed over in the last complete quarter, where most was.
@@ -157,10 +163,8 @@ fn handed(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     };
     rows.retain(|row| moved(row) > 0.0);
     rows.sort_by(|a, b| moved(b).total_cmp(&moved(a)));
-    let mut made = grid(sheet, &format!("Value that changed hands, {when}"), &rows, HANDED);
-    made.rows.truncate(MOST_HANDED);
-    made.is_cut = made.total > MOST_HANDED;
-    add(&mut block.folded, made);
+    let made = grid(sheet, &format!("Value that changed hands, {when}"), &rows, HANDED);
+    add(&mut block.folded, made.cut(MOST_HANDED));
 }
 
 /// The stage that fills up most, if it is more than chance, in words.
@@ -214,12 +218,8 @@ fn stocks(
     }
     let all = stages.len();
     stages.truncate(COLOURS.len());
-    let note = match all {
-        all if all > stages.len() => {
-            format!("The first {} of {all} stages; the table has all.", stages.len())
-        }
-        _ => String::new(),
-    };
+    let note = part_of("The first", stages.len(), all, "stages", "the table has all");
+    let note = note.unwrap_or_default();
     let title = "Deals in each stage at the end of the month".to_owned();
     let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
     let table = grid(sheet, &title, &shown, &columns);

@@ -12,7 +12,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid, Head, Key, Number};
 
 /// Reps in the table of bias; the CSV file has all.
-const MOST_OWNERS: usize = 6;
+const MOST_OWNERS: usize = 20;
 
 /// Quarters in the table of slippage.
 const MOST_QUARTERS: usize = 4;
@@ -276,12 +276,8 @@ fn people(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let size = |row| sheet.number(row, "bias_minor").map_or(0.0, f64::abs);
     rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
     block.notes.extend(words::people(sheet, &rows));
-    let all = rows.len();
-    rows.truncate(MOST_OWNERS);
-    let mut made = grid(sheet, "Bias of reps' commit at the start of a quarter", &rows, OWNERS);
-    made.is_cut = all > rows.len();
-    made.total_text = format::count(all);
-    add(&mut block.grids, made);
+    let made = grid(sheet, "Bias of reps' commit at the start of a quarter", &rows, OWNERS);
+    add(&mut block.grids, made.cut(MOST_OWNERS));
 }
 
 fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
@@ -303,8 +299,9 @@ fn slippage(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let rows = known(sheet, &sheet.whole(pipeline), "slip_rate");
     block.notes.extend(words::slippage(sheet, &sheet.with(&rows, "period_kind", "all")));
     let quarters = sheet.with(&rows, "period_kind", "quarter");
-    let last: Vec<Cells<'_>> = quarters.into_iter().rev().take(MOST_QUARTERS).collect();
-    add(&mut block.grids, grid(sheet, "Deals that slipped out of their quarter", &last, SLIPPED));
+    let last: Vec<Cells<'_>> = quarters.into_iter().rev().collect();
+    let made = grid(sheet, "Deals that slipped out of their quarter", &last, SLIPPED);
+    add(&mut block.grids, made.cut(MOST_QUARTERS));
 }
 
 fn skill(book: &Book<'_>, pipeline: &str, block: &mut Block) {

@@ -144,9 +144,8 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     }
     let mut own = sheet.with(&sheet.by_owner(pipeline), "mode", first);
     own.retain(|row| sheet.number(row, "stage_order") == Some(1.0));
-    own.truncate(MOST_GOALS);
     let words = format!("Deals that each owner needs for the own goal, {first} chances");
-    add(&mut block.folded, grid(sheet, &words, &own, OWN));
+    add(&mut block.folded, grid(sheet, &words, &own, OWN).cut(MOST_GOALS));
     let cascade = book.sheet("goal_cascade");
     let rows = cascade.with(&cascade.whole(pipeline), "mode", first);
     let mut by_week = cascade.with(&rows, "unit", "week");
@@ -229,9 +228,8 @@ fn people(block: &mut Block, book: &Book<'_>) {
         let by = |name| length(b, name).total_cmp(&length(a, name));
         by("current").then(by("longest"))
     });
-    rows.truncate(MOST_GOALS);
     let words = caption("Active working days in a row", of_all);
-    add(&mut block.folded, grid(streaks, &words, &rows, STREAKS));
+    add(&mut block.folded, grid(streaks, &words, &rows, STREAKS).cut(MOST_GOALS));
 }
 
 /// The goals of the periods that run at `as_of`, or else of the last ones, the shortest periods first.

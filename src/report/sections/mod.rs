@@ -211,6 +211,22 @@ fn chart(
     Chart { id, svg, title, note: note.to_owned(), keys: Vec::new(), grid, empty }
 }
 
+/// What is said where a part of the page has only so many of all; null where it has all.
+fn part_of(which: &str, shown: usize, all: usize, what: &str, whole: &str) -> Option<String> {
+    let count = crate::report::format::count;
+    (all > shown).then(|| format!("{which} {} of {} {what}; {whole}.", count(shown), count(all)))
+}
+
+/// Words with a sentence after them, if there is one.
+fn with_more(words: &str, more: Option<String>) -> String {
+    [words.to_owned()]
+        .into_iter()
+        .chain(more)
+        .filter(|said| !said.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// A key of a chart from pairs of swatch and label.
 fn keys(pairs: &[(&'static str, &str)]) -> Vec<super::view::Key> {
     pairs

@@ -2,7 +2,7 @@
 
 use super::funnel::caption;
 use super::mix::add_mix;
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, Reads, add, chart, keys, part_of};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
@@ -87,8 +87,6 @@ const RAMP: &[&str] = &[
 
 /// Months of tenure that the page shows, of reps who are in them.
 const FIRST_MONTHS: f64 = 12.0;
-/// Rows of them.
-const MOST_MONTHS: usize = 60;
 
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
@@ -124,6 +122,14 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
         add(&mut block.folded, compared(book, pipeline, span));
     }
+    let whole = "the CSV file has all";
+    block.notes.extend(part_of(
+        "Win rates of reps are on the page for",
+        1 + MOST_QUARTERS,
+        spans.len(),
+        "quarters",
+        whole,
+    ));
     if shown.end > book.as_of + 1 {
         block.notes.push(format!("{} has not ended yet.", book.period(shown)));
     }
@@ -149,11 +155,10 @@ fn ramp(block: &mut Block, book: &Book<'_>, pipeline: &str) {
         .filter(|(last, _)| *last < FIRST_MONTHS)
         .collect();
     reps.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut shown: Vec<Cells<'_>> = reps.iter().flat_map(|(_, rep)| rep.iter().copied()).collect();
-    shown.truncate(MOST_MONTHS);
+    let shown: Vec<Cells<'_>> = reps.iter().flat_map(|(_, rep)| rep.iter().copied()).collect();
     let mut whole = sheet.whole(pipeline);
     whole.retain(|row| month(row) < FIRST_MONTHS);
-    let title = "All reps by months since they started";
+    let title = "All reps by months since they started, the first 12";
     add(&mut block.folded, grid(sheet, title, &whole, RAMP));
     let title = "Reps in their first year, by months since they started";
     add(&mut block.folded, grid(sheet, title, &shown, RAMP));

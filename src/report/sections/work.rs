@@ -7,6 +7,7 @@ use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Grid;
 
 /// Quarters in a table.
 const MOST_QUARTERS: usize = 8;
@@ -93,14 +94,14 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         ("deal_size", "Size of the deals won, by quarter", SIZE),
     ] {
         let sheet = book.sheet(name);
-        add(&mut block.grids, grid(sheet, words, &quarters(sheet, pipeline), columns));
+        add(&mut block.grids, by_quarter(sheet, pipeline, words, columns));
     }
     for (name, words, columns) in [
         ("amount_win_rate", "Win rate by value, by quarter", VALUE),
         ("sales_velocity", "Sales velocity by quarter", VELOCITY),
     ] {
         let sheet = book.sheet(name);
-        add(&mut block.folded, grid(sheet, words, &quarters(sheet, pipeline), columns));
+        add(&mut block.folded, by_quarter(sheet, pipeline, words, columns));
     }
     let sheet = book.sheet("activities_per_win");
     let (mut rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
@@ -155,24 +156,25 @@ fn playbook(block: &mut Block, book: &Book<'_>, pipeline: &str) {
 /// Hours between steps by quarter, and by the types of the two.
 fn timing(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     let sheet = book.sheet("step_timing");
-    let of_quarters = quarters(sheet, pipeline);
-    add(&mut block.folded, grid(sheet, "Timing of steps by quarter", &of_quarters, TIMING));
+    let words = "Timing of steps by quarter";
+    add(&mut block.folded, by_quarter(sheet, pipeline, words, TIMING));
     let mut pairs = sheet.whole(pipeline);
     pairs.retain(|row| sheet.word(row, "from_type") != "any");
     add(&mut block.folded, grid(sheet, "Hours from one activity to the next", &pairs, PAIRS));
     let sheet = book.sheet("meeting_to_win");
-    let of_quarters = quarters(sheet, pipeline);
-    add(&mut block.folded, grid(sheet, "From the first meeting to the win", &of_quarters, MEETING));
+    let words = "From the first meeting to the win";
+    add(&mut block.folded, by_quarter(sheet, pipeline, words, MEETING));
 }
 
-/// The last quarters, the newest first.
-fn quarters<'a>(sheet: Sheet<'a>, pipeline: &str) -> Vec<Cells<'a>> {
+/// The table of the last quarters, the newest first.
+fn by_quarter(sheet: Sheet<'_>, pipeline: &str, words: &str, columns: &[&str]) -> Grid {
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
     rows.reverse();
     let spans = sheet.spans(&rows, "quarter");
     let first = spans.len().saturating_sub(MOST_QUARTERS);
     let kept = spans.split_at(first).1;
+    let all = rows.len();
     rows.retain(|row| sheet.span(row).is_some_and(|span| kept.contains(&span)));
     rows.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
-    rows
+    grid(sheet, words, &rows, columns).out_of(all)
 }
