@@ -17,6 +17,7 @@ mod goal_gap;
 mod goals;
 mod losses;
 mod mix;
+mod new_deals;
 mod overview;
 mod payments;
 mod quality;
@@ -100,6 +101,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         calibration::READS,
         trends::READS,
         weeks::READS,
+        new_deals::READS,
         restatement::READS,
     ];
     all.concat()

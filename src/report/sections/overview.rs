@@ -2,6 +2,7 @@
 //!
 //! Computes no change: the earlier number stands beside the later one, with an arrow.
 
+use super::new_deals::new_deals;
 use super::stale::{NOTHING_TELLS, is_untold, stale, undecided};
 use super::trends::trends;
 use crate::report::book::Book;
@@ -12,7 +13,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::view;
 
 /// Periods in the line beside a number.
-const MOST_PERIODS: usize = 8;
+pub(super) const MOST_PERIODS: usize = 8;
 
 /// A headline number.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +115,7 @@ fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     format::value(known(sheet, row, name), sheet.unit(name), sheet.word(row, "currency"))
 }
 
-fn within(book: &Book<'_>, span: &Span) -> String {
+pub(super) fn within(book: &Book<'_>, span: &Span) -> String {
     format!("in {}", book.period(span))
 }
 
@@ -285,7 +286,7 @@ pub(super) fn headline(
     }
 }
 
-fn trend(now: Option<f64>, then: Option<f64>) -> &'static str {
+pub(super) fn trend(now: Option<f64>, then: Option<f64>) -> &'static str {
     match (now, then) {
         (Some(now), Some(then)) if now > then => "up",
         (Some(now), Some(then)) if now < then => "down",
@@ -302,29 +303,6 @@ fn short(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
         (Some(_), Unit::Days) => format!("{} days", shown(sheet, row, name)),
         _ => shown(sheet, row, name),
     }
-}
-
-/// Deals created, from the cohorts at their shortest horizon.
-fn new_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
-    let sheet = book.sheet("cohort_conversion");
-    let rows = sheet.whole(pipeline);
-    let kind =
-        ["quarter", "month"].into_iter().find(|kind| !sheet.spans(&rows, kind).is_empty())?;
-    let horizon = |row: &Cells<'_>| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
-    let shortest = rows.iter().map(horizon).min()?;
-    let mut rows = sheet.with(&rows, "period_kind", kind);
-    rows.retain(|row| horizon(row) == shortest);
-    let spans = sheet.spans(&rows, kind);
-    let (now, before) = complete(&spans, book.as_of);
-    let now = now?;
-    let row = sheet.at(&rows, now).first().copied()?;
-    let earlier = before.and_then(|span| sheet.at(&rows, span).first().copied());
-    let mut made = headline(sheet, row, "New deals", "n", earlier);
-    made.tip = format!("{} · deals created in {}", made.text, book.period(now));
-    made.period = book.period(now);
-    made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
-    made.spark = course(sheet, &rows, &spans, now, "n");
-    Some(made)
 }
 
 /// Open and weighted pipeline on the last day, for each currency.
