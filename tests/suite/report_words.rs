@@ -223,3 +223,51 @@ fn reps_that_differ_on_their_own_mix_are_named() {
     let page = page_of(&[("Ann", 11, false), ("Cy", 9, false)]);
     assert!(page.contains("no rep differs from the team by more than chance gives (2 compared)."));
 }
+
+#[test]
+fn a_stage_where_deals_stay_behind_does_not_fill_up() {
+    let quarter = *quarters().last().unwrap();
+    let page_of = |stages: &[(&'static str, f64)]| {
+        let mut flow = Maker::new(
+            "G1",
+            "stage_flow",
+            "",
+            "stage:text opening:count entered:count closing:count",
+        );
+        let columns = "stage:text w_done_days:days w_implied_days:days ratio:ratio";
+        let mut little = Maker::new("G3", "flow_consistency", "ratio", columns);
+        for &(stage, lower) in stages {
+            let cells = [
+                ("stage", stage.into()),
+                ("opening", 12_i64.into()),
+                ("entered", 56_i64.into()),
+                ("closing", 12_i64.into()),
+            ];
+            flow.row(PIPELINE, quarter, &cells);
+            let cells = [
+                ("stage", stage.into()),
+                ("w_done_days", 10.0.into()),
+                ("w_implied_days", 19.0.into()),
+                ("ratio", 1.9.into()),
+                ("lower", lower.into()),
+                ("upper", 3.0.into()),
+            ];
+            little.row(PIPELINE, quarter, &cells);
+        }
+        page(&[made(flow), made(little)])
+    };
+    let page = page_of(&[("Demo", 1.2), ("Offer", 1.1), ("Close", 0.9)]);
+    let said = |stage: &str| {
+        format!(
+            "{stage} (stayed 10.0 days, 19.0 by stock and flow; 12 deals at the start, 12 at the end)"
+        )
+    };
+    let words = format!(
+        "2026 Q1: deals stand longer than those that left tell in {}, {}.",
+        said("Demo"),
+        said("Offer")
+    );
+    assert!(page.contains(&words), "`{words}` is not said");
+    assert!(!page.contains("filled up"));
+    assert!(page_of(&[("Close", 0.9)]).contains("in no stage do deals stand longer"));
+}

@@ -167,27 +167,50 @@ fn handed(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     add(&mut block.folded, made.cut(MOST_HANDED));
 }
 
-/// The stage that fills up most, if it is more than chance, in words.
+/// The stages where deals stand longer than those that left tell, if it is more than chance, in words.
+///
+/// A ratio above 1 does not say that the stock grew: deals that stay behind raise it as well, so the
+/// stocks stand beside it.
 fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let sheet = book.sheet("flow_consistency");
     let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-    let ratio = |row: Cells<'_>| sheet.number(row, "ratio").unwrap_or(0.0);
     let is_sure = |row: &&Cells<'_>| sheet.number(row, "lower").is_some_and(|lower| lower > 1.0);
     if rows.iter().all(|row| sheet.number(row, "ratio").is_none()) {
         return None;
     }
-    let fullest = rows.iter().filter(is_sure).max_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-    let Some(row) = fullest else {
-        return Some(format!("{when}: no stage filled up by more than chance."));
+    let days =
+        |row: Cells<'_>, name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    let said = |row: &Cells<'_>| {
+        format!(
+            "{} (stayed {} days, {} by stock and flow{})",
+            format::word(sheet.word(row, "stage")),
+            days(row, "w_done_days"),
+            days(row, "w_implied_days"),
+            stock_of(book, sheet, row).unwrap_or_default()
+        )
     };
-    let days = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
-    Some(format!(
-        "{when}: {} filled up. Deals that left it had stayed {} days; at the pace at which they left, \
-         those that stood in it would stay {} days.",
-        format::word(sheet.word(row, "stage")),
-        days("w_done_days"),
-        days("w_implied_days")
-    ))
+    let named: Vec<String> = rows.iter().filter(is_sure).map(said).collect();
+    Some(match named.as_slice() {
+        [] => format!(
+            "{when}: in no stage do deals stand longer, by more than chance, than those that left it \
+             tell."
+        ),
+        names => format!(
+            "{when}: deals stand longer than those that left tell in {}. Where the stock did not grow, some stay behind.",
+            names.join(", ")
+        ),
+    })
+}
+
+/// How many deals stood in the stage at both ends of the period, in words.
+fn stock_of(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
+    let flow = book.sheet("stage_flow");
+    let of_stage =
+        flow.with(&flow.whole(sheet.word(row, "pipeline")), "stage", sheet.word(row, "stage"));
+    let found = flow.at(&of_stage, &sheet.span(row)?).first().copied()?;
+    let count = |name| flow.number(found, name).map(|n| n as usize);
+    let (first, last) = (format::deals(count("opening")?), format::count(count("closing")?));
+    Some(format!("; {first} at the start, {last} at the end"))
 }
 
 /// The columns without the ways in and out that no deal took, so that those shown add up.
