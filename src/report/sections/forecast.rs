@@ -2,7 +2,7 @@
 
 use super::forecast_words as words;
 use super::funnel::caption;
-use super::{Block, Reads, add, chart};
+use super::{Block, Reads, add, chart, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, Step, curves, waterfall};
 use crate::report::format;
@@ -43,6 +43,7 @@ pub(super) const READS: &[Reads] = &[
     ("forecast_accuracy", OWNERS),
     ("forecast_attainment", COMMIT),
     ("forecast_attainment", YIELD),
+    ("forecast_skill", &["mae_model_minor"]),
     ("forecast_slippage", SLIPPED),
     ("forecast_skill", SKILL),
     ("forecast_snapshots", &["lead_days", "category", "amount_minor"]),
@@ -68,8 +69,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     if pooled.iter().any(|row| accuracy.word(row, "pipeline") != pipeline) {
         block.notes.push(words::KEPT.to_owned());
     }
-    block.notes.extend(words::accuracy(accuracy, &all));
-    let made = by_lead(accuracy, &all, id);
+    block.notes.extend(words::accuracy(book, accuracy, &all));
+    let made = by_lead(accuracy, &promised(book, accuracy, &all), id);
     if made.empty.is_empty() {
         block.charts.push(made);
     } else {
@@ -115,6 +116,14 @@ fn known<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>], name: &str) -> Vec<Cells<'a>>
     rows.iter().copied().filter(|row| !sheet.get(row, name).is_null()).collect()
 }
 
+/// The forecasts of those kinds that ever held more than closed deals.
+fn promised<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+    let kind = |row: &Cells<'a>| (sheet.word(row, "basis"), sheet.word(row, "forecast"));
+    let held: Vec<_> =
+        rows.iter().filter(|row| words::promises(book, sheet, row)).map(kind).collect();
+    rows.iter().copied().filter(|row| held.contains(&kind(row))).collect()
+}
+
 /// The last quarter that has ended, and the one after it.
 fn quarters<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Span<'a>> {
     let spans = sheet.spans(rows, "quarter");
@@ -135,10 +144,14 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for row in rows {
         let kind = (sheet.word(row, "basis"), sheet.word(row, "forecast"));
-        if !kinds.contains(&kind) && kinds.len() < COLOURS.len() {
+        if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
+    let all = kinds.len();
+    kinds.truncate(COLOURS.len());
+    let more = part_of("The first", kinds.len(), all, "kinds", "the table has all");
+    let note = with_more(&note, more);
     let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
     let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
     let mut made = chart(format!("{id}-lead"), title, &note, table, |id, title| {
@@ -284,6 +297,7 @@ fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let sheet = book.sheet("forecast_attainment");
     let rows = unowned(sheet, &pooled(book, sheet, pipeline));
     let mut commit = known(sheet, &sheet.with(&rows, "category", "commit"), "attainment");
+    commit.retain(|row| words::has_deals(sheet, row));
     commit.sort_by(|a, b| lead(sheet, b).total_cmp(&lead(sheet, a)));
     block.notes.extend(words::attainment(sheet, &commit));
     add(&mut block.grids, grid(sheet, "What came of commit, by days to go", &commit, COMMIT));
