@@ -78,6 +78,21 @@ fn worth(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
     sheet.number(row, "clv_minor")?;
     let limits = interval(sheet, row, sheet.unit("clv_minor"));
     let limits = limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default();
+    if sheet.get(row, "churned").as_i64() == Some(0) {
+        let customers = match shown("customers").as_str() {
+            "1" => "The one customer has not left".to_owned(),
+            all => format!("None of the {all} customers has left"),
+        };
+        return Some(format!(
+            "{customers} in the {} days that they have been followed at most, so how long one stays is not \
+             known: {} years is what that time allows, a lower bound. A customer brings {} a year, which makes \
+             at least {}{limits}.",
+            format::count(sheet.number(row, "tau_days")? as usize),
+            shown("life_years"),
+            shown("value_per_year_minor"),
+            shown("clv_minor")
+        ));
+    }
     Some(format!(
         "A customer brings {} a year and stays {} years, as far as customers have been followed, which \
          makes {}{limits}.",
