@@ -116,7 +116,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let ended: Vec<&Span<'_>> = spans.iter().filter(|s| s.end <= book.as_of + 1).collect();
     let shown: Vec<&Span<'_>> = if ended.is_empty() { spans.iter().collect() } else { ended };
     for (at, span) in shown.iter().rev().take(1 + FOLDED_MONTHS).enumerate() {
-        let words = format!("Stock and flow, {}", book.period(span));
+        let words = format!("Stock and flow, {}", book.so_far(span));
         let rows = sheet.at(&rows, span);
         let made = grid(sheet, &words, &rows, &moving(sheet, &rows));
         add(if at == 0 { &mut block.grids } else { &mut block.folded }, made);

@@ -186,12 +186,11 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
     let columns: Vec<(String, Cells<'_>)> = shown
         .iter()
         .flat_map(|span| {
-            let is_over = span.end <= book.as_of + 1;
-            let name = format!("{}{}", book.period(span), if is_over { "" } else { " so far" });
+            let name = book.so_far(span);
             sheet.at(&rows, span).into_iter().map(move |row| (name.clone(), row))
         })
         .collect();
-    let title = caption("Pipeline waterfall", &book.period(&shown[0]));
+    let title = caption("Pipeline waterfall", &book.so_far(&shown[0]));
     let table = ledger(sheet, &title, words::LINES, &columns, true);
     let Some(row) = first.first().copied() else { return };
     let note = words::balance(sheet, row, words::LINES);
@@ -211,7 +210,7 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
     let days = |row: &Cells<'_>| format!("{} days to go", format::count(lead(sheet, row) as usize));
     let columns: Vec<(String, Cells<'_>)> =
         of_quarter.iter().map(|row| (days(row), *row)).collect();
-    let title = caption("From commit to bookings", &book.period(span));
+    let title = caption("From commit to bookings", &book.so_far(span));
     add(&mut block.grids, ledger(sheet, &title, words::BRIDGE, &columns, false));
 }
 
@@ -358,7 +357,7 @@ fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     };
     let categories = ["closed", "commit", "best_case", "pipeline", "omitted"];
     let made: Vec<Vec<Number>> = categories.iter().filter_map(row).collect();
-    let title = caption("Forecast as it stood, by category", &book.period(&span));
+    let title = caption("Forecast as it stood, by category", &book.so_far(&span));
     add(&mut block.folded, by_hand(sheet, &title, heads, made));
 }
 

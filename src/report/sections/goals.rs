@@ -248,12 +248,13 @@ fn current<'a>(sheet: Sheet<'a>, as_of: Day) -> Vec<Cells<'a>> {
     rows
 }
 
-/// The levers between the last two quarters that have ended.
+/// The levers between the last two quarters that have ended; if no two have, those of the running one.
 fn levers(block: &mut Block, book: &Book<'_>, pipeline: &str, id: &str) {
     let sheet = book.sheet("lever_decomposition");
     let whole = sheet.whole(pipeline);
     let spans = sheet.spans(&whole, "quarter");
     let Some(shown) = complete(&spans, book.as_of).0.or(spans.last()) else { return };
+    let when = book.so_far(shown);
     let rows = sheet.at(&whole, shown);
     let by_currency: Vec<&[Cells<'_>]> =
         rows.chunk_by(|a, b| sheet.word(a, "currency") == sheet.word(b, "currency")).collect();
@@ -263,15 +264,15 @@ fn levers(block: &mut Block, book: &Book<'_>, pipeline: &str, id: &str) {
         revenues.iter().any(|name| known(name).is_some_and(|revenue| revenue != 0.0))
     };
     for (at, rows) in by_currency.into_iter().filter(has_any).enumerate() {
-        let made = waterfall(sheet, rows, &book.period(shown), &format!("{id}-levers-{}", at + 1));
+        let made = waterfall(sheet, rows, &when, &format!("{id}-levers-{}", at + 1));
         block.charts.push(made);
-        block.notes.extend(moved(sheet, rows, &book.period(shown)));
+        block.notes.extend(moved(sheet, rows, &when));
     }
     let mix = book.sheet("lever_mix");
     let rows = mix.at(&mix.of(pipeline), shown);
     let named = rows.iter().any(|row| !mix.get(row, "segment").is_null());
     if named {
-        let words = caption("What moved revenue, by segment", &book.period(shown));
+        let words = caption("What moved revenue, by segment", &when);
         add(&mut block.folded, mixed(mix, &words, &rows));
     }
 }
@@ -313,10 +314,8 @@ fn moved(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
         [] => "no lever moved it by more than chance would".to_owned(),
         names => format!("beyond chance: {}", names.join(", ")),
     };
-    Some(format!(
-        "Revenue of {when} against the quarter before: {}; {cause}.",
-        signed(change, currency)
-    ))
+    let than = if when.ends_with("so far") { "the whole quarter" } else { "the quarter" };
+    Some(format!("Revenue of {when} against {than} before: {}; {cause}.", signed(change, currency)))
 }
 
 /// From the revenue of one quarter to that of the next, lever by lever.

@@ -23,13 +23,13 @@ pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: 
         return;
     }
     block.notes.push(verdict(book, sheet, &rows, span));
-    let words = caption("Reps against the team on their own mix of deals", &book.period(span));
+    let words = caption("Reps against the team on their own mix of deals", &book.so_far(span));
     add(&mut block.folded, grid(sheet, &words, &rows, MIX));
 }
 
 /// Whether the differences are noise, in words.
 fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
-    let when = book.period(span);
+    let when = book.so_far(span);
     if rows.len() == 1 {
         return format!("{when}: only one rep closed deals, so there is nobody to compare with.");
     }

@@ -115,7 +115,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     add_mix(&mut block, book, pipeline, shown);
     let amounts = book.sheet("rep_amounts");
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
-    let words = format!("Deal size and cycle of reps, {}", book.period(shown));
+    let words = format!("Deal size and cycle of reps, {}", book.so_far(shown));
     add(&mut block.folded, grid(amounts, &words, &rows, AMOUNTS));
     ramp(&mut block, book, pipeline);
     block.notes.extend(credit(book, pipeline, shown));
@@ -179,7 +179,7 @@ fn credit(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Option<String> {
     Some(format!(
         "Closed deals are credited to {rule} (`credit_rule`); of {all} closed in {}, {moved} are known to \
          have had more than one.",
-        book.period(span)
+        book.so_far(span)
     ))
 }
 
@@ -196,7 +196,7 @@ fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span<'_>) -> Vec<Cells<'a
 fn compared(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
-    let mut made = grid(sheet, &caption("Win rates of reps", &book.period(span)), &rows, SHRUNK);
+    let mut made = grid(sheet, &caption("Win rates of reps", &book.so_far(span)), &rows, SHRUNK);
     let tests = book.sheet("rep_tests");
     let tested = tests.at(&tests.by_owner(pipeline), span);
     let of = |row: &Cells<'_>| {
@@ -214,7 +214,7 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let booked = |row| sheet.number(row, "bookings_minor").unwrap_or(-1.0);
     rows.sort_by(|a, b| booked(b).total_cmp(&booked(a)));
     let mut made =
-        grid(sheet, &caption("What reps sold and did", &book.period(span)), &rows, SCORE);
+        grid(sheet, &caption("What reps sold and did", &book.so_far(span)), &rows, SCORE);
     if book.pipelines.len() > 1 {
         let attainment = made.heads.iter_mut().filter(|head| head.label == label("attainment"));
         attainment.for_each(|head| head.label += ", all pipelines");
@@ -225,7 +225,7 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
 fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
-    let title = caption("Win rate of reps", &book.period(span));
+    let title = caption("Win rate of reps", &book.so_far(span));
     let is_shrunk = rows.iter().any(|row| sheet.number(row, "eb_mean").is_some());
     let (note, rate) = match is_shrunk {
         true => (
@@ -296,7 +296,7 @@ fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Option<
     if rows.len() < 2 || team.is_none_or(|rate| rate <= 0.0 || rate >= 1.0) {
         return None;
     }
-    let title = caption("Win rate against number of closed deals", &book.period(span));
+    let title = caption("Win rate against number of closed deals", &book.so_far(span));
     let note = "A rep inside the funnel is within what chance alone gives a rep like the team. Shaded: \
                 95% limits; dashed: 99.8%.";
     let table = grid(sheet, &title, &rows, FUNNEL);

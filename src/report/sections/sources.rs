@@ -92,7 +92,7 @@ fn longest<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
 /// Whether the differences are noise, in words.
 fn verdict(book: &Book<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
     let sheet = book.sheet("source_comparison");
-    let when = book.period(span);
+    let when = book.so_far(span);
     let tested = rows.iter().filter(|row| sheet.number(row, "q").is_some()).count();
     if tested == 0 {
         return format!("{when}: no pair of sources can be tested yet.");
@@ -154,7 +154,7 @@ fn better(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> String {
 
 fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -> Chart {
     let sheet = book.sheet("source_comparison");
-    let title = caption("Differences in win rate between sources", &book.period(span));
+    let title = caption("Differences in win rate between sources", &book.so_far(span));
     let note = "First source minus second. An interval that crosses the line at 0 leaves open which \
                 one is better. Sources bring different deals: the table of the same segments and \
                 quarters, below, compares like with like.";
