@@ -1,4 +1,4 @@
-//! New deals of the last complete quarter; a part of the overview.
+//! New deals of the last complete quarter, or else of the running one; a part of the overview.
 
 use super::Reads;
 use super::overview::{Headline, MOST_PERIODS, trend, within};
@@ -18,7 +18,7 @@ pub(super) fn new_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
     let rows = sheet.whole(pipeline);
     let spans = sheet.spans(&rows, "quarter");
     let (now, before) = complete(&spans, book.as_of);
-    let now = now?;
+    let now = now.or(spans.last())?;
     let of = |span: &Span<'_>| created(book, sheet, &rows, pipeline, span);
     let (count, earlier) = (of(now), before.and_then(of));
     let until = spans.iter().position(|span| span == now).map_or(0, |at| at + 1);
@@ -29,11 +29,11 @@ pub(super) fn new_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
     let told = "not known: nothing tells when some of the deals were created";
     Some(Headline {
         label: "New deals".to_owned(),
-        tip: format!("{text} · deals created in {}, whatever became of them", book.period(now)),
+        tip: format!("{text} · deals created in {}, whatever became of them", book.so_far(now)),
         text,
         metric: sheet.about.name,
         detail: if count.is_none() { told } else { "" }.to_owned(),
-        period: book.period(now),
+        period: book.so_far(now),
         before: show(earlier).unwrap_or_default(),
         before_when: before.map(|span| within(book, span)).unwrap_or_default(),
         trend: trend(count, earlier),

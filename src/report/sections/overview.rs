@@ -1,4 +1,5 @@
-//! Overview: headline numbers of the last complete quarter beside those of the one before.
+//! Overview: headline numbers of the last complete quarter beside those of the one before; where no
+//! quarter is complete, those of the running one.
 //!
 //! Computes no change: the earlier number stands beside the later one, with an arrow.
 
@@ -132,10 +133,13 @@ fn of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     format!("{} closed, {} lost", shown(sheet, row, "n"), shown(sheet, row, "lost"))
 }
 
+/// Said in the place of a win rate of nothing.
+const NONE_CLOSED: &str = "no deal was closed";
+
 /// Wins of the closed deals, and the interval of the rate, in small.
 pub(super) fn won_of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     if sheet.number(row, "n") == Some(0.0) {
-        return "no deal was closed".to_owned();
+        return NONE_CLOSED.to_owned();
     }
     let of = format!("{} of {}", shown(sheet, row, "won"), shown(sheet, row, "n"));
     interval(sheet, row, crate::model::Unit::Rate)
@@ -194,7 +198,8 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         rows = sheet.with(&rows, column, word);
     }
     let spans = sheet.spans(&rows, "quarter");
-    let (Some(now), before) = complete(&spans, book.as_of) else { return Vec::new() };
+    let (ended, before) = complete(&spans, book.as_of);
+    let Some(now) = ended.or(spans.last()) else { return Vec::new() };
     let shown = sheet.at(&rows, now);
     let make = |row: &Cells<'_>| {
         let row = *row;
@@ -203,13 +208,13 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         let label = in_currency(spec.label, sheet, row, shown.len());
         let mut made = headline(sheet, row, &label, spec.column, earlier);
         made.detail = (spec.detail)(book, sheet, row);
-        made.period = book.period(now);
+        made.period = book.so_far(now);
         made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
         made.spark = course(sheet, &own, &spans, now, spec.column);
         let is_measure = ["rate", "q50_days"].contains(&spec.column);
         made.is_few = is_measure && book.is_few(sheet.number(row, "n"));
         if spec.column == "rate" && book.lacks_losses(pipeline) {
-            made.forget(&shown_wins(sheet, row));
+            made.forget(sheet, row);
         }
         made
     };
@@ -220,16 +225,18 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
 pub(super) const NO_LOSSES: &str = "No deal is marked lost, so each one that is closed is won, and the win rate says nothing. The \
      conversion by cohort, under Cohorts, counts all deals that were created: read that.";
 
-pub(super) fn shown_wins(sheet: Sheet<'_>, row: Cells<'_>) -> String {
-    counted(sheet, row, "won", "deal won", "deals won")
-}
-
 impl Headline {
     /// Takes a win rate away that is 100 % by construction.
-    pub(super) fn forget(&mut self, wins: &str) {
+    pub(super) fn forget(&mut self, sheet: Sheet<'_>, row: Cells<'_>) {
+        let wins = counted(sheet, row, "won", "deal won", "deals won");
         self.text = "–".to_owned();
         self.tip = format!("{NO_LOSSES} {wins}");
-        self.detail = format!("{wins}, none is marked lost: 100% by construction, see Cohorts");
+        self.detail = match sheet.number(row, "won") {
+            Some(won) if won > 0.0 => {
+                format!("{wins}, none is marked lost: 100% by construction, see Cohorts")
+            }
+            _ => NONE_CLOSED.to_owned(),
+        };
         self.trend = "";
         self.is_few = false;
         self.before.clear();
