@@ -271,3 +271,27 @@ fn a_stage_where_deals_stay_behind_does_not_fill_up() {
     assert!(!page.contains("filled up"));
     assert!(page_of(&[("Close", 0.9)]).contains("in no stage do deals stand longer"));
 }
+
+#[test]
+fn all_cohorts_together_are_told_in_one_way() {
+    let columns =
+        "cohort:text pooling:text horizon_days:count cohort_n:count n_followed:count cif_won:rate";
+    let mut m = Maker::new("I1", "cohort_conversion", "cif_won", columns);
+    for (cohort, pooling, won) in [("ALL", "plain", 0.25), ("pooled", "weighted", 0.261)] {
+        let cells = [
+            ("cohort", cohort.into()),
+            ("pooling", pooling.into()),
+            ("horizon_days", 365_i64.into()),
+            ("cohort_n", 464_i64.into()),
+            ("n", 464_i64.into()),
+            ("n_followed", 300_i64.into()),
+            ("cif_won", won.into()),
+        ];
+        m.row(PIPELINE, all(), &cells);
+    }
+    let page = page(&[made(m)]);
+    assert!(page.contains("26.1% of the deals created are won within 365 days"));
+    let table = page.split("All cohorts together, each weighted by its deals").nth(1).unwrap();
+    let table = table.split("</table>").next().unwrap();
+    assert!(table.contains(">26.1%<") && !table.contains(">25.0%<"), "{table}");
+}

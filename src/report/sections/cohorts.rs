@@ -57,6 +57,7 @@ const COMPARISON: &[&str] = &[
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("cohort_conversion", CONVERSION),
+    ("cohort_conversion", &["pooling"]),
     ("cohort_triangle", TRIANGLE),
     ("incidence_curve", CURVE),
     ("conversion_comparison", COMPARISON),
@@ -68,13 +69,20 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(triangle(book, pipeline, id));
     block.charts.push(years(book, pipeline, &format!("{id}-years")));
     let sheet = book.sheet("cohort_conversion");
-    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
-    add(&mut block.folded, grid(sheet, "All cohorts together", &rows, CONVERSION));
+    let words = "All cohorts together, each weighted by its deals";
+    add(&mut block.folded, grid(sheet, words, &pooled(sheet, pipeline), CONVERSION));
     let sheet = book.sheet("conversion_comparison");
     let rows = newest_first(sheet, &sheet.whole(pipeline));
     add(&mut block.folded, grid(sheet, "Three figures called conversion", &rows, COMPARISON));
     block.notes.extend(in_all(book, pipeline));
     block
+}
+
+/// The mean of the cohorts by horizon. The rows of all deals as one cohort are left out: where months
+/// differ, those that are followed longest would stand for all.
+fn pooled<'a>(sheet: Sheet<'a>, pipeline: &str) -> Vec<Cells<'a>> {
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    sheet.with(&rows, "pooling", "weighted")
 }
 
 /// The share won of all deals at the longest horizon to which a good part of them was followed, in
@@ -84,7 +92,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
 /// months and of those that closed early.
 fn in_all(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let sheet = book.sheet("cohort_conversion");
-    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    let rows = pooled(sheet, pipeline);
     let count = |row: Cells<'_>, name: &str| sheet.get(row, name).as_i64().unwrap_or(0);
     let part = |row: Cells<'_>| (count(row, "n_followed") * GOOD_PART).min(count(row, "cohort_n"));
     let is_known =
