@@ -5,8 +5,9 @@ use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
 use crate::report::grid::grid;
+use crate::report::number::NO_AMOUNT;
 use crate::report::sheet::{Cells, Sheet, Span};
-use crate::report::view::{Chart, Key};
+use crate::report::view::{Chart, Grid, Key, Number};
 
 /// Months in the chart.
 const MOST_MONTHS: usize = 12;
@@ -142,7 +143,12 @@ fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     ] {
         let sheet = book.sheet(name);
         let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-        add(&mut block.folded, grid(sheet, &format!("{words}, {when}"), &rows, columns));
+        let mut made = grid(sheet, &format!("{words}, {when}"), &rows, columns);
+        if name == "stage_value_flow" {
+            forget_unknown(book, sheet, &rows, &mut made);
+            block.notes.extend(of_today(sheet, &rows, &when));
+        }
+        add(&mut block.folded, made);
     }
     handed(book, pipeline, block);
     block.notes.extend(filling(book, pipeline));
@@ -151,6 +157,40 @@ fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     rows.reverse();
     let made = grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS);
     add(&mut block.folded, made.cut(MOST_QUARTERS));
+}
+
+/// Takes the value of a stock away in which no deal has an amount: it is unknown, not 0.
+fn forget_unknown(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
+    let Some(at) = made.heads.iter().position(|head| head.label.starts_with("Closing")) else {
+        return;
+    };
+    let flow = book.sheet("stage_flow");
+    for (cells, row) in made.rows.iter_mut().zip(rows) {
+        let stock = of_stage(book, sheet, row).and_then(|row| flow.number(row, "closing"));
+        let without = sheet.number(row, "n_null_amount");
+        let is_unknown = stock.is_some_and(|deals| deals > 0.0 && without >= Some(deals));
+        if let (true, Some(0.0), Some(cell)) =
+            (is_unknown, sheet.number(row, "closing_minor"), cells.get_mut(at))
+        {
+            let (text, tip) = (format::NONE.to_owned(), NO_AMOUNT.to_owned());
+            *cell = Number { text, tip, class: "null", ..Number::default() };
+        }
+    }
+}
+
+/// Whose amounts the value of the past is made of, where some are not known, in words.
+fn of_today(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+    let is_doubtful = |row: &Cells<'_>| {
+        sheet.word(row, "value_basis") == "current"
+            && sheet.number(row, "n_null_amount").is_some_and(|without| without > 0.0)
+    };
+    rows.iter().any(is_doubtful).then(|| {
+        format!(
+            "Stock and flow in value, {when}: the amounts are those of today, as the export tells no earlier ones, \
+             and deals without one count as 0. What stood in a stage in the past then holds only deals that \
+             have got an amount since."
+        )
+    })
 }
 
 /// What owners took over and handed over in the last complete quarter, where most was.
@@ -202,12 +242,17 @@ fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     })
 }
 
+/// The row of the stage and the period in the stock and flow of deals.
+fn of_stage<'a>(book: &Book<'a>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<Cells<'a>> {
+    let flow = book.sheet("stage_flow");
+    let whole = flow.whole(sheet.word(row, "pipeline"));
+    let of_stage = flow.with(&whole, "stage", sheet.word(row, "stage"));
+    flow.at(&of_stage, &sheet.span(row)?).first().copied()
+}
+
 /// How many deals stood in the stage at both ends of the period, in words.
 fn stock_of(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
-    let flow = book.sheet("stage_flow");
-    let of_stage =
-        flow.with(&flow.whole(sheet.word(row, "pipeline")), "stage", sheet.word(row, "stage"));
-    let found = flow.at(&of_stage, &sheet.span(row)?).first().copied()?;
+    let (flow, found) = (book.sheet("stage_flow"), of_stage(book, sheet, row)?);
     let count = |name| flow.number(found, name).map(|n| n as usize);
     let (first, last) = (format::deals(count("opening")?), format::count(count("closing")?));
     Some(format!("; {first} at the start, {last} at the end"))

@@ -274,7 +274,9 @@ pub(super) fn headline(
     let then = earlier.and_then(|row| known(sheet, row, name).as_f64());
     let now = known(sheet, row, name).as_f64();
     // What reads alike is level, whatever rounding hides.
-    let before = earlier.filter(|_| then.is_some()).map(show).unwrap_or_default();
+    // Where none of today's deals has an amount, what the earlier ones have came to them later.
+    let is_alike = then.is_some() && !lacks_amounts(sheet, row, name);
+    let before = earlier.filter(|_| is_alike).map(show).unwrap_or_default();
     let trend = if now.is_some() && before == text { "same" } else { trend(now, then) };
     let detail = match now {
         None if lacks_amounts(sheet, row, name) => NO_AMOUNT,

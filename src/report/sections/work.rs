@@ -103,6 +103,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         let sheet = book.sheet(name);
         add(&mut block.folded, by_quarter(sheet, pipeline, words, columns));
     }
+    block.notes.extend(worthless_losses(book, pipeline));
     let sheet = book.sheet("activities_per_win");
     let (mut rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
     rows.retain(|row| sheet.number(row, "sum").is_some());
@@ -112,6 +113,30 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     playbook(&mut block, book, pipeline);
     timing(&mut block, book, pipeline);
     block
+}
+
+/// In which quarters the win rate by value is 100 % because lost deals are worth nothing, in words.
+fn worthless_losses(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let (values, wins) = (book.sheet("amount_win_rate"), book.sheet("win_rate"));
+    let lost = wins.whole(pipeline);
+    let is_all = |row: &Cells<'_>| {
+        let [won, closed] = ["won_minor", "closed_minor"].map(|name| values.number(row, name));
+        let of_span = values.span(row).map(|span| wins.at(&lost, &span)).unwrap_or_default();
+        let has_lost = |row: &Cells<'_>| wins.number(row, "lost").is_some_and(|lost| lost > 0.0);
+        won == closed && won.is_some_and(|won| won > 0.0) && of_span.iter().any(has_lost)
+    };
+    let mut rows = values.with(&values.whole(pipeline), "period_kind", "quarter");
+    rows.retain(is_all);
+    let named: Vec<String> = rows.iter().map(|row| values.period(row)).collect();
+    let (last, before) = named.split_last()?;
+    let when = match before {
+        [] => last.clone(),
+        before => format!("{} and {last}", before.join(", ")),
+    };
+    Some(format!(
+        "Win rate by value: no deal lost in {when} has an amount above 0, so that it is 100% whatever was lost. \
+         `zero_amount_is_null` in `sluice.toml` takes 0 for not known."
+    ))
 }
 
 /// Effort per win of the pipeline, its teams and its reps.
