@@ -163,6 +163,8 @@ fn paper_has_what_explains_and_not_what_nobody_unfolded() {
     for name in ["#definitions {", "#queries", ".hint", "table"] {
         assert!(!hidden.clone().any(|line| line.contains(name)), "{name} is hidden on paper");
     }
+    let swatch = page.lines().find(|line| line.starts_with(".swatch {")).unwrap();
+    assert!(swatch.contains("; print-color-adjust: exact;"), "keys lose their colours on paper");
     assert!(page.contains("<span class=\"flag\">few</span>. “–” means not known, never zero."));
 }
 
