@@ -4,7 +4,7 @@ use super::funnel::caption;
 use super::{Block, Reads, add, chart, keys};
 use crate::model::{Day, Value};
 use crate::report::book::Book;
-use crate::report::chart::{Bar, Part, bars};
+use crate::report::chart::{Step, waterfall};
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::number::tip;
@@ -264,7 +264,7 @@ fn levers(block: &mut Block, book: &Book<'_>, pipeline: &str, id: &str) {
         revenues.iter().any(|name| known(name).is_some_and(|revenue| revenue != 0.0))
     };
     for (at, rows) in by_currency.into_iter().filter(has_any).enumerate() {
-        let made = waterfall(sheet, rows, &when, &format!("{id}-levers-{}", at + 1));
+        let made = steps(sheet, rows, &when, &format!("{id}-levers-{}", at + 1));
         block.charts.push(made);
         block.notes.extend(moved(sheet, rows, &when));
     }
@@ -319,7 +319,7 @@ fn moved(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
 }
 
 /// From the revenue of one quarter to that of the next, lever by lever.
-fn waterfall(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
+fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
     let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
     let title = caption("What moved revenue", when);
     let title = if currency.is_empty() { title } else { format!("{title}, {currency}") };
@@ -329,52 +329,26 @@ fn waterfall(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Char
     let table = grid(sheet, &title, rows, LEVERS);
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let first = rows.first().copied().unwrap_or(&[]);
-        let whole = |name: &str, label: &str| {
-            let value = sheet.number(first, name).unwrap_or(0.0);
-            let text = format::short_amount(value, currency);
-            let part = Part {
-                value: value / scale(currency),
-                colour: "var(--third)",
-                text: String::new(),
-                tip: tip(sheet, first, name, &text),
+        let bar = |row, name: &str, label: &str| {
+            let minor = sheet.number(row, name)?;
+            let is_stock = name != "contribution_minor";
+            let text = match is_stock {
+                true => format::short_amount(minor, currency),
+                false => signed(minor, currency),
             };
-            Bar { label: label.to_owned(), parts: vec![part], text }
+            let tip = tip(sheet, row, name, &text);
+            let value = format::major(minor, currency);
+            Some(Step { label: label.to_owned(), value, is_stock, text, tip })
         };
-        let mut drawn = vec![whole("revenue_before_minor", "quarter before")];
-        let mut level = sheet.number(first, "revenue_before_minor").unwrap_or(0.0);
-        for row in rows {
-            let Some(part) = sheet.number(row, "contribution_minor") else { continue };
-            drawn.push(step(sheet, row, (level, part), currency));
-            level += part;
-        }
-        drawn.push(whole("revenue_minor", when));
+        let mut drawn: Vec<Step> = Vec::new();
+        drawn.extend(bar(first, "revenue_before_minor", "quarter before"));
+        let parts =
+            rows.iter().filter_map(|row| bar(row, "contribution_minor", sheet.word(row, "lever")));
+        drawn.extend(parts);
+        drawn.extend(bar(first, "revenue_minor", when));
         let label = caption("amounts won", currency);
-        bars(id, title, &drawn, (&label, format::money_tick), None)
+        waterfall(id, title, &drawn, (&label, format::money_tick))
     });
-    made.keys = keys(&[("third", "revenue"), ("accent", "more"), ("second", "less")]);
+    made.keys = keys(&[("accent", "revenue"), ("third", "more"), ("second", "less")]);
     made
-}
-
-/// Minor units of a major one.
-fn scale(currency: &str) -> f64 {
-    10_f64.powi(crate::model::money::exponent(currency) as i32)
-}
-
-/// A contribution, floating where the ones before it end.
-fn step(sheet: Sheet<'_>, row: Cells<'_>, (level, part): (f64, f64), currency: &str) -> Bar {
-    let (low, high) = (level.min(level + part).max(0.0), level.max(level + part).max(0.0));
-    let text = signed(part, currency);
-    let gap = Part {
-        value: low / scale(currency),
-        colour: "transparent",
-        text: String::new(),
-        tip: String::new(),
-    };
-    let own = Part {
-        value: (high - low) / scale(currency),
-        colour: if part < 0.0 { "var(--second)" } else { "var(--accent)" },
-        text: String::new(),
-        tip: tip(sheet, row, "contribution_minor", &text),
-    };
-    Bar { label: sheet.word(row, "lever").to_owned(), parts: vec![gap, own], text }
 }
