@@ -47,6 +47,10 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
     let values = book.sheet("customer_lifetime_value");
     let rows = values.whole(pipeline);
+    let has_none = |row: &Cells<'_>| values.get(row, "customers").as_i64() == Some(0);
+    if !rows.is_empty() && rows.iter().all(has_none) {
+        return block;
+    }
     block.notes.extend(rows.iter().filter_map(|row| worth(values, row)));
     add(&mut block.grids, grid(values, "What a customer is worth", &rows, VALUE));
     let repeat = book.sheet("repeat_business");
@@ -68,13 +72,6 @@ fn worth(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
     let shown = |name: &str| {
         format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
     };
-    if sheet.get(row, "customers").as_i64() == Some(0) {
-        return Some(
-            "No win has an account: give the deals of the export an account id to see what a \
-             customer is worth."
-                .to_owned(),
-        );
-    }
     sheet.number(row, "clv_minor")?;
     let limits = interval(sheet, row, sheet.unit("clv_minor"));
     let limits = limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default();

@@ -23,6 +23,9 @@ pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: 
         return;
     }
     block.notes.push(verdict(book, sheet, &rows, span));
+    if rows.len() == 1 {
+        return;
+    }
     let words = caption("Reps against the team on their own mix of deals", &book.so_far(span));
     add(&mut block.folded, grid(sheet, &words, &rows, MIX));
 }

@@ -159,7 +159,13 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         forecast::block,
         "no quarter that began after the first deal has ended",
     ),
-    ("accounts", "Customers", accounts::block, "no deal was won"),
+    (
+        "accounts",
+        "Customers",
+        accounts::block,
+        "no deal was won, or no win has an account; an account id for each deal (`account_id`) tells the \
+         customers",
+    ),
 ];
 
 /// All sections that repeat by pipeline.

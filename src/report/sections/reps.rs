@@ -70,6 +70,8 @@ const AMOUNTS: &[&str] = &[
     "p",
     "q",
 ];
+/// Those that compare with nobody, for the only rep.
+const OWN_AMOUNTS: &[&str] = &["owner", "n", "bookings_minor", "geo_mean_minor", "rmst_days"];
 
 const RAMP: &[&str] = &[
     "owner",
@@ -116,7 +118,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let amounts = book.sheet("rep_amounts");
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
     let words = format!("Deal size and cycle of reps, {}", book.so_far(shown));
-    add(&mut block.folded, grid(amounts, &words, &rows, AMOUNTS));
+    let columns = if rows.len() > 1 { AMOUNTS } else { OWN_AMOUNTS };
+    add(&mut block.folded, grid(amounts, &words, &rows, columns));
     ramp(&mut block, book, pipeline);
     block.notes.extend(credit(book, pipeline, shown));
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
@@ -203,7 +206,9 @@ fn compared(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
         let owner = sheet.word(row, "owner");
         tested.iter().copied().find(|r| tests.word(r, "owner") == owner)
     };
-    join(&mut made, tests, TEST, rows.iter().map(of));
+    if rows.len() > 1 {
+        join(&mut made, tests, TEST, rows.iter().map(of));
+    }
     made
 }
 

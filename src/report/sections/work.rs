@@ -187,8 +187,11 @@ fn timing(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     pairs.retain(|row| sheet.word(row, "from_type") != "any");
     add(&mut block.folded, grid(sheet, "Hours from one activity to the next", &pairs, PAIRS));
     let sheet = book.sheet("meeting_to_win");
-    let words = "From the first meeting to the win";
-    add(&mut block.folded, by_quarter(sheet, pipeline, words, MEETING));
+    let has_any = |row: &Cells<'_>| sheet.number(row, "n").is_some_and(|n| n > 0.0);
+    if sheet.whole(pipeline).iter().any(has_any) {
+        let words = "From the first meeting to the win";
+        add(&mut block.folded, by_quarter(sheet, pipeline, words, MEETING));
+    }
 }
 
 /// The table of the last quarters, the newest first.
