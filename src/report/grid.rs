@@ -31,6 +31,7 @@ const LABELS: &[(&str, &str)] = &[
     ("derailed", "No decision"),
     ("rate_narrow", "Rate without no decision"),
     ("severity", "Times the age limit"),
+    ("days_in_stage", "Days in stage, all visits"),
     ("rate", "Rate"),
     ("period_start", "Period"),
     ("size_q50_minor", "Median deal size"),
