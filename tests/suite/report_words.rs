@@ -298,3 +298,44 @@ fn all_cohorts_together_are_told_in_one_way() {
     let table = table.split("</table>").next().unwrap();
     assert!(table.contains(">26.1%<") && !table.contains(">25.0%<"), "{table}");
 }
+
+#[test]
+fn a_pace_of_few_deals_is_marked_whatever_it_is_compared_with() {
+    let quarter = *quarters().last().unwrap();
+    let mut shrunk = Maker::new("K2", "rep_win_rate_shrunk", "eb_mean", "eb_mean:rate");
+    let columns = "bookings_minor:minor n_created:count rmst_days:days z:number p:number q:number";
+    let mut amounts = Maker::new("K7", "rep_amounts", "", columns);
+    for (owner, created) in [("Ann", 1_i64), ("Bob", 40)] {
+        for m in [&mut shrunk, &mut amounts] {
+            m.common(&[("owner", owner.into())]);
+        }
+        shrunk.row(PIPELINE, quarter, &[("eb_mean", 0.3.into())]);
+        let cells = [("n", 20_i64.into()), ("n_created", created.into()), ("p", 0.0001.into())];
+        amounts.row(PIPELINE, quarter, &cells);
+    }
+    let page = page(&[made(shrunk), made(amounts)]);
+    let table = page.split("<caption>Deal size and cycle of reps").nth(1).unwrap();
+    let rows: Vec<&str> = table.split("</table>").next().unwrap().split("<tr>").skip(2).collect();
+    let marked: Vec<bool> =
+        rows.iter().map(|row| row.contains("<span class=\"flag\">few")).collect();
+    assert_eq!(marked, [true, false], "{rows:?}");
+}
+
+#[test]
+fn a_standardised_rate_above_one_is_no_share() {
+    let quarter = *quarters().last().unwrap();
+    let page_of = |rate: f64| {
+        let mut shrunk = Maker::new("K2", "rep_win_rate_shrunk", "eb_mean", "eb_mean:rate");
+        let mut mix = Maker::new("K5", "rep_mix", "o_over_e", "won:count std_rate:ratio q:rate");
+        for owner in ["Ann", "Bob"] {
+            for m in [&mut shrunk, &mut mix] {
+                m.common(&[("owner", owner.into())]);
+            }
+            shrunk.row(PIPELINE, quarter, &[("eb_mean", 0.3.into())]);
+            mix.row(PIPELINE, quarter, &[("std_rate", rate.into()), ("q", 0.5.into())]);
+        }
+        page(&[made(shrunk), made(mix)])
+    };
+    let words = "it is no share of deals and may exceed 100%.";
+    assert!(page_of(1.235).contains(words) && !page_of(0.9).contains(words));
+}

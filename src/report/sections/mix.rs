@@ -26,6 +26,13 @@ pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: 
     if rows.len() == 1 {
         return;
     }
+    if rows.iter().any(|row| sheet.number(row, "std_rate").is_some_and(|rate| rate > 1.0)) {
+        block.notes.push(
+            "A standardised rate is won / expected, times the team's rate: it is no share of deals and may \
+             exceed 100%."
+                .to_owned(),
+        );
+    }
     let words = caption("Reps against the team on their own mix of deals", &book.so_far(span));
     add(&mut block.folded, grid(sheet, &words, &rows, MIX));
 }

@@ -7,9 +7,9 @@ use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
 use crate::report::grid::{grid, join, label};
-use crate::report::number::tip;
+use crate::report::number::{reason, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
-use crate::report::view::{Chart, Grid};
+use crate::report::view::{Chart, Grid, Head};
 
 /// Quarters before the one shown that are kept as tables.
 const MOST_QUARTERS: usize = 4;
@@ -64,12 +64,16 @@ const AMOUNTS: &[&str] = &[
     "geo_mean_minor",
     "geo_mean_shrunk_minor",
     "b",
+    "n_created",
     "rmst_days",
     "rmst_diff_days",
     "z",
     "p",
     "q",
 ];
+/// What is said of how fast deals close, of the deals created.
+const PACE: &[&str] = &["rmst_days", "rmst_diff_days", "z", "p", "q"];
+
 /// Those that compare with nobody, for the only rep.
 const OWN_AMOUNTS: &[&str] = &["owner", "n", "bookings_minor", "geo_mean_minor", "rmst_days"];
 
@@ -119,7 +123,9 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
     let words = format!("Deal size and cycle of reps, {}", book.so_far(shown));
     let columns = if rows.len() > 1 { AMOUNTS } else { OWN_AMOUNTS };
-    add(&mut block.folded, grid(amounts, &words, &rows, columns));
+    let mut made = grid(amounts, &words, &rows, columns);
+    mark_few(book, amounts, &rows, &mut made);
+    add(&mut block.folded, made);
     ramp(&mut block, book, pipeline);
     block.notes.extend(credit(book, pipeline, shown));
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
@@ -137,6 +143,24 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         block.notes.push(format!("{} has not ended yet.", book.period(shown)));
     }
     block
+}
+
+/// Marks what is said of the pace by the deals that it rests on, which are not those with an amount.
+fn mark_few(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
+    let is_pace = |head: &Head| PACE.iter().any(|name| head.label == label(name));
+    let places: Vec<usize> =
+        (0..made.heads.len()).filter(|at| made.heads.get(*at).is_some_and(is_pace)).collect();
+    for (cells, row) in made.rows.iter_mut().zip(rows) {
+        if !book.is_few(sheet.number(row, "n_created")) {
+            continue;
+        }
+        for at in &places {
+            if let Some(cell) = cells.get_mut(*at).filter(|cell| cell.class.is_empty()) {
+                cell.class = "few";
+                cell.tip = format!("{} · {}", cell.tip, reason("SN"));
+            }
+        }
+    }
 }
 
 /// The first months of those reps who are in them still, newest reps first.
