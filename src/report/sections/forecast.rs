@@ -264,7 +264,9 @@ fn ledger(
         }
         let mut cells = vec![Number::word(*label)];
         for (_, row) in columns {
-            cells.push(plain(format::exact_amount(of(row), "").trim().to_owned()));
+            let currency = sheet.word(row, "currency");
+            let amount = format::exact_amount(of(row), currency).replacen(currency, "", 1);
+            cells.push(plain(amount.replacen("− ", "−", 1).trim().to_owned()));
             if with_deals {
                 let count = sheet.get(row, &deals);
                 cells.push(plain(format::value(count, sheet.unit(&deals), "")));

@@ -155,20 +155,27 @@ pub(super) fn accuracy(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>]) ->
 pub(super) fn balance(sheet: Sheet<'_>, row: Cells<'_>, lines: &[(&str, &str)]) -> String {
     let currency = sheet.word(row, "currency");
     let minor = |stem: &str| sheet.get(row, &format!("{stem}_minor")).as_i64().unwrap_or(0);
-    let mut sum = format!("{} due at the start", format::exact_amount(minor("opening"), currency));
+    // To the minor unit, so that the sum can be checked, unless no amount has any.
+    let is_whole =
+        lines.iter().all(|(stem, _)| format::major(minor(stem) as f64, currency).fract() == 0.0);
+    let amount = |minor: i64, currency: &str| match is_whole {
+        true => format!("{currency} {}", format::fixed(format::major(minor as f64, currency), 0)),
+        false => format::exact_amount(minor, currency),
+    };
+    let mut sum = format!("{} due at the start", amount(minor("opening"), currency).trim());
     for (stem, label) in lines {
         let value = minor(stem);
         if value == 0 || ["opening", "closing", "residual"].contains(stem) {
             continue;
         }
         let sign = if value < 0 { '−' } else { '+' };
-        let amount = format::exact_amount(value.abs(), "");
-        sum += &format!(" {sign} {} {}", amount.trim(), label.to_lowercase());
+        let worth = amount(value.abs(), currency).replacen(currency, "", 1);
+        sum += &format!(" {sign} {} {}", worth.trim(), label.to_lowercase());
     }
     format!(
         "{sum} = {} due at the end; residual {}.",
-        format::exact_amount(minor("closing"), currency),
-        format::exact_amount(minor("residual"), currency)
+        amount(minor("closing"), currency).trim(),
+        amount(minor("residual"), currency).trim()
     )
 }
 
