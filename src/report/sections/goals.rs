@@ -6,7 +6,7 @@ use crate::model::{Day, Value};
 use crate::report::book::Book;
 use crate::report::chart::{Step, waterfall};
 use crate::report::format;
-use crate::report::grid::grid;
+use crate::report::grid::{grid, label};
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, complete};
 use crate::report::view::{Chart, Grid};
@@ -283,7 +283,9 @@ fn mixed(sheet: Sheet<'_>, words: &str, rows: &[Cells<'_>]) -> Grid {
         sheet.number(row, "contribution_minor").is_some_and(|part| part.abs() >= 0.5)
     };
     let rows: Vec<Cells<'_>> = rows.iter().filter(moved).copied().collect();
-    grid(sheet, words, &rows, MIX)
+    let mut made = grid(sheet, words, &rows, MIX);
+    explain(sheet, &rows, &mut made);
+    made
 }
 
 /// The amount with its sign.
@@ -318,6 +320,36 @@ fn moved(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     Some(format!("Revenue of {when} against {than} before: {}; {cause}.", signed(change, currency)))
 }
 
+/// What the levers are measured in.
+const LEVER_UNITS: &[(&str, &str)] = &[
+    ("calendar", "days"),
+    ("deals", "deals open on average"),
+    ("time", "closes for each day of an open deal"),
+    ("throughput", "closes a day"),
+    ("conversion", "won / closed"),
+    ("size", "amount of a won deal"),
+];
+
+/// Says what each lever is measured in, and shows both quarters to the same digits.
+fn explain(sheet: Sheet<'_>, rows: &[Cells<'_>], table: &mut Grid) {
+    let Some(at) = table.heads.iter().position(|head| head.label == label("lever")) else { return };
+    for (cells, row) in table.rows.iter_mut().zip(rows) {
+        let lever = sheet.word(row, "lever");
+        let unit = LEVER_UNITS.iter().find(|(name, _)| *name == lever).map_or("", |(_, unit)| unit);
+        let values = ["before", "after"].map(|name| sheet.number(row, name));
+        let known: Vec<f64> = values.iter().flatten().copied().collect();
+        let digits = format::digits_of(&known);
+        for (cell, value) in cells.iter_mut().skip(at + 1).zip(values) {
+            if let Some(value) = value {
+                cell.text = format::fixed(value, digits);
+            }
+        }
+        if let Some(cell) = cells.get_mut(at) {
+            cell.under = unit.to_owned();
+        }
+    }
+}
+
 /// From the revenue of one quarter to that of the next, lever by lever.
 fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
     let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
@@ -326,7 +358,8 @@ fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
     let note = "Each bar is the part of the change that is due to one factor; together they make up the \
                 whole change. Factors: days in the quarter (calendar), deals worked, time they take, share \
                 that is won (conversion), size of the deals won.";
-    let table = grid(sheet, &title, rows, LEVERS);
+    let mut table = grid(sheet, &title, rows, LEVERS);
+    explain(sheet, rows, &mut table);
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let first = rows.first().copied().unwrap_or(&[]);
         let bar = |row, name: &str, label: &str| {
@@ -346,8 +379,8 @@ fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
             rows.iter().filter_map(|row| bar(row, "contribution_minor", sheet.word(row, "lever")));
         drawn.extend(parts);
         drawn.extend(bar(first, "revenue_minor", when));
-        let label = caption("amounts won", currency);
-        waterfall(id, title, &drawn, (&label, format::money_tick))
+        let words = caption("amounts won", currency);
+        waterfall(id, title, &drawn, (&words, format::money_tick))
     });
     made.keys = keys(&[("accent", "revenue"), ("third", "more"), ("second", "less")]);
     made
