@@ -12,7 +12,7 @@
 --   stage: text: Stage at `as_of`.
 --   amount_minor: minor units: Amount.
 --   deal_age_days: days: Days since creation.
---   stage_age_days: days: Days in the present stage; null if its beginning is not known.
+--   stage_age_days: days: Days since the deal came into the present stage, the last time if it came back; null if its beginning is not known.
 --   expected_close_on: date: Expected close.
 --   last_activity_on: date: Last activity done.
 -- caveat: Deals without an amount are left out.

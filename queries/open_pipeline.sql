@@ -16,7 +16,7 @@
 --   probability: rate: Win probability in the export.
 --   created_on: date: Creation.
 --   deal_age_days: days: Days since creation.
---   stage_age_days: days: Days in the present stage; null if its beginning is not known.
+--   stage_age_days: days: Days since the deal came into the present stage, the last time if it came back; null if its beginning is not known.
 --   expected_close_on: date: Expected close.
 --   last_activity_on: date: Last activity done.
 --   history_grade: text: How good the evidence for its stages is.

@@ -17,7 +17,9 @@ static ABOUT: About = About {
     definition: "Deals by month of creation, as in cohort_conversion. `naive_share`: won so far / \
                  created. `resolved_ratio`: won so far / (won + lost so far). `cif_won`: the share \
                  won within `horizon_days`, the largest configured horizon that the cohort supports.",
-    caveat: "Only `cif_won` may be compared between cohorts, and only at the same horizon. One minus \
+    caveat: "`naive_share` and `resolved_ratio` count wins at any age so far, `cif_won` those within its \
+             horizon, so that it can be the lower one. \
+             Only `cif_won` may be compared between cohorts, and only at the same horizon. One minus \
              a survival curve in which lost deals count as censored is not shown: it is too high.",
     source: "definition; Aalen & Johansen 1978",
     keys: &["cohort"],
@@ -70,7 +72,7 @@ impl Metric for ConversionComparison {
                 ("none: all deals are closed", "none: all deals are closed")
             } else {
                 (
-                    "too low: open deals may still be won",
+                    "too low for the end: open deals may still be won",
                     "leaves out open deals: too high where \
                   losses are recorded late",
                 )
@@ -89,7 +91,7 @@ impl Metric for ConversionComparison {
                 let at = cohort.table.at(tick);
                 let (share, variance) = (at.incidence[0], at.variance[0]);
                 row.set("horizon_days", horizon).set("cif_won", share);
-                row.set("cif_bias", "none, if open deals behave as closed ones did");
+                row.set("cif_bias", "none at its horizon, if open deals behave as closed ones did");
                 tail.interval = Some(cohort.table.interval(share, variance, tick).pair());
                 tail.method = "wilson_effective_n";
                 tail.status = status;

@@ -26,8 +26,9 @@ static ABOUT: About = About {
         stage. `avg_stock` = deal_days / days of the period up to `as_of`; `rate_in_per_day` = visits begun / \
         those days. `w_done_days`: mean length of the visits that ended in the period, those whose entry \
         is known; `w_implied_days` = deal_days / visits that ended (Little's law). `ratio` = w_implied / \
-        w_done: above 1 the stage fills faster than it empties. Limits of the ratio: infinitesimal \
-        jackknife over deals, on the logarithm. Whole pipelines; quarters and the whole run.",
+        w_done: above 1 deals stand in the stage longer than those that left it tell, as the stock grows or \
+        some stay behind. Limits of the ratio: infinitesimal jackknife over deals, on the logarithm. Whole \
+        pipelines; quarters and the whole run.",
     caveat: "The ratio is 1 in a steady state only; growth alone raises it.",
     source: "Little 1961; Little 2011; limits: Jaeckel 1972, Efron 1982",
     keys: &["stage_order", "stage"],

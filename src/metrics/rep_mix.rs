@@ -42,7 +42,11 @@ static ABOUT: About = About {
         column("closed", Unit::Count, "Deals won and lost."),
         column("expected", Unit::Number, "Deals that the team would have won with this mix."),
         column("o_over_e", Unit::Ratio, "won / expected."),
-        column("std_rate", Unit::Ratio, "o_over_e times the team's win rate."),
+        column(
+            "std_rate",
+            Unit::Ratio,
+            "o_over_e times the team's win rate; no share of deals, so that it may exceed 1.",
+        ),
         column("team_rate", Unit::Rate, "Win rate of the whole pipeline in the period."),
         column("z", Unit::Number, "won - expected in standard errors; empty without variance."),
         column("p", Unit::Number, "Two-sided p value; empty if not tested."),

@@ -45,7 +45,11 @@ static ABOUT: About = About {
         column("stage_order", Unit::Count, "Place of the stage in the pipeline."),
         column("stage", Unit::Text, "Present stage."),
         column("amount_minor", Unit::Minor, "Amount."),
-        column("days_in_stage", Unit::Days, "Days in the present stage."),
+        column(
+            "days_in_stage",
+            Unit::Days,
+            "Days in the present stage, all visits since the deal was created or last reopened added up.",
+        ),
         column("theta_days", Unit::Days, "Age limit of the stage."),
         column("deal_age_days", Unit::Days, "Days since creation."),
         column("days_idle", Unit::Days, "Days since the last activity."),

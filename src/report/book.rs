@@ -131,6 +131,12 @@ impl<'a> Book<'a> {
         format::period(span.kind, span.start, span.end, self.names)
     }
 
+    /// A period as people call it, with a word if it has not ended.
+    pub(crate) fn so_far(&self, span: &Span<'_>) -> String {
+        let more = if span.end > self.as_of + 1 { " so far" } else { "" };
+        self.period(span) + more
+    }
+
     /// The rows of the last period of the first of `kinds` that has any, with the period.
     pub(crate) fn latest(
         &self,
@@ -146,7 +152,8 @@ impl<'a> Book<'a> {
         (rows.to_vec(), String::new())
     }
 
-    /// The rows of the last period of this kind that has ended, with the period.
+    /// The rows of the last period of this kind that has ended, with the period; of the running one if
+    /// none has.
     pub(crate) fn ended(
         &self,
         sheet: Sheet<'a>,
@@ -155,7 +162,7 @@ impl<'a> Book<'a> {
     ) -> (Vec<Cells<'a>>, String) {
         let spans = sheet.spans(rows, kind);
         match super::sheet::complete(&spans, self.as_of).0.or(spans.last()) {
-            Some(span) => (sheet.at(rows, span), self.period(span)),
+            Some(span) => (sheet.at(rows, span), self.so_far(span)),
             None => (Vec::new(), String::new()),
         }
     }

@@ -78,6 +78,16 @@ pub fn shared_digits(numbers: &[f64], unit: Unit) -> Option<usize> {
     (unit != Unit::Number || !numbers.iter().any(is_tiny)).then_some(most)
 }
 
+/// Decimals that show two digits of the smallest of these numbers; none if all are whole.
+pub fn digits_of(numbers: &[f64]) -> usize {
+    if numbers.iter().all(|number| number.fract() == 0.0) {
+        return 0;
+    }
+    let sizes = numbers.iter().map(|number| number.abs()).filter(|size| *size >= 1e-9);
+    let smallest = sizes.fold(1.0, f64::min);
+    1 + (-smallest.log10().floor()).max(1.0) as usize
+}
+
 fn whole_or(unit: Unit, number: i64) -> String {
     match unit {
         Unit::Rate => percent(number as f64),

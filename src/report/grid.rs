@@ -4,7 +4,7 @@ use super::format;
 use super::number::{digits, number};
 use super::sheet::{Cells, Sheet};
 use super::view::{Grid, Head, Number};
-use crate::model::{Table, Unit};
+use crate::model::{Table, Unit, Value};
 
 /// Rows of a query or ledger shown on the page; the CSV file has all.
 pub(crate) const MOST_ROWS: usize = 60;
@@ -31,6 +31,23 @@ const LABELS: &[(&str, &str)] = &[
     ("derailed", "No decision"),
     ("rate_narrow", "Rate without no decision"),
     ("severity", "Times the age limit"),
+    ("still_at_tau", "Still there at the horizon"),
+    ("naive_share", "Won so far / created"),
+    ("naive_bias", "Where that errs"),
+    ("resolved_ratio", "Won so far / closed"),
+    ("resolved_bias", "Where that errs"),
+    ("cif_bias", "Where that errs"),
+    ("lo95", "95% limit, lower"),
+    ("hi95", "95% limit, upper"),
+    ("lo998", "99.8% limit, lower"),
+    ("hi998", "99.8% limit, upper"),
+    ("phi", "Spread against chance"),
+    ("x", "Counted"),
+    ("z", "Standard errors apart"),
+    ("mid_p", "p value (mid-P)"),
+    ("chi2", "Chi-squared"),
+    ("df", "Degrees of freedom"),
+    ("days_in_stage", "Days in stage, all visits"),
     ("rate", "Rate"),
     ("period_start", "Period"),
     ("size_q50_minor", "Median deal size"),
@@ -278,10 +295,24 @@ fn head(table: &Table, name: &str, currency: &str) -> Head {
 /// A whole table without explanations, as queries and lists have it.
 pub(crate) fn plain(table: &Table, caption: &str, most: usize) -> Grid {
     let currency = table.position("currency");
-    let cell = |row: &[crate::model::Value], at: usize| {
+    let unit = |at: usize| table.columns.get(at).map_or(Unit::Text, |c| c.unit);
+    // Days that a query computes are floats, whole as they may be.
+    let digits = |at: usize| {
+        let numbers = table.rows.iter().filter_map(|row| match row.get(at) {
+            Some(Value::Float(number)) => Some(*number),
+            _ => None,
+        });
+        format::shared_digits(&numbers.collect::<Vec<f64>>(), unit(at))
+    };
+    let digits: Vec<Option<usize>> = (0..table.columns.len()).map(digits).collect();
+    let cell = |row: &[Value], at: usize| {
         let word = currency.and_then(|c| row.get(c)).and_then(|v| v.as_str()).unwrap_or("");
-        let unit = table.columns.get(at).map_or(Unit::Text, |c| c.unit);
-        let text = row.get(at).map_or_else(String::new, |v| format::value(v, unit, word));
+        let text = match (row.get(at), digits.get(at).copied().flatten()) {
+            (Some(Value::Float(number)), Some(digits)) if number.is_finite() => {
+                format::fixed(*number, digits)
+            }
+            (value, _) => value.map_or_else(String::new, |v| format::value(v, unit(at), word)),
+        };
         Number { text, ..Number::default() }
     };
     Grid {
@@ -312,7 +343,8 @@ pub(crate) fn csv_path(table: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::label;
+    use super::{Table, Unit, Value, label, plain};
+    use crate::model::Column;
 
     #[test]
     fn labels_are_words() {
@@ -322,5 +354,17 @@ mod tests {
         assert_eq!(label("is_stale"), "Stale");
         assert_eq!(label("n_open"), "Open");
         assert_eq!(label("deal_id"), "Deal id");
+    }
+
+    #[test]
+    fn days_that_are_all_whole_have_no_decimals() {
+        let of = |days: [f64; 2]| {
+            let columns = vec![Column::new("stage_age_days", Unit::Days, "Days.")];
+            let rows = days.map(|days| vec![Value::Float(days)]).to_vec();
+            let made = plain(&Table { name: "q".to_owned(), columns, rows }, "q", 10);
+            made.rows.iter().map(|row| row[0].text.clone()).collect::<Vec<String>>()
+        };
+        assert_eq!(of([327.0, 4.0]), ["327", "4"]);
+        assert_eq!(of([327.0, 4.5]), ["327.0", "4.5"]);
     }
 }

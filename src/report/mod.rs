@@ -6,7 +6,7 @@
 use minijinja::context;
 
 use crate::error::Result;
-use crate::model::{About, Day, InputFile, QualityCount, Reject, Restated, Run, Table};
+use crate::model::{About, Day, InputFile, Quality, QualityCount, Reject, Restated, Run, Table};
 
 mod book;
 mod chart;
@@ -63,7 +63,7 @@ pub struct Input<'a> {
     pub assumptions: &'a [String],
     /// Number of deals created by then.
     pub deal_count: usize,
-    /// Of these, the deals whose history was mended by a rule (any QH code).
+    /// Of these, the deals whose history is incomplete or was mended by a rule (any QH code).
     pub mended_count: usize,
     /// What moved since the run before; null if there is none.
     pub restated: Option<&'a Restated>,
@@ -89,6 +89,7 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         first_day => format::long_date(input.run.first_day),
         deal_count => format::count(input.deal_count),
         mended_count => format::count(input.mended_count),
+        untimed_count => untimed(input.quality),
         version => env!("CARGO_PKG_VERSION"),
         zone => &config.report_tz,
         clock => config.clock.as_str(),
@@ -106,6 +107,15 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         extra => &templates.extra,
     };
     templates.render(page)
+}
+
+/// How many deals have no time at all, which no metric counts; empty if there are none.
+fn untimed(quality: &[QualityCount]) -> String {
+    let found = quality.iter().filter(|count| count.code == Quality::Untimed);
+    match found.map(|count| count.deals).sum::<u64>() {
+        0 => String::new(),
+        deals => format::count(deals as usize),
+    }
 }
 
 /// Whether the user's templates can be read.

@@ -296,7 +296,8 @@ fn remarks(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Vec<String> {
     }
     let mended = sheet.get(row, "quality_count").as_i64().unwrap_or(0);
     if mended > 0 {
-        remarks.push(format!("history mended for {}", format::count(mended as usize)));
+        remarks
+            .push(format!("history incomplete or mended for {}", format::count(mended as usize)));
     }
     remarks
 }

@@ -156,8 +156,16 @@ view!(Grid: caption, metric, csv, heads, rows, total, is_cut, total_text);
 impl Grid {
     /// Shows at most so many rows.
     pub(crate) fn cut(mut self, most: usize) -> Self {
-        self.is_cut = self.rows.len() > most;
         self.rows.truncate(most);
+        let total = self.total;
+        self.out_of(total)
+    }
+
+    /// Says how many rows there are where it was given a part of them.
+    pub(crate) fn out_of(mut self, total: usize) -> Self {
+        self.total = total;
+        self.total_text = super::format::count(total);
+        self.is_cut = total > self.rows.len();
         self
     }
 }

@@ -8,6 +8,8 @@ use crate::report_tables::run;
 
 #[path = "report_money.rs"]
 mod money;
+#[path = "report_parts.rs"]
+mod parts;
 #[path = "report_words.rs"]
 mod words;
 

@@ -319,7 +319,7 @@ fn flow() -> Maker {
         "stage_order:count stage:text stage_kind:text opening:count in_created:count in_advance:count in_skip:count in_back:count in_lateral:count in_reopen:count entered:count out_advance:count out_skip:count out_back:count out_won:count out_lost:count left:count closing:count",
     );
     for (p, (name, stages)) in PIPELINES.iter().enumerate() {
-        let spans = months().into_iter().chain([all()]);
+        let spans = months().into_iter().chain(quarters()).chain([all()]);
         for (when, span) in spans.enumerate() {
             for (at, stage) in stages.iter().enumerate() {
                 let (at, when) = (at as i64, when as i64);

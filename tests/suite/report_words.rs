@@ -7,7 +7,7 @@ use crate::report_tables::{Maker, all, months, quarters, run};
 
 const PIPELINE: &str = "Sales";
 
-fn page(metrics: &[(&'static About, Table)]) -> String {
+pub(super) fn page(metrics: &[(&'static About, Table)]) -> String {
     render(&Input {
         run: &run(),
         metrics: metrics.iter().map(|(about, table)| (*about, table)).collect(),
@@ -26,7 +26,7 @@ fn page(metrics: &[(&'static About, Table)]) -> String {
     .unwrap()
 }
 
-fn made(m: Maker) -> (&'static About, Table) {
+pub(super) fn made(m: Maker) -> (&'static About, Table) {
     (m.about, m.table)
 }
 
@@ -163,6 +163,8 @@ fn paper_has_what_explains_and_not_what_nobody_unfolded() {
     for name in ["#definitions {", "#queries", ".hint", "table"] {
         assert!(!hidden.clone().any(|line| line.contains(name)), "{name} is hidden on paper");
     }
+    let swatch = page.lines().find(|line| line.starts_with(".swatch {")).unwrap();
+    assert!(swatch.contains("; print-color-adjust: exact;"), "keys lose their colours on paper");
     assert!(page.contains("<span class=\"flag\">few</span>. “–” means not known, never zero."));
 }
 
@@ -222,4 +224,118 @@ fn reps_that_differ_on_their_own_mix_are_named() {
     assert!(page.contains(words));
     let page = page_of(&[("Ann", 11, false), ("Cy", 9, false)]);
     assert!(page.contains("no rep differs from the team by more than chance gives (2 compared)."));
+}
+
+#[test]
+fn a_stage_where_deals_stay_behind_does_not_fill_up() {
+    let quarter = *quarters().last().unwrap();
+    let page_of = |stages: &[(&'static str, f64)]| {
+        let mut flow = Maker::new(
+            "G1",
+            "stage_flow",
+            "",
+            "stage:text opening:count entered:count closing:count",
+        );
+        let columns = "stage:text w_done_days:days w_implied_days:days ratio:ratio";
+        let mut little = Maker::new("G3", "flow_consistency", "ratio", columns);
+        for &(stage, lower) in stages {
+            let cells = [
+                ("stage", stage.into()),
+                ("opening", 12_i64.into()),
+                ("entered", 56_i64.into()),
+                ("closing", 12_i64.into()),
+            ];
+            flow.row(PIPELINE, quarter, &cells);
+            let cells = [
+                ("stage", stage.into()),
+                ("w_done_days", 10.0.into()),
+                ("w_implied_days", 19.0.into()),
+                ("ratio", 1.9.into()),
+                ("lower", lower.into()),
+                ("upper", 3.0.into()),
+            ];
+            little.row(PIPELINE, quarter, &cells);
+        }
+        page(&[made(flow), made(little)])
+    };
+    let page = page_of(&[("Demo", 1.2), ("Offer", 1.1), ("Close", 0.9)]);
+    let said = |stage: &str| {
+        format!(
+            "{stage} (stayed 10.0 days, 19.0 by stock and flow; 12 deals at the start, 12 at the end)"
+        )
+    };
+    let words = format!(
+        "2026 Q1: deals stand longer than those that left tell in {}, {}.",
+        said("Demo"),
+        said("Offer")
+    );
+    assert!(page.contains(&words), "`{words}` is not said");
+    assert!(!page.contains("filled up"));
+    assert!(page_of(&[("Close", 0.9)]).contains("in no stage do deals stand longer"));
+}
+
+#[test]
+fn all_cohorts_together_are_told_in_one_way() {
+    let columns =
+        "cohort:text pooling:text horizon_days:count cohort_n:count n_followed:count cif_won:rate";
+    let mut m = Maker::new("I1", "cohort_conversion", "cif_won", columns);
+    for (cohort, pooling, won) in [("ALL", "plain", 0.25), ("pooled", "weighted", 0.261)] {
+        let cells = [
+            ("cohort", cohort.into()),
+            ("pooling", pooling.into()),
+            ("horizon_days", 365_i64.into()),
+            ("cohort_n", 464_i64.into()),
+            ("n", 464_i64.into()),
+            ("n_followed", 300_i64.into()),
+            ("cif_won", won.into()),
+        ];
+        m.row(PIPELINE, all(), &cells);
+    }
+    let page = page(&[made(m)]);
+    assert!(page.contains("26.1% of the deals created are won within 365 days"));
+    let table =
+        page.split("<caption>All cohorts together, each weighted by its deals").nth(1).unwrap();
+    let table = table.split("</table>").next().unwrap();
+    assert!(table.contains(">26.1%<") && !table.contains(">25.0%<"), "{table}");
+}
+
+#[test]
+fn a_pace_of_few_deals_is_marked_whatever_it_is_compared_with() {
+    let quarter = *quarters().last().unwrap();
+    let mut shrunk = Maker::new("K2", "rep_win_rate_shrunk", "eb_mean", "eb_mean:rate");
+    let columns = "bookings_minor:minor n_created:count rmst_days:days z:number p:number q:number";
+    let mut amounts = Maker::new("K7", "rep_amounts", "", columns);
+    for (owner, created) in [("Ann", 1_i64), ("Bob", 40)] {
+        for m in [&mut shrunk, &mut amounts] {
+            m.common(&[("owner", owner.into())]);
+        }
+        shrunk.row(PIPELINE, quarter, &[("eb_mean", 0.3.into())]);
+        let cells = [("n", 20_i64.into()), ("n_created", created.into()), ("p", 0.0001.into())];
+        amounts.row(PIPELINE, quarter, &cells);
+    }
+    let page = page(&[made(shrunk), made(amounts)]);
+    let table = page.split("<caption>Deal size and cycle of reps").nth(1).unwrap();
+    let rows: Vec<&str> = table.split("</table>").next().unwrap().split("<tr>").skip(2).collect();
+    let marked: Vec<bool> =
+        rows.iter().map(|row| row.contains("<span class=\"flag\">few")).collect();
+    assert_eq!(marked, [true, false], "{rows:?}");
+}
+
+#[test]
+fn a_standardised_rate_above_one_is_no_share() {
+    let quarter = *quarters().last().unwrap();
+    let page_of = |rate: f64| {
+        let mut shrunk = Maker::new("K2", "rep_win_rate_shrunk", "eb_mean", "eb_mean:rate");
+        let mut mix = Maker::new("K5", "rep_mix", "o_over_e", "won:count std_rate:ratio q:rate");
+        for owner in ["Ann", "Bob"] {
+            for m in [&mut shrunk, &mut mix] {
+                m.common(&[("owner", owner.into())]);
+            }
+            shrunk.row(PIPELINE, quarter, &[("eb_mean", 0.3.into())]);
+            mix.row(PIPELINE, quarter, &[("std_rate", rate.into()), ("q", 0.5.into())]);
+        }
+        page(&[made(shrunk), made(mix)])
+    };
+    let words = "it is no share of deals and may exceed 100%.";
+    assert!(page_of(1.235).contains(words) && !page_of(0.9).contains(words));
 }

@@ -44,38 +44,88 @@ pub(crate) fn bars(
     }
     let longest = bars.iter().map(length).fold(0.0, f64::max);
     let end = full.unwrap_or_else(|| round_up(longest * 1.08));
-    let frame = Frame {
+    let frame = |row: f64| Frame {
         id,
         title,
-        height: 60.0 + 30.0 * bars.len() as f64,
+        height: 60.0 + row * bars.len() as f64,
         x: Axis::Numbers(0.0, end, Some(axis.1)),
         y: Axis::Words(bars.iter().rev().map(|b| b.label.clone()).collect()),
         x_label: axis.0,
         y_label: "",
     };
-    let mut canvas = Canvas::new(&frame);
-    for (at, bar) in bars.iter().enumerate() {
-        let y = canvas.y((bars.len() - at) as f64);
+    let mut canvas = Canvas::new(&frame(ROW));
+    let places: Vec<Place> = bars.iter().map(|bar| place(&canvas, bar)).collect();
+    let lift = if places.contains(&Place::Below) { LINE / 2.0 } else { 0.0 };
+    if lift > 0.0 {
+        canvas = Canvas::new(&frame(ROW + LINE));
+    }
+    for (at, (bar, place)) in bars.iter().zip(places).enumerate() {
+        let y = canvas.y((bars.len() - at) as f64) - lift;
         let mut from = 0.0;
         for part in bar.parts.iter().filter(|p| p.value.is_finite() && p.value > 0.0) {
             let (left, right) = (canvas.x(from), canvas.x(from + part.value));
             from += part.value;
             canvas.group(&part.tip, |canvas| draw(canvas, part, (left, right), y));
         }
-        let x = canvas.x(from);
-        let needed = 12.0 + 6.6 * bar.text.chars().count() as f64;
-        let last = bar.parts.iter().rev().find(|p| p.value > 0.0);
-        let width = last.map_or(0.0, |part| x - canvas.x(from - part.value));
-        let (x, anchor, ink) = if WIDTH - x > needed {
-            (x + 6.0, TextAnchor::Start, "var(--ink)")
-        } else if width > needed {
-            (x - 6.0, TextAnchor::End, ink(last.map_or("", |part| part.colour)))
-        } else {
-            (x - width - 6.0, TextAnchor::End, "var(--ink)")
-        };
-        canvas.text((x, y + 4.0), &bar.text, anchor, ink);
+        write(&mut canvas, bar, place, y);
     }
     canvas.finish()
+}
+
+/// Height of a row, and of a line of words below a bar.
+const ROW: f64 = 30.0;
+const LINE: f64 = 16.0;
+
+/// Width of a letter.
+const LETTER: f64 = 6.6;
+
+/// Where the words of a bar stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Behind,
+    On,
+    Before,
+    Below,
+}
+
+/// The left and the right end of the last part of a bar; of nothing, where the axis begins.
+fn last_part(canvas: &Canvas, bar: &Bar) -> (f64, f64) {
+    let parts = bar.parts.iter().map(|p| p.value).filter(|v| v.is_finite() && *v > 0.0);
+    let (before, all) = parts.fold((0.0, 0.0), |(_, all), value| (all, all + value));
+    (canvas.x(before), canvas.x(all))
+}
+
+/// The first place where the words have room: behind the bar, on its last part, before that, below.
+fn place(canvas: &Canvas, bar: &Bar) -> Place {
+    let (left, right) = last_part(canvas, bar);
+    let needed = 12.0 + LETTER * bar.text.chars().count() as f64;
+    match () {
+        () if WIDTH - right > needed => Place::Behind,
+        () if right - left > needed => Place::On,
+        () if left - canvas.x(0.0) > needed => Place::Before,
+        () => Place::Below,
+    }
+}
+
+fn write(canvas: &mut Canvas, bar: &Bar, place: Place, y: f64) {
+    let (left, right) = last_part(canvas, bar);
+    let last = bar.parts.iter().rev().find(|p| p.value > 0.0);
+    let (x, anchor, colour) = match place {
+        Place::Behind => (right + 6.0, TextAnchor::Start, "var(--ink)"),
+        Place::On => (right - 6.0, TextAnchor::End, ink(last.map_or("", |part| part.colour))),
+        Place::Before => (left - 6.0, TextAnchor::End, "var(--ink)"),
+        Place::Below => {
+            let x = canvas.x(0.0) + 2.0;
+            let room = ((WIDTH - x - 4.0) / LETTER).max(1.0) as usize;
+            let words = match bar.text.chars().count() > room {
+                true => bar.text.chars().take(room - 1).chain(['…']).collect(),
+                false => bar.text.clone(),
+            };
+            canvas.text((x, y + 22.0), &words, TextAnchor::Start, "var(--ink)");
+            return;
+        }
+    };
+    canvas.text((x, y + 4.0), &bar.text, anchor, colour);
 }
 
 /// The colour of words on a part.
@@ -116,5 +166,35 @@ mod tests {
         assert!(behind < before && before < on, "{behind} {before} {on}");
         assert!(text.contains("end") && text.contains("var(--ink)"), "{text}");
         assert!(white.contains("var(--on-bar)"), "{white}");
+    }
+
+    #[test]
+    fn words_that_fit_nowhere_beside_a_bar_stand_below_it_and_within_the_drawing() {
+        let part = |value| Part {
+            value,
+            colour: "var(--accent)",
+            text: String::new(),
+            tip: String::new(),
+        };
+        let of = |currencies: usize| Bar {
+            label: "A stage".to_owned(),
+            parts: (0..currencies).map(|_| part(10.0)).collect(),
+            text: vec!["10 · EUR 62.0k"; currencies].join(", "),
+        };
+        let drawn = |bar: Bar| bars("t", "title", &[bar], ("", |n| n.to_string()), None);
+        let text = |svg: &str| -> (f64, f64) {
+            let text = svg.split("<text").find(|text| text.contains("EUR")).unwrap();
+            let number = |name: &str| {
+                let rest = text.split(&format!("{name}=\"")).nth(1).unwrap();
+                rest.split('"').next().unwrap().parse::<f64>().unwrap()
+            };
+            (number(" x"), number(" y"))
+        };
+        let svg = drawn(of(4));
+        let axis = svg.split("<rect ").nth(1).unwrap().split("x=\"").nth(1).unwrap();
+        let axis: f64 = axis.split('"').next().unwrap().parse().unwrap();
+        assert!(text(&svg).0 >= axis - 1.0, "{svg}");
+        let long = drawn(of(12));
+        assert!(long.contains('…') && text(&long).1 > text(&drawn(of(1))).1, "{long}");
     }
 }

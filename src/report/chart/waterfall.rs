@@ -28,11 +28,13 @@ pub(crate) fn waterfall(
 ) -> String {
     let spans = spans(steps);
     let highest = spans.iter().map(|(from, to)| from.max(*to)).fold(0.0, f64::max);
+    let lowest = spans.iter().map(|(from, to)| from.min(*to)).fold(0.0, f64::min);
+    let from = if lowest < 0.0 { -round_up(-lowest * 1.15) } else { 0.0 };
     let frame = Frame {
         id,
         title,
         height: 60.0 + 28.0 * steps.len() as f64,
-        x: Axis::Numbers(0.0, round_up(highest * 1.15), Some(axis.1)),
+        x: Axis::Numbers(from, round_up(highest * 1.15), Some(axis.1)),
         y: Axis::Words(steps.iter().rev().map(|step| step.label.clone()).collect()),
         x_label: axis.0,
         y_label: "",
@@ -40,7 +42,7 @@ pub(crate) fn waterfall(
     let mut canvas = Canvas::new(&frame);
     for (at, (step, (from, to))) in steps.iter().zip(spans).enumerate() {
         let y = canvas.y((steps.len() - at) as f64);
-        let (left, right) = (canvas.x(from.min(to).max(0.0)), canvas.x(from.max(to)));
+        let (left, right) = (canvas.x(from.min(to)), canvas.x(from.max(to)));
         let colour = match (step.is_stock, step.value < 0.0) {
             (true, _) => "var(--accent)",
             (false, true) => "var(--second)",
@@ -56,6 +58,11 @@ pub(crate) fn waterfall(
             false => (left - 6.0, TextAnchor::End),
         };
         canvas.text((x, y + 4.0), &step.text, anchor, "var(--ink)");
+    }
+    if from < 0.0 {
+        let (zero, top, bottom) = (canvas.x(0.0), steps.len() as f64 + 0.5, 0.5);
+        let (top, bottom) = (canvas.y(top), canvas.y(bottom));
+        canvas.dashed((zero, top), (zero, bottom), "var(--soft)", 1.2, "4 3");
     }
     canvas.finish()
 }
@@ -86,5 +93,28 @@ mod tests {
         };
         let steps = [step(10.0, true), step(5.0, false), step(-7.0, false), step(8.0, true)];
         assert_eq!(spans(&steps), [(0.0, 10.0), (10.0, 15.0), (15.0, 8.0), (0.0, 8.0)]);
+    }
+
+    #[test]
+    fn a_level_below_zero_is_as_long_as_one_above() {
+        let step = |value, is_stock| Step {
+            label: "x".to_owned(),
+            value,
+            is_stock,
+            text: String::new(),
+            tip: String::new(),
+        };
+        let svg = waterfall(
+            "t",
+            "title",
+            &[step(100.0, true), step(-200.0, false), step(-100.0, true)],
+            ("", |n| n.to_string()),
+        );
+        let width = |rect: &str| -> f64 {
+            rect.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+        };
+        let rects: Vec<f64> = svg.split("<rect ").skip(1).map(width).collect();
+        assert_eq!(rects.len(), 3, "{svg}");
+        assert!((rects[0] - rects[2]).abs() < 0.5 && rects[1] > 1.9 * rects[0], "{rects:?}");
     }
 }

@@ -47,6 +47,10 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
     let values = book.sheet("customer_lifetime_value");
     let rows = values.whole(pipeline);
+    let has_none = |row: &Cells<'_>| values.get(row, "customers").as_i64() == Some(0);
+    if !rows.is_empty() && rows.iter().all(has_none) {
+        return block;
+    }
     block.notes.extend(rows.iter().filter_map(|row| worth(values, row)));
     add(&mut block.grids, grid(values, "What a customer is worth", &rows, VALUE));
     let repeat = book.sheet("repeat_business");
@@ -58,9 +62,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     );
     let mut quarters = repeat.with(&whole, "period_kind", "quarter");
     quarters.reverse();
-    quarters.truncate(MOST_QUARTERS);
     let words = "New business, renewals and upsell by quarter";
-    add(&mut block.folded, grid(repeat, words, &quarters, REPEAT));
+    add(&mut block.folded, grid(repeat, words, &quarters, REPEAT).cut(MOST_QUARTERS));
     block
 }
 
@@ -69,16 +72,24 @@ fn worth(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
     let shown = |name: &str| {
         format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
     };
-    if sheet.get(row, "customers").as_i64() == Some(0) {
-        return Some(
-            "No win has an account: give the deals of the export an account id to see what a \
-             customer is worth."
-                .to_owned(),
-        );
-    }
     sheet.number(row, "clv_minor")?;
     let limits = interval(sheet, row, sheet.unit("clv_minor"));
     let limits = limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default();
+    if sheet.get(row, "churned").as_i64() == Some(0) {
+        let customers = match shown("customers").as_str() {
+            "1" => "The one customer has not left".to_owned(),
+            all => format!("None of the {all} customers has left"),
+        };
+        return Some(format!(
+            "{customers} in the {} days that they have been followed at most, so how long one stays is not \
+             known: {} years is what that time allows, a lower bound. A customer brings {} a year, which makes \
+             at least {}{limits}.",
+            format::count(sheet.number(row, "tau_days")? as usize),
+            shown("life_years"),
+            shown("value_per_year_minor"),
+            shown("clv_minor")
+        ));
+    }
     Some(format!(
         "A customer brings {} a year and stays {} years, as far as customers have been followed, which \
          makes {}{limits}.",

@@ -1,17 +1,20 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, Reads, add, chart, keys, part_of, with_more};
 use crate::model::Day;
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
 use crate::report::format;
-use crate::report::grid::grid;
+use crate::report::grid::{MOST_ROWS, grid};
 use crate::report::number::{interval, is_few, number, reason, tip};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::{Chart, Grid, Head, Key, Number};
 
-/// Cohorts in a triangle; older ones stand in the table.
+/// Cohorts in a triangle; older ones stand in its table.
 const MOST_COHORTS: usize = 24;
+
+/// Months of age in a triangle.
+const MOST_AGES: usize = 24;
 
 /// A good part of the deals is one in so many.
 const GOOD_PART: i64 = 3;
@@ -54,6 +57,7 @@ const COMPARISON: &[&str] = &[
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
     ("cohort_conversion", CONVERSION),
+    ("cohort_conversion", &["pooling"]),
     ("cohort_triangle", TRIANGLE),
     ("incidence_curve", CURVE),
     ("conversion_comparison", COMPARISON),
@@ -65,13 +69,20 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(triangle(book, pipeline, id));
     block.charts.push(years(book, pipeline, &format!("{id}-years")));
     let sheet = book.sheet("cohort_conversion");
-    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
-    add(&mut block.folded, grid(sheet, "All cohorts together", &rows, CONVERSION));
+    let words = "All cohorts together, each weighted by its deals";
+    add(&mut block.folded, grid(sheet, words, &pooled(sheet, pipeline), CONVERSION));
     let sheet = book.sheet("conversion_comparison");
     let rows = newest_first(sheet, &sheet.whole(pipeline));
     add(&mut block.folded, grid(sheet, "Three figures called conversion", &rows, COMPARISON));
     block.notes.extend(in_all(book, pipeline));
     block
+}
+
+/// The mean of the cohorts by horizon. The rows of all deals as one cohort are left out: where months
+/// differ, those that are followed longest would stand for all.
+fn pooled<'a>(sheet: Sheet<'a>, pipeline: &str) -> Vec<Cells<'a>> {
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    sheet.with(&rows, "pooling", "weighted")
 }
 
 /// The share won of all deals at the longest horizon to which a good part of them was followed, in
@@ -81,7 +92,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
 /// months and of those that closed early.
 fn in_all(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let sheet = book.sheet("cohort_conversion");
-    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "all");
+    let rows = pooled(sheet, pipeline);
     let count = |row: Cells<'_>, name: &str| sheet.get(row, name).as_i64().unwrap_or(0);
     let part = |row: Cells<'_>| (count(row, "n_followed") * GOOD_PART).min(count(row, "cohort_n"));
     let is_known =
@@ -153,7 +164,8 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
                 that long. Blank: too few have, so the share is not known yet.";
     let shown = newest_first(sheet, &rows);
     let table = by_cohort(sheet, &title, &shown, &columns_of(sheet, &shown));
-    let mut made = chart(format!("{id}-horizon"), title, note, table, |id, title| {
+    let note = with_more(note, left_out(sheet, &rows));
+    let mut made = chart(format!("{id}-horizon"), title, &note, table, |id, title| {
         let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
         let columns = columns_of(sheet, &rows);
         let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
@@ -184,10 +196,13 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let cohorts = shown.chunk_by(|a, b| start(sheet, a) == start(sheet, b));
     let oldest = cohorts.filter_map(|rows| rows.iter().copied().max_by_key(|row| age(row)));
     let so_far: Vec<Cells<'_>> = oldest.collect();
-    let table = Grid { total: rows.len(), ..grid(sheet, &title, &so_far, TRIANGLE) };
-    let mut made = chart(format!("{id}-triangle"), title, note, table, |id, title| {
-        let most = rows.iter().map(|row| age(row)).max().unwrap_or(0).clamp(0, 23);
-        let words: Vec<String> = (0..=most).map(|k| k.to_string()).collect();
+    let table = grid(sheet, &title, &so_far, TRIANGLE);
+    let ages = rows.iter().map(|row| age(row)).max().map_or(0, |most| most.max(0) as usize + 1);
+    let whole = "the table has the wins so far of all";
+    let months = part_of("The first", MOST_AGES, ages, "months since creation", whole);
+    let note = with_more(&with_more(note, left_out(sheet, &rows)), months);
+    let mut made = chart(format!("{id}-triangle"), title, &note, table, |id, title| {
+        let words: Vec<String> = (0..ages.min(MOST_AGES)).map(|k| k.to_string()).collect();
         let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
         let is_partial = |row| sheet.flag(row, "is_partial");
         let labels = (id, title, "months since the month of creation; shares in percent");
@@ -224,7 +239,8 @@ fn by_cohort(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], horizons: &[i6
     };
     let cohorts = distinct(rows, |row| sheet.word(row, "cohort"));
     let rows = cohorts.iter().map(of_cohort).collect();
-    Grid { heads, rows, is_cut: false, ..whole }
+    let total = cohorts.len();
+    Grid { heads, rows, total, ..whole }.cut(MOST_ROWS)
 }
 
 fn fills() -> Vec<Key> {
@@ -236,11 +252,15 @@ fn fills() -> Vec<Key> {
     ])
 }
 
-/// The rows of the cohorts in the chart, the newest cohort first.
+/// How many cohorts the chart leaves to its table, in words; null if none.
+fn left_out(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let all = distinct(rows, |row| start(sheet, row)).len();
+    part_of("The last", MOST_COHORTS, all, "cohorts", "the table has the older ones too")
+}
+
+/// The rows, the newest cohort first.
 fn newest_first<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
-    let shown = last(distinct(rows, |row| start(sheet, row)));
     let mut sorted = rows.to_vec();
-    sorted.retain(|row| shown.contains(&start(sheet, row)));
     sorted.sort_by_key(|row| std::cmp::Reverse(start(sheet, row)));
     sorted
 }
@@ -305,7 +325,10 @@ fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = "Share won by days since creation, by year of creation".to_owned();
     let table = thin(sheet, &title, &rows);
     let note = "Where the bands of two years overlap, they may well convert alike.";
-    let mut made = chart(id.to_owned(), title, note, table, |id, title| {
+    let all = names.len();
+    let note =
+        with_more(note, part_of("The last", YEARS.len(), all, "years", "the CSV file has all"));
+    let mut made = chart(id.to_owned(), title, &note, table, |id, title| {
         let line = |(name, (_, colour)): (&String, &(&str, &'static str))| Curve {
             colour,
             dashes: "",
@@ -353,9 +376,7 @@ const MOST_POINTS: usize = 30;
 fn thin(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>]) -> Grid {
     let step = rows.len().div_ceil(MOST_POINTS).max(1);
     let few: Vec<Cells<'_>> = rows.iter().copied().step_by(step).collect();
-    let is_cut = few.len() < rows.len();
-    let total_text = format::count(rows.len());
-    Grid { total: rows.len(), total_text, is_cut, ..grid(sheet, caption, &few, CURVE) }
+    grid(sheet, caption, &few, CURVE).out_of(rows.len())
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str, has_band: bool) -> Vec<Point> {

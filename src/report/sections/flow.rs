@@ -1,12 +1,13 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, Reads, add, chart, weeks};
+use super::{Block, Reads, add, chart, part_of, weeks, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
 use crate::report::grid::grid;
+use crate::report::number::NO_AMOUNT;
 use crate::report::sheet::{Cells, Sheet, Span};
-use crate::report::view::{Chart, Key};
+use crate::report::view::{Chart, Grid, Key, Number};
 
 /// Months in the chart.
 const MOST_MONTHS: usize = 12;
@@ -116,13 +117,19 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let ended: Vec<&Span<'_>> = spans.iter().filter(|s| s.end <= book.as_of + 1).collect();
     let shown: Vec<&Span<'_>> = if ended.is_empty() { spans.iter().collect() } else { ended };
     for (at, span) in shown.iter().rev().take(1 + FOLDED_MONTHS).enumerate() {
-        let words = format!("Stock and flow, {}", book.period(span));
+        let words = format!("Stock and flow, {}", book.so_far(span));
         let rows = sheet.at(&rows, span);
         let made = grid(sheet, &words, &rows, &moving(sheet, &rows));
         add(if at == 0 { &mut block.grids } else { &mut block.folded }, made);
     }
+    let (on_page, whole) = (1 + FOLDED_MONTHS, "the CSV file has all");
+    let tables = "Tables of stock and flow are on the page for the last";
+    block.notes.extend(part_of(tables, on_page, shown.len(), "months", whole));
     let months: Vec<&Span<'_>> = shown.split_at(shown.len().saturating_sub(MOST_MONTHS)).1.to_vec();
-    block.charts.push(stocks(book, sheet, &rows, &months, id));
+    let mut made = stocks(book, sheet, &rows, &months, id);
+    let more = part_of("The last", MOST_MONTHS, shown.len(), "months", "the CSV file has all");
+    made.note = with_more(&made.note, more);
+    block.charts.push(made);
     block.charts.extend(weeks::deals(book, pipeline, id));
     by_quarter(book, pipeline, &mut block);
     block
@@ -136,15 +143,54 @@ fn by_quarter(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     ] {
         let sheet = book.sheet(name);
         let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-        add(&mut block.folded, grid(sheet, &format!("{words}, {when}"), &rows, columns));
+        let mut made = grid(sheet, &format!("{words}, {when}"), &rows, columns);
+        if name == "stage_value_flow" {
+            forget_unknown(book, sheet, &rows, &mut made);
+            block.notes.extend(of_today(sheet, &rows, &when));
+        }
+        add(&mut block.folded, made);
     }
     handed(book, pipeline, block);
     block.notes.extend(filling(book, pipeline));
     let sheet = book.sheet("win_reversal");
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
     rows.reverse();
-    rows.truncate(MOST_QUARTERS);
-    add(&mut block.folded, grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS));
+    let made = grid(sheet, "Wins taken back, by quarter", &rows, REVERSALS);
+    add(&mut block.folded, made.cut(MOST_QUARTERS));
+}
+
+/// Takes the value of a stock away in which no deal has an amount: it is unknown, not 0.
+fn forget_unknown(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
+    let Some(at) = made.heads.iter().position(|head| head.label.starts_with("Closing")) else {
+        return;
+    };
+    let flow = book.sheet("stage_flow");
+    for (cells, row) in made.rows.iter_mut().zip(rows) {
+        let stock = of_stage(book, sheet, row).and_then(|row| flow.number(row, "closing"));
+        let without = sheet.number(row, "n_null_amount");
+        let is_unknown = stock.is_some_and(|deals| deals > 0.0 && without >= Some(deals));
+        if let (true, Some(0.0), Some(cell)) =
+            (is_unknown, sheet.number(row, "closing_minor"), cells.get_mut(at))
+        {
+            let (text, tip) = (format::NONE.to_owned(), NO_AMOUNT.to_owned());
+            *cell = Number { text, tip, class: "null", ..Number::default() };
+        }
+    }
+}
+
+/// Whose amounts the value of the past is made of, where some are not known, in words.
+fn of_today(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+    let is_doubtful = |row: &Cells<'_>| {
+        sheet.word(row, "value_basis") == "current"
+            && sheet.number(row, "n_null_amount").is_some_and(|without| without > 0.0)
+    };
+    rows.iter().any(is_doubtful).then(|| {
+        format!(
+            "Stock and flow in value, {when}: the amounts are those of today, as the export tells no earlier ones, \
+             and deals without one count as 0. What stood in a stage in the past then holds only deals that \
+             have got an amount since."
+        )
+    })
 }
 
 /// What owners took over and handed over in the last complete quarter, where most was.
@@ -157,33 +203,59 @@ fn handed(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     };
     rows.retain(|row| moved(row) > 0.0);
     rows.sort_by(|a, b| moved(b).total_cmp(&moved(a)));
-    let mut made = grid(sheet, &format!("Value that changed hands, {when}"), &rows, HANDED);
-    made.rows.truncate(MOST_HANDED);
-    made.is_cut = made.total > MOST_HANDED;
-    add(&mut block.folded, made);
+    let made = grid(sheet, &format!("Value that changed hands, {when}"), &rows, HANDED);
+    add(&mut block.folded, made.cut(MOST_HANDED));
 }
 
-/// The stage that fills up most, if it is more than chance, in words.
+/// The stages where deals stand longer than those that left tell, if it is more than chance, in words.
+///
+/// A ratio above 1 does not say that the stock grew: deals that stay behind raise it as well, so the
+/// stocks stand beside it.
 fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let sheet = book.sheet("flow_consistency");
     let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-    let ratio = |row: Cells<'_>| sheet.number(row, "ratio").unwrap_or(0.0);
     let is_sure = |row: &&Cells<'_>| sheet.number(row, "lower").is_some_and(|lower| lower > 1.0);
     if rows.iter().all(|row| sheet.number(row, "ratio").is_none()) {
         return None;
     }
-    let fullest = rows.iter().filter(is_sure).max_by(|a, b| ratio(a).total_cmp(&ratio(b)));
-    let Some(row) = fullest else {
-        return Some(format!("{when}: no stage filled up by more than chance."));
+    let days =
+        |row: Cells<'_>, name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    let said = |row: &Cells<'_>| {
+        format!(
+            "{} (stayed {} days, {} by stock and flow{})",
+            format::word(sheet.word(row, "stage")),
+            days(row, "w_done_days"),
+            days(row, "w_implied_days"),
+            stock_of(book, sheet, row).unwrap_or_default()
+        )
     };
-    let days = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
-    Some(format!(
-        "{when}: {} filled up. Deals that left it had stayed {} days; at the pace at which they left, \
-         those that stood in it would stay {} days.",
-        format::word(sheet.word(row, "stage")),
-        days("w_done_days"),
-        days("w_implied_days")
-    ))
+    let named: Vec<String> = rows.iter().filter(is_sure).map(said).collect();
+    Some(match named.as_slice() {
+        [] => format!(
+            "{when}: in no stage do deals stand longer, by more than chance, than those that left it \
+             tell."
+        ),
+        names => format!(
+            "{when}: deals stand longer than those that left tell in {}. Where the stock did not grow, some stay behind.",
+            names.join(", ")
+        ),
+    })
+}
+
+/// The row of the stage and the period in the stock and flow of deals.
+fn of_stage<'a>(book: &Book<'a>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<Cells<'a>> {
+    let flow = book.sheet("stage_flow");
+    let whole = flow.whole(sheet.word(row, "pipeline"));
+    let of_stage = flow.with(&whole, "stage", sheet.word(row, "stage"));
+    flow.at(&of_stage, &sheet.span(row)?).first().copied()
+}
+
+/// How many deals stood in the stage at both ends of the period, in words.
+fn stock_of(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
+    let (flow, found) = (book.sheet("stage_flow"), of_stage(book, sheet, row)?);
+    let count = |name| flow.number(found, name).map(|n| n as usize);
+    let (first, last) = (format::deals(count("opening")?), format::count(count("closing")?));
+    Some(format!("; {first} at the start, {last} at the end"))
 }
 
 /// The columns without the ways in and out that no deal took, so that those shown add up.
@@ -214,12 +286,8 @@ fn stocks(
     }
     let all = stages.len();
     stages.truncate(COLOURS.len());
-    let note = match all {
-        all if all > stages.len() => {
-            format!("The first {} of {all} stages; the table has all.", stages.len())
-        }
-        _ => String::new(),
-    };
+    let note = part_of("The first", stages.len(), all, "stages", "the table has all");
+    let note = note.unwrap_or_default();
     let title = "Deals in each stage at the end of the month".to_owned();
     let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
     let table = grid(sheet, &title, &shown, &columns);

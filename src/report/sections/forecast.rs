@@ -2,7 +2,7 @@
 
 use super::forecast_words as words;
 use super::funnel::caption;
-use super::{Block, Reads, add, chart};
+use super::{Block, Reads, add, chart, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, Step, curves, waterfall};
 use crate::report::format;
@@ -12,7 +12,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid, Head, Key, Number};
 
 /// Reps in the table of bias; the CSV file has all.
-const MOST_OWNERS: usize = 6;
+const MOST_OWNERS: usize = 20;
 
 /// Quarters in the table of slippage.
 const MOST_QUARTERS: usize = 4;
@@ -43,6 +43,7 @@ pub(super) const READS: &[Reads] = &[
     ("forecast_accuracy", OWNERS),
     ("forecast_attainment", COMMIT),
     ("forecast_attainment", YIELD),
+    ("forecast_skill", &["mae_model_minor"]),
     ("forecast_slippage", SLIPPED),
     ("forecast_skill", SKILL),
     ("forecast_snapshots", &["lead_days", "category", "amount_minor"]),
@@ -68,8 +69,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     if pooled.iter().any(|row| accuracy.word(row, "pipeline") != pipeline) {
         block.notes.push(words::KEPT.to_owned());
     }
-    block.notes.extend(words::accuracy(accuracy, &all));
-    let made = by_lead(accuracy, &all, id);
+    block.notes.extend(words::accuracy(book, accuracy, &all));
+    let made = by_lead(accuracy, &promised(book, accuracy, &all), id);
     if made.empty.is_empty() {
         block.charts.push(made);
     } else {
@@ -115,6 +116,14 @@ fn known<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>], name: &str) -> Vec<Cells<'a>>
     rows.iter().copied().filter(|row| !sheet.get(row, name).is_null()).collect()
 }
 
+/// The forecasts of those kinds that ever held more than closed deals.
+fn promised<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+    let kind = |row: &Cells<'a>| (sheet.word(row, "basis"), sheet.word(row, "forecast"));
+    let held: Vec<_> =
+        rows.iter().filter(|row| words::promises(book, sheet, row)).map(kind).collect();
+    rows.iter().copied().filter(|row| held.contains(&kind(row))).collect()
+}
+
 /// The last quarter that has ended, and the one after it.
 fn quarters<'a>(book: &Book<'a>, sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Span<'a>> {
     let spans = sheet.spans(rows, "quarter");
@@ -135,10 +144,14 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     let mut kinds: Vec<(&str, &str)> = Vec::new();
     for row in rows {
         let kind = (sheet.word(row, "basis"), sheet.word(row, "forecast"));
-        if !kinds.contains(&kind) && kinds.len() < COLOURS.len() {
+        if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
+    let all = kinds.len();
+    kinds.truncate(COLOURS.len());
+    let more = part_of("The first", kinds.len(), all, "kinds", "the table has all");
+    let note = with_more(&note, more);
     let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
     let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
     let mut made = chart(format!("{id}-lead"), title, &note, table, |id, title| {
@@ -173,12 +186,11 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
     let columns: Vec<(String, Cells<'_>)> = shown
         .iter()
         .flat_map(|span| {
-            let is_over = span.end <= book.as_of + 1;
-            let name = format!("{}{}", book.period(span), if is_over { "" } else { " so far" });
+            let name = book.so_far(span);
             sheet.at(&rows, span).into_iter().map(move |row| (name.clone(), row))
         })
         .collect();
-    let title = caption("Pipeline waterfall", &book.period(&shown[0]));
+    let title = caption("Pipeline waterfall", &book.so_far(&shown[0]));
     let table = ledger(sheet, &title, words::LINES, &columns, true);
     let Some(row) = first.first().copied() else { return };
     let note = words::balance(sheet, row, words::LINES);
@@ -198,7 +210,7 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
     let days = |row: &Cells<'_>| format!("{} days to go", format::count(lead(sheet, row) as usize));
     let columns: Vec<(String, Cells<'_>)> =
         of_quarter.iter().map(|row| (days(row), *row)).collect();
-    let title = caption("From commit to bookings", &book.period(span));
+    let title = caption("From commit to bookings", &book.so_far(span));
     add(&mut block.grids, ledger(sheet, &title, words::BRIDGE, &columns, false));
 }
 
@@ -252,7 +264,9 @@ fn ledger(
         }
         let mut cells = vec![Number::word(*label)];
         for (_, row) in columns {
-            cells.push(plain(format::exact_amount(of(row), "").trim().to_owned()));
+            let currency = sheet.word(row, "currency");
+            let amount = format::exact_amount(of(row), currency).replacen(currency, "", 1);
+            cells.push(plain(amount.replacen("− ", "−", 1).trim().to_owned()));
             if with_deals {
                 let count = sheet.get(row, &deals);
                 cells.push(plain(format::value(count, sheet.unit(&deals), "")));
@@ -276,18 +290,15 @@ fn people(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let size = |row| sheet.number(row, "bias_minor").map_or(0.0, f64::abs);
     rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
     block.notes.extend(words::people(sheet, &rows));
-    let all = rows.len();
-    rows.truncate(MOST_OWNERS);
-    let mut made = grid(sheet, "Bias of reps' commit at the start of a quarter", &rows, OWNERS);
-    made.is_cut = all > rows.len();
-    made.total_text = format::count(all);
-    add(&mut block.grids, made);
+    let made = grid(sheet, "Bias of reps' commit at the start of a quarter", &rows, OWNERS);
+    add(&mut block.grids, made.cut(MOST_OWNERS));
 }
 
 fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let sheet = book.sheet("forecast_attainment");
     let rows = unowned(sheet, &pooled(book, sheet, pipeline));
     let mut commit = known(sheet, &sheet.with(&rows, "category", "commit"), "attainment");
+    commit.retain(|row| words::has_deals(sheet, row));
     commit.sort_by(|a, b| lead(sheet, b).total_cmp(&lead(sheet, a)));
     block.notes.extend(words::attainment(sheet, &commit));
     add(&mut block.grids, grid(sheet, "What came of commit, by days to go", &commit, COMMIT));
@@ -303,8 +314,9 @@ fn slippage(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let rows = known(sheet, &sheet.whole(pipeline), "slip_rate");
     block.notes.extend(words::slippage(sheet, &sheet.with(&rows, "period_kind", "all")));
     let quarters = sheet.with(&rows, "period_kind", "quarter");
-    let last: Vec<Cells<'_>> = quarters.into_iter().rev().take(MOST_QUARTERS).collect();
-    add(&mut block.grids, grid(sheet, "Deals that slipped out of their quarter", &last, SLIPPED));
+    let last: Vec<Cells<'_>> = quarters.into_iter().rev().collect();
+    let made = grid(sheet, "Deals that slipped out of their quarter", &last, SLIPPED);
+    add(&mut block.grids, made.cut(MOST_QUARTERS));
 }
 
 fn skill(book: &Book<'_>, pipeline: &str, block: &mut Block) {
@@ -347,7 +359,7 @@ fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     };
     let categories = ["closed", "commit", "best_case", "pipeline", "omitted"];
     let made: Vec<Vec<Number>> = categories.iter().filter_map(row).collect();
-    let title = caption("Forecast as it stood, by category", &book.period(&span));
+    let title = caption("Forecast as it stood, by category", &book.so_far(&span));
     add(&mut block.folded, by_hand(sheet, &title, heads, made));
 }
 

@@ -1,5 +1,6 @@
 //! The section on forecasts in plain words: one sentence for each table that a decision hangs on.
 
+use crate::report::book::Book;
 use crate::report::format;
 use crate::report::sheet::{Cells, Sheet};
 
@@ -74,6 +75,34 @@ fn ends<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Option<(Cells<'a>, Cells<'a
     Some((early, late))
 }
 
+/// Whether deals that were open then are in the forecast; one of closed deals only is right by itself.
+///
+/// Of a rebuilt commit its yield counts the deals; the other kinds weigh open deals by chances, so that
+/// without any error there were none.
+pub(super) fn promises(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> bool {
+    if sheet.word(row, "forecast") != "commit" {
+        return sheet.number(row, "wape") != Some(0.0);
+    }
+    let yields = book.sheet("forecast_attainment");
+    let keys = ["pipeline", "owner", "currency", "basis", "category"];
+    let wanted = |key: &str| match key {
+        "category" => "commit",
+        key => sheet.word(row, key),
+    };
+    let is_same = |other: &Cells<'_>| {
+        keys.iter().all(|key| yields.word(other, key) == wanted(key))
+            && lead(yields, other) == lead(sheet, row)
+            && yields.span(other) == sheet.span(row)
+    };
+    let mut found = yields.table.rows.iter().map(Vec::as_slice).filter(is_same);
+    found.next().is_none_or(|found| has_deals(yields, found))
+}
+
+/// Whether there were deals in the category; of forecasts that were kept nobody knows how many.
+pub(super) fn has_deals(sheet: Sheet<'_>, row: Cells<'_>) -> bool {
+    sheet.get(row, "n_won").is_null() || sheet.number(row, "n") != Some(0.0)
+}
+
 /// What cannot be judged, and what would fill the gap.
 pub(super) fn gaps(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let has = |reason: &str| rows.iter().any(|row| sheet.word(row, "reason") == reason);
@@ -91,14 +120,20 @@ pub(super) fn gaps(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
 }
 
 /// How early the forecast can be trusted.
-pub(super) fn accuracy(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+pub(super) fn accuracy(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let of = |kind: &str| {
-        ends(sheet, &sheet.with(rows, "forecast", kind)).map(|ends| (kind.to_owned(), ends))
+        let mut rows = sheet.with(rows, "forecast", kind);
+        rows.retain(|row| promises(book, sheet, row));
+        ends(sheet, &rows).map(|ends| (kind.to_owned(), ends))
     };
     let (kind, (early, late)) =
         of("commit").or_else(|| of("weighted")).or_else(|| of("landmark"))?;
     let bias = sheet.number(early, "bias")?;
-    let side = if bias < 0.0 { "too little" } else { "too much" };
+    let side = match format::percent(bias.abs()) {
+        none if none == format::percent(0.0) => "on balance what came".to_owned(),
+        part if bias < 0.0 => format!("too little by {part}"),
+        part => format!("too much by {part}"),
+    };
     let percent = |row, name| sheet.number(row, name).map(format::percent);
     let then = if lead(sheet, late) < lead(sheet, early) {
         format!(
@@ -110,10 +145,9 @@ pub(super) fn accuracy(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
         String::new()
     };
     Some(format!(
-        "{} days before the end of a quarter the {kind} forecast was off by {} of what was booked, and promised {side} by {}{then}.",
+        "{} days before the end of a quarter the {kind} forecast was off by {} of what was booked, and promised {side}{then}.",
         lead(sheet, early),
         percent(early, "wape")?,
-        format::percent(bias.abs()),
     ))
 }
 
@@ -121,27 +155,34 @@ pub(super) fn accuracy(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
 pub(super) fn balance(sheet: Sheet<'_>, row: Cells<'_>, lines: &[(&str, &str)]) -> String {
     let currency = sheet.word(row, "currency");
     let minor = |stem: &str| sheet.get(row, &format!("{stem}_minor")).as_i64().unwrap_or(0);
-    let mut sum = format!("{} due at the start", format::exact_amount(minor("opening"), currency));
+    // To the minor unit, so that the sum can be checked, unless no amount has any.
+    let is_whole =
+        lines.iter().all(|(stem, _)| format::major(minor(stem) as f64, currency).fract() == 0.0);
+    let amount = |minor: i64, currency: &str| match is_whole {
+        true => format!("{currency} {}", format::fixed(format::major(minor as f64, currency), 0)),
+        false => format::exact_amount(minor, currency),
+    };
+    let mut sum = format!("{} due at the start", amount(minor("opening"), currency).trim());
     for (stem, label) in lines {
         let value = minor(stem);
         if value == 0 || ["opening", "closing", "residual"].contains(stem) {
             continue;
         }
         let sign = if value < 0 { '−' } else { '+' };
-        let amount = format::exact_amount(value.abs(), "");
-        sum += &format!(" {sign} {} {}", amount.trim(), label.to_lowercase());
+        let worth = amount(value.abs(), currency).replacen(currency, "", 1);
+        sum += &format!(" {sign} {} {}", worth.trim(), label.to_lowercase());
     }
     format!(
         "{sum} = {} due at the end; residual {}.",
-        format::exact_amount(minor("closing"), currency),
-        format::exact_amount(minor("residual"), currency)
+        amount(minor("closing"), currency).trim(),
+        amount(minor("residual"), currency).trim()
     )
 }
 
 /// The rep whose commit misses most.
 pub(super) fn people(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let row = rows.first().copied().filter(|_| rows.len() > 1)?;
-    let bias = sheet.number(row, "bias_minor")?;
+    let bias = sheet.number(row, "bias_minor").filter(|bias| *bias != 0.0)?;
     let side = if bias < 0.0 { "below" } else { "above" };
     let n = sheet.number(row, "n")?;
     let quarters = if n == 1.0 { "quarter" } else { "quarters" };
@@ -189,7 +230,10 @@ pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
         skill(a).total_cmp(&skill(b))
     };
     let earliest = rows.iter().map(|row| lead(sheet, row)).fold(0.0, f64::max);
-    let early: Vec<&Cells<'_>> = rows.iter().filter(|row| lead(sheet, row) == earliest).collect();
+    // Without any error nothing but closed deals was in the forecast.
+    let has_erred = |row: &Cells<'_>| sheet.number(row, "mae_model_minor") != Some(0.0);
+    let is_early = |row: &&Cells<'_>| lead(sheet, row) == earliest && has_erred(row);
+    let early: Vec<&Cells<'_>> = rows.iter().filter(is_early).collect();
     let sure = early.iter().copied().filter(|row| sheet.word(row, "status") != "SN");
     let row = sure.max_by(best).or_else(|| early.iter().copied().max_by(best)).copied()?;
     let skill = sheet.number(row, "skill")?;

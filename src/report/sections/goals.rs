@@ -4,9 +4,9 @@ use super::funnel::caption;
 use super::{Block, Reads, add, chart, keys};
 use crate::model::{Day, Value};
 use crate::report::book::Book;
-use crate::report::chart::{Bar, Part, bars};
+use crate::report::chart::{Step, waterfall};
 use crate::report::format;
-use crate::report::grid::grid;
+use crate::report::grid::{grid, label};
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, complete};
 use crate::report::view::{Chart, Grid};
@@ -144,9 +144,8 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     }
     let mut own = sheet.with(&sheet.by_owner(pipeline), "mode", first);
     own.retain(|row| sheet.number(row, "stage_order") == Some(1.0));
-    own.truncate(MOST_GOALS);
     let words = format!("Deals that each owner needs for the own goal, {first} chances");
-    add(&mut block.folded, grid(sheet, &words, &own, OWN));
+    add(&mut block.folded, grid(sheet, &words, &own, OWN).cut(MOST_GOALS));
     let cascade = book.sheet("goal_cascade");
     let rows = cascade.with(&cascade.whole(pipeline), "mode", first);
     let mut by_week = cascade.with(&rows, "unit", "week");
@@ -229,9 +228,8 @@ fn people(block: &mut Block, book: &Book<'_>) {
         let by = |name| length(b, name).total_cmp(&length(a, name));
         by("current").then(by("longest"))
     });
-    rows.truncate(MOST_GOALS);
     let words = caption("Active working days in a row", of_all);
-    add(&mut block.folded, grid(streaks, &words, &rows, STREAKS));
+    add(&mut block.folded, grid(streaks, &words, &rows, STREAKS).cut(MOST_GOALS));
 }
 
 /// The goals of the periods that run at `as_of`, or else of the last ones, the shortest periods first.
@@ -250,12 +248,13 @@ fn current<'a>(sheet: Sheet<'a>, as_of: Day) -> Vec<Cells<'a>> {
     rows
 }
 
-/// The levers between the last two quarters that have ended.
+/// The levers between the last two quarters that have ended; if no two have, those of the running one.
 fn levers(block: &mut Block, book: &Book<'_>, pipeline: &str, id: &str) {
     let sheet = book.sheet("lever_decomposition");
     let whole = sheet.whole(pipeline);
     let spans = sheet.spans(&whole, "quarter");
     let Some(shown) = complete(&spans, book.as_of).0.or(spans.last()) else { return };
+    let when = book.so_far(shown);
     let rows = sheet.at(&whole, shown);
     let by_currency: Vec<&[Cells<'_>]> =
         rows.chunk_by(|a, b| sheet.word(a, "currency") == sheet.word(b, "currency")).collect();
@@ -265,15 +264,15 @@ fn levers(block: &mut Block, book: &Book<'_>, pipeline: &str, id: &str) {
         revenues.iter().any(|name| known(name).is_some_and(|revenue| revenue != 0.0))
     };
     for (at, rows) in by_currency.into_iter().filter(has_any).enumerate() {
-        let made = waterfall(sheet, rows, &book.period(shown), &format!("{id}-levers-{}", at + 1));
+        let made = steps(sheet, rows, &when, &format!("{id}-levers-{}", at + 1));
         block.charts.push(made);
-        block.notes.extend(moved(sheet, rows, &book.period(shown)));
+        block.notes.extend(moved(sheet, rows, &when));
     }
     let mix = book.sheet("lever_mix");
     let rows = mix.at(&mix.of(pipeline), shown);
     let named = rows.iter().any(|row| !mix.get(row, "segment").is_null());
     if named {
-        let words = caption("What moved revenue, by segment", &book.period(shown));
+        let words = caption("What moved revenue, by segment", &when);
         add(&mut block.folded, mixed(mix, &words, &rows));
     }
 }
@@ -284,7 +283,9 @@ fn mixed(sheet: Sheet<'_>, words: &str, rows: &[Cells<'_>]) -> Grid {
         sheet.number(row, "contribution_minor").is_some_and(|part| part.abs() >= 0.5)
     };
     let rows: Vec<Cells<'_>> = rows.iter().filter(moved).copied().collect();
-    grid(sheet, words, &rows, MIX)
+    let mut made = grid(sheet, words, &rows, MIX);
+    explain(sheet, &rows, &mut made);
+    made
 }
 
 /// The amount with its sign.
@@ -315,69 +316,72 @@ fn moved(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
         [] => "no lever moved it by more than chance would".to_owned(),
         names => format!("beyond chance: {}", names.join(", ")),
     };
-    Some(format!(
-        "Revenue of {when} against the quarter before: {}; {cause}.",
-        signed(change, currency)
-    ))
+    let than = if when.ends_with("so far") { "the whole quarter" } else { "the quarter" };
+    Some(format!("Revenue of {when} against {than} before: {}; {cause}.", signed(change, currency)))
+}
+
+/// What the levers are measured in.
+const LEVER_UNITS: &[(&str, &str)] = &[
+    ("calendar", "days"),
+    ("deals", "deals open on average"),
+    ("time", "closes for each day of an open deal"),
+    ("throughput", "closes a day"),
+    ("conversion", "won / closed"),
+    ("size", "amount of a won deal"),
+];
+
+/// Says what each lever is measured in, and shows both quarters to the same digits.
+fn explain(sheet: Sheet<'_>, rows: &[Cells<'_>], table: &mut Grid) {
+    let Some(at) = table.heads.iter().position(|head| head.label == label("lever")) else { return };
+    for (cells, row) in table.rows.iter_mut().zip(rows) {
+        let lever = sheet.word(row, "lever");
+        let unit = LEVER_UNITS.iter().find(|(name, _)| *name == lever).map_or("", |(_, unit)| unit);
+        let values = ["before", "after"].map(|name| sheet.number(row, name));
+        let known: Vec<f64> = values.iter().flatten().copied().collect();
+        let digits = format::digits_of(&known);
+        for (cell, value) in cells.iter_mut().skip(at + 1).zip(values) {
+            if let Some(value) = value {
+                cell.text = format::fixed(value, digits);
+            }
+        }
+        if let Some(cell) = cells.get_mut(at) {
+            cell.under = unit.to_owned();
+        }
+    }
 }
 
 /// From the revenue of one quarter to that of the next, lever by lever.
-fn waterfall(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
+fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
     let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
     let title = caption("What moved revenue", when);
     let title = if currency.is_empty() { title } else { format!("{title}, {currency}") };
     let note = "Each bar is the part of the change that is due to one factor; together they make up the \
                 whole change. Factors: days in the quarter (calendar), deals worked, time they take, share \
                 that is won (conversion), size of the deals won.";
-    let table = grid(sheet, &title, rows, LEVERS);
+    let mut table = grid(sheet, &title, rows, LEVERS);
+    explain(sheet, rows, &mut table);
     let mut made = chart(id.to_owned(), title, note, table, |id, title| {
         let first = rows.first().copied().unwrap_or(&[]);
-        let whole = |name: &str, label: &str| {
-            let value = sheet.number(first, name).unwrap_or(0.0);
-            let text = format::short_amount(value, currency);
-            let part = Part {
-                value: value / scale(currency),
-                colour: "var(--third)",
-                text: String::new(),
-                tip: tip(sheet, first, name, &text),
+        let bar = |row, name: &str, label: &str| {
+            let minor = sheet.number(row, name)?;
+            let is_stock = name != "contribution_minor";
+            let text = match is_stock {
+                true => format::short_amount(minor, currency),
+                false => signed(minor, currency),
             };
-            Bar { label: label.to_owned(), parts: vec![part], text }
+            let tip = tip(sheet, row, name, &text);
+            let value = format::major(minor, currency);
+            Some(Step { label: label.to_owned(), value, is_stock, text, tip })
         };
-        let mut drawn = vec![whole("revenue_before_minor", "quarter before")];
-        let mut level = sheet.number(first, "revenue_before_minor").unwrap_or(0.0);
-        for row in rows {
-            let Some(part) = sheet.number(row, "contribution_minor") else { continue };
-            drawn.push(step(sheet, row, (level, part), currency));
-            level += part;
-        }
-        drawn.push(whole("revenue_minor", when));
-        let label = caption("amounts won", currency);
-        bars(id, title, &drawn, (&label, format::money_tick), None)
+        let mut drawn: Vec<Step> = Vec::new();
+        drawn.extend(bar(first, "revenue_before_minor", "quarter before"));
+        let parts =
+            rows.iter().filter_map(|row| bar(row, "contribution_minor", sheet.word(row, "lever")));
+        drawn.extend(parts);
+        drawn.extend(bar(first, "revenue_minor", when));
+        let words = caption("amounts won", currency);
+        waterfall(id, title, &drawn, (&words, format::money_tick))
     });
-    made.keys = keys(&[("third", "revenue"), ("accent", "more"), ("second", "less")]);
+    made.keys = keys(&[("accent", "revenue"), ("third", "more"), ("second", "less")]);
     made
-}
-
-/// Minor units of a major one.
-fn scale(currency: &str) -> f64 {
-    10_f64.powi(crate::model::money::exponent(currency) as i32)
-}
-
-/// A contribution, floating where the ones before it end.
-fn step(sheet: Sheet<'_>, row: Cells<'_>, (level, part): (f64, f64), currency: &str) -> Bar {
-    let (low, high) = (level.min(level + part).max(0.0), level.max(level + part).max(0.0));
-    let text = signed(part, currency);
-    let gap = Part {
-        value: low / scale(currency),
-        colour: "transparent",
-        text: String::new(),
-        tip: String::new(),
-    };
-    let own = Part {
-        value: (high - low) / scale(currency),
-        colour: if part < 0.0 { "var(--second)" } else { "var(--accent)" },
-        text: String::new(),
-        tip: tip(sheet, row, "contribution_minor", &text),
-    };
-    Bar { label: sheet.word(row, "lever").to_owned(), parts: vec![gap, own], text }
 }

@@ -1,7 +1,7 @@
 //! Losses: why deals were lost.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, chart};
+use super::{Block, Reads, add, chart, part_of};
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, bars};
 use crate::report::format;
@@ -26,7 +26,9 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let rows = most_first(sheet, rows);
     let title = caption("Why deals were lost", &when);
     let table = grid(sheet, &title, &rows, REASONS);
-    let made = chart(format!("{id}-reason"), title, "", table, |id, title| {
+    let note = part_of("The first", MOST_REASONS, rows.len(), "reasons", "the table has all");
+    let note = note.unwrap_or_default();
+    let made = chart(format!("{id}-reason"), title, &note, table, |id, title| {
         let drawn: Vec<Bar> = rows.iter().take(MOST_REASONS).map(|row| bar(sheet, row)).collect();
         bars(id, title, &drawn, ("deals lost", format::count_tick), None)
     });

@@ -23,13 +23,23 @@ pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: 
         return;
     }
     block.notes.push(verdict(book, sheet, &rows, span));
-    let words = caption("Reps against the team on their own mix of deals", &book.period(span));
+    if rows.len() == 1 {
+        return;
+    }
+    if rows.iter().any(|row| sheet.number(row, "std_rate").is_some_and(|rate| rate > 1.0)) {
+        block.notes.push(
+            "A standardised rate is won / expected, times the team's rate: it is no share of deals and may \
+             exceed 100%."
+                .to_owned(),
+        );
+    }
+    let words = caption("Reps against the team on their own mix of deals", &book.so_far(span));
     add(&mut block.folded, grid(sheet, &words, &rows, MIX));
 }
 
 /// Whether the differences are noise, in words.
 fn verdict(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
-    let when = book.period(span);
+    let when = book.so_far(span);
     if rows.len() == 1 {
         return format!("{when}: only one rep closed deals, so there is nobody to compare with.");
     }

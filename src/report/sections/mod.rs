@@ -17,6 +17,7 @@ mod goal_gap;
 mod goals;
 mod losses;
 mod mix;
+mod new_deals;
 mod overview;
 mod payments;
 mod quality;
@@ -100,6 +101,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         calibration::READS,
         trends::READS,
         weeks::READS,
+        new_deals::READS,
         restatement::READS,
     ];
     all.concat()
@@ -157,7 +159,13 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         forecast::block,
         "no quarter that began after the first deal has ended",
     ),
-    ("accounts", "Customers", accounts::block, "no deal was won"),
+    (
+        "accounts",
+        "Customers",
+        accounts::block,
+        "no deal was won, or no win has an account; an account id for each deal (`account_id`) tells the \
+         customers",
+    ),
 ];
 
 /// All sections that repeat by pipeline.
@@ -209,6 +217,22 @@ fn chart(
     let svg = if grid.rows.is_empty() { String::new() } else { draw(&id, &title) };
     let empty = if svg.is_empty() { "There is nothing to draw yet." } else { "" }.to_owned();
     Chart { id, svg, title, note: note.to_owned(), keys: Vec::new(), grid, empty }
+}
+
+/// What is said where a part of the page has only so many of all; null where it has all.
+fn part_of(which: &str, shown: usize, all: usize, what: &str, whole: &str) -> Option<String> {
+    let count = crate::report::format::count;
+    (all > shown).then(|| format!("{which} {} of {} {what}; {whole}.", count(shown), count(all)))
+}
+
+/// Words with a sentence after them, if there is one.
+fn with_more(words: &str, more: Option<String>) -> String {
+    [words.to_owned()]
+        .into_iter()
+        .chain(more)
+        .filter(|said| !said.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A key of a chart from pairs of swatch and label.

@@ -1,7 +1,9 @@
-//! Overview: headline numbers of the last complete quarter beside those of the one before.
+//! Overview: headline numbers of the last complete quarter beside those of the one before; where no
+//! quarter is complete, those of the running one.
 //!
 //! Computes no change: the earlier number stands beside the later one, with an arrow.
 
+use super::new_deals::new_deals;
 use super::stale::{NOTHING_TELLS, is_untold, stale, undecided};
 use super::trends::trends;
 use crate::report::book::Book;
@@ -12,7 +14,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::view;
 
 /// Periods in the line beside a number.
-const MOST_PERIODS: usize = 8;
+pub(super) const MOST_PERIODS: usize = 8;
 
 /// A headline number.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +116,7 @@ fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     format::value(known(sheet, row, name), sheet.unit(name), sheet.word(row, "currency"))
 }
 
-fn within(book: &Book<'_>, span: &Span) -> String {
+pub(super) fn within(book: &Book<'_>, span: &Span) -> String {
     format!("in {}", book.period(span))
 }
 
@@ -131,10 +133,13 @@ fn of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     format!("{} closed, {} lost", shown(sheet, row, "n"), shown(sheet, row, "lost"))
 }
 
+/// Said in the place of a win rate of nothing.
+const NONE_CLOSED: &str = "no deal was closed";
+
 /// Wins of the closed deals, and the interval of the rate, in small.
 pub(super) fn won_of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     if sheet.number(row, "n") == Some(0.0) {
-        return "no deal was closed".to_owned();
+        return NONE_CLOSED.to_owned();
     }
     let of = format!("{} of {}", shown(sheet, row, "won"), shown(sheet, row, "n"));
     interval(sheet, row, crate::model::Unit::Rate)
@@ -193,7 +198,8 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         rows = sheet.with(&rows, column, word);
     }
     let spans = sheet.spans(&rows, "quarter");
-    let (Some(now), before) = complete(&spans, book.as_of) else { return Vec::new() };
+    let (ended, before) = complete(&spans, book.as_of);
+    let Some(now) = ended.or(spans.last()) else { return Vec::new() };
     let shown = sheet.at(&rows, now);
     let make = |row: &Cells<'_>| {
         let row = *row;
@@ -202,13 +208,13 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
         let label = in_currency(spec.label, sheet, row, shown.len());
         let mut made = headline(sheet, row, &label, spec.column, earlier);
         made.detail = (spec.detail)(book, sheet, row);
-        made.period = book.period(now);
+        made.period = book.so_far(now);
         made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
         made.spark = course(sheet, &own, &spans, now, spec.column);
         let is_measure = ["rate", "q50_days"].contains(&spec.column);
         made.is_few = is_measure && book.is_few(sheet.number(row, "n"));
         if spec.column == "rate" && book.lacks_losses(pipeline) {
-            made.forget(&shown_wins(sheet, row));
+            made.forget(sheet, row);
         }
         made
     };
@@ -219,16 +225,18 @@ fn flow(book: &Book<'_>, pipeline: &str, spec: &Spec) -> Vec<Headline> {
 pub(super) const NO_LOSSES: &str = "No deal is marked lost, so each one that is closed is won, and the win rate says nothing. The \
      conversion by cohort, under Cohorts, counts all deals that were created: read that.";
 
-pub(super) fn shown_wins(sheet: Sheet<'_>, row: Cells<'_>) -> String {
-    counted(sheet, row, "won", "deal won", "deals won")
-}
-
 impl Headline {
     /// Takes a win rate away that is 100 % by construction.
-    pub(super) fn forget(&mut self, wins: &str) {
+    pub(super) fn forget(&mut self, sheet: Sheet<'_>, row: Cells<'_>) {
+        let wins = counted(sheet, row, "won", "deal won", "deals won");
         self.text = "–".to_owned();
         self.tip = format!("{NO_LOSSES} {wins}");
-        self.detail = format!("{wins}, none is marked lost: 100% by construction, see Cohorts");
+        self.detail = match sheet.number(row, "won") {
+            Some(won) if won > 0.0 => {
+                format!("{wins}, none is marked lost: 100% by construction, see Cohorts")
+            }
+            _ => NONE_CLOSED.to_owned(),
+        };
         self.trend = "";
         self.is_few = false;
         self.before.clear();
@@ -266,7 +274,9 @@ pub(super) fn headline(
     let then = earlier.and_then(|row| known(sheet, row, name).as_f64());
     let now = known(sheet, row, name).as_f64();
     // What reads alike is level, whatever rounding hides.
-    let before = earlier.filter(|_| then.is_some()).map(show).unwrap_or_default();
+    // Where none of today's deals has an amount, what the earlier ones have came to them later.
+    let is_alike = then.is_some() && !lacks_amounts(sheet, row, name);
+    let before = earlier.filter(|_| is_alike).map(show).unwrap_or_default();
     let trend = if now.is_some() && before == text { "same" } else { trend(now, then) };
     let detail = match now {
         None if lacks_amounts(sheet, row, name) => NO_AMOUNT,
@@ -285,7 +295,7 @@ pub(super) fn headline(
     }
 }
 
-fn trend(now: Option<f64>, then: Option<f64>) -> &'static str {
+pub(super) fn trend(now: Option<f64>, then: Option<f64>) -> &'static str {
     match (now, then) {
         (Some(now), Some(then)) if now > then => "up",
         (Some(now), Some(then)) if now < then => "down",
@@ -302,29 +312,6 @@ fn short(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
         (Some(_), Unit::Days) => format!("{} days", shown(sheet, row, name)),
         _ => shown(sheet, row, name),
     }
-}
-
-/// Deals created, from the cohorts at their shortest horizon.
-fn new_deals(book: &Book<'_>, pipeline: &str) -> Option<Headline> {
-    let sheet = book.sheet("cohort_conversion");
-    let rows = sheet.whole(pipeline);
-    let kind =
-        ["quarter", "month"].into_iter().find(|kind| !sheet.spans(&rows, kind).is_empty())?;
-    let horizon = |row: &Cells<'_>| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
-    let shortest = rows.iter().map(horizon).min()?;
-    let mut rows = sheet.with(&rows, "period_kind", kind);
-    rows.retain(|row| horizon(row) == shortest);
-    let spans = sheet.spans(&rows, kind);
-    let (now, before) = complete(&spans, book.as_of);
-    let now = now?;
-    let row = sheet.at(&rows, now).first().copied()?;
-    let earlier = before.and_then(|span| sheet.at(&rows, span).first().copied());
-    let mut made = headline(sheet, row, "New deals", "n", earlier);
-    made.tip = format!("{} · deals created in {}", made.text, book.period(now));
-    made.period = book.period(now);
-    made.before_when = before.map(|span| within(book, span)).unwrap_or_default();
-    made.spark = course(sheet, &rows, &spans, now, "n");
-    Some(made)
 }
 
 /// Open and weighted pipeline on the last day, for each currency.

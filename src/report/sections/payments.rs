@@ -70,9 +70,11 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(made);
     let columns: Vec<&str> = COLLECTION.iter().copied().filter(|name| *name != "owner").collect();
     let words = "Collected of what was won, by quarter of the win";
-    add(&mut block.grids, grid(collection, words, &quarters(collection, &collected), &columns));
+    let (rows, all) = quarters(collection, &collected);
+    add(&mut block.grids, grid(collection, words, &rows, &columns).out_of(all));
     let words = "Days from the win to the payment, by quarter of the win";
-    add(&mut block.folded, grid(time, words, &quarters(time, &times), TIME));
+    let (rows, all) = quarters(time, &times);
+    add(&mut block.folded, grid(time, words, &rows, TIME).out_of(all));
     let owners = known(collection, collection.by_owner(pipeline));
     let owners = collection.with(&owners, "period_kind", "all");
     let columns: Vec<&str> =
@@ -88,16 +90,17 @@ fn known<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
     rows
 }
 
-/// The last quarters with a win, the latest first.
-fn quarters<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
+/// The last quarters with a win, the latest first, and how many rows the quarters before have too.
+fn quarters<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> (Vec<Cells<'a>>, usize) {
     let mut found = sheet.with(rows, "period_kind", "quarter");
     found.retain(|row| sheet.number(row, "n").is_some_and(|n| n > 0.0));
     let start = |row: Cells<'_>| sheet.span(row).map(|span| span.start);
     found.sort_by_key(|row| std::cmp::Reverse(start(row)));
     let mut starts: Vec<_> = found.iter().map(|row| start(row)).collect();
     starts.dedup();
+    let all = found.len();
     found.retain(|row| starts.iter().take(MOST_QUARTERS).any(|shown| *shown == start(row)));
-    found
+    (found, all)
 }
 
 fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {

@@ -2,14 +2,14 @@
 
 use super::funnel::caption;
 use super::mix::add_mix;
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, Reads, add, chart, keys, part_of};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
 use crate::report::grid::{grid, join, label};
-use crate::report::number::tip;
+use crate::report::number::{reason, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
-use crate::report::view::{Chart, Grid};
+use crate::report::view::{Chart, Grid, Head};
 
 /// Quarters before the one shown that are kept as tables.
 const MOST_QUARTERS: usize = 4;
@@ -64,12 +64,18 @@ const AMOUNTS: &[&str] = &[
     "geo_mean_minor",
     "geo_mean_shrunk_minor",
     "b",
+    "n_created",
     "rmst_days",
     "rmst_diff_days",
     "z",
     "p",
     "q",
 ];
+/// What is said of how fast deals close, of the deals created.
+const PACE: &[&str] = &["rmst_days", "rmst_diff_days", "z", "p", "q"];
+
+/// Those that compare with nobody, for the only rep.
+const OWN_AMOUNTS: &[&str] = &["owner", "n", "bookings_minor", "geo_mean_minor", "rmst_days"];
 
 const RAMP: &[&str] = &[
     "owner",
@@ -87,8 +93,6 @@ const RAMP: &[&str] = &[
 
 /// Months of tenure that the page shows, of reps who are in them.
 const FIRST_MONTHS: f64 = 12.0;
-/// Rows of them.
-const MOST_MONTHS: usize = 60;
 
 /// What this section reads.
 pub(super) const READS: &[Reads] = &[
@@ -117,17 +121,46 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     add_mix(&mut block, book, pipeline, shown);
     let amounts = book.sheet("rep_amounts");
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
-    let words = format!("Deal size and cycle of reps, {}", book.period(shown));
-    add(&mut block.folded, grid(amounts, &words, &rows, AMOUNTS));
+    let words = format!("Deal size and cycle of reps, {}", book.so_far(shown));
+    let columns = if rows.len() > 1 { AMOUNTS } else { OWN_AMOUNTS };
+    let mut made = grid(amounts, &words, &rows, columns);
+    mark_few(book, amounts, &rows, &mut made);
+    add(&mut block.folded, made);
     ramp(&mut block, book, pipeline);
     block.notes.extend(credit(book, pipeline, shown));
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
         add(&mut block.folded, compared(book, pipeline, span));
     }
+    let whole = "the CSV file has all";
+    block.notes.extend(part_of(
+        "Win rates of reps are on the page for",
+        1 + MOST_QUARTERS,
+        spans.len(),
+        "quarters",
+        whole,
+    ));
     if shown.end > book.as_of + 1 {
         block.notes.push(format!("{} has not ended yet.", book.period(shown)));
     }
     block
+}
+
+/// Marks what is said of the pace by the deals that it rests on, which are not those with an amount.
+fn mark_few(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
+    let is_pace = |head: &Head| PACE.iter().any(|name| head.label == label(name));
+    let places: Vec<usize> =
+        (0..made.heads.len()).filter(|at| made.heads.get(*at).is_some_and(is_pace)).collect();
+    for (cells, row) in made.rows.iter_mut().zip(rows) {
+        if !book.is_few(sheet.number(row, "n_created")) {
+            continue;
+        }
+        for at in &places {
+            if let Some(cell) = cells.get_mut(*at).filter(|cell| cell.class.is_empty()) {
+                cell.class = "few";
+                cell.tip = format!("{} · {}", cell.tip, reason("SN"));
+            }
+        }
+    }
 }
 
 /// The first months of those reps who are in them still, newest reps first.
@@ -149,11 +182,10 @@ fn ramp(block: &mut Block, book: &Book<'_>, pipeline: &str) {
         .filter(|(last, _)| *last < FIRST_MONTHS)
         .collect();
     reps.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut shown: Vec<Cells<'_>> = reps.iter().flat_map(|(_, rep)| rep.iter().copied()).collect();
-    shown.truncate(MOST_MONTHS);
+    let shown: Vec<Cells<'_>> = reps.iter().flat_map(|(_, rep)| rep.iter().copied()).collect();
     let mut whole = sheet.whole(pipeline);
     whole.retain(|row| month(row) < FIRST_MONTHS);
-    let title = "All reps by months since they started";
+    let title = "All reps by months since they started, the first 12";
     add(&mut block.folded, grid(sheet, title, &whole, RAMP));
     let title = "Reps in their first year, by months since they started";
     add(&mut block.folded, grid(sheet, title, &shown, RAMP));
@@ -174,7 +206,7 @@ fn credit(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Option<String> {
     Some(format!(
         "Closed deals are credited to {rule} (`credit_rule`); of {all} closed in {}, {moved} are known to \
          have had more than one.",
-        book.period(span)
+        book.so_far(span)
     ))
 }
 
@@ -191,14 +223,16 @@ fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span<'_>) -> Vec<Cells<'a
 fn compared(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
-    let mut made = grid(sheet, &caption("Win rates of reps", &book.period(span)), &rows, SHRUNK);
+    let mut made = grid(sheet, &caption("Win rates of reps", &book.so_far(span)), &rows, SHRUNK);
     let tests = book.sheet("rep_tests");
     let tested = tests.at(&tests.by_owner(pipeline), span);
     let of = |row: &Cells<'_>| {
         let owner = sheet.word(row, "owner");
         tested.iter().copied().find(|r| tests.word(r, "owner") == owner)
     };
-    join(&mut made, tests, TEST, rows.iter().map(of));
+    if rows.len() > 1 {
+        join(&mut made, tests, TEST, rows.iter().map(of));
+    }
     made
 }
 
@@ -209,7 +243,7 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let booked = |row| sheet.number(row, "bookings_minor").unwrap_or(-1.0);
     rows.sort_by(|a, b| booked(b).total_cmp(&booked(a)));
     let mut made =
-        grid(sheet, &caption("What reps sold and did", &book.period(span)), &rows, SCORE);
+        grid(sheet, &caption("What reps sold and did", &book.so_far(span)), &rows, SCORE);
     if book.pipelines.len() > 1 {
         let attainment = made.heads.iter_mut().filter(|head| head.label == label("attainment"));
         attainment.for_each(|head| head.label += ", all pipelines");
@@ -220,7 +254,7 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
 fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
-    let title = caption("Win rate of reps", &book.period(span));
+    let title = caption("Win rate of reps", &book.so_far(span));
     let is_shrunk = rows.iter().any(|row| sheet.number(row, "eb_mean").is_some());
     let (note, rate) = match is_shrunk {
         true => (
@@ -291,7 +325,7 @@ fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Option<
     if rows.len() < 2 || team.is_none_or(|rate| rate <= 0.0 || rate >= 1.0) {
         return None;
     }
-    let title = caption("Win rate against number of closed deals", &book.period(span));
+    let title = caption("Win rate against number of closed deals", &book.so_far(span));
     let note = "A rep inside the funnel is within what chance alone gives a rep like the team. Shaded: \
                 95% limits; dashed: 99.8%.";
     let table = grid(sheet, &title, &rows, FUNNEL);

@@ -160,14 +160,26 @@ fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
     }
 }
 
+/// An amount as the page has it: `22760 USD` of the table is `USD 22,760`.
+fn worth(text: &str) -> String {
+    let (number, currency) = text.split_once(' ').unwrap_or((text, ""));
+    let digits = number.split_once('.').map_or(0, |(_, digits)| digits.len());
+    match number.parse::<f64>() {
+        Ok(number) => format!("{currency} {}", format::fixed(number, digits)).trim().to_owned(),
+        Err(_) => text.to_owned(),
+    }
+}
+
 fn deals(changed: &[ChangedDeal]) -> Grid {
     let total = changed.iter().map(|deal| deal.changes.len()).sum();
     let rows = changed.iter().flat_map(|deal| {
         deal.changes.iter().map(move |change| {
             let name = if deal.name.is_empty() { &deal.deal_id } else { &deal.name };
-            [name, change.fact, change.before.as_str(), change.after.as_str()]
-                .map(Number::word)
-                .to_vec()
+            let [before, after] = [&change.before, &change.after].map(|text| match change.fact {
+                "amount" => worth(text),
+                _ => text.clone(),
+            });
+            [name.clone(), change.fact.to_owned(), before, after].map(Number::word).to_vec()
         })
     });
     Grid {
@@ -184,5 +196,22 @@ fn deals(changed: &[ChangedDeal]) -> Grid {
         total_text: format::count(total),
         is_cut: total > MOST_CHANGES,
         ..Grid::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worth;
+
+    #[test]
+    fn amounts_are_written_as_elsewhere_on_the_page() {
+        for (table, page) in [
+            ("22760 USD", "USD 22,760"),
+            ("-1500.50 EUR", "EUR −1,500.50"),
+            ("1200", "1,200"),
+            ("", ""),
+        ] {
+            assert_eq!(worth(table), page);
+        }
     }
 }

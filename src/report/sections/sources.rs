@@ -1,7 +1,7 @@
 //! Sources: which of them win more often, and whether the difference is more than chance.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, Reads, add, chart, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -11,7 +11,7 @@ use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::Chart;
 
 /// Pairs on the page; the CSV file has all.
-const MOST_PAIRS: usize = 8;
+const MOST_PAIRS: usize = 15;
 
 const PAIRS: &[&str] =
     &["source_a", "source_b", "n_a", "n_b", "rate_a", "rate_b", "diff", "p", "q", "is_different"];
@@ -92,7 +92,7 @@ fn longest<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> {
 /// Whether the differences are noise, in words.
 fn verdict(book: &Book<'_>, rows: &[Cells<'_>], span: &Span<'_>) -> String {
     let sheet = book.sheet("source_comparison");
-    let when = book.period(span);
+    let when = book.so_far(span);
     let tested = rows.iter().filter(|row| sheet.number(row, "q").is_some()).count();
     if tested == 0 {
         return format!("{when}: no pair of sources can be tested yet.");
@@ -154,14 +154,18 @@ fn better(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> String {
 
 fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -> Chart {
     let sheet = book.sheet("source_comparison");
-    let title = caption("Differences in win rate between sources", &book.period(span));
+    let title = caption("Differences in win rate between sources", &book.so_far(span));
     let note = "First source minus second. An interval that crosses the line at 0 leaves open which \
                 one is better. Sources bring different deals: the table of the same segments and \
                 quarters, below, compares like with like.";
     let table = grid(sheet, &title, rows, PAIRS).cut(MOST_PAIRS);
-    let mut made = chart(format!("{id}-diff"), title, note, table, |id, title| {
-        let known = rows.iter().filter(|row| sheet.number(row, "diff").is_some());
-        let drawn: Vec<Row> = known.take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
+    let is_known = |row: &&Cells<'_>| sheet.number(row, "diff").is_some();
+    let all = rows.iter().filter(is_known).count();
+    let note =
+        with_more(note, part_of("The first", MOST_PAIRS, all, "pairs", "the CSV file has all"));
+    let mut made = chart(format!("{id}-diff"), title, &note, table, |id, title| {
+        let drawn: Vec<Row> =
+            rows.iter().filter(is_known).take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
         intervals(
             id,
             title,

@@ -27,7 +27,7 @@ const DEALS: &[&str] = &[
 const MOST_RECYCLED: usize = 20;
 
 const RECYCLED: &[&str] = &[
-    "deal_id",
+    "deal_name",
     "owner",
     "amount_minor",
     "lost_reason",
@@ -63,6 +63,7 @@ pub(super) const READS: &[Reads] = &[
     ("stale_deals", &["deal_id"]),
     ("stage_age_threshold", AGES),
     ("recycle_list", RECYCLED),
+    ("recycle_list", &["deal_id"]),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
@@ -105,9 +106,8 @@ fn recycled(book: &Book<'_>, pipeline: &str) -> Grid {
     let mut rows = sheet.of(pipeline);
     rows.sort_by_key(|row| sheet.get(row, "rank").as_i64().unwrap_or(i64::MAX));
     let mut made = grid(sheet, "Lost deals due to be tried again", &rows, RECYCLED);
-    made.rows.truncate(MOST_RECYCLED);
-    made.is_cut = made.total > MOST_RECYCLED;
-    made
+    add_ids(&mut made, sheet, &rows);
+    made.cut(MOST_RECYCLED)
 }
 
 /// The deal's id below its name, or in the place of a name where there is none.

@@ -78,11 +78,10 @@ fn one(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str) -> Opt
         _ => None,
     };
     made.is_few = book.is_few(of);
-    if name == "win_rate" && sheet.number(last, name).is_some() {
-        match book.lacks_losses(sheet.word(last, "pipeline")) {
-            true => made.forget(&overview::shown_wins(sheet, last)),
-            false => made.detail = overview::won_of_closed(book, sheet, last),
-        }
+    if name == "win_rate" && book.lacks_losses(sheet.word(last, "pipeline")) {
+        made.forget(sheet, last);
+    } else if name == "win_rate" && sheet.number(last, name).is_some() {
+        made.detail = overview::won_of_closed(book, sheet, last);
     }
     Some(made)
 }

@@ -1,7 +1,7 @@
 //! Weeks: deals created, won and lost, and activities done, week by week; parts of other sections.
 
 use super::flow::COLOURS;
-use super::{Reads, chart};
+use super::{Reads, chart, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -24,7 +24,7 @@ pub(super) const READS: &[Reads] = &[("deal_volume", DEALS), ("activity_volume",
 /// Deals created, won and lost.
 pub(super) fn deals(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
     let sheet = book.sheet("deal_volume");
-    let (rows, weeks) = last_weeks(book, sheet, pipeline);
+    let (rows, weeks, all) = last_weeks(book, sheet, pipeline);
     // Several currencies have a row each, which the page does not add up.
     if rows.len() > weeks.len() {
         return None;
@@ -37,20 +37,22 @@ pub(super) fn deals(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> 
     let lines = [line("created"), line("lost"), line("won")];
     let mut newest = rows.clone();
     newest.reverse();
-    draw(sheet, (format!("{id}-weeks"), title, "deals"), &weeks, &lines, (&newest, DEALS))
+    draw(sheet, (format!("{id}-weeks"), title, "deals"), &weeks, &lines, (&newest, DEALS), all)
 }
 
 /// Activities done, by type.
 pub(super) fn activities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
     let sheet = book.sheet("activity_volume");
-    let (rows, weeks) = last_weeks(book, sheet, pipeline);
+    let (rows, weeks, all) = last_weeks(book, sheet, pipeline);
     let mut kinds: Vec<&str> = Vec::new();
     for row in rows.iter().rev() {
         let kind = sheet.word(row, "type");
-        if !kinds.contains(&kind) && kinds.len() < MOST_TYPES {
+        if !kinds.contains(&kind) {
             kinds.push(kind);
         }
     }
+    let types = kinds.len();
+    kinds.truncate(MOST_TYPES);
     kinds.sort_unstable();
     let line = |kind: &&str| {
         let own = sheet.with(&rows, "type", kind);
@@ -63,25 +65,29 @@ pub(super) fn activities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Ch
     let mut newest = rows.clone();
     newest.reverse();
     let words = (format!("{id}-weeks"), title, "activities");
-    draw(sheet, words, &weeks, &lines, (&newest, ACTIVITIES))
+    let mut made = draw(sheet, words, &weeks, &lines, (&newest, ACTIVITIES), all)?;
+    let more =
+        part_of("Lines:", MOST_TYPES, types, "types, those of the last weeks", "the table has all");
+    made.note = with_more(&made.note, more);
+    Some(made)
 }
 
 /// The name of a line, its rows and values.
 type Line<'a> = (String, Vec<(Cells<'a>, f64)>);
 
-/// The rows of the last weeks that are over, and the weeks.
+/// The rows of the last weeks that are over, the weeks, and how many rows all of them have.
 fn last_weeks<'a>(
     book: &Book<'_>,
     sheet: Sheet<'a>,
     pipeline: &str,
-) -> (Vec<Cells<'a>>, Vec<Span<'a>>) {
+) -> (Vec<Cells<'a>>, Vec<Span<'a>>, usize) {
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "week");
     rows.retain(|row| sheet.span(row).is_some_and(|span| span.end <= book.as_of + 1));
-    let mut weeks = sheet.spans(&rows, "week");
+    let (mut weeks, all) = (sheet.spans(&rows, "week"), rows.len());
     let first = weeks.last().map(|last| last.start - 7 * (MOST_WEEKS - 1));
     weeks.retain(|week| Some(week.start) >= first);
     rows.retain(|row| sheet.span(row).map(|span| span.start) >= first);
-    (rows, weeks)
+    (rows, weeks, all)
 }
 
 fn draw(
@@ -90,6 +96,7 @@ fn draw(
     weeks: &[Span<'_>],
     lines: &[Line<'_>],
     (rows, columns): (&[Cells<'_>], &[&str]),
+    all: usize,
 ) -> Option<Chart> {
     let (first, last) = (weeks.first()?, weeks.last()?);
     if weeks.len() < 2 {
@@ -118,7 +125,7 @@ fn draw(
         }
     };
     let drawn: Vec<Curve> = lines.iter().enumerate().map(curve).collect();
-    let table = grid(sheet, &title, rows, columns);
+    let table = grid(sheet, &title, rows, columns).out_of(all);
     let day = |span: &Span<'_>| format::long_date(span.start);
     let label = format!("weeks that begin on {} to {}", day(first), day(last));
     let mut made = chart(id, title, "Only weeks that are over.", table, |id, title| {

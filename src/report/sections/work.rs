@@ -7,6 +7,7 @@ use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Grid;
 
 /// Quarters in a table.
 const MOST_QUARTERS: usize = 8;
@@ -93,15 +94,16 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         ("deal_size", "Size of the deals won, by quarter", SIZE),
     ] {
         let sheet = book.sheet(name);
-        add(&mut block.grids, grid(sheet, words, &quarters(sheet, pipeline), columns));
+        add(&mut block.grids, by_quarter(sheet, pipeline, words, columns));
     }
     for (name, words, columns) in [
         ("amount_win_rate", "Win rate by value, by quarter", VALUE),
         ("sales_velocity", "Sales velocity by quarter", VELOCITY),
     ] {
         let sheet = book.sheet(name);
-        add(&mut block.folded, grid(sheet, words, &quarters(sheet, pipeline), columns));
+        add(&mut block.folded, by_quarter(sheet, pipeline, words, columns));
     }
+    block.notes.extend(worthless_losses(book, pipeline));
     let sheet = book.sheet("activities_per_win");
     let (mut rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
     rows.retain(|row| sheet.number(row, "sum").is_some());
@@ -111,6 +113,30 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     playbook(&mut block, book, pipeline);
     timing(&mut block, book, pipeline);
     block
+}
+
+/// In which quarters the win rate by value is 100 % because lost deals are worth nothing, in words.
+fn worthless_losses(book: &Book<'_>, pipeline: &str) -> Option<String> {
+    let (values, wins) = (book.sheet("amount_win_rate"), book.sheet("win_rate"));
+    let lost = wins.whole(pipeline);
+    let is_all = |row: &Cells<'_>| {
+        let [won, closed] = ["won_minor", "closed_minor"].map(|name| values.number(row, name));
+        let of_span = values.span(row).map(|span| wins.at(&lost, &span)).unwrap_or_default();
+        let has_lost = |row: &Cells<'_>| wins.number(row, "lost").is_some_and(|lost| lost > 0.0);
+        won == closed && won.is_some_and(|won| won > 0.0) && of_span.iter().any(has_lost)
+    };
+    let mut rows = values.with(&values.whole(pipeline), "period_kind", "quarter");
+    rows.retain(is_all);
+    let named: Vec<String> = rows.iter().map(|row| values.period(row)).collect();
+    let (last, before) = named.split_last()?;
+    let when = match before {
+        [] => last.clone(),
+        before => format!("{} and {last}", before.join(", ")),
+    };
+    Some(format!(
+        "Win rate by value: no deal lost in {when} has an amount above 0, so that it is 100% whatever was lost. \
+         `zero_amount_is_null` in `sluice.toml` takes 0 for not known."
+    ))
 }
 
 /// Effort per win of the pipeline, its teams and its reps.
@@ -155,24 +181,28 @@ fn playbook(block: &mut Block, book: &Book<'_>, pipeline: &str) {
 /// Hours between steps by quarter, and by the types of the two.
 fn timing(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     let sheet = book.sheet("step_timing");
-    let of_quarters = quarters(sheet, pipeline);
-    add(&mut block.folded, grid(sheet, "Timing of steps by quarter", &of_quarters, TIMING));
+    let words = "Timing of steps by quarter";
+    add(&mut block.folded, by_quarter(sheet, pipeline, words, TIMING));
     let mut pairs = sheet.whole(pipeline);
     pairs.retain(|row| sheet.word(row, "from_type") != "any");
     add(&mut block.folded, grid(sheet, "Hours from one activity to the next", &pairs, PAIRS));
     let sheet = book.sheet("meeting_to_win");
-    let of_quarters = quarters(sheet, pipeline);
-    add(&mut block.folded, grid(sheet, "From the first meeting to the win", &of_quarters, MEETING));
+    let has_any = |row: &Cells<'_>| sheet.number(row, "n").is_some_and(|n| n > 0.0);
+    if sheet.whole(pipeline).iter().any(has_any) {
+        let words = "From the first meeting to the win";
+        add(&mut block.folded, by_quarter(sheet, pipeline, words, MEETING));
+    }
 }
 
-/// The last quarters, the newest first.
-fn quarters<'a>(sheet: Sheet<'a>, pipeline: &str) -> Vec<Cells<'a>> {
+/// The table of the last quarters, the newest first.
+fn by_quarter(sheet: Sheet<'_>, pipeline: &str, words: &str, columns: &[&str]) -> Grid {
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
     rows.reverse();
     let spans = sheet.spans(&rows, "quarter");
     let first = spans.len().saturating_sub(MOST_QUARTERS);
     let kept = spans.split_at(first).1;
+    let all = rows.len();
     rows.retain(|row| sheet.span(row).is_some_and(|span| kept.contains(&span)));
     rows.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
-    rows
+    grid(sheet, words, &rows, columns).out_of(all)
 }
