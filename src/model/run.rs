@@ -387,12 +387,8 @@ fn moment(
         AsOf::Instant(at) => (zone.day(at), at + 1),
     };
     // The day of the extract is not over in it: what its open deals are from then on is not known.
-    let is_of_extract = as_of == AsOf::Day(zone.day(extract - 1));
-    let observed_until = match config.clock {
-        Clock::Elapsed if is_of_extract => extract - 1,
-        _ => cut - 1,
-    };
-    (day, cut, observed_until)
+    let is_cut_short = config.clock == Clock::Elapsed && as_of == AsOf::Day(zone.day(extract - 1));
+    (day, cut, if is_cut_short { extract - 1 } else { cut - 1 })
 }
 
 fn landmarks(zone: Zone, as_of: Day) -> Vec<Micros> {

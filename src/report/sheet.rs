@@ -101,16 +101,17 @@ impl<'a> Sheet<'a> {
         rows
     }
 
-    /// All rows of a pipeline, which stand together: tables are sorted by it first.
+    /// All rows of a pipeline.
     pub(crate) fn of(&self, pipeline: &str) -> Vec<Cells<'a>> {
-        let wanted = match pipeline {
-            "" => Value::Null,
-            name => Value::from(name),
-        };
-        let at = self.table.position("pipeline");
+        let rows = self.table.rows.as_slice();
+        if pipeline.is_empty() {
+            let of = self.words("pipeline");
+            return rows.iter().map(Vec::as_slice).filter(|row| of(row).is_empty()).collect();
+        }
+        // Those of one that has a name stand together: tables are sorted by it first.
+        let (at, wanted) = (self.table.position("pipeline"), Value::from(pipeline));
         let order =
             |row: &Vec<Value>| at.and_then(|at| row.get(at)).unwrap_or(&Value::Null).order(&wanted);
-        let rows = self.table.rows.as_slice();
         let from = rows.partition_point(|row| order(row).is_lt());
         let rows = rows.get(from..).unwrap_or_default();
         rows[..rows.partition_point(|row| order(row).is_le())].iter().map(Vec::as_slice).collect()
