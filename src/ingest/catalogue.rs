@@ -6,11 +6,10 @@
 
 use std::collections::BTreeMap;
 
-pub(super) use pairs::tie_places;
-
 use crate::error::Result;
 use crate::model::{
     Basis, Catalogue, Config, Names, Stage, StageKind, Sym, UNKNOWN_STAGE, config::PipelineConfig,
+    did_you_mean, folded_name as fold,
 };
 
 mod kinds;
@@ -19,6 +18,8 @@ mod pairs;
 pub(super) mod strangers;
 mod usual;
 pub(super) mod words;
+
+pub(super) use pairs::tie_places;
 
 /// What is known of one stage of one pipeline.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,11 +109,6 @@ pub fn build(
     Ok((catalogue, said))
 }
 
-/// Name matching of stages and pipelines: case and outer blanks do not count.
-fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
-}
-
 /// Pipelines by name, with a draft of each of their stages.
 fn pipelines<'a>(
     evidence: &[StageEvidence],
@@ -135,8 +131,7 @@ fn pipelines<'a>(
     say_unknown_pipelines(&found.keys().copied().collect::<Vec<_>>(), config, said);
     let is_only = found.len() == 1;
     let drafted = found.into_iter().map(|(name, (sym, stages))| {
-        let applies = |p: &&PipelineConfig| p.name.is_empty() || fold(&p.name) == fold(name);
-        let configured: Vec<_> = config.pipeline.iter().filter(applies).collect();
+        let configured: Vec<_> = config.pipeline.iter().filter(|p| p.is_about(name)).collect();
         let mut drafts: Vec<Draft> = stages
             .into_iter()
             .filter_map(|(stage, index)| Some(draft(stage, Some(index), *evidence.get(index)?)))
@@ -174,7 +169,7 @@ fn say_unknown_pipelines(found: &[&str], config: &Config, said: &mut Vec<String>
     for pipeline in config.pipeline.iter().filter(|p| !p.name.is_empty()) {
         if !found.iter().any(|name| fold(name) == fold(&pipeline.name)) {
             let name = &pipeline.name;
-            let meant = strangers::did_you_mean(name, found.iter().copied());
+            let meant = did_you_mean(name, found.iter().copied());
             said.push(format!("The configured pipeline `{name}` is not in the data.{meant}"));
         }
     }

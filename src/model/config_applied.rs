@@ -6,12 +6,7 @@ use std::collections::BTreeSet;
 use super::config::{Config, PipelineConfig};
 use super::dataset::Dataset;
 use super::names::{Names, Sym};
-use super::stage::{Basis, Stage, StageId, StageKind, UNKNOWN_STAGE};
-
-/// Name matching of stages and pipelines: case and outer blanks do not count.
-fn fold(name: &str) -> String {
-    name.trim().to_lowercase()
-}
+use super::stage::{Basis, Stage, StageId, StageKind, UNKNOWN_STAGE, folded_name as fold};
 
 /// One pipeline of the store, and what the configuration says of it.
 struct Applied<'a> {
@@ -28,6 +23,9 @@ struct Applied<'a> {
 
 /// What is to be said if the store was read with another order or other ends of the stages.
 pub(super) fn said(config: &Config, dataset: &Dataset) -> Option<String> {
+    if config.pipeline.is_empty() && config.won_stages.is_empty() && config.lost_stages.is_empty() {
+        return None;
+    }
     let deals = dataset.partitions.iter().flat_map(|partition| &partition.deals);
     let used: BTreeSet<StageId> = deals.map(|deal| deal.stage).collect();
     let pipelines = dataset.catalogue.pipelines();
@@ -54,8 +52,8 @@ impl<'a> Applied<'a> {
     ) -> Self {
         let names = &dataset.names;
         let name = fold(names.get(pipeline));
-        let applies = |own: &&PipelineConfig| own.name.is_empty() || fold(&own.name) == name;
-        let own: Vec<&PipelineConfig> = config.pipeline.iter().filter(applies).collect();
+        let own: Vec<&PipelineConfig> =
+            config.pipeline.iter().filter(|own| own.is_about(names.get(pipeline))).collect();
         let stages: Vec<(StageId, &Stage)> = dataset.catalogue.of(pipeline).collect();
         let used = stages.iter().filter(|(id, _)| used.contains(id));
         Self {
@@ -111,19 +109,16 @@ impl<'a> Applied<'a> {
 
     /// Whether the open stages do not stand as the configuration orders them.
     fn have_other_order(&self) -> bool {
-        let lists = self.own.iter().filter(|own| !own.stages.is_empty());
-        let list = lists.min_by_key(|own| own.name.is_empty());
-        let Some(list) = list else { return false };
+        let Some(list) = PipelineConfig::with_stages(&self.own) else { return false };
         let mut listed: Vec<String> = list.stages.iter().map(|stage| fold(stage)).collect();
-        let open = self.stages.iter().filter(|s| s.kind == StageKind::Open && !s.is_deleted);
-        let there: BTreeSet<String> = open.map(|stage| self.name(stage)).collect();
-        // A list that fits no stage is one of another pipeline, and one of a preset that does not name all is
-        // one of another way of selling: they are not applied.
-        let is_fit = match list.is_preset {
-            true => there.iter().all(|name| listed.contains(name) || *name == fold(UNKNOWN_STAGE)),
-            false => listed.iter().any(|name| there.contains(name)),
+        let is_there = |s: &&&Stage| {
+            let is_unknown = self.names.get(s.name) == UNKNOWN_STAGE;
+            s.kind == StageKind::Open && !s.is_deleted && !is_unknown
         };
-        if !is_fit {
+        let open = self.stages.iter().filter(is_there);
+        let there: BTreeSet<String> = open.map(|stage| self.name(stage)).collect();
+        // One that does not fit is not applied.
+        if !list.fits(there.iter().map(String::as_str)) {
             listed.clear();
         }
         let mut placed: Vec<&Stage> = self.stages.clone();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::config::Config;
 use super::config_applied;
 use super::dataset::Dataset;
-use super::nearest::nearest;
+use super::nearest::did_you_mean;
 use super::preset::PRESETS;
 use super::run::Run;
 
@@ -33,7 +33,7 @@ impl Run {
             for name in pick(config).iter().filter(|name| !is_usual(name, pick)) {
                 let known = known.get_or_insert_with(|| self.reasons(dataset));
                 if !known.iter().any(|reason| fold(reason) == fold(name)) {
-                    let meant = did_you_mean(name, known);
+                    let meant = did_you_mean(name, known.iter().copied());
                     said.push(format!("No deal is lost for `{name}`, which `{key}` names.{meant}"));
                 }
             }
@@ -44,7 +44,7 @@ impl Run {
         let renewals = config.renewal_pipelines.iter().map(|name| ("renewal_pipelines", name));
         let strange = goals.chain(renewals).filter(|(_, name)| !pipelines.contains(name.as_str()));
         said.extend(strange.map(|(key, name)| {
-            let meant = did_you_mean(name, &pipelines);
+            let meant = did_you_mean(name, pipelines.iter().copied());
             format!("No pipeline is called `{name}`, which `{key}` names.{meant}")
         }));
         said
@@ -63,10 +63,4 @@ fn is_usual(name: &String, pick: Pick) -> bool {
     let presets = PRESETS.iter().filter_map(|(preset, _)| Config::preset(preset).ok());
     let mut all = std::iter::once(Config::default()).chain(presets);
     all.any(|config| pick(&config).contains(name))
-}
-
-/// A question about the name that was probably meant, a blank before it; empty if none is near.
-fn did_you_mean(name: &str, known: &BTreeSet<&str>) -> String {
-    let meant = nearest(name, known.iter().copied());
-    meant.map_or(String::new(), |meant| format!(" Did you mean `{meant}`?"))
 }

@@ -13,6 +13,11 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// A question about the name that was probably meant, a blank before it; empty if none is near.
+pub fn did_you_mean<'c>(name: &str, known: impl IntoIterator<Item = &'c str>) -> String {
+    nearest(name, known).map_or(String::new(), |meant| format!(" Did you mean `{meant}`?"))
+}
+
 /// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`
 /// (optimal string alignment).
 fn edits(a: &str, b: &str) -> usize {

@@ -4,6 +4,7 @@
 //! [`PRESETS`].
 
 use super::config::{Config, PipelineConfig};
+use super::stage::folded_name as fold;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A preset: its name and its text, which is a commented configuration.
@@ -54,10 +55,9 @@ impl Config {
         pipeline: &'c str,
         stage: &'c str,
     ) -> impl Iterator<Item = (&'c PipelineConfig, usize)> {
-        let fold = |word: &str| word.trim().to_lowercase();
         let of = move |is_named: bool| {
             self.pipeline.iter().filter(move |p| match is_named {
-                true => !p.name.is_empty() && fold(&p.name) == fold(pipeline),
+                true => !p.name.is_empty() && p.is_about(pipeline),
                 false => p.name.is_empty(),
             })
         };
@@ -67,9 +67,31 @@ impl Config {
 }
 
 impl PipelineConfig {
+    /// Whether it is about this pipeline: it has its name, or is about all.
+    pub fn is_about(&self, pipeline: &str) -> bool {
+        self.name.is_empty() || fold(&self.name) == fold(pipeline)
+    }
+
+    /// The one whose `stages` are to be those of a pipeline, of all that are about it: one for this very
+    /// pipeline before one for all. None if none lists stages.
+    pub fn with_stages<'c>(about: &[&'c Self]) -> Option<&'c Self> {
+        let lists = about.iter().copied().filter(|own| !own.stages.is_empty());
+        lists.min_by_key(|own| own.name.is_empty())
+    }
+
+    /// Whether its `stages` name a stage.
+    pub fn names(&self, stage: &str) -> bool {
+        self.stages.iter().any(|own| fold(own) == fold(stage))
+    }
+
+    /// Whether its `stages` are meant for a pipeline with these open stages. A list that names none of them, or
+    /// one of a preset that does not name all, is one of another pipeline, or of another way of selling.
+    pub fn fits<'n>(&self, mut open: impl Iterator<Item = &'n str>) -> bool {
+        if self.is_preset { open.all(|s| self.names(s)) } else { open.any(|s| self.names(s)) }
+    }
+
     /// Checks that no stage stands twice, and that lists by stage are as long as that of the stages.
     pub(super) fn check(&self) -> Result<()> {
-        let fold = |stage: &String| stage.trim().to_lowercase();
         for (at, stage) in self.stages.iter().enumerate() {
             if self.stages[..at].iter().any(|before| fold(before) == fold(stage)) {
                 let what = format!("`pipeline.stages` names `{stage}` twice");

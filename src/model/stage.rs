@@ -84,6 +84,11 @@ pub struct Catalogue {
     pub stages: Vec<Stage>,
 }
 
+/// The form in which names of stages and pipelines are compared: case and outer blanks do not count.
+pub fn folded_name(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
 impl Catalogue {
     /// The stage of `id`.
     pub fn get(&self, id: StageId) -> &Stage {

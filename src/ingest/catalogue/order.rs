@@ -75,26 +75,17 @@ fn mark_deleted(pipeline: &mut Pipeline<'_>) {
     }
 }
 
-/// The open stages that are configured; a list for this very pipeline comes before one for all.
-fn configured<'a>(pipeline: &Pipeline<'a>) -> Option<&'a PipelineConfig> {
-    let lists = pipeline.configured.iter().copied().filter(|c| !c.stages.is_empty());
-    lists.min_by_key(|c| c.name.is_empty())
-}
-
-/// The open stages that are configured, unless the list names none of the export, or is one of a preset that
-/// does not name all: then it is one of another pipeline, or of another way of selling. It says nothing of
-/// this one, and the stages that only it names are not there.
+/// The open stages that are configured, unless the list does not fit those of the export: then it says
+/// nothing of this pipeline, and the stages that only it names are not there.
 fn fitting<'a>(pipeline: &mut Pipeline<'a>, said: &mut Vec<String>) -> &'a [String] {
-    let Some(PipelineConfig { stages, is_preset, .. }) = configured(pipeline) else { return &[] };
+    let Some(config) = PipelineConfig::with_stages(&pipeline.configured) else { return &[] };
     let is_there = |d: &&Draft| d.kind == StageKind::Open && !d.is_deleted && d.index.is_some();
-    let there: Vec<&Draft> = pipeline.drafts.iter().filter(is_there).collect();
-    let is_named = |d: &&Draft| stages.iter().any(|stage| fold(stage) == fold(&d.name));
-    let is_fit = if *is_preset { there.iter().all(is_named) } else { there.iter().any(is_named) };
-    if is_fit || there.is_empty() {
-        return stages;
+    let there = || pipeline.drafts.iter().filter(is_there).map(|d| d.name.as_str());
+    if there().next().is_none() || config.fits(there()) {
+        return &config.stages;
     }
-    let unnamed = there.iter().filter(|d| !is_named(d)).map(|d| d.name.as_str());
-    let what = match is_preset {
+    let unnamed = there().filter(|name| !config.names(name));
+    let what = match config.is_preset {
         true => "stages of the preset do not name",
         false => "configured `stages` name none of",
     };

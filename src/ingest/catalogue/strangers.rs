@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{StageEvidence, fold};
 use crate::model::config::PipelineConfig;
-use crate::model::{Config, Names, UNKNOWN_STAGE, nearest};
+use crate::model::{Config, Names, UNKNOWN_STAGE, did_you_mean};
 
 /// Says which stages of `won_stages` and `lost_stages` neither stages of the export nor `words` of its
 /// statuses are called.
@@ -36,9 +36,4 @@ pub(in crate::ingest) fn said(
             format!("No deal is in `{name}`, which `{key}` names.{meant}")
         })
         .collect()
-}
-
-/// A question about the name that was probably meant, a blank before it; empty if none is near.
-pub(super) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> String {
-    nearest(name, known).map_or(String::new(), |meant| format!(" Did you mean `{meant}`?"))
 }
