@@ -5,16 +5,17 @@
 //! point where they are added, subtracted or multiplied; elsewhere they stay as they are, to the last digit.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
     FunctionArguments, Ident, Query, Select, SelectItem, TableAlias, TableFactor, UnaryOperator,
-    Value, Visit, VisitMut, Visitor, VisitorMut,
+    Value,
 };
 
 use super::groups;
+use super::walk::{self, Change, Look};
 use super::widen::cast_to;
+use crate::error::Result;
 
 /// How much larger than the amounts themselves the numbers of a statement may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,14 +29,14 @@ pub(in crate::query) struct Growth {
 /// How the amounts of a statement may grow.
 pub(super) fn growth(query: &Query) -> Growth {
     let mut measure = Measure { amounts: amounts(query), growth: Growth::default() };
-    let _ = query.visit(&mut measure);
+    let _ = walk::query(query, &mut measure);
     measure.growth
 }
 
 /// Casts amounts to floating point wherever it is calculated with them.
 pub(super) fn widen(query: &mut Query) {
     let amounts = amounts(query);
-    let _ = query.visit(&mut Widen { amounts, depth: 0 });
+    walk::change(query, &mut Widen { amounts, depth: 0 });
 }
 
 /// The names of amounts: columns of tables, and what they are called on the way.
@@ -43,7 +44,7 @@ fn amounts(query: &Query) -> BTreeSet<String> {
     let mut found = Given::default();
     loop {
         let before = found.names.len();
-        let _ = query.visit(&mut found);
+        let _ = walk::query(query, &mut found);
         if found.names.len() == before {
             return found.names;
         }
@@ -65,17 +66,19 @@ fn column(expr: &Expr) -> Option<&Ident> {
 
 /// Whether an amount is named anywhere in it.
 fn mentions(expr: &Expr, given: &BTreeSet<String>) -> bool {
-    struct Find<'a>(&'a BTreeSet<String>);
-    impl Visitor for Find<'_> {
-        type Break = ();
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            match column(expr).is_some_and(|name| is_amount(&name.value, self.0)) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
+    struct Find<'a> {
+        given: &'a BTreeSet<String>,
+        is_found: bool,
+    }
+    impl Look for Find<'_> {
+        fn expr(&mut self, expr: &Expr) -> Result<()> {
+            self.is_found |= column(expr).is_some_and(|name| is_amount(&name.value, self.given));
+            Ok(())
         }
     }
-    expr.visit(&mut Find(given)).is_break()
+    let mut find = Find { given, is_found: false };
+    let _ = walk::expr(expr, &mut find);
+    find.is_found
 }
 
 /// Collects the names that are given to what is made of amounts.
@@ -108,26 +111,24 @@ impl Given {
     }
 }
 
-impl Visitor for Given {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+impl Look for Given {
+    fn query(&mut self, query: &Query) -> Result<()> {
         for step in query.with.iter().flat_map(|with| &with.cte_tables) {
             self.columns(&step.query, &step.alias);
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+    fn select(&mut self, select: &Select) -> Result<()> {
         self.select(select, &[]);
-        ControlFlow::Continue(())
+        Ok(())
     }
 
-    fn pre_visit_table_factor(&mut self, factor: &sqlparser::ast::TableFactor) -> ControlFlow<()> {
+    fn factor(&mut self, factor: &TableFactor) -> Result<()> {
         if let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor {
             self.columns(subquery, alias);
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 
@@ -137,11 +138,9 @@ struct Measure {
     growth: Growth,
 }
 
-impl Visitor for Measure {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        let Expr::BinaryOp { left, op, right } = expr else { return ControlFlow::Continue(()) };
+impl Look for Measure {
+    fn expr(&mut self, expr: &Expr) -> Result<()> {
+        let Expr::BinaryOp { left, op, right } = expr else { return Ok(()) };
         let sides = [left, right].map(|side| mentions(side, &self.amounts));
         match op {
             _ if sides == [false, false] => {}
@@ -153,7 +152,7 @@ impl Visitor for Measure {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
+        Ok(())
     }
 }
 
@@ -185,21 +184,18 @@ struct Widen {
     depth: usize,
 }
 
-impl VisitorMut for Widen {
-    type Break = ();
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+impl Change for Widen {
+    fn expr(&mut self, expr: &Expr) {
         self.depth += usize::from(calculates(expr));
-        ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+    fn expr_end(&mut self, expr: &mut Expr) {
         let is_amount = column(expr).is_some_and(|name| is_amount(&name.value, &self.amounts));
         if is_amount && self.depth > 0 {
             cast_to(expr, DataType::Double(ExactNumberInfo::None));
         }
         if !calculates(expr) {
-            return ControlFlow::Continue(());
+            return;
         }
         self.depth -= 1;
         // A sum is cast as a whole too: `CASE` makes whole numbers again.
@@ -214,6 +210,5 @@ impl VisitorMut for Widen {
                 }
             }
         }
-        ControlFlow::Continue(())
     }
 }

@@ -1,27 +1,24 @@
 //! Columns without `AS`: the engine calls `COUNT(*)` by its own word, `len`, SQL calls it `count`.
 
-use std::ops::ControlFlow;
-
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, Select,
-    SelectItem, VisitMut, VisitorMut,
+    SelectItem,
 };
 
 use super::groups;
+use super::walk::{self, Change};
 
 const NAME: &str = "count";
 
 /// Calls `COUNT(*)` without a name `count`, where no other column is called so.
 pub(super) fn name_counts(query: &mut Query) {
-    let _ = query.visit(&mut NameCounts);
+    walk::change(query, &mut NameCounts);
 }
 
 struct NameCounts;
 
-impl VisitorMut for NameCounts {
-    type Break = ();
-
-    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+impl Change for NameCounts {
+    fn select_end(&mut self, select: &mut Select) {
         let is_taken = select.projection.iter().any(|item| match item {
             SelectItem::ExprWithAlias { alias, .. } => alias.value == NAME,
             SelectItem::UnnamedExpr(Expr::Identifier(name)) => name.value == NAME,
@@ -35,7 +32,6 @@ impl VisitorMut for NameCounts {
                 *item = SelectItem::ExprWithAlias { expr, alias };
             }
         }
-        ControlFlow::Continue(())
     }
 }
 

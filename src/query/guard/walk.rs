@@ -1,11 +1,15 @@
-//! The one walk over a statement: whoever looks at its parts is called through [`Look`].
+//! The two walks over a statement: whoever looks at its parts is called through [`Look`], whoever
+//! changes them through [`Change`].
 //!
-//! The parser's visitors are compiled anew for each type that visits, through every kind of node
-//! there is; a single visitor keeps that to one copy.
+//! The parser's visitors are compiled anew for each type that visits, through every kind of node there
+//! is: a hundred thousand lines of machine code. So nothing else here is a visitor.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, ObjectName, Query, Select, TableFactor, Visit, Visitor};
+use sqlparser::ast::{
+    Expr, ObjectName, Query, Select, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+};
 
 use crate::error::{Error, Result};
 
@@ -96,6 +100,44 @@ impl Visitor for Walk<'_> {
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> Flow {
+        self.0.expr_end(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+/// What is done to each part of a statement.
+pub(super) trait Change {
+    /// After the parts of a `SELECT`.
+    fn select_end(&mut self, _select: &mut Select) {}
+
+    /// Before the parts of an expression.
+    fn expr(&mut self, _expr: &Expr) {}
+
+    /// After the parts of an expression.
+    fn expr_end(&mut self, _expr: &mut Expr) {}
+}
+
+/// Lets `change` have every part of a query.
+pub(super) fn change(query: &mut Query, change: &mut dyn Change) {
+    let ControlFlow::Continue(()) = query.visit(&mut Rewrite(change));
+}
+
+struct Rewrite<'c>(&'c mut dyn Change);
+
+impl VisitorMut for Rewrite<'_> {
+    type Break = Infallible;
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Infallible> {
+        self.0.select_end(select);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+        self.0.expr(expr);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
         self.0.expr_end(expr);
         ControlFlow::Continue(())
     }

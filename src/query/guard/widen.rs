@@ -5,13 +5,10 @@
 //! whole numbers written in `CASE` have 32 bits, and so has their sum. All of them are cast to
 //! 64 bits with a sign where they arise.
 
-use std::ops::ControlFlow;
-
-use sqlparser::ast::{
-    CastKind, DataType, Expr, Query, Select, SelectItem, Value, VisitMut, VisitorMut,
-};
+use sqlparser::ast::{CastKind, DataType, Expr, Query, Select, SelectItem, Value};
 
 use super::groups;
+use super::walk::{self, Change};
 
 /// Functions whose result is unsigned with 32 bits.
 const UNSIGNED: &[&str] = &[
@@ -50,15 +47,13 @@ const PARTS: &[&str] = &[
 
 /// Casts what is too narrow.
 pub(super) fn widen(query: &mut Query) {
-    let _ = query.visit(&mut Widen);
+    walk::change(query, &mut Widen);
 }
 
 struct Widen;
 
-impl VisitorMut for Widen {
-    type Break = ();
-
-    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+impl Change for Widen {
+    fn select_end(&mut self, select: &mut Select) {
         for item in &mut select.projection {
             if let SelectItem::ExprWithAlias { expr, .. } = item
                 && is_whole(expr)
@@ -66,10 +61,9 @@ impl VisitorMut for Widen {
                 cast(expr);
             }
         }
-        ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+    fn expr_end(&mut self, expr: &mut Expr) {
         match expr {
             Expr::Function(function) => {
                 let name = groups::name_of(function);
@@ -101,7 +95,6 @@ impl VisitorMut for Widen {
             }
             _ => {}
         }
-        ControlFlow::Continue(())
     }
 }
 
