@@ -111,8 +111,8 @@ fn first_day(record: &Record<'_>, context: &Context<'_>) -> Option<Day> {
     if is_day() { None } else { days(&text).or_else(beside).map(|(first, _)| first) }
 }
 
-/// Digits of a rate at most, before and after the point.
-const DIGITS: usize = 18;
+/// Digits of a rate at most, and digits after its point at most; what programs write beyond is rounded.
+const DIGITS: i32 = 18;
 
 /// A decimal above 0 as a fraction in lowest terms. A mark that may be one of thousands is refused: a
 /// rate a thousand times too large is worse than none.
@@ -129,13 +129,28 @@ pub(super) fn fraction(text: &str, mark: DecimalMark) -> Option<(i64, i64)> {
     let scale = i32::try_from(decimals.len()).ok()?.checked_sub(shift)?;
     let kept = digits.trim_end_matches('0');
     let scale = scale.checked_sub(i32::try_from(digits.len() - kept.len()).ok()?)?;
-    if !is_number || kept.is_empty() || kept.len() > DIGITS || scale.unsigned_abs() > 18 {
+    if !is_number || kept.is_empty() {
         return None;
     }
+    let length = i32::try_from(kept.len()).ok()?;
+    let surplus = (length - DIGITS).max(scale - DIGITS).max(0);
+    let scale = scale - surplus;
+    if scale < -DIGITS {
+        return None;
+    }
+    let number = rounded(kept, usize::try_from(length.checked_sub(surplus)?).ok()?)?;
     let power = 10_i64.checked_pow(scale.unsigned_abs())?;
-    let number: i64 = kept.parse().ok()?;
     let (num, den) = if scale < 0 { (number.checked_mul(power)?, 1) } else { (number, power) };
     Some(reduced(num, den))
+}
+
+/// The first `count` of some digits, the others rounded half to even; none if nothing is left.
+fn rounded(digits: &str, count: usize) -> Option<i64> {
+    let (kept, rest) = digits.split_at_checked(count)?;
+    let number: i64 = if kept.is_empty() { 0 } else { kept.parse().ok()? };
+    let is_half = rest.starts_with('5') && rest[1..].bytes().all(|b| b == b'0');
+    let is_up = rest.as_bytes().first() >= Some(&b'5') && !(is_half && number % 2 == 0);
+    Some(number + i64::from(is_up)).filter(|&number| number > 0)
 }
 
 /// The parts of a decimal before and after its mark, marks of thousands taken away.
@@ -170,6 +185,8 @@ fn reduced(num: i64, den: i64) -> (i64, i64) {
 mod tests {
     use super::*;
 
+    const E18: i64 = 1_000_000_000_000_000_000;
+
     #[test]
     fn rates_are_exact_fractions() {
         for (text, mark, expected) in [
@@ -193,7 +210,13 @@ mod tests {
             ("", DecimalMark::Point, None),
             (".", DecimalMark::Point, None),
             ("1e30", DecimalMark::Point, None),
-            ("0.1234567890123456789", DecimalMark::Point, None),
+            ("1e-30", DecimalMark::Point, None),
+            // As programs write 1 / 25400 and 1 / 1380.
+            ("3.937007874015748e-05", DecimalMark::Point, Some((39_370_078_740_157, E18))),
+            ("0.0007246376811594203", DecimalMark::Point, Some((36_231_884_057_971, E18 / 20))),
+            ("0.1234567890123456789", DecimalMark::Point, Some((123_456_789_012_345_679, E18))),
+            ("0.00000000000000000051", DecimalMark::Point, Some((1, E18))),
+            ("0.0000000000000000005", DecimalMark::Point, None),
         ] {
             assert_eq!(fraction(text, mark), expected, "{text}");
         }

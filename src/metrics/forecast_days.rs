@@ -2,6 +2,7 @@
 //!
 //! A deal touches only the days at which it was open, so few days make a cheap fold.
 
+use super::forecast_kept::{self, KeptDay};
 use super::forecast_past::is_told;
 use crate::model::config::Config;
 use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym};
@@ -110,6 +111,8 @@ pub(super) struct Agenda {
     pub(super) marks: Vec<Mark>,
     /// Days before the end of the quarter, as configured.
     pub(super) leads: Vec<u32>,
+    /// Earlier days whose stored forecasts stand for some of these.
+    pub(super) kept: Vec<KeptDay>,
     words: Vec<(Sym, Tier)>,
 }
 
@@ -132,7 +135,9 @@ impl Agenda {
         marks.sort_by_key(|m| (m.at, m.quarter));
         let word = |(word, tier): (&str, Tier)| Some((run.names.find(word)?, tier));
         let words = WORDS.into_iter().filter_map(word).collect();
-        Self { quarters, marks, leads, words }
+        let mut agenda = Self { quarters, marks, leads, kept: Vec::new(), words };
+        agenda.kept = forecast_kept::days(&agenda, run);
+        agenda
     }
 
     /// The quarter that holds a day.

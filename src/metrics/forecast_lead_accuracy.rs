@@ -107,7 +107,10 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         let lacks = family.missing(&units, quarter);
         if !units.is_empty() {
             let period = agenda.quarters[quarter].period;
-            let on = agenda.mark(quarter, lead).map(|mark| mark.on);
+            let on = match family.is_stored {
+                true => family.said_on(agenda.slot(quarter, lead)),
+                false => agenda.mark(quarter, lead).map(|mark| mark.on),
+            };
             add_row(table, judge, key(every, period, "all", None, on), &units, lacks)?;
         }
         if told.contains(&quarter) {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
+use super::forecast_kept::{self, KeptWins};
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
 use super::keyed::Keyed;
@@ -163,6 +164,7 @@ pub struct Looks {
     pub(super) cells: Keyed<Spot, Cell>,
     pub(super) stages: Keyed<StageSpot, InStage>,
     pub(super) booked: BTreeMap<BookedKey, Booked>,
+    pub(super) kept_wins: KeptWins,
 }
 
 /// A deal that stood won when its quarter ended.
@@ -224,6 +226,7 @@ impl Looks {
     fn count(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
         let currency = currency_key(&deal.facts, run);
         self.book(deal, currency, agenda, run);
+        forecast_kept::count(&mut self.kept_wins, deal, currency, agenda, run);
         let first = agenda.marks.partition_point(|mark| mark.at <= deal.facts.created_at);
         each_look(deal, (agenda, first), run, |mark, look, win| {
             self.look(deal, (currency, mark), (look, win), agenda, run);
@@ -324,6 +327,7 @@ impl Looks {
             into.won.gather(from.won);
             into.amounts = into.amounts.max(from.amounts);
         });
+        add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
     }
 }
 

@@ -5,11 +5,12 @@
 //! whose expected close of that day is not known is never given today's: it is `undated`.
 
 use super::forecast_days::{Agenda, Tier};
+use super::forecast_kept::Stored;
 use super::forecast_looks::Cell;
 use super::forecast_measures::{BASIS, Judge, LEAD, leaky};
 use super::forecast_said::parts;
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Family, Stored};
+use super::forecast_units::Family;
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::rep_counts::owner_slice;
 use crate::error::Result;
@@ -91,7 +92,7 @@ impl OfForecasts for ForecastSnapshots {
             let at = Place { family, agenda, mark, run };
             if family.is_stored {
                 for ((_, owner), stored) in of_slot(&family.stored, slot) {
-                    at.stored(table, *owner, stored, slot);
+                    at.stored(table, *owner, stored);
                 }
                 continue;
             }
@@ -168,9 +169,9 @@ impl Place<'_> {
         Ok(())
     }
 
-    fn stored(&self, table: &mut MetricTable<'_>, owner: Sym, stored: &Stored, slot: usize) {
+    fn stored(&self, table: &mut MetricTable<'_>, owner: Sym, stored: &Stored) {
         let one = (!owner.is_none()).then_some(owner);
-        for (category, sum) in parts(&stored.forecast, self.family.closed(slot, one), self.run) {
+        for (category, sum) in parts(&stored.forecast, stored.closed, self.run) {
             let mut row = self.row(table, one);
             row.set_day("snapshot_on", Some(stored.on))
                 .set("category", category.as_str())

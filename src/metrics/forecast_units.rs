@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::forecast_days::{Agenda, Mark, Tier};
+use super::forecast_days::{Agenda, Tier};
+use super::forecast_kept::{KeptWins, Stored, chosen};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_said::said;
 use crate::model::config::CategoryRollup;
 use crate::model::money::div_half_even;
-use crate::model::{Day, KEPT_DAYS, Known, Run, StageId, StoredForecast, Sym};
+use crate::model::{Day, Known, Run, StageId, Sym};
 
 /// Basis points of certainty.
 const WHOLE: i128 = 10_000;
@@ -77,13 +78,6 @@ pub(super) struct Unit {
     pub(super) amounts: Known,
 }
 
-/// A stored forecast on the day that stands for a lead.
-#[derive(Clone, Debug)]
-pub(super) struct Stored {
-    pub(super) on: Day,
-    pub(super) forecast: StoredForecast,
-}
-
 /// What belongs to one pipeline and currency.
 #[derive(Debug, Default)]
 pub(super) struct Family {
@@ -107,9 +101,10 @@ pub(super) struct Family {
 type Families = BTreeMap<(Sym, Sym), Family>;
 
 /// All families of a run, those of stored forecasts last.
-pub(super) fn families(looks: Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
+pub(super) fn families(mut looks: Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
+    let wins = std::mem::take(&mut looks.kept_wins);
     let mut found = rebuilt(looks, run);
-    let kept = stored(&found, agenda, run);
+    let kept = stored(&found, &wins, agenda, run);
     found.extend(kept);
     found
 }
@@ -138,8 +133,9 @@ fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
 
 /// The families of stored forecasts, made of those of rebuilt ones: nobody says of which pipeline a
 /// forecast is, so it is compared with all that its owner won.
-fn stored(rebuilt: &[Family], agenda: &Agenda, run: &Run) -> Vec<Family> {
-    let currencies: BTreeSet<Sym> = run.forecasts.iter().map(|(key, _)| key.currency).collect();
+fn stored(rebuilt: &[Family], wins: &KeptWins, agenda: &Agenda, run: &Run) -> Vec<Family> {
+    let currencies = run.forecasts.iter().map(|(key, _)| key.currency);
+    let currencies: BTreeSet<Sym> = currencies.filter(|&known| !run.is_foreign(known)).collect();
     let pipelines: BTreeSet<Sym> = rebuilt.iter().map(|family| family.pipeline).collect();
     let pipeline = match pipelines.first() {
         Some(only) if pipelines.len() == 1 => *only,
@@ -159,31 +155,10 @@ fn stored(rebuilt: &[Family], agenda: &Agenda, run: &Run) -> Vec<Family> {
                 into.amounts = into.amounts.max(booked.amounts);
             }
         }
-        made.stored = chosen(currency, agenda, run);
+        made.stored = chosen(currency, wins, agenda, run, |slot, owner| made.closed(slot, owner));
         made
     };
     currencies.into_iter().map(family).filter(|family| !family.stored.is_empty()).collect()
-}
-
-/// For each owner, quarter and lead the latest forecast that was made by then.
-fn chosen(currency: Sym, agenda: &Agenda, run: &Run) -> BTreeMap<(usize, Sym), Stored> {
-    let mut found: BTreeMap<(usize, Sym), Stored> = BTreeMap::new();
-    for (key, forecast) in run.forecasts.iter().filter(|(key, _)| key.currency == currency) {
-        let is_it = |m: &&Mark| {
-            let period = agenda.quarters[m.quarter].period;
-            (period.start, period.end) == (key.period_start, key.period_end)
-                && (m.on - KEPT_DAYS..=m.on).contains(&key.snapshot_on)
-        };
-        for mark in agenda.marks.iter().filter(is_it) {
-            let slot = agenda.slot(mark.quarter, mark.lead);
-            // The keys come in the order of their days: the latest stays.
-            found.insert(
-                (slot, key.owner),
-                Stored { on: key.snapshot_on, forecast: forecast.clone() },
-            );
-        }
-    }
-    found
 }
 
 impl Family {
@@ -306,10 +281,8 @@ impl Family {
         for ((_, owner), stored) in of_slot().filter(|(key, _)| !has_owners || !key.1.is_none()) {
             let is_company = owner.is_none();
             let one = (!is_company).then_some(*owner);
-            let closed = self.closed(slot, one);
-            let Some(forecast) = said(kind, &stored.forecast, closed, self.rollup) else {
-                continue;
-            };
+            let said = said(kind, &stored.forecast, stored.closed, self.rollup);
+            let Some(forecast) = said else { continue };
             found.push(Unit {
                 owner: *owner,
                 is_company,
@@ -321,6 +294,12 @@ impl Family {
             });
         }
         found
+    }
+
+    /// The latest day on which a stored forecast of a slot was made.
+    pub(super) fn said_on(&self, slot: usize) -> Option<Day> {
+        let of_slot = self.stored.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX)));
+        of_slot.map(|(_, stored)| stored.on).max()
     }
 
     /// What stood won by the day, from one owner or from all.

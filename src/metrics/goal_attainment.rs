@@ -175,10 +175,16 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
         Measure::Bookings(currency) => currency,
         _ => Sym::NONE,
     };
-    let is_mixed = matches!(goal.measure, Measure::Bookings(Sym::NONE)) && run.currencies.len() > 1;
+    let is_mixed = match goal.measure {
+        Measure::Bookings(Sym::NONE) => run.currencies.len() > 1,
+        Measure::Bookings(currency) => run.is_foreign(currency),
+        _ => false,
+    };
     let is_amount = matches!(goal.measure, Measure::Bookings(_));
-    let is_absent =
-        goal.measure == Measure::Unknown || goal.measure.is_activities() && !state.has_activities;
+    let is_empty = matches!(&goal.who, Who::Team(team) if !run.has_members(team));
+    let is_absent = goal.measure == Measure::Unknown
+        || is_empty
+        || goal.measure.is_activities() && !state.has_activities;
     let actual = Some(state.actual(goal, run)).filter(|_| !is_mixed && !is_absent);
     let mut row = table.row(slice, Some(goal.period), currency);
     row.across_pipelines();

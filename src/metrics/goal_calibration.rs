@@ -111,7 +111,7 @@ fn add_row(
 ) {
     let known = chances.past.get(goal.span).map_or(&[][..], Vec::as_slice);
     let past = past_of(state, goal, known, measure, run);
-    let phi = dispersion(&past, LEAST_PERIODS).filter(|_| !goal.is_mixed);
+    let phi = dispersion(&past, LEAST_PERIODS).filter(|_| goal.hindrance.is_none());
     let odds = Odds::new(state, (goal, plan), Mode::Landmark, &chances.now, run);
     let (won, n_won) = state.won(goal, plan, run);
     let ((mean, variance), need) = if measure == WINS {
@@ -142,16 +142,16 @@ fn add_row(
         .set("n_periods", past.len())
         .set("p_adj", p_adj)
         .set("is_headline", phi.map(|phi| phi > HEADLINE_PHI))
-        .set("ratio", (expected > 0.0 && !goal.is_mixed).then(|| actual / expected));
+        .set("ratio", (expected > 0.0 && goal.hindrance.is_none()).then(|| actual / expected));
     row.end(Tail {
         n: past.len().into(),
         interval: interval.map(|i| i.pair()),
         method: if interval.is_some() { "bootstrap" } else { "" },
-        reason: match (goal.is_mixed, phi, p_adj) {
-            (true, _, _) => Some(Reason::MixedCurrency),
-            (false, None, _) => Some(Reason::InsufficientFollowUp),
-            (false, Some(_), None) => Some(Reason::Degenerate),
-            (false, Some(_), Some(_)) => None,
+        reason: match (goal.hindrance, phi, p_adj) {
+            (Some(reason), _, _) => Some(reason),
+            (None, None, _) => Some(Reason::InsufficientFollowUp),
+            (None, Some(_), None) => Some(Reason::Degenerate),
+            (None, Some(_), Some(_)) => None,
         },
         ..Tail::default()
     });

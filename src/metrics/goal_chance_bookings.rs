@@ -117,12 +117,12 @@ fn add_row(
         .set("n_null_amount", odds.null_amounts)
         .set("n_null_prob", odds.null_chances);
     let is_known = need <= 0 || !(odds.n_open > 0 && odds.amounts.is_empty());
-    if !goal.is_mixed {
+    if goal.hindrance.is_none() {
         row.set_minor("won_minor", won).set_minor("need_minor", need);
         let (new, n_past) = expected_new(state, goal, plan, run);
         row.set("expected_new_minor", new).set("n_past", n_past);
     }
-    if !goal.is_mixed && is_known {
+    if goal.hindrance.is_none() && is_known {
         let (found, (mean, variance)) = (hit(&odds.amounts, need, cells), odds.of_amounts());
         row.set("mean_minor", mean)
             .set("sd_minor", variance.sqrt())
@@ -137,11 +137,7 @@ fn add_row(
     }
     row.end(Tail {
         n: odds.n_open.into(),
-        reason: match (goal.is_mixed, is_known) {
-            (true, _) => Some(Reason::MixedCurrency),
-            (false, false) => Some(Reason::TableAbsent),
-            (false, true) => None,
-        },
+        reason: goal.hindrance.or((!is_known).then_some(Reason::TableAbsent)),
         ..Tail::default()
     });
 }

@@ -65,7 +65,7 @@ impl Metric for GoalChanceWins {
             for mode in Mode::ALL {
                 let odds = Odds::new(&state, (&goal, &plan), mode, &chances, run);
                 let (mean, variance) = odds.of_wins();
-                let is_known = need <= 0 || !odds.is_unknown();
+                let is_known = goal.hindrance.is_none() && (need <= 0 || !odds.is_unknown());
                 let p = match u64::try_from(need) {
                     Ok(0) | Err(_) => {
                         if need <= 0 {
@@ -77,14 +77,16 @@ impl Metric for GoalChanceWins {
                     Ok(need) => Counts::new(odds.groups()).at_least(need),
                 };
                 let mut row = row(&mut table, &goal, &plan, run);
-                row.set("p_mode", mode.as_str())
-                    .set("target", goal.value as f64)
-                    .set("won", won)
-                    .set("need", need as f64)
-                    .set("n_open", odds.n_open)
+                row.set("p_mode", mode.as_str()).set("target", goal.value as f64);
+                if goal.hindrance.is_none() {
+                    let has_chances = !odds.is_unknown();
+                    row.set("won", won)
+                        .set("need", need as f64)
+                        .set("mean", has_chances.then_some(mean))
+                        .set("sd", has_chances.then(|| variance.sqrt()));
+                }
+                row.set("n_open", odds.n_open)
                     .set("n_null_prob", odds.null_chances)
-                    .set("mean", (!odds.is_unknown()).then_some(mean))
-                    .set("sd", (!odds.is_unknown()).then(|| variance.sqrt()))
                     .set("p_hit", is_known.then_some(p));
                 row.end(Tail {
                     n: odds.n_open.into(),

@@ -92,7 +92,7 @@ impl Metric for GoalGap {
             let mut row = row(&mut table, &goal, &plan, run);
             row.set("days_left", plan.spans.get(goal.span).map(|s| s.days_left))
                 .set_minor("target_minor", goal.value);
-            if !goal.is_mixed {
+            if goal.hindrance.is_none() {
                 let weighted = (!due.is_unknown()).then_some(due.weighted);
                 let landmark = (!all.is_unknown()).then_some(all.weighted);
                 row.set_minor("won_minor", won)
@@ -109,11 +109,7 @@ impl Metric for GoalGap {
                 .set("n_null_landmark", all.null_chances);
             row.end(Tail {
                 n: all.n_open.into(),
-                reason: match (goal.is_mixed, due.is_unknown()) {
-                    (true, _) => Some(Reason::MixedCurrency),
-                    (false, true) => Some(Reason::TableAbsent),
-                    (false, false) => None,
-                },
+                reason: goal.hindrance.or(due.is_unknown().then_some(Reason::TableAbsent)),
                 ..Tail::default()
             });
         }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use arcstr::ArcStr;
 
-use super::layout::{Dimension, MetricTable, Row, Slice};
+use super::layout::{Dimension, MetricTable, Reason, Row, Slice};
 use crate::model::calendar::{month_index, month_start};
 use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Table, Target, Value};
 
@@ -140,8 +140,9 @@ pub(super) struct Goal {
     /// `Sym::NONE` for a goal in numbers, or in any currency.
     pub(super) currency: Sym,
     pub(super) value: i128,
-    /// Whether amounts of several currencies would have to be added up, or of another one set against it.
-    pub(super) is_mixed: bool,
+    /// Why nothing can be set against it: amounts of several currencies would have to be added up, or none is
+    /// in its own (MC); or no user is in its team (NA).
+    pub(super) hindrance: Option<Reason>,
 }
 
 impl Goal {
@@ -150,16 +151,12 @@ impl Goal {
         (self.currency.is_none() || self.currency == currency) && self.scope.holds(owner, run)
     }
 
-    /// The period, by its kind where it is a month, quarter or year of the run.
+    /// The period.
     pub(super) fn period(&self, plan: &Plan, run: &Run) -> Period {
-        let Some(span) = plan.spans.get(self.span) else {
-            return run.period(PeriodKind::All, run.as_of);
-        };
-        let kinds = [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year, PeriodKind::Week];
-        let known = kinds.into_iter().map(|kind| run.period(kind, span.start));
-        let same = |p: &Period| (p.start, p.end) == (span.start, span.end);
-        let other = Period { kind: PeriodKind::Trailing, start: span.start, end: span.end };
-        known.into_iter().find(same).unwrap_or(other)
+        match plan.spans.get(self.span) {
+            Some(span) => run.period_between(span.start, span.end),
+            None => run.period(PeriodKind::All, run.as_of),
+        }
     }
 }
 
@@ -182,18 +179,19 @@ pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
         };
         let has_currency = measure == BOOKINGS && !target.currency.is_empty();
         let currency = run.names.find(&target.currency).filter(|_| has_currency);
-        // No deal is in the currency of the goal: nothing can be set against it.
-        let is_foreign = has_currency && currency.is_none();
+        let is_foreign = currency.is_some_and(|currency| run.is_foreign(currency));
         let key = (span, scope, currency.unwrap_or_default(), is_foreign);
         *found.entry(key).or_default() += i128::from(target.value);
     }
-    let goal = |((span, scope, currency, is_foreign), value)| Goal {
-        scope,
-        span,
-        currency,
-        value,
-        is_mixed: is_foreign
-            || (measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1),
+    let goal = |((span, scope, currency, is_foreign), value): ((_, Scope, Sym, bool), _)| {
+        let is_mixed = measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1;
+        let is_empty = matches!(&scope, Scope::Team(team) if !run.has_members(team));
+        let hindrance = match (is_foreign || is_mixed, is_empty) {
+            (true, _) => Some(Reason::MixedCurrency),
+            (false, true) => Some(Reason::TableAbsent),
+            (false, false) => None,
+        };
+        Goal { scope, span, currency, value, hindrance }
     };
     found.into_iter().map(goal).collect()
 }

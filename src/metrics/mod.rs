@@ -43,6 +43,7 @@ pub mod forecast_accuracy;
 pub mod forecast_attainment;
 mod forecast_days;
 pub mod forecast_error_bridge;
+mod forecast_kept;
 pub mod forecast_lead_accuracy;
 mod forecast_looks;
 mod forecast_measures;

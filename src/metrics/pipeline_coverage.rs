@@ -82,7 +82,7 @@ impl Metric for PipelineCoverage {
             let coverage = (need > 0).then(|| odds.value as f64 / need as f64);
             let mut row = row(&mut table, &goal, &plan, run);
             row.set_minor("target_minor", goal.value);
-            if !goal.is_mixed {
+            if goal.hindrance.is_none() {
                 row.set_minor("won_minor", won)
                     .set_minor("need_minor", need)
                     .set_minor("open_minor", odds.value)
@@ -95,10 +95,9 @@ impl Metric for PipelineCoverage {
             }
             row.end(Tail {
                 n: odds.n_open.into(),
-                reason: match (goal.is_mixed, coverage) {
-                    (true, _) => Some(Reason::MixedCurrency),
-                    (false, None) => Some(Reason::ZeroDenominator),
-                    (false, Some(_)) => None,
+                reason: match coverage {
+                    None => goal.hindrance.or(Some(Reason::ZeroDenominator)),
+                    Some(_) => goal.hindrance,
                 },
                 ..Tail::default()
             });

@@ -33,7 +33,8 @@ static ABOUT: About = About {
         first day in the data. A row without owner adds up the reps whose month is over at `as_of`; `won_per_rep` and \
         `bookings_per_rep_minor` are its means and stand beside every rep. `cum_won` adds up from the first month shown \
         of the rep; its `cum_won_per_rep` adds up the means of the same months. Reps without a start are left out, and \
-        so are pipelines in which a rep has closed nothing.",
+        so are pipelines in which a rep has closed nothing. Reps who have left (they cannot log in any more) count up to \
+        the month of the last deal that they closed.",
     caveat: "The reps behind a late month are those who stayed. A rep is no better for having started in a good quarter: \
         read it beside the mix (K5).",
     source: "definition; interval: Wilson 1927",
@@ -89,10 +90,16 @@ fn month_of(start: Day, tenure: i32) -> Period {
     Period { kind: PeriodKind::Custom, start, end }
 }
 
-/// The months of tenure that are shown of a rep.
-fn shown(start: Day, run: &Run) -> impl Iterator<Item = (i32, Period)> {
+/// The months of tenure that are shown of a rep, who closed something in `months`.
+fn shown(
+    (owner, start): (Sym, Day),
+    months: &BTreeMap<i32, Closed>,
+    run: &Run,
+) -> impl Iterator<Item = (i32, Period)> {
     let (first, last) = (run.first_day, run.as_of);
-    (0..MONTHS)
+    let latest = months.keys().last().filter(|_| run.has_left(owner));
+    let until = latest.map_or(MONTHS, |latest| latest + 1);
+    (0..MONTHS.min(until))
         .map(move |at| (at, month_of(start, at)))
         .filter(move |(_, month)| month.start >= first && month.start <= last)
 }
@@ -125,7 +132,9 @@ impl Metric for RepRamp {
         let mut all: BTreeMap<(Sym, i32), (u64, Closed)> = BTreeMap::new();
         for (&(pipeline, owner), months) in &state.0 {
             let Some(start) = run.started_on(owner) else { continue };
-            for (at, _) in shown(start, run).filter(|(_, month)| month.end <= run.as_of + 1) {
+            for (at, _) in
+                shown((owner, start), months, run).filter(|(_, month)| month.end <= run.as_of + 1)
+            {
                 let sums = all.entry((pipeline, at)).or_default();
                 sums.0 += 1;
                 sums.1.gather(&months.get(&at).copied().unwrap_or_default());
@@ -134,7 +143,7 @@ impl Metric for RepRamp {
         for (&(pipeline, owner), months) in &state.0 {
             let Some(start) = run.started_on(owner) else { continue };
             let (mut cum_won, mut cum_mean) = (0, Some(0.0));
-            for (at, month) in shown(start, run) {
+            for (at, month) in shown((owner, start), months, run) {
                 let own = months.get(&at).copied().unwrap_or_default();
                 let team = all.get(&(pipeline, at)).copied().unwrap_or_default();
                 cum_won += own.counts.won;

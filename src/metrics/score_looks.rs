@@ -7,14 +7,14 @@ use super::maturity::is_in_cohorts;
 use super::score_rules::Rules;
 use super::shared::SharedState;
 use super::stage_key::{add_all, is_worked};
-use crate::model::{Day, Run, StageId, Status, Sym, Timeline};
+use crate::model::{Day, Run, StageId, StageKind, Status, Sym, Timeline, Visit};
 
 /// Deals with a score at a month end: won within the horizon, and not.
 #[derive(Debug, Default)]
 pub struct ScoreLooks {
     rules: Option<Arc<Rules>>,
-    /// By pipeline, stage and score in thousandths of a point.
-    pub(super) counts: BTreeMap<(Sym, StageId), BTreeMap<i64, (u64, u64)>>,
+    /// By pipeline, stage and score in thousandths of a point; deals whose stage then nobody knows have none.
+    pub(super) counts: BTreeMap<(Sym, Option<StageId>), BTreeMap<i64, (u64, u64)>>,
 }
 
 impl SharedState for ScoreLooks {
@@ -27,18 +27,19 @@ impl SharedState for ScoreLooks {
             return;
         }
         let facts = &deal.facts;
+        let has_stages = deal.deal.history_grade.has_stages();
         let until = facts.closed_at.unwrap_or(run.observed_until);
         for &cut in run.landmarks.iter().filter(|cut| facts.created_at < **cut && **cut <= until) {
             let last = run.zone.day(cut - 1) + run.config.score_horizon_days as Day;
             if last > run.as_of {
                 break;
             }
-            let Some(visit) = deal.visit_before(cut).filter(|v| is_worked(v, run)) else {
-                continue;
-            };
+            let is_open = |visit: &&Visit| visit.kind == StageKind::Open;
+            let Some(visit) = deal.visit_before(cut).filter(is_open) else { continue };
+            let stage = (has_stages && is_worked(visit, run)).then_some(visit.stage);
             let is_won =
                 facts.outcome == Status::Won && facts.closed_on.is_some_and(|day| day <= last);
-            let scores = self.counts.entry((visit.pipeline, visit.stage)).or_default();
+            let scores = self.counts.entry((visit.pipeline, stage)).or_default();
             let count = scores.entry(rules.score(deal, cut, run)).or_default();
             *count = (count.0 + u64::from(is_won), count.1 + u64::from(!is_won));
         }

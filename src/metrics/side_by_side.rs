@@ -163,10 +163,10 @@ fn twice(name: &str) -> Error {
         .hint("name two that differ")
 }
 
-/// A quarter as it may be written: `2026-Q1`, `2026q1`, `Q1 2026`.
+/// A quarter as it may be written: `2026-Q1`, `2026q1`, `Q1 2026`, `FY2026 Q1`.
 fn plain(name: &str) -> String {
     let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase);
-    let letters: String = letters.collect();
+    let letters = letters.collect::<String>().replace("FY", "");
     match letters.strip_prefix('Q').and_then(|rest| rest.split_at_checked(1)) {
         Some((quarter, year)) => format!("{year}Q{quarter}"),
         None => letters,
@@ -322,5 +322,17 @@ fn verdict(
             format!("{high} above {low}, by more than noise")
         }
         Some(_) => "noise: the interval holds 0".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quarter_may_be_written_as_the_page_has_it() {
+        for name in ["2026-Q1", "2026q1", "Q1 2026", "FY2026 Q1", "Q1 FY2026"] {
+            assert_eq!(plain(name), "2026Q1", "{name}");
+        }
     }
 }

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::Day;
+use super::calendar::{Day, PeriodKind, date};
 use super::deal::Forecast;
 use super::names::{Names, Sym};
+use super::run::Run;
 
 /// What a stored forecast is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +36,10 @@ pub struct StoredForecast {
 fn key_of(row: &Forecast, names: &mut Names, only_currency: Option<Sym>) -> ForecastKey {
     let mut word = |text: &str| if text.is_empty() { Sym::NONE } else { names.intern(text) };
     ForecastKey {
-        currency: only_currency.unwrap_or_else(|| word(&row.currency)),
+        currency: match row.currency.as_str() {
+            "" => only_currency.unwrap_or(Sym::NONE),
+            told => word(told),
+        },
         period_start: row.period_start,
         period_end: row.period_end,
         owner: word(&row.owner),
@@ -140,6 +144,37 @@ impl Forecasts {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Run {
+    /// What is to be said of stored forecasts that are compared with nothing.
+    pub(super) fn said_of_forecasts(&self) -> impl Iterator<Item = String> {
+        let all = self.forecasts.0.len();
+        let is_other = |key: &&ForecastKey| {
+            let quarter = self.period(PeriodKind::Quarter, key.period_start);
+            (quarter.start, quarter.end) != (key.period_start, key.period_end)
+        };
+        let is_foreign = |key: &&ForecastKey| self.is_foreign(key.currency);
+        let others: Vec<&ForecastKey> = self.forecasts.0.keys().filter(is_other).collect();
+        let foreign: Vec<&ForecastKey> = self.forecasts.0.keys().filter(is_foreign).collect();
+        let of_others = others.first().map(|first| {
+            let (start, end) = (date(first.period_start), date(first.period_end - 1));
+            format!(
+                "Of {all} stored forecasts {} are of other periods than quarters, such as {start} to {end}: \
+                 only those of quarters are compared with what came.",
+                others.len(),
+            )
+        });
+        let of_foreign = foreign.first().map(|first| {
+            format!(
+                "Of {all} stored forecasts {} are in a currency that no deal is in, such as {}: they are \
+                 compared with nothing.",
+                foreign.len(),
+                self.names.get(first.currency),
+            )
+        });
+        of_others.into_iter().chain(of_foreign)
     }
 }
 

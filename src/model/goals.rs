@@ -121,7 +121,7 @@ impl Goals {
                 (true, false) => Who::Team(ArcStr::from(target.team.as_str())),
                 (true, true) => Who::Everyone,
             };
-            let period = named(run, target.period_start, target.period_end);
+            let period = run.period_between(target.period_start, target.period_end);
             found.rows.push(Goal {
                 who,
                 period,
@@ -145,12 +145,9 @@ impl Goals {
         if goals.activities_per_day.is_empty() && goals.activities_per_week.is_empty() {
             return;
         }
-        let users = dataset.users.iter().filter(|user| user.is_active == Some(false));
-        let left: Vec<Sym> =
-            users.filter_map(|user| run.names.find(run.person(&user.user_id))).collect();
         let begun = dataset.created_before(run.cut);
         let mut owners: BTreeSet<Sym> = begun.map(|deal| deal.owner).collect();
-        owners.retain(|owner| !owner.is_none() && !left.contains(owner));
+        owners.retain(|owner| !owner.is_none() && !run.has_left(*owner));
         let back = (0..).map(|at| run.as_of - at);
         let worked = back.take(366).filter(|&day| run.workdays.is_workday(day));
         let days = worked.take(DAYS).map(|day| run.period(PeriodKind::Day, day)).collect();
@@ -271,16 +268,23 @@ impl Goals {
     }
 }
 
-/// The period with the kind of its bounds.
-fn named(run: &Run, start: Day, end: Day) -> Period {
-    let kinds = [
-        PeriodKind::Day,
-        PeriodKind::Week,
-        PeriodKind::Month,
-        PeriodKind::Quarter,
-        PeriodKind::Year,
-    ];
-    let of_kind = kinds.into_iter().map(|kind| run.period(kind, start));
-    let is_same = |period: &Period| (period.start, period.end) == (start, end);
-    of_kind.into_iter().find(is_same).unwrap_or(Period { kind: PeriodKind::Custom, start, end })
+impl Run {
+    /// The period with these bounds, by its kind where they are those of a day, week, month, quarter or year.
+    pub fn period_between(&self, start: Day, end: Day) -> Period {
+        let kinds = [
+            PeriodKind::Day,
+            PeriodKind::Week,
+            PeriodKind::Month,
+            PeriodKind::Quarter,
+            PeriodKind::Year,
+        ];
+        let of_kind = kinds.into_iter().map(|kind| self.period(kind, start));
+        let is_same = |period: &Period| (period.start, period.end) == (start, end);
+        of_kind.into_iter().find(is_same).unwrap_or(Period { kind: PeriodKind::Custom, start, end })
+    }
+
+    /// Whether no deal is in the currency of a goal or a forecast, so that nothing can be set against it.
+    pub fn is_foreign(&self, currency: Sym) -> bool {
+        !self.currencies.contains(&currency)
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arcstr::ArcStr;
 
 use super::calendar::Day;
+use super::counted::listed;
 use super::dataset::Dataset;
 use super::deal::{Activity, User};
 use super::names::{Names, Sym};
@@ -30,7 +31,13 @@ pub(super) struct People {
     labels: BTreeMap<Sym, ArcStr>,
     teams: BTreeMap<Sym, ArcStr>,
     starts: BTreeMap<Sym, Day>,
+    left: BTreeSet<Sym>,
+    /// Teams that a user is in.
+    manned: BTreeSet<String>,
 }
+
+/// Teams that are named at most.
+const MOST_NAMED: usize = 5;
 
 /// Longer words are no names of people.
 const LONGEST: usize = 100;
@@ -69,7 +76,8 @@ impl People {
                 ids.entry(short.to_owned()).or_insert(at);
             });
         }
-        let mut people = Self { owners, ids, spelled: spelled(users), ..Self::default() };
+        let manned = users.iter().map(|user| user.team.clone()).collect();
+        let mut people = Self { owners, ids, spelled: spelled(users), manned, ..Self::default() };
         let mut owning: Vec<Vec<Sym>> = vec![Vec::new(); users.len()];
         for &owner in &people.owners {
             if let Some(at) = people.user(names.get(owner)) {
@@ -94,6 +102,16 @@ impl People {
     }
 }
 
+/// A team as users call it, whatever its case and blanks.
+fn team_named<'a>(team: &'a str, users: &'a [User]) -> &'a str {
+    let folded = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let teams = || users.iter().map(|user| user.team.as_str());
+    if team.is_empty() || teams().any(|known| known == team) {
+        return team;
+    }
+    teams().find(|known| folded(known) == folded(team)).unwrap_or(team)
+}
+
 /// What users are called: by name, and by name and id where two share a name.
 fn labels(users: &[User]) -> Vec<ArcStr> {
     let mut uses: BTreeMap<&str, u32> = BTreeMap::new();
@@ -115,8 +133,24 @@ impl Run {
         let mut targets = self.targets.to_vec();
         for target in &mut targets {
             target.owner = self.person(&target.owner).to_owned();
+            target.team = team_named(&target.team, &dataset.users).to_owned();
         }
         self.targets = targets.into();
+    }
+
+    /// People with goals or forecasts and without a deal add words, as do currencies of goals: like
+    /// amount bands, out of order.
+    pub(super) fn know_people(&mut self, dataset: &Dataset) {
+        let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
+        let targets = self.targets.iter().map(|target| &*target.owner);
+        let all = targets.chain(known.map(|forecast| self.person(&forecast.owner)));
+        let all: Vec<String> = all.filter(|owner| !owner.is_empty()).map(str::to_owned).collect();
+        for owner in all {
+            self.names.intern(&owner);
+        }
+        for target in self.targets.iter() {
+            self.names.intern(&target.currency);
+        }
     }
 
     /// Gives each word for a user the user's label, team and first day.
@@ -139,6 +173,9 @@ impl Run {
             }
             if let Some(day) = user.started_on {
                 self.people.starts.insert(sym, day);
+            }
+            if user.is_active == Some(false) {
+                self.people.left.insert(sym);
             }
         }
     }
@@ -179,8 +216,31 @@ impl Run {
         self.people.teams.iter().filter(move |(_, of)| &***of == team).map(|(owner, _)| *owner)
     }
 
+    /// Whether any user is in a team today.
+    pub fn has_members(&self, team: &str) -> bool {
+        self.people.manned.contains(team)
+    }
+
+    /// What is to be said of goals of teams that nobody is in; null if there are none.
+    pub(super) fn said_of_teams(&self) -> Option<String> {
+        let teams = self.targets.iter().filter(|target| target.owner.is_empty());
+        let teams = teams.map(|target| target.team.as_str()).filter(|team| !team.is_empty());
+        let empty: BTreeSet<&str> = teams.filter(|team| !self.has_members(team)).collect();
+        (!empty.is_empty()).then(|| {
+            let names = listed(empty.into_iter().map(|team| format!("`{team}`")), MOST_NAMED);
+            format!(
+                "No user is in the team of some goals, so nothing can be set against them: {names}."
+            )
+        })
+    }
+
     /// The first working day of an owner.
     pub fn started_on(&self, owner: Sym) -> Option<Day> {
         self.people.starts.get(&owner).copied()
+    }
+
+    /// Whether an owner has left: is a user who can no longer log in.
+    pub fn has_left(&self, owner: Sym) -> bool {
+        self.people.left.contains(&owner)
     }
 }

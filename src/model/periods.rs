@@ -284,7 +284,8 @@ impl Run {
     /// the configuration names.
     pub fn said(&self) -> impl Iterator<Item = String> {
         let moment = self.said_of_moment().into_iter().chain(self.said_of_config.iter().cloned());
-        moment.chain(self.said_of_fx()).chain(self.said_of_periods())
+        let said = moment.chain(self.said_of_fx()).chain(self.said_of_periods());
+        said.chain(self.said_of_forecasts()).chain(self.said_of_teams())
     }
 
     /// What is to be said where `as_of` lies so long after the export that deals are not what they

@@ -169,8 +169,8 @@ impl Run {
         run.look_at_deals(dataset);
         run.take_rates(dataset)?;
         run.meet_people(dataset);
-        run.quotas = Quotas::new(&run.targets, &run.names);
         run.know_people(dataset);
+        run.quotas = Quotas::new(&run.targets, &run.names);
         run.label_users(&dataset.users);
         run.number_words(dataset);
         run.take_side_tables(dataset);
@@ -223,17 +223,6 @@ impl Run {
         self.currencies = used.map(|(at, _)| Sym(at as u32)).collect();
     }
 
-    /// People with goals or forecasts and without a deal add words: like amount bands, out of order.
-    fn know_people(&mut self, dataset: &Dataset) {
-        let known = dataset.forecasts.iter().filter(|f| f.snapshot_on <= self.as_of);
-        let targets = self.targets.iter().map(|target| &*target.owner);
-        let all = targets.chain(known.map(|forecast| self.person(&forecast.owner)));
-        let all: Vec<String> = all.filter(|owner| !owner.is_empty()).map(str::to_owned).collect();
-        for owner in all {
-            self.names.intern(&owner);
-        }
-    }
-
     /// Currencies of payments add words too.
     fn take_side_tables(&mut self, dataset: &Dataset) {
         self.payments = Payments::new(dataset, &self.config, &mut self.names, &mut self.catalogue);
@@ -252,7 +241,9 @@ impl Run {
         let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
         let person = |user: &User| self.names.find(self.person(&user.user_id));
         let users = dataset.users.iter().filter_map(person);
-        self.owners = deals().map(|deal| deal.owner).chain(users).collect();
+        let aimed = self.targets.iter().filter_map(|target| self.names.find(&target.owner));
+        let aimed = aimed.filter(|owner| !owner.is_none());
+        self.owners = deals().map(|deal| deal.owner).chain(users).chain(aimed).collect();
         self.sources = deals().map(|deal| deal.source).collect();
         // The band of a converted amount is known deal by deal only.
         let bands = self.bands.words().iter().copied().filter(|_| self.fx.is_some());

@@ -3,6 +3,7 @@
 mod activities;
 mod credit;
 mod levers;
+mod people;
 mod ties;
 
 use serde_json::Value as Json;

@@ -10,7 +10,7 @@ fn sluice(dir: &Path, args: &[&str]) -> Vec<String> {
     String::from_utf8_lossy(&ran.stdout).lines().map(str::to_owned).collect()
 }
 
-fn stored(files: &[(&str, &str)]) -> tempfile::TempDir {
+pub(super) fn stored(files: &[(&str, &str)]) -> tempfile::TempDir {
     let there = tempfile::tempdir().unwrap();
     let folder = there.path().join("in");
     std::fs::create_dir(&folder).unwrap();
@@ -22,12 +22,12 @@ fn stored(files: &[(&str, &str)]) -> tempfile::TempDir {
     there
 }
 
-fn ask(there: &Path, sql: &str, as_of: &str) -> Vec<String> {
+pub(super) fn ask(there: &Path, sql: &str, as_of: &str) -> Vec<String> {
     let args = ["query", sql, "--format", "csv", "--as-of", as_of, "--config", "sluice.toml"];
     sluice(there, &args).split_off(1)
 }
 
-const STAGES: (&str, &str) = (
+pub(super) const STAGES: (&str, &str) = (
     "stages.csv",
     "pipeline,stage,order,probability,kind\nS,New,1,0.5,open\nS,Won,2,1,won\nS,Lost,3,0,lost\n",
 );

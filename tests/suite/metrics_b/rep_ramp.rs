@@ -68,3 +68,37 @@ fn months_of_tenure_are_aligned() {
     assert!(!table.rows.iter().any(|row| table.value(row, "owner").as_str() == Some("cat")));
     row(&table, &[("owner", "bob"), ("period_start", "2025-12-15")]);
 }
+
+/// Bob won and lost in his second month, and nothing after; he can no longer log in. In his third month, when Ann
+/// was there too, he was not.
+#[test]
+fn who_has_left_is_not_behind_later_months() {
+    let months = |table: &Table, owner: Option<&str>| -> Vec<(f64, f64)> {
+        let rows = table.rows.iter();
+        let rows = rows.filter(|row| table.value(row, "owner").as_str() == owner);
+        let mut found: Vec<(f64, f64)> =
+            rows.map(|row| (get(table, row, "tenure_month"), get(table, row, "n_reps"))).collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        found
+    };
+    let mut world = World::new(&[("A", Kind::Open(1)), ("Won", Kind::Won)], "2026-07-11");
+    let [a, won] = ["A", "Won"].map(|name| world.stage(name));
+    for (id, owner, closed) in
+        [("D1", "ann", "2026-01-20"), ("D2", "bob", "2026-02-20"), ("D3", "ann", "2026-06-20")]
+    {
+        let owner = world.names.intern(owner);
+        world.deal(id, &[(a, at("2026-01-01")), (won, at(closed))]).deal.owner = owner;
+    }
+    let mut data = world.dataset(3);
+    let user = |id: &str, is_active: bool| User {
+        user_id: id.to_owned(),
+        started_on: Some(day("2026-01-01")),
+        is_active: Some(is_active),
+        ..User::default()
+    };
+    data.users = vec![user("ann", true), user("bob", false)];
+    let run = Run::new(Config::default(), Some(AsOf::Day(day("2026-05-31"))), &data).unwrap();
+    let found = compute(&[find("K8").unwrap()], &data, &run).unwrap().remove(0);
+    assert_eq!(months(&found, None), [(0.0, 2.0), (1.0, 2.0), (2.0, 1.0), (3.0, 1.0), (4.0, 1.0)]);
+    assert_eq!(months(&found, Some("bob")), [(0.0, 2.0), (1.0, 2.0)]);
+}

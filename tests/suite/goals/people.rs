@@ -1,0 +1,147 @@
+//! Goals of people without deals, goals in currencies that no deal is in, scores of deals without a history.
+
+use std::process::Command;
+
+use super::credit::{STAGES, ask, stored};
+
+const DEALS: (&str, &str) = (
+    "deals.csv",
+    "deal_id,pipeline,stage,status,amount,currency,owner,created_at,closed_at\n\
+     d1,S,Won,won,1500,USD,ann,2026-04-01,2026-04-21\nd2,S,New,open,100,USD,ann,2026-04-02,\n",
+);
+
+/// Sue calls for deals of others: she owns none, and no table of users names her.
+#[test]
+fn activities_of_people_without_deals_count_for_their_goals() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        STAGES,
+        DEALS,
+        (
+            "activities.csv",
+            "activity_id,deal_id,owner,type,done_at\n1,d1,sue,call,2026-04-05\n\
+             2,d2,sue,call,2026-04-06\n3,d2,ann,call,2026-04-06\n4,d1,joe,call,2026-04-07\n",
+        ),
+        (
+            "targets.csv",
+            "owner,period_start,period_end,measure,value\nsue,2026-04-01,2026-06-30,activities.call,5\n\
+             ann,2026-04-01,2026-06-30,activities.call,5\n,2026-04-01,2026-06-30,activities.call,9\n",
+        ),
+    ]);
+    let sql = "SELECT owner, actual FROM goal_attainment ORDER BY owner";
+    let found = ask(there.path(), sql, "2026-04-30");
+    assert_eq!(found.iter().filter(|row| *row == "sue,2").count(), 1, "{found:?}");
+    assert_eq!(found.iter().filter(|row| *row == "ann,1").count(), 1, "{found:?}");
+    assert_eq!(found.iter().filter(|row| *row == ",4").count(), 1, "{found:?}");
+}
+
+/// All deals are in dollars and there are no rates: nothing can be set against euros.
+#[test]
+fn a_goal_in_a_currency_of_no_deal_is_not_compared_with_another() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        STAGES,
+        DEALS,
+        (
+            "targets.csv",
+            "owner,period_start,period_end,measure,value,currency\n\
+             ann,2026-04-01,2026-06-30,bookings,1000,EUR\n",
+        ),
+        // The word is known from elsewhere.
+        ("payments.csv", "deal_id,paid_at,amount,currency\nd1,2026-04-25,1,EUR\n"),
+    ]);
+    for table in ["goal_attainment", "goal_gap", "pipeline_coverage"] {
+        let sql = format!("SELECT owner, currency, target_minor, reason FROM {table}");
+        assert_eq!(ask(there.path(), &sql, "2026-04-30"), ["ann,EUR,100000,MC"], "{table}");
+    }
+    let sql = "SELECT attainment, actual_minor FROM goal_attainment";
+    assert_eq!(ask(there.path(), sql, "2026-04-30"), [","]);
+    let sql = "SELECT bookings_minor, target_minor, attainment FROM rep_scorecard \
+               WHERE owner = 'ann' AND period_kind = 'quarter'";
+    assert_eq!(ask(there.path(), sql, "2026-04-30"), ["150000,,"]);
+}
+
+/// Users call the team `East`; nobody is in `North`.
+#[test]
+fn a_goal_of_a_team_needs_somebody_in_it() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        STAGES,
+        DEALS,
+        ("users.csv", "user_id,name,team\nann,Ann,East\n"),
+        (
+            "targets.csv",
+            "team,period_start,period_end,measure,value,currency\n\
+             EAST ,2026-04-01,2026-06-30,bookings,3000,USD\nNorth,2026-04-01,2026-06-30,bookings,3000,USD\n\
+             EAST ,2026-04-01,2026-06-30,wins,2,\nNorth,2026-04-01,2026-06-30,wins,2,\n",
+        ),
+    ]);
+    let asked = |sql: &str| ask(there.path(), sql, "2026-04-30");
+    let sql = "SELECT team, actual, actual_minor, attainment, reason FROM goal_attainment";
+    let found = asked(&format!("{sql} WHERE measure = 'bookings' ORDER BY team"));
+    assert_eq!(found, ["East,,150000,0.5,", "North,,,,NA"]);
+    let found = asked(&format!("{sql} WHERE measure = 'wins' ORDER BY team"));
+    assert_eq!(found, ["East,1,,0.5,", "North,,,,NA"]);
+    for (table, column) in [
+        ("goal_gap", "won_minor"),
+        ("goal_chance_bookings", "p_hit"),
+        ("goal_chance_wins", "p_hit"),
+        ("pipeline_coverage", "coverage"),
+        ("goal_calibration", "ratio"),
+    ] {
+        let sql = format!("SELECT DISTINCT {column}, reason FROM {table} WHERE team = 'North'");
+        assert_eq!(asked(&sql), [",NA"], "{table}");
+    }
+    let args = ["metric", "A1", "--as-of", "2026-04-30", "--config", "sluice.toml"];
+    let ran =
+        Command::new(env!("CARGO_BIN_EXE_sluice")).current_dir(there.path()).args(args).output();
+    let talk = String::from_utf8_lossy(&ran.unwrap().stderr).into_owned();
+    assert!(
+        talk.contains("No user is in the team of some goals") && talk.contains("`North`"),
+        "{talk}"
+    );
+}
+
+/// Half a year is no kind of period, and is not the last 181 days.
+#[test]
+fn a_goal_of_half_a_year_is_called_by_its_days() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        STAGES,
+        DEALS,
+        (
+            "targets.csv",
+            "owner,period_start,period_end,measure,value,currency\n,2026-01-01,2026-06-30,wins,6,\n\
+             ,2026-01-01,2026-06-30,bookings,9000,USD\n",
+        ),
+    ]);
+    for table in ["goal_attainment", "goal_gap", "goal_chance_wins", "goal_chance_bookings"] {
+        let sql = format!("SELECT DISTINCT period_kind, period_end FROM {table}");
+        assert_eq!(ask(there.path(), &sql, "2026-04-30"), ["custom,2026-07-01"], "{table}");
+    }
+}
+
+/// A list of deals without any history: both wins had a call before the month end, the others none. Won deals
+/// count though nobody knows in which stage they stood.
+#[test]
+fn a_score_is_judged_by_deals_whose_stages_of_then_nobody_knows_too() {
+    let there = stored(&[
+        ("sluice.toml", "[[score]]\ntype = \"call\"\npoints = 10\n"),
+        STAGES,
+        (
+            "deals.csv",
+            "deal_id,pipeline,stage,status,amount,owner,created_at,closed_at\n\
+             w1,S,Won,won,1,ann,2025-11-10,2025-12-15\nw2,S,Won,won,1,ann,2025-11-10,2026-01-10\n\
+             l1,S,Lost,lost,1,ann,2025-11-10,2025-12-20\no1,S,New,open,1,ann,2025-11-10,\n",
+        ),
+        (
+            "activities.csv",
+            "activity_id,deal_id,owner,type,done_at\n1,w1,ann,call,2025-11-12\n2,w2,ann,call,2025-11-12\n\
+             3,o1,ann,call,2026-04-20\n",
+        ),
+    ]);
+    let sql = "SELECT level, n_won, n_not, auc FROM score_validation";
+    assert_eq!(ask(there.path(), sql, "2026-04-30"), ["all,3,3,1.0"]);
+    let sql = "SELECT SUM(won) AS won, SUM(n) AS n FROM score_bands";
+    assert_eq!(ask(there.path(), sql, "2026-04-30"), ["3,6"]);
+}
