@@ -23,7 +23,7 @@ static ABOUT: About = About {
         `streak_min` done activities of `streak_types` (all types, if there are none) of the owner, on deals or not. Days off neither break nor \
         lengthen a streak; where `weekend_counts` is `extend`, active ones count as working days. Range: from the \
         start of the owner, or from the first day of the data if that is later, to `as_of`. `current` ends at the last \
-        working day; of several longest streaks the first is given.",
+        working day, today only if it is over or active already; of several longest streaks the first is given.",
     caveat: "Counts that something was done, not what came of it.",
     source: "definition",
     keys: &[],
@@ -162,11 +162,14 @@ impl Streaks {
     fn new(start: Day, counts: &BTreeMap<Day, u16>, run: &Run) -> Self {
         let mut found = Self::default();
         let mut since = start;
+        // Under the elapsed clock the last day may still be under way: nothing done yet is no break.
+        let is_over = run.observed_until + 1 >= run.zone.midnight(run.as_of + 1);
         for day in start..=run.as_of {
             let n = counts.get(&day).copied().unwrap_or(0);
             let is_active = u32::from(n) >= run.config.streak_min;
             let is_extended = is_active && run.config.weekend_counts == WeekendCounts::Extend;
-            if !run.workdays.is_workday(day) && !is_extended {
+            let is_under_way = day == run.as_of && !is_over && !is_active;
+            if is_under_way || (!run.workdays.is_workday(day) && !is_extended) {
                 continue;
             }
             found.eligible += 1;

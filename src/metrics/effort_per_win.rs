@@ -11,7 +11,9 @@ use super::monthly::{Gather, kinds, ratio};
 use super::rep_counts::owner_slice;
 use super::{Dimension, Metric};
 use crate::error::Result;
-use crate::model::{About, Activity, Period, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{
+    About, Activity, Day, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
+};
 use crate::stats::interval::poisson;
 
 /// B2.
@@ -42,6 +44,8 @@ static ABOUT: About = About {
 #[derive(Clone, Copy, Debug, Default)]
 struct Effort {
     activities: u64,
+    /// Of them, those before the first deal: in no period but their own.
+    early: u64,
     wins: u64,
     quality: u64,
 }
@@ -49,8 +53,17 @@ struct Effort {
 impl Gather for Effort {
     fn gather(&mut self, other: &Self) {
         self.activities += other.activities;
+        self.early += other.early;
         self.wins += other.wins;
         self.quality += other.quality;
+    }
+}
+
+impl Effort {
+    /// An activity of a day, and its month.
+    fn of(day: Day, run: &Run) -> (i32, Self) {
+        let early = u64::from(day < run.first_day);
+        (run.months.of(day), Self { activities: 1, early, ..Self::default() })
     }
 }
 
@@ -59,7 +72,7 @@ impl Gather for Effort {
 pub struct State {
     cells: Vec<Effort>,
     others: BTreeMap<(Sym, Sym, i32), Effort>,
-    loose: BTreeMap<(Sym, i32), u64>,
+    loose: BTreeMap<(Sym, i32), Effort>,
     has_activities: bool,
 }
 
@@ -108,7 +121,7 @@ impl State {
 /// Puts activities on no deal into each pipeline of their owner, or into the only one there is.
 fn place_loose(
     efforts: &mut BTreeMap<(Sym, Sym, i32), Effort>,
-    loose: BTreeMap<(Sym, i32), u64>,
+    loose: BTreeMap<(Sym, i32), Effort>,
     run: &Run,
 ) {
     let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
@@ -117,9 +130,9 @@ fn place_loose(
     }
     let all: BTreeSet<Sym> = run.catalogue.pipelines().into_iter().collect();
     let only = if all.len() == 1 { all } else { BTreeSet::new() };
-    for ((owner, month), count) in loose {
+    for ((owner, month), effort) in loose {
         for &pipeline in of_owner.get(&owner).unwrap_or(&only) {
-            efforts.entry((pipeline, owner, month)).or_default().activities += count;
+            efforts.entry((pipeline, owner, month)).or_default().gather(&effort);
         }
     }
 }
@@ -149,8 +162,8 @@ impl Metric for EffortPerWin {
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
             if let Some(at) = activity.done_at.get() {
-                let month = run.months.of(run.days.of(at));
-                state.cell((facts.pipeline, run.actor(activity), month), run).activities += 1;
+                let (month, one) = Effort::of(run.days.of(at), run);
+                state.cell((facts.pipeline, run.actor(activity), month), run).gather(&one);
             }
         }
     }
@@ -158,10 +171,8 @@ impl Metric for EffortPerWin {
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
         state.has_activities |= run.is_done(activity);
         if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-            *state
-                .loose
-                .entry((run.actor(activity), run.months.of(run.days.of(at))))
-                .or_default() += 1;
+            let (month, one) = Effort::of(run.days.of(at), run);
+            state.loose.entry((run.actor(activity), month)).or_default().gather(&one);
         }
     }
 
@@ -174,8 +185,8 @@ impl Metric for EffortPerWin {
         for (key, effort) in from.others {
             into.others.entry(key).or_default().gather(&effort);
         }
-        for (key, count) in from.loose {
-            *into.loose.entry(key).or_default() += count;
+        for (key, effort) in from.loose {
+            into.loose.entry(key).or_default().gather(&effort);
         }
     }
 
@@ -195,7 +206,13 @@ impl Metric for EffortPerWin {
             }
         }
         let mut table = MetricTable::new(&ABOUT, run);
-        for ((pipeline, by, period), effort) in cells {
+        for ((pipeline, by, period), mut effort) in cells {
+            if period.kind == PeriodKind::All {
+                effort.activities -= effort.early;
+                if effort.activities + effort.wins == 0 {
+                    continue;
+                }
+            }
             add_row(&mut table, (pipeline, by, period), &effort, known);
         }
         table.finish()

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Dimension, Reason, Slice};
-use super::maturity::is_recent;
 use super::monthly::only_currency;
 use super::stage_key::{add_all, standing};
 use super::stage_win_probability::{Outlook, Reaches};
@@ -23,7 +22,6 @@ pub(super) fn round_up(x: f64) -> u64 {
 #[derive(Debug, Default)]
 pub struct Plan {
     reaches: Reaches,
-    /// Deals won in the trailing window; of those with a known amount, number and sum.
     won: Won,
     open: BTreeMap<(Sym, u16), u64>,
     /// The same of each owner, if owners have goals: wins by day, open deals by place.
@@ -41,7 +39,7 @@ impl Plan {
         let facts = &deal.facts;
         let has_owners = run.goals.has_owners;
         match (facts.outcome, facts.closed_on) {
-            (Status::Won, Some(day)) if is_recent(day, run) => {
+            (Status::Won, Some(day)) => {
                 let sums = self.won.entry((facts.pipeline, day)).or_default();
                 sums.0 += 1;
                 if let Some(amount) = facts.amount_minor.filter(|&amount| amount >= 0) {
@@ -147,7 +145,7 @@ impl Aim {
         let currency = only_currency(run)?;
         let of = |currency| run.goals.of_all(Measure::Bookings(currency), next);
         let (period, amount) = of(currency).or_else(|| of(Sym::NONE))?;
-        Some((wins_for(amount, pipeline, won)?, period, "bookings_target"))
+        Some((wins_for(amount, pipeline, won, run)?, period, "bookings_target"))
     }
 
     /// The goals of owners that follow from their targets, in a run of one pipeline.
@@ -172,7 +170,7 @@ impl Aim {
             // In the run's currency rather than in any.
             for currency in [Sym::NONE, currency] {
                 for (owner, (period, amount)) in targets(Measure::Bookings(currency)) {
-                    if let Some(wins) = wins_for(amount, pipeline, won) {
+                    if let Some(wins) = wins_for(amount, pipeline, won, run) {
                         found.insert(owner, aim(owner, period, wins, "bookings_target"));
                     }
                 }
@@ -192,9 +190,11 @@ impl Aim {
     }
 }
 
-/// Wins that make an amount, by the mean known amount won; null if nothing is known of it.
-fn wins_for(amount: i128, pipeline: Sym, won: &Won) -> Option<u64> {
-    let of_pipeline = won.range((pipeline, Day::MIN)..=(pipeline, Day::MAX));
+/// Wins that make an amount, by the mean known amount won in the trailing window; null if nothing is known
+/// of it.
+fn wins_for(amount: i128, pipeline: Sym, won: &Won, run: &Run) -> Option<u64> {
+    let since = run.trailing(run.config.emp_window_days).start;
+    let of_pipeline = won.range((pipeline, since)..=(pipeline, Day::MAX));
     let (n, sum) = of_pipeline.fold((0, 0), |(n, sum), (_, of)| (n + of.1, sum + of.2));
     (n > 0 && sum > 0).then(|| round_up(amount as f64 * n as f64 / sum as f64))
 }

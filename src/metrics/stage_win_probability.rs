@@ -7,7 +7,9 @@ use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
-use crate::model::{About, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column};
+use crate::model::{
+    About, HistoryGrade, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
+};
 use crate::stats::influence::Influence;
 use crate::stats::isotonic::isotonic;
 use crate::stats::survival::EventTable;
@@ -22,7 +24,9 @@ static ABOUT: About = About {
     question: "How likely is a deal that reaches a stage to be won, and does the CRM say the same?",
     definition: "Deals that reached a stage, by a visit to it, to a later one or by winning, in the \
                  trailing `emp_window_days`, without excluded loss reasons and backfilled deals; the \
-                 date of reaching must be known. Won within `stage_horizon` days of reaching it by \
+                 date of reaching must be known, so deals of which nothing but \
+                 creation, present stage and close is known are left out, and a win right after a time \
+                 without records tells of no stage. Won within `stage_horizon` days of reaching it by \
                  Aalen-Johansen: lost deals compete, open deals are followed to the cut-off. `p_iso` \
                  is the closest sequence that does not fall from stage to stage.",
     caveat: "`resolved_ratio` ignores open deals and is too high where losses are recorded late. For \
@@ -94,7 +98,9 @@ impl Reaches {
         run: &Run,
         mut each: impl FnMut(&Visit, u16, i64),
     ) {
-        if !is_in_cohorts(deal) {
+        // Where no stage before the close is told, only wins would seem to have reached one.
+        let is_told = deal.deal.history_grade <= HistoryGrade::LastChange;
+        if !is_in_cohorts(deal) || !is_told {
             return;
         }
         for (at, visit) in deal.visits.iter().enumerate() {
@@ -190,13 +196,14 @@ impl Metric for StageWinProbability {
 /// Calls `each` with every place of `pipeline` that the deal reached and the visit by which it did.
 fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut(u16, &'t Visit)) {
     let mut reached = 0;
-    for visit in deal.visits.iter().filter(|v| v.pipeline == pipeline) {
+    let is_after_gap = |at: usize| at > 0 && run.is_unknown(deal.visits[at - 1].stage);
+    for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| v.pipeline == pipeline) {
         let order = match visit.kind {
             StageKind::Open => visit.order.unwrap_or(0),
-            StageKind::Won => {
+            StageKind::Won if !is_after_gap(at) => {
                 run.catalogue.of(pipeline).filter_map(|(_, s)| s.order).max().unwrap_or(0)
             }
-            StageKind::Lost => 0,
+            StageKind::Won | StageKind::Lost => 0,
         };
         for place in reached + 1..=order {
             each(place, visit);

@@ -10,8 +10,8 @@ use super::stage_age_threshold::{Pace, ticks_in_stage};
 use super::stage_key::{currency_key, field_before, is_worked, set_stage, standing};
 use crate::error::Result;
 use crate::model::{
-    About, Activity, Day, Field, HistoryGrade, PeriodKind, Run, Sign, StageId, StaleRule, Sym,
-    Table, Timeline, Unit, Visit, column,
+    About, Activity, Day, Field, HistoryGrade, PeriodKind, Quality, Run, Sign, StageId, StaleRule,
+    Sym, Table, Timeline, Unit, Visit, column,
 };
 
 /// The metric.
@@ -26,9 +26,10 @@ static ABOUT: About = About {
     definition: "One row per deal open at `as_of`, under its owner. Days in stage: visits to the \
         present stage since the last reopening, summed; null where the entry is not known. \
         `over_stage_age` and `over_cycle_age`: longer than the thresholds of `stage_age_threshold`. \
-        Idle: since the last activity done, or else the entry of the present visit. `no_activity`: \
+        Idle: since the last activity done, or else the entry of the present visit; null where that is unknown \
+        too (QH19). `no_activity`: \
         idle for more than `idle_days`, those of the stage where its pipeline has a list of them. `no_next_step`: no planned activity due on `as_of` or \
-        later; one that is overdue is no next step. `overdue_close`: the expected close date is \
+        later; one that is overdue, or was called off (`excluded_outcomes`), is no next step. `overdue_close`: the expected close date is \
         `as_of` or earlier. Stale: any term of `stale_when` holds, each a sign, or several joined by \
         `and`; by default over the stage age, or without activity and next step. If the data hold no \
         activity at all, what rests on activities is unknown (null), and terms that ask for it are \
@@ -51,7 +52,11 @@ static ABOUT: About = About {
             "Days in the present stage, all visits since the deal was created or last reopened added up.",
         ),
         column("theta_days", Unit::Days, "Age limit of the stage."),
-        column("deal_age_days", Unit::Days, "Days since creation."),
+        column(
+            "deal_age_days",
+            Unit::Days,
+            "Days since creation; null where that is unknown (QH19).",
+        ),
         column("days_idle", Unit::Days, "Days since the last activity."),
         column("expected_close_on", Unit::Date, "Expected close date."),
         column("over_stage_age", Unit::Flag, "Longer in the stage than the winners were."),
@@ -78,8 +83,8 @@ struct Open {
     is_worked: bool,
     amount: Option<i64>,
     stage_ticks: Option<i64>,
-    age_ticks: i64,
-    idle_ticks: i64,
+    age_ticks: Option<i64>,
+    idle_ticks: Option<i64>,
     has_next_step: bool,
     has_overdue_step: bool,
     expected_close_on: Option<Day>,
@@ -166,11 +171,14 @@ impl Metric for StaleDeals {
 fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
     let done =
         deal.activities.iter().filter(|a| run.is_done(a)).filter_map(|a| a.done_at.get()).max();
-    let planned = || deal.activities.iter().filter(|a| a.done_at.get().is_none());
+    let is_planned = |a: &&Activity| a.done_at.get().is_none() && !run.is_called_off(a);
+    let planned = || deal.activities.iter().filter(is_planned);
     let due = || planned().filter_map(|a| a.due_at.get()).map(|at| run.zone.day(at));
     // Without a history of stages the deal may have come into this one at any time.
     let is_timed = deal.deal.history_grade <= HistoryGrade::LastChange && is_worked(visit, run);
     let expected = field_before(deal, Field::ExpectedCloseOn, run.cut);
+    let is_dated = !deal.deal.quality.contains(Quality::CreationUnknown);
+    let active_at = done.or_else(|| is_dated.then_some(visit.entered_at));
     Open {
         deal_id: deal.deal_id.into(),
         name: deal.name.into(),
@@ -181,8 +189,8 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         is_worked: is_worked(visit, run),
         amount: deal.amount_before(run.cut, run).0,
         stage_ticks: ticks_in_stage(deal, visit.stage, visit.spell).filter(|_| is_timed),
-        age_ticks: deal.facts.followed,
-        idle_ticks: run.ticks(done.unwrap_or(visit.entered_at), run.observed_until).max(0),
+        age_ticks: is_dated.then_some(deal.facts.followed),
+        idle_ticks: active_at.map(|at| run.ticks(at, run.observed_until).max(0)),
         has_next_step: due().any(|day| day >= run.as_of),
         has_overdue_step: due().any(|day| day < run.as_of),
         expected_close_on: match expected {
@@ -227,9 +235,9 @@ fn judge(deal: &Open, limits: &Limits, known: bool, run: &Run) -> Verdict {
     let cycle = limit(None);
     let in_stage = deal.stage_ticks.map(|t| t as f64);
     let over_stage_age = in_stage.zip(theta).map(|(ticks, theta)| ticks > theta);
-    let over_cycle_age = cycle.map(|theta| deal.age_ticks as f64 > theta);
+    let over_cycle_age = deal.age_ticks.zip(cycle).map(|(age, theta)| age as f64 > theta);
     let most = limits.idle.get(&deal.stage).copied().unwrap_or(i64::MAX);
-    let no_activity = known.then_some(deal.idle_ticks > most);
+    let no_activity = deal.idle_ticks.filter(|_| known).map(|idle| idle > most);
     let no_next_step = known.then_some(!deal.has_next_step);
     let is_seen = |sign| match sign {
         Sign::OverStageAge => over_stage_age,
@@ -270,8 +278,8 @@ fn write(
         .set("amount_minor", deal.amount)
         .set("days_in_stage", deal.stage_ticks.map(days))
         .set("theta_days", verdict.theta.map(|t| run.days(t)))
-        .set("deal_age_days", days(deal.age_ticks))
-        .set("days_idle", has_activities.then(|| days(deal.idle_ticks)))
+        .set("deal_age_days", deal.age_ticks.map(days))
+        .set("days_idle", deal.idle_ticks.filter(|_| has_activities).map(days))
         .set_day("expected_close_on", deal.expected_close_on)
         .set("over_stage_age", verdict.over_stage_age)
         .set("over_cycle_age", verdict.over_cycle_age)

@@ -249,18 +249,17 @@ impl Dataset {
     }
 
     /// The activities of no deal that are known at `cut`: those that belong to none, and what was done
-    /// before it for a deal that was created later. What was done later is not known yet, nor that
-    /// anything is ever done.
+    /// before it for a deal that is not there: created later, or at no known time (QH3, QH15). What was done
+    /// later is not known yet, nor that anything is ever done.
     pub fn loose_before(&self, cut: Micros) -> impl Iterator<Item = &Activity> {
         let is_known = move |a: &&Activity| a.done_at.get().is_none_or(|at| at < cut);
-        let later = self.partitions.iter().flat_map(move |part| {
-            let deals = part.deals.iter().enumerate();
-            let is_later = move |(_, deal): &(usize, &Deal)| {
-                deal.created_at.get().is_some_and(|created_at| created_at >= cut)
+        let absent = self.partitions.iter().flat_map(move |part| {
+            let is_absent = move |row: &usize| {
+                part.visits.get(*row).first().is_none_or(|visit| visit.entered_at >= cut)
             };
-            deals.filter(is_later).flat_map(|(row, _)| part.activities.get(row))
+            (0..part.len()).filter(is_absent).flat_map(move |row| part.activities.get(row))
         });
         let is_done = move |a: &&Activity| a.done_at.get().is_some_and(|at| at < cut);
-        self.loose_activities.iter().filter(is_known).chain(later.filter(is_done))
+        self.loose_activities.iter().filter(is_known).chain(absent.filter(is_done))
     }
 }

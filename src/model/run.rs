@@ -7,7 +7,7 @@ use super::calendar::{
 use super::config::Config;
 use super::dataset::Dataset;
 use super::days::Days;
-use super::deal::{Deal, Target, User};
+use super::deal::{Activity, Deal, Target, User};
 use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
 use super::fx::Fx;
@@ -226,10 +226,7 @@ impl Run {
     /// Currencies of payments add words too.
     fn take_side_tables(&mut self, dataset: &Dataset) {
         self.payments = Payments::new(dataset, &self.config, &mut self.names, &mut self.catalogue);
-        let only = match self.currencies.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        };
+        let only = <[Sym; 1]>::try_from(&*self.currencies).ok().map(|[only]| only);
         let mut rows = self.forecasts_in_base(dataset);
         for row in &mut rows {
             row.owner = self.person(&row.owner).to_owned();
@@ -356,9 +353,13 @@ impl Run {
     }
 
     /// Whether an activity was done: it has a time before the cut and no excluded outcome.
-    pub fn is_done(&self, activity: &super::deal::Activity) -> bool {
-        activity.done_at.get().is_some_and(|at| at < self.cut)
-            && !self.excluded_outcomes.contains(&activity.outcome)
+    pub fn is_done(&self, activity: &Activity) -> bool {
+        activity.done_at.get().is_some_and(|at| at < self.cut) && !self.is_called_off(activity)
+    }
+
+    /// Whether an activity has one of `excluded_outcomes`: done or planned, it does not count.
+    pub fn is_called_off(&self, activity: &Activity) -> bool {
+        self.excluded_outcomes.contains(&activity.outcome)
     }
 }
 

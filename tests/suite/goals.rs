@@ -308,6 +308,23 @@ fn owners_have_goals_of_their_own_at_the_chances_of_all() {
     assert!(cascade.rows.iter().all(|row| cascade.value(row, "owner").is_null()));
 }
 
+/// Chances of the last 60 days, a goal for the year: the win of January counts towards it all the same.
+#[test]
+fn wins_before_the_trailing_window_count_towards_a_longer_goal() {
+    let mut world = World::new(&FOUR, "2026-06-02");
+    let [s1, won] = ["S1", "Won"].map(|name| world.stage(name));
+    for (id, day) in [("a", "2026-01-20"), ("b", "2026-05-20")] {
+        world.deal(id, &[(s1, at("2026-01-05")), (won, at(day))]);
+    }
+    world.catalogue.stages[0].probability_bp = Some(5000);
+    let goals = GoalsConfig { wins: 10, period: PeriodKind::Year, ..GoalsConfig::default() };
+    let config = Config { goals, emp_window_days: 60, ..Config::default() };
+    let funnel = &world.tables(&["reverse_funnel"], config, AsOf::Day(day("2026-05-31")), 2)[0];
+    let found = row(funnel, &[("mode", "configured"), ("stage", "S1")]);
+    assert_eq!(get(funnel, found, "won_to_date"), 2.0);
+    assert_eq!(get(funnel, found, "required_more"), 16.0);
+}
+
 #[test]
 fn configured_chances_that_fall_are_smoothed_and_marked() {
     let (v, mut world) = v02();

@@ -9,6 +9,7 @@ mod nights;
 mod references;
 mod rep_ramp;
 mod rules;
+mod unknown;
 
 use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;

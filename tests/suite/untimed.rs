@@ -73,3 +73,21 @@ fn untimed_deals_enter_no_other_view_and_no_metric() {
     );
     assert!(!weeks.contains(",,1,"), "a week without a date: {weeks}");
 }
+
+/// What Bob did for a deal that was lost nobody knows when was done all the same.
+#[test]
+fn what_was_done_for_untimed_deals_counts_for_who_did_it() {
+    let there = ingested();
+    let done = "activity_id,deal_id,type,owner,done_at\n\
+        a1,3,call,Bob,2026-01-12\na2,2,call,Bob,2026-01-13\na3,1,call,Ann,2026-01-14\n";
+    std::fs::write(there.path().join("activities.csv"), done).unwrap();
+    sluice(there.path(), &["ingest", "deals.csv", "activities.csv"]);
+    let sql = "SELECT owner, activities FROM effort_per_win WHERE period_kind = 'all' AND owner IS NOT NULL \
+               ORDER BY owner";
+    let ask =
+        |sql, as_of| sluice(there.path(), &["query", sql, "--format", "csv", "--as-of", as_of]);
+    let found = ask(sql, "2026-03-31");
+    assert_eq!(found.lines().skip(1).collect::<Vec<_>>(), ["Ann,1", "Bob,2"]);
+    let found = ask("SELECT SUM(activities) AS n FROM activity_volume", "2026-01-12");
+    assert_eq!(found.lines().nth(1), Some("1"), "the later ones are not known yet");
+}

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use sluice::metrics::{compute, find};
 use sluice::model::config::WeekendCounts;
-use sluice::model::{AsOf, Config, Run, Table, Target, User};
+use sluice::model::{AsOf, Clock, Config, Run, Table, Target, User};
 use sluice::stats::quantile::Histogram;
 
 use super::super::metrics_b::builder::{Kind, World, at, day, get, row, rows};
@@ -344,4 +344,43 @@ fn h13_streaks_over_days_off() {
     }
     let config = Config { streak_types: vec!["demo".to_owned()], ..Config::default() };
     assert!(table(&world, "activity_streaks", config, "2026-06-12").rows.is_empty());
+}
+
+/// The first deal came on 5 January. A call of the year before is an activity of its own quarter, and of no
+/// period since the first deal.
+#[test]
+fn the_whole_time_has_no_effort_from_before_it() {
+    let mut world = World::new(&STAGES, "2026-02-02");
+    let moves = [(world.stage("S1"), at("2026-01-05")), (world.stage("Won"), at("2026-01-20"))];
+    let calls = ["2025-11-03", "2026-01-07"].map(|day| done(&mut world, "call", "ann", "", day));
+    let row_of = world.deal("D1", &moves);
+    (row_of.deal.owner, row_of.activities) = (calls[0].owner, calls.to_vec());
+    let found = table(&world, "effort_per_win", Config::default(), "2026-01-31");
+    for owner in ["ann", ""] {
+        let of = |keys: [(&str, &str); 2]| {
+            get(&found, row(&found, &[("owner", owner), keys[0], keys[1]]), "activities")
+        };
+        near(of([("period_kind", "all"), ("period_start", "2026-01-05")]), 1.0);
+        near(of([("period_kind", "quarter"), ("period_start", "2025-10-01")]), 1.0);
+        near(of([("period_kind", "quarter"), ("period_start", "2026-01-01")]), 1.0);
+    }
+}
+
+/// Ann was active on Monday and Tuesday. By the elapsed clock the export of Wednesday noon ends within that day:
+/// she has two days in a row, and has not missed the third.
+#[test]
+fn a_day_that_is_under_way_breaks_no_streak() {
+    let mut world = World::new(&STAGES, "2026-03-11T12:00:00Z");
+    let s1 = world.stage("S1");
+    let calls = ["2026-03-09", "2026-03-10"].map(|day| done(&mut world, "call", "ann", "", day));
+    world.deal("D1", &[(s1, at("2026-03-09"))]).activities = calls.to_vec();
+    let streaks = |clock, as_of: &str| {
+        let config = Config { clock, ..Config::default() };
+        let found = table(&world, "activity_streaks", config, as_of);
+        let ann = row(&found, &[("owner", "ann")]);
+        ["current", "eligible_days"].map(|column| get(&found, ann, column))
+    };
+    assert_eq!(streaks(Clock::Elapsed, "2026-03-11"), [2.0, 2.0]);
+    assert_eq!(streaks(Clock::Elapsed, "2026-03-10"), [2.0, 2.0]);
+    assert_eq!(streaks(Clock::CalendarDay, "2026-03-11"), [0.0, 3.0]);
 }
