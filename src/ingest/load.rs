@@ -18,7 +18,8 @@ use super::rows::word;
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
 use super::{
-    Ingested, Options, activities, field_log, fx, goals, periods, rows, said, side, status,
+    Ingested, Options, activities, currency, field_log, fx, goals, periods, rows, said, side,
+    status,
 };
 use crate::error::{ErrorKind, Result};
 use crate::model::{Dataset, InputFile, Reject, Sym, timed};
@@ -282,6 +283,8 @@ impl Loader<'_> {
 
     fn deals(&mut self, plan: &Plan) -> Result<()> {
         let mut file = self.rows(plan, rows::deal)?;
+        let filled = currency::fill(&mut file.parts, &plan.input.shown, self.options.config);
+        self.all.assumptions.extend(filled);
         let rules = SourceRules {
             crm: self.all.names.intern(&plan.crm),
             lone_pipeline_is_default: plan.file.lone_pipeline_is_default,

@@ -19,7 +19,7 @@ use super::record::Cells;
 use super::scan::{self, Block, Ended, Found};
 use super::seen::Seen;
 use super::status::Told;
-use super::words::{Text, Words};
+use super::words::{Text, Word, Words};
 use crate::error::Result;
 use crate::model::{InputFile, Progress, Reject};
 
@@ -178,6 +178,20 @@ impl<R> Part<R> {
         context: &Context<'_>,
     ) -> String {
         self.cell(code).unwrap_or_else(|| context.own_currency.clone())
+    }
+
+    /// The currency of a deal's amount, and the word for it, none if its cell in a column of currencies is
+    /// empty or bad: see [`fill`](super::currency::fill).
+    pub(super) fn deal_currency(
+        &mut self,
+        code: Result<Option<String>, Bad>,
+        context: &Context<'_>,
+    ) -> (String, Word) {
+        let code = self.cell(code);
+        let is_blank = code.is_none() && context.forms.currency == Known::Told;
+        let currency = code.unwrap_or_else(|| context.own_currency.clone());
+        let word = if is_blank { Word::default() } else { self.words.intern(&currency) };
+        (currency, word)
     }
 
     /// Counts a row that is no record: the sum of others.

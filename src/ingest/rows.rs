@@ -93,7 +93,7 @@ pub(super) fn deal(
     row.name = record.text(Col::Name).map_or(Text::default(), |text| part.keep(&text));
     let account = record.text(Col::AccountId).or_else(|| record.text(Col::AccountName));
     row.account = account.map_or(Text::default(), |text| part.keep(&text));
-    let currency = part.currency(record.currency(), context);
+    let (currency, in_currency) = part.deal_currency(record.currency(), context);
     row.words = [
         record.word(Col::Pipeline, part),
         record.stage(Col::Stage, part),
@@ -103,7 +103,7 @@ pub(super) fn deal(
         record.word(Col::Product, part),
         record.word(Col::LostReason, part),
         record.mapped(Col::ForecastCategory, part),
-        part.words.intern(&currency),
+        in_currency,
     ];
     // What a won deal brought holds over what was expected of it; of others it is empty or 0.
     let won = part.cell(record.money(Col::WonAmount, &currency)).filter(|&amount| amount != 0);

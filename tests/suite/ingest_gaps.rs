@@ -5,7 +5,7 @@ use sluice::metrics::{METRICS, compute};
 use sluice::model::calendar::day_of;
 use sluice::model::{AsOf, Config, Quality, Run, Status};
 
-use super::ingest::{data, digest, find, folder, read, says, shuffled, visits};
+use super::ingest::{data, digest, find, folder, read, says, shuffled, try_read, visits};
 
 fn gap(name: &str) -> Ingested {
     read(&data("gaps").join(name))
@@ -151,4 +151,56 @@ fn targets_may_tell_the_kind_of_their_period() {
         "Dan 2026-07-01 2026-10-01",
     ];
     assert_eq!(periods.collect::<Vec<_>>(), expected);
+}
+
+/// Programs leave the currency of a deal empty until it has an amount, or because it is the company's.
+#[test]
+fn empty_cells_of_a_column_of_currencies_are_those_of_the_others() {
+    let amounts = |rows: &str, own: &str| {
+        let text = format!("deal_id,status,created_at,amount,currency\n{rows}");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("deals.csv"), text).unwrap();
+        let config = Config { currency: own.to_owned(), ..Config::default() };
+        let got = try_read(folder.path(), &config).unwrap();
+        let words = ["1", "2", "3"].map(|id| {
+            let deal = find(&got, id).2;
+            let code = got.dataset.names.get(deal.currency);
+            deal.amount_minor.get().map_or(code.to_owned(), |minor| format!("{code} {minor}"))
+        });
+        (words, says(&got, "1 amount of"))
+    };
+    let words = |list: [&str; 3]| list.map(str::to_owned);
+    let mostly = "1,open,2026-01-01,5,EUR\n2,open,2026-01-01,,\n3,open,2026-01-01,7,EUR\n";
+    assert_eq!(amounts(mostly, "USD"), (words(["EUR 500", "EUR", "EUR 700"]), false));
+    let valued = mostly.replace("2,open,2026-01-01,,", "2,open,2026-01-01,6,");
+    assert_eq!(amounts(&valued, "USD"), (words(["EUR 500", "EUR 600", "EUR 700"]), true));
+    assert_eq!(amounts(&valued, "CHF"), (words(["EUR 500", "CHF 600", "EUR 700"]), true));
+    let two = valued.replace("7,EUR", "7,GBP");
+    assert_eq!(amounts(&two, "USD"), (words(["EUR 500", "USD 600", "GBP 700"]), true));
+    let yen = valued.replace("EUR", "JPY");
+    assert_eq!(amounts(&yen, "USD"), (words(["JPY 5", "USD 600", "JPY 7"]), true), "no cents");
+}
+
+/// The row of a move into another pipeline is of that one, the stage that it leaves is not.
+#[test]
+fn a_deal_leaves_the_stage_of_the_pipeline_it_was_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let deals = "deal_id,pipeline,stage,status,created_at\n1,Q,Talk,open,2026-01-01\n";
+    let moves = "deal_id,pipeline,from_stage,to_stage,changed_at\n\
+        1,P,,Lead,2026-01-01\n1,P,Lead,Demo,2026-01-10\n1,Q,Demo,In,2026-01-20\n\
+        1,Q,In,Talk,2026-02-01\n1,Q,Talk,Demo,2026-02-02\n1,Q,Demo,Talk,2026-02-03\n";
+    for (name, text) in [("deals", deals), ("stage_history", moves)] {
+        std::fs::write(folder.path().join(format!("{name}.csv")), text).unwrap();
+    }
+    let got = try_read(folder.path(), &Config::default()).unwrap();
+    assert!(!find(&got, "1").2.quality.contains(Quality::ChainBreak), "no break in the chain");
+    let without_second = moves.lines().take(5).collect::<Vec<_>>().join("\n");
+    std::fs::write(folder.path().join("stage_history.csv"), without_second).unwrap();
+    let got = try_read(folder.path(), &Config::default()).unwrap();
+    assert_eq!(visits(&got, "1").len(), 4);
+    let names = &got.dataset.names;
+    let stages = got.dataset.catalogue.stages.iter();
+    let of_q = stages.filter(|stage| names.get(stage.pipeline) == "Q");
+    let of_q: Vec<&str> = of_q.map(|stage| names.get(stage.name)).collect();
+    assert!(!of_q.contains(&"Demo"), "{of_q:?}");
 }

@@ -295,7 +295,10 @@ fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>])
         }
         moves.push(Change {
             at: row.at.get(),
-            from: (!from.is_none()).then(|| context.stage(of, from)),
+            from: (!from.is_none()).then(|| {
+                let left = || order::left(rows.iter().copied(), (*part, *row), (of, pipeline));
+                context.stage(if own.is_none() { of } else { left() }, from)
+            }),
             to: context.stage(of, to),
             by: sym(part, row.by),
             event: row.event,

@@ -1,6 +1,8 @@
 //! The rows of a deal in time. Rows that share their time and have no ids are put in order by what they
 //! say, so that their order in the file does not matter (METRICS 3.2).
 
+use std::collections::BTreeSet;
+
 use super::super::rows::HistoryRow;
 use super::life::{Row, sym};
 use crate::model::{Micros, Sym};
@@ -49,6 +51,26 @@ fn chain(rows: &mut [Row<'_>], mut stage: Sym) {
         rows[at..=at + next].rotate_right(1);
         let (part, row) = rows[at];
         stage = sym(part, row.to);
+    }
+}
+
+/// The pipeline of the stage that a deal left by `change`, a row of the pipeline `of`: this one, unless all its
+/// moves until then to a stage of that name are of another one. Rows without a pipeline are of `pipeline`.
+pub(super) fn left<'p>(
+    rows: impl Iterator<Item = Row<'p>>,
+    change: Row<'p>,
+    (of, pipeline): (Sym, Sym),
+) -> Sym {
+    let (from, at) = (sym(change.0, change.1.from), change.1.at.get());
+    let is_entry = |(part, row): &Row<'p>| sym(part, row.to) == from && row.at.get() <= at;
+    let entered = rows.filter(is_entry).map(|(part, row)| match sym(part, row.pipeline) {
+        Sym::NONE => pipeline,
+        own => own,
+    });
+    let found: BTreeSet<Sym> = entered.collect();
+    match found.first() {
+        Some(&other) if found.len() == 1 => other,
+        _ => of,
     }
 }
 

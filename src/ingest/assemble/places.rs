@@ -1,4 +1,5 @@
-//! Places of stages that no deal is in now, in exports that tell a stage's place on deal rows only.
+//! Places of stages of which the export does not tell any, though it does of others: on the rows of deals
+//! that are in them now, or in a table of stages that lacks some.
 //!
 //! Such a stage would have no place, and every move through it no direction.
 
@@ -44,8 +45,8 @@ pub(super) fn fill(
         }
         if !told.is_empty() {
             said.push(format!(
-                "In pipeline `{}`, no deal is in {} now: its place is told by which stages deals \
-                 entered before it.",
+                "In pipeline `{}`, no table and no deal row tells the place of {}: it is told by which \
+                 stages deals entered before it.",
                 names.get(pipeline),
                 told.join(", ")
             ));

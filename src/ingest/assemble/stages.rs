@@ -9,7 +9,7 @@ use super::super::catalogue::{self, Precedence, StageEvidence, strangers};
 use super::super::rows::{DealRow, word};
 use super::super::side::StageRow;
 use super::group::Grouped;
-use super::{Gathered, labels, places, spelling};
+use super::{Gathered, labels, order, places, spelling};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
@@ -194,7 +194,9 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
         let key = (of, sym(change.to));
         let from = sym(change.from);
         if !from.is_none() {
-            tally.at((of, from));
+            let rows = history.rows(&all.history, deal);
+            let left = || order::left(rows, (part, change), (of, pipeline));
+            tally.at((if own.is_none() { of } else { left() }, from));
         }
         match change.at.get() {
             Some(at) => entries.push((at, key)),
