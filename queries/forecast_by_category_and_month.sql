@@ -10,7 +10,7 @@
 --   deals: count: Open deals.
 --   amount_minor: minor units: Their amount.
 --   without_amount: count: Of these, deals without an amount.
---   weighted_amount_minor: minor units: Amount times the export's probability; null if it has none.
+--   weighted_amount_minor: minor units: Amount times the export's probability, of the deals that have both; null if none has.
 -- caveat: Months before `as_of` are deals whose expected close has passed. This is no forecast: see weighted_pipeline for one.
 SELECT
   pipeline,

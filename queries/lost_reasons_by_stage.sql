@@ -1,7 +1,7 @@
 -- name: lost_reasons_by_stage
 -- title: Lost reasons by stage
 -- question: From which stage are deals lost, and why?
--- grain: one row per pipeline, stage and lost reason
+-- grain: one row per pipeline, stage, lost reason and currency
 -- columns:
 --   pipeline: text: Pipeline.
 --   stage_order: count: Place of the stage; null if it has none.

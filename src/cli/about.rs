@@ -102,6 +102,7 @@ fn interval(about: &About) -> String {
     };
     match own.as_slice() {
         [] => main,
+        [own] => format!("{main} More limits: {own} and its upper end."),
         own => format!("{main} More limits: {} and their upper ends.", own.join(", ")),
     }
 }

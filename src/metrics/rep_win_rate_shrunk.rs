@@ -24,7 +24,7 @@ static ABOUT: About = About {
         deals, and only where reps differ by more than chance (`rho` above its floor); deals without owner are in the \
         team, never ranked.",
     caveat: "It says who wins more often, not why: reps work different deals. Where reps differ by no more than \
-        chance all have the team's rate, and the limits are those of the team.",
+        chance all have the team's rate; their limits are narrow for that reason, not because a rate is known so well.",
     source: "Kleinman 1973; Efron & Morris 1975",
     keys: &[],
     estimate: "eb_mean",

@@ -35,7 +35,7 @@ static ABOUT: About = About {
         activity at all, what rests on activities is unknown (null), and terms that ask for it are \
         left out. Severity: days in stage over the threshold. Rank within pipeline and \
         currency: amount from high to low, unknown last, then severity, then id.",
-    caveat: "A stale deal is behind the winners' pace; that does not say that it is lost.",
+    caveat: "A stale deal is slow, or nobody works on it; that does not say that it is lost.",
     source: "definition",
     keys: &["rank", "deal_id"],
     estimate: "",

@@ -115,8 +115,14 @@ impl<'a> Applied<'a> {
             let is_unknown = self.names.get(s.name) == UNKNOWN_STAGE;
             s.kind == StageKind::Open && !s.is_deleted && !is_unknown
         };
-        let open = self.stages.iter().filter(is_there);
-        let there: BTreeSet<String> = open.map(|stage| self.name(stage)).collect();
+        let mut open: Vec<&Stage> = self.stages.iter().filter(is_there).copied().collect();
+        let there: BTreeSet<String> = open.iter().map(|stage| self.name(stage)).collect();
+        // They may stand as they would without it: `sluice init` writes the order that it finds.
+        open.sort_by_key(|stage| stage.order);
+        let has_order = open.iter().all(|stage| stage.order.is_some());
+        if has_order && open.iter().map(|stage| self.name(stage)).eq(listed.iter().cloned()) {
+            return false;
+        }
         // One that does not fit is not applied.
         if !list.fits(there.iter().map(String::as_str)) {
             listed.clear();

@@ -128,7 +128,8 @@ const LABELS: &[(&str, &str)] = &[
     ("q75_hours", "Gap, 75th percentile, hours"),
     ("mean_hours", "Mean gap, hours"),
     ("k", "Months since"),
-    ("diff", "Difference"),
+    ("diff", "Difference, points"),
+    ("gap", "Gap, points"),
     ("o_over_e", "Won / expected"),
     ("std_rate", "Standardised rate"),
     ("p_hit", "Chance of the goal"),
@@ -216,8 +217,25 @@ pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns:
         total_text: format::count(rows.len()),
         is_cut: rows.len() > MOST_ROWS,
     };
-    join(&mut made, sheet, columns, rows.iter().map(|row| Some(*row)));
+    let mut columns = columns.to_vec();
+    if lacks_currency(sheet, rows, &columns) {
+        let is_number = |name: &&str| head(sheet.table, name, "").is_number;
+        let at = columns.iter().position(is_number).unwrap_or(columns.len());
+        columns.insert(at, "currency");
+    }
+    join(&mut made, sheet, &columns, rows.iter().map(|row| Some(*row)));
     made
+}
+
+/// Whether rows of several currencies could not be told apart: no column has an amount.
+fn lacks_currency(sheet: Sheet<'_>, rows: &[Cells<'_>], columns: &[&str]) -> bool {
+    let is_money = |name: &&str| {
+        sheet.has(name) && matches!(sheet.unit(name), Unit::Minor | Unit::MinorPerDay)
+    };
+    let mut words =
+        rows.iter().map(|row| sheet.word(row, "currency")).filter(|word| !word.is_empty());
+    let first = words.next();
+    !columns.iter().any(is_money) && words.any(|word| Some(word) != first)
 }
 
 /// Adds columns of another metric to the right; `rows` gives the other's row for each row.
@@ -239,7 +257,7 @@ pub(crate) fn join<'a>(
         for (name, digits) in columns.iter().zip(&shared) {
             cells.push(match row {
                 None => Number::word(format::NONE),
-                Some(row) if *name == "period_start" => Number::word(sheet.period(row)),
+                Some(row) if *name == "period_start" => Number::word(sheet.so_far(row)),
                 Some(row) => Number {
                     metric: other,
                     ..without_currency(number(sheet, row, name, *digits), &currency)

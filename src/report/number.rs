@@ -133,6 +133,12 @@ fn method(code: &str) -> String {
         "wilson" => "Wilson".to_owned(),
         "jeffreys" => "Jeffreys".to_owned(),
         "student_t" => "Student t".to_owned(),
+        "newcombe" => "Newcombe".to_owned(),
+        "poisson" => "Poisson".to_owned(),
+        "wilson_effective_n" => "Wilson, effective n".to_owned(),
+        "wilson_over_expected" => "Wilson, over expected".to_owned(),
+        "brookmeyer_crowley" => "Brookmeyer and Crowley".to_owned(),
+        "delong_logit" => "DeLong, logit".to_owned(),
         other => other.replace('_', " "),
     }
 }
@@ -170,10 +176,15 @@ pub(crate) fn number(
     digits: Option<usize>,
 ) -> Number {
     let value = known(sheet, row, name);
-    let unit = sheet.unit(name);
+    let unit = match sheet.word(row, "measure") {
+        // Of a deal there may be several: no share.
+        "regressions_per_deal" if name == "rate" => Unit::Ratio,
+        _ => sheet.unit(name),
+    };
     let currency = sheet.word(row, "currency");
     let text = match (value, digits) {
         (Value::Float(number), Some(digits)) => format::fixed(*number, digits),
+        (Value::Text(code), _) if name == "status" && &**code == "SN" => "few".to_owned(),
         _ => format::value(value, unit, currency),
     };
     if matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag) {

@@ -19,7 +19,11 @@ const SHARES: &[(&str, &str)] = &[
     ("source_comparison", "diff"),
     ("source_conversion_difference", "diff"),
     ("stage_win_probability", "diff"),
+    ("reliability_table", "gap"),
 ];
+
+/// Kinds of periods that follow each other, so that one of them is running.
+const IN_A_ROW: &[&str] = &["week", "month", "quarter", "year"];
 
 /// A row of a table.
 pub(crate) type Cells<'a> = &'a [Value];
@@ -146,6 +150,17 @@ impl<'a> Sheet<'a> {
     pub(crate) fn period(&self, row: Cells<'a>) -> String {
         let name = |s: Span<'_>| format::period(s.kind, s.start, s.end, self.names);
         self.span(row).map(name).unwrap_or_default()
+    }
+
+    /// The same, with a word if it has not ended; of a goal the whole period is meant.
+    pub(crate) fn so_far(&self, row: Cells<'a>) -> String {
+        let is_goal = ["target", "target_minor", "need_minor", "p_adj"].iter().any(|c| self.has(c));
+        let runs = |span: Span<'_>| match self.get(row, "as_of") {
+            Value::Day(as_of) => IN_A_ROW.contains(&span.kind) && span.end > as_of + 1,
+            _ => false,
+        };
+        let more = if !is_goal && self.span(row).is_some_and(runs) { " so far" } else { "" };
+        self.period(row) + more
     }
 
     /// The periods of a kind that occur in `rows`, oldest first.

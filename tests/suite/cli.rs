@@ -406,4 +406,13 @@ fn stages_that_only_reading_applies_are_told() {
     let args = ["run", "deals.csv", "--config", "more.toml"];
     let (status, _, stderr) = talk(sluice(there.path()).args(args));
     assert!(status == Some(0) && !stderr.contains("are not as"), "{stderr}");
+    // What `init` found is what the store has.
+    for args in [
+        ["ingest", "deals.csv", "--store", "found"],
+        ["init", "deals.csv", "--out", "found.toml"],
+        ["report", "--store=found", "--config", "found.toml"],
+    ] {
+        let (status, _, stderr) = talk(sluice(there.path()).args(args));
+        assert!(status == Some(0) && !stderr.contains("are not as"), "{stderr}");
+    }
 }

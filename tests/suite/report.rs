@@ -176,7 +176,25 @@ fn numbers_carry_numerator_denominator_and_interval() {
     assert!(page.contains("few cases: read with care"));
     assert!(page.contains("200 of 300 rows"), "cut tables say so");
     let quality = page.split("<section id=\"quality\">").nth(1).unwrap();
-    assert!(quality.contains("<h4>Deals by grade of history</h4>"));
+    assert!(quality.contains("<h4 aria-level=\"3\">Deals by grade of history</h4>"));
+}
+
+#[test]
+fn headings_leave_out_no_level_and_no_control_is_within_another() {
+    for page in [page(), page_of(&run(), false, None).unwrap()] {
+        let mut last = 1;
+        for mark in page.split("<h").skip(1).filter(|rest| rest.as_bytes()[0].is_ascii_digit()) {
+            let level =
+                mark.split_once("aria-level=\"").filter(|(before, _)| !before.contains('>'));
+            let level = level.map_or(mark, |(_, level)| level).as_bytes()[0] - b'0';
+            assert!(level <= last + 1, "{}", &mark[..mark.len().min(80)]);
+            last = level;
+        }
+        for summary in page.split("<summary>").skip(1) {
+            assert!(!summary.split("</summary>").next().unwrap().contains("<a "), "{summary:.200}");
+        }
+    }
+    assert!(page().contains("aria-label=\"Deals created per week, CSV\">CSV</a>"));
 }
 
 #[test]

@@ -147,7 +147,8 @@ fn value_that_changed_hands_is_shown_where_there_is_any_the_most_first() {
     let words = "Value that changed hands, ";
     assert!(!page(&[flow(0)]).contains(words));
     let page = page(&[flow(50)]);
-    let table = page.rsplit(words).next().unwrap().split("</table>").next().unwrap();
+    let table =
+        page.split(&format!("<caption>{words}")).nth(1).unwrap().split("</table>").next().unwrap();
     assert!(table.find("Rep 20").unwrap() < table.find("Rep 19").unwrap(), "not the most first");
     assert!(table.contains("Rep 06") && !table.contains("Rep 05"), "not the first fifteen");
 }
@@ -338,4 +339,47 @@ fn a_standardised_rate_above_one_is_no_share() {
     };
     let words = "it is no share of deals and may exceed 100%.";
     assert!(page_of(1.235).contains(words) && !page_of(0.9).contains(words));
+}
+
+#[test]
+fn a_score_that_tells_nothing_within_a_stage_is_said_to() {
+    let scores = |lower: f64| {
+        let columns = "level:text stage:text n_won:count n_not:count auc:rate";
+        let mut m = Maker::new("N2", "score_validation", "auc", columns);
+        for (level, area, lower) in [("all", 0.556, 0.508), ("stage", 0.57, lower)] {
+            let cells = [
+                ("level", level.into()),
+                ("auc", area.into()),
+                ("lower", lower.into()),
+                ("upper", 0.65.into()),
+            ];
+            m.row(PIPELINE, all(), &cells);
+        }
+        page(&[made(m)])
+    };
+    let said = "It tells something; within no single stage is it clearly better than a coin.";
+    assert!(scores(0.47).contains(said));
+    assert!(scores(0.51).contains("It tells something.</p>"));
+}
+
+#[test]
+fn limits_of_reps_that_do_not_differ_are_said_to_be_narrow_for_that_reason() {
+    let reps = |weight: f64| {
+        let columns = "won:count closed:count rate:rate eb_mean:rate shrink_weight:rate";
+        let mut m = Maker::new("K2", "rep_win_rate_shrunk", "eb_mean", columns);
+        for owner in ["Ann", "Bo"] {
+            let cells = [
+                ("owner", owner.into()),
+                ("closed", 4_i64.into()),
+                ("eb_mean", 0.24.into()),
+                ("lower", 0.239.into()),
+                ("upper", 0.241.into()),
+                ("shrink_weight", weight.into()),
+            ];
+            m.row(PIPELINE, *quarters().last().unwrap(), &cells);
+        }
+        page(&[made(m)])
+    };
+    let said = "The intervals are narrow for that reason";
+    assert!(reps(1.0).contains(said) && !reps(0.8).contains(said));
 }

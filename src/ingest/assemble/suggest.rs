@@ -42,7 +42,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # Order of day and month in dates such as 02/03/2026; without it the dates of each file tell.\n\
          # source_dates = \"day_first\"\n\
          # Currency of amounts that carry none.\ncurrency = {}\n\
-         # Durations in whole days by default; `elapsed` counts seconds.\n# clock = \"elapsed\"\n\
+         # Durations in whole days by default; `elapsed` counts milliseconds.\n# clock = \"elapsed\"\n\
          # First month of the fiscal year; 4-4-5 weeks and such: `periods.csv`.\nfiscal_year_start_month = {}\n{FISCAL}\
          # What makes a segment: deal_type, product, currency, forecast_category, amount_band.\n\
          segment = {}\n\
@@ -62,7 +62,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # `paid`: won when payments reach that share of the amount; until then open, at so many basis points.\n\
          # win_event = \"paid\"\n# paid_threshold = 1.0\n# awaiting_payment_bp = 9500\n\
          {MONEY}{STALE}\
-         # What the report shows of the last 90 days beside the 90 days before (all of them by default).\n\
+         # What the report shows of the last 90 days beside 90 days 13 weeks earlier (all of them by default).\n\
          # trend_columns = [\"new_deals\", \"win_rate\", \"bookings_minor\"]\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
          # conversion_policy = \"reached_or_beyond\"\n\

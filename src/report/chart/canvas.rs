@@ -23,6 +23,9 @@ const TICK_ROOM: f64 = 45.0;
 /// Letters of a label on an axis; the table beside the chart has it whole.
 const LABEL_LETTERS: usize = 42;
 
+/// Those of them that are the last of the name.
+const LAST_LETTERS: usize = 14;
+
 /// How an axis is labelled.
 #[derive(Clone, Default)]
 pub(super) enum Axis {
@@ -266,19 +269,23 @@ fn labels(words: &[String]) -> Vec<String> {
     words.iter().map(|word| plain(&shorten(word))).collect()
 }
 
-/// Cuts a long name for an axis; a letter from Hangul or Han on is as wide as two.
+/// Cuts a long name for an axis in its middle: names that begin alike often differ at the end, where
+/// counts stand too. A letter from Hangul or Han on is as wide as two.
 pub(super) fn shorten(word: &str) -> String {
     let width = |letter: char| if letter >= '\u{1100}' { 2 } else { 1 };
     if word.chars().map(width).sum::<usize>() <= LABEL_LETTERS {
         return word.to_owned();
     }
-    let mut left = LABEL_LETTERS - 1;
-    let fits = |letter: &char| {
-        let is_room = width(*letter) <= left;
-        left = left.saturating_sub(width(*letter));
-        is_room
+    let fits = |mut left: usize| {
+        move |letter: &char| {
+            let is_room = width(*letter) <= left;
+            left = left.saturating_sub(width(*letter));
+            is_room
+        }
     };
-    word.chars().take_while(fits).chain(['…']).collect()
+    let tail: Vec<char> = word.chars().rev().take_while(fits(LAST_LETTERS)).collect();
+    let head = word.chars().take_while(fits(LABEL_LETTERS - 1 - LAST_LETTERS));
+    head.chain(['…']).chain(tail.into_iter().rev()).collect()
 }
 
 /// Kuva reads text between dollar signs as mathematics; names and currencies are text.
@@ -367,9 +374,10 @@ mod tests {
     #[test]
     fn long_names_are_cut_by_their_width() {
         assert_eq!(shorten("Proposal"), "Proposal");
-        assert_eq!(shorten(&"a".repeat(50)).chars().count(), LABEL_LETTERS);
-        let han = "阶".repeat(30);
-        assert_eq!(shorten(&han), format!("{}…", "阶".repeat(20)));
+        let rep = shorten(&("a".repeat(50) + " (7)"));
+        assert_eq!(rep, "a".repeat(27) + "…" + &"a".repeat(10) + " (7)");
+        assert_eq!(rep.chars().count(), LABEL_LETTERS);
+        assert_eq!(shorten(&"阶".repeat(30)), "阶".repeat(13) + "…" + &"阶".repeat(7));
         assert_eq!(shorten(&"阶".repeat(21)), "阶".repeat(21));
     }
 

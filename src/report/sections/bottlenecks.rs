@@ -4,8 +4,10 @@
 use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
-use crate::report::grid::grid;
+use crate::report::grid::{grid, label};
+use crate::report::number::is_few;
 use crate::report::sheet::{Cells, Sheet};
+use crate::report::view::Grid;
 
 const CONVERSION: &[&str] = &[
     "rank_conv",
@@ -56,7 +58,21 @@ pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         ("Bottlenecks by time lost", &by_time, TIME, "rmst_days"),
     ] {
         if rows.len() > 1 || rows.iter().any(|row| sheet.number(row, tells).is_some()) {
-            add(&mut block.grids, grid(sheet, &format!("{words}, {when}"), rows, columns));
+            let mut made = grid(sheet, &format!("{words}, {when}"), rows, columns);
+            mark_few(sheet, rows, &mut made);
+            add(&mut block.grids, made);
+        }
+    }
+}
+
+/// Says beside a flag that it rests on few deals.
+fn mark_few(sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
+    let flag = label("is_time_flagged");
+    let Some(at) = made.heads.iter().position(|head| head.label == flag) else { return };
+    for (cells, row) in made.rows.iter_mut().zip(rows) {
+        match cells.get_mut(at) {
+            Some(cell) if is_few(sheet, row) && cell.text == "yes" => cell.text += ", of few",
+            _ => {}
         }
     }
 }

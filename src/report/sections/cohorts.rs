@@ -106,8 +106,9 @@ fn in_all(book: &Book<'_>, pipeline: &str) -> Option<String> {
         true => format!(", by the months that tell it: {} of {} deals", said(of), said(all)),
         false => String::new(),
     };
+    let few = if book.is_few(Some(of as f64)) { "; so few are a sign and no verdict" } else { "" };
     Some(format!(
-        "{} of the deals created are won within {} days{}{part}.",
+        "{} of the deals created are won within {} days{}{part}{few}.",
         format::percent(sheet.number(row, "cif_won")?),
         said(count(row, "horizon_days")),
         limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default()

@@ -65,7 +65,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     rows.reverse();
     add(&mut block.grids, grid(sheet, "Deals won, by quarter of the win", &rows, CYCLE));
     let sheet = book.sheet("time_to_close");
-    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all", "trailing"]);
+    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
     add(
         &mut block.folded,
         grid(sheet, &caption("Time to close, open deals counted in", &when), &rows, CLOSE),

@@ -69,7 +69,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     if pooled.iter().any(|row| accuracy.word(row, "pipeline") != pipeline) {
         block.notes.push(words::KEPT.to_owned());
     }
-    block.notes.extend(words::accuracy(book, accuracy, &all));
+    block.notes.extend(words::each(accuracy, &all, |own| words::accuracy(book, accuracy, own)));
     let made = by_lead(accuracy, &promised(book, accuracy, &all), id);
     if made.empty.is_empty() {
         block.charts.push(made);
@@ -152,7 +152,11 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     kinds.truncate(COLOURS.len());
     let more = part_of("The first", kinds.len(), all, "kinds", "the table has all");
     let note = with_more(&note, more);
-    let currency = rows.first().map_or("", |row| sheet.word(row, "currency"));
+    let currencies = words::currencies(sheet, rows);
+    let currency = currencies.first().copied().unwrap_or_default();
+    let more = (currencies.len() > 1)
+        .then(|| format!("Drawn for {currency}; the table has all currencies."));
+    let note = with_more(&note, more);
     let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
     let mut made = chart(format!("{id}-lead"), title, &note, table, |id, title| {
         let line = |(at, kind): (usize, &(&str, &str))| {
@@ -253,7 +257,11 @@ fn ledger(
             heads.push(head("Deals".to_owned(), "Deals behind the amount.", true));
         }
     }
-    let plain = |text: String| Number { text, ..Number::default() };
+    let cell = |row, name: &str, text: String| Number {
+        tip: tip(sheet, row, name, &text),
+        text,
+        ..Number::default()
+    };
     let mut rows = Vec::new();
     for (stem, label) in lines {
         let (amount, deals) = (format!("{stem}_minor"), format!("n_{stem}"));
@@ -265,11 +273,11 @@ fn ledger(
         let mut cells = vec![Number::word(*label)];
         for (_, row) in columns {
             let currency = sheet.word(row, "currency");
-            let amount = format::exact_amount(of(row), currency).replacen(currency, "", 1);
-            cells.push(plain(amount.replacen("− ", "−", 1).trim().to_owned()));
+            let worth = format::exact_amount(of(row), currency).replacen(currency, "", 1);
+            cells.push(cell(row, &amount, worth.replacen("− ", "−", 1).trim().to_owned()));
             if with_deals {
                 let count = sheet.get(row, &deals);
-                cells.push(plain(format::value(count, sheet.unit(&deals), "")));
+                cells.push(cell(row, &deals, format::value(count, sheet.unit(&deals), "")));
             }
         }
         rows.push(cells);
@@ -289,7 +297,7 @@ fn people(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         known(sheet, &rows, "wape").into_iter().filter(is_owned).collect();
     let size = |row| sheet.number(row, "bias_minor").map_or(0.0, f64::abs);
     rows.sort_by(|a, b| size(b).total_cmp(&size(a)));
-    block.notes.extend(words::people(sheet, &rows));
+    block.notes.extend(words::each(sheet, &rows, |own| words::people(sheet, own)));
     let made = grid(sheet, "Bias of reps' commit at the start of a quarter", &rows, OWNERS);
     add(&mut block.grids, made.cut(MOST_OWNERS));
 }
@@ -300,7 +308,7 @@ fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let mut commit = known(sheet, &sheet.with(&rows, "category", "commit"), "attainment");
     commit.retain(|row| words::has_deals(sheet, row));
     commit.sort_by(|a, b| lead(sheet, b).total_cmp(&lead(sheet, a)));
-    block.notes.extend(words::attainment(sheet, &commit));
+    block.notes.extend(words::each(sheet, &commit, |own| words::attainment(sheet, own)));
     add(&mut block.grids, grid(sheet, "What came of commit, by days to go", &commit, COMMIT));
     let is_it = |row: &Cells<'_>| sheet.number(row, "lead_days") == Some(LOOKED_AT);
     let yields: Vec<Cells<'_>> =
@@ -312,7 +320,8 @@ fn attainment(book: &Book<'_>, pipeline: &str, block: &mut Block) {
 fn slippage(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let sheet = book.sheet("forecast_slippage");
     let rows = known(sheet, &sheet.whole(pipeline), "slip_rate");
-    block.notes.extend(words::slippage(sheet, &sheet.with(&rows, "period_kind", "all")));
+    let all = sheet.with(&rows, "period_kind", "all");
+    block.notes.extend(words::each(sheet, &all, |own| words::slippage(sheet, own)));
     let quarters = sheet.with(&rows, "period_kind", "quarter");
     let last: Vec<Cells<'_>> = quarters.into_iter().rev().collect();
     let made = grid(sheet, "Deals that slipped out of their quarter", &last, SLIPPED);
@@ -325,7 +334,7 @@ fn skill(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let earliest = rows.iter().map(|row| lead(sheet, row)).fold(0.0, f64::max);
     let is_shown = |row: &Cells<'_>| sheet.flag(row, "is_main") && lead(sheet, row) == earliest;
     let shown: Vec<Cells<'_>> = rows.into_iter().filter(is_shown).collect();
-    block.notes.extend(words::skill(sheet, &shown));
+    block.notes.extend(words::each(sheet, &shown, |own| words::skill(sheet, own)));
     add(&mut block.grids, grid(sheet, "Forecasts against a baseline", &shown, SKILL));
 }
 
@@ -347,11 +356,16 @@ fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
             let of_day = of_category.iter().filter(|row| lead(sheet, row) == *day);
             let amounts = of_day.filter_map(|row| {
                 let minor = sheet.get(row, "amount_minor").as_i64()?;
-                Some(format::exact_amount(minor, sheet.word(row, "currency")))
+                let text = format::exact_amount(minor, sheet.word(row, "currency"));
+                Some((tip(sheet, row, "amount_minor", &text), text))
             });
-            let text = amounts.collect::<Vec<_>>().join(", ");
-            let text = if text.is_empty() { format::NONE.to_owned() } else { text };
-            Number { text, ..Number::default() }
+            let (tips, texts): (Vec<String>, Vec<String>) = amounts.unzip();
+            match texts.is_empty() {
+                true => Number::word(format::NONE),
+                false => {
+                    Number { text: texts.join(", "), tip: tips.join(" · "), ..Number::default() }
+                }
+            }
         };
         let name = Number::word(format::word(category));
         (!of_category.is_empty())

@@ -54,7 +54,8 @@ pub(super) const KEPT: &str = "Forecasts that were kept name no pipeline: they s
 /// What the kinds of forecasts are.
 pub(super) const KINDS: &str = "Stored: as it was kept; rebuilt: from the history of the deals. Commit and best case: \
     what was promised; weighted: amounts by win probability; landmark: by what became of earlier deals in the \
-    same stage.";
+    same stage, judged for all reps at once, so that their errors make up for each other; the others are judged rep \
+    by rep.";
 
 fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
     format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
@@ -101,6 +102,28 @@ pub(super) fn promises(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> boo
 /// Whether there were deals in the category; of forecasts that were kept nobody knows how many.
 pub(super) fn has_deals(sheet: Sheet<'_>, row: Cells<'_>) -> bool {
     sheet.get(row, "n_won").is_null() || sheet.number(row, "n") != Some(0.0)
+}
+
+/// What is said of the rows of each currency, with its name in front where there are several.
+pub(super) fn each<'a>(
+    sheet: Sheet<'a>,
+    rows: &[Cells<'a>],
+    say: impl Fn(&[Cells<'a>]) -> Option<String>,
+) -> Vec<String> {
+    let all = currencies(sheet, rows);
+    let named = |currency: &&str| {
+        let words = say(&sheet.with(rows, "currency", currency))?;
+        Some(if all.len() > 1 { format!("{currency}: {words}") } else { words })
+    };
+    all.iter().filter_map(named).collect()
+}
+
+/// The currencies of these rows.
+pub(super) fn currencies<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<&'a str> {
+    let mut all: Vec<&str> = rows.iter().map(|row| sheet.word(row, "currency")).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// What cannot be judged, and what would fill the gap.
@@ -234,7 +257,13 @@ pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let has_erred = |row: &Cells<'_>| sheet.number(row, "mae_model_minor") != Some(0.0);
     let is_early = |row: &&Cells<'_>| lead(sheet, row) == earliest && has_erred(row);
     let early: Vec<&Cells<'_>> = rows.iter().filter(is_early).collect();
-    let sure = early.iter().copied().filter(|row| sheet.word(row, "status") != "SN");
+    let is_sure = |row: &&Cells<'_>| sheet.word(row, "status") != "SN";
+    let sure = early.iter().copied().filter(is_sure);
+    let which = match sure.clone().count() {
+        0 => "",
+        n if n < early.len() => " that can be judged",
+        _ => "",
+    };
     let row = sure.max_by(best).or_else(|| early.iter().copied().max_by(best)).copied()?;
     let skill = sheet.number(row, "skill")?;
     let base = match sheet.word(row, "baseline") {
@@ -249,11 +278,11 @@ pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let doubt = doubt(sheet, row);
     Some(match skill > 0.0 {
         true => format!(
-            "With {earliest} days to go the best forecast, the {name}, has an error {} smaller than {base}{doubt}.",
+            "With {earliest} days to go the best forecast{which}, the {name}, has an error {} smaller than {base}{doubt}.",
             format::percent(skill)
         ),
         false => format!(
-            "With {earliest} days to go no forecast beats {base}: the best, the {name}, has an error {} larger{doubt}.",
+            "With {earliest} days to go no forecast{which} beats {base}: the best, the {name}, has an error {} larger{doubt}.",
             format::percent(-skill)
         ),
     })

@@ -58,8 +58,7 @@ const STEPS: &[&str] = &[
 ];
 const POLICIES: &[&str] = &["policy", "stage", "counted", "converted", "rate", "n_differing"];
 
-const LANDMARK: &[&str] =
-    &["stage", "horizon_days", "p", "lower", "upper", "n_eff", "rows", "deals", "pooling"];
+const LANDMARK: &[&str] = &["stage", "horizon_days", "p", "n_eff", "rows", "deals", "pooling"];
 
 const NO_PROBABILITY: &str = "How likely a deal is to be won once it reaches a stage is not known: too few deals with a history of \
     stages have been followed long enough.";

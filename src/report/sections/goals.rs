@@ -187,9 +187,10 @@ fn sentence(sheet: Sheet<'_>, rows: &[Cells<'_>], as_of: Day) -> Option<String> 
         words +=
             &format!(" A deal that reaches “{stage}” after {day} is rather won in a later period.");
     } else if let Some(day) = latest(last) {
+        let are = if day > as_of { "are" } else { "were" };
         let (day, stage) = (format::long_date(day), stage(last));
         words += &format!(
-            " It is late for new deals: those to count on in the period are in “{stage}” by {day}."
+            " It is late for new deals: those to count on in the period {are} in “{stage}” by {day}."
         );
     }
     Some(words)

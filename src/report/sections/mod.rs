@@ -157,7 +157,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         "forecast",
         "Forecast",
         forecast::block,
-        "no quarter that began after the first deal has ended",
+        "no quarter that began after the first deal has ended with anything won, so that no forecast can be judged",
     ),
     (
         "accounts",

@@ -52,7 +52,7 @@ pub(crate) struct Panel {
     pub(crate) pipeline: String,
     /// The numbers.
     pub(crate) headlines: Vec<Headline>,
-    /// Those of the last 90 days, beside the 90 days before.
+    /// Those of the last 90 days, beside 90 days thirteen weeks earlier.
     pub(crate) trends: Vec<Headline>,
 }
 
@@ -134,7 +134,7 @@ fn of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
 }
 
 /// Said in the place of a win rate of nothing.
-const NONE_CLOSED: &str = "no deal was closed";
+pub(super) const NONE_CLOSED: &str = "no deal was closed";
 
 /// Wins of the closed deals, and the interval of the rate, in small.
 pub(super) fn won_of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {

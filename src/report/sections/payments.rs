@@ -112,6 +112,7 @@ fn share(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
     sheet.number(row, "collected_share")?;
     let part = |name: &str| shown(sheet, row, name);
     let other = match sheet.number(row, "n_other_currency") {
+        Some(1.0) => " One payment in another currency than its deal's is not counted.".to_owned(),
         Some(count) if count > 0.0 => format!(
             " {} payments in another currency than their deal's are not counted.",
             format::count(count as usize)

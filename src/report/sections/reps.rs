@@ -256,7 +256,16 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let rows = ranked(sheet, pipeline, span);
     let title = caption("Win rate of reps", &book.so_far(span));
     let is_shrunk = rows.iter().any(|row| sheet.number(row, "eb_mean").is_some());
+    // Nothing of a rep's own rate is left where all are pulled onto the team's.
+    let is_flat =
+        rows.iter().all(|row| sheet.number(row, "shrink_weight").is_none_or(|w| w > 0.99));
     let (note, rate) = match is_shrunk {
+        true if is_flat => (
+            "Between these reps no more difference is seen than chance gives, so that each rate is pulled onto \
+             the team's, the dashed line. The intervals are narrow for that reason, not because the rate of \
+             a rep is known so well.",
+            "shrunken rate with 95% interval",
+        ),
         true => (
             "Rates are pulled towards the team the more, the fewer deals a rep has closed; where \
              intervals overlap widely, the order says little. The dashed line is the team.",

@@ -1,7 +1,7 @@
 //! Restatement: numbers that moved since the run before, and the deals that changed.
 
 use super::Reads;
-use crate::model::{ChangedDeal, MovedNumber, Restated};
+use crate::model::{ChangedDeal, MovedNumber, Restated, Unit};
 use crate::report::Input;
 use crate::report::book::Book;
 use crate::report::format::{self, PeriodNames};
@@ -120,6 +120,14 @@ fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
             None => format::NONE.to_owned(),
         })
     };
+    // Between two shares lie points, not percent of one of them.
+    let change = |number: &MovedNumber| {
+        let shown = shown(number.change(), number);
+        match number.unit {
+            Unit::Rate => Number { text: shown.text.replace('%', " points"), ..shown },
+            _ => shown,
+        }
+    };
     let row = |number: &&MovedNumber| {
         let [pipeline, .., kind, start, end] = &number.place;
         let period = match (start, end) {
@@ -135,7 +143,7 @@ fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
             Number::word(number.key.clone()),
             shown(number.before, number),
             shown(number.after, number),
-            shown(number.change(), number),
+            change(number),
             Number::word(format::count(number.deals as usize)),
         ]
     };

@@ -23,7 +23,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let told = book.sheet("score_validation");
     let rows = told.whole(pipeline);
     let whole = told.with(&rows, "level", "all");
-    block.notes.extend(whole.first().map(|row| verdict(told, row)));
+    let stages = told.with(&rows, "level", "stage");
+    block.notes.extend(whole.first().map(|row| verdict(told, row, &stages)));
     let sheet = book.sheet("deal_score");
     let mut top = grid(sheet, "Open deals with the highest scores", &sheet.of(pipeline), TOP);
     top.rows.truncate(MOST_DEALS);
@@ -35,8 +36,9 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     block
 }
 
-/// Whether the score is better than a coin, in words.
-fn verdict(sheet: Sheet<'_>, row: Cells<'_>) -> String {
+/// Whether the score is better than a coin, in words; deals that have come far have had more done, so that it
+/// may be so of all deals and of those in no stage.
+fn verdict(sheet: Sheet<'_>, row: Cells<'_>, stages: &[Cells<'_>]) -> String {
     let Some(area) = sheet.number(row, "auc") else {
         return "Whether the score tells winners from others cannot be said yet: of the deals looked at, \
                 all ended alike."
@@ -46,8 +48,14 @@ fn verdict(sheet: Sheet<'_>, row: Cells<'_>) -> String {
     let between = limits.map(|l| format!(" ({l})")).unwrap_or_default();
     let lower = sheet.number(row, "lower");
     let upper = sheet.number(row, "upper");
+    let is_told = |row: &Cells<'_>| sheet.number(row, "auc").is_some();
+    let is_better = |row: &Cells<'_>| sheet.number(row, "lower").is_some_and(|lower| lower > 0.5);
+    let is_within = !stages.iter().any(is_told) || stages.iter().any(is_better);
     let judged = match (lower, upper) {
-        (Some(lower), _) if lower > 0.5 => "It tells something.",
+        (Some(lower), _) if lower > 0.5 && is_within => "It tells something.",
+        (Some(lower), _) if lower > 0.5 => {
+            "It tells something; within no single stage is it clearly better than a coin."
+        }
         (_, Some(upper)) if upper < 0.5 => "It points the wrong way: look at the table of points.",
         _ => "That is not clearly better than a coin.",
     };

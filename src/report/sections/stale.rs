@@ -1,4 +1,4 @@
-//! Stale deals: the largest open deals that are behind the winners' pace, and the pace itself.
+//! Stale deals: the largest open deals that have stalled, and the pace of the winners.
 
 use super::{Block, Reads, add};
 use crate::report::book::Book;
@@ -85,12 +85,13 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
             }
         ));
     } else if open > 0 {
-        block.notes.push(format!(
-            "Stale: {} of {} open. A stale deal is behind the winners' pace; that does not \
-             say that it is lost.",
-            format::count(rows.len()),
-            format::deals(open)
-        ));
+        let more = match rows.len() {
+            0 => "",
+            1 => " That does not say that it is lost.",
+            _ => " That does not say that they are lost.",
+        };
+        let (stale, open) = (format::count(rows.len()), format::deals(open));
+        block.notes.push(format!("Stale: {stale} of {open} open.{more}"));
     }
     add(&mut block.grids, made);
     add(&mut block.folded, recycled(book, pipeline));

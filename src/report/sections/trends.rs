@@ -1,4 +1,5 @@
-//! Trends: the numbers of the last 90 days beside those of the 90 days before; a part of the overview.
+//! Trends: the numbers of the last 90 days beside those of 90 days a quarter earlier; a part of the
+//! overview.
 
 use super::Reads;
 use super::overview::{self, Headline, headline};
@@ -15,6 +16,7 @@ pub(super) const READS: &[Reads] = &[(
         "new_deals",
         "open_deals",
         "won",
+        "closed",
         "win_rate",
         "bookings_minor",
         "avg_size_minor",
@@ -64,10 +66,17 @@ fn one(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str) -> Opt
         let day = format::long_date(span.end - 1);
         if name == "open_deals" { day } else { format!("90 days to {day}") }
     };
+    let (of, none) = match name {
+        "win_rate" => ("closed", overview::NONE_CLOSED),
+        _ => ("won", "no deal was won"),
+    };
+    if known(sheet, last, name).is_null() && sheet.number(last, of) == Some(0.0) {
+        made.detail = none.to_owned();
+    }
     made.period = until(&now);
     made.before_when = match name {
         "open_deals" => format!("on {}", until(&before)),
-        _ => "in the 90 days before".to_owned(),
+        _ => format!("in the {}", until(&before)),
     };
     let course: Vec<Option<f64>> =
         rows.iter().map(|row| known(sheet, row, name).as_f64()).collect();
