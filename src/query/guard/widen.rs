@@ -2,13 +2,14 @@
 //!
 //! Counts, lengths and ranks come unsigned with 32 bits, so `COUNT(*) - 10` is 4,294,967,291 where
 //! it should be negative; parts of a date come with 8 bits, so `EXTRACT(DAY FROM d) * 100` wraps;
-//! whole numbers written in `CASE` have 32 bits, and so has their sum. All of them are cast to
+//! whole numbers written in `CASE` or `IF` have 32 bits, and so has their sum. All of them are cast to
 //! 64 bits with a sign where they arise.
 
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    CastKind, DataType, Expr, Query, Select, SelectItem, Value, VisitMut, VisitorMut,
+    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query,
+    Select, SelectItem, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::groups;
@@ -29,6 +30,9 @@ const UNSIGNED: &[&str] = &[
     "row_number",
     "strpos",
 ];
+
+/// Functions whose result is one of their arguments.
+const CHOICES: &[&str] = &["coalesce", "if", "ifnull"];
 
 /// Parts of a date or time that are whole numbers.
 const PARTS: &[&str] = &[
@@ -80,6 +84,8 @@ impl VisitorMut for Widen {
                     });
                 if is_part || UNSIGNED.contains(&name.as_str()) {
                     cast(expr);
+                } else if CHOICES.contains(&name.as_str()) {
+                    choices(function);
                 }
             }
             Expr::Extract { field, .. }
@@ -105,10 +111,27 @@ impl VisitorMut for Widen {
     }
 }
 
+/// Casts the whole numbers among the arguments.
+fn choices(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    for argument in &mut list.args {
+        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument
+            && is_whole(expr)
+        {
+            cast(expr);
+        }
+    }
+}
+
 /// Whether it is a whole number as written.
 fn is_whole(expr: &Expr) -> bool {
-    let Expr::Value(value) = expr else { return false };
-    matches!(&value.value, Value::Number(number, _) if number.parse::<i64>().is_ok())
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_whole(expr),
+        Expr::Value(value) => {
+            matches!(&value.value, Value::Number(number, _) if number.parse::<i64>().is_ok())
+        }
+        _ => false,
+    }
 }
 
 fn cast(expr: &mut Expr) {
