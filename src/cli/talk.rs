@@ -79,7 +79,7 @@ impl Talk {
                 if let Some(hint) = error.hint_text() {
                     text.push_str(&format!("\nhint: {hint}\n"));
                 }
-                let _ = std::io::stderr().lock().write_all(text.as_bytes());
+                let _ = std::io::stderr().lock().write_all(harmless(&text).as_bytes());
             }
         }
     }
@@ -125,6 +125,14 @@ impl Progress for Talk {
             timings.took(what, name, time);
         }
     }
+}
+
+/// Control characters escaped, but for the ends of lines: what an error quotes may be the bytes of any file.
+fn harmless(text: &str) -> String {
+    let is_harmless = |c: char| !c.is_control() || c == '\n';
+    let escaped =
+        |c: char| if is_harmless(c) { c.to_string() } else { c.escape_default().to_string() };
+    text.chars().map(escaped).collect()
 }
 
 fn causes(error: &Error) -> Vec<String> {

@@ -11,6 +11,7 @@ use super::context::Context;
 use super::convert::TimeRules;
 use super::detect::Plan;
 use super::logged::{self, Logged};
+use super::overlap::Overlap;
 use super::part::{self, FileRows, RowParser};
 use super::read::Broken;
 use super::recognise::{self, Recognised, recognise};
@@ -42,6 +43,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
         by_name: DealIndex::default(),
         named: Vec::new(),
         logged: (!is_told).then(Logged::default),
+        overlap: Overlap::of(&plans),
     };
     broken.into_iter().for_each(|broken| loader.refuse(broken));
     let total = plans.iter().map(|plan| plan.input.bytes).sum();
@@ -119,6 +121,8 @@ struct Loader<'a> {
     named: Vec<u32>,
     /// The logs of stages, if deals are made of them.
     logged: Option<Logged>,
+    /// What files told of which others tell the same.
+    overlap: Overlap,
 }
 
 impl Loader<'_> {
@@ -250,10 +254,14 @@ impl Loader<'_> {
             Entity::Targets => {
                 let mut rows = self.side(plan, goals::target)?;
                 self.all.assumptions.extend(goals::fill_down(&mut rows, plan));
+                let said = self.overlap.targets(plan, &self.inputs, &mut rows);
+                self.all.assumptions.extend(said);
                 self.all.targets.extend(rows);
             }
             Entity::Forecasts => {
-                let rows = self.side(plan, goals::forecast)?;
+                let mut rows = self.side(plan, goals::forecast)?;
+                let said = self.overlap.forecasts(plan, &self.inputs, &mut rows);
+                self.all.assumptions.extend(said);
                 self.all.forecasts.extend(rows);
             }
             Entity::Fx => {
@@ -266,11 +274,11 @@ impl Loader<'_> {
             }
             Entity::Teams => {
                 let rows = self.side(plan, side::named_id)?;
-                add_names(&mut self.all.teams, rows);
+                side::add_names(&mut self.all.teams, rows);
             }
             Entity::Pipelines => {
                 let rows = self.side(plan, side::named_id)?;
-                add_names(&mut self.all.pipelines, rows);
+                side::add_names(&mut self.all.pipelines, rows);
             }
         }
         Ok(())
@@ -369,10 +377,11 @@ impl Loader<'_> {
             (self.by_name, self.named) = self.all.deals.by_name();
         }
         let file = self.rows(plan, activities::activity)?;
-        for part in file.parts {
-            let joined = self.all.join(part, false);
-            self.all.activities.push(joined);
-        }
+        let join = |part| self.all.join(part, false);
+        let mut blocks: Vec<_> = file.parts.into_iter().map(join).collect();
+        let said = self.overlap.activities(plan, &self.inputs, &mut blocks);
+        self.all.assumptions.extend(said);
+        self.all.activities.extend(blocks);
         Ok(())
     }
 }
@@ -382,14 +391,4 @@ pub(super) fn has_values(plan: &Plan) -> bool {
     [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
         .into_iter()
         .any(|col| plan.has(col))
-}
-
-/// Names by id; of several for one id the last in the order of names.
-fn add_names(names: &mut BTreeMap<String, String>, rows: Vec<(String, String)>) {
-    for (id, name) in rows {
-        let known = names.entry(id).or_default();
-        if name > *known {
-            *known = name;
-        }
-    }
 }

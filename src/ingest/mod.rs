@@ -42,6 +42,7 @@ mod logged;
 mod mapping;
 mod notes;
 mod number;
+mod overlap;
 mod part;
 mod period_name;
 mod periods;

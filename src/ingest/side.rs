@@ -1,5 +1,7 @@
 //! The rows of the small tables: users, accounts, stages, payments, names of ids.
 
+use std::collections::BTreeMap;
+
 use super::cells::Record;
 use super::columns::Col;
 use super::context::{Context, Link};
@@ -144,4 +146,14 @@ pub(super) fn payment(
     let event = record.text(Col::EventId).as_deref().map_or(0, fixed_hash);
     part.rows.push((Payment { deal_id, paid_at, amount_minor, currency }, event));
     Ok(())
+}
+
+/// Names by id; of several for one id the last in the order of names.
+pub(super) fn add_names(names: &mut BTreeMap<String, String>, rows: Vec<(String, String)>) {
+    for (id, name) in rows {
+        let known = names.entry(id).or_default();
+        if name > *known {
+            *known = name;
+        }
+    }
 }

@@ -219,7 +219,7 @@ pub struct Account {
 }
 
 /// A goal (METRICS C1): `owner` or `team` empty if it is not meant for one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// Owner id, or empty.
     pub owner: String,
@@ -238,7 +238,7 @@ pub struct Target {
 }
 
 /// A row of a stored forecast (METRICS L1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Forecast {
     /// When it was made.
     pub snapshot_on: Day,

@@ -1,17 +1,18 @@
 //! The engine: views built when a statement names them, the statement run by polars.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsError, PolarsResult};
+use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsResult};
 use polars::sql::SQLContext;
 
-use super::guard::{self, Checked, Growth, Only, Reads};
+use super::explain::explain;
+use super::guard::{self, Checked, Growth, Nulls, Only, Reads};
 use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Dataset, Run, Table, Unit, nearest};
+use crate::model::{Dataset, Run, Table, Unit};
 
 /// Stack of the thread that runs a statement; `guard` bounds how deep a statement may be.
 const STACK_BYTES: usize = 64 << 20;
@@ -119,6 +120,8 @@ impl<'a> Engine<'a> {
         if columns.any(|column| may_overflow(column, growth)) {
             checked.widen_amounts();
         }
+        checked.round_casts(&fractions(&frames));
+        checked.place_nulls(&nulls(&frames))?;
         let frame = execute(&checked, &frames)?;
         frame::to_table("query", &frame)
     }
@@ -233,6 +236,23 @@ fn may_overflow(column: &Column, growth: Growth) -> bool {
     bits(largest) * (1 + growth.factors) + bits(amounts.len() as u64) + growth.bits > 62
 }
 
+/// The columns that have fractions, in any of the frames.
+fn fractions(frames: &[(String, DataFrame)]) -> BTreeSet<String> {
+    let columns = frames.iter().flat_map(|(_, frame)| frame.columns());
+    columns.filter(|c| c.dtype().is_float()).map(|c| c.name().to_string()).collect()
+}
+
+/// Which columns of the frames have nulls.
+fn nulls(frames: &[(String, DataFrame)]) -> Nulls {
+    let mut found = Nulls::default();
+    for column in frames.iter().flat_map(|(_, frame)| frame.columns()) {
+        let of = if column.null_count() > 0 { &mut found.some } else { &mut found.none };
+        of.insert(column.name().to_string());
+    }
+    found.none.retain(|name| !found.some.contains(name));
+    found
+}
+
 /// The view on timelines with this name.
 fn view(name: &str) -> Option<&'static View> {
     views::VIEWS.iter().find(|view| view.name == name)
@@ -260,7 +280,7 @@ fn execute(checked: &Checked, frames: &[(String, DataFrame)]) -> Result<DataFram
         lazy.collect()
     }));
     match ran {
-        Ok(frame) => frame.map_err(|e| explain(e, checked)),
+        Ok(frame) => frame.map_err(|e| explain(&e, &checked.reads.columns)),
         Err(panic) => Err(broken_off(&*panic)),
     }
 }
@@ -280,46 +300,6 @@ fn plan(sql: &str, frames: &[(String, DataFrame)]) -> PolarsResult<LazyFrame> {
         context.register(name, frame.clone().lazy());
     }
     context.execute(sql)
-}
-
-/// The engine's error, with the name that was probably meant.
-fn explain(error: PolarsError, checked: &Checked) -> Error {
-    let text = error.to_string();
-    // The engine adds its plan, and advice for those who call it from a program.
-    let text = ["\n\n", " It's possible that"]
-        .iter()
-        .fold(text.as_str(), |text, mark| text.split_once(mark).map_or(text, |(what, _)| what));
-    let hint = match &error {
-        _ if text.starts_with("duplicate: ") => {
-            Some("give each column a name of its own, such as `COUNT(*) AS deals`".to_owned())
-        }
-        _ if text.contains("date_trunc") => {
-            let columns = "the views have columns for it, such as `created_week`, `created_month`";
-            Some(format!("{columns} and `created_quarter`"))
-        }
-        _ if text.starts_with("expression Exists") => Some(
-            "name the outer table inside, as in `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`"
-                .to_owned(),
-        ),
-        PolarsError::ColumnNotFound(name) => {
-            let name: &str = name;
-            let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
-            nearest(name, checked.reads.columns.iter().map(String::as_str))
-                .filter(|found| *found != name)
-                .map(|found| format!("did you mean `{found}`?"))
-        }
-        _ => None,
-    };
-    let error = Error::new(ErrorKind::Query, "the statement cannot be run");
-    // The engine prints the parse tree of what it does not support.
-    let error = match text.split_once(" {") {
-        Some((what, _)) => error.because(format!("{what} is not supported")),
-        None => error.because(text.to_owned()),
-    };
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }
 
 /// Gives the result the declared columns, in the declared order.

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Column, ColumnAbout};
 
 mod engine;
+mod explain;
 mod frame;
 mod guard;
 mod header;

@@ -9,7 +9,7 @@ use super::content::Content;
 use super::lost::{Lost, Told};
 use super::tables::Choice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Activity, Catalogue, Deal, Partition, Status, TextColumn};
+use crate::model::{Activity, Catalogue, Deal, Partition, Status, TextColumn, UNKNOWN_STAGE};
 
 /// Deals of both sides.
 pub(super) struct Deals {
@@ -184,7 +184,9 @@ fn plan<'a>(
             continue;
         }
         if takes_deal {
-            plan.lost.note_deal(old.told(), new.told());
+            let name_of = |stage| fresh.dataset.names.get(catalogue.get(stage).name);
+            let unknown = |stage| name_of(stage) == UNKNOWN_STAGE;
+            plan.lost.note_deal(old.told(), new.told(), unknown);
         }
         if takes_activities {
             plan.lost.note_activities(old.activities(), new.activities());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Activity, Deal, HistoryGrade, Status, StoredVisit};
+use crate::model::{Activity, Deal, HistoryGrade, StageId, Status, StoredVisit};
 
 /// What was known of deals and is not any more, since a later export of them has replaced what the store had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,8 +50,13 @@ impl Lost {
         self.absent -= is_open;
     }
 
-    /// Notes what a deal loses to its later version.
-    pub(super) fn note_deal(&mut self, old: Told<'_>, new: Told<'_>) {
+    /// Notes what a deal loses to its later version. `unknown` tells stages that are not known.
+    pub(super) fn note_deal(
+        &mut self,
+        old: Told<'_>,
+        new: Told<'_>,
+        unknown: impl Fn(StageId) -> bool,
+    ) {
         for (column, has) in COLUMNS {
             if has(&old) && !has(&new) {
                 *self.columns.entry(column).or_default() += 1;
@@ -62,9 +67,15 @@ impl Lost {
         }
         let is_history = |told: Told<'_>| told.deal.history_grade <= HistoryGrade::SnapshotDiff;
         self.histories += usize::from(is_history(old) && !is_history(new));
-        let begin = old.visits.first().map(|visit| visit.stage);
-        // The moves of the last days may be as many as those that they replace.
-        let has_begin = new.visits.iter().any(|visit| Some(visit.stage) == begin);
+        // The moves of the last days may be as many as those that they replace. A stage that has been given
+        // another name began when it did before.
+        let is_begin = |begin: &StoredVisit, visit: &StoredVisit| {
+            visit.stage == begin.stage
+                || visit.entered_at == begin.entered_at && !unknown(visit.stage)
+        };
+        let begin = old.visits.first();
+        let has_begin =
+            begin.is_none_or(|begin| new.visits.iter().any(|visit| is_begin(begin, visit)));
         let is_cut = new.visits.len() < old.visits.len() || !has_begin;
         self.shortened += usize::from(is_history(old) && is_history(new) && is_cut);
     }

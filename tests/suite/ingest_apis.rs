@@ -29,6 +29,21 @@ fn each_list_of_an_answer_is_a_table() {
 }
 
 #[test]
+fn an_answer_that_has_an_id_of_its_own_is_no_deal() {
+    let list = r#"[{"id": 1, "stage": "Demo", "status": "open", "created_at": "2026-01-05"},
+        {"id": 2, "stage": "Won", "status": "won", "created_at": "2026-01-06", "closed_at": "2026-02-03"}]"#;
+    for answer in [
+        r#"{"request_id": "f3", "data": LIST}"#,
+        r#"{"portalId": 62515, "results": LIST, "paging": {"next": {"after": "2"}}}"#,
+        r#"{"orgId": "7", "deals": LIST}"#,
+        r#"{"data": {"items": LIST, "paid": 1}}"#,
+    ] {
+        let got = exported(&[("deals.json", &answer.replace("LIST", list))]);
+        assert_eq!(got.dataset.deal_count(), 2, "{answer}");
+    }
+}
+
+#[test]
 fn a_deal_is_not_taken_for_the_lists_that_it_has() {
     let line = |id: u32| {
         format!(

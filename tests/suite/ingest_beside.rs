@@ -3,7 +3,7 @@
 
 use sluice::ingest::Ingested;
 use sluice::model::calendar::date;
-use sluice::model::{Activity, Config, Dataset};
+use sluice::model::{Activity, Config, Dataset, Partition};
 
 use crate::ingest::{folder, told, try_read};
 
@@ -328,4 +328,32 @@ fn years_of_other_calendars() {
     assert!(created.contains(&Some(crate::fixtures::at("2026-01-05"))), "{created:?}");
     let refused: Vec<&str> = found.dataset.rejects.iter().map(|r| r.value.as_str()).collect();
     assert_eq!(refused, ["1447-07-05"]);
+}
+
+#[test]
+fn rows_without_ids_that_two_exports_tell_count_once() {
+    const CALLS: &str = "deal_id,type,done_at,owner\n1,call,2026-01-10,Ann\n1,call,2026-01-10,Ann\n,call,2026-01-12,Ann\n";
+    const GOALS: &str =
+        "owner,period_start,period_end,measure,value\nAnn,2026-01-01,2026-03-31,wins,5\n";
+    const SAID: &str =
+        "snapshot_date,owner,category,amount,period\n2026-01-10,Ann,commit,500,2026-Q1\n";
+    let longer = format!("{CALLS}1,call,2026-01-10,Ann\n1,email,2026-02-01,Ann\n");
+    let more = format!("{GOALS}Bob,2026-01-01,2026-03-31,wins,7\n");
+    let counts = |files: &[(&str, &str)]| {
+        let got = read(files).dataset;
+        let lists = |part: &Partition| {
+            (0..part.len()).map(|row| part.activities.get(row).len()).sum::<usize>()
+        };
+        let of_deals = got.partitions.iter().map(lists).sum();
+        [of_deals, got.loose_activities.len(), got.targets.len(), got.forecasts.len()]
+    };
+    let before = [("a/calls.csv", CALLS), ("a/targets.csv", GOALS), ("a/forecasts.csv", SAID)];
+    assert_eq!(counts(&before), [2, 1, 1, 1]);
+    let renamed =
+        [("b/calls (1).csv", CALLS), ("b/goals.csv", GOALS), ("b/forecasts copy.csv", SAID)];
+    assert_eq!(counts(&[before, renamed].concat()), [2, 1, 1, 1], "the same under other names");
+    let later = [("b/calls.csv", &*longer), ("b/targets.csv", &more), ("b/forecasts.csv", SAID)];
+    assert_eq!(counts(&[before, later].concat()), [4, 1, 2, 1], "an export that has grown");
+    let other = [("b/calls of May.csv", &*longer), ("b/quotas.csv", &more)];
+    assert_eq!(counts(&[&before[..], &other].concat()), [6, 2, 3, 1], "files of something else");
 }

@@ -225,6 +225,9 @@ fn a_history_that_is_shorter_than_before_is_said() {
     let whole = "1,New,2026-03-01\n1,Talk,2026-03-05\n1,Demo,2026-03-09\n";
     assert_eq!(night("1", whole), (Some(0), false));
     assert_eq!(night("2", &format!("{whole}1,Offer,2026-04-02\n")), (Some(0), false));
+    // Stages that are called otherwise are all there.
+    let renamed = "1,Neu,2026-03-01\n1,Talk,2026-03-05\n1,Demo,2026-03-09\n1,Offer,2026-04-02\n";
+    assert_eq!(night("2", &format!("{renamed}1,Demo,2026-04-03\n")), (Some(0), false));
     // As many as before, of the last days.
     let last = "1,Offer,2026-04-10\n1,Demo,2026-04-11\n1,Offer,2026-04-12\n1,Demo,2026-04-13\n";
     assert_eq!(night("3", last), (Some(0), true));

@@ -16,6 +16,19 @@ const DEPTH: usize = 3;
 const PLAIN: [&str; 9] =
     ["data", "results", "result", "records", "value", "items", "list", "rows", "response"];
 
+/// Keys that end like an id and are none of a record: ids of answers and of whose they are.
+const OF_ANSWERS: [&str; 9] = [
+    "batchid",
+    "correlationid",
+    "jobid",
+    "organizationid",
+    "orgid",
+    "paid",
+    "portalid",
+    "requestid",
+    "traceid",
+];
+
 /// What follows the key of a lookup of OData, which is an id, where what it is called stands.
 const FORMATTED: &str = "@OData.Community.Display.V1.FormattedValue";
 
@@ -107,7 +120,10 @@ impl Lists {
 /// Whether an object has an id, and is no answer that is numbered itself.
 fn is_record(object: &Map<String, Value>) -> bool {
     let is_id = |(key, value): (&String, &Value)| {
-        key.to_lowercase().ends_with("id") && (value.is_string() || value.is_number())
+        let key: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
+        let key = key.to_lowercase();
+        let is_own = key.ends_with("id") && !OF_ANSWERS.contains(&key.as_str());
+        is_own && (value.is_string() || value.is_number())
     };
     !object.contains_key("jsonrpc") && object.iter().any(is_id)
 }

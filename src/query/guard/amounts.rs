@@ -36,7 +36,7 @@ pub(super) fn growth(query: &Query) -> Growth {
 /// Casts amounts to floating point wherever it is calculated with them.
 pub(super) fn widen(query: &mut Query) {
     let amounts = amounts(query);
-    walk::change(query, &mut Widen { amounts, depth: 0 });
+    let _ = walk::change(query, &mut Widen { amounts, depth: 0 });
 }
 
 /// The names of amounts: columns of tables, and what they are called on the way.
@@ -189,13 +189,13 @@ impl Change for Widen {
         self.depth += usize::from(calculates(expr));
     }
 
-    fn expr_end(&mut self, expr: &mut Expr) {
+    fn expr_end(&mut self, expr: &mut Expr) -> Result<()> {
         let is_amount = column(expr).is_some_and(|name| is_amount(&name.value, &self.amounts));
         if is_amount && self.depth > 0 {
             cast_to(expr, DataType::Double(ExactNumberInfo::None));
         }
         if !calculates(expr) {
-            return;
+            return Ok(());
         }
         self.depth -= 1;
         // A sum is cast as a whole too: `CASE` makes whole numbers again.
@@ -210,5 +210,6 @@ impl Change for Widen {
                 }
             }
         }
+        Ok(())
     }
 }

@@ -84,6 +84,22 @@ impl Parts {
     }
 }
 
+/// Refuses an aggregate of what is the same in every row: the engine takes it once, `SUM(1)` is 1.
+pub(super) fn of_rows(function: &Function) -> Result<()> {
+    let name = name_of(function);
+    if name == "count" || !AGGREGATES.contains(&name.as_str()) {
+        return Ok(());
+    }
+    let mut of_columns = arguments(function).map(|argument| !Parts::of(argument).bare.is_empty());
+    if of_columns.next().unwrap_or(true) {
+        return Ok(());
+    }
+    Err(refused(
+        format!("`{function}` is refused: it names no column, and the engine takes it of one row"),
+        "count rows by `COUNT(*)`, or by `COUNT(*) FILTER (WHERE …)`",
+    ))
+}
+
 fn is_aggregate(function: &Function) -> bool {
     function.over.is_none() && AGGREGATES.contains(&name_of(function).as_str())
 }
@@ -150,6 +166,14 @@ pub(super) fn check(select: &Select, order_by: Option<&OrderBy>) -> Result<()> {
         ));
     }
     if let GroupByExpr::Expressions(keys, _) = &select.group_by {
+        let is_set =
+            |key: &&Expr| matches!(key, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_));
+        if let Some(sets) = keys.iter().find(is_set) {
+            return Err(refused(
+                format!("`{sets}` is refused: the engine does not know it"),
+                "group each way in a `SELECT` of its own, joined by `UNION ALL`",
+            ));
+        }
         let keys = Keys::new(keys, &columns);
         let items = columns.iter().zip(&parts).map(|((expr, _), parts)| (*expr, parts));
         let wildcard = select.projection.len() > columns.len();

@@ -7,7 +7,7 @@
 //!
 //! Does not know the types of columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlparser::ast::{
     BinaryOperator, Expr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
@@ -22,10 +22,12 @@ use self::walk::Look;
 use crate::error::{Error, ErrorKind, Result};
 
 mod amounts;
+mod casts;
 mod division;
 mod groups;
 mod joins;
 mod names;
+mod nulls;
 mod only;
 mod subqueries;
 mod unnamed;
@@ -35,6 +37,7 @@ mod windows;
 
 pub(super) use amounts::Growth;
 pub(super) use names::Reads;
+pub(super) use nulls::Nulls;
 pub(super) use only::Only;
 
 /// Columns by table.
@@ -58,6 +61,18 @@ impl Checked {
     /// Calculates with amounts in floating point: results may be beyond 64 bits.
     pub(super) fn widen_amounts(&mut self) {
         amounts::widen(&mut self.query);
+    }
+
+    /// Rounds fractions where they are cast to whole numbers; `fractions` are the columns that have some.
+    pub(super) fn round_casts(&mut self, fractions: &BTreeSet<String>) {
+        casts::round(&mut self.query, fractions);
+    }
+
+    /// Puts nulls last in ascending windows, as `ORDER BY` does.
+    ///
+    /// Errors: a window is ordered by more keys that may be null than can be mended.
+    pub(super) fn place_nulls(&mut self, columns: &Nulls) -> Result<()> {
+        nulls::place(&mut self.query, columns)
     }
 
     /// The statement; with `width`, ordered by that many columns after its own order, so that ties
@@ -329,9 +344,19 @@ fn expression(expr: &Expr) -> Result<()> {
             }
             Ok(())
         }
-        Expr::Function(function) if groups::name_of(function) == "mod" => Err(remainder()),
+        Expr::Function(function) => match groups::name_of(function).as_str() {
+            "mod" => Err(remainder()),
+            "log" => Err(refused(
+                format!("`{function}` is refused: the engine takes the base from the wrong side"),
+                "write `LN(number) / LN(base)`, `LOG10(number)` or `LOG2(number)`",
+            )),
+            _ => groups::of_rows(function).and_then(|()| windows::check(function)),
+        },
         Expr::BinaryOp { op: BinaryOperator::Modulo, .. } => Err(remainder()),
-        Expr::Function(function) => windows::check(function),
+        Expr::BinaryOp { left, op: BinaryOperator::DuckIntegerDivide, right } => Err(refused(
+            "`//` is refused: the engine rounds down, others cut off, which differs below 0",
+            format!("write `FLOOR({left} / {right})`"),
+        )),
         Expr::IsTrue(inner)
         | Expr::IsFalse(inner)
         | Expr::IsNotTrue(inner)

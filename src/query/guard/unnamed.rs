@@ -12,7 +12,7 @@ const NAME: &str = "count";
 
 /// Calls `COUNT(*)` without a name `count`, where no other column is called so.
 pub(super) fn name_counts(query: &mut Query) {
-    walk::change(query, &mut NameCounts);
+    let _ = walk::change(query, &mut NameCounts);
 }
 
 struct NameCounts;

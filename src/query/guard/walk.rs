@@ -4,7 +4,6 @@
 //! The parser's visitors are compiled anew for each type that visits, through every kind of node there
 //! is: a hundred thousand lines of machine code. So nothing else here is a visitor.
 
-use std::convert::Infallible;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
@@ -105,8 +104,11 @@ impl Visitor for Walk<'_> {
     }
 }
 
-/// What is done to each part of a statement.
+/// What is done to each part of a statement; an error ends the walk.
 pub(super) trait Change {
+    /// Before the parts of a `SELECT`.
+    fn select(&mut self, _select: &Select) {}
+
     /// After the parts of a `SELECT`.
     fn select_end(&mut self, _select: &mut Select) {}
 
@@ -114,31 +116,37 @@ pub(super) trait Change {
     fn expr(&mut self, _expr: &Expr) {}
 
     /// After the parts of an expression.
-    fn expr_end(&mut self, _expr: &mut Expr) {}
+    fn expr_end(&mut self, _expr: &mut Expr) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Lets `change` have every part of a query.
-pub(super) fn change(query: &mut Query, change: &mut dyn Change) {
-    let ControlFlow::Continue(()) = query.visit(&mut Rewrite(change));
+pub(super) fn change(query: &mut Query, change: &mut dyn Change) -> Result<()> {
+    ended(query.visit(&mut Rewrite(change)))
 }
 
 struct Rewrite<'c>(&'c mut dyn Change);
 
 impl VisitorMut for Rewrite<'_> {
-    type Break = Infallible;
+    type Break = Box<Error>;
 
-    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Infallible> {
+    fn pre_visit_select(&mut self, select: &mut Select) -> Flow {
+        self.0.select(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> Flow {
         self.0.select_end(select);
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> Flow {
         self.0.expr(expr);
         ControlFlow::Continue(())
     }
 
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
-        self.0.expr_end(expr);
-        ControlFlow::Continue(())
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> Flow {
+        flow(self.0.expr_end(expr))
     }
 }

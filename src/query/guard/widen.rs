@@ -2,13 +2,17 @@
 //!
 //! Counts, lengths and ranks come unsigned with 32 bits, so `COUNT(*) - 10` is 4,294,967,291 where
 //! it should be negative; parts of a date come with 8 bits, so `EXTRACT(DAY FROM d) * 100` wraps;
-//! whole numbers written in `CASE` have 32 bits, and so has their sum. All of them are cast to
+//! whole numbers written in `CASE` or `IF` have 32 bits, and so has their sum. All of them are cast to
 //! 64 bits with a sign where they arise.
 
-use sqlparser::ast::{CastKind, DataType, Expr, Query, Select, SelectItem, Value};
+use sqlparser::ast::{
+    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query,
+    Select, SelectItem, UnaryOperator, Value,
+};
 
 use super::groups;
 use super::walk::{self, Change};
+use crate::error::Result;
 
 /// Functions whose result is unsigned with 32 bits.
 const UNSIGNED: &[&str] = &[
@@ -26,6 +30,9 @@ const UNSIGNED: &[&str] = &[
     "row_number",
     "strpos",
 ];
+
+/// Functions whose result is one of their arguments.
+const CHOICES: &[&str] = &["coalesce", "if", "ifnull"];
 
 /// Parts of a date or time that are whole numbers.
 const PARTS: &[&str] = &[
@@ -47,7 +54,7 @@ const PARTS: &[&str] = &[
 
 /// Casts what is too narrow.
 pub(super) fn widen(query: &mut Query) {
-    walk::change(query, &mut Widen);
+    let _ = walk::change(query, &mut Widen);
 }
 
 struct Widen;
@@ -63,7 +70,7 @@ impl Change for Widen {
         }
     }
 
-    fn expr_end(&mut self, expr: &mut Expr) {
+    fn expr_end(&mut self, expr: &mut Expr) -> Result<()> {
         match expr {
             Expr::Function(function) => {
                 let name = groups::name_of(function);
@@ -74,6 +81,8 @@ impl Change for Widen {
                     });
                 if is_part || UNSIGNED.contains(&name.as_str()) {
                     cast(expr);
+                } else if CHOICES.contains(&name.as_str()) {
+                    choices(function);
                 }
             }
             Expr::Extract { field, .. }
@@ -95,13 +104,31 @@ impl Change for Widen {
             }
             _ => {}
         }
+        Ok(())
+    }
+}
+
+/// Casts the whole numbers among the arguments.
+fn choices(function: &mut Function) {
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    for argument in &mut list.args {
+        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument
+            && is_whole(expr)
+        {
+            cast(expr);
+        }
     }
 }
 
 /// Whether it is a whole number as written.
 fn is_whole(expr: &Expr) -> bool {
-    let Expr::Value(value) = expr else { return false };
-    matches!(&value.value, Value::Number(number, _) if number.parse::<i64>().is_ok())
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_whole(expr),
+        Expr::Value(value) => {
+            matches!(&value.value, Value::Number(number, _) if number.parse::<i64>().is_ok())
+        }
+        _ => false,
+    }
 }
 
 fn cast(expr: &mut Expr) {

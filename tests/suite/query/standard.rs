@@ -212,6 +212,15 @@ const ANSWERS: &[(&str, &str)] = &[
         "SELECT x, DENSE_RANK() OVER (ORDER BY COALESCE(x, 0)) AS r FROM a ORDER BY x",
         "1|1 1|1 2|2 3|3 5|4",
     ),
+    (
+        "SELECT x, ROW_NUMBER() OVER (ORDER BY CASE WHEN v IS NULL THEN 0 ELSE 1 END, v) AS r FROM a \
+        ORDER BY x, r",
+        "1|2 1|3 2|4 3|1 5|5",
+    ),
+    (
+        "SELECT x, ROW_NUMBER() OVER (ORDER BY v, d) AS r FROM a WHERE v IS NOT NULL ORDER BY x, r",
+        "1|1 1|2 2|3 5|4",
+    ),
     ("SELECT x, LAG(x) OVER (ORDER BY x, name) AS l FROM a WHERE x > 1 ORDER BY x", "2|- 3|2 5|3"),
     (
         "SELECT stage, x FROM a QUALIFY ROW_NUMBER() OVER (PARTITION BY stage ORDER BY x DESC) = 1 ORDER BY 1",

@@ -107,6 +107,23 @@ const WRONG: &[(&str, &str, &str)] = &[
         "2|1 3|3 5|2",
         "the engine ignores it",
     ),
+    (
+        "SELECT x, ROW_NUMBER() OVER (ORDER BY v, stage, x) AS s FROM a WHERE x > 1",
+        "2|1 3|3 5|2",
+        "does not put nulls where",
+    ),
+    (
+        "SELECT x, ROW_NUMBER() OVER (ORDER BY 0 - v) AS s FROM a WHERE x > 1",
+        "2|2 3|3 5|1",
+        "does not put nulls where",
+    ),
+    // Aggregates of no column.
+    ("SELECT SUM(1) AS n FROM a", "5", "it names no column"),
+    ("SELECT stage, SUM(2) AS n FROM a GROUP BY stage", "-|2 Lost|4 Won|4", "it names no column"),
+    ("SELECT MAX(1) AS n FROM a WHERE x > 9", "null", "it names no column"),
+    // Arithmetic.
+    ("SELECT LOG(2, 8) AS n FROM a WHERE id = 1", "3.0", "the base from the wrong side"),
+    ("SELECT -7 // 2 AS n FROM a WHERE id = 1", "-3", "rounds down"),
     // Conditions.
     ("SELECT x FROM a WHERE f IS NOT TRUE", "1 2", "gives null where"),
     ("SELECT x FROM a WHERE NOT (f IS TRUE)", "1 2", "gives null where"),
@@ -136,6 +153,32 @@ const MENDED: &[(&str, &str)] = &[
     ("SELECT ROW_NUMBER() OVER (ORDER BY x) - 2 AS n FROM a WHERE id = 1", "-1"),
     ("SELECT EXTRACT(DAY FROM d) * 100 AS n FROM a WHERE x = 5", "2800"),
     ("SELECT SUM(CASE WHEN x > 0 THEN 2000000000 ELSE 0 END) AS n FROM a", "10000000000"),
+    ("SELECT SUM(CASE WHEN x > 0 THEN -2000000000 END) AS n FROM a", "-10000000000"),
+    ("SELECT SUM(IF(x > 0, 2000000000, 0)) AS n FROM a", "10000000000"),
+    // Fractions are rounded where they are cast to whole numbers.
+    ("SELECT CAST(v / 3 AS INT) AS n FROM a WHERE x = 5", "17"),
+    ("SELECT CAST(AVG(v) * 1.01 AS BIGINT) AS n FROM a", "28"),
+    ("WITH t AS (SELECT -v / 3 AS q FROM a) SELECT CAST(SUM(q) AS INT) AS n FROM t", "-37"),
+    // Nulls come last in ascending windows, and first in descending ones.
+    ("SELECT x, ROW_NUMBER() OVER (ORDER BY v) AS r FROM a WHERE x > 1 ORDER BY x", "2|1 3|3 5|2"),
+    (
+        "SELECT x, ROW_NUMBER() OVER (ORDER BY v, x) AS r FROM a WHERE x > 1 ORDER BY x",
+        "2|1 3|3 5|2",
+    ),
+    (
+        "SELECT x, ROW_NUMBER() OVER (ORDER BY v DESC, x DESC) AS r FROM a WHERE x > 1 ORDER BY x",
+        "2|3 3|1 5|2",
+    ),
+    ("SELECT x, RANK() OVER (ORDER BY v, x) AS r FROM a WHERE x > 1 ORDER BY x", "2|1 3|3 5|2"),
+    (
+        "SELECT x, SUM(x) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS s FROM a WHERE x > 1 ORDER BY x",
+        "2|2 3|10 5|7",
+    ),
+    (
+        "SELECT a.x AS x, ROW_NUMBER() OVER (ORDER BY b.w, a.x) AS r FROM a LEFT JOIN b ON a.id = b.id \
+        ORDER BY x, r",
+        "1|1 1|2 2|3 3|4 5|5",
+    ),
 ];
 
 /// The answer of polars without the guard, rows sorted as text.
@@ -265,6 +308,17 @@ fn nothing_but_one_select_is_run() {
         ),
         ("SELECT stage, COUNT(*) AS n FROM a GROUP BY stage ORDER BY COUNT(*)", "over all rows"),
         ("SELECT COUNT(*) AS n FROM a ORDER BY x", "nothing to order"),
+        (
+            "SELECT stage, SUM(v) AS s FROM a GROUP BY ROLLUP (stage)",
+            "group each way in a `SELECT`",
+        ),
+        ("SELECT x FROM a WHERE v > (SELECT AVG(v) FROM a)", "compute the number in `WITH`"),
+        (
+            "SELECT ROW_NUMBER() OVER (ORDER BY x DESC, name) AS r FROM a",
+            "write all with `DESC` or none",
+        ),
+        ("SELECT stage, COUNT(*) AS n FROM a GROUP BY stage HAVING stage = 'Won'", "into `WHERE`"),
+        ("SELECT DATEDIFF('day', d, d) AS n FROM a", "subtract"),
     ] {
         match engine.sql(sql).map_err(|error| super::message(&error)) {
             Err(error) if error.contains(what) => {}
