@@ -183,6 +183,7 @@ pub(super) fn partition(
         settle(&mut attributes, &built, context, deal);
         list.clear();
         list.extend_from_slice(activities.get(at));
+        waiting::hold_to_creation(&mut list, built.created_at, context.report);
         let repeats = without_repeats(&mut list, &mut ids);
         if repeats > 0 {
             attributes.quality.insert(Quality::DuplicateActivity);
