@@ -171,6 +171,7 @@ fn activities_of_which_only_the_record_tells_the_time() {
         let rows = [1, 2].map(|n| format!("{}1,{}", id(n), rows[n as usize - 1]));
         let text = format!("{header}\n{}\n", rows.join("\n"));
         let got = read(folder(&[("deals.csv", deals.as_bytes()), (name, text.as_bytes())]).path());
+        assert!(!says(&got, "is not read"), "{:?}", got.dataset.assumptions);
         let (partition, row, _) = find(&got, "1");
         let done = partition.activities.get(row).iter().map(|activity| {
             let words = [activity.kind, activity.owner].map(|word| got.dataset.names.get(word));
