@@ -2,7 +2,7 @@
 
 use super::activity_id::ActivityId;
 use super::cells::Record;
-use super::columns::Col;
+use super::columns::{Col, Entity};
 use super::context::{Context, Link};
 use super::doing::{self, Doing};
 use super::part::{Bad, Part};
@@ -93,18 +93,23 @@ fn times(
     doing: Option<Doing>,
 ) -> Times {
     let time = |col: Col| record.time(col).map(|t| t.map(|(at, _)| at));
-    let told = part.cell(time(Col::DoneAt));
-    let starts = part.cell(time(Col::StartsAt));
+    let is_log = !Entity::Activities.one_of().iter().any(|&col| context.plan.has(col));
+    let told = part.cell(time(if is_log { Col::CreatedAt } else { Col::DoneAt }));
     let due_on = part.cell(record.date(Col::DueOn)).map(|day| context.report.midnight(day));
+    // Meetings that last all day may have a day only, on which they are.
+    let kind = context.plan.file.defaults.get(Col::Kind.name());
+    let held_on = due_on.filter(|_| kind.is_some_and(|kind| kind == "meeting"));
+    let starts = part.cell(time(Col::StartsAt)).or(held_on);
     // What is still to be done at the only time that is told is due then.
-    let planned = told.filter(|_| doing == Some(Doing::Planned));
+    let planned = told.filter(|_| doing == Some(Doing::Planned) && !is_log);
     let due_at = part.cell(time(Col::DueAt)).or(due_on).or(planned);
     let done_at = match doing {
         None => told,
         Some(Doing::Planned) => None,
+        Some(Doing::Done) if told.is_some() => told,
         Some(Doing::Done) => {
-            let known = told.or(due_at).or(starts);
-            known.or_else(|| part.cell(time(Col::CreatedAt)))
+            let [made, changed] = [Col::CreatedAt, Col::ModifiedAt].map(|col| part.cell(time(col)));
+            done_by_due(due_at, context, made, changed).or(starts).or(made)
         }
         // What did not come to be is no next step either.
         Some(Doing::Void(_)) => told.or(starts).or(due_at),
@@ -116,6 +121,22 @@ fn times(
         is_start: doing.is_none() && told.is_none() && starts.is_some(),
         is_done_by_due: !is_known && (starts.is_some() || due_at.is_some()),
     }
+}
+
+/// When something was done of which only the day is told on which it was due: on a day on which its record was
+/// made too, then; not after the record was changed last.
+fn done_by_due(
+    due_at: Option<Micros>,
+    context: &Context<'_>,
+    made: Option<Micros>,
+    changed: Option<Micros>,
+) -> Option<Micros> {
+    let due_at = due_at?;
+    let day = context.report.day(due_at);
+    let is_day = context.report.midnight(day) == due_at;
+    let within = made.filter(|&made| is_day && context.report.day(made) == day);
+    let at = within.unwrap_or(due_at);
+    Some(changed.map_or(at, |changed| at.min(changed)))
 }
 
 /// The id of an activity. Lists of calls and of meetings count theirs each by itself.

@@ -179,7 +179,7 @@ lists! {
     FIELD_CHANGES: DealId Pipeline ChangedAt ChangedBy EventId Field OldValue NewValue OldNumber
         NewNumber OldDate NewDate OldFirstName NewFirstName OldLastName NewLastName;
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
-        CreatedAt Outcome DurationSeconds DurationMinutes;
+        CreatedAt ModifiedAt Outcome DurationSeconds DurationMinutes;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
     PAYMENTS: DealId Kind PaidAt Amount Currency EventId;
     FX: Currency Base Year RateOn HoldsUntil Rate UnitsPerBase;

@@ -2,6 +2,7 @@
 
 use super::bracket::Folded;
 use super::columns::{Col, Entity};
+use super::doing;
 use super::header;
 use super::input::Input;
 use super::mapping::{FileMapping, Mapping};
@@ -74,7 +75,12 @@ fn lacks(file: &FileMapping, folded: &Folded, headers: &[String], called: Called
     let required = file.entity.required().iter().copied().filter(|_| wide.is_empty());
     let missing: Vec<Col> = required.filter(|col| !has(col)).collect();
     let one_of = file.entity.one_of();
-    let is_dated = file.entity == Entity::Forecasts && file.dated_by_export;
+    // Where nothing else tells when, a log of activities does so by its rows.
+    let are_noted = || matches!(doing::kind_of_file(called.stem), Some("call" | "email"));
+    let is_log = file.entity == Entity::Activities
+        && has(&Col::CreatedAt)
+        && (has(&Col::Kind) || are_noted());
+    let is_dated = is_log || file.entity == Entity::Forecasts && file.dated_by_export;
     if missing.is_empty() && !is_dated && !one_of.iter().any(has) {
         return one_of.to_vec();
     }

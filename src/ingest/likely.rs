@@ -147,7 +147,7 @@ impl Columns<'_> {
 
     fn activities(&self) -> Option<Vec<usize>> {
         const WORDS: [&str; 5] = ["deal", "opp", "related", "regarding", "whatid"];
-        let times = [Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn];
+        let times = [Col::DoneAt, Col::StartsAt, Col::DueAt, Col::DueOn, Col::CreatedAt];
         let at = times.into_iter().find_map(|col| self.find(col))?;
         let (deal, kinds) = (self.find(Col::DealId)?, self.find(Col::Kind)?);
         let is_told = self.table.refers(deal, &WORDS)

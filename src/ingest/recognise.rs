@@ -115,6 +115,8 @@ impl Recognised {
                 asked.extract_if(.., |(found, ..)| found.iter().any(is_it)).collect();
             for (found, input, _) in told {
                 self.unused.retain(|unknown| unknown.file.path != input.shown);
+                let unread = format!("`{}` is not read: ", input.shown);
+                self.said.retain(|said| !said.starts_with(&unread));
                 self.plans.extend(found.into_iter().find(is_it));
             }
         }

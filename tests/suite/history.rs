@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use sluice::ingest::catalogue::{self, Precedence, StageEvidence};
-use sluice::ingest::history::{self, Built, Change, Context, DealInput, Shape};
+use sluice::ingest::history::{self, Built, Change, Context, DealInput, Shape, Ties};
 use sluice::model::calendar::date;
 use sluice::model::config::CloseSource;
 use sluice::model::run::AsOf;
@@ -44,6 +44,9 @@ pub(crate) fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract:
     }
 }
 
+/// Nothing is known of records that share their time.
+static NO_TIES: Ties = Ties { places: Vec::new(), is_return: false };
+
 pub(crate) fn context<'a>(
     catalogue: &'a Catalogue,
     names: &'a Names,
@@ -56,7 +59,7 @@ pub(crate) fn context<'a>(
         close_source: CloseSource::History,
         bounce_seconds: 0,
         history_start: BTreeMap::new(),
-        tie_places: &[],
+        ties: &NO_TIES,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sluice::ingest::Ingested;
 
-use super::ingest::{data, find, read, read_deals, says, told, visits};
+use super::ingest::{data, find, folder, read, read_deals, says, told, visits};
 
 /// A deal as [`told`] has it, and its account.
 fn deal(got: &Ingested, id: &str) -> String {
@@ -206,4 +206,52 @@ fn plain_tables_are_not_taken_for_those_of_a_crm() {
         assert_eq!(crm(&got), ("generic", 0), "{table}");
         assert_eq!(deal(&got, "A"), "Won|Won|10000|01-05|02-05|Ann|Ace", "{table}");
     }
+}
+
+/// Organisations older than `CompletedDateTime` tell the day on which a task was due. A call that was logged on it
+/// was made then, and not before the deal was; one that was changed last before it was made by then.
+#[test]
+fn tasks_of_salesforce_without_a_time_of_completion() {
+    let deal = "Id,Name,StageName,CloseDate,IsWon,IsClosed,CreatedDate,LastModifiedDate\n\
+                006000000000001AAA,A,Lead,2026-06-30,0,0,2026-01-05 09:30:00,2026-03-10 09:00:00\n";
+    let task = "Id,WhatId,Subject,ActivityDate,Status,Priority,CreatedDate,LastModifiedDate";
+    let row = |id: u32, due: &str, created: &str, modified: &str| {
+        format!(
+            "00T00000000000{id}AAA,006000000000001AAA,Call,{due} 00:00:00,Completed,Normal,{created},{modified}"
+        )
+    };
+    let tasks = [
+        task.to_owned(),
+        row(1, "2026-01-05", "2026-01-05 10:00:00", "2026-01-05 10:00:00"),
+        row(2, "2026-01-08", "2026-01-06 10:00:00", "2026-01-09 10:00:00"),
+        row(3, "2026-03-01", "2026-01-06 10:00:00", "2026-01-20 11:00:00"),
+        row(4, "2026-01-04", "2026-02-01 10:00:00", "2026-02-01 10:00:00"),
+    ];
+    let tasks = tasks.join("\n");
+    let got = read(
+        folder(&[("Opportunity.csv", deal.as_bytes()), ("Task.csv", tasks.as_bytes())]).path(),
+    );
+    let (partition, row, _) = find(&got, "006000000000001AAA");
+    let at = |at: i64| {
+        chrono::DateTime::from_timestamp_micros(at).unwrap().format("%m-%d %H").to_string()
+    };
+    let done = partition.activities.get(row).iter().filter_map(|a| a.done_at.get());
+    let done: Vec<String> = done.map(at).collect();
+    assert_eq!(done, ["01-04 00", "01-05 10", "01-08 00", "01-20 11"]);
+}
+
+/// Events of Salesforce that last all day have a day and no time.
+#[test]
+fn events_of_a_whole_day_were_held() {
+    let deal = "Id,Name,StageName,CloseDate,IsWon,IsClosed,CreatedDate,LastModifiedDate\n\
+                006000000000001AAA,A,Lead,2026-06-30,0,0,2026-01-05 09:30:00,2026-03-01 09:00:00\n";
+    let events = "Id,WhatId,ActivityDateTime,ActivityDate,DurationInMinutes,IsAllDayEvent\n\
+                  00U000000000001AAA,006000000000001AAA,,2026-02-03 00:00:00,1440,1\n\
+                  00U000000000002AAA,006000000000001AAA,2026-02-04 10:00:00,2026-02-04 00:00:00,30,0\n\
+                  00U000000000003AAA,006000000000001AAA,,2026-08-04 00:00:00,1440,1\n";
+    let files = [("Opportunity.csv", deal.as_bytes()), ("Event.csv", events.as_bytes())];
+    let got = read(folder(&files).path());
+    let (partition, row, _) = find(&got, "006000000000001AAA");
+    let done = partition.activities.get(row).iter().filter(|a| a.done_at.get().is_some());
+    assert_eq!((done.count(), partition.activities.get(row).len()), (2, 3));
 }

@@ -204,3 +204,31 @@ fn a_deal_leaves_the_stage_of_the_pipeline_it_was_in() {
     let of_q: Vec<&str> = of_q.map(|stage| names.get(stage.name)).collect();
     assert!(!of_q.contains(&"Demo"), "{of_q:?}");
 }
+
+/// A log of activities has the time of its rows only; what is still to be done has no day then.
+#[test]
+fn activities_of_which_only_the_record_tells_the_time() {
+    let deals = "deal_id,stage,status,amount,created_at,updated_at\n\
+                 1,Demo,open,5,2026-01-05,2026-03-01 10:00:00\n";
+    for (name, header) in [
+        ("activities.csv", "deal_id,type,created_at,user_id,status"),
+        ("log.csv", "deal_id,activity_type,created_on,created_by,status"),
+        ("touches.csv", "id,deal_id,type,created_at,user_id,status"),
+        ("calls.csv", "deal_id,note,created_at,user_id,status"),
+    ] {
+        let id = |number: u32| {
+            if header.starts_with("id") { format!("{number},") } else { String::new() }
+        };
+        let rows = ["call,2026-01-08 10:00:00,ann,", "email,2026-01-09 10:00:00,ann,planned"];
+        let rows = [1, 2].map(|n| format!("{}1,{}", id(n), rows[n as usize - 1]));
+        let text = format!("{header}\n{}\n", rows.join("\n"));
+        let got = read(folder(&[("deals.csv", deals.as_bytes()), (name, text.as_bytes())]).path());
+        assert!(!says(&got, "is not read"), "{:?}", got.dataset.assumptions);
+        let (partition, row, _) = find(&got, "1");
+        let done = partition.activities.get(row).iter().map(|activity| {
+            let words = [activity.kind, activity.owner].map(|word| got.dataset.names.get(word));
+            (words, activity.done_at.get().is_some())
+        });
+        assert_eq!(done.collect::<Vec<_>>(), [(["call", "ann"], true)], "{name}");
+    }
+}

@@ -100,6 +100,20 @@ fn repeated_ids_of_any_length_are_one_activity() {
     }
 }
 
+#[test]
+fn an_activity_known_by_its_day_is_not_before_a_deal_of_that_day() {
+    let deals = "deal_id,stage,status,created_at\n1,Demo,open,2026-01-05 09:30:00\n";
+    let activities =
+        "deal_id,type,date\n1,call,2026-01-05\n1,email,2026-01-04\n1,task,2026-01-06\n";
+    let files = [("deals.csv", deals.as_bytes()), ("activities.csv", activities.as_bytes())];
+    let got = read(folder(&files).path());
+    let (partition, row, deal) = find(&got, "1");
+    let done = partition.activities.get(row).iter().map(|a| a.done_at.get().unwrap());
+    let created = deal.created_at.get().unwrap();
+    let since: Vec<i64> = done.map(|at| (at - created) / 60_000_000).collect();
+    assert_eq!(since, [-(33 * 60 + 30), 0, 14 * 60 + 30]);
+}
+
 /// Changes of the deal as `old>new`.
 fn changes(got: &Ingested) -> Vec<String> {
     let (partition, row, _) = find(got, "1");
@@ -219,7 +233,7 @@ fn visited(deals: &str, rows: &[&str]) -> Vec<String> {
 #[test]
 fn moves_of_one_time_end_where_the_deal_is() {
     let there_and_back = ["Lead,2026-01-01", "Demo,2026-01-05", "Lead,2026-01-05"];
-    assert_eq!(visited("1,open,,2026-01-01,", &there_and_back), ["Lead", "Demo", "Lead"]);
+    assert_eq!(visited("1,open,,2026-01-01,Lead", &there_and_back), ["Lead", "Demo", "Lead"]);
     let reopened = ["Lead,2026-01-01", "Lost,2026-01-05", "Lead,2026-01-05"];
     assert_eq!(visited("1,open,,2026-01-01,", &reopened), ["Lead", "Lost", "Lead"]);
     let closed = ["Lead,2026-01-01", "Won,2026-01-05", "Lost,2026-01-05"];
@@ -230,6 +244,61 @@ fn moves_of_one_time_end_where_the_deal_is() {
     assert_eq!(visited("1,won,2026-01-05,2026-01-01,Demo", &won), ["Lead", "Demo", "Won"]);
     let two = ["Lead,2026-01-01", "Pause,2026-01-05", "Demo,2026-01-05"];
     assert_eq!(visited("1,open,,2026-01-01,Pause", &two), ["Lead", "Demo", "Pause"]);
+}
+
+/// A log may tell a stage again in the instant of the next move: that is no way back (QH10).
+#[test]
+fn a_stage_told_again_with_the_next_move_is_no_move() {
+    let won = ["Lead,2026-01-01", "Demo,2026-01-03", "Demo,2026-01-05", "Won,2026-01-05"];
+    assert_eq!(visited("1,won,2026-01-05,2026-01-01,", &won), ["Lead", "Demo", "Won"]);
+    let later = ["Lead,2026-01-01", "Lead,2026-01-05", "Demo,2026-01-05", "Won,2026-01-09"];
+    assert_eq!(visited("1,won,2026-01-09,2026-01-01,", &later), ["Lead", "Demo", "Won"]);
+    let open = ["Lead,2026-01-01", "Lead,2026-01-05", "Demo,2026-01-05"];
+    assert_eq!(visited("1,open,,2026-01-01,", &open), ["Lead", "Demo"]);
+    // Where deals are seen to come back and no stage is told twice, it came back here too.
+    let back = ["Lead,2026-01-01", "Demo,2026-01-02", "Lead,2026-01-03"];
+    let back = [&back[..], &["Lead,2026-01-05", "Demo,2026-01-05"]].concat();
+    let shown = visited("1,open,,2026-01-01,", &back);
+    assert_eq!(shown, ["Lead", "Demo", "Lead", "Demo", "Lead"]);
+}
+
+/// Rows with amounts may be changes of those: the one of Lead on the fifth is no move, the one on the ninth is.
+#[test]
+fn a_move_back_after_rows_of_one_time_is_kept() {
+    let rows = ["Lead,2026-01-01,1", "Lead,2026-01-05,2", "Demo,2026-01-05,2", "Lead,2026-01-09,2"];
+    for rows in permutations(&rows.map(|row| format!("1,{row}"))) {
+        let log = format!(
+            "deal_id,stage,entered_at,amount\n{}\n2,Lead,2026-01-01,1\n2,Demo,2026-01-04,1\n",
+            rows.join("\n")
+        );
+        let deals = "deal_id,status,created_at\n1,open,2026-01-01\n2,open,2026-01-01\n";
+        let files = [("deals.csv", deals.as_bytes()), ("stage_history.csv", log.as_bytes())];
+        let shown = visits(&read(folder(&files).path()), "1");
+        let stages: Vec<&str> = shown.iter().filter_map(|visit| visit.split('|').next()).collect();
+        assert_eq!(stages, ["Lead", "Demo", "Lead"]);
+    }
+}
+
+/// One log tells where each move began and the other does not: it is one move (QH5).
+#[test]
+fn a_move_that_two_logs_tell_is_one() {
+    let files = [
+        ("deals.csv", "deal_id,status,created_at\n1,open,2026-01-01\n"),
+        (
+            "stage_history.csv",
+            "deal_id,stage,entered_at\n1,Lead,2026-01-01\n1,Demo,2026-01-05\n1,Lead,2026-01-05\n\
+             1,Offer,2026-01-09\n",
+        ),
+        (
+            "stage_changes.csv",
+            "deal_id,from_stage,to_stage,changed_at\n1,,Lead,2026-01-01\n1,Lead,Demo,2026-01-05\n\
+             1,Demo,Lead,2026-01-05\n1,Lead,Offer,2026-01-09\n",
+        ),
+    ];
+    let files = files.map(|(name, text)| (name, text.as_bytes()));
+    let shown = visits(&read(folder(&files).path()), "1");
+    let stages: Vec<&str> = shown.iter().filter_map(|visit| visit.split('|').next()).collect();
+    assert_eq!(stages, ["Lead", "Demo", "Lead", "Offer"]);
 }
 
 /// Pause has no place in the order, but is entered between Lead and Demo.

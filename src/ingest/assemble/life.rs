@@ -55,7 +55,7 @@ impl<'a> Context<'a> {
         all: &'a Gathered,
         grouped: &'a Grouped,
         stages: &'a StageIds,
-        (catalogue, tie_places): (&'a Catalogue, &'a [u32]),
+        (catalogue, ties): (&'a Catalogue, &'a history::Ties),
         extracted_at: Micros,
         config: &Config,
     ) -> Self {
@@ -77,7 +77,7 @@ impl<'a> Context<'a> {
                 close_source: config.close_ts_source,
                 bounce_seconds: config.bounce_seconds,
                 history_start: history_start(all),
-                tie_places,
+                ties,
             },
             repeated,
         }
@@ -183,6 +183,7 @@ pub(super) fn partition(
         settle(&mut attributes, &built, context, deal);
         list.clear();
         list.extend_from_slice(activities.get(at));
+        waiting::hold_to_creation(&mut list, built.created_at, context.report);
         let repeats = without_repeats(&mut list, &mut ids);
         if repeats > 0 {
             attributes.quality.insert(Quality::DuplicateActivity);
@@ -280,29 +281,36 @@ fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<
 }
 
 /// The recorded changes of stage. In a history that also tells of other fields, a row with the stage
-/// that the deal is in already is not one.
+/// that the deal is in already is not one. Nothing tells in which of several stages rows of one time end.
 fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>]) -> Vec<Change> {
     let mut moves = Vec::with_capacity(rows.len() + deal.entered.len());
     let mut current = Sym::NONE;
-    for (part, row) in rows {
-        let own = sym(part, row.pipeline);
-        let of = if own.is_none() { pipeline } else { own };
-        let (from, to) = (sym(part, row.from), sym(part, row.to));
-        let stays = if from.is_none() { to == current } else { from == to };
-        current = to;
-        if stays && part.has_values {
-            continue;
+    for tied in rows.chunk_by(|a, b| order::key(a.1) == order::key(b.1)) {
+        let stage = |(part, row): &Row<'_>| sym(part, row.to);
+        let is_sure = tied.windows(2).all(|pair| pair.first().map(stage) == pair.last().map(stage));
+        for (part, row) in tied {
+            let own = sym(part, row.pipeline);
+            let of = if own.is_none() { pipeline } else { own };
+            let (from, to) = (sym(part, row.from), sym(part, row.to));
+            let stays = if from.is_none() { is_sure && to == current } else { from == to };
+            current = to;
+            if stays && part.has_values {
+                continue;
+            }
+            moves.push(Change {
+                at: row.at.get(),
+                from: (!from.is_none()).then(|| {
+                    let left = || order::left(rows.iter().copied(), (*part, *row), (of, pipeline));
+                    context.stage(if own.is_none() { of } else { left() }, from)
+                }),
+                to: context.stage(of, to),
+                by: sym(part, row.by),
+                event: row.event,
+            });
         }
-        moves.push(Change {
-            at: row.at.get(),
-            from: (!from.is_none()).then(|| {
-                let left = || order::left(rows.iter().copied(), (*part, *row), (of, pipeline));
-                context.stage(if own.is_none() { of } else { left() }, from)
-            }),
-            to: context.stage(of, to),
-            by: sym(part, row.by),
-            event: row.event,
-        });
+        if !is_sure {
+            current = Sym::NONE;
+        }
     }
     if rows.is_empty() {
         moves.extend(deal.entered.iter().map(|(to, of, at)| {

@@ -19,6 +19,7 @@ mod rivals;
 mod spelling;
 mod stages;
 mod suggest;
+mod ties;
 mod undated;
 mod waiting;
 
@@ -127,11 +128,11 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     fields::settle(&mut all);
     let history = Grouped::new(&all.history, count, |row| row.deal);
     let seen = extract::seen(&all, now);
-    let (mut catalogue, tie_places, said) =
+    let (mut catalogue, ties, said) =
         stages::catalogue(&mut all, &history, seen.instant(), config)?;
     sort_names(&mut all, &mut catalogue);
     let stages = stages::StageIds::new(&catalogue);
-    let known = (&catalogue, tie_places.as_slice());
+    let known = (&catalogue, &ties);
     let ends = extract::Ends::new((&history, &stages, &catalogue), config)?;
     let (extracted_at, is_undated) = end(&mut all, seen, ends, now);
     all.assumptions.extend(said);

@@ -10,7 +10,8 @@ use crate::model::{Micros, Sym};
 /// Moves of one time that are put one after another by their ends; more are left in order of content.
 pub(super) const MOST: usize = 64;
 
-fn key(row: &HistoryRow) -> (Option<Micros>, u64, u64) {
+/// What puts rows in order; rows that share it have none.
+pub(super) fn key(row: &HistoryRow) -> (Option<Micros>, u64, u64) {
     (row.at.get(), row.rank, row.event)
 }
 

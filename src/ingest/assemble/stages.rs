@@ -6,10 +6,11 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::super::catalogue::{self, Precedence, StageEvidence, strangers};
+use super::super::history::Ties;
 use super::super::rows::{DealRow, word};
 use super::super::side::StageRow;
 use super::group::Grouped;
-use super::{Gathered, labels, order, places, spelling};
+use super::{Gathered, labels, order, places, spelling, ties};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
@@ -52,6 +53,7 @@ struct Tally {
     before: HashMap<(usize, usize), u64>,
     /// Last records that share their time, by outcome.
     tied: Vec<(Status, Vec<Key>)>,
+    told: ties::Told,
 }
 
 impl Tally {
@@ -80,6 +82,7 @@ impl Tally {
             *self.before.entry((places[a], places[b])).or_default() += count;
         }
         self.tied.extend(other.tied);
+        self.told.add(&other.told);
     }
 
     fn end(&mut self, key: Key, status: Status) {
@@ -118,7 +121,7 @@ impl StageTally {
     }
 }
 
-/// The catalogue, the places of its stages where records share their time, and what was assumed.
+/// The catalogue, what is known of records that share their time, and what was assumed.
 ///
 /// Errors: those of [`catalogue::build`].
 pub(super) fn catalogue(
@@ -126,7 +129,7 @@ pub(super) fn catalogue(
     history: &Grouped,
     extracted_at: Micros,
     config: &Config,
-) -> Result<(Catalogue, Vec<u32>, Vec<String>)> {
+) -> Result<(Catalogue, Ties, Vec<String>)> {
     labels::name(all);
     let mut tally = count(all, history);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
@@ -154,13 +157,14 @@ pub(super) fn catalogue(
         }
     }
     declare(&mut tally, all);
+    let is_return = tally.told.is_return();
     let (mut evidence, precedence) = evidence(tally, all);
     let mut said = places::fill(&mut evidence, &precedence, &all.names);
     let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
     said.extend(more);
     said.extend(strangers::said(&evidence, &all.statuses, config, &all.names));
     let places = catalogue::tie_places(&evidence, &precedence, &catalogue);
-    Ok((catalogue, places, said))
+    Ok((catalogue, Ties { places, is_return }, said))
 }
 
 /// Counts all deals.
@@ -209,6 +213,7 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     }
     entries.sort_unstable();
     count_entries(tally, &entries);
+    tally.told.count(&entries);
     let last = entries.last().map(|(at, _)| *at);
     // Only a history tells in which stage a deal ended: where won and lost are a status, the stage of
     // the deal row is the open one that it was in.

@@ -9,7 +9,7 @@ use super::super::activities::ActivityRow;
 use super::super::activity_id::ActivityId;
 use super::Joined;
 use super::life::sym;
-use crate::model::{Activity, Micros, Nested};
+use crate::model::{Activity, Micros, Nested, Zone};
 
 /// Batches of blocks that are sorted one by one: so many that they let go of memory soon, so few that
 /// what they come to is in large pieces, which go back whole.
@@ -114,6 +114,17 @@ fn activity(block: &Joined<ActivityRow>, row: &ActivityRow, extracted_at: Micros
         _ => row.done_at,
     };
     (row.event, Activity { done_at, due_at, kind, owner, outcome, duration_seconds })
+}
+
+/// An activity of the day on which its deal was created, of which only the day is told, was not done before.
+pub(super) fn hold_to_creation(list: &mut [Known], created_at: Option<Micros>, zone: Zone) {
+    let Some(created_at) = created_at else { return };
+    for (_, activity) in list {
+        let before = activity.done_at.get().filter(|&at| at < created_at);
+        if before.is_some_and(|at| at == zone.midnight(zone.day(created_at))) {
+            activity.done_at = Some(created_at).into();
+        }
+    }
 }
 
 /// Sorts activities by time, those of one time by id; of those with one id only the last done stays (QA1). Returns

@@ -6,6 +6,9 @@ use super::{Draft, Pipeline, Precedence, fold, list};
 use crate::model::config::PipelineConfig;
 use crate::model::{Basis, StageKind};
 
+/// Digits of a number that tells the place of a stage.
+const MOST_DIGITS: usize = 4;
+
 /// Gives every open stage its place, from 1, and says how it was found.
 pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: &mut Vec<String>) {
     mark_deleted(pipeline);
@@ -133,11 +136,11 @@ fn probability(draft: &Draft) -> Option<u32> {
     draft.evidence.probability_bp
 }
 
-/// The number with which a name begins: `3. Proposal`, `10% - Prospect`.
+/// The number with which a name begins: `3. Proposal`, `10% - Prospect`. A longer one is an id.
 fn leading_number(name: &str) -> Option<u64> {
     let name = name.trim_start();
     let end = name.find(|c: char| !c.is_ascii_digit()).unwrap_or(name.len());
-    name.get(..end)?.parse().ok()
+    name.get(..end).filter(|digits| digits.len() <= MOST_DIGITS)?.parse().ok()
 }
 
 /// The places of `open` by pairs, ties by name. The flag tells whether any two were compared.

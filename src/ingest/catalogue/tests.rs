@@ -194,6 +194,19 @@ fn every_pipeline_can_end_and_have_unrecorded_time() {
     assert_eq!(show(&found, &names), "Won:open:1 __WON__:won:- Lost:lost:-");
 }
 
+/// HubSpot's stages of its own pipelines are called by ids, and one that is put between others later has a
+/// larger one.
+#[test]
+fn ids_of_stages_are_no_places() {
+    let mut names = Names::default();
+    let row = |name| (name, None, [0, 0, 9]);
+    let rows = evidence(&mut names, "", &[row("112233"), row("112234"), row("998877")]);
+    let before = [((0, 1), 90), ((0, 2), 80), ((2, 1), 70)];
+    let (found, _) = build(&rows, &before.into(), &Config::default(), &mut names).unwrap();
+    let shown = show(&found, &names);
+    assert!(shown.starts_with("112233:open:1 998877:open:2 112234:open:3"), "{shown}");
+}
+
 #[test]
 fn without_evidence_the_order_is_said_to_be_alphabetical() {
     let mut names = Names::default();

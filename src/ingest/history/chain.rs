@@ -12,27 +12,26 @@ use crate::model::StageId;
 const SEARCH_LIMIT: usize = 8;
 
 /// Puts a group of one timestamp into a complete chain that starts at `current`: each change starts where the
-/// one before ended. Of several chains the first that moves with every change and ends where `is_end` says;
-/// or else moves; or else the first of all. Returns whether the chain is broken (QH9): then each time the
-/// next change that fits is taken, or else the first by key.
+/// one before ended. Of several chains the first by key that ends where `is_end` says, or else the first of
+/// all; where `is_return`, one that moves with every change goes before. Returns whether the chain is broken
+/// (QH9): then each time the next change that fits is taken, or else the first by key.
 pub(super) fn order(
     current: StageId,
     group: &mut [Change],
     is_end: &dyn Fn(StageId) -> bool,
+    is_return: bool,
 ) -> bool {
     if let [change] = group {
         return !fits(change, current);
     }
-    if group.len() <= SEARCH_LIMIT {
-        let moves = |change: &Change, from: StageId| fits(change, from) && change.to != from;
-        let found = search(current, group, &moves, is_end)
+    let moves = |change: &Change, from| is_return && fits(change, from) && change.to != from;
+    let may_end = group.iter().any(|change| is_end(change.to));
+    let is_found = group.len() <= SEARCH_LIMIT
+        && ((may_end && search(current, group, &moves, is_end))
+            || (may_end && search(current, group, &fits, is_end))
             || search(current, group, &moves, &|_| true)
-            || search(current, group, &fits, &|_| true);
-        if found {
-            return false;
-        }
-    }
-    greedy(current, group)
+            || search(current, group, &fits, &|_| true));
+    !is_found && greedy(current, group)
 }
 
 fn fits(change: &Change, current: StageId) -> bool {

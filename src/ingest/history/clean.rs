@@ -29,9 +29,25 @@ pub(super) fn clean(changes: &mut Vec<Change>, context: &Context<'_>, quality: &
     }
     changes.sort_unstable_by(|a, b| order(a, b, context));
     changes.dedup();
+    drop_told_better(changes);
     if changes.len() < before {
         quality.insert(Quality::DuplicateRow);
     }
+}
+
+/// Of two logs of one deal one may not tell where it came from: such a change is the one of its time and stage
+/// that does. In sorted changes it stands before that.
+fn drop_told_better(changes: &mut Vec<Change>) {
+    let mut told = None;
+    let mut is_kept: Vec<bool> = Vec::with_capacity(changes.len());
+    for change in changes.iter().rev() {
+        let place = Some((change.at, change.to));
+        is_kept.push(change.from.is_some() || change.event != 0 || told != place);
+        if change.from.is_some() {
+            told = place;
+        }
+    }
+    changes.retain(|_| is_kept.pop().unwrap_or(true));
 }
 
 /// Whether two changes may have one id: exact for short lists, for long ones if any has an id.
@@ -87,7 +103,7 @@ pub(super) fn stage_order(a: StageId, b: StageId, context: &Context<'_>) -> Orde
     let rank = |id: StageId| {
         let stage = context.catalogue.get(id);
         let order = || stage.order.map_or(u32::MAX, u32::from);
-        let place = context.tie_places.get(usize::from(id.0)).copied();
+        let place = context.ties.places.get(usize::from(id.0)).copied();
         (stage.kind != StageKind::Open, place.unwrap_or_else(order))
     };
     rank(a).cmp(&rank(b)).then_with(|| name_order(Some(a), Some(b), context))

@@ -5,9 +5,9 @@
 //!
 //! Refinements of METRICS 3.2.2, for rows that do not say where they came from: inside one timestamp a
 //! move into a won or lost stage sorts after every move into an open one (else a close could precede the
-//! step that it closes), a chain that moves with every record and ends in the stage or the outcome that the
-//! deal is in goes before others, and a record with an id of its own is a duplicate only of a record with
-//! the same id.
+//! step that it closes), a chain that ends in the stage or the outcome that the deal is in goes before
+//! others, as does one that moves with every record where logs are not seen to tell a stage again, and a
+//! record with an id of its own is a duplicate only of a record with the same id.
 
 use std::collections::BTreeMap;
 
@@ -89,9 +89,17 @@ pub struct Context<'a> {
     pub bounce_seconds: u32,
     /// The earliest change of each pipeline.
     pub history_start: BTreeMap<Sym, Micros>,
-    /// For each stage of the catalogue its place where records share their time; where it is empty, that
-    /// of the stage in its order.
-    pub tie_places: &'a [u32],
+    /// What is known of records that share their time.
+    pub ties: &'a Ties,
+}
+
+/// What all records tell of those that share their time.
+#[derive(Clone, Debug, Default)]
+pub struct Ties {
+    /// For each stage of the catalogue its place among them; where it is empty, that of the stage in its order.
+    pub places: Vec<u32>,
+    /// Whether a record of the stage in which its deal is tells that it came back there, and not that it stays.
+    pub is_return: bool,
 }
 
 /// What became of a deal's records.

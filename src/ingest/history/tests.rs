@@ -110,7 +110,7 @@ impl World {
             close_source: self.close_source,
             bounce_seconds: self.bounce_seconds,
             history_start: start.into_iter().collect(),
-            tie_places: &[],
+            ties: &Ties::default(),
         };
         let last_stage_change_at = last.map(day);
         let input = DealInput { deal, last_stage_change_at, shape, is_stage_told: false };

@@ -94,7 +94,8 @@ impl<'c> Walk<'c> {
         for group in moves.chunk_by_mut(|a, b| a.at == b.at) {
             let Some(current) = self.visits.last().map(|v| v.stage) else { return };
             let is_last = group.first().is_some_and(|change| change.at == last);
-            if chain::order(current, group, if is_last { is_end } else { &|_| true }) {
+            let is_end: &dyn Fn(StageId) -> bool = if is_last { is_end } else { &|_| true };
+            if chain::order(current, group, is_end, self.context.ties.is_return) {
                 self.quality.insert(Quality::ChainBreak);
             }
             for change in group {
