@@ -31,11 +31,11 @@ pub(super) struct KeptDay {
 /// What stood won by those days: by currency, place of the quarter, day and owner.
 pub(super) type KeptWins = BTreeMap<(Sym, usize, Day, Sym), i128>;
 
+/// The day of a slot, and a forecast that was made by then.
+type Made<'r> = (&'r Mark, &'r ForecastKey, &'r StoredForecast);
+
 /// For each currency, slot and owner the latest forecast that was made by the day of the slot.
-fn latest<'r>(
-    agenda: &'r Agenda,
-    run: &'r Run,
-) -> BTreeMap<(Sym, usize, Sym), (&'r Mark, &'r ForecastKey, &'r StoredForecast)> {
+fn latest<'r>(agenda: &'r Agenda, run: &'r Run) -> BTreeMap<(Sym, usize, Sym), Made<'r>> {
     let mut found = BTreeMap::new();
     for (key, forecast) in run.forecasts.iter() {
         let first = agenda.marks.partition_point(|mark| mark.on < key.snapshot_on);
@@ -54,7 +54,7 @@ fn latest<'r>(
 
 /// The days before those of the agenda whose forecasts stand for them.
 pub(super) fn days(agenda: &Agenda, run: &Run) -> Vec<KeptDay> {
-    let earlier = |&(mark, key, _): &(&Mark, &ForecastKey, &StoredForecast)| {
+    let earlier = |&(mark, key, _): &Made<'_>| {
         let on = key.snapshot_on;
         let at = run.zone.midnight(on + 1).min(run.cut);
         (on != mark.on).then_some(KeptDay { at, on, quarter: mark.quarter })
