@@ -110,7 +110,10 @@ fn line(row: &str) -> (&str, f64) {
 }
 
 fn text(cell: &str) -> &str {
-    cell.split_once('>').unwrap().1.split("</td>").next().unwrap()
+    let inner = cell.split_once('>').unwrap().1.split("</td>").next().unwrap();
+    // A number stands in an element that explains it.
+    let number = inner.strip_suffix("</b>").and_then(|number| number.rsplit_once('>'));
+    number.map_or(inner, |(_, number)| number)
 }
 
 #[test]
