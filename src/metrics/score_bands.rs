@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layout::Slice;
 use super::monthly::rate_reason;
-use super::score_looks::ScoreLooks;
+use super::score_looks::{ScoreLooks, Scores};
 use super::score_rules::points;
 use super::shared::OnShared;
 use super::{MetricTable, Tail};
@@ -83,7 +83,7 @@ impl OnShared for ScoreBands {
 }
 
 /// Bands between the quintiles; a cut belongs to the band below it. Empty bands are left out.
-fn bands(scores: &BTreeMap<i64, (u64, u64)>) -> Vec<Band> {
+fn bands(scores: &Scores) -> Vec<Band> {
     let all: Histogram = scores.iter().map(|(&score, c)| (score, c.0 + c.1)).collect();
     let cuts: Vec<f64> = [0.2, 0.4, 0.6, 0.8].iter().filter_map(|&p| quantile(&all, p)).collect();
     let mut found: BTreeMap<usize, Band> = BTreeMap::new();

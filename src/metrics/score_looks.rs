@@ -9,12 +9,15 @@ use super::shared::SharedState;
 use super::stage_key::{add_all, is_worked};
 use crate::model::{Day, Run, StageId, StageKind, Status, Sym, Timeline, Visit};
 
-/// Deals with a score at a month end: won within the horizon, and not.
+/// By score in thousandths of a point, deals that were won within the horizon and that were not.
+pub(super) type Scores = BTreeMap<i64, (u64, u64)>;
+
+/// Deals with a score at a month end.
 #[derive(Debug, Default)]
 pub struct ScoreLooks {
     rules: Option<Arc<Rules>>,
-    /// By pipeline, stage and score in thousandths of a point; deals whose stage then nobody knows have none.
-    pub(super) counts: BTreeMap<(Sym, Option<StageId>), BTreeMap<i64, (u64, u64)>>,
+    /// By pipeline and stage; deals whose stage then nobody knows have none.
+    pub(super) counts: BTreeMap<(Sym, Option<StageId>), Scores>,
 }
 
 impl SharedState for ScoreLooks {
@@ -55,8 +58,8 @@ impl SharedState for ScoreLooks {
 
 impl ScoreLooks {
     /// The counts of whole pipelines.
-    pub(super) fn wholes(&self) -> BTreeMap<Sym, BTreeMap<i64, (u64, u64)>> {
-        let mut found: BTreeMap<Sym, BTreeMap<i64, (u64, u64)>> = BTreeMap::new();
+    pub(super) fn wholes(&self) -> BTreeMap<Sym, Scores> {
+        let mut found: BTreeMap<Sym, Scores> = BTreeMap::new();
         for ((pipeline, _), scores) in &self.counts {
             let whole = found.entry(*pipeline).or_default();
             for (&score, count) in scores {

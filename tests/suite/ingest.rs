@@ -17,10 +17,12 @@ pub(crate) fn data(folder: &str) -> PathBuf {
 const NOW: i64 = 4_102_444_800_000_000;
 
 pub(crate) fn try_read(path: &Path, config: &Config) -> sluice::Result<Ingested> {
-    ingest::read(
-        &[path.to_owned()],
-        &Options { config, mapping: None, now: NOW, progress: &Silent },
-    )
+    try_read_all(&[path.to_owned()], config)
+}
+
+/// Reads several exports together.
+pub(crate) fn try_read_all(paths: &[PathBuf], config: &Config) -> sluice::Result<Ingested> {
+    ingest::read(paths, &Options { config, mapping: None, now: NOW, progress: &Silent })
 }
 
 pub(crate) fn read(path: &Path) -> Ingested {

@@ -5,7 +5,7 @@ use sluice::ingest::Ingested;
 use sluice::model::calendar::date;
 use sluice::model::{Activity, Config, Dataset, Partition};
 
-use crate::ingest::{folder, told, try_read};
+use crate::ingest::{folder, told, try_read, try_read_all};
 
 const DEALS: &str = "deal_id,name,stage,status,owner,amount,currency,created_at,closed_at\n\
     1,Acme,Won,won,Ann,100,EUR,2026-01-05,2026-02-03\n2,Beta,Demo,open,Bob,200,EUR,2026-01-06,\n";
@@ -339,21 +339,26 @@ fn rows_without_ids_that_two_exports_tell_count_once() {
         "snapshot_date,owner,category,amount,period\n2026-01-10,Ann,commit,500,2026-Q1\n";
     let longer = format!("{CALLS}1,call,2026-01-10,Ann\n1,email,2026-02-01,Ann\n");
     let more = format!("{GOALS}Bob,2026-01-01,2026-03-31,wins,7\n");
-    let counts = |files: &[(&str, &str)]| {
-        let got = read(files).dataset;
+    let counts = |exports: &[&[(&str, &str)]]| {
+        let export = |files: &&[(&str, &str)]| {
+            let files = [&[("deals.csv", DEALS)], *files].concat();
+            folder(&files.iter().map(|(name, text)| (*name, text.as_bytes())).collect::<Vec<_>>())
+        };
+        let folders: Vec<_> = exports.iter().map(export).collect();
+        let paths: Vec<_> = folders.iter().map(|folder| folder.path().to_owned()).collect();
+        let got = try_read_all(&paths, &Config::default()).unwrap().dataset;
         let lists = |part: &Partition| {
             (0..part.len()).map(|row| part.activities.get(row).len()).sum::<usize>()
         };
         let of_deals = got.partitions.iter().map(lists).sum();
         [of_deals, got.loose_activities.len(), got.targets.len(), got.forecasts.len()]
     };
-    let before = [("a/calls.csv", CALLS), ("a/targets.csv", GOALS), ("a/forecasts.csv", SAID)];
-    assert_eq!(counts(&before), [2, 1, 1, 1]);
-    let renamed =
-        [("b/calls (1).csv", CALLS), ("b/goals.csv", GOALS), ("b/forecasts copy.csv", SAID)];
-    assert_eq!(counts(&[before, renamed].concat()), [2, 1, 1, 1], "the same under other names");
-    let later = [("b/calls.csv", &*longer), ("b/targets.csv", &more), ("b/forecasts.csv", SAID)];
-    assert_eq!(counts(&[before, later].concat()), [4, 1, 2, 1], "an export that has grown");
-    let other = [("b/calls of May.csv", &*longer), ("b/quotas.csv", &more)];
-    assert_eq!(counts(&[&before[..], &other].concat()), [6, 2, 3, 1], "files of something else");
+    let before = [("calls.csv", CALLS), ("targets.csv", GOALS), ("forecasts.csv", SAID)];
+    assert_eq!(counts(&[&before]), [2, 1, 1, 1]);
+    let renamed = [("calls (1).csv", CALLS), ("goals.csv", GOALS), ("forecasts copy.csv", SAID)];
+    assert_eq!(counts(&[&before, &renamed]), [2, 1, 1, 1], "the same under other names");
+    let later = [("calls.csv", &*longer), ("targets.csv", &more), ("forecasts.csv", SAID)];
+    assert_eq!(counts(&[&before, &later]), [4, 1, 2, 1], "an export that has grown");
+    let other = [("calls of May.csv", &*longer), ("quotas.csv", &more)];
+    assert_eq!(counts(&[&before, &other]), [6, 2, 3, 1], "files of something else");
 }

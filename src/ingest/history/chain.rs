@@ -27,8 +27,8 @@ pub(super) fn order(
     let moves = |change: &Change, from| is_return && fits(change, from) && change.to != from;
     let may_end = group.iter().any(|change| is_end(change.to));
     let is_found = group.len() <= SEARCH_LIMIT
-        && ((may_end && search(current, group, &moves, is_end))
-            || (may_end && search(current, group, &fits, is_end))
+        && (may_end
+            && (search(current, group, &moves, is_end) || search(current, group, &fits, is_end))
             || search(current, group, &moves, &|_| true)
             || search(current, group, &fits, &|_| true));
     !is_found && greedy(current, group)
