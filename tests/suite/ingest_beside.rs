@@ -359,6 +359,6 @@ fn rows_without_ids_that_two_exports_tell_count_once() {
     assert_eq!(counts(&[&before, &renamed]), [2, 1, 1, 1], "the same under other names");
     let later = [("calls.csv", &*longer), ("targets.csv", &more), ("forecasts.csv", SAID)];
     assert_eq!(counts(&[&before, &later]), [4, 1, 2, 1], "an export that has grown");
-    let other = [("calls of May.csv", &*longer), ("quotas.csv", &more)];
+    let other = [("activities.csv", &*longer), ("quotas.csv", &more)];
     assert_eq!(counts(&[&before, &other]), [6, 2, 3, 1], "files of something else");
 }
