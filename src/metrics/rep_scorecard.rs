@@ -160,19 +160,25 @@ impl State {
         }
     }
 
-    /// Puts activities on no deal into each pipeline in which their owner is known, or into the
-    /// only one there is.
-    fn place_loose(&mut self, run: &Run) {
+    /// Puts activities on no deal, and the quarters of which a rep has a goal, into each pipeline in
+    /// which the rep is known, or into the only one there is.
+    fn place_what_has_no_deal(&mut self, run: &Run) {
         let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
         for (slice, _) in self.sums.months().keys() {
             of_owner.entry(slice.value).or_default().insert(slice.pipeline);
         }
         let all: BTreeSet<Sym> = self.sums.seen().iter().map(|(pipeline, _)| *pipeline).collect();
         let only = if all.len() == 1 { all } else { BTreeSet::new() };
+        let places = |owner: Sym| of_owner.get(&owner).unwrap_or(&only).iter();
         for ((owner, month), count) in std::mem::take(&mut self.loose) {
-            for &pipeline in of_owner.get(&owner).unwrap_or(&only) {
+            for &pipeline in places(owner) {
                 self.sums.at((owner_slice(pipeline, owner), Sym::NONE, month), run).activities +=
                     count;
+            }
+        }
+        for (owner, month) in aimed_months(run) {
+            for &pipeline in places(owner) {
+                self.sums.at((owner_slice(pipeline, owner), Sym::NONE, month), run);
             }
         }
     }
@@ -230,7 +236,7 @@ impl Metric for RepScorecard {
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
-        state.place_loose(run);
+        state.place_what_has_no_deal(run);
         let mut families: BTreeMap<(Sym, Period), Vec<(Cell, Done)>> = BTreeMap::new();
         let mut booked: BTreeMap<(Sym, Period), i128> = BTreeMap::new();
         for (cell, done) in state.sums.by_period(run, false) {
@@ -259,6 +265,19 @@ impl Metric for RepScorecard {
         }
         table.finish()
     }
+}
+
+/// The owners with a goal for a quarter, and its first month.
+fn aimed_months(run: &Run) -> Vec<(Sym, i32)> {
+    let Some(currency) = only_currency(run) else { return Vec::new() };
+    let quarters = run.periods(PeriodKind::Quarter);
+    let aimed = |owner: Sym| {
+        let with_goal = quarters
+            .iter()
+            .filter(move |quarter| run.quotas.of(owner, **quarter, currency).is_some());
+        with_goal.map(move |quarter| (owner, run.months.of(quarter.start)))
+    };
+    run.quotas.owners().flat_map(aimed).collect()
 }
 
 /// What a row needs besides the rep's own sums.

@@ -43,6 +43,11 @@ impl Quotas {
         Self(found)
     }
 
+    /// The owners with any goal.
+    pub fn owners(&self) -> impl Iterator<Item = Sym> {
+        self.0.keys().copied()
+    }
+
     /// The goal of an owner for a period, minor units: the rows for exactly this period, or else
     /// those of shorter periods that fill it without gap and overlap. Several rows for the same
     /// period add up.

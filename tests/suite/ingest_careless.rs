@@ -102,7 +102,7 @@ fn ids_that_were_numbers_are_found_and_those_that_are_lost_refused() {
     let (partition, row, _) = find(&got, "1001");
     assert_eq!(partition.activities.get(row).len(), 1, "1001.0 is 1001");
     assert_eq!(partition.changes.get(row).len(), 1, "in every file");
-    assert!(says(&got, "1 activities belong to no deal"));
+    assert!(says(&got, "1 activity belongs to no deal"));
 }
 
 #[test]

@@ -390,5 +390,5 @@ fn activities_may_name_their_deals() {
         own.iter().map(|activity| activity.done_at.get().is_some()).collect::<Vec<_>>()
     };
     assert_eq!((done("1"), done("2")), (vec![false, true], vec![true]));
-    assert!(says(&got, "1 activities belong to no deal"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "1 activity belongs to no deal"), "{:?}", got.dataset.assumptions);
 }

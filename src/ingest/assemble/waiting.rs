@@ -97,9 +97,12 @@ pub(super) fn loose(waiting: Vec<Vec<Waiting>>) -> (Vec<Activity>, u64) {
 
 /// What is said of them; null if there are none.
 pub(super) fn said(loose: &[Activity]) -> Option<String> {
-    let count = loose.len();
-    let said = "activities belong to no deal of the export: they count for their owners only.";
-    (count > 0).then(|| format!("{count} {said}"))
+    let (belong, they) = match loose.len() {
+        0 => return None,
+        1 => ("1 activity belongs".to_owned(), "it counts for its owner"),
+        count => (format!("{count} activities belong"), "they count for their owners"),
+    };
+    Some(format!("{belong} to no deal of the export: {they} only."))
 }
 
 /// An activity that is only known by its start is done when that is past; one that was done before it

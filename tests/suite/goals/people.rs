@@ -35,6 +35,26 @@ fn activities_of_people_without_deals_count_for_their_goals() {
     assert_eq!(found.iter().filter(|row| *row == ",4").count(), 1, "{found:?}");
 }
 
+/// Bob has a quota and nothing came of it: he stands in the scorecard all the same.
+#[test]
+fn a_rep_with_a_goal_and_nothing_else_has_a_row() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        STAGES,
+        DEALS,
+        (
+            "targets.csv",
+            "owner,period_start,period_end,measure,value,currency\n\
+             ann,2026-04-01,2026-06-30,bookings,3000,USD\nbob,2026-04-01,2026-06-30,bookings,1000,USD\n\
+             bob,2026-07-01,2026-09-30,bookings,1000,USD\n",
+        ),
+    ]);
+    let sql = "SELECT owner, closed, rate, bookings_minor, target_minor, attainment FROM rep_scorecard \
+               WHERE period_kind = 'quarter' ORDER BY owner";
+    let found = ask(there.path(), sql, "2026-04-30");
+    assert_eq!(found, ["ann,1,1.0,150000,300000,0.5", "bob,0,,0,100000,0.0"]);
+}
+
 /// All deals are in dollars and there are no rates: nothing can be set against euros.
 #[test]
 fn a_goal_in_a_currency_of_no_deal_is_not_compared_with_another() {
