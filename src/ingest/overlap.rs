@@ -56,9 +56,7 @@ impl Overlap {
         rows: &mut Vec<Target>,
     ) -> Option<String> {
         let name = self.name(plan, inputs)?;
-        let news = news(self.targets.entry(name).or_default(), rows.iter().cloned().map(Some));
-        let mut news = news.into_iter();
-        said(plan, keep(rows, &mut news))
+        side(self.targets.entry(name).or_default(), plan, rows)
     }
 
     /// Forecasts of a file, as [`Overlap::targets`].
@@ -69,9 +67,7 @@ impl Overlap {
         rows: &mut Vec<Forecast>,
     ) -> Option<String> {
         let name = self.name(plan, inputs)?;
-        let news = news(self.forecasts.entry(name).or_default(), rows.iter().cloned().map(Some));
-        let mut news = news.into_iter();
-        said(plan, keep(rows, &mut news))
+        side(self.forecasts.entry(name).or_default(), plan, rows)
     }
 
     /// Activities of a file, as [`Overlap::targets`]; those with ids are told by them.
@@ -95,6 +91,11 @@ impl Overlap {
         let first = self.first.entry((plan.entity, input.blake3.clone()));
         Some(first.or_insert_with(|| called(plan)).clone())
     }
+}
+
+fn side<T: Ord + Clone>(known: &mut Counts<T>, plan: &Plan, rows: &mut Vec<T>) -> Option<String> {
+    let news = news(known, rows.iter().cloned().map(Some));
+    said(plan, keep(rows, &mut news.into_iter()))
 }
 
 fn called(plan: &Plan) -> String {

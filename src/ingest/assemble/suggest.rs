@@ -62,7 +62,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
          # `paid`: won when payments reach that share of the amount; until then open, at so many basis points.\n\
          # win_event = \"paid\"\n# paid_threshold = 1.0\n# awaiting_payment_bp = 9500\n\
          {MONEY}{STALE}\
-         # What the report shows of the last 90 days beside 90 days 13 weeks earlier (all of them by default).\n\
+         # What the report shows of the last 90 days beside those 13 weeks earlier (all of them by default).\n\
          # trend_columns = [\"new_deals\", \"win_rate\", \"bookings_minor\"]\n\
          # Which rule of conversion from stage to stage is shown first (`sluice sensitivity` shows all).\n\
          # conversion_policy = \"reached_or_beyond\"\n\
