@@ -2,7 +2,7 @@
 //! changes them through [`Change`].
 //!
 //! The parser's visitors are compiled anew for each type that visits, through every kind of node there
-//! is: a hundred thousand lines of machine code. So nothing else here is a visitor.
+//! is: some 200,000 lines of LLVM code each. So nothing else here is a visitor.
 
 use std::ops::ControlFlow;
 
