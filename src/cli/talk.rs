@@ -14,6 +14,7 @@ use super::args::LogFormat;
 use super::timings::Timings;
 use crate::error::Error;
 use crate::model::Progress;
+use crate::output::escaped;
 
 /// Says what is going on: a bar on a terminal, plain lines otherwise.
 pub struct Talk {
@@ -129,10 +130,7 @@ impl Progress for Talk {
 
 /// Control characters escaped, but for the ends of lines: what an error quotes may be the bytes of any file.
 fn harmless(text: &str) -> String {
-    let is_harmless = |c: char| !c.is_control() || c == '\n';
-    let escaped =
-        |c: char| if is_harmless(c) { c.to_string() } else { c.escape_default().to_string() };
-    text.chars().map(escaped).collect()
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
 fn causes(error: &Error) -> Vec<String> {

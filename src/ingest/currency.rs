@@ -130,9 +130,9 @@ pub(super) fn fill(parts: &mut [Part<DealRow>], shown: &str, config: &Config) ->
             valued += usize::from(row.amount_minor.get().is_some());
         }
     }
-    let deals = counted(valued, "amount");
+    let amounts = counted(valued, "amount");
     (valued > 0)
-        .then(|| format!("{deals} of `{shown}` without a currency: taken to be in {own}, {why}."))
+        .then(|| format!("{amounts} of `{shown}` without a currency: taken to be in {own}, {why}."))
 }
 
 /// The code of the currency that stands beside the number of an amount (`€ 1.200,50`, `900 EUR`);

@@ -17,6 +17,7 @@ mod text;
 pub mod workbook;
 
 pub use json::cell_json;
+pub use text::escaped;
 
 /// The forms in which a table can be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Width is counted in characters; wide East Asian characters are not measured.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::cell;
@@ -12,7 +13,7 @@ const GAP: &str = "  ";
 
 pub(super) fn write(table: &Table, to: &mut dyn Write) -> io::Result<()> {
     let mut grid: Vec<Vec<String>> = Vec::with_capacity(table.rows.len() + 1);
-    grid.push(table.columns.iter().map(|c| shown(c.name.as_bytes())).collect());
+    grid.push(table.columns.iter().map(|c| escaped(&c.name).into_owned()).collect());
     for row in &table.rows {
         grid.push(row.iter().map(show).collect::<io::Result<_>>()?);
     }
@@ -47,23 +48,22 @@ fn show(value: &Value) -> io::Result<String> {
     }
     let mut bytes = Vec::new();
     cell::append(value, &mut bytes)?;
-    Ok(shown(&bytes))
+    Ok(escaped(&String::from_utf8_lossy(&bytes)).into_owned())
 }
 
 /// Control characters escaped: a name must not move the cursor or break a line.
-fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.chars().any(char::is_control) {
-        return text.into_owned();
+        return Cow::Borrowed(text);
     }
-    text.chars().fold(String::new(), |mut shown, c| {
+    Cow::Owned(text.chars().fold(String::new(), |mut shown, c| {
         if c.is_control() {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);
         }
         shown
-    })
+    }))
 }
 
 /// Whether a column holds numbers: by its values, or by its unit if there are none.

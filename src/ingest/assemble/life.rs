@@ -289,8 +289,6 @@ fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>])
         let stage = |(part, row): &Row<'_>| sym(part, row.to);
         let is_sure = tied.windows(2).all(|pair| pair.first().map(stage) == pair.last().map(stage));
         for (part, row) in tied {
-            let own = sym(part, row.pipeline);
-            let of = if own.is_none() { pipeline } else { own };
             let (from, to) = (sym(part, row.from), sym(part, row.to));
             let stays = if from.is_none() { is_sure && to == current } else { from == to };
             current = to;
@@ -300,10 +298,10 @@ fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>])
             moves.push(Change {
                 at: row.at.get(),
                 from: (!from.is_none()).then(|| {
-                    let left = || order::left(rows.iter().copied(), (*part, *row), (of, pipeline));
-                    context.stage(if own.is_none() { of } else { left() }, from)
+                    let of = order::left(rows.iter().copied(), (*part, *row), pipeline);
+                    context.stage(of, from)
                 }),
-                to: context.stage(of, to),
+                to: context.stage(order::entered((*part, *row), pipeline), to),
                 by: sym(part, row.by),
                 event: row.event,
             });

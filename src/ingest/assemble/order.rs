@@ -55,20 +55,24 @@ fn chain(rows: &mut [Row<'_>], mut stage: Sym) {
     }
 }
 
-/// The pipeline of the stage that a deal left by `change`, a row of the pipeline `of`: this one, unless all its
-/// moves until then to a stage of that name are of another one. Rows without a pipeline are of `pipeline`.
-pub(super) fn left<'p>(
-    rows: impl Iterator<Item = Row<'p>>,
-    change: Row<'p>,
-    (of, pipeline): (Sym, Sym),
-) -> Sym {
-    let (from, at) = (sym(change.0, change.1.from), change.1.at.get());
-    let is_entry = |(part, row): &Row<'p>| sym(part, row.to) == from && row.at.get() <= at;
-    let entered = rows.filter(is_entry).map(|(part, row)| match sym(part, row.pipeline) {
+/// The pipeline of the stage that a row moves a deal to; `pipeline`, that of the deal, if the row tells none.
+pub(super) fn entered((part, row): Row<'_>, pipeline: Sym) -> Sym {
+    match sym(part, row.pipeline) {
         Sym::NONE => pipeline,
         own => own,
-    });
-    let found: BTreeSet<Sym> = entered.collect();
+    }
+}
+
+/// The pipeline of the stage that a deal left by `change`, one of its `rows`: that of the stage it entered, unless
+/// the row tells it and all moves until then to a stage of that name are of another one.
+pub(super) fn left<'p>(rows: impl Iterator<Item = Row<'p>>, change: Row<'p>, pipeline: Sym) -> Sym {
+    let of = entered(change, pipeline);
+    if sym(change.0, change.1.pipeline).is_none() {
+        return of;
+    }
+    let (from, at) = (sym(change.0, change.1.from), change.1.at.get());
+    let is_entry = |(part, row): &Row<'p>| sym(part, row.to) == from && row.at.get() <= at;
+    let found: BTreeSet<Sym> = rows.filter(is_entry).map(|row| entered(row, pipeline)).collect();
     match found.first() {
         Some(&other) if found.len() == 1 => other,
         _ => of,

@@ -193,14 +193,11 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     let mut entries: Vec<(Micros, Key)> = Vec::with_capacity(16);
     for (part, change) in history.rows(&all.history, deal) {
         let sym = |word: super::Word| part.words.get(word.0 as usize).copied().unwrap_or_default();
-        let own = sym(change.pipeline);
-        let of = if own.is_none() { pipeline } else { own };
-        let key = (of, sym(change.to));
+        let key = (order::entered((part, change), pipeline), sym(change.to));
         let from = sym(change.from);
         if !from.is_none() {
             let rows = history.rows(&all.history, deal);
-            let left = || order::left(rows, (part, change), (of, pipeline));
-            tally.at((if own.is_none() { of } else { left() }, from));
+            tally.at((order::left(rows, (part, change), pipeline), from));
         }
         match change.at.get() {
             Some(at) => entries.push((at, key)),
