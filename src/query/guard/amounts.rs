@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{
     BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Query, Select, SelectItem, TableAlias, TableFactor, UnaryOperator,
-    Value,
+    FunctionArguments, Ident, Query, UnaryOperator, Value,
 };
 
+use super::given::Given;
 use super::groups;
 use super::walk::{self, Change, Look};
 use super::widen::cast_to;
@@ -41,14 +41,7 @@ pub(super) fn widen(query: &mut Query) {
 
 /// The names of amounts: columns of tables, and what they are called on the way.
 fn amounts(query: &Query) -> BTreeSet<String> {
-    let mut found = Given::default();
-    loop {
-        let before = found.names.len();
-        let _ = walk::query(query, &mut found);
-        if found.names.len() == before {
-            return found.names;
-        }
-    }
+    Given::of(query).spread(BTreeSet::new(), mentions)
 }
 
 fn is_amount(name: &str, given: &BTreeSet<String>) -> bool {
@@ -79,57 +72,6 @@ fn mentions(expr: &Expr, given: &BTreeSet<String>) -> bool {
     let mut find = Find { given, is_found: false };
     let _ = walk::expr(expr, &mut find);
     find.is_found
-}
-
-/// Collects the names that are given to what is made of amounts.
-#[derive(Default)]
-struct Given {
-    names: BTreeSet<String>,
-}
-
-impl Given {
-    fn select(&mut self, select: &Select, columns: &[Ident]) {
-        for (at, item) in select.projection.iter().enumerate() {
-            let (expr, alias) = match item {
-                SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
-                SelectItem::UnnamedExpr(expr) => (expr, None),
-                _ => continue,
-            };
-            if mentions(expr, &self.names) {
-                let names = alias.into_iter().chain(columns.get(at));
-                self.names.extend(names.map(|name| name.value.clone()));
-            }
-        }
-    }
-
-    /// `WITH t (a, b) AS ...` and `... AS t (a, b)` give names by place.
-    fn columns(&mut self, query: &Query, alias: &TableAlias) {
-        let columns: Vec<Ident> = alias.columns.iter().map(|column| column.name.clone()).collect();
-        if let Some(select) = query.body.as_select() {
-            self.select(select, &columns);
-        }
-    }
-}
-
-impl Look for Given {
-    fn query(&mut self, query: &Query) -> Result<()> {
-        for step in query.with.iter().flat_map(|with| &with.cte_tables) {
-            self.columns(&step.query, &step.alias);
-        }
-        Ok(())
-    }
-
-    fn select(&mut self, select: &Select) -> Result<()> {
-        self.select(select, &[]);
-        Ok(())
-    }
-
-    fn factor(&mut self, factor: &TableFactor) -> Result<()> {
-        if let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor {
-            self.columns(subquery, alias);
-        }
-        Ok(())
-    }
 }
 
 /// Measures products and sums of amounts.

@@ -8,8 +8,9 @@ use sqlparser::ast::{
     FunctionArguments, Ident, ObjectName, Query, Value,
 };
 
+use super::given::Given;
+use super::groups;
 use super::walk::{self, Change};
-use super::{groups, nulls};
 use crate::error::Result;
 
 /// Functions whose results have fractions.
@@ -55,16 +56,7 @@ const ALIKE: &[&str] = &[
 
 /// Rounds fractions that are cast to whole numbers. `fractions` are the columns of tables that have some.
 pub(super) fn round(query: &mut Query, fractions: &BTreeSet<String>) {
-    let given = nulls::given(query);
-    let mut names = fractions.clone();
-    loop {
-        let found = given.iter().filter(|(_, expr)| is_fraction(expr, &names));
-        let found: BTreeSet<String> = found.map(|(name, _)| name.clone()).collect();
-        if found.is_subset(&names) {
-            break;
-        }
-        names.extend(found);
-    }
+    let names = Given::of(query).spread(fractions.clone(), is_fraction);
     let _ = walk::change(query, &mut Round { names });
 }
 

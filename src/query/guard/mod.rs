@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 mod amounts;
 mod casts;
 mod division;
+mod given;
 mod groups;
 mod joins;
 mod names;

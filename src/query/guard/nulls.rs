@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Function, Ident, JoinOperator, OrderByExpr, OrderByOptions,
-    Query, Select, SelectItem, SetExpr, TableFactor, UnaryOperator, Value, WindowType,
+    Query, Select, SetExpr, TableFactor, UnaryOperator, Value, WindowType,
 };
 
+use super::given::Given;
 use super::walk::{self, Change, Look};
 use super::{groups, refused};
 use crate::error::{Error, Result};
@@ -38,13 +39,8 @@ pub(in crate::query) struct Nulls {
 ///
 /// Errors: an order has more than one key that may be null.
 pub(super) fn place(query: &mut Query, columns: &Nulls) -> Result<()> {
-    let given = Given::of(query);
-    walk::change(query, &mut Place { known: given.known(columns) })
-}
-
-/// The names that a statement gives to columns, and what it calls so.
-pub(super) fn given(query: &Query) -> Vec<(String, Expr)> {
-    Given::of(query).columns
+    let known = Known::of(query, columns);
+    walk::change(query, &mut Place { known })
 }
 
 /// What is known to have no nulls.
@@ -59,6 +55,29 @@ struct Known {
 }
 
 impl Known {
+    /// A name that is given counts if all that is called so has no nulls.
+    fn of(query: &Query, columns: &Nulls) -> Self {
+        let mut joins = Joins::default();
+        let _ = walk::query(query, &mut joins);
+        let mut known = Self { outer: joins.outer, ..Self::default() };
+        if joins.is_mixed {
+            return known;
+        }
+        let given = Given::of(query);
+        let mut named = given.names(|_| true);
+        named.retain(|name| !columns.some.contains(name));
+        named.extend(columns.none.iter().cloned());
+        known.columns = named;
+        loop {
+            let nullable = given.names(|expr| known.may_be_null(expr));
+            let before = known.columns.len();
+            known.columns.retain(|name| !nullable.contains(name));
+            if known.columns.len() == before {
+                return known;
+            }
+        }
+    }
+
     fn has(&self, qualifier: Option<&Ident>, name: &Ident) -> bool {
         let is_outer = match qualifier {
             Some(table) => self.outer.contains(&table.value),
@@ -106,56 +125,22 @@ impl Known {
     }
 }
 
-/// The names that a statement gives to columns, and its joins.
+/// The joins of a statement.
 #[derive(Default)]
-struct Given {
-    columns: Vec<(String, Expr)>,
+struct Joins {
+    /// Tables whose rows may find no partner.
     outer: BTreeSet<String>,
     /// Whether rows of several queries stand in one column, or any row may lack a partner.
     is_mixed: bool,
 }
 
-impl Given {
-    fn of(query: &Query) -> Self {
-        let mut given = Self::default();
-        let _ = walk::query(query, &mut given);
-        given
-    }
-
-    /// A name that is given counts if all that is called so has no nulls.
-    fn known(&self, columns: &Nulls) -> Known {
-        let mut known = Known { outer: self.outer.clone(), ..Known::default() };
-        if self.is_mixed {
-            return known;
-        }
-        let given = self.columns.iter().map(|(name, _)| name);
-        let given = given.filter(|name| !columns.some.contains(*name));
-        known.columns = columns.none.iter().chain(given).cloned().collect();
-        loop {
-            let may_be_null = |(_, expr): &&(String, Expr)| known.may_be_null(expr);
-            let names = self.columns.iter().filter(may_be_null).map(|(name, _)| name);
-            let names: BTreeSet<String> = names.cloned().collect();
-            let before = known.columns.len();
-            known.columns.retain(|name| !names.contains(name));
-            if known.columns.len() == before {
-                return known;
-            }
-        }
-    }
-}
-
-impl Look for Given {
+impl Look for Joins {
     fn query(&mut self, query: &Query) -> Result<()> {
         self.is_mixed |= matches!(&*query.body, SetExpr::SetOperation { .. });
         Ok(())
     }
 
     fn select(&mut self, select: &Select) -> Result<()> {
-        for item in &select.projection {
-            if let SelectItem::ExprWithAlias { expr, alias } = item {
-                self.columns.push((alias.value.clone(), expr.clone()));
-            }
-        }
         use JoinOperator as J;
         for join in select.from.iter().flat_map(|from| &from.joins) {
             match (&join.join_operator, &join.relation) {

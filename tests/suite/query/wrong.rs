@@ -159,6 +159,12 @@ const MENDED: &[(&str, &str)] = &[
     ("SELECT CAST(v / 3 AS INT) AS n FROM a WHERE x = 5", "17"),
     ("SELECT CAST(AVG(v) * 1.01 AS BIGINT) AS n FROM a", "28"),
     ("WITH t AS (SELECT -v / 3 AS q FROM a) SELECT CAST(SUM(q) AS INT) AS n FROM t", "-37"),
+    ("WITH t (k, q) AS (SELECT id, v / 3 FROM a) SELECT CAST(SUM(q) AS INT) AS n FROM t", "37"),
+    ("SELECT CAST(SUM(q) AS INT) AS n FROM (SELECT v / 3 FROM a) AS t (q)", "37"),
+    (
+        "SELECT q, ROW_NUMBER() OVER (ORDER BY q) AS r FROM (SELECT v FROM a WHERE x > 1) AS t (q) ORDER BY q",
+        "30|1 50|2 -|3",
+    ),
     // Nulls come last in ascending windows, and first in descending ones.
     ("SELECT x, ROW_NUMBER() OVER (ORDER BY v) AS r FROM a WHERE x > 1 ORDER BY x", "2|1 3|3 5|2"),
     (
