@@ -21,6 +21,7 @@ use super::seen::Forms;
 use super::settle;
 use crate::error::Result;
 use crate::model::Config;
+use crate::model::calendar::PeriodKind;
 
 /// A column that a file does not have.
 const ABSENT: u16 = u16::MAX;
@@ -76,8 +77,8 @@ pub(super) struct Plan {
     pub(super) zeros: u32,
     /// The year in the name of the file, for periods that tell none.
     pub(super) year: Option<String>,
-    /// Periods of which only the start is told are months, not quarters.
-    pub(super) has_monthly_starts: bool,
+    /// How long periods last of which only the start is told.
+    pub(super) lasting: Option<PeriodKind>,
     /// `Date entered` columns.
     pub(super) entered: Vec<(usize, Stage)>,
     columns: Vec<u16>,
@@ -224,7 +225,7 @@ pub(super) fn by_columns(
 fn settled(mut plan: Plan, rows: &[&[String]], config: &Config) -> Plan {
     fit::columns(&mut plan, rows, config);
     settle::plan(&mut plan, rows, config.source_dates, &config.currency);
-    plan.has_monthly_starts = fit::has_monthly_starts(&plan, rows, config);
+    plan.lasting = fit::lasting(&plan, rows, config);
     plan
 }
 
@@ -301,7 +302,7 @@ fn plan(
             .collect(),
         wide: wide(&file, folded, &head.headers, called),
         year: called.year(),
-        has_monthly_starts: false,
+        lasting: None,
         kind_by_name,
         zeros: 0,
         entered: entered.collect(),

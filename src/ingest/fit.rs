@@ -9,8 +9,8 @@ use super::header;
 use super::mapping::PercentRule;
 use super::number;
 use super::status::{Told, told};
-use crate::model::calendar::month_index;
-use crate::model::{Config, Status, listed};
+use crate::model::calendar::{PeriodKind, month_index, month_start};
+use crate::model::{Config, Day, Status, listed};
 
 /// Columns of deals that go by a name which others use for something else, with what a cell of theirs is.
 /// Amounts and dates that cannot be read are refused one by one, as they are wanted.
@@ -41,15 +41,45 @@ pub(super) fn has_moves(rows: &[&[String]], places: [Option<usize>; 3]) -> bool 
     })
 }
 
-/// Whether one of the starts of periods begins no quarter, so that all of them are months.
-pub(super) fn has_monthly_starts(plan: &Plan, rows: &[&[String]], config: &Config) -> bool {
-    let first = config.fiscal_start(None) as i32;
-    let mut starts = cells(plan, rows, Col::PeriodStart);
-    let is_none = |text| {
-        convert::date(text, plan.forms.order)
-            .is_some_and(|day| (month_index(day) + 1 - first).rem_euclid(3) != 0)
+/// Words of headers that tell how long periods last.
+const LASTING: [(PeriodKind, [&str; 3]); 5] = [
+    (PeriodKind::Day, ["daily", "per_day", "target_day"]),
+    (PeriodKind::Week, ["weekly", "per_week", "week"]),
+    (PeriodKind::Month, ["monthly", "per_month", "month"]),
+    (PeriodKind::Quarter, ["quarterly", "per_quarter", "quarter"]),
+    (PeriodKind::Year, ["annual", "per_year", "year"]),
+];
+
+/// How long the periods last of which only the start is told: by the header of the goal or of the start, else by
+/// the starts themselves. All begin quarters, or months, or are whole weeks apart, or days.
+pub(super) fn lasting(plan: &Plan, rows: &[&[String]], config: &Config) -> Option<PeriodKind> {
+    let starts = cells(plan, rows, Col::PeriodStart);
+    let starts: BTreeSet<Day> =
+        starts.filter_map(|text| convert::date(text, plan.forms.order)).collect();
+    if starts.is_empty() || plan.has(Col::PeriodEnd) {
+        return None;
+    }
+    let by_header = [Col::Value, Col::PeriodStart].into_iter().find_map(|col| {
+        let header = header::fold(&plan.header(col));
+        let has = |words: &[&str]| words.iter().any(|word| header.contains(word));
+        LASTING.iter().find(|(_, words)| has(words)).map(|(kind, _)| *kind)
+    });
+    let begins = |months: i32| {
+        let first = config.fiscal_start(None) as i32;
+        starts.iter().all(|&day| {
+            let month = month_index(day);
+            month_start(month) == day && (month + 1 - first).rem_euclid(months) == 0
+        })
     };
-    starts.any(is_none)
+    let apart = |days: i32| {
+        let gaps = starts.iter().zip(starts.iter().skip(1)).map(|(a, b)| b - a);
+        starts.len() > 1 && gaps.clone().all(|gap| gap % days == 0) && gaps.min() == Some(days)
+    };
+    by_header
+        .or(begins(3).then_some(PeriodKind::Quarter))
+        .or(begins(1).then_some(PeriodKind::Month))
+        .or(apart(7).then_some(PeriodKind::Week))
+        .or(apart(1).then_some(PeriodKind::Day))
 }
 
 /// Lets go of [`SHARED`] columns of which no cell can be read, lets the status stand for a stage that is

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::cells::Record;
 use super::columns::Col;
 use super::context::Context;
+use super::convert;
 use super::detect::Plan;
 use super::doing;
 use super::header;
@@ -222,18 +223,28 @@ fn name_of_period(record: &Record<'_>, context: &Context<'_>) -> Option<String> 
     let Some(year) = year(record, context).filter(|_| !is_known) else {
         return Some(text.into_owned());
     };
-    let is_number = matches!(&*text, "1" | "2" | "3" | "4") && is_quarterly(context);
-    let named = if is_number { format!("Q{text} {year}") } else { format!("{text} {year}") };
+    let number = text.parse::<u32>().ok();
+    let named = match (kind_of_column(context), number) {
+        (Some(PeriodKind::Quarter), Some(1..=4)) => format!("Q{text} {year}"),
+        (Some(PeriodKind::Week), Some(_)) => format!("W{text} {year}"),
+        _ => format!("{text} {year}"),
+    };
     Some(if period_name::is_whole(&named) { named } else { text.into_owned() })
 }
 
-/// Whether the column of periods is one of quarters.
-fn is_quarterly(context: &Context<'_>) -> bool {
+/// Whether the column of periods is one of quarters or of weeks.
+fn kind_of_column(context: &Context<'_>) -> Option<PeriodKind> {
     let header = header::fold(&context.plan.header(Col::Period));
-    ["quarter", "quartal", "trimestre"].iter().any(|word| header.contains(word))
+    let has = |words: &[&str]| words.iter().any(|word| header.contains(word));
+    if has(&["quarter", "quartal", "trimestre"]) {
+        Some(PeriodKind::Quarter)
+    } else {
+        has(&["week", "woche", "semaine", "semana"]).then_some(PeriodKind::Week)
+    }
 }
 
-/// The days of a period by its name; a day in a column of quarters is of the quarter.
+/// The days of a period by its name; a day in a column of quarters is of the quarter, one in a column of weeks begins
+/// one.
 fn called(text: &str, record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
     if let Some(days) = context.periods.named(text) {
         return Ok(days);
@@ -241,17 +252,38 @@ fn called(text: &str, record: &Record<'_>, context: &Context<'_>) -> Result<(Day
     record.see_date(text);
     let calendar = (&context.periods.months, context.fiscal());
     let days = period_name::days(text, calendar, context.times.order).ok_or_else(|| {
-        record.bad(Col::Period, text, "not a period, such as `2026-Q1` or `2026-03`", true)
+        let reason = "not a period, such as `2026-Q1`, `2026-03` or `2026-W16`";
+        record.bad(Col::Period, text, reason, true)
     })?;
     let first = context.fiscal().first_month;
-    let is_month = days.1 - days.0 <= 31 && is_quarterly(context);
-    let quarter = || Period::among(&context.periods.months, PeriodKind::Quarter, days.0, first);
-    let days = if is_month { (quarter().start, quarter().end) } else { days };
+    let days = match kind_of_column(context) {
+        Some(PeriodKind::Quarter) if days.1 - days.0 <= 31 => {
+            beginning(days.0, PeriodKind::Quarter, context)
+        }
+        Some(kind @ PeriodKind::Week) => {
+            let start = convert::date(text, context.times.order);
+            start.map_or(days, |start| beginning(start, kind, context))
+        }
+        _ => days,
+    };
     if !context.periods.has(days, first) {
         let reason = "no period of the table of periods, which has its own ids";
         return Err(record.bad(Col::Period, text, reason, true));
     }
     Ok(days)
+}
+
+/// The period of a kind that begins on a day, or holds it: weeks and days begin where they are said to.
+fn beginning(start: Day, kind: PeriodKind, context: &Context<'_>) -> (Day, Day) {
+    match kind {
+        PeriodKind::Day => (start, start + 1),
+        PeriodKind::Week => (start, start + 7),
+        _ => {
+            let first = context.fiscal().first_month;
+            let period = Period::among(&context.periods.months, kind, start, first);
+            (period.start, period.end)
+        }
+    }
 }
 
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
@@ -260,11 +292,11 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
     let first = context.fiscal().first_month;
     let months = &context.periods.months;
     let kind = record.text(Col::Period).and_then(|text| period_name::kind(&text));
-    if let Some(kind) = kind
-        && let Some(start) = record.date(Col::PeriodStart)?
-    {
-        let period = Period::among(months, kind, start, first);
-        return Ok((period.start, period.end));
+    if let Some(kind) = kind {
+        let Some(start) = record.date(Col::PeriodStart)? else {
+            return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
+        };
+        return Ok(beginning(start, kind, context));
     }
     if let Some(name) = name_of_period(record, context) {
         return called(&name, record, context);
@@ -273,10 +305,12 @@ fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad>
         return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
     };
     let Some(end) = record.date(Col::PeriodEnd)? else {
-        let begins = Period::among(months, PeriodKind::Quarter, start, first);
-        let is_quarter = begins.start == start && !context.plan.has_monthly_starts;
-        let kind = if is_quarter { PeriodKind::Quarter } else { PeriodKind::Month };
-        return Ok((start, Period::among(months, kind, start, first).end));
+        if let Some(kind) = context.plan.lasting {
+            return Ok(beginning(start, kind, context));
+        }
+        let quarter = Period::among(months, PeriodKind::Quarter, start, first);
+        let month = Period::among(months, PeriodKind::Month, start, first);
+        return Ok((start, if quarter.start == start { quarter.end } else { month.end }));
     };
     let begins_month = |day| Period::among(months, PeriodKind::Month, day, first).start == day;
     let is_after = end > start && begins_month(start) && begins_month(end);

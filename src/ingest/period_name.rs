@@ -1,9 +1,11 @@
 //! Periods by their names: `2026-Q1`, `Mar 2026`, and columns that are called so.
 
+use chrono::{NaiveDate, Weekday};
+
 use super::convert::{self, DayOrder};
 use super::header::without_accent;
 use super::local;
-use crate::model::calendar::{Period, PeriodKind, month_start};
+use crate::model::calendar::{Period, PeriodKind, day_of, month_start};
 use crate::model::{Day, Fiscal, Months};
 
 /// What stands beside a period in the header of its goals.
@@ -63,23 +65,67 @@ fn spaced(text: &str) -> String {
     }
 }
 
+/// Words that mean a kind of period, without accents.
+const KINDS: [(PeriodKind, &[&str]); 5] = [
+    (
+        PeriodKind::Day,
+        &["day", "daily", "per day", "taglich", "quotidien", "diario", "每日", "每天", "日"],
+    ),
+    (
+        PeriodKind::Week,
+        &["week", "weekly", "per week", "wochentlich", "hebdomadaire", "semanal", "每周", "周"],
+    ),
+    (
+        PeriodKind::Month,
+        &["month", "monthly", "per month", "monatlich", "mensuel", "mensual", "每月", "月度", "月"],
+    ),
+    (
+        PeriodKind::Quarter,
+        &["quarter", "quarterly", "per quarter", "trimestriel", "trimestral", "每季度", "季度"],
+    ),
+    (
+        PeriodKind::Year,
+        &["year", "yearly", "annual", "annually", "jahrlich", "annuel", "anual", "每年", "年度"],
+    ),
+];
+
 /// The kind of period that a word means: `quarterly`.
 pub(super) fn kind(text: &str) -> Option<PeriodKind> {
-    Some(match text.to_lowercase().as_str() {
-        "month" | "monthly" => PeriodKind::Month,
-        "quarter" | "quarterly" => PeriodKind::Quarter,
-        "year" | "yearly" | "annual" | "annually" => PeriodKind::Year,
-        _ => return None,
-    })
+    let word: String =
+        text.trim().chars().flat_map(char::to_lowercase).map(without_accent).collect();
+    KINDS.into_iter().find(|(_, words)| words.contains(&&*word)).map(|(kind, _)| kind)
 }
 
-/// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026` or `2026`; fiscal years are called as
-/// `fiscal_label` says.
+/// The days of an ISO week: `2026-W16`, `W16 2026`, `2026W16`, `CW 16/2026`, `Week 16 2026`.
+fn week(text: &str) -> Option<(Day, Day)> {
+    let words = text.to_ascii_uppercase().replace('W', " W");
+    let mut words = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let (mut year, mut number, mut is_week) = (None, None, false);
+    for word in &mut words {
+        let digits = word.trim_start_matches(['W', 'K', 'E']);
+        is_week |= matches!(word.strip_suffix(digits), Some("W" | "WEEK" | "WK"));
+        match digits.parse::<u32>() {
+            Ok(told) if digits.len() == 4 && year.is_none() => year = i32::try_from(told).ok(),
+            Ok(told) if digits.len() <= 2 && number.is_none() => number = Some(told),
+            _ if digits.is_empty() || matches!(word, "C" | "K") => {}
+            _ => return None,
+        }
+    }
+    let year = year.filter(|year| is_week && (1970..2200).contains(year))?;
+    let first = day_of(NaiveDate::from_isoywd_opt(year, number?, Weekday::Mon)?);
+    Some((first, first + 7))
+}
+
+/// The days of `2026-Q1`, `Q1 FY26`, `2026-03`, `03/2026`, `Mar 2026`, `2026-W16` or `2026`; fiscal years are
+/// called as `fiscal_label` says.
 pub(super) fn days(
     text: &str,
     (own, fiscal): (&Months, Fiscal),
     order: DayOrder,
 ) -> Option<(Day, Day)> {
+    if let Some(days) = week(text) {
+        return Some(days);
+    }
     let spaced = spaced(text);
     let parts = spaced.split(['-', ' ', '/', '_', '\'', '.']);
     let parts: Vec<&str> = parts.filter(|p| !p.is_empty() && *p != "FY").collect();
@@ -132,7 +178,6 @@ pub(super) fn days(
 mod tests {
     use super::*;
     use crate::model::FiscalLabel;
-    use crate::model::calendar::day_of;
 
     #[test]
     fn periods_by_name() {
@@ -168,7 +213,22 @@ mod tests {
         assert_eq!(period("FY 2026", 1), from_to("2026-01-01", "2027-01-01"));
         assert_eq!(period("FY26", 1), from_to("2026-01-01", "2027-01-01"));
         assert_eq!((period("26", 1), period("02/26", 1)), (None, None), "a month or a year");
+        for text in ["2026-W16", "W16 2026", "2026W16", "CW16/2026", "KW 16 2026", "Week 16, 2026"]
+        {
+            assert_eq!(period(text, 1), from_to("2026-04-13", "2026-04-20"), "{text}");
+        }
+        assert_eq!(period("2027-W01", 1), from_to("2027-01-04", "2027-01-11"));
+        assert_eq!(period("2026-W53", 1), from_to("2026-12-28", "2027-01-04"));
+        assert_eq!((period("2025-W53", 1), period("W16", 1)), (None, None));
         assert_eq!(period("soon", 1), None);
         assert_eq!(period("2026-Q5", 1), None);
+    }
+
+    #[test]
+    fn kinds_by_word() {
+        let kinds = ["Daily", "weekly", "Täglich", "每周", "Quarterly", "sometimes"].map(kind);
+        use PeriodKind as K;
+        let expected = [K::Day, K::Week, K::Day, K::Week, K::Quarter].map(Some);
+        assert_eq!((&kinds[..5], kinds[5]), (&expected[..], None));
     }
 }

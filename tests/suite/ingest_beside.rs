@@ -187,6 +187,39 @@ fn goals_are_read_as_people_keep_them() {
 }
 
 #[test]
+fn goals_last_as_long_as_their_file_says() {
+    let goals = |from_to: &[(&str, &str)]| -> Vec<String> {
+        from_to.iter().map(|(from, to)| format!("Ann||{from}|{to}|bookings|1000EUR")).collect()
+    };
+    let weeks = goals(&[("26-04-13", "26-04-20"), ("26-04-20", "26-04-27")]);
+    for text in [
+        "Rep,Period,Quota\nAnn,2026-W16,10\nAnn,W17 2026,10\n",
+        "Rep,Year,Week,Quota\nAnn,2026,16,10\nAnn,2026,17,10\n",
+        "Rep,Week,Quota\nAnn,2026-04-13,10\nAnn,2026-04-20,10\n",
+        "Rep,Week of,Quota\nAnn,2026-04-13,10\nAnn,2026-04-20,10\n",
+        "Rep,2026-W16,2026-W17\nAnn,10,10\n",
+        "Rep,Start,Period,Quota\nAnn,2026-04-13,weekly,10\nAnn,2026-04-20,weekly,10\n",
+        "Rep,Start,Weekly quota\nAnn,2026-04-13,10\nAnn,2026-04-20,10\n",
+        "Rep,Start,Quota\nAnn,2026-04-13,10\nAnn,2026-04-20,10\n",
+    ] {
+        assert_eq!(targets("targets.csv", text), weeks, "{text}");
+    }
+    let days = goals(&[("26-04-13", "26-04-14"), ("26-04-14", "26-04-15")]);
+    for text in [
+        "Rep,Date,Quota\nAnn,2026-04-13,10\nAnn,2026-04-14,10\n",
+        "Rep,Date,Frequency,Quota\nAnn,2026-04-13,daily,10\nAnn,2026-04-14,Daily,10\n",
+        "Rep,Date,Daily target\nAnn,2026-04-13,10\nAnn,2026-04-14,10\n",
+    ] {
+        assert_eq!(targets("targets.csv", text), days, "{text}");
+    }
+    let year = goals(&[("26-01-01", "27-01-01")]);
+    assert_eq!(targets("targets.csv", "Rep,Start,Annual quota\nAnn,2026-01-01,10\n"), year);
+    // A week of a file begins on the day that it is told by, a Sunday for example.
+    let sunday = "Rep,Start,Period,Quota\nAnn,2026-04-12,weekly,10\n";
+    assert_eq!(targets("targets.csv", sunday), goals(&[("26-04-12", "26-04-19")]));
+}
+
+#[test]
 fn goals_of_a_group_are_those_of_the_row_above() {
     let grouped = "Rep,Period,Quota\nAnn,2026-Q1,1\n,2026-Q2,2\nBob,2026-Q1,3\n,2026-Q2,4\n";
     let each = "Rep,Period,Quota\nAnn,2026-Q1,1\nAnn,2026-Q2,2\nBob,2026-Q1,3\nBob,2026-Q2,4\n";
