@@ -18,6 +18,7 @@ impl Config {
     /// Checks that every value is in range.
     pub fn check(&self) -> Result<()> {
         self.zone()?;
+        self.source_zone()?;
         let is_code = |text: &str| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
         expect(is_code(&self.currency), "currency", "a code of three capital letters")
             .map_err(|e| e.hint("such as `EUR` or `USD` (ISO 4217)"))?;

@@ -122,6 +122,18 @@ mod tests {
     }
 
     #[test]
+    fn a_zone_that_there_is_not_is_told_with_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("mine.toml");
+        for key in ["report_tz", "source_tz"] {
+            std::fs::write(&path, format!("{key} = \"Europe/Berln\"\n")).unwrap();
+            let error = Config::read(&path).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{key}` is no time zone: `Europe/Berln`"));
+            assert!(error.place().is_some_and(|place| place.file.ends_with("mine.toml")));
+        }
+    }
+
+    #[test]
     fn a_number_beyond_its_field_is_out_of_range_as_any_other() {
         let (what, ..) = told("idle_days = -1");
         assert_eq!(what, "`idle_days` must be 0 to 36500, not -1");

@@ -2,7 +2,7 @@
 
 use super::funnel::caption;
 use super::mix::add_mix;
-use super::{Block, Reads, add, chart, keys, part_of};
+use super::{Block, Reads, add, chart, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
@@ -13,6 +13,8 @@ use crate::report::view::{Chart, Grid, Head};
 
 /// Quarters before the one shown that are kept as tables.
 const MOST_QUARTERS: usize = 4;
+/// Reps that are drawn.
+const MOST_DRAWN: usize = 40;
 
 const SHRUNK: &[&str] = &[
     "owner",
@@ -256,10 +258,45 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let rows = ranked(sheet, pipeline, span);
     let title = caption("Win rate of reps", &book.so_far(span));
     let is_shrunk = rows.iter().any(|row| sheet.number(row, "eb_mean").is_some());
+    let (note, rate) = pulled(sheet, &rows, is_shrunk);
+    let table = grid(sheet, &title, &rows, SHRUNK);
+    let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
+    let tests = book.sheet("rep_tests");
+    let tested = tests.at(&tests.by_owner(pipeline), span);
+    let differs = |row: &Cells<'_>| {
+        let owner = sheet.word(row, "owner");
+        let test = tested.iter().find(|r| tests.word(r, "owner") == owner);
+        test.is_some_and(|r| tests.flag(r, "is_different"))
+    };
+    let closed = |row: &Cells<'_>| sheet.number(row, "closed");
+    let drawn = most_told(&rows, |row| (differs(row), closed(row).unwrap_or(0.0)));
+    let part = "Drawn are those that differ and those with the most deals closed,";
+    let note = with_more(note, part_of(part, drawn.len(), rows.len(), "reps", "the table has all"));
+    let mut made = chart(format!("{id}-rate"), title, &note, table, |id, title| {
+        let row = |row: &Cells<'_>| {
+            let drawn = rate_row(sheet, *row, differs(row));
+            Row { is_faint: drawn.is_faint || book.is_few(closed(row)), ..drawn }
+        };
+        let drawn: Vec<Row> = drawn.iter().map(row).collect();
+        intervals(id, title, &drawn, ("win rate", format::percent_tick), team)
+    });
+    let pairs = [
+        ("accent", rate),
+        ("tick", "raw rate"),
+        ("second", "differs from the team after allowing for the number of reps"),
+        ("faint", "few deals, read with care"),
+    ];
+    let is_shown = |(class, _): &(&str, &str)| is_shrunk || *class != "tick";
+    made.keys = keys(&pairs.into_iter().filter(is_shown).collect::<Vec<_>>());
+    made
+}
+
+/// What is said of the rates, and what they are.
+fn pulled(sheet: Sheet<'_>, rows: &[Cells<'_>], is_shrunk: bool) -> (&'static str, &'static str) {
     // Nothing of a rep's own rate is left where all are pulled onto the team's.
     let is_flat =
         rows.iter().all(|row| sheet.number(row, "shrink_weight").is_none_or(|w| w > 0.99));
-    let (note, rate) = match is_shrunk {
+    match is_shrunk {
         true if is_flat => (
             "Between these reps no more difference is seen than chance gives, so that each rate is pulled onto \
              the team's, the dashed line. The intervals are narrow for that reason, not because the rate of \
@@ -276,31 +313,18 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
              dashed line is the team.",
             "rate with 95% interval",
         ),
-    };
-    let table = grid(sheet, &title, &rows, SHRUNK);
-    let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
-    let tests = book.sheet("rep_tests");
-    let tested = tests.at(&tests.by_owner(pipeline), span);
-    let mut made = chart(format!("{id}-rate"), title, note, table, |id, title| {
-        let row = |row: &Cells<'_>| {
-            let owner = sheet.word(row, "owner");
-            let test = tested.iter().find(|r| tests.word(r, "owner") == owner);
-            let is_few = book.is_few(sheet.number(row, "closed"));
-            let drawn = rate_row(sheet, row, test.is_some_and(|r| tests.flag(r, "is_different")));
-            Row { is_faint: drawn.is_faint || is_few, ..drawn }
-        };
-        let drawn: Vec<Row> = rows.iter().map(row).collect();
-        intervals(id, title, &drawn, ("win rate", format::percent_tick), team)
-    });
-    let pairs = [
-        ("accent", rate),
-        ("tick", "raw rate"),
-        ("second", "differs from the team after allowing for the number of reps"),
-        ("faint", "few deals, read with care"),
-    ];
-    let is_shown = |(class, _): &(&str, &str)| is_shrunk || *class != "tick";
-    made.keys = keys(&pairs.into_iter().filter(is_shown).collect::<Vec<_>>());
-    made
+    }
+}
+
+/// The rows that a chart has room for, in their order: of too many those that stand out, then those that most
+/// is known of.
+fn most_told<'a>(rows: &[Cells<'a>], told: impl Fn(&Cells<'a>) -> (bool, f64)) -> Vec<Cells<'a>> {
+    let mut rows: Vec<(usize, (bool, f64), Cells<'a>)> =
+        rows.iter().enumerate().map(|(at, row)| (at, told(row), *row)).collect();
+    rows.sort_by(|(_, a, _), (_, b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    rows.truncate(MOST_DRAWN);
+    rows.sort_by_key(|(at, ..)| *at);
+    rows.into_iter().map(|(.., row)| row).collect()
 }
 
 fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
