@@ -2,7 +2,7 @@
 
 use crate::model::calendar::date;
 use crate::model::restated::FactChange;
-use crate::model::{Activity, Run, StageKind, Sym, Timeline, Visit, money};
+use crate::model::{Activity, Run, StageKind, Status, Sym, Timeline, Visit, money};
 
 /// A deal in one run.
 #[derive(Clone, Copy)]
@@ -18,6 +18,12 @@ impl<'a> Life<'a> {
 
     fn stage(&self, visit: &Visit) -> &'a str {
         self.run.names.get(self.run.catalogue.get(visit.stage).name)
+    }
+
+    /// A deal that is lost later on has no reason yet.
+    fn lost_reason(&self) -> Sym {
+        let is_lost = self.deal.facts.outcome == Status::Lost;
+        if is_lost { self.deal.deal.lost_reason } else { Sym::NONE }
     }
 
     fn amount(&self) -> String {
@@ -46,7 +52,7 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     let words = [
         ("source", old.source, new.source),
         ("segment", old.segment, new.segment),
-        ("lost_reason", a.deal.deal.lost_reason, b.deal.deal.lost_reason),
+        ("lost_reason", a.lost_reason(), b.lost_reason()),
         ("forecast_category", a.deal.deal.forecast_category, b.deal.deal.forecast_category),
     ];
     for (fact, before, after) in words {

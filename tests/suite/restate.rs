@@ -113,6 +113,43 @@ fn time_that_passed_is_no_restatement() {
 }
 
 #[test]
+fn the_reason_of_a_later_loss_is_no_restatement() {
+    let there = tempfile::tempdir().unwrap();
+    let ingest = |lines: &str| {
+        let text = format!("{}{lines}", HEADER.replace(",closed_at", ",closed_at,lost_reason"));
+        std::fs::write(there.path().join("deals.csv"), text).unwrap();
+        assert_eq!(sluice(there.path(), &["ingest", "deals.csv"]).0, Some(0));
+    };
+    let monday = "1,Alpha,Demo,open,Ann,100,2026-01-05,,\n\
+        2,Beta,Lost,lost,Ann,200,2026-01-06,2026-02-03,price\n\
+        3,Gamma,Demo,open,Bob,300,2026-06-29,,\n";
+    ingest(monday);
+    let tuesday = monday
+        .replace(
+            "1,Alpha,Demo,open,Ann,100,2026-01-05,,",
+            "1,Alpha,Lost,lost,Ann,100,2026-01-05,2026-07-01,price",
+        )
+        .replace("2026-02-03,price", "2026-02-03,no_decision");
+    ingest(&tuesday);
+    let (_, deals, _) = sluice(there.path(), &["restate", "--deals", "--format", "csv"]);
+    let told: Vec<&str> = deals.lines().skip(1).collect();
+    assert_eq!(told, ["2,Beta,default,lost_reason,price,no_decision"]);
+    // Looked at after the end of the earlier run, time moves numbers: that is said.
+    let (_, _, talk) = sluice(there.path(), &["restate", "--as-of", "2026-07-01"]);
+    let words = "run 0 knows all up to 2026-06-29 only: what happened later moves numbers too";
+    assert!(talk.contains(words), "{talk}");
+    // No more days are known one by one than the last fourteen.
+    let told = |words: &str| {
+        assert_eq!(sluice(there.path(), &["report"]).0, Some(0));
+        let page = std::fs::read_to_string(there.path().join("out/latest/index.html")).unwrap();
+        assert!(page.contains(words), "{words}");
+    };
+    told("What happened since 29 June 2026, by day");
+    ingest(&format!("{tuesday}4,Delta,Demo,open,Bob,400,2026-08-20,,\n"));
+    told("What happened in the last 14 days");
+}
+
+#[test]
 fn a_report_compares_with_the_run_before() {
     let there = tempfile::tempdir().unwrap();
     ingest(there.path(), &MONDAY);
