@@ -115,22 +115,28 @@ fn time_that_passed_is_no_restatement() {
 #[test]
 fn the_reason_of_a_later_loss_is_no_restatement() {
     let there = tempfile::tempdir().unwrap();
-    let ingest = |lines: &str| {
-        let text = format!("{}{lines}", HEADER.replace(",closed_at", ",closed_at,lost_reason"));
-        std::fs::write(there.path().join("deals.csv"), text).unwrap();
-        assert_eq!(sluice(there.path(), &["ingest", "deals.csv"]).0, Some(0));
+    let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
+    let ingest = |deals: &str, moves: &str| {
+        let header = HEADER.replace(",closed_at", ",closed_at,lost_reason");
+        write("deals.csv", &format!("{header}{deals}"));
+        write("stage_changes.csv", &format!("deal_id,from_stage,to_stage,changed_at\n{moves}"));
+        let files = ["ingest", "deals.csv", "stage_changes.csv"];
+        assert_eq!(sluice(there.path(), &files).0, Some(0));
     };
     let monday = "1,Alpha,Demo,open,Ann,100,2026-01-05,,\n\
         2,Beta,Lost,lost,Ann,200,2026-01-06,2026-02-03,price\n\
         3,Gamma,Demo,open,Bob,300,2026-06-29,,\n";
-    ingest(monday);
+    let moves =
+        "1,,Demo,2026-01-05\n2,,Demo,2026-01-06\n2,Demo,Lost,2026-02-03\n3,,Demo,2026-06-29\n";
+    ingest(monday, moves);
     let tuesday = monday
         .replace(
             "1,Alpha,Demo,open,Ann,100,2026-01-05,,",
             "1,Alpha,Lost,lost,Ann,100,2026-01-05,2026-07-01,price",
         )
         .replace("2026-02-03,price", "2026-02-03,no_decision");
-    ingest(&tuesday);
+    let moves = format!("{moves}1,Demo,Lost,2026-07-01\n");
+    ingest(&tuesday, &moves);
     let (_, deals, _) = sluice(there.path(), &["restate", "--deals", "--format", "csv"]);
     let told: Vec<&str> = deals.lines().skip(1).collect();
     assert_eq!(told, ["2,Beta,default,lost_reason,price,no_decision"]);
@@ -145,7 +151,8 @@ fn the_reason_of_a_later_loss_is_no_restatement() {
         assert!(page.contains(words), "{words}");
     };
     told("What happened since 29 June 2026, by day");
-    ingest(&format!("{tuesday}4,Delta,Demo,open,Bob,400,2026-08-20,,\n"));
+    let later = format!("{tuesday}4,Delta,Demo,open,Bob,400,2026-08-20,,\n");
+    ingest(&later, &format!("{moves}4,,Demo,2026-08-20\n"));
     told("What happened in the last 14 days");
 }
 
