@@ -113,14 +113,16 @@ fn time_that_passed_is_no_restatement() {
 }
 
 #[test]
-fn the_reason_of_a_later_loss_is_no_restatement() {
+fn what_came_later_is_no_restatement() {
     let there = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
-    let ingest = |deals: &str, moves: &str| {
+    let ingest = |deals: &str, moves: &str, activities: &str| {
         let header = HEADER.replace(",closed_at", ",closed_at,lost_reason");
         write("deals.csv", &format!("{header}{deals}"));
         write("stage_changes.csv", &format!("deal_id,from_stage,to_stage,changed_at\n{moves}"));
-        let files = ["ingest", "deals.csv", "stage_changes.csv"];
+        let header = "activity_id,deal_id,type,owner,done_at,due_at";
+        write("activities.csv", &format!("{header}\n{activities}"));
+        let files = ["ingest", "deals.csv", "stage_changes.csv", "activities.csv"];
         assert_eq!(sluice(there.path(), &files).0, Some(0));
     };
     let monday = "1,Alpha,Demo,open,Ann,100,2026-01-05,,\n\
@@ -128,7 +130,7 @@ fn the_reason_of_a_later_loss_is_no_restatement() {
         3,Gamma,Demo,open,Bob,300,2026-06-29,,\n";
     let moves =
         "1,,Demo,2026-01-05\n2,,Demo,2026-01-06\n2,Demo,Lost,2026-02-03\n3,,Demo,2026-06-29\n";
-    ingest(monday, moves);
+    ingest(monday, moves, "a,3,call,Bob,2026-06-29,\nb,3,call,Bob,,2026-07-03\n");
     let tuesday = monday
         .replace(
             "1,Alpha,Demo,open,Ann,100,2026-01-05,,",
@@ -136,7 +138,10 @@ fn the_reason_of_a_later_loss_is_no_restatement() {
         )
         .replace("2026-02-03,price", "2026-02-03,no_decision");
     let moves = format!("{moves}1,Demo,Lost,2026-07-01\n");
-    ingest(&tuesday, &moves);
+    // What was planned has been done, and something else is planned.
+    let activities = "a,3,call,Bob,2026-06-29,\nb,3,call,Bob,2026-07-01,2026-07-03\n\
+        c,1,call,Ann,,2026-07-20\n";
+    ingest(&tuesday, &moves, activities);
     let (_, deals, _) = sluice(there.path(), &["restate", "--deals", "--format", "csv"]);
     let told: Vec<&str> = deals.lines().skip(1).collect();
     assert_eq!(told, ["2,Beta,default,lost_reason,price,no_decision"]);
@@ -152,7 +157,7 @@ fn the_reason_of_a_later_loss_is_no_restatement() {
     };
     told("What happened since 29 June 2026, by day");
     let later = format!("{tuesday}4,Delta,Demo,open,Bob,400,2026-08-20,,\n");
-    ingest(&later, &format!("{moves}4,,Demo,2026-08-20\n"));
+    ingest(&later, &format!("{moves}4,,Demo,2026-08-20\n"), activities);
     told("What happened in the last 14 days");
 }
 
