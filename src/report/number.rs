@@ -241,7 +241,11 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
     if lacks_amounts(sheet, row, name) {
         parts.push(NO_AMOUNT.to_owned());
     } else if value.is_null() {
-        let code = sheet.word(row, "reason");
+        // The reason of the row is about amounts, not about how long deals have been followed.
+        let code = match (sheet.about.name, name) {
+            ("rep_amounts" | "source_amounts", "rmst_days" | "rmst_diff_days") => "IM",
+            _ => sheet.word(row, "reason"),
+        };
         parts.push(why_missing(code).to_owned());
     }
     parts.extend(fraction(sheet, row, name));
