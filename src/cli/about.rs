@@ -90,12 +90,27 @@ fn is_named(about: &About, key: &str) -> bool {
     of_kind || texts.into_iter().chain(meanings).any(|text| text.contains(&quoted))
 }
 
+/// Metrics whose main number has no limits.
+const WITHOUT_LIMITS: [&str; 6] = [
+    "activity_volume",
+    "daily_moves",
+    "deal_volume",
+    "forecast_snapshots",
+    "pipeline_coverage",
+    "source_amounts",
+];
+
 /// What the limits are about.
 fn interval(about: &About) -> String {
     let ends = about.columns.iter().map(|c| c.name).filter(|name| name.ends_with("_lower"));
     let own: Vec<String> = ends.map(|name| format!("`{name}`")).collect();
     let main = match about.estimate {
-        "" => "None: `lower` and `upper` are empty.".to_owned(),
+        "" if about.definition.contains("`lower` and `upper`") => {
+            "95%: the definition says what `lower` and `upper` are about.".to_owned()
+        }
+        estimate if estimate.is_empty() || WITHOUT_LIMITS.contains(&about.name) => {
+            "None: `lower` and `upper` are empty.".to_owned()
+        }
         estimate => format!(
             "95%: `lower` and `upper` are about `{estimate}`; `interval_method` says how each was made."
         ),

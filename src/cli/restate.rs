@@ -8,7 +8,7 @@ use super::{Ending, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{self, AnyMetric, METRICS};
 use crate::model::calendar::date;
-use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table};
+use crate::model::{AsOf, Dataset, Progress, Restated, Run, Table};
 use crate::output::{self, Format};
 use crate::restate::{Changed, Scope, Side, deals_table, numbers_table, restate};
 use crate::store::Store;
@@ -66,11 +66,18 @@ pub fn run(args: &RestateArgs, talk: &Talk) -> Result<Ending> {
     let (old, new) = rayon::join(|| store.load(Some(from)), || store.load(Some(to)));
     let ((_, old), (_, new)) = (old?, new?);
     talk.begin("computing", None);
-    let as_of = match args.moment.as_of {
-        Some(as_of) => as_of,
-        None => last_day_of(&config, if from < to { &old } else { &new })?,
-    };
+    // The end of the last complete day that the earlier of the two knows.
+    let end = Run::new(config.clone(), None, if from < to { &old } else { &new })?;
+    let as_of = args.moment.as_of.unwrap_or(AsOf::Instant(end.cut - 1));
     let earlier = Run::new(config, Some(as_of), &old)?;
+    if earlier.cut > end.cut {
+        tracing::info!(
+            target: "sluice",
+            "run {} knows all up to {} only: what happened later moves numbers too",
+            from.min(to),
+            date(end.as_of)
+        );
+    }
     let pair = Pair::new((from, to), &old, earlier, &new)?;
     let changed = pair.changed(Scope { with_activities: true, months: None });
     let restated = pair.restate(METRICS, changed)?;
@@ -85,11 +92,6 @@ pub fn run(args: &RestateArgs, talk: &Talk) -> Result<Ending> {
         restated.deals.len()
     );
     print(&restated, args)
-}
-
-/// The end of the last complete day that a run knows.
-fn last_day_of(config: &Config, dataset: &Dataset) -> Result<AsOf> {
-    Ok(AsOf::Instant(Run::new(config.clone(), None, dataset)?.cut - 1))
 }
 
 /// Two runs at one instant, under one configuration.

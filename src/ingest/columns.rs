@@ -76,12 +76,12 @@ pub(super) enum Entity {
     Stages,
     /// Periods: a calendar of the user's own if it tells their kinds, else their days by id only.
     Periods,
+    /// Exchange rates, which tell the currency of goals and forecasts that name none.
+    Fx,
     /// Goals.
     Targets,
     /// Stored forecasts.
     Forecasts,
-    /// Exchange rates.
-    Fx,
     /// What customers paid, deal by deal.
     Payments,
     /// Names of teams or roles, by id.

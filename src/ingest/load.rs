@@ -23,6 +23,7 @@ use super::{
     status,
 };
 use crate::error::{ErrorKind, Result};
+use crate::model::fx::base_of;
 use crate::model::{Dataset, InputFile, Reject, Sym, timed};
 
 /// Reads exports; see [`super::read`].
@@ -172,7 +173,7 @@ impl Loader<'_> {
     }
 
     /// The currency of amounts that tell none. Goals and forecasts are in the one that is compared with them:
-    /// the base currency, or else the one that all deals have.
+    /// the one that all deals have if no base currency is set, or else that into which rates convert them.
     fn own_currency(&self, entity: Entity) -> String {
         let Gathered { deals, names, .. } = &self.all;
         let config = self.options.config;
@@ -184,7 +185,8 @@ impl Loader<'_> {
         };
         let compared = || {
             let of_deals = || of_deals().filter(|currency| !currency.is_empty());
-            config.base_currency.clone().or_else(of_deals)
+            let of_rates = || base_of(config, &self.all.fx).ok().flatten();
+            config.base_currency.clone().or_else(of_deals).or_else(of_rates)
         };
         is_compared.then(compared).flatten().unwrap_or_else(|| config.currency.clone())
     }

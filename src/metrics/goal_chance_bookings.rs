@@ -19,7 +19,7 @@ static ABOUT: About = About {
     question: "How likely is it that the open deals bring what is missing by the end of the period?",
     definition: "Booking goals whose period holds `as_of`. What the open deals bring is the sum of independent amounts, \
         each won with its chance; `p_hit` is the probability that it is at least goal - bookings so far, on a lattice \
-        of at most `lattice_cells` cells. Amounts rounded down and up give `p_floor` and `p_ceil`, between which the \
+        of at most `lattice_cells` cells, each of one or more of the largest unit that divides all amounts. Amounts rounded down and up give `p_floor` and `p_ceil`, between which the \
         exact probability lies. Quantiles are of the bookings at the end of the period, to the width of a cell. \
         `p_mode` says how the chance of a deal is known, as in `goal_gap`. `expected_new_minor`: mean over up to 8 \
         past periods of the bookings from deals created after the day with as many days left; it is not in `p_hit`.",

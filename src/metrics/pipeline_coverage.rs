@@ -95,10 +95,7 @@ impl Metric for PipelineCoverage {
             }
             row.end(Tail {
                 n: odds.n_open.into(),
-                reason: match coverage {
-                    None => goal.hindrance.or(Some(Reason::ZeroDenominator)),
-                    Some(_) => goal.hindrance,
-                },
+                reason: goal.hindrance.or(coverage.is_none().then_some(Reason::ZeroDenominator)),
                 ..Tail::default()
             });
         }

@@ -63,7 +63,8 @@ const OF_QUARTERS: &[Measure] = &[
     measure("deal_size", "sum_minor", NO_LIMITS),
     measure("deal_size", "mean_minor", OWN),
     Measure { only: Some(("outcome_set", "won")), ..measure("sales_cycle", "mean_days", OWN) },
-    measure("sales_velocity", "velocity_exact", OWN),
+    // The limits in its table are about `velocity_classic`.
+    measure("sales_velocity", "velocity_exact", NO_LIMITS),
 ];
 
 impl Sides<'_> {
@@ -280,7 +281,12 @@ fn row(
             let few = run.config.min_n_rate as f64;
             let is_few = [a, b].iter().any(|row| get(*row, measure.cases).as_f64() < Some(few));
             let names = [side_a, side_b].map(|side| side.name(run));
-            verdict(gap, interval.filter(|_| !is_few), measure, &names)
+            // What grows night by night would differ on some night by chance alone.
+            let running = [side_a, side_b].into_iter().find(|side| !is_over(side.period, run));
+            match running.filter(|_| gap.is_some()) {
+                Some(side) => format!("{} is not over", label(side.period, run)),
+                None => verdict(gap, interval.filter(|_| !is_few), measure, &names),
+            }
         }
         false => "each against the team on its own mix: not with the other".to_owned(),
     };
@@ -328,6 +334,14 @@ fn verdict(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_are_those_of_the_measure() {
+        for measure in OF_REPS.iter().chain(OF_QUARTERS).filter(|m| m.limits == OWN) {
+            let about = find(measure.metric).map(|metric| metric.about());
+            assert_eq!(about.map(|about| about.estimate), Some(measure.column));
+        }
+    }
 
     #[test]
     fn a_quarter_may_be_written_as_the_page_has_it() {

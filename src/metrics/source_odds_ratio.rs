@@ -21,7 +21,8 @@ static ABOUT: About = About {
     definition: "Pairs of sources as in `source_comparison`, closed deals of all quarters that are over. Odds of winning \
         with the first source / odds with the second, the same in every stratum (segment and quarter of the close), by \
         Mantel and Haenszel; chi-square test that it is 1, without continuity correction. Strata in which one source \
-        has no deal, or all deals ended alike, say nothing and are counted. `q`: Benjamini-Hochberg over the pairs of \
+        has no deal, or all deals ended alike, say nothing and are counted. Where one \
+        source won all or nothing the ratio is empty, and `excess` says which is ahead. `q`: Benjamini-Hochberg over the pairs of \
         the pipeline.",
     caveat: "Adjusts for the segment and the quarter only. A ratio of odds is farther from 1 than one of rates.",
     source: "Mantel & Haenszel 1959; Robins, Breslow & Greenland 1986; Benjamini & Hochberg 1995",
@@ -33,6 +34,11 @@ static ABOUT: About = About {
         column("n_a", Unit::Count, "Closed deals of the first source."),
         column("n_b", Unit::Count, "Closed deals of the second source."),
         column("odds_ratio", Unit::Ratio, "Odds of the first source / odds of the second."),
+        column(
+            "excess",
+            Unit::Number,
+            "Wins of the first source beyond those that equal odds would give it, in the strata used.",
+        ),
         column("cmh_chi2", Unit::Number, "Statistic of the test that it is 1."),
         column("p", Unit::Number, "p value; empty if not tested."),
         column("q", Unit::Number, "p adjusted for the number of pairs tested."),
@@ -120,6 +126,7 @@ fn add_pair(
         .set("n_a", of_a.n)
         .set("n_b", of_b.n)
         .set("odds_ratio", odds.ratio.map(|r| r.0))
+        .set("excess", odds.test.map(|_| odds.excess))
         .set("cmh_chi2", odds.test.map(|t| t.0))
         .set("p", odds.test.map(|t| t.1))
         .set("q", q)

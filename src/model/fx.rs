@@ -45,7 +45,9 @@ pub struct Fx {
 }
 
 /// The base currency: that of the configuration, or else the only one whose rates are all 1.
-fn base_of(config: &Config, rates: &[FxRate]) -> Result<Option<String>> {
+///
+/// Errors: the configured one has rates other than 1.
+pub fn base_of(config: &Config, rates: &[FxRate]) -> Result<Option<String>> {
     let mut is_one: BTreeMap<&str, bool> = BTreeMap::new();
     for rate in rates {
         *is_one.entry(&rate.currency).or_insert(true) &= rate.num == rate.den;

@@ -34,19 +34,30 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
         "{cohort_n} created − {won} won − {lost} lost, of {cohort_n} created",
     ),
     ("sales_cycle", "mean_days", "{sum_days} days in all, n = {n}"),
+    ("sales_velocity", "mean_cycle_days", ""),
+    ("trend", "mean_cycle_days", "{won} won"),
     ("rep_scorecard", "rate", "{won} won of {closed} closed"),
     ("rep_scorecard", "per_win", "activities {activities}, deals won {won}"),
     ("rep_scorecard", "attainment", "of a target of {target_minor}"),
+    ("rep_scorecard", "cycle_q50_days", "{won} won"),
     ("rep_win_rate_shrunk", "rate", "{won} won of {closed} closed"),
     ("rep_win_rate_shrunk", "eb_mean", "{won} won of {n}"),
+    ("rep_win_rate_shrunk", "team_rate", ""),
     ("rep_funnel_plot", "rate", "{won} won of {n}"),
+    ("rep_funnel_plot", "team_rate", ""),
+    ("rep_amounts", "rmst_days", "{n_created} created"),
+    ("rep_amounts", "rmst_diff_days", "{n_created} created"),
     ("weighted_pipeline", "weighted_minor", "of {open_minor} open"),
     ("rep_mix", "o_over_e", "{won} won, {expected} expected"),
     ("source_comparison", "rate_a", "{won_a} won of {n_a}"),
     ("source_comparison", "rate_b", "{won_b} won of {n_b}"),
+    ("source_conversion_difference", "cif_a", "n = {n_a}"),
+    ("source_conversion_difference", "cif_b", "n = {n_b}"),
+    ("source_amounts", "rmst_diff_days", "{n_created_a} and {n_created_b} created"),
     ("score_bands", "rate", "{won} won of {n}"),
     ("score_validation", "auc", "{n_won} won, {n_not} not"),
     ("pipeline_coverage", "coverage", "{open_minor} open for {need_minor}"),
+    ("pipeline_coverage", "p_first", ""),
     ("forecast_accuracy", "bias", "forecast {forecast_minor}, booked {actual_minor}"),
     ("forecast_lead_accuracy", "bias", "forecast {forecast_minor}, booked {actual_minor}"),
     ("forecast_attainment", "attainment", "booked {actual_minor} of {forecast_minor}"),
@@ -116,7 +127,7 @@ pub(crate) fn reason(code: &str) -> &'static str {
         "MC" => "not summed: several currencies and no exchange rates",
         "NA" => "not known: the export lacks the table that this needs",
         "LK" => "left out: it would leak the outcome",
-        "DG" => "no test possible: the values do not vary",
+        "DG" => "not possible: too few to compare, or values that do not vary",
         "TL" => "too large: a sum beyond 64-bit minor units",
         _ => "not known",
     }
@@ -230,7 +241,11 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
     if lacks_amounts(sheet, row, name) {
         parts.push(NO_AMOUNT.to_owned());
     } else if value.is_null() {
-        let code = sheet.word(row, "reason");
+        // The reason of the row is about amounts, not about how long deals have been followed.
+        let code = match (sheet.about.name, name) {
+            ("rep_amounts" | "source_amounts", "rmst_days" | "rmst_diff_days") => "IM",
+            _ => sheet.word(row, "reason"),
+        };
         parts.push(why_missing(code).to_owned());
     }
     parts.extend(fraction(sheet, row, name));

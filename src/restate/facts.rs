@@ -2,7 +2,7 @@
 
 use crate::model::calendar::date;
 use crate::model::restated::FactChange;
-use crate::model::{Activity, Run, StageKind, Sym, Timeline, Visit, money};
+use crate::model::{Activity, Run, StageKind, Status, Sym, Timeline, Visit, money};
 
 /// A deal in one run.
 #[derive(Clone, Copy)]
@@ -18,6 +18,12 @@ impl<'a> Life<'a> {
 
     fn stage(&self, visit: &Visit) -> &'a str {
         self.run.names.get(self.run.catalogue.get(visit.stage).name)
+    }
+
+    /// A deal that is lost later on has no reason yet.
+    fn lost_reason(&self) -> Sym {
+        let is_lost = self.deal.facts.outcome == Status::Lost;
+        if is_lost { self.deal.deal.lost_reason } else { Sym::NONE }
     }
 
     fn amount(&self) -> String {
@@ -46,7 +52,7 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     let words = [
         ("source", old.source, new.source),
         ("segment", old.segment, new.segment),
-        ("lost_reason", a.deal.deal.lost_reason, b.deal.deal.lost_reason),
+        ("lost_reason", a.lost_reason(), b.lost_reason()),
         ("forecast_category", a.deal.deal.forecast_category, b.deal.deal.forecast_category),
     ];
     for (fact, before, after) in words {
@@ -76,7 +82,7 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
         add("field_changes", counts.0.to_string(), counts.1.to_string());
     }
     if with_activities && !have_same_activities(a, b) {
-        let count = |life: Life<'_>| life.deal.activities.len().to_string();
+        let count = |life: Life<'_>| done(life).count().to_string();
         add("activities", count(a), count(b));
     }
     found
@@ -103,14 +109,18 @@ fn stages(a: Life<'_>, b: Life<'_>) -> Option<(String, String)> {
     Some((text(a, old), text(b, new)))
 }
 
+/// What was done on a deal; what is planned on the day of an export is no history.
+fn done<'a>(life: Life<'a>) -> impl Iterator<Item = &'a Activity> {
+    life.deal.activities.iter().filter(|activity| activity.done_at.get().is_some())
+}
+
 fn have_same_activities(a: Life<'_>, b: Life<'_>) -> bool {
     let facts = |life: &Life<'_>, x: &Activity| {
         (x.done_at, x.due_at, x.duration_seconds, {
             [x.kind, x.owner, x.outcome].map(|sym| life.run.names.get(sym).to_owned())
         })
     };
-    let (old, new) = (a.deal.activities, b.deal.activities);
-    if old.len() != new.len() {
+    if done(a).count() != done(b).count() {
         return false;
     }
     let is_same = |(x, y): (&Activity, &Activity)| {
@@ -119,16 +129,16 @@ fn have_same_activities(a: Life<'_>, b: Life<'_>) -> bool {
                 .iter()
                 .all(|&(x, y)| a.word(x) == b.word(y))
     };
-    if old.iter().zip(new).all(is_same) {
+    if done(a).zip(done(b)).all(is_same) {
         return true;
     }
     // Words that are new change the order of symbols, and with it that of equal times.
-    let sorted = |life: &Life<'_>, list: &[Activity]| {
-        let mut all: Vec<_> = list.iter().map(|activity| facts(life, activity)).collect();
+    let sorted = |life: Life<'_>| {
+        let mut all: Vec<_> = done(life).map(|activity| facts(&life, activity)).collect();
         all.sort();
         all
     };
-    sorted(&a, old) == sorted(&b, new)
+    sorted(a) == sorted(b)
 }
 
 /// An instant as people read it, UTC.

@@ -109,20 +109,38 @@ fn cells_of(amount: u64, cell: u64, rounding: Rounding) -> u64 {
     whole + u64::from(is_up)
 }
 
+/// What divides all amounts that may be won: 100 where all are in whole units of a currency with cents.
+fn common_divisor(deals: &[(u64, f64)]) -> u64 {
+    let mut found = 0;
+    for &(amount, _) in deals.iter().filter(|deal| deal.1 > 0.0) {
+        let (mut a, mut b) = (found, amount);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        found = a;
+    }
+    found.max(1)
+}
+
 /// Chance that the sum of the won amounts is at least `need`, with bounds that hold exactly.
 ///
+/// Where cells of one unit of the amounts are too many, amounts are counted in what divides all of them
+/// first: goals and amounts are often round, and a sum that just meets the need must not be rounded below it.
 /// Null rule: a need of 0 or less is met for certain.
 /// Checked against: `tests/vectors/V11` (enumeration of all outcomes).
 pub fn hit(deals: &[(u64, f64)], need: i128, cells: u64) -> Hit {
-    let cell = cell_width(deals, cells);
-    let sum = distribution(deals, cell, Rounding::Nearest);
+    let unit = if cell_width(deals, cells) > 1 { common_divisor(deals) } else { 1 };
+    let deals: Vec<(u64, f64)> = deals.iter().map(|&(amount, p)| (amount / unit, p)).collect();
+    let width = cell_width(&deals, cells);
+    let sum = distribution(&deals, width, Rounding::Nearest);
+    let cell = width.saturating_mul(unit);
     if need <= 0 {
         return Hit { cell, nearest: 1.0, lower: 1.0, upper: 1.0, sum };
     }
-    let threshold = need.unsigned_abs().div_ceil(u128::from(cell));
+    let threshold = need.unsigned_abs().div_ceil(u128::from(unit)).div_ceil(u128::from(width));
     let threshold = usize::try_from(threshold).unwrap_or(usize::MAX);
-    let bound = |rounding| distribution(deals, cell, rounding).at_least(threshold);
-    let (lower, upper) = match cell {
+    let bound = |rounding| distribution(&deals, width, rounding).at_least(threshold);
+    let (lower, upper) = match width {
         1 => (sum.at_least(threshold), sum.at_least(threshold)),
         _ => (bound(Rounding::Down), bound(Rounding::Up)),
     };
@@ -166,6 +184,21 @@ mod tests {
         assert_eq!(hit(&deals, 0, 8).nearest, 1.0);
         assert_eq!(hit(&[], 1, 8).nearest, 0.0);
         assert_eq!(quantiles(&found.sum, 1, &[0.3, 0.5, 0.8, 1.0]), [0, 3, 5, 8]);
+    }
+
+    #[test]
+    fn round_amounts_are_exact_whatever_their_size() {
+        // A deal that just brings what is needed, at even odds, and one that nobody can win.
+        let found = hit(&[(10_000_000, 0.5), (7, 0.0)], 10_000_000, 65_536);
+        assert_eq!((found.nearest, found.lower, found.upper), (0.5, 0.5, 0.5));
+        assert_eq!(quantiles(&found.sum, found.cell, &[0.4, 0.9]), [0, 10_000_000]);
+        // Of three deals of 200 the need takes two: 0.5 of 8 outcomes.
+        let found = hit(&[(20_000, 0.5), (20_000, 0.5), (20_000, 0.5)], 39_999, 10);
+        assert_eq!((found.cell, found.nearest, found.lower), (20_000, 0.5, 0.5));
+        // What divides all is too fine: cells of two of it.
+        let found = hit(&[(300, 0.5), (500, 0.5), (900, 0.5)], 800, 9);
+        assert_eq!(found.cell, 200);
+        assert!(found.lower <= 0.625 && found.upper >= 0.625, "{found:?}");
     }
 
     #[test]

@@ -11,6 +11,9 @@ pub type Stratum = ((u64, u64), (u64, u64));
 pub struct CommonOdds {
     /// Odds of the first group / odds of the second; null if a sum of products is 0.
     pub ratio: Option<(f64, Interval)>,
+    /// Events of the first group beyond those that it would have if the odds were equal, over the strata
+    /// used: it tells which group is ahead where there is no ratio.
+    pub excess: f64,
     /// Chi-square statistic of no association, and its p value; null without variance.
     pub test: Option<(f64, f64)>,
     /// Strata used.
@@ -25,9 +28,9 @@ pub struct CommonOdds {
 /// Biometrics 42:311.
 /// Checked against: `tests/vectors/V10` (statsmodels 0.15 `StratifiedTable`).
 pub fn common_odds(strata: &[Stratum]) -> CommonOdds {
-    let mut found = CommonOdds { ratio: None, test: None, used: 0, dropped: 0 };
+    let mut found = CommonOdds { ratio: None, excess: 0.0, test: None, used: 0, dropped: 0 };
     let (mut r, mut s, mut pr, mut mixed, mut qs) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let (mut excess, mut variance) = (0.0, 0.0);
+    let mut variance = 0.0;
     for &((x1, n1), (x2, n2)) in strata {
         let (won, total) = (x1 + x2, n1 + n2);
         if n1 == 0 || n2 == 0 || won == 0 || won == total {
@@ -44,7 +47,7 @@ pub fn common_odds(strata: &[Stratum]) -> CommonOdds {
         mixed += p * own_s + q * own_r;
         qs += q * own_s;
         let (row, column) = (a + b, a + c);
-        excess += a - row * column / n;
+        found.excess += a - row * column / n;
         variance += row * (c + d) * column * (b + d) / (n * n * (n - 1.0));
     }
     if r > 0.0 && s > 0.0 {
@@ -54,7 +57,7 @@ pub fn common_odds(strata: &[Stratum]) -> CommonOdds {
         found.ratio = Some((r / s, limits));
     }
     if variance > 0.0 {
-        let statistic = excess * excess / variance;
+        let statistic = found.excess * found.excess / variance;
         found.test = Some((statistic, chi_squared::upper_tail(statistic, 1)));
     }
     found
@@ -76,6 +79,7 @@ mod tests {
         let found = common_odds(&[((4, 4), (1, 3))]);
         assert_eq!(found.ratio, None);
         assert!(found.test.is_some());
+        assert!((found.excess - 8.0 / 7.0).abs() < 1e-12, "4 of 4 where 5 of 7 would be alike");
         assert_eq!(common_odds(&[]).test, None);
     }
 }

@@ -362,6 +362,9 @@ fn two_quarters_side_by_side() {
     let found = compared(&world, Sides::Quarters("2026-Q1", "2026-Q2")).unwrap();
     let of = row(&found, &[("metric", "win_rate"), ("measure", "won")]);
     assert_eq!((get(&found, of, "a"), get(&found, of, "b")), (30.0, 0.0));
+    assert_eq!(found.value(of, "says").as_str(), Some("2026-Q2 is not over"));
+    let of = row(&found, &[("metric", "sales_velocity")]);
+    assert!(found.value(of, "lower").is_null(), "its limits are those of another measure");
     let of = row(&found, &[("metric", "win_rate"), ("measure", "rate")]);
     assert_eq!(found.value(of, "says").as_str(), Some("not known of both"));
     assert!(compared(&world, Sides::Quarters("2026-Q1", "2031-Q1")).is_err());

@@ -100,6 +100,33 @@ fn shares_say_their_own_numerator_and_denominator() {
 }
 
 #[test]
+fn a_goal_goes_by_the_past_of_its_own_currency() {
+    let own = "scope:text scope_name:text p_mode:text need_minor:minor p_hit:rate";
+    let mut chance = Maker::new("P3", "goal_chance_bookings", "", own);
+    let own = "measure:text scope:text scope_name:text phi:number p_adj:rate is_headline:flag";
+    let mut past = Maker::new("P4", "goal_calibration", "p_adj", own);
+    let quarter = *quarters().last().unwrap();
+    for (currency, phi) in [("EUR", 1.0), ("USD", 4.5)] {
+        let of = [("currency", currency.into()), ("scope", "all".into())];
+        let cells =
+            [("p_mode", "landmark".into()), ("need_minor", 100_i64.into()), ("p_hit", 0.8.into())];
+        chance.common(&of).row(PIPELINE, quarter, &cells);
+        let cells = [
+            ("measure", "bookings".into()),
+            ("phi", phi.into()),
+            ("p_adj", 0.6.into()),
+            ("is_headline", (phi > 2.0).into()),
+        ];
+        past.common(&of).row(PIPELINE, quarter, &cells);
+    }
+    let page = page(&[wins(), made(chance), made(past)]);
+    for (currency, words) in [("EUR", "1.0 times as much"), ("USD", "4.5 times as much")] {
+        let said = page.split(&format!("still needs {currency}")).nth(1).unwrap();
+        assert!(said.split("</").next().unwrap().contains(words), "{currency}: {words}");
+    }
+}
+
+#[test]
 fn a_chart_says_how_many_stages_it_leaves_out() {
     let flow = |stages: usize| {
         let mut m = Maker::new(

@@ -113,6 +113,55 @@ fn time_that_passed_is_no_restatement() {
 }
 
 #[test]
+fn what_came_later_is_no_restatement() {
+    let there = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
+    let ingest = |deals: &str, moves: &str, activities: &str| {
+        let header = HEADER.replace(",closed_at", ",closed_at,lost_reason");
+        write("deals.csv", &format!("{header}{deals}"));
+        write("stage_changes.csv", &format!("deal_id,from_stage,to_stage,changed_at\n{moves}"));
+        let header = "activity_id,deal_id,type,owner,done_at,due_at";
+        write("activities.csv", &format!("{header}\n{activities}"));
+        let files = ["ingest", "deals.csv", "stage_changes.csv", "activities.csv"];
+        assert_eq!(sluice(there.path(), &files).0, Some(0));
+    };
+    let monday = "1,Alpha,Demo,open,Ann,100,2026-01-05,,\n\
+        2,Beta,Lost,lost,Ann,200,2026-01-06,2026-02-03,price\n\
+        3,Gamma,Demo,open,Bob,300,2026-06-29,,\n";
+    let moves =
+        "1,,Demo,2026-01-05\n2,,Demo,2026-01-06\n2,Demo,Lost,2026-02-03\n3,,Demo,2026-06-29\n";
+    ingest(monday, moves, "a,3,call,Bob,2026-06-29,\nb,3,call,Bob,,2026-07-03\n");
+    let tuesday = monday
+        .replace(
+            "1,Alpha,Demo,open,Ann,100,2026-01-05,,",
+            "1,Alpha,Lost,lost,Ann,100,2026-01-05,2026-07-01,price",
+        )
+        .replace("2026-02-03,price", "2026-02-03,no_decision");
+    let moves = format!("{moves}1,Demo,Lost,2026-07-01\n");
+    // What was planned has been done, and something else is planned.
+    let activities = "a,3,call,Bob,2026-06-29,\nb,3,call,Bob,2026-07-01,2026-07-03\n\
+        c,1,call,Ann,,2026-07-20\n";
+    ingest(&tuesday, &moves, activities);
+    let (_, deals, _) = sluice(there.path(), &["restate", "--deals", "--format", "csv"]);
+    let told: Vec<&str> = deals.lines().skip(1).collect();
+    assert_eq!(told, ["2,Beta,default,lost_reason,price,no_decision"]);
+    // Looked at after the end of the earlier run, time moves numbers: that is said.
+    let (_, _, talk) = sluice(there.path(), &["restate", "--as-of", "2026-07-01"]);
+    let words = "run 0 knows all up to 2026-06-29 only: what happened later moves numbers too";
+    assert!(talk.contains(words), "{talk}");
+    // No more days are known one by one than the last fourteen.
+    let told = |words: &str| {
+        assert_eq!(sluice(there.path(), &["report"]).0, Some(0));
+        let page = std::fs::read_to_string(there.path().join("out/latest/index.html")).unwrap();
+        assert!(page.contains(words), "{words}");
+    };
+    told("What happened since 29 June 2026, by day");
+    let later = format!("{tuesday}4,Delta,Demo,open,Bob,400,2026-08-20,,\n");
+    ingest(&later, &format!("{moves}4,,Demo,2026-08-20\n"), activities);
+    told("What happened in the last 14 days");
+}
+
+#[test]
 fn a_report_compares_with_the_run_before() {
     let there = tempfile::tempdir().unwrap();
     ingest(there.path(), &MONDAY);

@@ -113,11 +113,9 @@ fn widest(sheet: Sheet<'_>) -> Vec<Cells<'_>> {
     rows
 }
 
-/// The chance of a goal in words; null where it is not known.
+/// The chance of a goal of all in words; null where it is not known.
 fn sentence(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
     let chance = sheet.number(row, "p_hit")?;
-    let (whose, name) = (sheet.word(row, "scope"), sheet.word(row, "scope_name"));
-    let goal = if whose == "all" { "The goal".to_owned() } else { format!("The goal of {name}") };
     let currency = sheet.word(row, "currency");
     let is_money = sheet.has("need_minor");
     let need = sheet.number(row, if is_money { "need_minor" } else { "need" })?;
@@ -128,23 +126,35 @@ fn sentence(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String>
         format!("{} {deals} won", format::fixed(need, 0))
     };
     let when = sheet.period(row);
+    let is_landmark = sheet.word(row, "p_mode") == "landmark";
     if need <= 0.0 {
-        return Some(format!("{goal} for {when} is met."));
+        let what = if is_money { "bookings" } else { "deals won" };
+        // Once, though its row is there for each way in which chances are known.
+        return is_landmark.then(|| format!("The goal in {what} for {when} is met."));
     }
-    let basis = match sheet.word(row, "p_mode") {
-        "landmark" => "by what became of deals in the same stages",
-        _ => "by the probabilities of the stages, deals expected in the period only",
+    let basis = match is_landmark {
+        true => "by what became of deals in the same stages",
+        false => "by the probabilities of the stages, deals expected in the period only",
     };
     let mut said = format!(
-        "{goal} for {when} still needs {missing}. The open deals bring that with a chance of {}, {basis}, \
+        "The goal for {when} still needs {missing}. The open deals bring that with a chance of {}, {basis}, \
          if they are won independently of one another and no new deal comes.",
-        format::percent(chance)
+        likelihood(chance)
     );
     let measure = if is_money { "bookings" } else { "wins" };
     if let Some(more) = adjusted(book, row, sheet, measure) {
         said += &more;
     }
     Some(said)
+}
+
+/// A chance in words; one that rounding would make impossible or certain is told by its bound.
+fn likelihood(chance: f64) -> String {
+    match format::percent(chance).as_str() {
+        "0.0%" if chance > 0.0 => "less than 0.1%".to_owned(),
+        "100.0%" if chance < 1.0 => "more than 99.9%".to_owned(),
+        told => told.to_owned(),
+    }
 }
 
 /// How many of the goals of owners and teams are likely to be met, in words.
@@ -182,6 +192,7 @@ fn adjusted(book: &Book<'_>, row: Cells<'_>, sheet: Sheet<'_>, measure: &str) ->
         (
             sheet.word(row, "scope").to_owned(),
             sheet.word(row, "scope_name").to_owned(),
+            sheet.word(row, "currency").to_owned(),
             sheet.period(row),
         )
     };
@@ -196,7 +207,7 @@ fn adjusted(book: &Book<'_>, row: Cells<'_>, sheet: Sheet<'_>, measure: &str) ->
     Some(format!(
         " Past periods varied {} times as much as that; with their spread the chance is {}{}.",
         format::fixed(phi, 1),
-        format::percent(p),
+        likelihood(p),
         if past.flag(found, "is_headline") { ": take this one" } else { "" }
     ))
 }

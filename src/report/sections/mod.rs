@@ -127,7 +127,7 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
         "goal_gap",
         "Gap to the goals",
         goal_gap::block,
-        "no goal of `bookings` or `wins` is in progress; a file of targets (`targets.csv`) gives one",
+        "the export has no target of `bookings` or `wins` that is in progress; `targets.csv` gives one",
     ),
     ("flow", "Stock and flow", flow::block, "no history of stages in the export"),
     (

@@ -37,6 +37,7 @@ pub(super) const READS: &[Reads] = &[
     ("source_comparison", &["basis", "untested"]),
     ("source_tests", ALL),
     ("source_odds_ratio", ODDS),
+    ("source_odds_ratio", &["excess"]),
     ("source_conversion_difference", SHARES),
     ("source_amounts", SIZES),
 ];
@@ -137,10 +138,9 @@ fn better(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> String {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
     for row in rows.iter().filter(|row| sheet.flag(row, "is_different")) {
         let (a, b) = (sheet.word(row, "source_a"), sheet.word(row, "source_b"));
-        let is_first = match sheet.number(row, "odds_ratio") {
-            Some(ratio) => ratio > 1.0,
-            None => sheet.number(row, "diff").unwrap_or(0.0) > 0.0,
-        };
+        // A source that won all or nothing has no ratio of odds.
+        let ahead = if sheet.has("excess") { "excess" } else { "diff" };
+        let is_first = sheet.number(row, ahead).unwrap_or(0.0) > 0.0;
         let (more, less) = if is_first { (a, b) } else { (b, a) };
         match found.iter_mut().find(|(source, _)| *source == more) {
             Some((_, others)) => others.push(less),

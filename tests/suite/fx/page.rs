@@ -101,6 +101,20 @@ fn every_command_knows_rates() {
 }
 
 #[test]
+fn goals_without_a_currency_are_in_that_of_the_rates() {
+    let there = exports();
+    let there = there.path();
+    let goals = "owner,period_start,period_end,measure,value\nAnn,2026-01-01,2026-03-31,bookings,400\n\
+        ,2026-01-01,2026-03-31,bookings,1000\n";
+    std::fs::write(there.join("exports/targets.csv"), goals).unwrap();
+    good(there, &["ingest", "exports"]);
+    let found = rows(there, &["metric", "goal_gap"]);
+    let told: Vec<(&Json, &Json)> =
+        found.iter().map(|row| (&row["currency"], &row["target_minor"])).collect();
+    assert_eq!(told, [(&"EUR".into(), &40_000.into()), (&"EUR".into(), &100_000.into())]);
+}
+
+#[test]
 fn every_policy_of_rates_and_credit_is_shown() {
     let there = exports();
     let there = there.path();

@@ -1,5 +1,7 @@
 //! Invariants 1 to 10: what holds for every table of every metric.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use sluice::metrics::METRICS;
 use sluice::model::{Config, Dataset, Nested, Partition, Table, TextColumn, Unit, Value, calendar};
@@ -69,6 +71,16 @@ pub(crate) fn split(dataset: &Dataset, parts: u64) -> Dataset {
 /// Columns that hold a probability and are not said to be a rate.
 const CHANCES: [&str; 2] = ["p", "q"];
 
+/// Whether `metric NAME --about` says that a metric has limits.
+fn says_limits(name: &str) -> bool {
+    static NAMED: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let parts = include_str!("../../../src/metrics/REFERENCE.md").split("\n## ").skip(1);
+        let of_limits = parts.filter(|part| !part.contains("*Interval.* None"));
+        of_limits.filter_map(|part| part.split('`').nth(1)).collect()
+    });
+    NAMED.contains(&name)
+}
+
 /// Invariant 5 for one table.
 pub(crate) fn check(table: &Table) -> Result<(), TestCaseError> {
     let about = METRICS.iter().find(|m| m.about().name == table.name).unwrap().about();
@@ -96,6 +108,8 @@ pub(crate) fn check(table: &Table) -> Result<(), TestCaseError> {
         let keys = keys.iter().chain(&["period_kind", "period_start"]).chain(about.keys);
         let key: Vec<String> = keys.map(|k| format!("{:?}", table.value(row, k))).collect();
         prop_assert!(seen.insert(key), "{}: a row twice: {row:?}", about.name);
+        let has_limits = !table.value(row, "lower").is_null();
+        prop_assert!(!has_limits || says_limits(about.name), "{} has limits", about.name);
         if about.estimate.is_empty() {
             continue;
         }
