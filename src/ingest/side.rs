@@ -6,6 +6,7 @@ use super::cells::Record;
 use super::columns::Col;
 use super::context::{Context, Link};
 use super::part::{Bad, Part};
+use super::status;
 use super::words::fixed_hash;
 use crate::model::{Account, Payment, User};
 
@@ -82,7 +83,7 @@ pub(super) fn stage(
         Some("won" | "closed won") => (Some(true), Some(true)),
         Some("lost" | "closed lost") => (Some(true), Some(false)),
         Some("open") => (Some(false), Some(false)),
-        _ => (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon))),
+        _ => status::flags(record, part),
     };
     let row = StageRow {
         stage: context.config.stage_aliases.get(&stage).cloned().unwrap_or(stage),
