@@ -170,6 +170,21 @@ fn paper_has_what_explains_and_not_what_nobody_unfolded() {
 }
 
 #[test]
+fn what_columns_mean_is_a_cell_that_wraps() {
+    let page = page(&[wins()]);
+    let definitions = page.split("<section id=\"definitions\">").nth(1).unwrap();
+    let cells: Vec<&str> = definitions.split("<td class=\"").skip(1).collect();
+    assert!(!cells.is_empty());
+    for cell in cells {
+        let class = cell.split('"').next().unwrap();
+        let rule = |line: &&str| line.trim_start().starts_with(&format!(".{class} "));
+        assert_eq!(page.lines().find(rule), None, "a rule of boxes for the cells `{class}`");
+        assert!(page.contains(&format!("\ntd.{class} {{ white-space: normal;")));
+    }
+    assert!(page.contains("\ntd.n { max-width: none; }"), "numbers are cut");
+}
+
+#[test]
 fn goals_that_were_added_up_are_told() {
     let page_of = |given: &[i64]| {
         let columns = "measure:text actual:count target:count attainment:rate n_rows:count";
