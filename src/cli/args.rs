@@ -125,9 +125,10 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
 
-    /// Refused rows, in percent of those read, above which the exit status is 1.
-    #[arg(long, value_name = "PERCENT", default_value = "1", value_parser = parse_percent)]
-    pub max_rejects: f64,
+    /// Refused rows, in percent of those read, above which the exit status is 1; by default 1, and for
+    /// `check` any row or cell.
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    pub max_rejects: Option<f64>,
 }
 
 /// The configuration.

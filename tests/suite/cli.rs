@@ -117,6 +117,9 @@ fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
     assert_eq!(status, Some(1));
     assert!(stdout.contains("deals.csv,5,created_at,31/31/2026,"), "{stdout}");
     assert!(!there.path().join("store").exists(), "check wrote a store");
+    let (status, _, _) =
+        talk(sluice(there.path()).args(["check", "deals.csv", "--max-rejects", "30"]));
+    assert_eq!(status, Some(0), "that many are allowed");
     let (status, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
     assert_eq!(status, Some(1), "one row of four is more than 1 %: {stderr}");
     let (status, _, _) =
