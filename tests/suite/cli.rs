@@ -134,6 +134,23 @@ fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
 }
 
 #[test]
+fn queries_that_name_no_column_do_not_wait_for_each_other() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    std::fs::create_dir(there.path().join("own")).unwrap();
+    for name in ["one", "two", "three", "four"] {
+        let head = format!("-- name: {name}\n-- title: T\n-- question: Q?\n-- grain: one row\n");
+        let text = format!("{head}-- columns:\n--   deals: count: Deals.\nSELECT COUNT(*) AS deals FROM deals\n");
+        write(&there.path().join("own"), &format!("{name}.sql"), &text);
+    }
+    let run = ["run", "deals.csv", "--queries", "own", "--threads", "2"];
+    let ran = sluice(there.path()).args(run).timeout(std::time::Duration::from_secs(300)).output();
+    assert_eq!(ran.unwrap().status.code(), Some(0));
+    let table = there.path().join("out/latest/tables/four.csv");
+    assert_eq!(std::fs::read_to_string(table).unwrap(), "deals\n3\n");
+}
+
+#[test]
 fn segments_can_be_amount_bands() {
     let there = tempfile::tempdir().unwrap();
     write(there.path(), "deals.csv", DEALS);
