@@ -53,7 +53,7 @@ pub(super) fn told(text: &str, file: &FileMapping, config: &Config) -> Told {
 }
 
 /// The words of a text without what parts them: `closed - won` is `closed won`.
-fn plain_words(text: &str) -> String {
+pub(super) fn plain_words(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }

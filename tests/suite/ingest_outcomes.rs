@@ -185,6 +185,9 @@ fn a_flag_of_losses_tells_them_of_deals_and_of_stages() {
     write("stages.csv", "stage,order,is_won,is_lost\nTalk,1,0,0\nLive,2,1,0\nParked,3,0,1\n");
     let got = read(folder.path());
     assert_eq!(statuses(&got, ["1", "2", "3"]), [Lost, Won, Open]);
+    write("stages.csv", "stage,order,type\nTalk,1,open\nLive,2,closed_won\nParked,3,Closed-Lost\n");
+    let got = read(folder.path());
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Lost, Won, Open]);
 }
 
 #[test]
