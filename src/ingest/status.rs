@@ -93,7 +93,11 @@ pub(super) fn settle(
         part.cell::<()>(Err(bad));
     }
     row.flags = flags(record, part);
-    let closes = if row.flags.0.is_some() { Col::IsClosed } else { Col::Status };
+    let closes = match row.flags.0 {
+        Some(_) if plan.has(Col::IsClosed) => Col::IsClosed,
+        Some(_) => Col::IsLost,
+        None => Col::Status,
+    };
     let has_reason = row.words[word::LOST_REASON] != Word::default();
     if told == Some(Told::Closed) || (is_won_alone(plan) && (has_closed || has_reason)) {
         row.flags.0 = row.flags.0.or(Some(true));
@@ -204,10 +208,7 @@ pub(super) fn said(statuses: &BTreeMap<String, Told>, plan: &Plan) -> Option<Str
 
 /// Closed, and won, by the flags of a row: what is lost is closed and not won, what is neither won nor lost
 /// is open unless it is said to be closed. Won and lost at once is closed, and nothing tells how.
-pub(super) fn flags<T>(
-    record: &Record<'_>,
-    part: &mut Part<T>,
-) -> (Option<bool>, Option<bool>) {
+pub(super) fn flags<T>(record: &Record<'_>, part: &mut Part<T>) -> (Option<bool>, Option<bool>) {
     match [Col::IsClosed, Col::IsWon, Col::IsLost].map(|col| part.cell(record.flag(col))) {
         [_, Some(true), Some(true)] => (Some(true), None),
         [_, _, Some(true)] => (Some(true), Some(false)),

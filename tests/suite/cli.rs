@@ -140,7 +140,9 @@ fn queries_that_name_no_column_do_not_wait_for_each_other() {
     std::fs::create_dir(there.path().join("own")).unwrap();
     for name in ["one", "two", "three", "four"] {
         let head = format!("-- name: {name}\n-- title: T\n-- question: Q?\n-- grain: one row\n");
-        let text = format!("{head}-- columns:\n--   deals: count: Deals.\nSELECT COUNT(*) AS deals FROM deals\n");
+        let text = format!(
+            "{head}-- columns:\n--   deals: count: Deals.\nSELECT COUNT(*) AS deals FROM deals\n"
+        );
         write(&there.path().join("own"), &format!("{name}.sql"), &text);
     }
     let run = ["run", "deals.csv", "--queries", "own", "--threads", "2"];

@@ -173,10 +173,13 @@ fn a_flag_of_losses_tells_them_of_deals_and_of_stages() {
           5,Talk,100,2026-01-06,2026-02-02,1,1\n",
     );
     assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Lost, Won, Open, Lost]);
-    assert_eq!(refused(&got).len(), 1, "won and lost at once is neither");
+    assert_eq!(refused(&got), [(6, "is_lost", "1", true)], "won and lost at once is neither");
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("deals.csv", "deal_id,stage,created_at\n1,Parked,2026-01-01\n2,Live,2026-01-02\n3,Talk,2026-01-03\n");
+    write(
+        "deals.csv",
+        "deal_id,stage,created_at\n1,Parked,2026-01-01\n2,Live,2026-01-02\n3,Talk,2026-01-03\n",
+    );
     write(
         "stage_history.csv",
         "deal_id,stage,entered_at\n1,Talk,2026-01-01\n1,Parked,2026-02-01\n2,Talk,2026-01-02\n\
