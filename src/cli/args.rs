@@ -198,7 +198,7 @@ pub struct OutArgs {
     /// A folder of your own templates, which win over the built-in ones of the same name.
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
-    /// Write `workbook.xlsx` too: a sheet for every table.
+    /// Write `workbook.xlsx` too: a sheet for every table that has rows.
     #[arg(long)]
     pub workbook: bool,
     /// Do all the work even if nothing has changed since it was done before.
