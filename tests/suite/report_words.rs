@@ -118,7 +118,7 @@ fn a_chart_says_how_many_stages_it_leaves_out() {
         }
         made(m)
     };
-    let words = "The first 8 of 11 stages; the table has all.";
+    let words = "The fullest 8 of 11 stages; the table has all.";
     assert!(page(&[flow(11)]).contains(words));
     assert!(!page(&[flow(8)]).contains("stages; the table has all"));
 }
