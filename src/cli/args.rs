@@ -125,9 +125,10 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<PathBuf>,
 
-    /// Refused rows, in percent of those read, above which the exit status is 1.
-    #[arg(long, value_name = "PERCENT", default_value = "1", value_parser = parse_percent)]
-    pub max_rejects: f64,
+    /// Refused rows, in percent of those read, above which the exit status is 1; by default 1, and for
+    /// `check` any row or cell.
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    pub max_rejects: Option<f64>,
 }
 
 /// The configuration.
@@ -197,7 +198,7 @@ pub struct OutArgs {
     /// A folder of your own templates, which win over the built-in ones of the same name.
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
-    /// Write `workbook.xlsx` too: a sheet for every table.
+    /// Write `workbook.xlsx` too: a sheet for every table that has rows.
     #[arg(long)]
     pub workbook: bool,
     /// Do all the work even if nothing has changed since it was done before.

@@ -9,7 +9,7 @@ use crate::ingest::{suggest_beside_preset, suggest_config};
 use crate::model::preset::preset_text;
 use crate::model::{Config, counted, pasted};
 
-/// Prints what would be refused; findings when anything would be.
+/// Prints what would be refused; findings when anything would be, or more than `--max-rejects` allows.
 pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
     let config = read_config(&args.config)?;
     let reasons = "the table on standard output has each of them";
@@ -35,7 +35,8 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
         counted(rejects.iter().filter(|r| !r.is_row).count(), "cell")
     );
     print_table(&rejects_table(rejects), args.format.format.into())?;
-    Ok(if rejects.is_empty() { ending } else { Ending::Findings })
+    let is_strict = args.exports.max_rejects.is_none() && !rejects.is_empty();
+    Ok(if is_strict { Ending::Findings } else { ending })
 }
 
 /// Writes a configuration made from a preset, or from what the exports hold; never over one that is
@@ -50,7 +51,7 @@ pub fn init(args: &InitArgs, talk: &Talk) -> Result<Ending> {
     let exports = (!args.exports.is_empty()).then(|| ExportArgs {
         exports: args.exports.clone(),
         mapping: args.mapping.clone(),
-        max_rejects: 100.0,
+        max_rejects: Some(100.0),
     });
     let paths = args.exports.iter().map(|path| pasted(&path.display().to_string()));
     let reasons = format!("`sluice check {}` tells why", paths.collect::<Vec<_>>().join(" "));

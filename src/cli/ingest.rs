@@ -75,10 +75,11 @@ pub fn read(
     let (read, rejected) = (ingested.rows_read, ingested.rows_rejected);
     let cells = ingested.dataset.rejects.iter().filter(|r| !r.is_row).count();
     if rejected > 0 || cells > 0 {
-        tracing::warn!(
-            target: "sluice",
-            "refused {rejected} of {read} rows and {cells} single cells; {reasons}"
-        );
+        let cells = match cells {
+            0 => String::new(),
+            cells => format!(" and {}", counted(cells, "single cell")),
+        };
+        tracing::warn!(target: "sluice", "refused {rejected} of {read} rows{cells}; {reasons}");
         examples(&ingested.dataset.rejects);
     }
     let is_whole = ingested.unreadable.is_empty();
@@ -119,13 +120,17 @@ fn now() -> Micros {
     chrono::Utc::now().timestamp_micros()
 }
 
+/// `--max-rejects` where it is not given.
+const MAX_REJECTS: f64 = 1.0;
+
 /// Refused rows in percent of those read.
 fn share(read: u64, rejected: u64) -> f64 {
     if read == 0 { 0.0 } else { 100.0 * rejected as f64 / read as f64 }
 }
 
 fn ending(read: u64, rejected: u64, args: &ExportArgs) -> Ending {
-    if share(read, rejected) > args.max_rejects { Ending::Findings } else { Ending::Done }
+    let most = args.max_rejects.unwrap_or(MAX_REJECTS);
+    if share(read, rejected) > most { Ending::Findings } else { Ending::Done }
 }
 
 /// Says that the limit of refused rows is why the exit status is 1, if it is.
@@ -135,7 +140,7 @@ fn say_limit(read: u64, rejected: u64, args: &ExportArgs) {
             target: "sluice",
             "{rejected} refused of {read} rows are more than the {} % that `--max-rejects` allows: the exit status \
              is 1, and all other rows are kept",
-            args.max_rejects
+            args.max_rejects.unwrap_or(MAX_REJECTS)
         );
     }
 }

@@ -25,8 +25,8 @@ macro_rules! columns {
 
 columns! {
     DealId "deal_id" DealName "deal_name" Name "name" Pipeline "pipeline" Stage "stage"
-    FromStage "from_stage" Status "status" IsClosed "is_closed" IsWon "is_won" Amount "amount"
-    WonAmount "won_amount"
+    FromStage "from_stage" Status "status" IsClosed "is_closed" IsWon "is_won" IsLost "is_lost"
+    Amount "amount" WonAmount "won_amount"
     Currency "currency" Owner "owner" Source "source" DealType "deal_type" Product "product"
     LostReason "lost_reason" ForecastCategory "forecast_category" Probability "probability"
     CreatedAt "created_at" ClosedAt "closed_at" WonAt "won_at" LostAt "lost_at"
@@ -170,8 +170,8 @@ macro_rules! lists {
 }
 
 lists! {
-    DEALS: DealId Name Pipeline Stage Status IsClosed IsWon Amount WonAmount Currency Owner Source
-        DealType Product LostReason ForecastCategory Probability CreatedAt ClosedAt WonAt LostAt
+    DEALS: DealId Name Pipeline Stage Status IsClosed IsWon IsLost Amount WonAmount Currency Owner
+        Source DealType Product LostReason ForecastCategory Probability CreatedAt ClosedAt WonAt LostAt
         ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
     HISTORY: Status DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
         ExpectedCloseOn Probability ForecastCategory CreatedAt Name AccountId Owner Source DealType
@@ -183,7 +183,7 @@ lists! {
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
     PAYMENTS: DealId Kind PaidAt Amount Currency EventId;
     FX: Currency Base Year RateOn HoldsUntil Rate UnitsPerBase;
-    STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon Kind;
+    STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon IsLost Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
     TARGETS: Owner Team Period Year PeriodStart PeriodEnd Measure Value Currency;
     FORECASTS: SnapshotOn Period Year PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount

@@ -14,16 +14,18 @@ use crate::model::{Config, Day, Status, listed};
 
 /// Columns of deals that go by a name which others use for something else, with what a cell of theirs is.
 /// Amounts and dates that cannot be read are refused one by one, as they are wanted.
-const SHARED: [(Col, &str); 5] = [
+const SHARED: [(Col, &str); 6] = [
     (Col::Status, "a status"),
     (Col::IsClosed, "a yes or no"),
     (Col::IsWon, "a yes or no"),
+    (Col::IsLost, "a yes or no"),
     (Col::Probability, "a probability"),
     (Col::StageOrder, "a place"),
 ];
 
 /// Flags whose columns may as well hold the day of what they say, and the columns that they are then.
-const TIMED: [(Col, Col); 2] = [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col::WonAt)];
+const TIMED: [(Col, Col); 3] =
+    [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col::WonAt), (Col::IsLost, Col::LostAt)];
 
 /// So many cells without one that can be read are no accident.
 const FEWEST: usize = 2;
@@ -127,7 +129,7 @@ fn cells_at<'r>(
 
 /// Where no column is known to tell outcomes, the only one is the status whose cells all do, won and lost.
 fn outcomes(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<String> {
-    if [Col::Status, Col::IsWon, Col::IsClosed].into_iter().any(|col| plan.has(col)) {
+    if [Col::Status, Col::IsWon, Col::IsLost, Col::IsClosed].into_iter().any(|col| plan.has(col)) {
         return None;
     }
     let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
@@ -235,7 +237,7 @@ fn unreadable<'r>(
 fn is_read(plan: &Plan, col: Col, text: &str, config: &Config) -> bool {
     match col {
         Col::Status => told(text, &plan.file, config) != Told::Unknown,
-        Col::IsClosed | Col::IsWon => convert::flag(text).is_some(),
+        Col::IsClosed | Col::IsWon | Col::IsLost => convert::flag(text).is_some(),
         Col::Probability => number::basis_points(text, PercentRule::Hundred).is_some(),
         _ => number::count(text).is_some(),
     }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::catalogue::words;
 use super::cells::Record;
 use super::columns::Col;
 use super::context::{Context, Link};
 use super::part::{Bad, Part};
+use super::status;
 use super::words::fixed_hash;
-use crate::model::{Account, Payment, User};
+use crate::model::{Account, Payment, StageKind, User};
 
 /// The text of a cell; empty without one.
 pub(super) fn owned(record: &Record<'_>, col: Col) -> String {
@@ -77,12 +79,12 @@ pub(super) fn stage(
     context: &Context<'_>,
 ) -> Result<(), Bad> {
     let stage = needed(record, Col::Stage, "a stage needs a name")?;
-    let kind = record.text(Col::Kind).map(|text| text.to_lowercase());
-    let flags = match kind.as_deref() {
-        Some("won" | "closed won") => (Some(true), Some(true)),
-        Some("lost" | "closed lost") => (Some(true), Some(false)),
-        Some("open") => (Some(false), Some(false)),
-        _ => (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon))),
+    let kind = record.text(Col::Kind).map(|text| status::plain_words(&text.to_lowercase()));
+    let flags = match kind.as_deref().map(|kind| (kind, words::settled(kind))) {
+        Some((_, Some(StageKind::Won))) => (Some(true), Some(true)),
+        Some((_, Some(StageKind::Lost))) => (Some(true), Some(false)),
+        Some(("open", _)) => (Some(false), Some(false)),
+        _ => status::flags(record, part),
     };
     let row = StageRow {
         stage: context.config.stage_aliases.get(&stage).cloned().unwrap_or(stage),

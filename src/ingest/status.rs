@@ -53,7 +53,7 @@ pub(super) fn told(text: &str, file: &FileMapping, config: &Config) -> Told {
 }
 
 /// The words of a text without what parts them: `closed - won` is `closed won`.
-fn plain_words(text: &str) -> String {
+pub(super) fn plain_words(text: &str) -> String {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
@@ -92,8 +92,12 @@ pub(super) fn settle(
         let bad = record.bad(Col::Status, text.as_deref().unwrap_or(""), NO_STATUS, false);
         part.cell::<()>(Err(bad));
     }
-    row.flags = (part.cell(record.flag(Col::IsClosed)), part.cell(record.flag(Col::IsWon)));
-    let closes = if row.flags.0.is_some() { Col::IsClosed } else { Col::Status };
+    row.flags = flags(record, part);
+    let closes = match row.flags.0 {
+        Some(_) if plan.has(Col::IsClosed) => Col::IsClosed,
+        Some(_) => Col::IsLost,
+        None => Col::Status,
+    };
     let has_reason = row.words[word::LOST_REASON] != Word::default();
     if told == Some(Told::Closed) || (is_won_alone(plan) && (has_closed || has_reason)) {
         row.flags.0 = row.flags.0.or(Some(true));
@@ -133,7 +137,7 @@ fn word_of(text: &str, part: &mut Part<DealRow>, context: &Context<'_>) -> Told 
 
 /// Whether times of wins and losses are all that tells outcomes besides stages.
 fn are_times_alone(plan: &Plan) -> bool {
-    !plan.has(Col::Status) && !plan.has(Col::IsClosed) && !plan.has(Col::IsWon)
+    ![Col::Status, Col::IsClosed, Col::IsWon, Col::IsLost].iter().any(|col| plan.has(*col))
 }
 
 /// Whether the name of a stage says that a deal in it is won or lost.
@@ -172,7 +176,7 @@ impl Ends {
 
 /// Whether `is_won` is all that tells outcomes: then false is said of open deals and of lost ones.
 fn is_won_alone(plan: &Plan) -> bool {
-    let others = [Col::Stage, Col::Status, Col::IsClosed];
+    let others = [Col::Stage, Col::Status, Col::IsClosed, Col::IsLost];
     plan.has(Col::IsWon) && plan.entered.is_empty() && !others.iter().any(|col| plan.has(*col))
 }
 
@@ -200,6 +204,18 @@ pub(super) fn said(statuses: &BTreeMap<String, Told>, plan: &Plan) -> Option<Str
             hints.join(", ")
         )
     })
+}
+
+/// Closed, and won, by the flags of a row: what is lost is closed and not won, what is neither won nor lost
+/// is open unless it is said to be closed. Won and lost at once is closed, and nothing tells how.
+pub(super) fn flags<T>(record: &Record<'_>, part: &mut Part<T>) -> (Option<bool>, Option<bool>) {
+    match [Col::IsClosed, Col::IsWon, Col::IsLost].map(|col| part.cell(record.flag(col))) {
+        [_, Some(true), Some(true)] => (Some(true), None),
+        [_, _, Some(true)] => (Some(true), Some(false)),
+        [None, Some(false), Some(false)] => (Some(false), Some(false)),
+        [Some(true), None, Some(false)] => (Some(true), Some(true)),
+        [closed, won, _] => (closed, won),
+    }
 }
 
 /// The status by the flags `is_closed` and `is_won`.

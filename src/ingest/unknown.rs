@@ -11,6 +11,9 @@ use super::read::Broken;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Dataset, InputFile, Reject, Status, counted, listed};
 
+/// So many names of a column are told.
+const MOST_ALIASES: usize = 8;
+
 /// A file that is not used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unknown {
@@ -226,9 +229,10 @@ pub(super) fn undated(plans: &[Plan], dataset: &Dataset) -> Error {
         count(Status::Won),
         count(Status::Lost)
     );
+    let aliases = aliases.iter().map(|alias| format!("`{alias}`"));
     let hint = format!(
-        "its column may be called `{}`; `--mapping FILE` names another",
-        aliases.join("`, `")
+        "its column may be called {}; `--mapping FILE` names another",
+        listed(aliases, MOST_ALIASES)
     );
     Error::new(ErrorKind::Input, what).hint(match is_told {
         true => format!("{hint}; a close time (`close_date`) would tell win rates and bookings"),

@@ -102,28 +102,20 @@ impl<'a> Engine<'a> {
     /// Errors: the statement cannot be parsed, is refused by the guard, names an unknown table or
     /// column, or fails.
     pub fn sql(&self, sql: &str) -> Result<Table> {
-        // Parsing, planning and running a statement recurse as deep as it is nested.
-        std::thread::scope(|scope| {
-            let worker = std::thread::Builder::new()
-                .stack_size(STACK_BYTES)
-                .spawn_scoped(scope, || self.sql_here(sql))
-                .map_err(|e| Error::new(ErrorKind::Query, "cannot start a thread").because(e))?;
-            worker.join().unwrap_or_else(|panic| Err(broken_off(&*panic)))
-        })
-    }
-
-    fn sql_here(&self, sql: &str) -> Result<Table> {
-        let mut checked = guard::check(sql, &self.schema)?;
+        let mut checked = deep(|| guard::check(sql, &self.schema))?;
+        // Built here and not on a thread of its own: all threads that build may be waiting for statements.
         let frames = self.frames(&checked.reads)?;
-        let growth = checked.growth();
-        let mut columns = frames.iter().flat_map(|(_, frame)| frame.columns());
-        if columns.any(|column| may_overflow(column, growth)) {
-            checked.widen_amounts();
-        }
-        checked.round_casts(&fractions(&frames));
-        checked.place_nulls(&nulls(&frames))?;
-        let frame = execute(&checked, &frames)?;
-        frame::to_table("query", &frame)
+        deep(move || {
+            let growth = checked.growth();
+            let mut columns = frames.iter().flat_map(|(_, frame)| frame.columns());
+            if columns.any(|column| may_overflow(column, growth)) {
+                checked.widen_amounts();
+            }
+            checked.round_casts(&fractions(&frames));
+            checked.place_nulls(&nulls(&frames))?;
+            let frame = execute(&checked, &frames)?;
+            frame::to_table("query", &frame)
+        })
     }
 
     /// Runs a query file and checks the columns it declares; they get the declared units and order.
@@ -220,6 +212,18 @@ impl<'a> Engine<'a> {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Does work with a statement on a stack that is large enough: parsing, planning and running recurse as deep as
+/// it is nested.
+fn deep<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, work)
+            .map_err(|e| Error::new(ErrorKind::Query, "cannot start a thread").because(e))?;
+        worker.join().unwrap_or_else(|panic| Err(broken_off(&*panic)))
+    })
 }
 
 /// Whether what is calculated with these amounts may be beyond 64 bits, which the engine would not notice.

@@ -117,6 +117,9 @@ fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
     assert_eq!(status, Some(1));
     assert!(stdout.contains("deals.csv,5,created_at,31/31/2026,"), "{stdout}");
     assert!(!there.path().join("store").exists(), "check wrote a store");
+    let (status, _, _) =
+        talk(sluice(there.path()).args(["check", "deals.csv", "--max-rejects", "30"]));
+    assert_eq!(status, Some(0), "that many are allowed");
     let (status, _, stderr) = talk(sluice(there.path()).args(["run", "deals.csv"]));
     assert_eq!(status, Some(1), "one row of four is more than 1 %: {stderr}");
     let (status, _, _) =
@@ -128,6 +131,25 @@ fn bad_rows_are_refused_counted_and_do_not_lose_good_ones() {
     let count = ["query", "SELECT file, file_row FROM rejects", "--format", "json"];
     let (_, stdout, _) = talk(sluice(there.path()).args(count));
     assert!(stdout.contains("\"file_row\": 5") || stdout.contains("\"file_row\":5"), "{stdout}");
+}
+
+#[test]
+fn queries_that_name_no_column_do_not_wait_for_each_other() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    std::fs::create_dir(there.path().join("own")).unwrap();
+    for name in ["one", "two", "three", "four"] {
+        let head = format!("-- name: {name}\n-- title: T\n-- question: Q?\n-- grain: one row\n");
+        let text = format!(
+            "{head}-- columns:\n--   deals: count: Deals.\nSELECT COUNT(*) AS deals FROM deals\n"
+        );
+        write(&there.path().join("own"), &format!("{name}.sql"), &text);
+    }
+    let run = ["run", "deals.csv", "--queries", "own", "--threads", "2"];
+    let ran = sluice(there.path()).args(run).timeout(std::time::Duration::from_secs(300)).output();
+    assert_eq!(ran.unwrap().status.code(), Some(0));
+    let table = there.path().join("out/latest/tables/four.csv");
+    assert_eq!(std::fs::read_to_string(table).unwrap(), "deals\n3\n");
 }
 
 #[test]

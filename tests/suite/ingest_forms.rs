@@ -248,6 +248,7 @@ fn what_is_not_known_is_asked_for() {
         assert!(error.to_string().contains(what), "{name}: {error}");
         let told = error.hint_text().unwrap_or_default();
         assert!(told.contains(hint), "{name}: {told}");
+        assert!(told.len() < 600, "{name}: {told}");
     }
 }
 

@@ -162,6 +162,38 @@ fn a_flag_of_wins_alone_tells_losses_of_deals_that_have_a_close_or_a_reason() {
 }
 
 #[test]
+fn a_flag_of_losses_tells_them_of_deals_and_of_stages() {
+    use Status::{Lost, Open, Won};
+    let got = read_deals(
+        b"deal_id,stage,amount,created_at,closed_at,is_won,is_lost\n\
+          1,Parked,100,2026-01-01,2026-02-01,0,1\n\
+          2,Live,100,2026-01-03,2026-02-01,1,0\n\
+          3,Talk,100,2026-01-04,,0,0\n\
+          4,Parked,100,2026-01-05,2026-02-02,,1\n\
+          5,Talk,100,2026-01-06,2026-02-02,1,1\n",
+    );
+    assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Lost, Won, Open, Lost]);
+    assert_eq!(refused(&got), [(6, "is_lost", "1", true)], "won and lost at once is neither");
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "deals.csv",
+        "deal_id,stage,created_at\n1,Parked,2026-01-01\n2,Live,2026-01-02\n3,Talk,2026-01-03\n",
+    );
+    write(
+        "stage_history.csv",
+        "deal_id,stage,entered_at\n1,Talk,2026-01-01\n1,Parked,2026-02-01\n2,Talk,2026-01-02\n\
+         2,Live,2026-02-02\n3,Talk,2026-01-03\n",
+    );
+    write("stages.csv", "stage,order,is_won,is_lost\nTalk,1,0,0\nLive,2,1,0\nParked,3,0,1\n");
+    let got = read(folder.path());
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Lost, Won, Open]);
+    write("stages.csv", "stage,order,type\nTalk,1,open\nLive,2,closed_won\nParked,3,Closed-Lost\n");
+    let got = read(folder.path());
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Lost, Won, Open]);
+}
+
+#[test]
 fn a_closed_deal_without_id_is_refused_too_if_nothing_tells_how() {
     let table = b"deal_name,account,status,created_date\n\
         A,x,Closed,2026-01-05\n\

@@ -145,7 +145,7 @@ fn a_chart_says_how_many_stages_it_leaves_out() {
         }
         made(m)
     };
-    let words = "The first 8 of 11 stages; the table has all.";
+    let words = "The fullest 8 of 11 stages; the table has all.";
     assert!(page(&[flow(11)]).contains(words));
     assert!(!page(&[flow(8)]).contains("stages; the table has all"));
 }
@@ -193,7 +193,23 @@ fn paper_has_what_explains_and_not_what_nobody_unfolded() {
     }
     let swatch = page.lines().find(|line| line.starts_with(".swatch {")).unwrap();
     assert!(swatch.contains("; print-color-adjust: exact;"), "keys lose their colours on paper");
-    assert!(page.contains("<span class=\"flag\">few</span>. “–” means not known, never zero."));
+    let few = "<span class=\"flag\">few</span> here, and in tables beside their intervals. “–” means not known";
+    assert!(page.contains(few));
+}
+
+#[test]
+fn what_columns_mean_is_a_cell_that_wraps() {
+    let page = page(&[wins()]);
+    let definitions = page.split("<section id=\"definitions\">").nth(1).unwrap();
+    let cells: Vec<&str> = definitions.split("<td class=\"").skip(1).collect();
+    assert!(!cells.is_empty());
+    for cell in cells {
+        let class = cell.split('"').next().unwrap();
+        let rule = |line: &&str| line.trim_start().starts_with(&format!(".{class} "));
+        assert_eq!(page.lines().find(rule), None, "a rule of boxes for the cells `{class}`");
+        assert!(page.contains(&format!("\ntd.{class} {{ white-space: normal;")));
+    }
+    assert!(page.contains("\ntd.n { max-width: none; }"), "numbers are cut");
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn of_time(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let share = sheet.number(row, "deal_days_share").filter(|_| rows.len() > 1);
     let most = share.map(|_| {
         let share = say("deal_days_share");
-        format!("deals spent most of their time in {stage}: {share} of all days in open stages.")
+        format!("deals spent more time in {stage} than in any other: {share} of all days in open stages.")
     });
     said(when, [verdict, most])
 }

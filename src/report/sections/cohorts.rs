@@ -325,7 +325,10 @@ fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     rows.retain(|row| shown.iter().any(|name| name == sheet.word(row, "cohort")));
     let title = "Share won by days since creation, by year of creation".to_owned();
     let table = thin(sheet, &title, &rows);
-    let note = "Where the bands of two years overlap, they may well convert alike.";
+    let note = match shown.len() {
+        0 | 1 => "",
+        _ => "Where the bands of two years overlap, they may well convert alike.",
+    };
     let all = names.len();
     let note =
         with_more(note, part_of("The last", YEARS.len(), all, "years", "the CSV file has all"));

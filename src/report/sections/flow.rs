@@ -285,8 +285,10 @@ fn stocks(
         }
     }
     let all = stages.len();
-    stages.truncate(COLOURS.len());
-    let note = part_of("The first", stages.len(), all, "stages", "the table has all");
+    if all > COLOURS.len() {
+        stages = fullest(&stages, |stage| points(sheet, &shown, stage, months));
+    }
+    let note = part_of("The fullest", stages.len(), all, "stages", "the table has all");
     let note = note.unwrap_or_default();
     let title = "Deals in each stage at the end of the month".to_owned();
     let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
@@ -315,6 +317,16 @@ fn stocks(
     };
     made.keys = stages.iter().enumerate().map(key).collect();
     made
+}
+
+/// As many stages as there are colours, in their order: those in which most deals stood.
+fn fullest<'a>(stages: &[&'a str], points: impl Fn(&str) -> Vec<Point>) -> Vec<&'a str> {
+    let most = |stage: &str| points(stage).iter().map(|point| point.y).fold(0.0, f64::max);
+    let mut sizes: Vec<(usize, f64)> = stages.iter().map(|stage| most(stage)).enumerate().collect();
+    sizes.sort_by(|a, b| b.1.total_cmp(&a.1));
+    sizes.truncate(COLOURS.len());
+    sizes.sort_by_key(|(at, _)| *at);
+    sizes.iter().map(|(at, _)| stages[*at]).collect()
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], stage: &str, months: &[&Span<'_>]) -> Vec<Point> {
