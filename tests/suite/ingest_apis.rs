@@ -431,3 +431,23 @@ fn lists_of_calls_meetings_and_tasks_are_activities() {
         assert!(told[0].done_at.get().is_some() || told[0].due_at.get().is_some(), "{name}");
     }
 }
+
+#[test]
+fn stages_of_a_pipeline_that_are_called_alike_stay_apart() {
+    let got = exported(&[
+        (
+            "deals.csv",
+            "deal_id,pipeline_id,stage_id,status,created_at\n1,p,11,open,2026-01-05\n2,p,12,open,2026-01-05\n",
+        ),
+        (
+            "stage_changes.csv",
+            "deal_id,from_stage,to_stage,changed_at\n1,,10,2026-01-05\n1,10,11,2026-02-05\n2,,12,2026-01-05\n",
+        ),
+        (
+            "stages.csv",
+            "stage_id,stage_name,stage_order,pipeline\n10,Demo,1,p\n11,Demo,2,p\n12,Offer,3,p\n",
+        ),
+    ]);
+    assert_eq!(visits(&got, "1"), ["Demo (10)|01-05 00:00|02-05 00:00", "Demo (11)|02-05 00:00|-"]);
+    assert_eq!(visits(&got, "2"), ["Offer|01-05 00:00|-"]);
+}
