@@ -250,7 +250,7 @@ impl Logged {
         for rows in self.seen.chunk_by(|a, b| a.deal == b.deal) {
             let id = rows.first().map_or("", |row| self.ids.ids.get(row.deal as usize));
             if !rows.iter().any(|row| row.has_stage) {
-                all.deals.left_out.insert(id.to_owned());
+                all.deals.left_out.insert(id.to_owned(), None);
                 continue;
             }
             let deal = deal(id, rows, names, config, &mut part);

@@ -79,6 +79,10 @@ pub(super) fn deal(
     context: &Context<'_>,
 ) -> Result<(), Bad> {
     let Some(id) = record.text(Col::DealId) else {
+        if record.is_blank() {
+            part.set_aside(true);
+            return Ok(());
+        }
         return Err(record.bad(Col::DealId, "", "a deal needs an id", true));
     };
     if checked::is_shortened(&id) {
