@@ -104,11 +104,10 @@ fn most(counts: &BTreeMap<u32, u64>) -> Option<u32> {
 
 impl StageTally {
     /// The probability of the stage: that of most deals in it that are not closed. Closed ones tell it where the
-    /// export says that the stage is closed, or where all were won.
+    /// export says that the stage is closed.
     fn probability_bp(&self, is_closed: Option<bool>) -> Option<u32> {
-        let are_all_won = self.ended.keys().eq([&10_000]);
-        let tells = is_closed == Some(true) || are_all_won;
-        most(&self.probability).or_else(|| most(&self.ended).filter(|_| tells))
+        let ended = || most(&self.ended).filter(|_| is_closed == Some(true));
+        most(&self.probability).or_else(ended)
     }
 
     fn met(&self) -> spelling::Met {
