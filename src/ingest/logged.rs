@@ -98,6 +98,9 @@ pub(super) fn field_row(
         part.rows.push(LoggedRow { id, change, created_at, told, status: None, currency });
         return Ok(());
     }
+    if field_log::is_status(record, part) {
+        return Ok(());
+    }
     match field_log::row(record, part, 0, &context.config.currency)? {
         LogRow::Stage(row) => change = row,
         LogRow::Value(FieldRow { at, rank, field, new, .. }) => {

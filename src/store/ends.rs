@@ -26,7 +26,7 @@ pub(super) fn settle(content: &mut Content, catalogue: &Catalogue) -> BTreeSet<O
         for (row, deal) in part.deals.iter().enumerate() {
             let mut list = part.visits.get(row).to_vec();
             is_touched |= end(deal, &mut list, &before, catalogue).is_some();
-            visits.push(list.into_iter());
+            visits.push(list);
         }
         if is_touched {
             part.visits = visits;

@@ -371,3 +371,15 @@ fn histories_of_zoho_and_frappe() {
     ]);
     assert_eq!(visits(&got, "D-1"), ["Talk|01-05 10:00|02-05 10:00", "Won|02-05 10:00|-"]);
 }
+
+#[test]
+fn deals_of_several_crms_are_said() {
+    let hubspot = "Record ID,Deal Name,Deal Stage,Create Date\n1,A,Demo,2026-01-05 09:00\n";
+    let pipedrive = "Deal - ID,Deal - Title,Deal - Stage,Deal - Status,Deal - Deal created\n\
+        1,B,Talk,Open,2026-01-06 09:00:00\n";
+    let got = exported(&[("hubspot.csv", hubspot), ("deals-1-2.csv", pipedrive)]);
+    assert!(says(&got, "several sources (hubspot, pipedrive)"), "{:?}", got.dataset.assumptions);
+    let plain = "deal_id,amount\n1,100\n";
+    let got = exported(&[("hubspot.csv", hubspot), ("deals.csv", plain)]);
+    assert!(!says(&got, "several sources"), "{:?}", got.dataset.assumptions);
+}

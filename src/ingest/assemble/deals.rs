@@ -10,6 +10,9 @@ use super::super::words::{DealIndex, Text, Word};
 use super::rivals::{Rivals, Untold};
 use crate::model::{Config, Micros, Names, Reject, Sym, counted};
 
+/// The sources of plain tables, which may stand beside those of a CRM.
+const PLAIN: [&str; 2] = ["generic", "languages"];
+
 /// All deals; the number of a deal is its place.
 #[derive(Debug, Default)]
 pub(in super::super) struct Deals {
@@ -237,6 +240,20 @@ impl Deals {
     /// What is to be said of rows of one deal of which nothing tells the latest, once all are read.
     pub(in super::super) fn said_of_repeats(&mut self) -> Vec<String> {
         std::mem::take(&mut self.untold).said()
+    }
+
+    /// What is to be said of deals of several CRMs.
+    pub(in super::super) fn said_of_sources(&self, names: &Names) -> Option<String> {
+        let crms = self.sources.iter().map(|rules| names.get(rules.crm));
+        let crms: BTreeSet<&str> = crms.filter(|crm| !PLAIN.contains(crm)).collect();
+        let list: Vec<&str> = crms.iter().copied().collect();
+        (crms.len() > 1).then(|| {
+            format!(
+                "Deals are of several sources ({}): those of one id are taken as one deal, and pipelines of one name as \
+                 one. A store for each (`--store`) keeps them apart.",
+                list.join(", ")
+            )
+        })
     }
 
     fn columns(&self, origin: Origin) -> u128 {
