@@ -80,6 +80,13 @@ fn said(lost: &Lost, columns: &BTreeSet<&'static str>) -> Vec<String> {
             format!("no file of this export has a column for `{column}`: {deals} lost what the store had")
         })
         .collect();
+    if lost.unnamed > 0 && !is_missing("pipeline") {
+        said.push(format!(
+            "the pipeline of {} is `default` now: an export whose deals are all in one does not say in \
+             which, unless it has the table of pipelines (`RecordType.csv` of Salesforce)",
+            counted(lost.unnamed, "deal")
+        ));
+    }
     if lost.histories > 0 {
         said.push(format!(
             "this export has no history of stages of {}: what the store knew of their way is gone",

@@ -368,6 +368,13 @@ impl<'r> Record<'r> {
         !is_deal && notes::is_note(&self.cells, self.context.plan.headers.len())
     }
 
+    /// Whether no column that is read tells anything: a row that goes on with the one above, as where a deal has
+    /// several tags.
+    #[cold]
+    pub(super) fn is_blank(&self) -> bool {
+        self.context.plan.entity.allowed().iter().all(|&col| self.text(col).is_none())
+    }
+
     /// Whether the mapping passes over such rows: which of its rules says so.
     pub(super) fn skipped_by(&self) -> Option<usize> {
         let plan = self.context.plan;

@@ -1,6 +1,6 @@
 //! What the parsers of rows need besides the row, and what ids of deals lead to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::checked;
 use super::convert::TimeRules;
@@ -9,7 +9,7 @@ use super::periods::Periods;
 use super::rows::{DealRow, word};
 use super::seen::Forms;
 use super::words::DealIndex;
-use crate::model::{Config, Fiscal, Names, Sym, Zone};
+use crate::model::{Config, Fiscal, Micros, Names, Sym, Zone};
 
 /// What the id of a deal leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Context<'a> {
     /// The deals, once they are read.
     pub(super) deals: &'a DealIndex,
     /// Ids of deals whose rows the mapping passes over.
-    pub(super) left_out: &'a BTreeSet<String>,
+    pub(super) left_out: &'a BTreeMap<String, Option<Micros>>,
     /// The periods, once they are read.
     pub(super) periods: &'a Periods,
     /// The deals by name, where names are unique.
@@ -74,7 +74,7 @@ impl Context<'_> {
     pub(super) fn link(&self, id: &str) -> Link {
         let find = |id: &str| match self.deals.find(id) {
             Some(deal) => Link::Deal(deal),
-            None if self.left_out.contains(id) => Link::LeftOut,
+            None if self.left_out.contains_key(id) => Link::LeftOut,
             None => Link::Unknown,
         };
         match find(id) {

@@ -15,6 +15,10 @@ use crate::model::{Field, Maybe, Micros};
 /// The word of the field that is no [`Field`].
 const STAGE: &str = "stage";
 
+/// The word of the field that is the status of a deal; in moves that of what its rows lead from, and of the
+/// stage in which a deal is that is opened again, until both are known (see `assemble::statuses`).
+pub(super) const STATUS: &str = "__STATUS__";
+
 /// The word of a row that tells when its deal was created.
 const CREATED: &str = "created";
 
@@ -97,9 +101,36 @@ pub(super) fn change(
     if is_creation(record) {
         return Ok(());
     }
+    if is_status(record, part) {
+        let row = status(record, part, deal)?;
+        part.rows.extend(row.map(LogRow::Stage));
+        return Ok(());
+    }
     let row = row(record, part, deal, context.currency_of(deal))?;
     part.rows.push(row);
     Ok(())
+}
+
+/// Whether a row tells the status of its deal.
+pub(super) fn is_status<R>(record: &Record<'_>, part: &mut Part<R>) -> bool {
+    let name = record.text(Col::Field).unwrap_or_default();
+    let word = record.known(Col::Field, &name, part);
+    part.words.get(word) == STATUS
+}
+
+fn status<R>(
+    record: &Record<'_>,
+    part: &mut Part<R>,
+    deal: u32,
+) -> Result<Option<HistoryRow>, Bad> {
+    let to = match record.text(NEW.value).as_deref() {
+        Some("won") => "Won",
+        Some("lost") => "Lost",
+        Some("open") => STATUS,
+        _ => return Ok(None),
+    };
+    let [from, to] = [STATUS, to].map(|word| part.words.intern(word));
+    moved(record, part, deal, (from, to)).map(Some)
 }
 
 /// Whether a row tells when its deal was created, and no change.
@@ -133,12 +164,22 @@ fn stage<R>(record: &Record<'_>, part: &mut Part<R>, deal: u32) -> Result<Histor
     if to == Word::default() {
         return Err(record.bad(NEW.value, "", "a stage change needs a stage", true));
     }
+    let from = record.stage(OLD.value, part);
+    moved(record, part, deal, (from, to))
+}
+
+fn moved<R>(
+    record: &Record<'_>,
+    part: &mut Part<R>,
+    deal: u32,
+    (from, to): (Word, Word),
+) -> Result<HistoryRow, Bad> {
     let event = record.text(Col::EventId);
     Ok(HistoryRow {
         deal,
         at: record.time(Col::ChangedAt)?.map(|(at, _)| at).into(),
         to,
-        from: record.stage(OLD.value, part),
+        from,
         by: record.word(Col::ChangedBy, part),
         pipeline: record.word(Col::Pipeline, part),
         event: event.as_deref().map_or(0, fixed_hash),

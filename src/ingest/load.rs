@@ -311,7 +311,7 @@ impl Loader<'_> {
         self.all.deals.has_currency |= file.has_currency;
         self.all.assumptions.extend(said::unread(plan));
         self.all.assumptions.extend(said::stand_ins(plan));
-        self.all.deals.left_out.extend(std::mem::take(&mut file.left_out));
+        self.all.deals.leave_out(std::mem::take(&mut file.left_out));
         let parts = parts_of(&mut file);
         match plan.has_names_for_ids() {
             true => {
@@ -330,6 +330,8 @@ impl Loader<'_> {
     fn complete_deals(&mut self) {
         let Gathered { deals, names, assumptions, .. } = &mut self.all;
         assumptions.extend(std::mem::take(&mut self.namesakes).finish(deals, names));
+        assumptions.extend(deals.said_of_sources(names));
+        assumptions.extend(deals.drop_gone());
         assumptions.extend(deals.said_of_repeats());
         assumptions.extend(deals.complete(names));
     }

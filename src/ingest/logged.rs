@@ -98,6 +98,9 @@ pub(super) fn field_row(
         part.rows.push(LoggedRow { id, change, created_at, told, status: None, currency });
         return Ok(());
     }
+    if field_log::is_status(record, part) {
+        return Ok(());
+    }
     match field_log::row(record, part, 0, &context.config.currency)? {
         LogRow::Stage(row) => change = row,
         LogRow::Value(FieldRow { at, rank, field, new, .. }) => {
@@ -250,7 +253,7 @@ impl Logged {
         for rows in self.seen.chunk_by(|a, b| a.deal == b.deal) {
             let id = rows.first().map_or("", |row| self.ids.ids.get(row.deal as usize));
             if !rows.iter().any(|row| row.has_stage) {
-                all.deals.left_out.insert(id.to_owned());
+                all.deals.left_out.insert(id.to_owned(), None);
                 continue;
             }
             let deal = deal(id, rows, names, config, &mut part);

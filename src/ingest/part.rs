@@ -2,7 +2,6 @@
 //!
 //! A bad cell never costs more than its row, and a row never more than itself.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ use super::seen::Seen;
 use super::status::Told;
 use super::words::{Text, Word, Words};
 use crate::error::Result;
-use crate::model::{InputFile, Progress, Reject};
+use crate::model::{InputFile, Micros, Progress, Reject};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +103,7 @@ pub(super) struct Part<R> {
     skipped: Vec<u64>,
     seen: Seen,
     last_deal: (String, Link),
-    left_out: Vec<String>,
+    left_out: Vec<(String, Option<Micros>)>,
     counts: Counts,
 }
 
@@ -141,7 +140,7 @@ impl<R> Part<R> {
     }
 
     /// Passes over a row that is no record.
-    fn set_aside(&mut self, is_note: bool) {
+    pub(super) fn set_aside(&mut self, is_note: bool) {
         self.data_rows -= 1;
         self.counts.notes += u64::from(is_note);
     }
@@ -235,8 +234,8 @@ pub(super) struct FileRows<R> {
     pub(super) rejects: Vec<Reject>,
     /// What was assumed of it.
     pub(super) assumptions: Vec<String>,
-    /// Ids of the deals whose rows were passed over.
-    pub(super) left_out: Vec<String>,
+    /// Ids of the deals whose rows were passed over, and when those rows were modified last.
+    pub(super) left_out: Vec<(String, Option<Micros>)>,
     /// See [`Part::statuses`].
     pub(super) statuses: BTreeMap<String, Told>,
     /// See [`Part::undecided`].
@@ -355,7 +354,9 @@ fn parse_block<R>(
                 *count += 1;
             }
             if plan.entity == Entity::Deals {
-                part.left_out.extend(record.text(Col::DealId).map(Cow::into_owned));
+                let modified = record.time(Col::ModifiedAt).ok().flatten().map(|(at, _)| at);
+                let id = record.text(Col::DealId);
+                part.left_out.extend(id.map(|id| (id.into_owned(), modified)));
             }
             return;
         }

@@ -78,12 +78,7 @@ pub(super) fn deal(
     part: &mut Part<DealRow>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
-    let Some(id) = record.text(Col::DealId) else {
-        return Err(record.bad(Col::DealId, "", "a deal needs an id", true));
-    };
-    if checked::is_shortened(&id) {
-        return Err(record.bad(Col::DealId, &id, checked::SHORTENED, true));
-    }
+    let Some(id) = own_id(record, part)? else { return Ok(()) };
     let mut row = DealRow { id: part.keep(&id), ..DealRow::default() };
     let adjusted = &mut false;
     row.created_at = record.time(Col::CreatedAt)?.map(|t| noting(t, adjusted)).into();
@@ -132,6 +127,21 @@ pub(super) fn deal(
     row.is_time_adjusted = *adjusted;
     part.rows.push(row);
     Ok(())
+}
+
+/// The id of the deal; none of a row that tells nothing.
+fn own_id<'r>(record: &Record<'r>, part: &mut Part<DealRow>) -> Result<Option<Cow<'r, str>>, Bad> {
+    match record.text(Col::DealId) {
+        Some(id) if checked::is_shortened(&id) => {
+            Err(record.bad(Col::DealId, &id, checked::SHORTENED, true))
+        }
+        None if record.is_blank() => {
+            part.set_aside(true);
+            Ok(None)
+        }
+        None => Err(record.bad(Col::DealId, "", "a deal needs an id", true)),
+        id => Ok(id),
+    }
 }
 
 fn noting((at, was_adjusted): (Micros, bool), adjusted: &mut bool) -> Micros {

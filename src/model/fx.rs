@@ -33,6 +33,13 @@ pub(super) struct Rate {
     den: i128,
 }
 
+impl Rate {
+    /// The day from which on it holds; null if it carries none.
+    pub(super) fn day(&self) -> Option<Day> {
+        ((self.on, self.until) != FxRate::ALWAYS).then_some(self.on)
+    }
+}
+
 /// The rates into the base currency.
 #[derive(Clone, Debug)]
 pub struct Fx {

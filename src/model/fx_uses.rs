@@ -22,7 +22,7 @@ pub struct FxUse {
     pub without_rate: u64,
     /// The five smallest of their ids.
     pub sample_ids: Vec<String>,
-    /// The first and the last day whose rates were used.
+    /// The first and the last day whose rates were used; null where those carry none.
     pub days: Option<(Day, Day)>,
 }
 
@@ -88,10 +88,12 @@ impl Run {
         let mut said = vec![format!("Amounts are converted to {base}, deal by deal, {dates}.")];
         for (currency, used) in &self.fx_uses.of {
             let code = self.names.get(*currency);
-            let rates = used.days.map_or_else(String::new, |(first, last)| match first == last {
-                true => format!(" at the rate of {}", date(first)),
-                false => format!(" at rates of {} to {}", date(first), date(last)),
-            });
+            let rates = match used.days {
+                Some((first, last)) if first == last => format!(" at the rate of {}", date(first)),
+                Some((first, last)) => format!(" at rates of {} to {}", date(first), date(last)),
+                None if used.without_rate < used.deals => " at a rate without a date".to_owned(),
+                None => String::new(),
+            };
             let without = match used.without_rate {
                 0 => String::new(),
                 n if n == used.deals => "; no rate is known: amounts are unknown (QV3)".to_owned(),
@@ -144,7 +146,9 @@ impl FxUse {
     fn count(&mut self, deal: &Timeline<'_>, fx: &Fx, on: Day) {
         let amount = deal.facts.amount_minor;
         let of = match fx.rate(deal.deal.currency, on).filter(|_| amount.is_some()) {
-            Some(rate) => Self { deals: 1, days: Some((rate.on, rate.on)), ..Self::default() },
+            Some(rate) => {
+                Self { deals: 1, days: rate.day().map(|day| (day, day)), ..Self::default() }
+            }
             None => {
                 let sample_ids = vec![deal.deal_id.to_owned()];
                 Self { deals: 1, without_rate: 1, sample_ids, days: None }

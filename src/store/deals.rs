@@ -9,7 +9,7 @@ use super::content::Content;
 use super::lost::{Lost, Told};
 use super::tables::Choice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Activity, Catalogue, Deal, Partition, Status, TextColumn, UNKNOWN_STAGE};
+use crate::model::{Activity, Catalogue, Deal, Partition, Status, Sym, TextColumn, UNKNOWN_STAGE};
 
 /// Deals of both sides.
 pub(super) struct Deals {
@@ -44,12 +44,13 @@ impl<'a> Place<'a> {
         self.part.activities.get(self.row)
     }
 
-    fn told(&self) -> Told<'a> {
+    fn told(&self, default: Option<Sym>) -> Told<'a> {
         let has = |texts: &TextColumn| !texts.get(self.row).is_empty();
         Told {
             deal: self.deal(),
             has_name: has(&self.part.deal_names),
             has_account: has(&self.part.account_ids),
+            is_unnamed: Some(self.deal().pipeline) == default,
             visits: self.part.visits.get(self.row),
         }
     }
@@ -83,16 +84,18 @@ struct Pick<'a> {
     activities: Place<'a>,
 }
 
-/// Merges the deals of both sides, which share words and stages.
+/// Merges the deals of both sides, which share words and stages; in the months `touched` stored ones are not as
+/// they were.
 ///
 /// Errors: a deal of one source has the id of a deal of another, which it would replace.
 pub(super) fn merge(
     stored: &mut Content,
     fresh: &mut Content,
-    catalogue: &Catalogue,
+    (catalogue, touched): (&Catalogue, BTreeSet<Option<i32>>),
     choice: Choice,
 ) -> Result<Deals> {
-    let plan = plan(stored, fresh, catalogue, choice)?;
+    let mut plan = plan(stored, fresh, catalogue, choice)?;
+    plan.touched.extend(touched);
     let months: BTreeMap<Option<i32>, usize> =
         stored.dataset.partitions.iter().map(|p| p.created_month).zip(0..).collect();
     let all: BTreeSet<(bool, Option<i32>)> =
@@ -186,7 +189,8 @@ fn plan<'a>(
         if takes_deal {
             let name_of = |stage| fresh.dataset.names.get(catalogue.get(stage).name);
             let unknown = |stage| name_of(stage) == UNKNOWN_STAGE;
-            plan.lost.note_deal(old.told(), new.told(), unknown);
+            let default = fresh.dataset.names.find("default");
+            plan.lost.note_deal(old.told(default), new.told(default), unknown);
         }
         if takes_activities {
             plan.lost.note_activities(old.activities(), new.activities());

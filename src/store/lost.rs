@@ -9,6 +9,8 @@ use crate::model::{Activity, Deal, HistoryGrade, StageId, Status, StoredVisit};
 pub struct Lost {
     /// By column, the deals that had a value and have none now; of `pipeline` those that have another.
     pub columns: BTreeMap<&'static str, usize>,
+    /// Deals of a pipeline with a name that are in the one without now.
+    pub unnamed: usize,
     /// Deals whose way through the stages was told by a history, and is not now.
     pub histories: usize,
     /// Deals whose history tells fewer visits to stages than before, or none to the stage in which it began.
@@ -38,6 +40,8 @@ pub(super) struct Told<'a> {
     pub(super) has_name: bool,
     /// Whether it has an account.
     pub(super) has_account: bool,
+    /// Whether its pipeline is called `default`, as one without a name is.
+    pub(super) is_unnamed: bool,
     /// Its visits to stages.
     pub(super) visits: &'a [StoredVisit],
 }
@@ -58,10 +62,11 @@ impl Lost {
         unknown: impl Fn(StageId) -> bool,
     ) {
         for (column, has) in COLUMNS {
-            if has(&old) && !has(&new) {
+            if has(&old) && !has(&new) && is_due(column, new.deal.status) {
                 *self.columns.entry(column).or_default() += 1;
             }
         }
+        self.unnamed += usize::from(new.is_unnamed && !old.is_unnamed);
         if old.deal.pipeline != new.deal.pipeline {
             *self.columns.entry("pipeline").or_default() += 1;
         }
@@ -92,6 +97,16 @@ impl Lost {
         self.deals_with_activities += 1;
         self.activities_known += known;
         self.activities += gone;
+    }
+}
+
+/// Whether a deal has a column. One header may tell both closes, of which a deal has that of its status: it loses
+/// neither by being closed, or opened again.
+fn is_due(column: &str, status: Status) -> bool {
+    match column {
+        "closed_at" => status != Status::Open,
+        "expected_close_on" => status == Status::Open,
+        _ => true,
     }
 }
 

@@ -14,12 +14,14 @@ use rayon::prelude::*;
 
 use super::content::Content;
 use super::deals;
+use super::ends;
 use super::ledger;
 use super::lost::Lost;
 use super::remap;
+use super::stages::{self, Stages};
 use super::tables::{self, Choice};
 use crate::error::Result;
-use crate::model::{Activity, Catalogue, InputFile, Names, Reject, Stage, StageId, Sym};
+use crate::model::{Activity, InputFile, Reject, StageId};
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
@@ -47,10 +49,12 @@ pub(super) struct Merged {
 pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Result<Merged> {
     let choice = Choice { favours_fresh: terms.favours_fresh };
     let stages = unite_words(&mut stored, &mut fresh, choice)?;
+    let touched = ends::settle(&mut stored, &stages.catalogue);
+    ends::settle(&mut fresh, &stages.catalogue);
     let (of_stored, of_fresh) = (loose(&stored, &fresh), loose(&fresh, &stored));
     (stored.dataset.loose_activities, stored.stamps.activities) = of_stored;
     (fresh.dataset.loose_activities, fresh.stamps.activities) = of_fresh;
-    let deals = deals::merge(&mut stored, &mut fresh, &stages.catalogue, choice)?;
+    let deals = deals::merge(&mut stored, &mut fresh, (&stages.catalogue, touched), choice)?;
     let mut content = Content::default();
     content.dataset.names = std::mem::take(&mut stored.dataset.names);
     tables::merge(&mut stored, &mut fresh, &mut content, choice);
@@ -114,11 +118,6 @@ fn take_all(list: &[Activity], from: &mut BTreeMap<Activity, usize>) {
     }
 }
 
-struct Stages {
-    catalogue: Catalogue,
-    at: Vec<i64>,
-}
-
 /// Gives both contents the same words and the same stages.
 fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Result<Stages> {
     let mut names = stored.dataset.names.clone();
@@ -130,7 +129,7 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Res
         remap::activities(&mut content.dataset.loose_activities, moves);
     }
     remap::snapshots(Arc::make_mut(&mut stored.dataset.snapshots), &sorted);
-    let stages = unite_stages(stored, fresh, &names, choice)?;
+    let stages = stages::unite(stored, fresh, &names, choice)?;
     for (content, moves) in [(stored, &sorted), (fresh, &of_fresh)] {
         let ids: Vec<StageId> = content
             .dataset
@@ -145,44 +144,6 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Res
         content.dataset.names = names.clone();
     }
     Ok(stages)
-}
-
-fn unite_stages(
-    stored: &Content,
-    fresh: &Content,
-    names: &Names,
-    choice: Choice,
-) -> Result<Stages> {
-    let mut chosen: BTreeMap<(Sym, Sym), (i64, Stage)> = BTreeMap::new();
-    // Evidence first, then any fixed order.
-    let rank = |s: &Stage| {
-        let basis = std::cmp::Reverse((s.order_basis, s.kind_basis));
-        (basis, s.order, s.kind, s.probability_bp, s.is_deleted)
-    };
-    for (is_fresh, content) in [(false, stored), (true, fresh)] {
-        let rows = content.dataset.catalogue.stages.iter().zip(&content.stamps.stages);
-        for (stage, &at) in rows {
-            let key = (stage.pipeline, stage.name);
-            let wins = match chosen.get(&key) {
-                None => true,
-                Some((before, old)) => {
-                    is_fresh
-                        && choice
-                            .of(*before, at, old, stage)
-                            .unwrap_or_else(|| rank(stage) > rank(old))
-                }
-            };
-            if wins {
-                chosen.insert(key, (at, stage.clone()));
-            }
-        }
-    }
-    Catalogue::limited(chosen.len())?;
-    let stages = chosen.values().map(|(_, stage)| stage.clone()).collect();
-    let mut catalogue = Catalogue { stages };
-    catalogue.sort(names);
-    let at = catalogue.stages.iter().map(|s| chosen.get(&(s.pipeline, s.name)).map_or(0, |c| c.0));
-    Ok(Stages { at: at.collect(), catalogue })
 }
 
 /// The refused rows of a file on each side, and when the file was last read there.

@@ -17,6 +17,7 @@ mod deals;
 mod decode;
 mod delta;
 mod encode;
+mod ends;
 mod file;
 mod fx;
 mod ledger;
@@ -31,6 +32,7 @@ mod runs;
 mod schema;
 mod small;
 mod snapshots;
+mod stages;
 mod tables;
 #[cfg(test)]
 mod tests;

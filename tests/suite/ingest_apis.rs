@@ -431,3 +431,66 @@ fn lists_of_calls_meetings_and_tasks_are_activities() {
         assert!(told[0].done_at.get().is_some() || told[0].due_at.get().is_some(), "{name}");
     }
 }
+
+#[test]
+fn stages_of_a_pipeline_that_are_called_alike_stay_apart() {
+    let got = exported(&[
+        (
+            "deals.csv",
+            "deal_id,pipeline_id,stage_id,status,created_at\n1,p,11,open,2026-01-05\n2,p,12,open,2026-01-05\n",
+        ),
+        (
+            "stage_changes.csv",
+            "deal_id,from_stage,to_stage,changed_at\n1,,10,2026-01-05\n1,10,11,2026-02-05\n2,,12,2026-01-05\n",
+        ),
+        (
+            "stages.csv",
+            "stage_id,stage_name,stage_order,pipeline\n10,Demo,1,p\n11,Demo,2,p\n12,Offer,3,p\n",
+        ),
+    ]);
+    assert_eq!(visits(&got, "1"), ["Demo (10)|01-05 00:00|02-05 00:00", "Demo (11)|02-05 00:00|-"]);
+    assert_eq!(visits(&got, "2"), ["Offer|01-05 00:00|-"]);
+}
+
+/// Pipedrive's `flow` tells by the status that a deal was lost, and that it was opened again.
+#[test]
+fn a_deal_that_was_lost_and_opened_again_was_lost_in_between() {
+    let change = |id: u32, deal: u32, field: &str, old: &str, new: &str, at: &str| {
+        format!(
+            r#"{{"object": "dealChange", "timestamp": "{at}", "data": {{"id": {id}, "item_id": {deal}, "user_id": 5,
+            "field_key": "{field}", "old_value": "{old}", "new_value": "{new}", "log_time": "{at}"}}}}"#
+        )
+    };
+    let flow = [
+        change(5, 1, "status", "open", "won", "2026-03-20 10:00:00"),
+        change(4, 1, "stage_id", "1", "2", "2026-03-15 10:00:00"),
+        change(3, 1, "status", "lost", "open", "2026-03-10 10:00:00"),
+        change(2, 1, "status", "open", "lost", "2026-02-01 10:00:00"),
+        change(7, 2, "status", "open", "lost", "2026-02-02 10:00:00"),
+        change(6, 2, "status", "open", "deleted", "2026-02-01 10:00:00"),
+    ];
+    let flow = format!(r#"{{"success": true, "data": [{}]}}"#, flow.join(","));
+    let got = exported(&[
+        (
+            "deals.json",
+            r#"{"success": true, "data": [
+            {"id": 1, "title": "A", "value": 10, "currency": "EUR", "stage_id": 2, "pipeline_id": 1, "status": "won",
+             "add_time": "2026-01-05T10:00:00Z", "won_time": "2026-03-20T10:00:00Z", "lost_time": "2026-02-01T10:00:00Z"},
+            {"id": 2, "title": "B", "value": 10, "currency": "EUR", "stage_id": 1, "pipeline_id": 1, "status": "lost",
+             "add_time": "2026-01-06T10:00:00Z", "lost_time": "2026-02-02T10:00:00Z"}]}"#,
+        ),
+        ("flow.json", &flow),
+    ]);
+    assert_eq!(got.dataset.rejects.len(), 0, "{:?}", got.dataset.rejects);
+    assert_eq!(
+        visits(&got, "1"),
+        [
+            "1|01-05 10:00|02-01 10:00",
+            "Lost|02-01 10:00|03-10 10:00",
+            "1|03-10 10:00|03-15 10:00",
+            "2|03-15 10:00|03-20 10:00",
+            "Won|03-20 10:00|-"
+        ]
+    );
+    assert_eq!(visits(&got, "2"), ["1|01-06 10:00|02-02 10:00", "Lost|02-02 10:00|-"]);
+}

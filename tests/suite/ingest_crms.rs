@@ -255,3 +255,131 @@ fn events_of_a_whole_day_were_held() {
     let done = partition.activities.get(row).iter().filter(|a| a.done_at.get().is_some());
     assert_eq!((done.count(), partition.activities.get(row).len()), (2, 3));
 }
+
+fn exported(files: &[(&str, &str)]) -> Ingested {
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    read(folder(&files).path())
+}
+
+/// Odoo writes a row for each further tag of a deal, with nothing else in it.
+#[test]
+fn rows_that_go_on_with_the_one_above_are_no_deals() {
+    let got = read_deals(
+        b"External ID,Opportunity,Salesperson,Expected Revenue,Stage,Tags,Created on\n\
+          c_1,Carpets,Ann,100.0,New,big,2026-01-05 10:00:00\n,,,,,north,\n\
+          c_2,Desks,Bob,200.0,New,,2026-01-06 10:00:00\n,,Bob,300.0,,,\n",
+    );
+    assert_eq!((got.inputs[0].crm.as_str(), got.dataset.deal_count()), ("odoo", 2));
+    assert!(says(&got, "1 rows of"), "{:?}", got.dataset.assumptions);
+    let rejects: Vec<u64> = got.dataset.rejects.iter().map(|r| r.row).collect();
+    assert_eq!(rejects, [5], "a deal without an id is refused");
+}
+
+#[test]
+fn plain_tables_in_chinese() {
+    let got = read_deals(
+        "商机编号,商机名称,客户,商机阶段,预估金额(万元),实际金额,预期成交日期,实际成交日期,销售负责人,创建时间,丢单原因,阶段更新时间\n\
+         1,甲,甲公司,赢单,1.5,1.2,2026/2/28,2026年2月20日,张三,2026年1月5日,,2026/2/20\n\
+         2,乙,乙公司,输单,2.5,,2026/2/28,2026/2/21,张三,2026/1/6,价格,2026/2/21\n\
+         3,丙,丙公司,方案报价,3,,2026/4/28,,李四,2026/1/7,,2026/2/1\n"
+            .as_bytes(),
+    );
+    assert_eq!(crm(&got), ("generic", 0));
+    assert_eq!(deal(&got, "1"), "赢单|Won|1200000|01-05|02-20|张三|甲公司");
+    assert_eq!(deal(&got, "2"), "输单|Lost|2500000|01-06|02-21|张三|乙公司");
+    assert_eq!(deal(&got, "3"), "方案报价|Open|3000000|01-07|-|李四|丙公司");
+    assert_eq!(visits(&got, "3")[1..], ["方案报价|02-01 00:00|-"]);
+    let (_, _, lost) = find(&got, "2");
+    assert_eq!(got.dataset.names.get(lost.lost_reason), "价格");
+    let (_, _, open) = find(&got, "3");
+    assert!(open.expected_close_on.get().is_some());
+    let got = exported(&[
+        ("商机.csv", "商机编号,商机名称,商机阶段,创建时间\n1,甲,赢单,2026-01-05\n"),
+        (
+            "变更记录.csv",
+            "商机编号,原阶段,新阶段,操作人,操作时间\n1,,方案,张三,2026-01-05\n1,方案,赢单,张三,2026-02-05\n",
+        ),
+    ]);
+    assert_eq!(visits(&got, "1"), ["方案|01-05 00:00|02-05 00:00", "赢单|02-05 00:00|-"]);
+}
+
+#[test]
+fn rows_of_the_apis_of_copper_freshsales_and_dynamics() {
+    let got = exported(&[(
+        "opps.json",
+        r#"[{"id": 1, "name": "A", "assignee_id": 7, "close_date": "2/20/2026", "company_id": 9, "pipeline_id": 213,
+            "pipeline_stage_id": 987, "status": "Open", "monetary_value": 1000, "monetary_unit": "EUR",
+            "date_created": 1767603600, "date_stage_changed": 1768212000, "date_modified": 1768212000}]"#,
+    )]);
+    assert_eq!(deal(&got, "1"), "987|Open|100000|01-05|-|7|9");
+    assert_eq!(got.dataset.names.get(find(&got, "1").2.currency), "EUR");
+    assert_eq!(visits(&got, "1")[1..], ["987|01-12 10:00|-"]);
+    let got = exported(&[(
+        "deals.json",
+        r#"{"deals": [{"id": 16000000000001, "name": "A", "amount": "1000.0", "expected_close": "2026-05-20",
+            "stage_updated_time": "2026-01-12T10:00:00Z", "created_at": "2026-01-05T10:00:00Z",
+            "deal_stage_id": 10, "owner_id": 3, "sales_account_id": 8}], "meta": {"total": 1}}"#,
+    )]);
+    assert_eq!(deal(&got, "16000000000001"), "10|Open|100000|01-05|-|3|8");
+    assert_eq!(visits(&got, "16000000000001")[1..], ["10|01-12 10:00|-"]);
+    let got = exported(&[(
+        "opportunities.json",
+        r#"{"@odata.context": "x", "value": [{"opportunityid": "a-1", "name": "A", "statecode": 0,
+            "estimatedvalue": 1000.0, "stepname": "2-Develop", "createdon": "2026-01-05T10:00:00Z",
+            "_transactioncurrencyid_value": "c1",
+            "_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue": "Euro"}]}"#,
+    )]);
+    assert_eq!(got.dataset.names.get(find(&got, "a-1").2.currency), "EUR");
+}
+
+#[test]
+fn histories_of_zoho_and_frappe() {
+    let got = exported(&[
+        (
+            "Deals_001.csv",
+            "Record Id,Deal Owner,Amount,Deal Name,Closing Date,Stage,Created Time,Modified Time\n\
+             571,Ann,100,A,2026-03-31,Closed Won,2026-01-05 10:00:00,2026-02-20 10:00:00\n",
+        ),
+        (
+            "DealHistory.csv",
+            "Id,Potential_Name,Stage,Moved_To__s,Modified_Time,Modified_By,Stage_Duration_Calendar_Days,Amount\n\
+             1,571,Talk,Offer,2026-01-05T10:00:00Z,1,10,100\n\
+             2,571,Offer,Closed Won,2026-01-15T10:00:00Z,1,30,100\n\
+             3,571,Closed Won,,2026-02-14T10:00:00Z,1,,100\n",
+        ),
+    ]);
+    assert_eq!(
+        visits(&got, "571"),
+        [
+            "Talk|01-05 10:00|01-15 10:00",
+            "Offer|01-15 10:00|02-14 10:00",
+            "Closed Won|02-14 10:00|-"
+        ]
+    );
+    let got = exported(&[
+        (
+            "deals.csv",
+            "name,status,deal_value,deal_owner,creation\nD-1,Won,100,ann,2026-01-05 10:00:00\n",
+        ),
+        (
+            "status_change_log.csv",
+            "parent,from,from_date,to,to_date,duration,from_type,to_type,log_owner\n\
+             D-1,Talk,2026-01-05 10:00:00,Won,2026-02-05 10:00:00,100,Open,Won,ann\n\
+             D-1,Won,2026-02-05 10:00:00,,,,Won,,ann\n",
+        ),
+    ]);
+    assert_eq!(visits(&got, "D-1"), ["Talk|01-05 10:00|02-05 10:00", "Won|02-05 10:00|-"]);
+}
+
+#[test]
+fn deals_of_several_crms_are_said() {
+    let hubspot = "Record ID,Deal Name,Deal Stage,Create Date\n1,A,Demo,2026-01-05 09:00\n";
+    let pipedrive = "Deal - ID,Deal - Title,Deal - Stage,Deal - Status,Deal - Deal created\n\
+        1,B,Talk,Open,2026-01-06 09:00:00\n";
+    let got = exported(&[("hubspot.csv", hubspot), ("deals-1-2.csv", pipedrive)]);
+    assert!(says(&got, "several sources (hubspot, pipedrive)"), "{:?}", got.dataset.assumptions);
+    let plain = "deal_id,amount\n1,100\n";
+    let got = exported(&[("hubspot.csv", hubspot), ("deals.csv", plain)]);
+    assert!(!says(&got, "several sources"), "{:?}", got.dataset.assumptions);
+}

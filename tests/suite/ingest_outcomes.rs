@@ -292,3 +292,56 @@ fn deals_that_go_on_after_an_end_are_told_and_wins_are_counted_by_the_mode() {
         assert!(!says(&got, words), "{words}: {:?}", got.dataset.assumptions);
     }
 }
+
+/// The probability of a closed deal tells of the deal. That of a stage is what its open deals have.
+#[test]
+fn closed_deals_do_not_tell_the_probability_of_the_stage_that_they_are_closed_in() {
+    let mut text = "deal_id,stage,status,probability,created_at,closed_at\n".to_owned();
+    let mut id = 0;
+    for (count, row) in [
+        (5, "Qualify,lost,0,2026-01-05,2026-03-01"),
+        (2, "Qualify,open,20,2026-01-05,"),
+        (3, "Develop,open,40,2026-01-05,"),
+        (4, "Signing,won,100,2026-01-05,2026-03-01"),
+        (2, "Signing,open,80,2026-01-05,"),
+    ] {
+        for _ in 0..count {
+            id += 1;
+            text += &format!("{id},{row}\n");
+        }
+    }
+    let got = read_deals(text.as_bytes());
+    let names = &got.dataset.names;
+    let stages = got.dataset.catalogue.stages.iter().filter(|stage| stage.order.is_some());
+    let shown: Vec<_> =
+        stages.map(|s| (names.get(s.name), s.order, s.kind.as_str(), s.probability_bp)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("Qualify", Some(1), "open", Some(2_000)),
+            ("Develop", Some(2), "open", Some(4_000)),
+            ("Signing", Some(3), "open", Some(8_000)),
+        ]
+    );
+    // Those that stand in it are open, and were not won.
+    assert_eq!(visits(&got, "15"), ["Signing|01-05 00:00|-"]);
+}
+
+/// A status may be that of a record that is in use.
+#[test]
+fn a_stage_that_ends_deals_holds_over_an_open_status() {
+    let got = read_deals(
+        b"deal_id,stage,status,created_at,close_date\n1,Closed Won,Active,2026-01-05,2026-02-03\n\
+          2,Closed Lost,Active,2026-01-06,2026-02-04\n3,Demo,Active,2026-01-07,2026-05-01\n",
+    );
+    assert_eq!(statuses(&got, ["1", "2", "3"]), [Status::Won, Status::Lost, Status::Open]);
+    assert_eq!(
+        visits(&got, "1"),
+        ["__UNKNOWN__|01-05 00:00|02-03 00:00", "Closed Won|02-03 00:00|-"]
+    );
+    assert!(
+        says(&got, "2 deals without moves in a won or lost stage"),
+        "{:?}",
+        got.dataset.assumptions
+    );
+}

@@ -281,3 +281,244 @@ fn an_export_of_changes_is_read_together_with_the_one_before() {
         "deal_id,done_on,is_done\n1,2026-03-03,true\n1,2026-04-03,true\n1,2026-04-04,true\n"
     );
 }
+
+/// A folder for each night, which is then ingested; what is said of the last, and its exit status.
+fn nights(dir: &Path, nights: &[&[(&str, &str)]]) -> (Option<i32>, String) {
+    let mut last = (None, String::new());
+    for (number, files) in nights.iter().enumerate() {
+        let folder = dir.join(number.to_string());
+        std::fs::create_dir_all(&folder).unwrap();
+        files.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let command = command.current_dir(dir).env_remove("RUST_LOG");
+        let ran = command.args(["ingest", &number.to_string()]).output().unwrap();
+        last = (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned());
+    }
+    last
+}
+
+fn asked(dir: &Path, sql: &str) -> String {
+    said(dir, &["query", sql, "--format", "csv"])
+}
+
+/// HubSpot has one date for the close that is expected and the one that came.
+#[test]
+fn deals_that_are_closed_or_opened_again_lose_no_column() {
+    let night = |first: &str, second: &str| {
+        format!(
+            "Record ID,Deal Name,Deal Stage,Pipeline,Amount,Close Date,Create Date,Is Closed Won,Last Modified Date\n\
+             1,A,{first}\n2,B,{second}\n"
+        )
+    };
+    let open = "Demo,Sales,100,2026-06-30 10:00,2026-01-05 09:00,false";
+    let won = "Won,Sales,100,2026-02-09 10:00,2026-01-05 09:00,true";
+    let texts = [
+        night(&format!("{open},2026-01-10 09:00"), &format!("{open},2026-01-10 09:00")),
+        night(&format!("{won},2026-02-09 10:00"), &format!("{open},2026-02-10 09:00")),
+        night(&format!("{open},2026-03-09 10:00"), &format!("{won},2026-03-10 09:00")),
+    ];
+    for count in 2..=3 {
+        let there = tempfile::tempdir().unwrap();
+        let files: Vec<[(&str, &str); 1]> =
+            texts[..count].iter().map(|text| [("hubspot.csv", text.as_str())]).collect();
+        let files: Vec<&[(&str, &str)]> = files.iter().map(|files| files.as_slice()).collect();
+        let (status, said) = nights(there.path(), &files);
+        assert_eq!(status, Some(0), "{said}");
+        assert!(!said.contains("lost what the store had"), "{said}");
+    }
+}
+
+#[test]
+fn deals_that_changes_say_are_deleted_are_gone_where_both_are_read_together() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let header = "deal_id,stage,status,created_at,modified_at,is_deleted\n";
+    for (folder, rows) in [
+        (
+            "all",
+            "1,Demo,open,2026-01-05,2026-02-01,0\n2,Demo,open,2026-01-06,2026-02-05,0\n3,New,open,2026-01-07,2026-02-02,0\n",
+        ),
+        // The second was deleted before, and is there again.
+        ("changes", "1,Demo,open,2026-01-05,2026-02-03,1\n2,Demo,open,2026-01-06,2026-02-04,1\n"),
+    ] {
+        std::fs::create_dir(dir.join(folder)).unwrap();
+        std::fs::write(dir.join(folder).join("deals.csv"), format!("{header}{rows}")).unwrap();
+        std::fs::write(
+            dir.join(folder).join("activities.csv"),
+            "activity_id,deal_id,type,done_at\na1,1,call,2026-01-20\na3,3,call,2026-01-21\n",
+        )
+        .unwrap();
+    }
+    for order in [["all", "changes"], ["changes", "all"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let args = ["ingest", order[0], order[1], "--store", order[0]];
+        let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
+        let talk = String::from_utf8_lossy(&ran.stderr).into_owned()
+            + &String::from_utf8_lossy(&ran.stdout);
+        assert_eq!(ran.status.code(), Some(0), "{talk}");
+        assert!(talk.contains("1 deal, of which a later row is left out"), "{talk}");
+        let sql = |sql| said(dir, &["query", sql, "--format", "csv", "--store", order[0]]);
+        assert_eq!(sql("SELECT deal_id FROM deals ORDER BY deal_id"), "deal_id\n2\n3\n");
+        assert_eq!(sql("SELECT deal_id FROM activities"), "deal_id\n3\n");
+    }
+}
+
+const OPPORTUNITY: &str = "Id,RecordTypeId,Name,StageName,StageSortOrder,CloseDate,IsClosed,IsWon,\
+    CreatedDate,LastModifiedDate\n";
+const RECORD_TYPES: &str = "Id,Name,BusinessProcessId,SobjectType,IsActive\n012a,New,1,Opportunity,1\n\
+    012b,Renewal,2,Opportunity,1\n012c,Partner,,Account,1\n";
+
+#[test]
+fn a_pipeline_is_called_alike_in_an_export_of_some_deals() {
+    let row = |id: &str, kind: &str, day: u32| {
+        format!("{id},{kind},A,Talk,1,2026-06-30,0,0,2026-01-05 10:00:00,2026-01-{day} 10:00:00\n")
+    };
+    let all = format!("{OPPORTUNITY}{}{}", row("006a", "012a", 10), row("006b", "012b", 10));
+    let some = format!("{OPPORTUNITY}{}", row("006a", "012a", 12));
+    let kinds = ("RecordType.csv", RECORD_TYPES);
+    let there = tempfile::tempdir().unwrap();
+    let files: [&[(&str, &str)]; 2] =
+        [&[("Opportunity.csv", &all), kinds], &[("Opportunity.csv", &some), kinds]];
+    nights(there.path(), &files);
+    let sql = "SELECT deal_id, pipeline FROM deals ORDER BY deal_id";
+    let expected = "deal_id,pipeline\n006a,New\n006b,Renewal\n";
+    assert_eq!(asked(there.path(), sql), expected);
+    let there_without = tempfile::tempdir().unwrap();
+    let without: [&[(&str, &str)]; 2] =
+        [&[("Opportunity.csv", &all)], &[("Opportunity.csv", &some)]];
+    let (status, talk) = nights(there_without.path(), &without);
+    assert_eq!(status, Some(1), "{talk}");
+    assert!(talk.contains("the pipeline of 1 deal is `default` now"), "{talk}");
+    said(there.path(), &["ingest", "0", "1", "--store", "together"]);
+    let together = said(there.path(), &["query", sql, "--format", "csv", "--store", "together"]);
+    assert_eq!(together, expected);
+}
+
+const STAGED: &str = "deal_id,stage,status,created_at,modified_at\n";
+const MOVES: &str = "deal_id,from_stage,to_stage,changed_at\n";
+
+/// The deals of a night of all, whose second stage is called so.
+fn staged(second: &str, month: u32) -> [(&'static str, String); 2] {
+    let stages = ["Qualify", second, "Offer", "Contract"];
+    let (mut deals, mut moves) = (STAGED.to_owned(), MOVES.to_owned());
+    for depth in 1..=4 {
+        let stage = stages[depth - 1];
+        deals += &format!("{depth},{stage},open,2026-01-05,2026-{month:02}-20\n");
+        for (step, to) in stages[..depth].iter().enumerate() {
+            let from = step.checked_sub(1).map_or("", |before| stages[before]);
+            moves += &format!("{depth},{from},{to},2026-01-{:02}\n", 5 + step);
+        }
+    }
+    [("deals.csv", deals), ("stage_changes.csv", moves)]
+}
+
+fn order_after(given: &[&[(&'static str, String); 2]]) -> String {
+    let there = tempfile::tempdir().unwrap();
+    let files: Vec<Vec<(&str, &str)>> = given
+        .iter()
+        .map(|night| night.iter().map(|(name, text)| (*name, text.as_str())).collect())
+        .collect();
+    let files: Vec<&[(&str, &str)]> = files.iter().map(Vec::as_slice).collect();
+    nights(there.path(), &files);
+    let sql = "SELECT stage, stage_order FROM stages WHERE stage_kind = 'open' AND stage <> '__UNKNOWN__' \
+               ORDER BY stage_order, stage";
+    let table = asked(there.path(), sql);
+    table.lines().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_export_of_some_deals_does_not_change_the_order_of_stages() {
+    let all = staged("Demo", 1);
+    let some = [
+        (
+            "deals.csv",
+            format!(
+                "{STAGED}8,Contract,open,2026-01-28,2026-02-01\n9,Trial,open,2026-01-28,2026-02-02\n"
+            ),
+        ),
+        (
+            "stage_changes.csv",
+            format!(
+                "{MOVES}8,,Offer,2026-01-28\n8,Offer,Contract,2026-01-30\n9,,Offer,2026-01-28\n9,Offer,Trial,2026-01-30\n9,Trial,Contract,2026-01-31\n9,Contract,Trial,2026-02-01\n"
+            ),
+        ),
+    ];
+    let expected = "Qualify,1 Demo,2 Offer,3";
+    let order = order_after(&[&all, &some]);
+    assert!(order.starts_with(expected), "{order}");
+    assert!(order.ends_with("5") && order.contains("Contract,"), "{order}");
+    assert_eq!(order, order_after(&[&some, &all]));
+}
+
+#[test]
+fn a_stage_that_was_renamed_loses_its_place() {
+    let (before, after) = (staged("Demo", 1), staged("Show", 2));
+    let expected = "Qualify,1 Show,2 Offer,3 Contract,4 Demo,";
+    assert_eq!(order_after(&[&before, &after]), expected);
+    assert_eq!(order_after(&[&after, &before]), expected);
+}
+
+/// Twenty deals are lost in one stage and as many won in another, ten are open: what these stages mean is told by
+/// that alone.
+fn told_by_ends() -> [(&'static str, String); 2] {
+    let (mut deals, mut moves) = (STAGED.to_owned(), MOVES.to_owned());
+    for id in 0..50 {
+        let (stage, status) = match id {
+            0..20 => ("Bad fit", "lost"),
+            20..40 => ("Live", "won"),
+            _ => ("Offer", "open"),
+        };
+        deals += &format!("{id},{stage},{status},2026-01-05,2026-01-25\n");
+        moves += &format!("{id},,Talk,2026-01-05\n");
+        moves += &format!("{id},Talk,{stage},2026-01-20\n");
+    }
+    [("deals.csv", deals), ("stage_changes.csv", moves)]
+}
+
+fn outcomes_after(given: &[&[(&'static str, String); 2]]) -> String {
+    let there = tempfile::tempdir().unwrap();
+    let files: Vec<Vec<(&str, &str)>> = given
+        .iter()
+        .map(|night| night.iter().map(|(name, text)| (*name, text.as_str())).collect())
+        .collect();
+    let files: Vec<&[(&str, &str)]> = files.iter().map(Vec::as_slice).collect();
+    nights(there.path(), &files);
+    let sql = "SELECT status, outcome, COUNT(*) AS deals FROM deals GROUP BY status, outcome ORDER BY status, outcome";
+    let args = ["query", sql, "--format", "csv", "--as-of", "2026-03-01"];
+    said(there.path(), &args).lines().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn an_export_of_some_deals_does_not_change_what_stages_mean() {
+    let all = told_by_ends();
+    // Too few to tell what their stages mean.
+    let few = [
+        (
+            "deals.csv",
+            format!(
+                "{STAGED}40,Bad fit,lost,2026-01-05,2026-02-01\n41,Live,won,2026-01-05,2026-02-01\n"
+            ),
+        ),
+        (
+            "stage_changes.csv",
+            format!(
+                "{MOVES}40,,Talk,2026-01-05\n40,Talk,Bad fit,2026-02-01\n41,,Talk,2026-01-05\n41,Talk,Live,2026-02-01\n"
+            ),
+        ),
+    ];
+    let expected = "lost,lost,21 open,open,8 won,won,21";
+    for order in [[&all, &few], [&few, &all]] {
+        assert_eq!(outcomes_after(&order), expected);
+    }
+    // As many as are lost out of a stage in which others are open.
+    let (mut deals, mut moves) = (STAGED.to_owned(), MOVES.to_owned());
+    for id in 40..46 {
+        deals += &format!("{id},Offer,lost,2026-01-05,2026-02-01\n");
+        moves += &format!("{id},,Talk,2026-01-05\n{id},Talk,Offer,2026-01-20\n");
+    }
+    let lost = [("deals.csv", deals), ("stage_changes.csv", moves)];
+    let expected = "lost,lost,26 open,open,4 won,won,20";
+    for order in [[&all, &lost], [&lost, &all]] {
+        assert_eq!(outcomes_after(&order), expected);
+    }
+}

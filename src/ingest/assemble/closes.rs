@@ -2,15 +2,40 @@
 
 use super::super::rows::{DealRow, word};
 use super::Gathered;
+use super::group::Grouped;
 use super::life::Context;
 use super::stages::StageIds;
-use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone};
+use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone, counted};
 
-/// The status of a deal without moves: as told, else as its stage says.
+/// The status of a deal without moves: as told, else as its stage says. An open deal does not stand in a stage
+/// that ends deals, so there the stage holds: its status is that of a record that is in use, say.
 pub(super) fn status(row: &DealRow, stages: &StageIds, catalogue: &Catalogue) -> Status {
     let (pipeline, name) = (Sym(row.words[word::PIPELINE].0), Sym(row.words[word::STAGE].0));
     let by_stage = || stages.find(pipeline, name).map(|stage| catalogue.get(stage).kind.into());
-    row.status.or_else(by_stage).unwrap_or(Status::Open)
+    let told = row.status.filter(|status| *status != Status::Open);
+    told.or_else(by_stage).unwrap_or(Status::Open)
+}
+
+/// What is said of deals that are closed by their stage and open by their status.
+pub(super) fn said_of_open(
+    all: &Gathered,
+    history: &Grouped,
+    catalogue: &Catalogue,
+) -> Option<String> {
+    let stages = StageIds::new(catalogue);
+    let is_such = |(deal, row): &(usize, &DealRow)| {
+        row.status == Some(Status::Open)
+            && row.entered.is_empty()
+            && history.count(*deal) == 0
+            && status(row, &stages, catalogue) != Status::Open
+    };
+    let count = all.deals.rows.iter().enumerate().filter(is_such).count();
+    (count > 0).then(|| {
+        format!(
+            "{} without moves in a won or lost stage, and with an open status: the stage holds.",
+            counted(count, "deal")
+        )
+    })
 }
 
 /// The close time and the expected close date. An open deal was not closed: a close date that it

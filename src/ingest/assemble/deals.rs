@@ -8,7 +8,10 @@ use super::super::rows::{DealRow, word};
 use super::super::status::Ends;
 use super::super::words::{DealIndex, Text, Word};
 use super::rivals::{Rivals, Untold};
-use crate::model::{Config, Names, Reject, Sym};
+use crate::model::{Config, Micros, Names, Reject, Sym, counted};
+
+/// The sources of plain tables, which may stand beside those of a CRM.
+const PLAIN: [&str; 2] = ["generic", "languages"];
 
 /// All deals; the number of a deal is its place.
 #[derive(Debug, Default)]
@@ -21,8 +24,8 @@ pub(in super::super) struct Deals {
     pub(in super::super) has_currency: bool,
     /// Ids of deals with identical rows (QH5), and with differing ones (QD1).
     pub(in super::super) repeats: (Vec<u32>, Vec<u32>),
-    /// Ids of deals whose rows the mapping passes over.
-    pub(in super::super) left_out: BTreeSet<String>,
+    /// Ids of deals whose rows the mapping passes over, and when those were modified last.
+    pub(in super::super) left_out: BTreeMap<String, Option<Micros>>,
     /// Rows of deals from tables with other columns than the one that told the deal first.
     pub(super) beside: BTreeMap<u32, Vec<(DealRow, Origin)>>,
     /// Deals that are closed while their rows leave open how, with why they are refused if nothing tells.
@@ -82,7 +85,56 @@ impl Deals {
     /// The ids of deals whose rows are passed over and that no other row tells.
     pub(super) fn left_out(&self) -> Vec<String> {
         let is_told = |id: &&String| self.index.find(id).is_some();
-        self.left_out.iter().filter(|id| !is_told(id)).cloned().collect()
+        self.left_out.keys().filter(|id| !is_told(id)).cloned().collect()
+    }
+
+    /// Notes the deals of rows that are passed over.
+    pub(in super::super) fn leave_out(&mut self, rows: Vec<(String, Option<Micros>)>) {
+        for (id, modified) in rows {
+            let last = self.left_out.entry(id).or_default();
+            *last = modified.max(*last);
+        }
+    }
+
+    /// Lets go of deals of which a row that is passed over was modified later than the row that tells them, as
+    /// where an export of changes says that they were deleted since. What is said of it.
+    pub(in super::super) fn drop_gone(&mut self) -> Option<String> {
+        let is_later = |deal: u32, at: Option<Micros>| {
+            let told = self.rows.get(deal as usize).and_then(|row| row.modified_at.get());
+            told.is_some() && at > told
+        };
+        let find = |id: &str| {
+            let other = || self.index.find(&checked::other(id, true)?);
+            self.index.find(id).or_else(other)
+        };
+        let left_out = self.left_out.iter().filter(|(_, at)| at.is_some());
+        let gone: BTreeSet<u32> =
+            left_out.filter_map(|(id, at)| find(id).filter(|&deal| is_later(deal, *at))).collect();
+        if gone.is_empty() {
+            return None;
+        }
+        let ids = std::mem::take(&mut self.index).ids;
+        let mut places: Vec<Option<u32>> = Vec::with_capacity(ids.len());
+        for deal in 0..ids.len() {
+            let stays = !gone.contains(&(deal as u32));
+            places.push(stays.then(|| self.index.add(ids.get(deal))));
+        }
+        let place = |deal: u32| places.get(deal as usize).copied().flatten();
+        let mut stays = places.iter().map(Option::is_some);
+        self.rows.retain(|_| stays.next().unwrap_or(true));
+        let mut stays = places.iter().map(Option::is_some);
+        self.origins.retain(|_| stays.next().unwrap_or(true));
+        for repeats in [&mut self.repeats.0, &mut self.repeats.1] {
+            *repeats = repeats.iter().filter_map(|&deal| place(deal)).collect();
+        }
+        let beside = std::mem::take(&mut self.beside).into_iter();
+        self.beside = beside.filter_map(|(deal, rows)| Some((place(deal)?, rows))).collect();
+        let undecided = std::mem::take(&mut self.undecided).into_iter();
+        self.undecided = undecided.filter_map(|(deal, why)| Some((place(deal)?, why))).collect();
+        Some(format!(
+            "{}, of which a later row is left out, are left out: they were deleted since.",
+            counted(gone.len(), "deal")
+        ))
     }
 
     /// None yet.
@@ -190,6 +242,20 @@ impl Deals {
         std::mem::take(&mut self.untold).said()
     }
 
+    /// What is to be said of deals of several CRMs.
+    pub(in super::super) fn said_of_sources(&self, names: &Names) -> Option<String> {
+        let crms = self.sources.iter().map(|rules| names.get(rules.crm));
+        let crms: BTreeSet<&str> = crms.filter(|crm| !PLAIN.contains(crm)).collect();
+        let list: Vec<&str> = crms.iter().copied().collect();
+        (crms.len() > 1).then(|| {
+            format!(
+                "Deals are of several sources ({}): those of one id are taken as one deal, and pipelines of one name as \
+                 one. A store for each (`--store`) keeps them apart.",
+                list.join(", ")
+            )
+        })
+    }
+
     fn columns(&self, origin: Origin) -> u128 {
         self.sources.get(origin.source as usize).map_or(0, |rules| rules.columns)
     }
@@ -238,11 +304,14 @@ impl Deals {
         }
     }
 
-    /// Gives pipelines their names, and deals without one the pipeline `default`.
+    /// Gives pipelines their names, and deals without one the pipeline `default`. Where the export names several, the
+    /// only one that its deals are in is one of them: an export of changes has deals of some.
     pub(super) fn name_pipelines(&mut self, names: &mut Names, labels: &BTreeMap<String, String>) {
-        let mut lone: BTreeMap<u32, BTreeSet<Word>> = BTreeMap::new();
+        let mut lone: BTreeMap<Sym, BTreeSet<Word>> = BTreeMap::new();
+        let crm = |source: u32| self.sources.get(source as usize).map(|rules| rules.crm);
         for (row, origin) in self.rows.iter().zip(&self.origins) {
-            lone.entry(origin.source).or_default().insert(row.words[word::PIPELINE]);
+            let found = lone.entry(crm(origin.source).unwrap_or_default()).or_default();
+            found.insert(row.words[word::PIPELINE]);
         }
         let default = Word(names.intern("default").0);
         let mut renamed: BTreeMap<Word, Word> = BTreeMap::new();
@@ -257,10 +326,12 @@ impl Deals {
         }
         for (row, origin) in self.rows.iter_mut().zip(&self.origins) {
             let rules = self.sources.get(origin.source as usize);
-            let several = lone.get(&origin.source).is_some_and(|found| found.len() > 1);
+            let are_several = |crm| labels.len() > 1 || lone.get(crm).is_some_and(|l| l.len() > 1);
             let pipeline = &mut row.words[word::PIPELINE];
             *pipeline = match rules {
-                Some(rules) if rules.lone_pipeline_is_default && !several => default,
+                Some(rules) if rules.lone_pipeline_is_default && !are_several(&rules.crm) => {
+                    default
+                }
                 _ => renamed.get(pipeline).copied().unwrap_or(*pipeline),
             };
         }

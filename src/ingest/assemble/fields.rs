@@ -10,7 +10,7 @@ use super::super::field_log::{FieldRow, LogRow};
 use super::super::part::Part;
 use super::super::rows::{HistoryRow, word};
 use super::order::{MOST, way};
-use super::{Gathered, Joined};
+use super::{Gathered, Joined, statuses};
 use crate::model::{Field, FieldChange, Maybe, Micros, Names, Sym, User};
 
 /// The logs of fields of all files.
@@ -109,6 +109,7 @@ fn take_moves(all: &mut Gathered) {
         part.rows.retain(|row| is_told.get(row.deal as usize).is_some_and(|told| !told));
         left_out += count - part.rows.len();
     }
+    statuses::settle(&mut moves, &all.deals.rows, &all.names);
     moves.retain(|part| !part.rows.is_empty());
     all.history.extend(moves);
     if left_out > 0 {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::rows::word;
+use super::super::side::StageRow;
 use super::super::words::Word;
 use super::Gathered;
 use super::spelling::{self, Renames};
@@ -13,7 +14,10 @@ const SHOWN: usize = 5;
 
 /// Gives stages, and pipelines in logs, their names where rows have ids for them; says which.
 pub(super) fn name(all: &mut Gathered) {
-    let stages = stages(all);
+    let met =
+        if all.stages.iter().any(|row| !row.id.is_empty()) { met(all) } else { BTreeSet::new() };
+    tell_apart(all, &met);
+    let stages = stages(all, &met);
     if !stages.is_empty() {
         spelling::apply(&stages, all);
         let pairs = stages
@@ -32,9 +36,28 @@ pub(super) fn name(all: &mut Gathered) {
     }
 }
 
+/// Two stages of a pipeline that are called alike get their ids into their names.
+fn tell_apart(all: &mut Gathered, met: &BTreeSet<Sym>) {
+    let is_met = |row: &&StageRow| {
+        !row.id.is_empty() && all.names.find(&row.id).is_some_and(|id| met.contains(&id))
+    };
+    let mut ids: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+    for row in all.stages.iter().filter(is_met) {
+        let alike = ids.entry((row.pipeline.clone(), row.stage.clone())).or_default();
+        alike.insert(row.id.clone());
+    }
+    ids.retain(|_, ids| ids.len() > 1);
+    for row in &mut all.stages {
+        let key = (row.pipeline.clone(), row.stage.clone());
+        if ids.get(&key).is_some_and(|ids| ids.contains(&row.id)) {
+            row.stage = format!("{} ({})", row.stage, row.id);
+        }
+    }
+}
+
 /// The names of the ids that are met as stages. An id that is the name of a stage too stays what it is, and
 /// so does one that has several names.
-fn stages(all: &mut Gathered) -> Renames {
+fn stages(all: &mut Gathered, met: &BTreeSet<Sym>) -> Renames {
     let mut labels: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     for row in all.stages.iter().filter(|row| !row.id.is_empty()) {
         let label = labels.entry(&row.id).or_insert(Some(&row.stage));
@@ -46,7 +69,6 @@ fn stages(all: &mut Gathered) -> Renames {
     if labels.is_empty() {
         return Renames::new();
     }
-    let met = met(all);
     let pairs = labels.into_iter().filter_map(|(id, label)| {
         let id = all.names.find(id).filter(|sym| met.contains(sym))?;
         Some((id, label?.to_owned()))

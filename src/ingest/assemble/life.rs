@@ -235,7 +235,11 @@ pub(super) fn attributes(
         name => context.stage(pipeline, name),
     };
     let told = |stage| Status::from(context.catalogue.get(stage).kind);
-    let status = row.status.unwrap_or_else(|| match told(stage) {
+    // Without moves a stage that ends deals holds over an open status (see `closes::status`).
+    let told_status = row
+        .status
+        .filter(|status| *status != Status::Open || !changes.is_empty() || !is_end(context, stage));
+    let status = told_status.unwrap_or_else(|| match told(stage) {
         // It is closed: where its history ends may tell how.
         Status::Open if row.flags.0 == Some(true) => last.map_or(Status::Open, told),
         by_stage => by_stage,

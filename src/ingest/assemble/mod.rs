@@ -18,6 +18,7 @@ mod places;
 mod rivals;
 mod spelling;
 mod stages;
+mod statuses;
 mod suggest;
 mod ties;
 mod undated;

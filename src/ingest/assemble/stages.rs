@@ -10,7 +10,7 @@ use super::super::history::Ties;
 use super::super::rows::{DealRow, word};
 use super::super::side::StageRow;
 use super::group::Grouped;
-use super::{Gathered, labels, order, places, spelling, ties};
+use super::{Gathered, closes, labels, order, places, spelling, ties};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Config, Micros, StageId, Status, Sym};
@@ -32,6 +32,8 @@ type Key = (Sym, Sym);
 struct StageTally {
     sort: BTreeMap<i64, u64>,
     probability: BTreeMap<u32, u64>,
+    /// Probabilities of deals that are closed: those tell of the deal, whatever stage it was closed in.
+    ended: BTreeMap<u32, u64>,
     closed: [u64; 2],
     won: [u64; 2],
     is_declared: bool,
@@ -94,7 +96,20 @@ impl Tally {
     }
 }
 
+/// The value that most have, the smallest of several.
+fn most(counts: &BTreeMap<u32, u64>) -> Option<u32> {
+    let first = counts.iter().max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)));
+    first.map(|(value, _)| *value)
+}
+
 impl StageTally {
+    /// The probability of the stage: that of most deals in it that are not closed. Closed ones tell it where the
+    /// export says that the stage is closed.
+    fn probability_bp(&self, is_closed: Option<bool>) -> Option<u32> {
+        let ended = || most(&self.ended).filter(|_| is_closed == Some(true));
+        most(&self.probability).or_else(ended)
+    }
+
     fn met(&self) -> spelling::Met {
         (self.is_declared, self.followed + self.rows)
     }
@@ -105,6 +120,9 @@ impl StageTally {
         }
         for (probability, count) in from.probability {
             *self.probability.entry(probability).or_default() += count;
+        }
+        for (probability, count) in from.ended {
+            *self.ended.entry(probability).or_default() += count;
         }
         for at in 0..2 {
             self.closed[at] += from.closed[at];
@@ -163,6 +181,7 @@ pub(super) fn catalogue(
     let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
     said.extend(more);
     said.extend(strangers::said(&evidence, &all.statuses, config, &all.names));
+    said.extend(closes::said_of_open(all, history, &catalogue));
     let places = catalogue::tie_places(&evidence, &precedence, &catalogue);
     Ok((catalogue, Ties { places, is_return }, said))
 }
@@ -243,7 +262,11 @@ fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key:
         *stage.sort.entry(sort).or_default() += 1;
     }
     if let Some(probability) = row.probability_bp.get() {
-        *stage.probability.entry(probability).or_default() += 1;
+        let counts = match row.status {
+            Some(Status::Won | Status::Lost) => &mut stage.ended,
+            Some(Status::Open) | None => &mut stage.probability,
+        };
+        *counts.entry(probability).or_default() += 1;
     }
     if rules.is_some_and(|rules| rules.flags_tell_stages) {
         let (closed, won) = row.flags;
@@ -320,12 +343,6 @@ fn evidence(tally: Tally, all: &Gathered) -> (Vec<StageEvidence>, Precedence) {
     for (fresh, &old) in order.iter().enumerate() {
         place[old] = fresh;
     }
-    let most = |counts: &BTreeMap<u32, u64>| {
-        counts
-            .iter()
-            .max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)))
-            .map(|(value, _)| *value)
-    };
     let agreed = |[no, yes]: [u64; 2]| match (no, yes) {
         (0, 0) => None,
         (_, 0) => Some(false),
@@ -342,7 +359,7 @@ fn evidence(tally: Tally, all: &Gathered) -> (Vec<StageEvidence>, Precedence) {
                 .iter()
                 .max_by_key(|(sort, count)| (**count, std::cmp::Reverse(**sort)))
                 .map(|(sort, _)| *sort),
-            probability_bp: most(&stage.probability),
+            probability_bp: stage.probability_bp(agreed(stage.closed)),
             is_closed: agreed(stage.closed),
             is_won: agreed(stage.won),
             is_declared: stage.is_declared,

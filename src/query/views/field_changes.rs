@@ -62,7 +62,12 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Owned(|r| text(r, r.change()?.old.get())),
     ),
     get("new_text", Unit::Text, "The value after.", Get::Owned(|r| text(r, r.change()?.new.get()))),
-    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(r.deal?.facts.currency))),
+    get(
+        "currency",
+        Unit::Text,
+        "Currency of the deal.",
+        Get::Word(|r| Some(r.deal?.deal.currency)),
+    ),
     get(
         "old_amount",
         Unit::Number,

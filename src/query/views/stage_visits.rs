@@ -136,7 +136,12 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| Some(r.deal?.facts.owner))),
     get("source", Unit::Text, "Source of the deal.", Get::Word(|r| Some(r.deal?.facts.source))),
     get("segment", Unit::Text, "Segment of the deal.", Get::Word(|r| Some(r.deal?.facts.segment))),
-    get("currency", Unit::Text, "Currency.", Get::Word(|r| Some(r.deal?.facts.currency))),
+    get(
+        "currency",
+        Unit::Text,
+        "Currency of the deal.",
+        Get::Word(|r| Some(r.deal?.deal.currency)),
+    ),
     get(
         "amount",
         Unit::Number,

@@ -187,3 +187,39 @@ fn a_wrong_key_is_named() {
         assert!(!line.starts_with("base_currency") || talk.contains("hint:"), "{talk}");
     }
 }
+
+/// Visits and changes of fields have amounts in the currency of their deal, and so has what is summed of them.
+#[test]
+fn amounts_of_visits_and_changes_stand_with_their_own_currency() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let exports = dir.join("exports");
+    std::fs::create_dir(&exports).unwrap();
+    for (name, text) in [
+        ("deals.csv", DEALS),
+        ("fx.csv", "currency,rate\nEUR,1\nUSD,0.5\nCHF,2\n"),
+        (
+            "stage_changes.csv",
+            "deal_id,from_stage,to_stage,changed_at\nd3,,Demo,2026-01-07\nd3,Demo,Lost,2026-03-05\n",
+        ),
+        (
+            "field_changes.csv",
+            "deal_id,field,old_value,new_value,changed_at\nd3,amount,250,300,2026-02-01\n",
+        ),
+    ] {
+        std::fs::write(exports.join(name), text).unwrap();
+    }
+    good(dir, &["ingest", "exports"]);
+    let csv = |sql: &str| {
+        let args = ["query", sql, "--format", "csv", "--as-of", "2026-03-31"];
+        let (text, talk) = good(dir, &args);
+        assert!(talk.contains("USD: 3 deals at a rate without a date."), "{talk}");
+        text
+    };
+    let sql = "SELECT currency, amount_minor FROM stage_visits WHERE deal_id = 'd3' AND exit_kind = 'lost'";
+    assert_eq!(csv(sql), "currency,amount_minor\nUSD,30000\n");
+    let sql = "SELECT currency, old_amount, new_amount FROM field_changes";
+    assert_eq!(csv(sql), "currency,old_amount,new_amount\nUSD,250.0,300.0\n");
+    let lost = csv("lost_reasons_by_stage");
+    assert!(lost.lines().nth(1).is_some_and(|row| row.ends_with(",1,USD,30000")), "{lost}");
+}
