@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
-use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
+use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{
     About, HistoryGrade, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
@@ -64,6 +64,7 @@ static ABOUT: About = About {
 pub struct Reached {
     table: EventTable<2>,
     followed: u64,
+    followed_to: FollowUp,
     quality: u64,
 }
 
@@ -71,6 +72,7 @@ impl Reached {
     fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
         self.followed += other.followed;
+        self.followed_to.merge(&other.followed_to);
         self.quality += other.quality;
     }
 }
@@ -231,11 +233,12 @@ fn add(
     }
     let ticks = run.ticks_between(since, until).max(0);
     let horizon = run.ticks_of_days(run.config.stage_horizon);
-    let is_followed = run.followed(since) >= horizon;
+    let followed = run.followed(since);
     for slice in Slice::of(pipeline, facts, dimensions) {
         let reached = state.cell((slice, order), run);
         reached.table.add(ticks, cause(facts.outcome), 1);
-        reached.followed += u64::from(is_followed);
+        reached.followed += u64::from(followed >= horizon);
+        reached.followed_to.add(followed, 1, run);
         reached.quality += u64::from(deal.deal.quality.has_history_code());
     }
     Some(ticks)
@@ -323,24 +326,27 @@ pub(super) struct Outlook {
     pub(super) reason: Option<Reason>,
     /// The interval of `p_hat`.
     pub(super) limits: (f64, f64),
-    /// Median ticks from reaching the stage to the win, of those won within the horizon.
+    /// Median ticks from reaching the stage to the win, as `time_to_win` has it.
     pub(super) ticks_to_win: Option<i64>,
 }
 
 impl Reaches {
     /// What a plan needs to know of each population and place.
     pub(super) fn outlooks(self, run: &Run) -> BTreeMap<(Slice, u16), Outlook> {
-        let horizon = run.ticks_of_days(run.config.stage_horizon);
         let mut found = BTreeMap::new();
         for (slice, stages) in by_slice(self.0) {
             for ((&order, reached), estimate) in stages.iter().zip(estimates(&stages, run)) {
+                let tau = reached.followed_to.supported(&reached.table, run);
+                let median = |(horizon, _): (u32, Maturity)| {
+                    reached.table.conditional_quantile(1, run.ticks_of_days(horizon), 0.5)
+                };
                 let outlook = Outlook {
                     n: reached.table.n(),
                     quality: reached.quality,
                     p: estimate.p_iso,
                     reason: estimate.maturity.reason_for(reached.table.n(), run),
                     limits: estimate.interval,
-                    ticks_to_win: reached.table.conditional_quantile(1, horizon, 0.5),
+                    ticks_to_win: tau.and_then(median),
                 };
                 found.insert((slice, order), outlook);
             }
