@@ -194,6 +194,11 @@ fn bottlenecks() {
 }
 
 #[test]
+fn bottlenecks_of_quarters_before_the_window() {
+    holds("H80");
+}
+
+#[test]
 fn bottleneck_without_entries() {
     holds("H66");
 }
