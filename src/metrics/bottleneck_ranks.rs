@@ -80,8 +80,10 @@ impl Compared {
         Some(self.reached as f64 * (pass.before - pass.now) * self.p_next?)
     }
 
+    /// Where nothing was lost, none, whatever the chance.
     fn wins_forgone(&self) -> Option<f64> {
-        self.p_hat.map(|p| self.lost as f64 * p)
+        let chance = if self.lost == 0 { Some(0.0) } else { self.p_hat };
+        chance.map(|p| self.lost as f64 * p)
     }
 
     fn excess_ticks(&self) -> Option<f64> {

@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
 use super::layout::{Dimension, Slice};
-use crate::model::{Run, StageId, StageKind, Status, Sym, Timeline};
+use crate::model::{Run, StageId, StageKind, Status, Sym, Timeline, Visit};
 
 /// A deal with its activities by stage and type, and its stays.
 #[derive(Clone, Debug)]
 pub(super) struct Touched {
     closed_at: i64,
     id: Box<str>,
-    /// Ticks in each open stage that it visited; null if an entry is not known.
+    /// Ticks in each open stage of its pipeline that it visited; null if an entry is not known.
     pub(super) stays: Vec<(StageId, Option<i64>)>,
-    /// Activities; a null stage stands for the time before creation.
+    /// Activities there; a null stage stands for the time before creation.
     pub(super) touches: Vec<(Option<StageId>, Sym, i64)>,
     /// Whether it carries a history code.
     pub(super) is_mended: bool,
@@ -46,9 +46,10 @@ impl Touched {
             touches: Vec::new(),
             is_mended: deal.deal.quality.has_history_code(),
         };
-        for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Open) {
+        for visit in worked(deal).filter(|v| v.pipeline == deal.facts.pipeline) {
             if visit.entered_at <= closed_at {
-                let ticks = Some(visit.ticks).filter(|_| visit.is_entry_known);
+                let is_known = visit.is_entry_known && !deal.facts.is_backfilled;
+                let ticks = Some(visit.ticks).filter(|_| is_known);
                 match found.stays.iter_mut().find(|stay| stay.0 == visit.stage) {
                     Some(stay) => stay.1 = stay.1.zip(ticks).map(|(sum, ticks)| sum + ticks),
                     None => found.stays.push((visit.stage, ticks)),
@@ -70,20 +71,26 @@ impl Touched {
     }
 }
 
+/// The visits of a deal to open stages.
+fn worked<'d>(deal: &'d Timeline<'_>) -> impl DoubleEndedIterator<Item = &'d Visit> {
+    deal.visits.iter().filter(|v| v.kind == StageKind::Open)
+}
+
 /// The stage in which something was done at `at` on a deal that was closed at `closed_at`: the inner
-/// null stands for the time before creation, the outer one for a time when the deal was closed.
+/// null stands for the time before creation, the outer one for a time when the deal was closed or in
+/// another pipeline.
 fn stage_at(deal: &Timeline<'_>, at: i64, closed_at: i64) -> Option<Option<StageId>> {
     if at < deal.facts.created_at {
         return Some(None);
     }
-    let open = || deal.visits.iter().filter(|v| v.kind == StageKind::Open);
     let holds = |end: Option<i64>| end.is_none_or(|end| at < end);
     let visit = if at == closed_at {
-        open().rfind(|v| v.entered_at <= at)
+        worked(deal).rfind(|v| v.entered_at <= at)
     } else {
-        open().find(|v| v.entered_at <= at && holds(v.exited_at))
+        worked(deal).find(|v| v.entered_at <= at && holds(v.exited_at))
     };
-    visit.filter(|_| at <= closed_at).map(|visit| Some(visit.stage))
+    let visit = visit.filter(|v| at <= closed_at && v.pipeline == deal.facts.pipeline)?;
+    Some(Some(visit.stage))
 }
 
 /// The latest deals of one population, the latest first, ties by id.

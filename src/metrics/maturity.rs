@@ -4,6 +4,7 @@
 
 use super::layout::Reason;
 use crate::model::{Day, Period, PeriodKind, Quality, Run, Status, Timeline};
+use crate::stats::survival::EventTable;
 
 /// Whether the times of a deal count: not backfilled (QH16), not deleted, not closed at an unknown
 /// time (QH15).
@@ -47,6 +48,40 @@ pub(super) fn window(is_trailing: bool, run: &Run) -> Period {
         run.trailing(run.config.emp_window_days)
     } else {
         run.period(PeriodKind::All, run.as_of)
+    }
+}
+
+/// Deals by how many of the configured horizons they were followed to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FollowUp(Vec<u64>);
+
+impl FollowUp {
+    /// Counts deals that were followed for so many ticks.
+    pub(super) fn add(&mut self, ticks: i64, deals: u64, run: &Run) {
+        let days = ticks.div_euclid(run.config.clock.ticks_per_day());
+        self.add_at(run.config.horizons.partition_point(|&h| i64::from(h) <= days), deals);
+    }
+
+    fn add_at(&mut self, horizons: usize, deals: u64) {
+        if self.0.len() <= horizons {
+            self.0.resize(horizons + 1, 0);
+        }
+        self.0[horizons] += deals;
+    }
+
+    /// Adds other deals.
+    pub(super) fn merge(&mut self, other: &Self) {
+        other.0.iter().enumerate().for_each(|(at, &deals)| self.add_at(at, deals));
+    }
+
+    /// The largest configured horizon at which the deals of `table` have a value.
+    pub(super) fn supported(&self, table: &EventTable<2>, run: &Run) -> Option<(u32, Maturity)> {
+        let n = table.n();
+        let is_over = table.largest().is_some_and(|t| table.at(t).survival == 0.0);
+        let followed = |at: usize| self.0.iter().skip(at + 1).sum();
+        let horizons = run.config.horizons.iter().enumerate().rev();
+        let mut found = horizons.map(|(at, &h)| (h, Maturity::of(n, followed(at), is_over, run)));
+        found.find(|(_, maturity)| maturity.has_value())
     }
 }
 

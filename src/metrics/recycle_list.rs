@@ -11,8 +11,8 @@ use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
 use crate::model::{
-    About, Day, ExitKind, Maybe, Micros, PeriodKind, Run, StageKind, Status, Sym, Table,
-    TextColumn, Timeline, Unit, column,
+    About, Day, ExitKind, Maybe, Micros, PeriodKind, Run, StageKind, Sym, Table, TextColumn,
+    Timeline, Unit, column,
 };
 use crate::stats::bootstrap::identity;
 use crate::stats::interval::wilson;
@@ -134,13 +134,14 @@ impl Metric for RecycleList {
         let facts = &deal.facts;
         let back =
             |v: &crate::model::Visit| v.kind == StageKind::Lost && v.exit == ExitKind::Reopen;
+        let (last, account) = (deal.visits.last(), deal.account_id);
+        // The state that stands now, whichever close counts; a deleted deal has none.
+        let Some(last) = last.filter(|v| v.exited_at.is_none()) else { return };
         if facts.reopen_count > 0 && deal.visits.iter().any(back) {
             let counts = state.reopened.entry(facts.pipeline).or_default();
             counts.0 += 1;
-            counts.1 += u64::from(facts.outcome == Status::Won);
+            counts.1 += u64::from(last.kind == StageKind::Won);
         }
-        let (last, account) = (deal.visits.last(), deal.account_id);
-        let Some(last) = last.filter(|v| v.exited_at.is_none()) else { return };
         match last.kind {
             StageKind::Open if !account.is_empty() => {
                 state.busy.push((identity(account), Micros::MAX));

@@ -32,13 +32,14 @@ static ABOUT: About = About {
         by quarter and all. `n`: moves out of the stage.",
     caveat: "Shares among the deals that moved; those that stay are not in them.",
     source: "definition; interval: Wilson 1927",
-    keys: &["from_order", "from_stage", "to_order", "to_stage"],
+    keys: &["from_order", "from_stage", "to_order", "to_stage", "to_pipeline"],
     estimate: "share",
     columns: &[
         column("from_order", Unit::Count, "Place of the stage that was left."),
         column("from_stage", Unit::Text, "Stage that was left."),
         column("to_order", Unit::Count, "Place of the next stage."),
         column("to_stage", Unit::Text, "Next stage."),
+        column("to_pipeline", Unit::Text, "Pipeline of the next stage, if it is another."),
         column("moves", Unit::Count, "Moves."),
         column("deals", Unit::Count, "Deals that made such a move."),
         column("mean_days", Unit::Days, "Mean length of the visits that ended so."),
@@ -179,7 +180,13 @@ fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, left: Left, run: &Ru
     let n = left.moves;
     set_named_stage(&mut row, ["from_order", "from_stage"], from, run);
     match to {
-        Some(to) => set_named_stage(&mut row, ["to_order", "to_stage"], to, run),
+        Some(to) => {
+            set_named_stage(&mut row, ["to_order", "to_stage"], to, run);
+            let pipeline = run.catalogue.get(to).pipeline;
+            if pipeline != run.catalogue.get(from).pipeline {
+                row.set("to_pipeline", run.names.text(pipeline));
+            }
+        }
         None => {
             row.set("to_stage", DELETED);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
-use super::maturity::{Maturity, cause, is_in_cohorts, is_recent};
+use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{
     About, HistoryGrade, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
@@ -64,6 +64,7 @@ static ABOUT: About = About {
 pub struct Reached {
     table: EventTable<2>,
     followed: u64,
+    followed_to: FollowUp,
     quality: u64,
 }
 
@@ -71,6 +72,7 @@ impl Reached {
     fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
         self.followed += other.followed;
+        self.followed_to.merge(&other.followed_to);
         self.quality += other.quality;
     }
 }
@@ -89,14 +91,15 @@ struct Estimate {
 pub struct Reaches(Keyed<(Slice, u16), Reached>);
 
 impl Reaches {
-    /// Takes a deal in the populations of `dimensions`, and calls `each` with every place that it
-    /// counts for, the visit by which it got there, and the ticks from then to its end.
+    /// Takes a deal in the populations of `dimensions`, and calls `each` with every place that it is known
+    /// to have reached, the visit by which it got there, and the ticks from then to its end if that was in
+    /// the trailing window, so that it counts.
     pub(super) fn fold(
         &mut self,
         dimensions: &[Dimension],
         deal: &Timeline<'_>,
         run: &Run,
-        mut each: impl FnMut(&Visit, u16, i64),
+        mut each: impl FnMut(&Visit, u16, Option<i64>),
     ) {
         // Where no stage before the close is told, only wins would seem to have reached one.
         let is_told = deal.deal.history_grade <= HistoryGrade::LastChange;
@@ -107,10 +110,13 @@ impl Reaches {
             let is_known = deal.visits.iter().take(at).any(|v| v.pipeline == visit.pipeline);
             if !is_known {
                 reach(deal, visit.pipeline, run, |order, reached| {
-                    let place = (visit.pipeline, order);
-                    if let Some(ticks) = add(&mut self.0, dimensions, deal, place, reached, run) {
-                        each(reached, order, ticks);
+                    let Some(ticks) = ticks_since(deal, reached, run) else { return };
+                    let is_recent = is_recent(reached.entered_on, run);
+                    if is_recent {
+                        let place = (visit.pipeline, order);
+                        add(&mut self.0, dimensions, deal, place, (reached, ticks), run);
                     }
+                    each(reached, order, is_recent.then_some(ticks));
                 });
             }
         }
@@ -212,33 +218,35 @@ fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut
     }
 }
 
-/// Counts a deal; gives the ticks from reaching the place to its end, if it counts.
-fn add(
-    state: &mut Keyed<(Slice, u16), Reached>,
-    dimensions: &[Dimension],
-    deal: &Timeline<'_>,
-    (pipeline, order): (Sym, u16),
-    visit: &Visit,
-    run: &Run,
-) -> Option<i64> {
+/// Ticks from reaching a place to the end of the deal; null if it is not known when that was.
+fn ticks_since(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Option<i64> {
     let facts = &deal.facts;
     let since = (visit.entered_at, visit.entered_on);
     let closed = facts.closed_at.zip(facts.closed_on);
     let until = closed.unwrap_or((run.observed_until, run.observed_on));
     // Under `outcome_mode = "first"` a stage may be reached after the close that counts.
-    if !visit.is_entry_known || !is_recent(visit.entered_on, run) || until.0 < since.0 {
-        return None;
-    }
-    let ticks = run.ticks_between(since, until).max(0);
+    let is_known = visit.is_entry_known && until.0 >= since.0;
+    is_known.then(|| run.ticks_between(since, until).max(0))
+}
+
+/// Counts a deal that reached a place.
+fn add(
+    state: &mut Keyed<(Slice, u16), Reached>,
+    dimensions: &[Dimension],
+    deal: &Timeline<'_>,
+    (pipeline, order): (Sym, u16),
+    (visit, ticks): (&Visit, i64),
+    run: &Run,
+) {
     let horizon = run.ticks_of_days(run.config.stage_horizon);
-    let is_followed = run.followed(since) >= horizon;
-    for slice in Slice::of(pipeline, facts, dimensions) {
+    let followed = run.followed((visit.entered_at, visit.entered_on));
+    for slice in Slice::of(pipeline, &deal.facts, dimensions) {
         let reached = state.cell((slice, order), run);
-        reached.table.add(ticks, cause(facts.outcome), 1);
-        reached.followed += u64::from(is_followed);
+        reached.table.add(ticks, cause(deal.facts.outcome), 1);
+        reached.followed += u64::from(followed >= horizon);
+        reached.followed_to.add(followed, 1, run);
         reached.quality += u64::from(deal.deal.quality.has_history_code());
     }
-    Some(ticks)
 }
 
 /// The estimates of one population's stages, in their order.
@@ -323,24 +331,27 @@ pub(super) struct Outlook {
     pub(super) reason: Option<Reason>,
     /// The interval of `p_hat`.
     pub(super) limits: (f64, f64),
-    /// Median ticks from reaching the stage to the win, of those won within the horizon.
+    /// Median ticks from reaching the stage to the win, as `time_to_win` has it.
     pub(super) ticks_to_win: Option<i64>,
 }
 
 impl Reaches {
     /// What a plan needs to know of each population and place.
     pub(super) fn outlooks(self, run: &Run) -> BTreeMap<(Slice, u16), Outlook> {
-        let horizon = run.ticks_of_days(run.config.stage_horizon);
         let mut found = BTreeMap::new();
         for (slice, stages) in by_slice(self.0) {
             for ((&order, reached), estimate) in stages.iter().zip(estimates(&stages, run)) {
+                let tau = reached.followed_to.supported(&reached.table, run);
+                let median = |(horizon, _): (u32, Maturity)| {
+                    reached.table.conditional_quantile(1, run.ticks_of_days(horizon), 0.5)
+                };
                 let outlook = Outlook {
                     n: reached.table.n(),
                     quality: reached.quality,
                     p: estimate.p_iso,
                     reason: estimate.maturity.reason_for(reached.table.n(), run),
                     limits: estimate.interval,
-                    ticks_to_win: reached.table.conditional_quantile(1, horizon, 0.5),
+                    ticks_to_win: tau.and_then(median),
                 };
                 found.insert((slice, order), outlook);
             }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Row, Slice, Tail, UNOWNED};
-use super::maturity::{Maturity, cause, is_in_cohorts, is_recent, window};
+use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent, window};
 use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
@@ -81,30 +81,16 @@ impl Draw {
 #[derive(Clone, Debug, Default)]
 pub struct Wins {
     table: EventTable<2>,
-    /// Deals by how many of the configured horizons they were followed to.
-    followed: Vec<u64>,
+    followed: FollowUp,
     /// Deals one by one, for whole pipelines.
     draws: Vec<Draw>,
     quality: u64,
 }
 
 impl Wins {
-    /// Counts a deal that was followed to so many horizons.
-    fn follow(&mut self, horizons: usize, deals: u64) {
-        if self.followed.len() <= horizons {
-            self.followed.resize(horizons + 1, 0);
-        }
-        self.followed[horizons] += deals;
-    }
-
-    /// Deals followed to the horizon of this place.
-    fn followed_to(&self, horizon: usize) -> u64 {
-        self.followed.iter().skip(horizon + 1).sum()
-    }
-
     fn merge(&mut self, mut other: Self) {
         self.table.merge(other.table);
-        other.followed.iter().enumerate().for_each(|(at, &deals)| self.follow(at, deals));
+        self.followed.merge(&other.followed);
         self.draws.append(&mut other.draws);
         self.quality += other.quality;
     }
@@ -127,14 +113,11 @@ impl Metric for TimeToWin {
         }
         let facts = &deal.facts;
         let is_recent = is_recent(facts.created_on, run);
-        let tick = run.config.clock.ticks_per_day();
         let cause = cause(facts.outcome);
-        let days = facts.followed.div_euclid(tick);
-        let horizons = run.config.horizons.partition_point(|&h| i64::from(h) <= days);
         for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
             let wins = state.0.cell((slice, is_recent), run);
             wins.table.add(facts.duration, cause, 1);
-            wins.follow(horizons, 1);
+            wins.followed.add(facts.followed, 1, run);
             wins.quality += u64::from(deal.deal.quality.has_history_code());
             if slice.dimension == Dimension::Segment {
                 wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
@@ -157,7 +140,8 @@ impl Metric for TimeToWin {
         let mut table = MetricTable::new(&ABOUT, run);
         for (slice, draws) in draws {
             let both = [false, true].map(|is_trailing| windows.get(&(slice, is_trailing)));
-            let found = both.map(|wins| wins.and_then(|wins| supported(wins, run)));
+            let found =
+                both.map(|wins| wins.and_then(|wins| wins.followed.supported(&wins.table, run)));
             let taus = found.map(|f| f.map_or(-1, |(horizon, _)| run.ticks_of_days(horizon)));
             let intervals = if slice.dimension == Dimension::All {
                 Sample::new(draws).median_intervals(taus, run)
@@ -217,16 +201,6 @@ fn median_limits(table: &EventTable<2>, tau: i64, run: &Run) -> Option<Interval>
     let [lower, upper] = table.conditional_quantile_limits(1, tau, 0.5)?;
     let [lower, upper] = [lower, upper].map(|ticks| run.days(ticks as f64));
     Some(Interval { lower, upper })
-}
-
-/// The largest configured horizon at which the population has a value.
-fn supported(wins: &Wins, run: &Run) -> Option<(u32, Maturity)> {
-    let n = wins.table.n();
-    let is_over = wins.table.largest().is_some_and(|t| wins.table.at(t).survival == 0.0);
-    let maturity = |at: usize| Maturity::of(n, wins.followed_to(at), is_over, run);
-    let horizons = run.config.horizons.iter().enumerate().rev();
-    let mut horizons = horizons.map(|(at, &horizon)| (horizon, maturity(at)));
-    horizons.find(|(_, m)| m.has_value())
 }
 
 /// The deals of a population, grouped by how they ended.

@@ -244,27 +244,21 @@ impl Goals {
         found
     }
 
-    /// The goal of all owners for a measure, in the period that holds `day`: rows for everyone, or
+    /// The goal of all owners for a measure, in a period that holds `day`: rows for everyone, or
     /// else the sum of the teams, or else the sum of the owners. Of several periods the shortest.
     pub fn of_all(&self, measure: Measure, day: Day) -> Option<(Period, i128)> {
-        let fits = |goal: &&Goal| {
-            goal.measure == measure && goal.period.contains(day) && !goal.is_configured
-        };
-        let period = self
-            .rows
-            .iter()
-            .filter(fits)
-            .map(|goal| goal.period)
-            .min_by_key(|p| (p.days(), p.start))?;
         let level = |who: &Who| match who {
             Who::Everyone => 0,
             Who::Team(_) => 1,
             Who::Owner(_) => 2,
         };
-        let of_period = || self.rows.iter().filter(fits).filter(|goal| goal.period == period);
-        let best = of_period().map(|goal| level(&goal.who)).min()?;
-        let goals = of_period().filter(|goal| level(&goal.who) == best);
-        Some((period, goals.map(|goal| goal.value).sum()))
+        let rank = |goal: &Goal| (level(&goal.who), goal.period.days(), goal.period.start);
+        let fits = self.rows.iter().filter(|goal| {
+            goal.measure == measure && goal.period.contains(day) && !goal.is_configured
+        });
+        let best = fits.clone().min_by_key(|goal| rank(goal))?;
+        let goals = fits.filter(|goal| rank(goal) == rank(best));
+        Some((best.period, goals.map(|goal| goal.value).sum()))
     }
 }
 

@@ -4,6 +4,7 @@ mod activities;
 mod credit;
 mod levers;
 mod people;
+mod plans;
 mod ties;
 
 use serde_json::Value as Json;

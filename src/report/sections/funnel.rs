@@ -96,7 +96,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     );
     let moves = book.sheet("stage_transitions");
     let (rows, when) = book.latest(moves, &moves.whole(pipeline), &["all"]);
-    let columns = ["from_stage", "to_stage", "moves", "deals", "share", "median_days"];
+    let columns =
+        ["from_stage", "to_stage", "to_pipeline", "moves", "deals", "share", "median_days"];
     add(&mut block.folded, grid(moves, &caption("Moves between stages", &when), &rows, &columns));
     block
 }

@@ -49,9 +49,11 @@ fn world(case: &Json) -> World {
 
 fn add(world: &mut World, deal: &Json) {
     let pipeline = world.names.intern(deal["pipeline"].as_str().unwrap_or("pipeline"));
+    // The stage, when it was entered, and its pipeline if it is not the deal's.
     let entry = |entry: &Json| {
+        let own = entry[2].as_str().map(|name| world.names.find(name).unwrap());
         let stage = world.names.find(text(entry, "/0")).unwrap();
-        (world.catalogue.find(pipeline, stage).unwrap(), at(text(entry, "/1")))
+        (world.catalogue.find(own.unwrap_or(pipeline), stage).unwrap(), at(text(entry, "/1")))
     };
     let moves: Vec<(StageId, i64)> = list(deal, "/moves").iter().map(entry).collect();
     let mut sym = |name: &str| deal[name].as_str().map_or(Sym::NONE, |w| world.names.intern(w));
@@ -192,6 +194,11 @@ fn bottlenecks() {
 }
 
 #[test]
+fn bottlenecks_of_quarters_before_the_window() {
+    holds("H80");
+}
+
+#[test]
 fn bottleneck_without_entries() {
     holds("H66");
 }
@@ -225,6 +232,17 @@ fn flow_and_time_fit_together() {
 #[test]
 fn lost_deals_are_recycled() {
     holds("H45");
+    holds("H78");
+}
+
+#[test]
+fn moves_to_stages_called_alike_stay_apart() {
+    holds("H79");
+}
+
+#[test]
+fn stages_of_another_pipeline_are_no_part_of_a_plan() {
+    holds("H77");
 }
 
 #[test]
