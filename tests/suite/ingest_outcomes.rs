@@ -293,7 +293,7 @@ fn deals_that_go_on_after_an_end_are_told_and_wins_are_counted_by_the_mode() {
     }
 }
 
-/// The probability of a closed deal tells of the deal. That of a stage is what its open deals have.
+/// That a won deal has a probability of 1 and a lost one of 0 tells of the deal, not of its stage.
 #[test]
 fn closed_deals_do_not_tell_the_probability_of_the_stage_that_they_are_closed_in() {
     let mut text = "deal_id,stage,status,probability,created_at,closed_at\n".to_owned();
@@ -325,6 +325,14 @@ fn closed_deals_do_not_tell_the_probability_of_the_stage_that_they_are_closed_in
     );
     // Those that stand in it are open, and were not won.
     assert_eq!(visits(&got, "15"), ["Signing|01-05 00:00|-"]);
+    // Some CRMs leave the probability of the stage with a closed deal.
+    let got = read_deals(
+        b"deal_id,stage,status,probability,created_at,closed_at\n1,Talk,open,50,2026-01-05,\n\
+          2,Pact,won,90,2026-01-05,2026-03-01\n3,Offer,lost,70,2026-01-05,2026-03-01\n",
+    );
+    let stages = got.dataset.catalogue.stages.iter().filter(|stage| stage.order.is_some());
+    let shown: Vec<&str> = stages.map(|s| got.dataset.names.get(s.name)).collect();
+    assert_eq!(shown, ["Talk", "Offer", "Pact"]);
 }
 
 /// A status may be that of a record that is in use.

@@ -32,7 +32,7 @@ type Key = (Sym, Sym);
 struct StageTally {
     sort: BTreeMap<i64, u64>,
     probability: BTreeMap<u32, u64>,
-    /// Probabilities of deals that are closed: those tell of the deal, whatever stage it was closed in.
+    /// Those of won deals that are 1, and of lost ones that are 0: they tell of the deal.
     ended: BTreeMap<u32, u64>,
     closed: [u64; 2],
     won: [u64; 2],
@@ -103,8 +103,8 @@ fn most(counts: &BTreeMap<u32, u64>) -> Option<u32> {
 }
 
 impl StageTally {
-    /// The probability of the stage: that of most deals in it that are not closed. Closed ones tell it where the
-    /// export says that the stage is closed.
+    /// The probability of the stage: that of most deals in it. Where it only tells how deals ended, it is that of
+    /// the stage if the export says that the stage is closed.
     fn probability_bp(&self, is_closed: Option<bool>) -> Option<u32> {
         let ended = || most(&self.ended).filter(|_| is_closed == Some(true));
         most(&self.probability).or_else(ended)
@@ -262,9 +262,9 @@ fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key:
         *stage.sort.entry(sort).or_default() += 1;
     }
     if let Some(probability) = row.probability_bp.get() {
-        let counts = match row.status {
-            Some(Status::Won | Status::Lost) => &mut stage.ended,
-            Some(Status::Open) | None => &mut stage.probability,
+        let counts = match (row.status, probability) {
+            (Some(Status::Won), 10_000) | (Some(Status::Lost), 0) => &mut stage.ended,
+            _ => &mut stage.probability,
         };
         *counts.entry(probability).or_default() += 1;
     }
