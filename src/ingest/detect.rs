@@ -128,6 +128,11 @@ impl Plan {
         self.has(Col::Name) && self.index(Col::Name) == self.index(Col::DealId)
     }
 
+    /// Whether a column of statuses stands for that of stages.
+    pub(super) fn has_statuses_for_stages(&self) -> bool {
+        self.has(Col::Status) && self.index(Col::Status) == self.index(Col::Stage)
+    }
+
     /// The columns that the file has, as bits.
     pub(super) fn columns(&self) -> u128 {
         let has = |&&col: &&Col| self.has(col);

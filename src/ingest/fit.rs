@@ -27,6 +27,41 @@ const SHARED: [(Col, &str); 6] = [
 const TIMED: [(Col, Col); 3] =
     [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col::WonAt), (Col::IsLost, Col::LostAt)];
 
+/// Ids of what deals are called elsewhere: of a deal that a lead became, say, they are not its own.
+const IDS: [&str; 14] = [
+    "leadid",
+    "leadnumber",
+    "ticketid",
+    "ticketnumber",
+    "applicationid",
+    "applicationnumber",
+    "candidateid",
+    "orderid",
+    "ordernumber",
+    "requestid",
+    "requestnumber",
+    "enquiryid",
+    "inquiryid",
+    "proposalid",
+];
+
+/// What columns of days are called after where a table has no column of stages.
+const FUNNEL: [&str; 13] = [
+    "mql",
+    "sal",
+    "sql",
+    "sqo",
+    "contacted",
+    "qualified",
+    "qualification",
+    "discovery",
+    "demo",
+    "trial",
+    "opportunity",
+    "proposal",
+    "negotiation",
+];
+
 /// So many cells without one that can be read are no accident.
 const FEWEST: usize = 2;
 
@@ -85,12 +120,17 @@ pub(super) fn lasting(plan: &Plan, rows: &[&[String]], config: &Config) -> Optio
 }
 
 /// Lets go of [`SHARED`] columns of which no cell can be read, lets the status stand for a stage that is
-/// missing, and a column by any name for a status that is; says so.
+/// missing, a column by any name for a status that is, and one of [`IDS`] for an id; says so.
 pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
     if plan.entity != Entity::Deals {
         return;
     }
-    let said = [outcomes(plan, rows, config), stand_in(plan, rows, config), stage_days(plan, rows)];
+    let said = [
+        outcomes(plan, rows, config),
+        stand_in(plan, rows, config),
+        stage_days(plan, rows, config),
+        own_id(plan, rows),
+    ];
     plan.said.extend(said.into_iter().flatten());
     for (flag, time) in TIMED {
         if !plan.has(time) && all_days(cells(plan, rows, flag)) {
@@ -153,6 +193,27 @@ fn outcomes(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<Stri
     Some(said)
 }
 
+/// Where names stand for ids, an id of another kind of which each row has one of its own is better.
+fn own_id(plan: &mut Plan, rows: &[&[String]]) -> Option<String> {
+    if !plan.has_names_for_ids() || rows.len() < FEWEST {
+        return None;
+    }
+    let is_own = |at: usize| {
+        let ids: BTreeSet<&str> = cells_at(plan, rows, Some(at)).collect();
+        ids.len() == rows.len()
+    };
+    let headers = plan.headers.iter().enumerate();
+    let found = headers.filter(|(at, h)| IDS.contains(&header::fold(h).as_str()) && is_own(*at));
+    let found: Vec<usize> = found.map(|(at, _)| at).collect();
+    let [at] = found.as_slice() else { return None };
+    plan.put(Col::DealId, Some(*at));
+    Some(format!(
+        "`{}` of `{}` is taken for the id of deals: each of its rows has one of its own.",
+        plan.header(Col::DealId),
+        plan.input.shown
+    ))
+}
+
 /// Where nothing tells stages and a status is neither won, lost nor open, it is a stage.
 fn stand_in(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<String> {
     if plan.has(Col::Stage) || !plan.entered.is_empty() {
@@ -170,24 +231,27 @@ fn stand_in(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<Stri
 }
 
 /// Takes columns of days that are called like stages (`Demo Date`, `demo_at`) for those on which deals entered
-/// them, where no header says so; says so.
-fn stage_days(plan: &mut Plan, rows: &[&[String]]) -> Option<String> {
-    const BEFORE: [&str; 6] = ["date", "datein", "dateof", "entered", "in", ""];
-    const AFTER: [&str; 7] = ["date", "at", "on", "entered", "enteredat", "time", ""];
+/// them, where no header says so; says so. Stages are those of the rows and of the configuration, and where
+/// neither tells any, those of [`FUNNEL`].
+fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<String> {
     if !plan.entered.is_empty() {
         return None;
     }
+    let own = config.pipeline.iter().flat_map(|p| [&p.stages, &p.won_stages, &p.lost_stages]);
+    let configured = own.chain([&config.won_stages, &config.lost_stages]).flatten();
     let stages: BTreeMap<String, String> = cells(plan, rows, Col::Stage)
+        .chain(configured.map(String::as_str))
         .map(|stage| (header::fold(stage), stage.to_owned()))
         .filter(|(folded, _)| folded.len() > 1)
         .collect();
+    let has_none = stages.is_empty() && !plan.has(Col::Stage);
     let stage = |header: &str| {
-        let header = header::fold(header);
-        let is_of = |stage: &str| {
-            let around = header.find(stage).map(|at| (&header[..at], &header[at + stage.len()..]));
-            around.is_some_and(|(before, after)| BEFORE.contains(&before) && AFTER.contains(&after))
-        };
-        stages.iter().find(|(folded, _)| is_of(folded)).map(|(_, stage)| stage.clone())
+        let folded = header::fold(header);
+        let known = stages.iter().find(|(stage, _)| is_day_of(&folded, stage));
+        let usual = || FUNNEL.iter().any(|stage| is_day_of(&folded, stage));
+        known
+            .map(|(_, stage)| stage.clone())
+            .or_else(|| (has_none && usual()).then(|| bare(header)))
     };
     let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
     let headers = plan.headers.iter().enumerate().filter(|(_, header)| unread.contains(*header));
@@ -207,6 +271,23 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]]) -> Option<String> {
     );
     plan.entered = found;
     Some(said)
+}
+
+/// Whether a folded header calls the day of a folded stage.
+fn is_day_of(header: &str, stage: &str) -> bool {
+    const BEFORE: [&str; 6] = ["date", "datein", "dateof", "entered", "in", ""];
+    const AFTER: [&str; 7] = ["date", "at", "on", "entered", "enteredat", "time", ""];
+    let around = header.find(stage).map(|at| (&header[..at], &header[at + stage.len()..]));
+    around.is_some_and(|(before, after)| BEFORE.contains(&before) && AFTER.contains(&after))
+}
+
+/// The words of a header without those that call a day: `mql_date` is `mql`.
+fn bare(header: &str) -> String {
+    const DAYS: [&str; 7] = ["date", "at", "on", "in", "of", "entered", "time"];
+    let words = header.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<&str> =
+        words.filter(|word| !DAYS.contains(&word.to_lowercase().as_str())).collect();
+    words.join(" ")
 }
 
 /// Whether all cells are days, and there are any.

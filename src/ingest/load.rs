@@ -302,6 +302,7 @@ impl Loader<'_> {
             close_from_dates: plan.file.close_from_dates && !plan.has(Col::ClosedAt),
             has_checked_ids: plan.file.has_checked_ids,
             tells_last_change: plan.has(Col::LastStageChangeAt),
+            has_statuses_for_stages: plan.has_statuses_for_stages(),
             columns: plan.columns(),
         };
         self.say_zone(plan)?;

@@ -87,7 +87,7 @@ pub(super) fn settle(
     let plan = context.plan;
     let text = record.text(Col::Status).or_else(|| record.inferred(Col::Status).map(Cow::Borrowed));
     let told = text.as_deref().map(|text| word_of(text, part, context));
-    let is_stage = plan.has(Col::Status) && plan.index(Col::Status) == plan.index(Col::Stage);
+    let is_stage = plan.has_statuses_for_stages();
     if told == Some(Told::Unknown) && !is_stage {
         let bad = record.bad(Col::Status, text.as_deref().unwrap_or(""), NO_STATUS, false);
         part.cell::<()>(Err(bad));

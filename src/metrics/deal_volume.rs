@@ -33,7 +33,7 @@ static ABOUT: About = About {
         column(
             "created",
             Unit::Count,
-            "Deals created in the week; null where nothing tells that (QH19).",
+            "Deals created in the week; null where that is told of none (QH19).",
         ),
         column("won", Unit::Count, "Deals won in the week."),
         column("lost", Unit::Count, "Deals lost in the week."),
@@ -116,7 +116,7 @@ impl Metric for DealVolume {
         for ((pipeline, currency, start), week) in state.0 {
             let period = Period { kind: PeriodKind::Week, start, end: start + 7 };
             let mut row = table.row(Slice::whole(pipeline), Some(period), currency);
-            let is_dated = week.undated == 0;
+            let is_dated = week.undated == 0 || week.deals[0] > 0;
             row.set("created", is_dated.then_some(week.deals[0]))
                 .set("won", week.deals[1])
                 .set("lost", week.deals[2])

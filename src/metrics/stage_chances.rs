@@ -94,6 +94,23 @@ impl Lives {
     }
 }
 
+/// The stages that the isotonic fit pooled, with their weights: they have one value, the weighted mean of their own
+/// ones. What holds of one of a pool holds of all, so that logs of hundreds of activities take no time.
+fn pools(stages: &[StageChance]) -> Vec<Vec<(usize, f64)>> {
+    let mut pools: Vec<(f64, Vec<(usize, f64)>)> = Vec::new();
+    for (at, stage) in stages.iter().enumerate() {
+        match pools.iter_mut().find(|(p, _)| *p == stage.p) {
+            Some((_, pool)) => pool.push((at, stage.weight)),
+            None => pools.push((stage.p, vec![(at, stage.weight)])),
+        }
+    }
+    let shares = |(_, pool): (f64, Vec<(usize, f64)>)| {
+        let total: f64 = pool.iter().map(|(_, weight)| weight).sum();
+        pool.into_iter().map(|(at, weight)| (at, weight / total)).collect()
+    };
+    pools.into_iter().map(shares).collect()
+}
+
 impl Chances {
     fn new(stages: &[StageChance], sums: &[i128]) -> Self {
         let width = stages.len();
@@ -101,23 +118,22 @@ impl Chances {
             let sum = sums.get(row * width + column).copied().unwrap_or(0);
             sum as f64 * GRAIN * GRAIN
         };
-        // Stages pooled by the isotonic fit have one value: the weighted mean of their own ones.
-        let pooled = |at: usize| {
-            let value = stages.get(at).map(|stage| stage.p);
-            let members = stages.iter().enumerate().filter(move |(_, s)| Some(s.p) == value);
-            let total: f64 = members.clone().map(|(_, s)| s.weight).sum();
-            members.map(move |(at, s)| (at, s.weight / total))
-        };
+        let pools = pools(stages);
         let mut covariance = BTreeMap::new();
-        for (row, a) in stages.iter().enumerate() {
-            for (column, b) in stages.iter().enumerate() {
+        for own in &pools {
+            for other in &pools {
                 let mut sum = 0.0;
-                for (i, x) in pooled(row) {
-                    for (j, y) in pooled(column) {
-                        sum += x * y * raw(i, j);
+                for (i, x) in own {
+                    for (j, y) in other {
+                        sum += x * y * raw(*i, *j);
                     }
                 }
-                covariance.insert((a.order, b.order), sum);
+                let orders = |pool: &[(usize, f64)]| -> Vec<u16> {
+                    pool.iter().filter_map(|(at, _)| Some(stages.get(*at)?.order)).collect()
+                };
+                for row in orders(own) {
+                    covariance.extend(orders(other).into_iter().map(|column| ((row, column), sum)));
+                }
             }
         }
         Self { p: stages.iter().map(|stage| (stage.order, stage.p)).collect(), covariance }
@@ -137,5 +153,43 @@ impl Chances {
             }
         }
         variance.max(0.0).sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::survival::EventTable;
+
+    fn stage(order: u16, p: f64, weight: f64) -> StageChance {
+        let influence = EventTable::<2>::default().influence(1, 9);
+        StageChance { order, p, p_hat: p, weight, influence }
+    }
+
+    #[test]
+    fn pooled_stages_share_what_is_known_of_them() {
+        let stages = [stage(1, 0.2, 1.0), stage(2, 0.2, 3.0), stage(3, 0.5, 2.0)];
+        let sums = [1_i128, 2, 3, 2, 4, 5, 3, 5, 6].map(|sum| sum << 100);
+        let chances = Chances::new(&stages, &sums);
+        let error = |amounts: &[(u16, f64)]| {
+            chances.standard_error(&amounts.iter().copied().collect()).powi(2)
+        };
+        // Of the pool 1/16 + 2 · 3/16 · 2 + 9/16 · 4, of it and the third 1/4 · 3 + 3/4 · 5.
+        for (amounts, expected) in [
+            (&[(1, 1.0)][..], 3.0625),
+            (&[(1, 1.0), (2, 1.0)], 4.0 * 3.0625),
+            (&[(2, 1.0), (3, 1.0)], 3.0625 + 2.0 * 4.5 + 6.0),
+        ] {
+            assert!((error(amounts) - expected).abs() < 1e-9, "{amounts:?}: {}", error(amounts));
+        }
+    }
+
+    /// A log of a process may have hundreds of activities: all pairs of pairs would take minutes.
+    #[test]
+    fn hundreds_of_stages_take_no_time() {
+        let stages: Vec<StageChance> = (1..=600).map(|order| stage(order, 0.0, 1.0)).collect();
+        let chances = Chances::new(&stages, &vec![1_i128 << 100; 600 * 600]);
+        let error = chances.standard_error(&BTreeMap::from([(1, 2.0)]));
+        assert!((error - 2.0).abs() < 1e-9, "{error}");
     }
 }

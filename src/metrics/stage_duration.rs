@@ -10,7 +10,8 @@ use super::stage_key::{KINDS, add_all, finest, is_worked, set_stage, small, sums
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
-    About, Day, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
+    About, Day, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
+    Visit, column,
 };
 use crate::stats::interval::moments;
 use crate::stats::quantile::Ranks;
@@ -24,9 +25,10 @@ static ABOUT: About = About {
     name: "stage_duration",
     title: "Time in stage, completed visits only",
     question: "How long do deals stay in each stage before they leave it?",
-    definition: "Visits to an open stage that end in the period, however they end, whose entry is \
-        known: time from entry to exit. Revisits count apart. Left out: unknown stages, deals whose \
-        history has no stages, deals closed before they were created. Quantiles are type 7; \
+    definition: "Visits to a stage that end in the period, however they end, whose entry is known: \
+        time from entry to exit; to a won or lost stage those that the deal was reopened from. \
+        Revisits count apart. Left out: unknown stages, deals whose history has no stages, deals \
+        closed before they were created, reopenings at an unknown time (QH12). Quantiles are type 7; \
         `median_lower_days` and `median_upper_days` are order statistics; `lower` and `upper` are \
         the t interval of the mean, not below 0. The pipeline by month, quarter and all; owners, \
         sources and segments by quarter and all.",
@@ -118,10 +120,15 @@ pub(crate) fn completed<'t>(
 ) -> impl Iterator<Item = (&'t Visit, Day, i64)> {
     let is_counted = deal.deal.history_grade.has_stages() && !deal.facts.is_backfilled;
     let visits = if is_counted { deal.visits } else { &[] };
+    let is_undated = deal.deal.quality.contains(Quality::ReopenedWithoutHistory);
+    // The reopening that nothing tells of is the last move.
+    let dated = visits.len().saturating_sub(if is_undated { 2 } else { 0 });
+    let is_reopened = move |at: usize, v: &Visit| v.kind != StageKind::Open && at < dated;
     visits
         .iter()
-        .filter(|v| v.is_entry_known && is_worked(v, run))
-        .filter_map(move |v| Some((v, v.exited_on?, v.ticks)))
+        .enumerate()
+        .filter(move |&(at, v)| v.is_entry_known && (is_worked(v, run) || is_reopened(at, v)))
+        .filter_map(move |(_, v)| Some((v, v.exited_on?, v.ticks)))
 }
 
 /// Counts the deal once in each cell that it is in, however many visits it has there.

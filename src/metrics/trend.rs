@@ -48,7 +48,7 @@ static ABOUT: About = About {
         column(
             "new_deals",
             Unit::Count,
-            "Deals created in the window; null where nothing tells that (QH19).",
+            "Deals created in the window; null where that is told of none (QH19).",
         ),
         column("open_deals", Unit::Count, "Deals open at its end."),
         column("won", Unit::Count, "Deals won in it."),
@@ -234,7 +234,8 @@ fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) {
     let closed = sums.won + sums.lost;
     let mean = |sum: f64, n: u64| (n > 0).then(|| sum / n as f64);
     let cycle = mean(sums.cycle_ticks as f64, sums.cycles);
-    row.set("new_deals", (sums.undated == 0).then_some(sums.created))
+    let dated = sums.created - sums.undated;
+    row.set("new_deals", (sums.undated == 0 || dated > 0).then_some(dated))
         .set("open_deals", open)
         .set("won", sums.won)
         .set("closed", closed)

@@ -90,6 +90,35 @@ fn deals_without_any_time_beside_dated_ones_are_told() {
     assert!(!says(&gap("namesakes"), "neither a time of creation"));
 }
 
+/// Of deals 2 and 3 only the close is known, which is what win rates and bookings ask for.
+#[test]
+fn closed_deals_without_a_creation_count_where_they_close() {
+    let got = gap("some_undated");
+    let flags = ["1", "2", "3", "4", "5", "6"].map(|id| {
+        let quality = find(&got, id).2.quality;
+        (quality.contains(Quality::CreationUnknown), quality.contains(Quality::Untimed))
+    });
+    let (known, unknown, untimed) = ((false, false), (true, false), (false, true));
+    assert_eq!(flags, [known, unknown, unknown, untimed, known, untimed]);
+    assert!(says(&got, "Nothing tells when 2 deals that are closed were created"));
+    assert!(says(&got, "2 deals (1 open, 1 closed) have neither"), "{:?}", got.dataset.assumptions);
+    let as_of = AsOf::Day(day_of("2026-02-10".parse().unwrap()));
+    let run = Run::new(Config::default(), Some(as_of), &got.dataset).unwrap();
+    let tables = compute(METRICS, &got.dataset, &run).unwrap();
+    let columns = |name: &str, row: usize, columns: &[&str]| -> Vec<Option<f64>> {
+        let table = tables.iter().find(|table| table.name == name).unwrap();
+        columns.iter().map(|column| table.value(&table.rows[row], column).as_f64()).collect()
+    };
+    assert_eq!(columns("win_rate", 0, &["won", "lost"]), [Some(2.0), Some(1.0)]);
+    // Weeks of 5 January, 2 and 9 February.
+    let week = |row| columns("deal_volume", row, &["created", "won", "lost", "won_minor"]);
+    assert_eq!(week(0), [Some(1.0), Some(0.0), Some(0.0), Some(0.0)]);
+    assert_eq!(week(1), [Some(1.0), Some(2.0), Some(0.0), Some(30_000.0)]);
+    assert_eq!(week(2), [None, Some(0.0), Some(1.0), Some(0.0)]);
+    assert_eq!(columns("sales_cycle", 0, &["n", "mean_days"]), [Some(1.0), Some(28.0)]);
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("gaps/some_undated")).path())));
+}
+
 /// An export without any time is of the present: it ends just before 2100-01-01, on a day that is not over, so
 /// the last full day is 2099-12-30.
 #[test]

@@ -72,6 +72,13 @@ fn logs_of_process_mining_are_logs_of_stages() {
     assert_eq!(find(&got, "c1").2.status, Status::Won);
     assert_eq!(find(&got, "c2").2.amount_minor.get(), Some(30_000));
     assert!(says(&got, "1 events that are no completion of"), "{:?}", got.dataset.assumptions);
+    let got = log("own_states");
+    assert_eq!(got.dataset.deal_count(), 2, "the column of transitions tells states of its own");
+    let stages: Vec<String> = visits(&got, "1-364285768")
+        .iter()
+        .map(|v| v.split('|').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(stages, ["Accepted", "Queued", "Completed", "Accepted", "Completed"]);
     let error = try_read(&data("logs/named_events"), &Config::default()).unwrap_err();
     let hint = error.hint_text().unwrap_or_default();
     assert!(hint.contains("another name"), "{error}: {hint}");

@@ -270,6 +270,47 @@ fn a_flag_that_holds_days_is_the_time_of_what_it_says() {
 }
 
 #[test]
+fn columns_of_days_tell_a_funnel_without_a_column_of_stages() {
+    let got = outcomes("funnel");
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Won, Lost, Open, Open]);
+    let stages = |id: &str| -> Vec<String> {
+        let name = |visit: &String| visit.split('|').next().unwrap().to_owned();
+        visits(&got, id).iter().map(name).collect()
+    };
+    assert_eq!(stages("1"), ["__UNKNOWN__", "mql", "sql", "Demo", "Won"]);
+    assert_eq!(stages("2"), ["__UNKNOWN__", "mql", "Lost"]);
+    assert_eq!(stages("3"), ["__UNKNOWN__", "mql", "sql"]);
+    assert!(says(&got, "`mql_date`, `sql_date`, `Demo Date`"), "{:?}", got.dataset.assumptions);
+    let config = Config {
+        pipeline: vec![PipelineConfig {
+            stages: vec!["SQL".to_owned(), "Demo".to_owned()],
+            ..PipelineConfig::default()
+        }],
+        ..Config::default()
+    };
+    let got = try_read(&data("outcomes/funnel"), &config).unwrap();
+    assert!(visits(&got, "1")[1].starts_with("SQL|01-12"), "{:?}", visits(&got, "1"));
+}
+
+/// The words are stages of no history, and only some are statuses.
+#[test]
+fn words_of_a_status_that_no_history_has_are_no_stages() {
+    let got = read(&data("outcomes/other_words"));
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4", "5"]), [Won, Lost, Lost, Open, Open]);
+    let stage = got.dataset.catalogue.get(find(&got, "5").2.stage).name;
+    assert_eq!(got.dataset.names.get(stage), "Offer");
+    let said = "Of 4 deals with a history the word that stands for a stage (`Accepted`, `Completed`, `Pending`, \
+                `Under review`) is none that a history has";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("outcomes/other_words")).path())));
+    let config = Config { won_stages: vec!["Completed".to_owned()], ..Config::default() };
+    let got = try_read(&data("outcomes/other_words"), &config).unwrap();
+    assert_eq!(statuses(&got, ["1", "2"]), [Won, Won], "the row says so");
+}
+
+#[test]
 fn deals_that_go_on_after_an_end_are_told_and_wins_are_counted_by_the_mode() {
     let pipeline = PipelineConfig {
         name: "default".to_owned(),

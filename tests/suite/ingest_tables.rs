@@ -27,9 +27,44 @@ fn leads_and_closed_deals_of_one_id_complete_each_other() {
     assert_eq!(won.closed_at.get().map(day).as_deref(), Some("2018-03-05 15:30:00 UTC"));
     assert!(!won.quality.contains(Quality::DuplicateDeal), "nothing is repeated");
     assert_eq!(find(&got, "a1").2.status, Status::Open);
-    assert!(find(&got, "a9").2.quality.contains(Quality::Untimed), "no lead has this id");
+    assert!(find(&got, "a9").2.quality.contains(Quality::CreationUnknown), "no lead has this id");
     assert!(says(&got, "1 deal told by tables with different columns"));
     assert!(says(&got, "2 deals won and none lost"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn ids_of_leads_are_those_of_deals_that_have_none() {
+    let got = tables("lead_ids");
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
+    assert_eq!(visits(&got, "L1").last().unwrap(), "Won|02-02 00:00|-");
+    assert_eq!(visits(&got, "L2").last().unwrap(), "Offer|01-20 00:00|-");
+    assert!(says(&got, "`lead_id` of `"), "{:?}", got.dataset.assumptions);
+    let repeated = b"lead_id,name,status,created_at\nL1,A,won,2026-01-05\nL1,B,open,2026-01-06\n";
+    let got = read_deals(repeated);
+    assert_eq!(got.dataset.deal_count(), 2, "several deals of one lead");
+}
+
+#[test]
+fn deals_may_be_called_by_those_they_are_with() {
+    let got = tables("by_company");
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (4, 0));
+    let word = |sym| got.dataset.names.get(sym);
+    let partitions = &got.dataset.partitions;
+    let deals = partitions.iter().flat_map(|part| part.deal_names.iter().zip(&part.deals));
+    let mut told: Vec<_> = deals
+        .map(|(name, deal)| (name, deal.status, word(deal.owner), deal.amount_minor.get()))
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            ("Acme", Status::Open, "Bob", Some(70_000)),
+            ("Acme", Status::Won, "Ann", Some(500_000)),
+            ("Hooli", Status::Lost, "Ann", Some(90_000)),
+            ("Initech", Status::Open, "Bob", Some(80_000)),
+        ]
+    );
+    assert!(says(&got, "`Organization` stands for them"), "{:?}", got.dataset.assumptions);
 }
 
 #[test]

@@ -15,8 +15,8 @@ use builder::{Kind, World, at, day, get, row, rows};
 use serde_json::Value as Json;
 use sluice::metrics::METRICS;
 use sluice::model::{
-    Activity, AsOf, Clock, Config, Field, FieldChange, HistoryGrade, Status, Sym, UNKNOWN_STAGE,
-    Value,
+    Activity, AsOf, Clock, Config, Field, FieldChange, HistoryGrade, Quality, Status, Sym,
+    UNKNOWN_STAGE, Value,
 };
 
 use crate::vectors::{list, near, number, text, vector};
@@ -162,6 +162,34 @@ fn v05_dwell_and_movement() {
     let visits: f64 = bins.iter().map(|bin| get(&tables[2], bin, "visits")).sum();
     assert_eq!(visits, 12.0);
     assert_eq!(get(&tables[2], bins[0], "visits"), 1.0, "F14 took no time");
+}
+
+/// Lost for nine days, then reopened; the deal that is lost still is no visit that ended.
+#[test]
+fn a_lost_stage_is_left_by_deals_that_are_reopened() {
+    let stages = [("S", Kind::Open(1)), ("Won", Kind::Won), ("Lost", Kind::Lost)];
+    let mut world = World::new(&stages, "2026-03-30");
+    let moves = |world: &World, days: &[(&str, &str)]| -> Vec<_> {
+        days.iter().map(|&(stage, day)| (world.stage(stage), at(day))).collect()
+    };
+    let again = [("S", "2026-01-05"), ("Lost", "2026-01-08"), ("S", "2026-01-17")];
+    let again = moves(&world, &again);
+    world.deal("again", &again);
+    let lost = moves(&world, &[("S", "2026-01-05"), ("Lost", "2026-01-09")]);
+    world.deal("lost", &lost);
+    let as_of = AsOf::Day(day("2026-03-01"));
+    let names = ["stage_duration", "stage_duration_histogram"];
+    let tables = |world: &World| world.tables(&names, Config::default(), as_of, 2);
+    let of_lost = [("period_kind", "all"), ("stage", "Lost")];
+    let whole = [of_lost.as_slice(), &[("owner", ""), ("source", ""), ("segment", "")]].concat();
+    let found = tables(&world);
+    let dwell = row(&found[0], &whole);
+    assert_eq!((get(&found[0], dwell, "n"), get(&found[0], dwell, "mean_days")), (1.0, 9.0));
+    let bins = rows(&found[1], &of_lost);
+    assert_eq!(bins.iter().map(|bin| get(&found[1], bin, "visits")).sum::<f64>(), 1.0);
+    // A reopening of which nothing tells when it was is no end of a visit.
+    world.rows[0].deal.quality.insert(Quality::ReopenedWithoutHistory);
+    assert!(rows(&tables(&world)[0], &whole).is_empty());
 }
 
 #[test]

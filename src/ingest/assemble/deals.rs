@@ -62,6 +62,8 @@ pub(in super::super) struct SourceRules {
     pub(in super::super) has_checked_ids: bool,
     /// Whether the file has a column of last stage changes.
     pub(in super::super) tells_last_change: bool,
+    /// Whether a column of statuses stands for that of stages.
+    pub(in super::super) has_statuses_for_stages: bool,
     /// The columns that the file has, as bits.
     pub(in super::super) columns: u128,
 }
@@ -76,6 +78,7 @@ impl SourceRules {
             close_from_dates: false,
             has_checked_ids: false,
             tells_last_change: false,
+            has_statuses_for_stages: false,
             columns: 0,
         }
     }

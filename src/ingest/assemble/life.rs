@@ -27,8 +27,8 @@ pub(super) struct Context<'a> {
     unknown: Sym,
     pub(super) report: Zone,
     pub(super) extracted_at: Micros,
-    /// Nothing told when deals were created (QH19).
-    pub(super) is_undated: bool,
+    /// Deals of which nothing told when they were created (QH19), in order.
+    pub(super) undated: Vec<u32>,
     history: history::Context<'a>,
     repeated: Vec<u32>,
 }
@@ -69,7 +69,7 @@ impl<'a> Context<'a> {
             unknown: all.names.find(UNKNOWN_STAGE).unwrap_or_default(),
             report: config.zone().unwrap_or(Zone::UTC),
             extracted_at,
-            is_undated: false,
+            undated: Vec::new(),
             history: history::Context {
                 catalogue,
                 names: &all.names,
@@ -340,7 +340,7 @@ fn settle(deal: &mut Deal, built: &history::Built, context: &Context<'_>, number
         Some(amount) if amount < 0 => deal.quality.insert(Quality::NegativeAmount),
         Some(_) => {}
     }
-    if context.is_undated && built.created_at.is_some() {
+    if context.undated.binary_search(&(number as u32)).is_ok() {
         deal.quality.insert(Quality::CreationUnknown);
     }
     if row.is_time_adjusted {

@@ -18,6 +18,7 @@ mod places;
 mod rivals;
 mod spelling;
 mod stages;
+mod stand_in;
 mod statuses;
 mod suggest;
 mod ties;
@@ -127,7 +128,7 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     all.deals.name_pipelines(&mut all.names, &all.pipelines);
     let count = all.deals.rows.len();
     fields::settle(&mut all);
-    let history = Grouped::new(&all.history, count, |row| row.deal);
+    let history = history_of(&mut all, count);
     let seen = extract::seen(&all, now);
     let (mut catalogue, ties, said) =
         stages::catalogue(&mut all, &history, seen.instant(), config)?;
@@ -138,14 +139,14 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
     let (extracted_at, is_undated) = end(&mut all, seen, ends, now);
     all.assumptions.extend(said);
     let activities = std::mem::take(&mut all.activities);
-    if is_undated {
+    let mut undated = Vec::new();
+    if (0..count).any(|deal| undated::is_one(&all, &history, deal)) {
         let context = life::Context::new(&all, &history, &stages, known, extracted_at, config);
-        let created = undated::creations(&context);
-        let said = undated::date(&mut all, created, extracted_at, ends.zone);
-        all.assumptions.extend(said);
+        let created = undated::creations(&context, &history, is_undated);
+        undated = undated::date(&mut all, created, is_undated, (extracted_at, ends.zone));
     }
     let mut context = life::Context::new(&all, &history, &stages, known, extracted_at, config);
-    context.is_undated = is_undated;
+    context.undated = undated;
     let (plan, refused) = life::partitions(&context);
     let mut activities = waiting::by_partition(activities, &plan, count, extracted_at);
     let loose = activities.pop().unwrap_or_default();
@@ -181,6 +182,13 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         extracted_at,
         assumptions: all.assumptions,
     }))
+}
+
+/// The history by deal, beside which words that are no stages of it are let go of.
+fn history_of(all: &mut Gathered, count: usize) -> Grouped {
+    let history = Grouped::new(&all.history, count, |row| row.deal);
+    stand_in::settle(all, &history);
+    history
 }
 
 /// The end of what the export knows, and whether nothing tells when its deals were created.

@@ -4,7 +4,7 @@ use super::{Draft, Pipeline, Precedence, StageEvidence, fold, list, words};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Basis, Config, StageKind};
 
-/// A stage is taken as an end only if so many deals of that outcome have a history.
+/// A stage is taken as an end only if so many deals of that outcome have a history, and as none where so many go on.
 const MIN_ENDS: u64 = 5;
 
 /// Settles the kind of every stage of a pipeline and says what was inferred.
@@ -25,7 +25,8 @@ pub(super) fn classify(
         };
         let found = found.or_else(|| {
             let kind = by_name(draft, has_statuses)?;
-            Some((kind, Basis::Inferred, true))
+            let is_step = is_passed(draft, kind, pipeline, precedence);
+            (!is_step).then_some((kind, Basis::Inferred, true))
         });
         let (Some(found), Some(draft)) = (found, pipeline.drafts.get_mut(at)) else { continue };
         (draft.kind, draft.kind_basis, draft.is_settled) = found;
@@ -110,6 +111,34 @@ fn by_name(draft: &Draft, has_statuses: bool) -> Option<StageKind> {
     let all = ends(draft) + draft.evidence.closed_here + draft.evidence.open_here;
     let is_contradicted = has_statuses && (all - fitting) * 20 > all;
     (!is_contradicted).then_some(kind)
+}
+
+/// Whether a name only hints at a kind, and most deals that came to the stage are seen to go on from it to one of
+/// another kind: `Cancel Invoice` is a step then. Deals are counted by the stage that most of them entered after it,
+/// or before.
+fn is_passed(
+    draft: &Draft,
+    kind: StageKind,
+    pipeline: &Pipeline<'_>,
+    precedence: &Precedence,
+) -> bool {
+    let Some(own) = draft.index.filter(|_| words::settled(&draft.name).is_none()) else {
+        return false;
+    };
+    let is_other = |at: usize| {
+        let mut others = pipeline.drafts.iter().filter(|d| words::told(&d.name) != Some(kind));
+        others.any(|d| d.index == Some(at))
+    };
+    let (mut came, mut went_on) = (0, 0);
+    for (&(first, second), &deals) in precedence {
+        if second == own {
+            came = deals.max(came);
+        } else if first == own && deals > went_on && is_other(second) {
+            went_on = deals;
+        }
+    }
+    let stayed = ends(draft) + draft.evidence.open_here + draft.evidence.closed_here;
+    went_on >= MIN_ENDS && went_on * 2 > came.max(went_on + stayed)
 }
 
 /// The deals that end in a stage: of an outcome, and of the other.

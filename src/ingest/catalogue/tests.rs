@@ -91,6 +91,30 @@ fn deals_may_be_lost_in_several_ends() {
     assert!(said.contains(text) && said.contains("by name: `Cancelled`"), "{said}");
 }
 
+/// 8 of 10 deals go on from a cancelled invoice; of 10 cancelled offers 8 go on to a cancelled deal only.
+#[test]
+fn a_step_that_most_deals_go_on_from_is_no_end() {
+    let mut names = Names::default();
+    let stages = ["Order", "Cancel invoice", "Paid", "Offer cancelled", "Cancelled"];
+    let rows = evidence(&mut names, "", &stages.map(|name| (name, None, [0; 3])));
+    let told = Precedence::from([
+        ((0, 1), 10),
+        ((1, 2), 8),
+        ((0, 2), 50),
+        ((0, 3), 10),
+        ((3, 4), 8),
+        ((3, 2), 2),
+        ((0, 4), 20),
+    ]);
+    let (found, _) = build(&rows, &told, &Config::default(), &mut names).unwrap();
+    let found = show(&found, &names);
+    assert!(found.contains("Cancel invoice:open:"), "{found}");
+    assert!(found.contains("Cancelled:lost:- Offer cancelled:lost:-"), "{found}");
+    let few = Precedence::from([((0, 1), 6), ((1, 2), 4), ((0, 2), 50)]);
+    let (found, _) = build(&rows, &few, &Config::default(), &mut names).unwrap();
+    assert!(show(&found, &names).contains("Cancel invoice:lost:-"), "{}", show(&found, &names));
+}
+
 #[test]
 fn a_stage_where_open_deals_stand_is_no_end() {
     let mut names = Names::default();

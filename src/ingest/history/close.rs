@@ -96,10 +96,9 @@ fn compare_close(walk: &mut Walk<'_>, deal: &Deal, start: Micros) {
         walk.quality.insert(Quality::ClosedBeforeCreated);
         return;
     }
-    if closed_at.saturating_sub(last.entered_at).saturating_abs() <= DAY_MICROS {
-        return;
+    if closed_at.saturating_sub(last.entered_at).saturating_abs() > DAY_MICROS {
+        walk.quality.insert(Quality::CloseTimeDiffers);
     }
-    walk.quality.insert(Quality::CloseTimeDiffers);
     let is_known = closed_at < walk.context.extracted_at;
     if walk.context.close_source == CloseSource::ClosedAt && is_known {
         move_close(walk, deal, closed_at);
