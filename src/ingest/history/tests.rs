@@ -288,18 +288,15 @@ fn a_close_comes_after_the_step_that_it_closes() {
 #[test]
 fn the_close_time_of_history_wins_unless_configured() {
     let mut w = World::new();
-    let deal = w.deal(Won, "Won", 0.0, Some(9.0));
+    let won = |w: &World, closed| w.deal(Won, "Won", 0.0, Some(closed));
     let moves = [(1.0, "S1>S2"), (5.0, "S2>Won")];
-    tells(&w, &w.log(&deal, &moves), "S1@0 S2@1 Won@5", "QH11", Logged);
+    tells(&w, &w.log(&won(&w, 9.0), &moves), "S1@0 S2@1 Won@5", "QH11", Logged);
+    tells(&w, &w.log(&won(&w, 5.5), &moves), "S1@0 S2@1 Won@5", "", Logged);
     w.close_source = CloseSource::ClosedAt;
-    tells(&w, &w.log(&deal, &moves), "S1@0 S2@1 Won@9", "QH11", Logged);
-    let early = w.deal(Won, "Won", 0.0, Some(0.5));
-    tells(&w, &w.log(&early, &moves), "S1@0 S2@1 Won@1", "QH11", Logged);
-    tells(&w, &w.log(&deal, &[(0.0, ">Won")]), "UNKNOWN@0 Won@9", "QH11", Logged);
-    let near = w.deal(Won, "Won", 0.0, Some(5.5));
-    tells(&w, &w.log(&near, &moves), "S1@0 S2@1 Won@5.5", "", Logged);
-    w.close_source = CloseSource::History;
-    tells(&w, &w.log(&near, &moves), "S1@0 S2@1 Won@5", "", Logged);
+    tells(&w, &w.log(&won(&w, 9.0), &moves), "S1@0 S2@1 Won@9", "QH11", Logged);
+    tells(&w, &w.log(&won(&w, 5.5), &moves), "S1@0 S2@1 Won@5.5", "", Logged);
+    tells(&w, &w.log(&won(&w, 0.5), &moves), "S1@0 S2@1 Won@1", "QH11", Logged);
+    tells(&w, &w.log(&won(&w, 9.0), &[(0.0, ">Won")]), "UNKNOWN@0 Won@9", "QH11", Logged);
 }
 
 #[test]
