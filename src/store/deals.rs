@@ -9,7 +9,9 @@ use super::content::Content;
 use super::lost::{Lost, Told};
 use super::tables::Choice;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Activity, Catalogue, Deal, Partition, Status, Sym, TextColumn, UNKNOWN_STAGE};
+use crate::model::{
+    Activity, Catalogue, Deal, Names, Partition, Status, TextColumn, UNKNOWN_STAGE,
+};
 
 /// Deals of both sides.
 pub(super) struct Deals {
@@ -44,13 +46,13 @@ impl<'a> Place<'a> {
         self.part.activities.get(self.row)
     }
 
-    fn told(&self, default: Option<Sym>) -> Told<'a> {
+    fn told(&self, names: &Names) -> Told<'a> {
         let has = |texts: &TextColumn| !texts.get(self.row).is_empty();
         Told {
             deal: self.deal(),
             has_name: has(&self.part.deal_names),
             has_account: has(&self.part.account_ids),
-            is_unnamed: Some(self.deal().pipeline) == default,
+            is_unnamed: names.get(self.deal().pipeline) == "default",
             visits: self.part.visits.get(self.row),
         }
     }
@@ -187,10 +189,9 @@ fn plan<'a>(
             continue;
         }
         if takes_deal {
-            let name_of = |stage| fresh.dataset.names.get(catalogue.get(stage).name);
-            let unknown = |stage| name_of(stage) == UNKNOWN_STAGE;
-            let default = fresh.dataset.names.find("default");
-            plan.lost.note_deal(old.told(default), new.told(default), unknown);
+            let names = &fresh.dataset.names;
+            let unknown = |stage| names.get(catalogue.get(stage).name) == UNKNOWN_STAGE;
+            plan.lost.note_deal(old.told(names), new.told(names), unknown);
         }
         if takes_activities {
             plan.lost.note_activities(old.activities(), new.activities());
