@@ -35,21 +35,16 @@ pub struct Path {
 }
 
 impl Path {
-    /// Takes the way of a deal through a pipeline of so many open stages. False if it has none there. A win that was
-    /// taken back is none.
+    /// Takes the way of a deal through a pipeline of so many open stages. False if it has none there.
     pub fn trace(&mut self, deal: &Timeline<'_>, pipeline: Sym, stages: usize) -> bool {
-        let is_here = deal.facts.pipeline == pipeline;
-        self.status = is_here.then_some(deal.facts.outcome);
-        let is_deleted = deal.visits.last().is_some_and(|v| v.exit == ExitKind::Deleted);
-        let is_undone = !is_deleted && self.status.is_some_and(|status| status != Status::Won);
         self.steps.clear();
         self.steps.resize(stages + 1, Step::default());
         (self.born, self.furthest, self.last) = (0, 0, 0);
         for visit in deal.visits.iter().filter(|v| v.pipeline == pipeline) {
             let at = match visit.kind {
                 StageKind::Open => visit.order.map_or(0, usize::from),
-                StageKind::Won if !is_undone => stages + 1,
-                StageKind::Won | StageKind::Lost => 0,
+                StageKind::Won => stages + 1,
+                StageKind::Lost => 0,
             };
             if at == 0 || at > stages + 1 {
                 continue;
@@ -70,13 +65,15 @@ impl Path {
             step.left |= step.last_exit.is_some();
             step.direct |= match visit.exit {
                 ExitKind::Advance => true,
-                ExitKind::Won => at == stages && !is_undone,
+                ExitKind::Won => at == stages,
                 _ => false,
             };
-            let is_won = visit.exit == ExitKind::Won && !is_undone;
-            step.jumped |= visit.exit == ExitKind::Skip || (is_won && at < stages);
+            step.jumped |=
+                visit.exit == ExitKind::Skip || (visit.exit == ExitKind::Won && at < stages);
             step.stepped_back |= visit.exit == ExitKind::Back;
         }
+        let is_here = deal.facts.pipeline == pipeline;
+        self.status = is_here.then_some(deal.facts.outcome);
         self.born > 0
     }
 

@@ -298,8 +298,6 @@ fn the_close_time_of_history_wins_unless_configured() {
     tells(&w, &w.log(&deal, &[(0.0, ">Won")]), "UNKNOWN@0 Won@9", "QH11", Logged);
     let near = w.deal(Won, "Won", 0.0, Some(5.5));
     tells(&w, &w.log(&near, &moves), "S1@0 S2@1 Won@5.5", "", Logged);
-    w.close_source = CloseSource::History;
-    tells(&w, &w.log(&near, &moves), "S1@0 S2@1 Won@5", "", Logged);
 }
 
 #[test]
