@@ -31,6 +31,8 @@ pub struct Path {
     born: usize,
     furthest: usize,
     last: usize,
+    /// Where it got at most, if a win that was taken back is none.
+    kept: usize,
     status: Option<Status>,
 }
 
@@ -39,7 +41,9 @@ impl Path {
     pub fn trace(&mut self, deal: &Timeline<'_>, pipeline: Sym, stages: usize) -> bool {
         self.steps.clear();
         self.steps.resize(stages + 1, Step::default());
-        (self.born, self.furthest, self.last) = (0, 0, 0);
+        (self.born, self.furthest, self.last, self.kept) = (0, 0, 0, 0);
+        let facts = &deal.facts;
+        let is_undone = facts.pipeline == pipeline && facts.outcome != Status::Won;
         for visit in deal.visits.iter().filter(|v| v.pipeline == pipeline) {
             let at = match visit.kind {
                 StageKind::Open => visit.order.map_or(0, usize::from),
@@ -57,6 +61,9 @@ impl Path {
             }
             self.born = if self.born == 0 { at } else { self.born };
             self.furthest = self.furthest.max(at);
+            if visit.kind == StageKind::Open || !is_undone {
+                self.kept = self.kept.max(at);
+            }
             self.last = at;
             let step = &mut self.steps[at - 1];
             step.visited = true;
@@ -118,7 +125,7 @@ impl Path {
             }
             P::Strict => (here.visited, here.visited && next.visited),
             P::Direct => (here.visited, here.direct),
-            P::AnyLater => (here.visited, here.visited && is_beyond),
+            P::AnyLater => (here.visited, here.visited && self.kept > at),
             P::HubspotAllStages => (all_until(at), all_until(at + 1)),
             P::HubspotAnyStages => (here.visited, next.visited),
             P::Varicent => (self.standing() >= at, self.standing() > at),

@@ -56,6 +56,20 @@ fn worked_deals_are_counted_as_each_product_says() {
     }
 }
 
+/// Of three deals that were won from the last stage one is won now: they reached the win, two did not keep it.
+#[test]
+fn a_win_that_was_taken_back_is_reached_and_not_kept() {
+    let paths = [vec!["S1", "S5", "Won", "S2"], vec!["S5", "Won", "Lost"], vec!["S5", "Won"]];
+    let as_of = AsOf::Day(day("2026-02-01"));
+    let table = &world(paths).tables(&["stage_conversion"], Config::default(), as_of, 1)[0];
+    for (policy, converted) in [("reached_or_beyond", 3.0), ("any_later", 1.0)] {
+        let keys = [("period_kind", "all"), ("policy", policy), ("stage", "S5")];
+        let found = row(table, &keys);
+        assert_eq!(get(table, found, "converted"), converted, "{policy}");
+        assert_eq!(get(table, found, "reached"), 3.0, "{policy}");
+    }
+}
+
 /// Any way through the stages: a deal does not move to where it is.
 fn any_path() -> impl Strategy<Value = Vec<&'static str>> {
     let open = prop::collection::vec(0_usize..5, 1..7);
