@@ -31,25 +31,24 @@ pub struct Path {
     born: usize,
     furthest: usize,
     last: usize,
+    /// Where it got at most, if a win that was taken back is none.
+    kept: usize,
     status: Option<Status>,
 }
 
 impl Path {
-    /// Takes the way of a deal through a pipeline of so many open stages. False if it has none there. A win that was
-    /// taken back is none.
+    /// Takes the way of a deal through a pipeline of so many open stages. False if it has none there.
     pub fn trace(&mut self, deal: &Timeline<'_>, pipeline: Sym, stages: usize) -> bool {
-        let is_here = deal.facts.pipeline == pipeline;
-        self.status = is_here.then_some(deal.facts.outcome);
-        let is_deleted = deal.visits.last().is_some_and(|v| v.exit == ExitKind::Deleted);
-        let is_undone = !is_deleted && self.status.is_some_and(|status| status != Status::Won);
         self.steps.clear();
         self.steps.resize(stages + 1, Step::default());
-        (self.born, self.furthest, self.last) = (0, 0, 0);
+        (self.born, self.furthest, self.last, self.kept) = (0, 0, 0, 0);
+        let facts = &deal.facts;
+        let is_undone = facts.pipeline == pipeline && facts.outcome != Status::Won;
         for visit in deal.visits.iter().filter(|v| v.pipeline == pipeline) {
             let at = match visit.kind {
                 StageKind::Open => visit.order.map_or(0, usize::from),
-                StageKind::Won if !is_undone => stages + 1,
-                StageKind::Won | StageKind::Lost => 0,
+                StageKind::Won => stages + 1,
+                StageKind::Lost => 0,
             };
             if at == 0 || at > stages + 1 {
                 continue;
@@ -62,6 +61,9 @@ impl Path {
             }
             self.born = if self.born == 0 { at } else { self.born };
             self.furthest = self.furthest.max(at);
+            if visit.kind == StageKind::Open || !is_undone {
+                self.kept = self.kept.max(at);
+            }
             self.last = at;
             let step = &mut self.steps[at - 1];
             step.visited = true;
@@ -70,13 +72,15 @@ impl Path {
             step.left |= step.last_exit.is_some();
             step.direct |= match visit.exit {
                 ExitKind::Advance => true,
-                ExitKind::Won => at == stages && !is_undone,
+                ExitKind::Won => at == stages,
                 _ => false,
             };
-            let is_won = visit.exit == ExitKind::Won && !is_undone;
-            step.jumped |= visit.exit == ExitKind::Skip || (is_won && at < stages);
+            step.jumped |=
+                visit.exit == ExitKind::Skip || (visit.exit == ExitKind::Won && at < stages);
             step.stepped_back |= visit.exit == ExitKind::Back;
         }
+        let is_here = deal.facts.pipeline == pipeline;
+        self.status = is_here.then_some(deal.facts.outcome);
         self.born > 0
     }
 
@@ -121,7 +125,7 @@ impl Path {
             }
             P::Strict => (here.visited, here.visited && next.visited),
             P::Direct => (here.visited, here.direct),
-            P::AnyLater => (here.visited, here.visited && is_beyond),
+            P::AnyLater => (here.visited, here.visited && self.kept > at),
             P::HubspotAllStages => (all_until(at), all_until(at + 1)),
             P::HubspotAnyStages => (here.visited, next.visited),
             P::Varicent => (self.standing() >= at, self.standing() > at),

@@ -25,18 +25,18 @@ static ABOUT: About = About {
     name: "stage_conversion",
     title: "Stage-to-stage conversion, by policy",
     question: "How many deals go on from each stage, and how much of that is the rule by which one counts?",
-    definition: "Deals by the period in which they first reached the stage, or a later one; a win is beyond all stages, \
-        one that was taken back is none (`outcome_mode`). `rate` = converted / counted. `reached_or_beyond`: counted are \
-        deals that reached the stage or a later one without having begun beyond it, converted those that reached the \
-        next. `strict`: visited this stage and the very next. `direct`: moved straight to it. `any_later`: visited this \
-        stage and any later one. The others are the rules that products document: `hubspot_all_stages` (visited every \
-        stage so far), `hubspot_any_stages` (visited the next, whether or not this one), `varicent` (where it stands now \
-        and all before; steps back erase), `bitrix24_with_conversion` (skipped stages are filled in, not for lost \
-        deals), `closingdealz` and `cinode` (direct moves only, skips left out), `salesflare` (closed deals only), \
-        `frappe_crm` (lost deals dropped), `crm_cli` (any exit is progress). `is_chosen`: the policy of the \
-        configuration (`conversion_policy`). `n_differing`: deals that the policy counts otherwise than \
-        `reached_or_beyond`. Left out: deals whose history has no stages, deals closed before they were created, \
-        excluded losses. Limits: Wilson, where the rate is a share.",
+    definition: "Deals by the period in which they first reached the stage, or a later one; a win is beyond all stages. \
+        `rate` = converted / counted. `reached_or_beyond`: counted are deals that reached the stage or a later one \
+        without having begun beyond it, converted those that reached the next. `strict`: visited this stage and the very \
+        next. `direct`: moved straight to it. `any_later`: visited this stage and any later one, a win only if it holds. \
+        The others are the rules that products document: `hubspot_all_stages` (visited every stage so far), \
+        `hubspot_any_stages` (visited the next, whether or not this one), `varicent` (where it stands now and all \
+        before; steps back erase), `bitrix24_with_conversion` (skipped stages are filled in, not for lost deals), \
+        `closingdealz` and `cinode` (direct moves only, skips left out), `salesflare` (closed deals only), `frappe_crm` \
+        (lost deals dropped), `crm_cli` (any exit is progress). `is_chosen`: the policy of the configuration \
+        (`conversion_policy`). `n_differing`: deals that the policy counts otherwise than `reached_or_beyond`. Left out: \
+        deals whose history has no stages, deals closed before they were created, excluded losses. Limits: Wilson, where \
+        the rate is a share.",
     caveat: "Deals that are still open may yet go on: recent periods look worse than they are. Read them with \
         `stage_exit`, which follows each deal equally long.",
     source: "definition; Wilson 1927; the documentation of the products named",
