@@ -274,7 +274,7 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let note = with_more(note, part_of(part, drawn.len(), rows.len(), "reps", "the table has all"));
     let mut made = chart(format!("{id}-rate"), title, &note, table, |id, title| {
         let row = |row: &Cells<'_>| {
-            let drawn = rate_row(sheet, *row, differs(row));
+            let drawn = rate_row(sheet, row, differs(row));
             Row { is_faint: drawn.is_faint || book.is_few(closed(row)), ..drawn }
         };
         let drawn: Vec<Row> = drawn.iter().map(row).collect();
