@@ -64,6 +64,13 @@ pub(crate) fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     folder
 }
 
+/// What is read of these files.
+pub(crate) fn exported(files: &[(&str, &str)]) -> Ingested {
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    read(folder(&files).path())
+}
+
 /// A deal as `stage status amount created closed owner`, in minor units and days.
 pub(crate) fn told(got: &Ingested, id: &str) -> String {
     let (_, _, deal) = find(got, id);

@@ -1,15 +1,8 @@
 //! Rows as APIs, loaders of warehouses and event logs have them: what they tell of deals.
 
-use sluice::ingest::Ingested;
 use sluice::model::{HistoryGrade, Status};
 
-use super::ingest::{find, folder, read, says, told, visits};
-
-fn exported(files: &[(&str, &str)]) -> Ingested {
-    let files: Vec<(&str, &[u8])> =
-        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    read(folder(&files).path())
-}
+use super::ingest::{exported, find, says, told, visits};
 
 #[test]
 fn each_list_of_an_answer_is_a_table() {

@@ -2,7 +2,7 @@
 
 use sluice::ingest::Ingested;
 
-use super::ingest::{data, find, folder, read, read_deals, says, told, visits};
+use super::ingest::{data, exported, find, folder, read, read_deals, says, told, visits};
 
 /// A deal as [`told`] has it, and its account.
 fn deal(got: &Ingested, id: &str) -> String {
@@ -256,12 +256,6 @@ fn events_of_a_whole_day_were_held() {
     assert_eq!((done.count(), partition.activities.get(row).len()), (2, 3));
 }
 
-fn exported(files: &[(&str, &str)]) -> Ingested {
-    let files: Vec<(&str, &[u8])> =
-        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    read(folder(&files).path())
-}
-
 /// Odoo writes a row for each further tag of a deal, with nothing else in it.
 #[test]
 fn rows_that_go_on_with_the_one_above_are_no_deals() {
@@ -386,24 +380,23 @@ fn deals_of_several_crms_are_said() {
 
 #[test]
 fn the_stage_history_of_zoho_is_a_log_of_stays() {
-    let there = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
-    write(
-        "Deals_001.csv",
-        "Record Id,Deal Owner.id,Deal Owner,Amount,Deal Name,Closing Date,Stage,Created Time,Modified Time\n\
-         1000000000000001,9,Ann,1000,Acme,2026-02-12,Closed Won,2026-01-05 10:00:00,2026-02-10 10:00:00\n\
-         1000000000000002,8,Bob,500,Beta,2026-05-12,Proposal,2026-01-06 10:00:00,2026-02-15 10:00:00\n",
-    );
-    write(
-        "Stage_History.csv",
-        "Id,Potential_Name,Stage,Moved_To__s,Modified_Time,Modified_By,Stage_Duration_Calendar_Days,Amount\n\
-         h1,1000000000000001,Qualification,Proposal,2026-01-05 10:00:00,9,10,1000\n\
-         h2,1000000000000001,Proposal,Closed Won,2026-01-15 10:00:00,9,26,1000\n\
-         h3,1000000000000001,Closed Won,,2026-02-10 10:00:00,9,,1000\n\
-         h4,1000000000000002,Qualification,Proposal,2026-01-06 10:00:00,8,40,500\n\
-         h5,1000000000000002,Proposal,,2026-02-15 10:00:00,8,,500\n",
-    );
-    let got = read(there.path());
+    let got = exported(&[
+        (
+            "Deals_001.csv",
+            "Record Id,Deal Owner.id,Deal Owner,Amount,Deal Name,Closing Date,Stage,Created Time,Modified Time\n\
+             1000000000000001,9,Ann,1000,Acme,2026-02-12,Closed Won,2026-01-05 10:00:00,2026-02-10 10:00:00\n\
+             1000000000000002,8,Bob,500,Beta,2026-05-12,Proposal,2026-01-06 10:00:00,2026-02-15 10:00:00\n",
+        ),
+        (
+            "Stage_History.csv",
+            "Id,Potential_Name,Stage,Moved_To__s,Modified_Time,Modified_By,Stage_Duration_Calendar_Days,Amount\n\
+             h1,1000000000000001,Qualification,Proposal,2026-01-05 10:00:00,9,10,1000\n\
+             h2,1000000000000001,Proposal,Closed Won,2026-01-15 10:00:00,9,26,1000\n\
+             h3,1000000000000001,Closed Won,,2026-02-10 10:00:00,9,,1000\n\
+             h4,1000000000000002,Qualification,Proposal,2026-01-06 10:00:00,8,40,500\n\
+             h5,1000000000000002,Proposal,,2026-02-15 10:00:00,8,,500\n",
+        ),
+    ]);
     assert_eq!(
         visits(&got, "1000000000000001"),
         [
@@ -417,21 +410,20 @@ fn the_stage_history_of_zoho_is_a_log_of_stays() {
 
 #[test]
 fn headers_of_chinese_lists_tell_amounts_and_expected_closes() {
-    let there = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
-    write(
-        "商机.csv",
-        "商机编号,商机名称,客户ID,商机阶段,预估金额,实际金额,预期成交日期,实际成交日期,负责人,优先级,创建时间\n\
-         1,甲,c1,赢单,1000,900,2026-02-12,2026-02-10,王伟,高,2026-01-05\n\
-         2,乙,c2,输单,500,,2026-02-12,2026-02-15,李娜,高,2026-01-06\n\
-         3,丙,c3,方案报价,700,,2026-05-20,,李娜,高,2026-01-17\n",
-    );
-    write(
-        "阶段变更.csv",
-        "商机编号,原阶段,新阶段,操作人,操作时间\n\
-         3,,需求确认,李娜,2026-01-17\n3,需求确认,方案报价,李娜,2026-01-20\n",
-    );
-    let got = read(there.path());
+    let got = exported(&[
+        (
+            "商机.csv",
+            "商机编号,商机名称,客户ID,商机阶段,预估金额,实际金额,预期成交日期,实际成交日期,负责人,优先级,创建时间\n\
+             1,甲,c1,赢单,1000,900,2026-02-12,2026-02-10,王伟,高,2026-01-05\n\
+             2,乙,c2,输单,500,,2026-02-12,2026-02-15,李娜,高,2026-01-06\n\
+             3,丙,c3,方案报价,700,,2026-05-20,,李娜,高,2026-01-17\n",
+        ),
+        (
+            "阶段变更.csv",
+            "商机编号,原阶段,新阶段,操作人,操作时间\n\
+             3,,需求确认,李娜,2026-01-17\n3,需求确认,方案报价,李娜,2026-01-20\n",
+        ),
+    ]);
     let amounts = ["1", "2", "3"].map(|id| find(&got, id).2.amount_minor.get());
     assert_eq!(amounts, [Some(90_000), Some(50_000), Some(70_000)]);
     assert!(find(&got, "3").2.expected_close_on.get().is_some());

@@ -412,7 +412,8 @@ fn staged(second: &str, month: u32) -> [(&'static str, String); 2] {
     [("deals.csv", deals), ("stage_changes.csv", moves)]
 }
 
-fn order_after(given: &[&[(&'static str, String); 2]]) -> String {
+/// A store of these nights.
+fn ran(given: &[&[(&'static str, String); 2]]) -> tempfile::TempDir {
     let there = tempfile::tempdir().unwrap();
     let files: Vec<Vec<(&str, &str)>> = given
         .iter()
@@ -420,6 +421,11 @@ fn order_after(given: &[&[(&'static str, String); 2]]) -> String {
         .collect();
     let files: Vec<&[(&str, &str)]> = files.iter().map(Vec::as_slice).collect();
     nights(there.path(), &files);
+    there
+}
+
+fn order_after(given: &[&[(&'static str, String); 2]]) -> String {
+    let there = ran(given);
     let sql = "SELECT stage, stage_order FROM stages WHERE stage_kind = 'open' AND stage <> '__UNKNOWN__' \
                ORDER BY stage_order, stage";
     let table = asked(there.path(), sql);
@@ -476,13 +482,7 @@ fn told_by_ends() -> [(&'static str, String); 2] {
 }
 
 fn outcomes_after(given: &[&[(&'static str, String); 2]]) -> String {
-    let there = tempfile::tempdir().unwrap();
-    let files: Vec<Vec<(&str, &str)>> = given
-        .iter()
-        .map(|night| night.iter().map(|(name, text)| (*name, text.as_str())).collect())
-        .collect();
-    let files: Vec<&[(&str, &str)]> = files.iter().map(Vec::as_slice).collect();
-    nights(there.path(), &files);
+    let there = ran(given);
     let sql = "SELECT status, outcome, COUNT(*) AS deals FROM deals GROUP BY status, outcome ORDER BY status, outcome";
     let args = ["query", sql, "--format", "csv", "--as-of", "2026-03-01"];
     said(there.path(), &args).lines().skip(1).collect::<Vec<_>>().join(" ")
