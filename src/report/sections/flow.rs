@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, Reads, add, chart, part_of, weeks, with_more};
+use super::{Block, Reads, add, chart, foremost, part_of, weeks, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -285,9 +285,11 @@ fn stocks(
         }
     }
     let all = stages.len();
-    if all > COLOURS.len() {
-        stages = fullest(&stages, |stage| points(sheet, &shown, stage, months));
-    }
+    let most = |stage: &&str| {
+        let points = points(sheet, &shown, stage, months);
+        points.iter().map(|point| point.y as u64).max()
+    };
+    let stages = foremost(&stages, COLOURS.len(), most);
     let note = part_of("The fullest", stages.len(), all, "stages", "the table has all");
     let note = note.unwrap_or_default();
     let title = "Deals in each stage at the end of the month".to_owned();
@@ -317,16 +319,6 @@ fn stocks(
     };
     made.keys = stages.iter().enumerate().map(key).collect();
     made
-}
-
-/// As many stages as there are colours, in their order: those in which most deals stood.
-fn fullest<'a>(stages: &[&'a str], points: impl Fn(&str) -> Vec<Point>) -> Vec<&'a str> {
-    let most = |stage: &str| points(stage).iter().map(|point| point.y).fold(0.0, f64::max);
-    let mut sizes: Vec<(usize, f64)> = stages.iter().map(|stage| most(stage)).enumerate().collect();
-    sizes.sort_by(|a, b| b.1.total_cmp(&a.1));
-    sizes.truncate(COLOURS.len());
-    sizes.sort_by_key(|(at, _)| *at);
-    sizes.iter().map(|(at, _)| stages[*at]).collect()
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], stage: &str, months: &[&Span<'_>]) -> Vec<Point> {

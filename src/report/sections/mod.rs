@@ -225,6 +225,18 @@ fn part_of(which: &str, shown: usize, all: usize, what: &str, whole: &str) -> Op
     (all > shown).then(|| format!("{which} {} of {} {what}; {whole}.", count(shown), count(all)))
 }
 
+/// Of so many that there is no room for all those with the highest rank, in their order.
+fn foremost<T: Copy, K: Ord>(all: &[T], room: usize, rank: impl Fn(&T) -> K) -> Vec<T> {
+    if all.len() <= room {
+        return all.to_vec();
+    }
+    let mut ranked: Vec<(usize, K)> = all.iter().map(rank).enumerate().collect();
+    ranked.sort_by(|a, b| b.1.cmp(&a.1));
+    ranked.truncate(room);
+    ranked.sort_by_key(|(at, _)| *at);
+    ranked.into_iter().filter_map(|(at, _)| all.get(at).copied()).collect()
+}
+
 /// Words with a sentence after them, if there is one.
 fn with_more(words: &str, more: Option<String>) -> String {
     [words.to_owned()]

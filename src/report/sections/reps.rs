@@ -2,7 +2,7 @@
 
 use super::funnel::caption;
 use super::mix::add_mix;
-use super::{Block, Reads, add, chart, keys, part_of, with_more};
+use super::{Block, Reads, add, chart, foremost, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
 use crate::report::format;
@@ -269,7 +269,8 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
         test.is_some_and(|r| tests.flag(r, "is_different"))
     };
     let closed = |row: &Cells<'_>| sheet.number(row, "closed");
-    let drawn = most_told(&rows, |row| (differs(row), closed(row).unwrap_or(0.0)));
+    let told = |row: &Cells<'_>| (differs(row), closed(row).map(|count| count as u64));
+    let drawn = foremost(&rows, MOST_DRAWN, told);
     let part = "Drawn are those that differ and those with the most deals closed,";
     let note = with_more(note, part_of(part, drawn.len(), rows.len(), "reps", "the table has all"));
     let mut made = chart(format!("{id}-rate"), title, &note, table, |id, title| {
@@ -314,17 +315,6 @@ fn pulled(sheet: Sheet<'_>, rows: &[Cells<'_>], is_shrunk: bool) -> (&'static st
             "rate with 95% interval",
         ),
     }
-}
-
-/// The rows that a chart has room for, in their order: of too many those that stand out, then those that most
-/// is known of.
-fn most_told<'a>(rows: &[Cells<'a>], told: impl Fn(&Cells<'a>) -> (bool, f64)) -> Vec<Cells<'a>> {
-    let mut rows: Vec<(usize, (bool, f64), Cells<'a>)> =
-        rows.iter().enumerate().map(|(at, row)| (at, told(row), *row)).collect();
-    rows.sort_by(|(_, a, _), (_, b, _)| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
-    rows.truncate(MOST_DRAWN);
-    rows.sort_by_key(|(at, ..)| *at);
-    rows.into_iter().map(|(.., row)| row).collect()
 }
 
 fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
