@@ -8,6 +8,7 @@ use super::detect::Plan;
 use super::header;
 use super::mapping::PercentRule;
 use super::number;
+use super::period_name;
 use super::status::{Told, told};
 use crate::model::calendar::{PeriodKind, month_index, month_start};
 use crate::model::{Config, Day, Status, listed};
@@ -78,15 +79,6 @@ pub(super) fn has_moves(rows: &[&[String]], places: [Option<usize>; 3]) -> bool 
     })
 }
 
-/// Words of headers that tell how long periods last.
-const LASTING: [(PeriodKind, [&str; 3]); 5] = [
-    (PeriodKind::Day, ["daily", "per_day", "target_day"]),
-    (PeriodKind::Week, ["weekly", "per_week", "week"]),
-    (PeriodKind::Month, ["monthly", "per_month", "month"]),
-    (PeriodKind::Quarter, ["quarterly", "per_quarter", "quarter"]),
-    (PeriodKind::Year, ["annual", "per_year", "year"]),
-];
-
 /// How long the periods last of which only the start is told: by the header of the goal or of the start, else by
 /// the starts themselves. All begin quarters, or months, or are whole weeks apart, or days.
 pub(super) fn lasting(plan: &Plan, rows: &[&[String]], config: &Config) -> Option<PeriodKind> {
@@ -96,11 +88,9 @@ pub(super) fn lasting(plan: &Plan, rows: &[&[String]], config: &Config) -> Optio
     if starts.is_empty() || plan.has(Col::PeriodEnd) {
         return None;
     }
-    let by_header = [Col::Value, Col::PeriodStart].into_iter().find_map(|col| {
-        let header = header::fold(&plan.header(col));
-        let has = |words: &[&str]| words.iter().any(|word| header.contains(word));
-        LASTING.iter().find(|(_, words)| has(words)).map(|(kind, _)| *kind)
-    });
+    let by_header = [Col::Value, Col::PeriodStart]
+        .into_iter()
+        .find_map(|col| period_name::kind_in(&plan.header(col)));
     let begins = |months: i32| {
         let first = config.fiscal_start(None) as i32;
         starts.iter().all(|&day| {

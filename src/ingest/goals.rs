@@ -9,7 +9,6 @@ use super::context::Context;
 use super::convert;
 use super::detect::Plan;
 use super::doing;
-use super::header;
 use super::notes::{self, Sum};
 use super::part::{Bad, Part};
 use super::period_name;
@@ -232,15 +231,9 @@ fn name_of_period(record: &Record<'_>, context: &Context<'_>) -> Option<String> 
     Some(if period_name::is_whole(&named) { named } else { text.into_owned() })
 }
 
-/// Whether the column of periods is one of quarters or of weeks.
+/// The kind of the periods in their column, by its header.
 fn kind_of_column(context: &Context<'_>) -> Option<PeriodKind> {
-    let header = header::fold(&context.plan.header(Col::Period));
-    let has = |words: &[&str]| words.iter().any(|word| header.contains(word));
-    if has(&["quarter", "quartal", "trimestre"]) {
-        Some(PeriodKind::Quarter)
-    } else {
-        has(&["week", "woche", "semaine", "semana"]).then_some(PeriodKind::Week)
-    }
+    period_name::kind_in(&context.plan.header(Col::Period))
 }
 
 /// The days of a period by its name; a day in a column of quarters is of the quarter, one in a column of weeks begins
@@ -289,30 +282,27 @@ fn beginning(start: Day, kind: PeriodKind, context: &Context<'_>) -> (Day, Day) 
 /// `period_start` with `period_end` (its last day, or the first day after it where both begin
 /// months) or with the kind of the period, or `period` (`2026-Q1`, `2026-03`, `2026`).
 fn period(record: &Record<'_>, context: &Context<'_>) -> Result<(Day, Day), Bad> {
-    let first = context.fiscal().first_month;
-    let months = &context.periods.months;
     let kind = record.text(Col::Period).and_then(|text| period_name::kind(&text));
-    if let Some(kind) = kind {
-        let Some(start) = record.date(Col::PeriodStart)? else {
-            return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
-        };
-        return Ok(beginning(start, kind, context));
-    }
-    if let Some(name) = name_of_period(record, context) {
+    if kind.is_none()
+        && let Some(name) = name_of_period(record, context)
+    {
         return called(&name, record, context);
     }
     let Some(start) = record.date(Col::PeriodStart)? else {
         return Err(record.bad(Col::PeriodStart, "", "a period needs a start", true));
     };
+    if let Some(kind) = kind {
+        return Ok(beginning(start, kind, context));
+    }
     let Some(end) = record.date(Col::PeriodEnd)? else {
         if let Some(kind) = context.plan.lasting {
             return Ok(beginning(start, kind, context));
         }
-        let quarter = Period::among(months, PeriodKind::Quarter, start, first);
-        let month = Period::among(months, PeriodKind::Month, start, first);
-        return Ok((start, if quarter.start == start { quarter.end } else { month.end }));
+        let [quarter, month] =
+            [PeriodKind::Quarter, PeriodKind::Month].map(|kind| beginning(start, kind, context));
+        return Ok((start, if quarter.0 == start { quarter.1 } else { month.1 }));
     };
-    let begins_month = |day| Period::among(months, PeriodKind::Month, day, first).start == day;
+    let begins_month = |day| beginning(day, PeriodKind::Month, context).0 == day;
     let is_after = end > start && begins_month(start) && begins_month(end);
     let end = if is_after { end } else { end + 1 };
     if end <= start {

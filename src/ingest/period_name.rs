@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, Weekday};
 
 use super::convert::{self, DayOrder};
-use super::header::without_accent;
+use super::header::{self, without_accent};
 use super::local;
 use crate::model::calendar::{Period, PeriodKind, day_of, month_start};
 use crate::model::{Day, Fiscal, Months};
@@ -49,11 +49,15 @@ pub(super) fn is_whole(text: &str) -> bool {
     days(text, (&Months::default(), Fiscal::CALENDAR), DayOrder::MonthFirst).is_some()
 }
 
+/// A text in lower case, without accents.
+fn plain(text: &str) -> String {
+    text.trim().chars().flat_map(char::to_lowercase).map(without_accent).collect()
+}
+
 /// The name of a period with blanks between its parts: `2026Q1`, `Q1FY26`, `1Q26` and `202603` as `2026 Q1`,
 /// `Q1 FY26`, `Q1 26` and `2026 03`.
 fn spaced(text: &str) -> String {
-    let letters = text.trim().chars().flat_map(char::to_lowercase).map(without_accent);
-    let text = letters.collect::<String>().to_ascii_uppercase();
+    let text = plain(text).to_ascii_uppercase();
     match text.split_once('Q') {
         Some((quarter @ ("1" | "2" | "3" | "4"), year)) if !year.is_empty() => {
             format!("Q{quarter} {year}")
@@ -91,17 +95,30 @@ const KINDS: [(PeriodKind, &[&str]); 5] = [
 
 /// The kind of period that a word means: `quarterly`.
 pub(super) fn kind(text: &str) -> Option<PeriodKind> {
-    let word: String =
-        text.trim().chars().flat_map(char::to_lowercase).map(without_accent).collect();
+    let word = plain(text);
     KINDS.into_iter().find(|(_, words)| words.contains(&&*word)).map(|(kind, _)| kind)
+}
+
+/// The kind of the periods of a column by what its header has: `Quarterly quota`, `Week of`.
+pub(super) fn kind_in(header: &str) -> Option<PeriodKind> {
+    const WITHIN: [(PeriodKind, &[&str]); 5] = [
+        (PeriodKind::Quarter, &["quarter", "quartal", "trimestre"]),
+        (PeriodKind::Week, &["week", "woche", "semaine", "semana"]),
+        (PeriodKind::Day, &["daily"]),
+        (PeriodKind::Month, &["month"]),
+        (PeriodKind::Year, &["annual", "year"]),
+    ];
+    let header = header::fold(header);
+    let has = |words: &[&str]| words.iter().any(|word| header.contains(word));
+    WITHIN.into_iter().find(|(_, words)| has(words)).map(|(kind, _)| kind)
 }
 
 /// The days of an ISO week: `2026-W16`, `W16 2026`, `2026W16`, `CW 16/2026`, `Week 16 2026`.
 fn week(text: &str) -> Option<(Day, Day)> {
     let words = text.to_ascii_uppercase().replace('W', " W");
-    let mut words = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
+    let words = words.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
     let (mut year, mut number, mut is_week) = (None, None, false);
-    for word in &mut words {
+    for word in words {
         let digits = word.trim_start_matches(['W', 'K', 'E']);
         is_week |= matches!(word.strip_suffix(digits), Some("W" | "WEEK" | "WK"));
         match digits.parse::<u32>() {
