@@ -87,7 +87,9 @@ pub use reference::Reference;
 pub use restated::{ChangedDeal, FactChange, MovedNumber, Restated};
 pub use run::{AsOf, Run};
 pub use scratch::Scratch;
-pub use stage::{Basis, Catalogue, Stage, StageId, StageKind, UNKNOWN_STAGE, folded_name};
+pub use stage::{
+    Basis, Catalogue, DEFAULT_PIPELINE, Stage, StageId, StageKind, UNKNOWN_STAGE, folded_name,
+};
 pub use stale_rule::{Sign, StaleRule};
 pub use table::{Column, Table, Unit, Value};
 pub use timeline::{ExitKind, Facts, Timeline, Visit};

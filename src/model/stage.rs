@@ -55,6 +55,9 @@ impl Basis {
 /// The stage that covers a time of which no record exists (METRICS 3.2.3).
 pub const UNKNOWN_STAGE: &str = "__UNKNOWN__";
 
+/// The pipeline of deals whose export names none.
+pub const DEFAULT_PIPELINE: &str = "default";
+
 /// One stage of one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {

@@ -10,7 +10,8 @@ use super::lost::{Lost, Told};
 use super::tables::Choice;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{
-    Activity, Catalogue, Deal, Names, Partition, Status, TextColumn, UNKNOWN_STAGE,
+    Activity, Catalogue, DEFAULT_PIPELINE, Deal, Names, Partition, Status, TextColumn,
+    UNKNOWN_STAGE,
 };
 
 /// Deals of both sides.
@@ -52,7 +53,7 @@ impl<'a> Place<'a> {
             deal: self.deal(),
             has_name: has(&self.part.deal_names),
             has_account: has(&self.part.account_ids),
-            is_unnamed: names.get(self.deal().pipeline) == "default",
+            is_unnamed: names.get(self.deal().pipeline) == DEFAULT_PIPELINE,
             visits: self.part.visits.get(self.row),
         }
     }

@@ -8,7 +8,7 @@ use super::super::rows::{DealRow, word};
 use super::super::status::Ends;
 use super::super::words::{DealIndex, Text, Word};
 use super::rivals::{Rivals, Untold};
-use crate::model::{Config, Micros, Names, Reject, Sym, counted};
+use crate::model::{Config, DEFAULT_PIPELINE, Micros, Names, Reject, Sym, counted};
 
 /// The sources of plain tables, which may stand beside those of a CRM.
 const PLAIN: [&str; 2] = ["generic", "languages"];
@@ -316,7 +316,7 @@ impl Deals {
             let found = lone.entry(crm(origin.source).unwrap_or_default()).or_default();
             found.insert(row.words[word::PIPELINE]);
         }
-        let default = Word(names.intern("default").0);
+        let default = Word(names.intern(DEFAULT_PIPELINE).0);
         let mut renamed: BTreeMap<Word, Word> = BTreeMap::new();
         for pipeline in lone.values().flatten() {
             let label = labels.get(names.get(Sym(pipeline.0))).cloned();
