@@ -120,8 +120,10 @@ fn now() -> Micros {
     chrono::Utc::now().timestamp_micros()
 }
 
-/// `--max-rejects` where it is not given.
-const MAX_REJECTS: f64 = 1.0;
+/// Refused rows, in percent of those read, that are no finding: 1 where `--max-rejects` is not given.
+fn allowed(args: &ExportArgs) -> f64 {
+    args.max_rejects.unwrap_or(1.0)
+}
 
 /// Refused rows in percent of those read.
 fn share(read: u64, rejected: u64) -> f64 {
@@ -129,8 +131,7 @@ fn share(read: u64, rejected: u64) -> f64 {
 }
 
 fn ending(read: u64, rejected: u64, args: &ExportArgs) -> Ending {
-    let most = args.max_rejects.unwrap_or(MAX_REJECTS);
-    if share(read, rejected) > most { Ending::Findings } else { Ending::Done }
+    if share(read, rejected) > allowed(args) { Ending::Findings } else { Ending::Done }
 }
 
 /// Says that the limit of refused rows is why the exit status is 1, if it is.
@@ -140,7 +141,7 @@ fn say_limit(read: u64, rejected: u64, args: &ExportArgs) {
             target: "sluice",
             "{rejected} refused of {read} rows are more than the {} % that `--max-rejects` allows: the exit status \
              is 1, and all other rows are kept",
-            args.max_rejects.unwrap_or(MAX_REJECTS)
+            allowed(args)
         );
     }
 }

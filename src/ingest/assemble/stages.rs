@@ -97,7 +97,7 @@ impl Tally {
 }
 
 /// The value that most have, the smallest of several.
-fn most(counts: &BTreeMap<u32, u64>) -> Option<u32> {
+fn most<V: Copy + Ord>(counts: &BTreeMap<V, u64>) -> Option<V> {
     let first = counts.iter().max_by_key(|(value, count)| (**count, std::cmp::Reverse(**value)));
     first.map(|(value, _)| *value)
 }
@@ -354,11 +354,7 @@ fn evidence(tally: Tally, all: &Gathered) -> (Vec<StageEvidence>, Precedence) {
         StageEvidence {
             pipeline: *pipeline,
             name: *name,
-            sort: stage
-                .sort
-                .iter()
-                .max_by_key(|(sort, count)| (**count, std::cmp::Reverse(**sort)))
-                .map(|(sort, _)| *sort),
+            sort: most(&stage.sort),
             probability_bp: stage.probability_bp(agreed(stage.closed)),
             is_closed: agreed(stage.closed),
             is_won: agreed(stage.won),

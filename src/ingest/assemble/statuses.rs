@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::field_log::STATUS;
 use super::super::rows::{DealRow, HistoryRow, word};
 use super::super::words::Word;
+use super::life::sym;
 use super::{Joined, order};
 use crate::model::{Names, Sym};
 
@@ -13,9 +14,6 @@ use crate::model::{Names, Sym};
 /// of which no stage is known tells nothing.
 pub(super) fn settle(moves: &mut [Joined<HistoryRow>], deals: &[DealRow], names: &Names) {
     let Some(mark) = names.find(STATUS) else { return };
-    let sym = |part: &Joined<HistoryRow>, word: Word| {
-        part.words.get(word.0 as usize).copied().unwrap_or_default()
-    };
     let told = moves.iter().flat_map(|part| part.rows.iter().map(move |row| (part, row)));
     let told: BTreeSet<u32> =
         told.filter(|(part, row)| sym(part, row.from) == mark).map(|(_, row)| row.deal).collect();
