@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::goal_odds::{Mode, Odds, holder};
-use super::goal_plan::{BOOKINGS, Goal, Plan, WINS, goals, row, settle};
+use super::goal_plan::{BOOKINGS, Goal, Plan, WINS, goals, row};
 use super::goal_state::{Chances, Goals, Stood};
 use super::monthly::squares;
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, StageId, Table, Timeline, Unit, column};
+use super::shared::OnShared;
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, StageId, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::dispersion::{Past, dispersed_hit, dispersion};
 
@@ -58,40 +58,30 @@ const LEAST_PERIODS: usize = 6;
 /// From here on the adjusted chance comes first.
 const HEADLINE_PHI: f64 = 2.0;
 
-impl Metric for GoalCalibration {
+impl OnShared for GoalCalibration {
     type State = Goals;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Goals) {
-        state.fold(deal, run, true);
-    }
-
-    fn merge(&self, into: &mut Goals, from: Goals) {
-        into.merge(from);
-    }
-
-    fn finish(&self, mut state: Goals, run: &Run) -> Result<Table> {
-        let plan = state.settle(run);
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
+        let plan = state.plan(run);
         let chances = Known {
-            now: state.all_chances(&plan, run),
-            replicates: state.replicates(&plan, run),
+            now: state.all_chances(plan, run),
+            replicates: state.replicates(plan, run),
             past: (plan.spans.iter().enumerate())
                 .map(|(at, span)| {
                     let on = span.past.iter().map(|past| past.on);
-                    on.map(|on| state.chances_before(at, on, &plan, run)).collect()
+                    on.map(|on| state.chances_before(at, on, plan, run)).collect()
                 })
                 .collect(),
         };
         for measure in [BOOKINGS, WINS] {
-            for goal in goals(measure, &plan, run) {
-                add_row(&mut table, &state, (&goal, &plan, measure), &chances, run);
+            for goal in goals(measure, plan, run) {
+                add_row(table, state, (&goal, plan, measure), &chances, run);
             }
         }
-        Ok(settle(table.finish()?, run))
     }
 }
 
@@ -183,7 +173,7 @@ fn past_of(state: &Goals, goal: &Goal, known: &[Chances], measure: &str, run: &R
 fn by_stage(state: &Goals, goal: &Goal, measure: &str, run: &Run) -> BTreeMap<StageId, (f64, f64)> {
     let mut found: BTreeMap<StageId, (f64, f64)> = BTreeMap::new();
     let holds = holder(goal, run);
-    for open in state.open.iter().filter(|open| holds(open.owner, open.currency)) {
+    for open in state.open().filter(|open| holds(open.owner, open.currency)) {
         let one = match measure {
             WINS => Some(1.0),
             _ => open.amount.filter(|&amount| amount >= 0).map(|amount| amount as f64),

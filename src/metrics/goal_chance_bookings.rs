@@ -1,11 +1,11 @@
 //! P3: the chance of a booking goal.
 
 use super::goal_odds::{Mode, Odds, holder};
-use super::goal_plan::{BOOKINGS, Goal, Plan, goals, row, settle};
+use super::goal_plan::{BOOKINGS, Goal, Plan, goals, row};
 use super::goal_state::Goals;
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::shared::OnShared;
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, Unit, column};
 use crate::stats::lattice::{hit, quantiles};
 
 /// P3.
@@ -65,34 +65,24 @@ const FEW_GOALS: usize = 32;
 /// Cells for each deal of a lattice where there are more goals.
 const CELLS_PER_DEAL: u64 = 256;
 
-impl Metric for GoalChanceBookings {
+impl OnShared for GoalChanceBookings {
     type State = Goals;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Goals) {
-        state.fold(deal, run, false);
-    }
-
-    fn merge(&self, into: &mut Goals, from: Goals) {
-        into.merge(from);
-    }
-
-    fn finish(&self, mut state: Goals, run: &Run) -> Result<Table> {
-        let plan = state.settle(run);
-        let mut table = MetricTable::new(&ABOUT, run);
-        let chances = state.all_chances(&plan, run);
-        let goals = goals(BOOKINGS, &plan, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
+        let plan = state.plan(run);
+        let chances = state.all_chances(plan, run);
+        let goals = goals(BOOKINGS, plan, run);
         for goal in &goals {
             for mode in Mode::ALL {
-                let odds = Odds::new(&state, (goal, &plan), mode, &chances, run);
+                let odds = Odds::new(state, (goal, plan), mode, &chances, run);
                 let cells = cells(odds.amounts.len(), goals.len(), run);
-                add_row(&mut table, &state, (goal, &plan), (mode, &odds, cells), run);
+                add_row(table, state, (goal, plan), (mode, &odds, cells), run);
             }
         }
-        Ok(settle(table.finish()?, run))
     }
 }
 
@@ -147,7 +137,7 @@ fn expected_new(state: &Goals, goal: &Goal, plan: &Plan, run: &Run) -> (Option<f
     let past = plan.spans.get(goal.span).map_or(&[][..], |span| &span.past);
     let holds = holder(goal, run);
     let mut sum: i128 = 0;
-    for win in state.wins.iter().filter(|win| holds(win.owner, win.currency)) {
+    for win in state.wins().filter(|win| holds(win.owner, win.currency)) {
         let is_new = |p: &&super::goal_plan::Past| {
             win.created_on > p.on && win.closed_on > p.on && win.closed_on < p.end
         };

@@ -1,11 +1,11 @@
 //! P2: the chance of a goal in numbers of deals won.
 
 use super::goal_odds::{Mode, Odds};
-use super::goal_plan::{WINS, goals, row, settle};
+use super::goal_plan::{WINS, goals, row};
 use super::goal_state::Goals;
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::shared::OnShared;
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, Unit, column};
 use crate::stats::poisson_binomial::Counts;
 
 /// P2.
@@ -40,30 +40,21 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for GoalChanceWins {
+impl OnShared for GoalChanceWins {
     type State = Goals;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Goals) {
-        state.fold(deal, run, false);
-    }
-
-    fn merge(&self, into: &mut Goals, from: Goals) {
-        into.merge(from);
-    }
-
-    fn finish(&self, mut state: Goals, run: &Run) -> Result<Table> {
-        let plan = state.settle(run);
-        let mut table = MetricTable::new(&ABOUT, run);
-        let chances = state.all_chances(&plan, run);
-        for goal in goals(WINS, &plan, run) {
-            let (_, won) = state.won(&goal, &plan, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
+        let plan = state.plan(run);
+        let chances = state.all_chances(plan, run);
+        for goal in goals(WINS, plan, run) {
+            let (_, won) = state.won(&goal, plan, run);
             let need = goal.value - i128::from(won);
             for mode in Mode::ALL {
-                let odds = Odds::new(&state, (&goal, &plan), mode, &chances, run);
+                let odds = Odds::new(state, (&goal, plan), mode, &chances, run);
                 let (mean, variance) = odds.of_wins();
                 let is_known = goal.hindrance.is_none() && (need <= 0 || !odds.is_unknown());
                 let p = match u64::try_from(need) {
@@ -76,7 +67,7 @@ impl Metric for GoalChanceWins {
                     }
                     Ok(need) => Counts::new(odds.groups()).at_least(need),
                 };
-                let mut row = row(&mut table, &goal, &plan, run);
+                let mut row = row(table, &goal, plan, run);
                 row.set("p_mode", mode.as_str()).set("target", goal.value as f64);
                 if goal.hindrance.is_none() {
                     let has_chances = !odds.is_unknown();
@@ -95,6 +86,5 @@ impl Metric for GoalChanceWins {
                 });
             }
         }
-        Ok(settle(table.finish()?, run))
     }
 }

@@ -1,11 +1,11 @@
 //! P1: what is missing to a booking goal, after what is won and what the open deals are worth.
 
 use super::goal_odds::{Mode, Odds};
-use super::goal_plan::{BOOKINGS, goals, row, settle};
+use super::goal_plan::{BOOKINGS, goals, row};
 use super::goal_state::Goals;
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::shared::OnShared;
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, Unit, column};
 
 /// P1.
 #[derive(Clone, Copy, Debug)]
@@ -65,31 +65,22 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for GoalGap {
+impl OnShared for GoalGap {
     type State = Goals;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Goals) {
-        state.fold(deal, run, false);
-    }
-
-    fn merge(&self, into: &mut Goals, from: Goals) {
-        into.merge(from);
-    }
-
-    fn finish(&self, mut state: Goals, run: &Run) -> Result<Table> {
-        let plan = state.settle(run);
-        let mut table = MetricTable::new(&ABOUT, run);
-        let chances = state.all_chances(&plan, run);
-        for goal in goals(BOOKINGS, &plan, run) {
-            let odds = |mode| Odds::new(&state, (&goal, &plan), mode, &chances, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
+        let plan = state.plan(run);
+        let chances = state.all_chances(plan, run);
+        for goal in goals(BOOKINGS, plan, run) {
+            let odds = |mode| Odds::new(state, (&goal, plan), mode, &chances, run);
             let (due, all) = (odds(Mode::Configured), odds(Mode::Landmark));
-            let (won, n_won) = state.won(&goal, &plan, run);
+            let (won, n_won) = state.won(&goal, plan, run);
             let rest = goal.value - won;
-            let mut row = row(&mut table, &goal, &plan, run);
+            let mut row = row(table, &goal, plan, run);
             row.set("days_left", plan.spans.get(goal.span).map(|s| s.days_left))
                 .set_minor("target_minor", goal.value);
             if goal.hindrance.is_none() {
@@ -113,6 +104,5 @@ impl Metric for GoalGap {
                 ..Tail::default()
             });
         }
-        Ok(settle(table.finish()?, run))
     }
 }

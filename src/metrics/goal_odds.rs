@@ -56,7 +56,7 @@ impl Odds {
         // Whole basis points as long as possible: their sum is exact.
         let mut numerator: i128 = 0;
         let holds = holder(goal, run);
-        for open in state.open.iter().filter(|open| holds(open.owner, open.currency)) {
+        for open in state.open().filter(|open| holds(open.owner, open.currency)) {
             let is_due = |open: &Open| {
                 open.expected_on.is_some_and(|day| (span.start..span.end).contains(&day))
             };

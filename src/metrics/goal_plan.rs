@@ -9,7 +9,7 @@ use arcstr::ArcStr;
 
 use super::layout::{Dimension, MetricTable, Reason, Row, Slice};
 use crate::model::calendar::{month_index, month_start};
-use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Table, Target, Value};
+use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Target};
 
 /// Past periods that a goal is compared with.
 const PAST_PERIODS: i32 = 8;
@@ -196,24 +196,31 @@ pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
     found.into_iter().map(goal).collect()
 }
 
-/// Starts the row of a goal, its scope set.
+/// Starts the row of a goal, its scope set. Goals are no pipeline's, unless there is only one; those of
+/// teams stand under their team.
 pub(super) fn row<'t>(
     table: &'t mut MetricTable<'_>,
     goal: &Goal,
     plan: &Plan,
     run: &Run,
 ) -> Row<'t> {
+    let pipelines = run.catalogue.pipelines();
+    let pipeline = if let [only] = pipelines.as_slice() { *only } else { Sym::NONE };
     let slice = match goal.scope {
-        Scope::Owner(owner) => {
-            Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value: owner }
-        }
-        _ => Slice::whole(Sym::NONE),
+        Scope::Owner(owner) => Slice { pipeline, dimension: Dimension::Owner, value: owner },
+        _ => Slice::whole(pipeline),
     };
     let currency = match run.currencies.as_slice() {
         [only] if goal.currency.is_none() => *only,
         _ => goal.currency,
     };
     let mut row = table.row(slice, Some(goal.period(plan, run)), currency);
+    if pipelines.len() != 1 {
+        row.across_pipelines();
+    }
+    if let Scope::Team(team) = &goal.scope {
+        row.team(team.clone());
+    }
     let (kind, name) = match &goal.scope {
         Scope::All => ("all", arcstr::literal!("")),
         Scope::Team(team) => ("team", team.clone()),
@@ -221,26 +228,4 @@ pub(super) fn row<'t>(
     };
     row.set("scope", kind).set("scope_name", name);
     row
-}
-
-/// Goals are no pipeline's, unless there is only one; those of teams stand under their team.
-pub(super) fn settle(mut table: Table, run: &Run) -> Table {
-    let pipelines = run.catalogue.pipelines();
-    let pipeline = match pipelines.as_slice() {
-        [only] => run.names.text(*only).unwrap_or_default().into(),
-        _ => Value::Null,
-    };
-    let of_team = [table.position("scope"), table.position("scope_name"), table.position("team")];
-    let place = table.position("pipeline");
-    for row in &mut table.rows {
-        if let Some(at) = place {
-            row[at] = pipeline.clone();
-        }
-        if let [Some(scope), Some(name), Some(team)] = of_team
-            && row[scope].as_str() == Some("team")
-        {
-            row[team] = row[name].clone();
-        }
-    }
-    table
 }

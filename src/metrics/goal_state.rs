@@ -3,12 +3,14 @@
 //! Takes no deal at all unless a goal is in progress.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::iter::repeat_n;
+use std::sync::{Arc, OnceLock};
 
 use super::credit::{shares, split};
 use super::forecast_past::owner_at;
 use super::goal_plan::{Goal, Plan};
 use super::maturity::{Maturity, cause, is_in_cohorts};
+use super::shared::SharedState;
 use super::stage_key::{add_all, currency_key, field_before, is_worked, standing};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
@@ -68,9 +70,9 @@ pub(super) type PastKey = (usize, usize);
 /// The state of the metrics of goals.
 #[derive(Debug, Default)]
 pub struct Goals {
-    plan: Option<Arc<Plan>>,
-    pub(super) open: Vec<Open>,
-    pub(super) wins: Vec<Win>,
+    plan: OnceLock<Arc<Plan>>,
+    open: BTreeMap<Open, usize>,
+    wins: BTreeMap<Win, usize>,
     pub(super) stood: BTreeMap<(PastKey, Sym, Sym, StageId), Stood>,
     /// Waits from the latest landmarks, by stage.
     waits: Vec<EventTable<2>>,
@@ -82,10 +84,11 @@ pub struct Goals {
     own_fates: Vec<Fate>,
 }
 
-impl Goals {
-    /// Takes a deal; what it did in past periods only `with_past`.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run, with_past: bool) {
-        let plan = self.plan.get_or_insert_with(|| Arc::new(Plan::new(run)));
+impl SharedState for Goals {
+    const NAME: &'static str = "goals";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let plan = self.plan.get_or_init(|| Arc::new(Plan::new(run)));
         let facts = &deal.facts;
         if plan.spans.is_empty() || facts.is_excluded {
             return;
@@ -99,7 +102,7 @@ impl Goals {
                 Some(known) => known.and_then(|bp| u32::try_from(bp).ok()),
                 None => deal.deal.probability_bp.get(),
             };
-            self.open.push(Open {
+            let open = Open {
                 owner: facts.owner,
                 currency,
                 stage: visit.stage,
@@ -109,7 +112,8 @@ impl Goals {
                     Some(known) => known.and_then(|day| Day::try_from(day).ok()),
                     None => deal.deal.expected_close_on.get(),
                 },
-            });
+            };
+            *self.open.entry(open).or_default() += 1;
         }
         let closed_on = facts.closed_on.filter(|_| facts.outcome == Status::Won);
         if let Some(closed_on) = closed_on.filter(|&day| day >= plan.wins_since) {
@@ -118,28 +122,64 @@ impl Goals {
             self.add_win(win, deal, run);
         }
         if is_in_cohorts(deal) && deal.deal.history_grade.has_stages() {
-            self.look(deal, &plan, run, with_past);
-            if with_past {
-                self.stand(deal, &plan, currency, run);
-            }
+            self.look(deal, &plan, run);
+            self.stand(deal, &plan, currency, run);
         }
+    }
+
+    fn merge(&mut self, from: Self) {
+        add_all(&mut self.open, from.open, |into, from| *into += from);
+        add_all(&mut self.wins, from.wins, |into, from| *into += from);
+        add_all(&mut self.stood, from.stood, |into, from| {
+            into.deals += from.deals;
+            into.sum += from.sum;
+            into.squares = into.squares.saturating_add(from.squares);
+            into.won += from.won;
+            into.won_sum += from.won_sum;
+        });
+        self.own_fates.extend(from.own_fates);
+        if self.waits.is_empty() {
+            (self.waits, self.looks, self.fates) = (from.waits, from.looks, from.fates);
+            return;
+        }
+        self.waits.iter_mut().zip(from.waits).for_each(|(into, from)| into.merge(from));
+        self.looks.iter_mut().zip(from.looks).for_each(|(into, from)| *into += from);
+        let fates = self.fates.iter_mut().zip(from.fates);
+        fates.for_each(|(into, from)| *into = (into.0 + from.0, into.1 + from.1));
+    }
+}
+
+impl Goals {
+    /// The goals in progress, and the periods that they are compared with.
+    pub(super) fn plan(&self, run: &Run) -> &Plan {
+        self.plan.get_or_init(|| Arc::new(Plan::new(run)))
+    }
+
+    /// The open deals, in an order that does not depend on how the deals were split: sums of fractions
+    /// are the same then.
+    pub(super) fn open(&self) -> impl Iterator<Item = &Open> {
+        self.open.iter().flat_map(|(open, &n)| repeat_n(open, n))
+    }
+
+    /// The deals won, in such an order.
+    pub(super) fn wins(&self) -> impl Iterator<Item = &Win> {
+        self.wins.iter().flat_map(|(win, &n)| repeat_n(win, n))
     }
 
     /// Adds a win; its amount to those who share it (METRICS 3.6).
     fn add_win(&mut self, win: Win, deal: &Timeline<'_>, run: &Run) {
-        let Some(shares) = shares(deal, run) else { return self.wins.push(win) };
-        let parts = split(win.amount.unwrap_or(0), &shares).into_iter().zip(&shares);
-        self.wins.extend(parts.map(|(part, &(owner, _))| Win {
-            owner,
-            amount: win.amount.and(i64::try_from(part).ok()),
-            is_counted: false,
-            ..win
-        }));
-        self.wins.push(Win { amount: None, ..win });
+        let mut add = |win| *self.wins.entry(win).or_default() += 1;
+        let Some(shares) = shares(deal, run) else { return add(win) };
+        for (part, &(owner, _)) in split(win.amount.unwrap_or(0), &shares).into_iter().zip(&shares)
+        {
+            let amount = win.amount.and(i64::try_from(part).ok());
+            add(Win { owner, amount, is_counted: false, ..win });
+        }
+        add(Win { amount: None, ..win });
     }
 
     /// Looks at a deal on each month end on which it was open.
-    fn look(&mut self, deal: &Timeline<'_>, plan: &Plan, run: &Run, with_past: bool) {
+    fn look(&mut self, deal: &Timeline<'_>, plan: &Plan, run: &Run) {
         let facts = &deal.facts;
         let closed = facts.closed_at.zip(facts.closed_on);
         let until = closed.unwrap_or((run.observed_until, run.observed_on));
@@ -151,9 +191,8 @@ impl Goals {
         }
         let first = plan.months.partition_point(|month| month.1 <= facts.created_at);
         let recent = months.saturating_sub(LANDMARKS as usize);
-        let start = if with_past { first } else { first.max(recent) };
         let own = self.own_fates.len();
-        for (at, &(day, cut)) in plan.months.iter().enumerate().skip(start) {
+        for (at, &(day, cut)) in plan.months.iter().enumerate().skip(first) {
             if cut > until.0 {
                 break;
             }
@@ -166,8 +205,7 @@ impl Goals {
                 self.waits[stage].add(wait, cause(facts.outcome), 1);
                 self.looks[stage * months + at] += 1;
             }
-            let spans = if with_past { &plan.spans[..] } else { &[] };
-            for (span, goal) in spans.iter().enumerate() {
+            for (span, goal) in plan.spans.iter().enumerate() {
                 let last = day - 1 + goal.days_left as Day;
                 if last <= run.as_of {
                     let fate = &mut self.fates[(span * stages + stage) * months + at];
@@ -257,37 +295,6 @@ impl Goals {
         }
     }
 
-    /// Adds the deals of another part.
-    pub(super) fn merge(&mut self, from: Self) {
-        self.plan = self.plan.take().or(from.plan);
-        self.open.extend(from.open);
-        self.wins.extend(from.wins);
-        add_all(&mut self.stood, from.stood, |into, from| {
-            into.deals += from.deals;
-            into.sum += from.sum;
-            into.squares = into.squares.saturating_add(from.squares);
-            into.won += from.won;
-            into.won_sum += from.won_sum;
-        });
-        self.own_fates.extend(from.own_fates);
-        if self.waits.is_empty() {
-            (self.waits, self.looks, self.fates) = (from.waits, from.looks, from.fates);
-            return;
-        }
-        self.waits.iter_mut().zip(from.waits).for_each(|(into, from)| into.merge(from));
-        self.looks.iter_mut().zip(from.looks).for_each(|(into, from)| *into += from);
-        let fates = self.fates.iter_mut().zip(from.fates);
-        fates.for_each(|(into, from)| *into = (into.0 + from.0, into.1 + from.1));
-    }
-
-    /// The plan; open deals and wins are put in order, so that sums of fractions are the same
-    /// however the deals were split.
-    pub(super) fn settle(&mut self, run: &Run) -> Arc<Plan> {
-        self.open.sort_unstable();
-        self.wins.sort_unstable();
-        Arc::clone(self.plan.get_or_insert_with(|| Arc::new(Plan::new(run))))
-    }
-
     /// For each period with a goal the chance that a deal in a stage is won within the days that are
     /// left, as on the landmarks of the last two years (METRICS F4).
     pub(super) fn all_chances(&self, plan: &Plan, run: &Run) -> Vec<Chances> {
@@ -358,7 +365,7 @@ impl Goals {
             (span.start..span.end).contains(&win.closed_on)
                 && goal.holds(win.owner, win.currency, run)
         };
-        self.wins.iter().filter(counts).fold((0, 0), |(sum, n), win| {
+        self.wins().filter(counts).fold((0, 0), |(sum, n), win| {
             (sum + i128::from(win.amount.unwrap_or(0)), n + u64::from(win.is_counted))
         })
     }

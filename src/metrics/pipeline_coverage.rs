@@ -1,11 +1,11 @@
 //! P5: how many times over the open deals cover what is missing, and how many new ones it takes.
 
 use super::goal_odds::{Mode, Odds, holder};
-use super::goal_plan::{BOOKINGS, goals, row, settle};
+use super::goal_plan::{BOOKINGS, goals, row};
 use super::goal_state::{Goals, Win};
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use super::shared::OnShared;
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Run, Unit, column};
 
 /// P5.
 #[derive(Clone, Copy, Debug)]
@@ -44,43 +44,34 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for PipelineCoverage {
+impl OnShared for PipelineCoverage {
     type State = Goals;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Goals) {
-        state.fold(deal, run, false);
-    }
-
-    fn merge(&self, into: &mut Goals, from: Goals) {
-        into.merge(from);
-    }
-
-    fn finish(&self, mut state: Goals, run: &Run) -> Result<Table> {
-        let plan = state.settle(run);
-        let mut table = MetricTable::new(&ABOUT, run);
-        for goal in goals(BOOKINGS, &plan, run) {
-            let odds = Odds::new(&state, (&goal, &plan), Mode::Configured, &[], run);
-            let (won, _) = state.won(&goal, &plan, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
+        let plan = state.plan(run);
+        for goal in goals(BOOKINGS, plan, run) {
+            let odds = Odds::new(state, (&goal, plan), Mode::Configured, &[], run);
+            let (won, _) = state.won(&goal, plan, run);
             let need = goal.value - won;
             let holds = holder(&goal, run);
             let span = plan.spans.get(goal.span);
             let is_near =
                 |win: &&Win| span.is_some_and(|span| span.reach().contains(&win.closed_on));
-            let wins = state.wins.iter().filter(is_near);
+            let wins = state.wins().filter(is_near);
             let wins = wins.filter(|win| holds(win.owner, win.currency));
             let (sum, n) = wins
                 .filter_map(|win| win.amount.filter(|&amount| amount >= 0))
                 .fold((0_i128, 0_u64), |sum, amount| (sum.0 + i128::from(amount), sum.1 + 1));
             let size = (n > 0).then(|| sum as f64 / n as f64);
             let days = span.map_or(0, |span| span.days_left);
-            let p_first = state.first_chance(days, &plan, run);
+            let p_first = state.first_chance(days, plan, run);
             let gap = (!odds.is_unknown()).then_some(need as f64 - odds.weighted);
             let coverage = (need > 0).then(|| odds.value as f64 / need as f64);
-            let mut row = row(&mut table, &goal, &plan, run);
+            let mut row = row(table, &goal, plan, run);
             row.set_minor("target_minor", goal.value);
             if goal.hindrance.is_none() {
                 row.set_minor("won_minor", won)
@@ -99,7 +90,6 @@ impl Metric for PipelineCoverage {
                 ..Tail::default()
             });
         }
-        Ok(settle(table.finish()?, run))
     }
 }
 
