@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::cohorts::{self, Cohort, Cohorts, by_slice, label, month_period};
-use super::layout::{Dimension, MetricTable, Slice, Tail, UNOWNED};
+use super::Reason;
+use super::cohorts::{Cohort, Cohorts, by_slice, label, month_period};
+use super::layout::{Dimension, MetricTable, Slice, Tail};
 use super::maturity::Maturity;
-use super::{Metric, Reason};
-use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use super::shared::OnShared;
+use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 
 /// See the module.
@@ -91,23 +91,14 @@ struct Key<'k> {
     pooling: &'static str,
 }
 
-impl Metric for CohortConversion {
+impl OnShared for CohortConversion {
     type State = Cohorts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Cohorts) {
-        cohorts::fold(state, UNOWNED, deal, run);
-    }
-
-    fn merge(&self, into: &mut Cohorts, from: Cohorts) {
-        cohorts::merge(into, from);
-    }
-
-    fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
         for (slice, months) in by_slice(state) {
             let mut pools: Vec<Pool> = Vec::new();
             pools.resize_with(run.config.horizons.len(), Pool::default);
@@ -117,7 +108,7 @@ impl Metric for CohortConversion {
                 let period = month_period(month, run);
                 let name = label(period, run);
                 let key = Key { slice, period, kind: "month", cohort: &name, pooling: "none" };
-                cells(&mut table, &key, &cohort, run, Some(&mut pools));
+                cells(table, &key, &cohort, run, Some(&mut pools));
                 if slice.dimension == Dimension::All {
                     let quarter = run.period(PeriodKind::Quarter, period.start);
                     quarters.entry(quarter).or_default().merge(cohort.clone());
@@ -127,15 +118,14 @@ impl Metric for CohortConversion {
             for (period, cohort) in quarters {
                 let name = label(period, run);
                 let key = Key { slice, period, kind: "quarter", cohort: &name, pooling: "none" };
-                cells(&mut table, &key, &cohort, run, None);
+                cells(table, &key, &cohort, run, None);
             }
             let period = run.period(PeriodKind::All, run.as_of);
             let key = Key { slice, period, kind: "all", cohort: "ALL", pooling: "plain" };
-            cells(&mut table, &key, &all, run, None);
+            cells(table, &key, &all, run, None);
             let key = Key { slice, period, kind: "all", cohort: "pooled", pooling: "weighted" };
-            pooled(&mut table, &key, &pools, run);
+            pooled(table, &key, &pools, run);
         }
-        table.finish()
     }
 }
 

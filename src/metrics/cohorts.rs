@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
-use super::layout::{Dimension, Slice};
+use super::layout::{Dimension, Slice, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts};
+use super::shared::SharedState;
 use crate::model::calendar::{date, month_index};
 use crate::model::{Period, PeriodKind, Run, Timeline};
 use crate::stats::survival::EventTable;
@@ -62,6 +63,18 @@ impl Cohort {
 /// Deals by population and month of creation, counted from 1970-01.
 pub(super) type Cohorts = Keyed<(Slice, i32), Cohort>;
 
+impl SharedState for Cohorts {
+    const NAME: &'static str = "cohorts";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        fold(self, UNOWNED, deal, run);
+    }
+
+    fn merge(&mut self, from: Self) {
+        merge(self, from);
+    }
+}
+
 /// Adds a deal to its cohort in the populations of `dimensions`, by initial pipeline.
 pub(super) fn fold(
     cohorts: &mut Cohorts,
@@ -83,15 +96,36 @@ pub(super) fn merge(into: &mut Cohorts, from: Cohorts) {
     into.merge(from, Cohort::merge);
 }
 
-/// The cohorts of each population, whole pipelines included, months in order.
-pub(super) fn by_slice(cohorts: Cohorts) -> BTreeMap<Slice, BTreeMap<i32, Cohort>> {
-    let whole = |(slice, month): (Slice, i32)| Some((slice.whole_of()?, month));
-    let cohorts = cohorts.with_wholes(whole, Cohort::merge);
-    let mut found: BTreeMap<Slice, BTreeMap<i32, Cohort>> = BTreeMap::new();
-    for ((slice, month), cohort) in cohorts.sorted() {
-        found.entry(slice).or_default().insert(month, cohort);
+/// Cohorts by month.
+type Months = BTreeMap<i32, Cohort>;
+
+/// The cohorts of whole pipelines, months in order.
+pub(super) fn wholes(cohorts: &Cohorts) -> BTreeMap<Slice, Months> {
+    let mut found: BTreeMap<Slice, Months> = BTreeMap::new();
+    for ((slice, month), cohort) in cohorts.in_order() {
+        if let Some(whole) = slice.whole_of() {
+            let months = found.entry(whole).or_default();
+            months.entry(month).or_default().merge(cohort.clone());
+        }
     }
     found
+}
+
+/// The cohorts of each population, whole pipelines included, months in order.
+pub(super) fn by_slice(cohorts: &Cohorts) -> BTreeMap<Slice, Months> {
+    let mut found = wholes(cohorts);
+    for ((slice, month), cohort) in cohorts.in_order() {
+        found.entry(slice).or_default().insert(month, cohort.clone());
+    }
+    found
+}
+
+/// The cohorts of sources, in order; deals that have none are left out.
+pub(super) fn of_sources(cohorts: &Cohorts) -> impl Iterator<Item = (Slice, i32, &Cohort)> {
+    let is_source = |slice: Slice| slice.dimension == Dimension::Source && !slice.value.is_none();
+    let all = cohorts.in_order().into_iter();
+    all.filter(move |((slice, _), _)| is_source(*slice))
+        .map(|((slice, month), cohort)| (slice, month, cohort))
 }
 
 /// The month of the run that is counted so.

@@ -1,10 +1,9 @@
 //! I3: three figures that all go by the name of conversion, side by side, each with its bias.
 
-use super::Metric;
-use super::cohorts::{self, Cohort, Cohorts, label, month_period};
-use super::layout::{Dimension, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use super::cohorts::{Cohort, Cohorts, label, month_period, wholes};
+use super::layout::{MetricTable, Reason, Tail};
+use super::shared::OnShared;
+use crate::model::{About, Run, Sym, Unit, column};
 
 /// See the module.
 pub struct ConversionComparison;
@@ -40,24 +39,18 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ConversionComparison {
+impl OnShared for ConversionComparison {
     type State = Cohorts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Cohorts) {
-        cohorts::fold(state, &[Dimension::All], deal, run);
-    }
-
-    fn merge(&self, into: &mut Cohorts, from: Cohorts) {
-        cohorts::merge(into, from);
-    }
-
-    fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        for ((slice, month), cohort) in state.sorted() {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
+        let all = wholes(state).into_iter();
+        let cohorts =
+            all.flat_map(|(slice, months)| months.into_iter().map(move |(m, c)| (slice, m, c)));
+        for (slice, month, cohort) in cohorts {
             let period = month_period(month, run);
             let mut row = table.row(slice, Some(period), Sym::NONE);
             let [won, lost] = [1, 2].map(|cause| cohort.table.ended_by(cause, i64::MAX));
@@ -99,7 +92,6 @@ impl Metric for ConversionComparison {
             }
             row.end(tail);
         }
-        table.finish()
     }
 }
 

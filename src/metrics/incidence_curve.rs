@@ -2,14 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
-use super::cohorts::{self, Cohort, Cohorts, by_slice};
-use super::layout::{Dimension, MetricTable, Slice, Tail};
-use crate::error::Result;
+use super::cohorts::{Cohort, Cohorts, wholes};
+use super::layout::{MetricTable, Slice, Tail};
+use super::shared::OnShared;
 use crate::model::calendar::month_index;
-use crate::model::{
-    About, Fiscal, Period, PeriodKind, PeriodTable, Run, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Fiscal, Period, PeriodKind, PeriodTable, Run, Sym, Unit, column};
 
 /// See the module.
 pub struct IncidenceCurve;
@@ -39,24 +36,15 @@ static ABOUT: About = About {
 
 const MAX_POINTS: i64 = 150;
 
-impl Metric for IncidenceCurve {
+impl OnShared for IncidenceCurve {
     type State = Cohorts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Cohorts) {
-        cohorts::fold(state, &[Dimension::All], deal, run);
-    }
-
-    fn merge(&self, into: &mut Cohorts, from: Cohorts) {
-        cohorts::merge(into, from);
-    }
-
-    fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        for (slice, months) in by_slice(state) {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
+        for (slice, months) in wholes(state) {
             // Without a table of them its years are those of the calendar.
             let has_own = run.months.table().is_some_and(PeriodTable::tells_years);
             let mut years: BTreeMap<Period, Cohort> = BTreeMap::new();
@@ -76,12 +64,11 @@ impl Metric for IncidenceCurve {
                     Ok(name) => name.to_owned(),
                     Err(start) => fiscal.quarter(month_index(start)).0.to_string(),
                 };
-                points(&mut table, slice, period, &name, &cohort, run);
+                points(table, slice, period, &name, &cohort, run);
             }
             let period = run.period(PeriodKind::All, run.as_of);
-            points(&mut table, slice, period, "ALL", &all, run);
+            points(table, slice, period, "ALL", &all, run);
         }
-        table.finish()
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cohorts::{self, Cohort, Cohorts};
-use super::layout::{Dimension, Slice};
+use super::cohorts::{Cohort, Cohorts, of_sources};
+use super::layout::Slice;
 use super::maturity::Maturity;
+use super::shared::OnShared;
 use super::source_counts::{is_over, label, largest, over, pairs, untested};
-use super::{Metric, MetricTable, Reason, Tail};
-use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use super::{MetricTable, Reason, Tail};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::interval::Z;
 use crate::stats::normal::two_sided_p;
 use crate::stats::rank::benjamini_hochberg;
@@ -105,43 +105,31 @@ pub(super) type Deals = BTreeMap<Sym, BTreeMap<Sym, u64>>;
 /// The compared sources of each pipeline.
 pub(super) type Compared = BTreeMap<Sym, Vec<Sym>>;
 
-impl Metric for SourceConversionDifference {
+impl OnShared for SourceConversionDifference {
     type State = Cohorts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Cohorts) {
-        if !deal.facts.source.is_none() {
-            cohorts::fold(state, &[Dimension::Source], deal, run);
-        }
-    }
-
-    fn merge(&self, into: &mut Cohorts, from: Cohorts) {
-        cohorts::merge(into, from);
-    }
-
-    fn finish(&self, state: Cohorts, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
-        let compared = most(deals(&state));
-        for ((pipeline, period), sources) in families(&state, &compared, run) {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
+        let compared = most(deals(state));
+        for ((pipeline, period), sources) in families(state, &compared, run) {
             let sources: Vec<(Sym, &Cohort)> = sources.iter().map(|(&s, c)| (s, c)).collect();
             for &horizon in &run.config.horizons {
                 let side =
                     |&(source, cohort): &(Sym, &Cohort)| Side::new(source, cohort, horizon, run);
                 let sides: Vec<Side> = sources.iter().map(side).collect();
-                add_family(&mut table, (pipeline, period), horizon, &sides, run);
+                add_family(table, (pipeline, period), horizon, &sides, run);
             }
         }
-        table.finish()
     }
 }
 
 /// The deals of each source, by pipeline.
 pub(super) fn deals(state: &Cohorts) -> Deals {
     let mut deals = Deals::new();
-    for ((slice, _), cohort) in state.in_order() {
+    for (slice, _, cohort) in of_sources(state) {
         *deals.entry(slice.pipeline).or_default().entry(slice.value).or_default() += cohort.n();
     }
     deals
@@ -155,7 +143,7 @@ pub(super) fn most(deals: Deals) -> Compared {
 /// The cohorts of the compared sources by quarter, and of all quarters that are over.
 pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Families {
     let mut found = Families::new();
-    for ((slice, month), cohort) in state.in_order() {
+    for (slice, month, cohort) in of_sources(state) {
         let is_compared = |sources: &Vec<Sym>| sources.contains(&slice.value);
         if !compared.get(&slice.pipeline).is_some_and(is_compared) {
             continue;
