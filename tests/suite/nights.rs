@@ -183,6 +183,32 @@ fn deals_that_a_later_export_marks_as_deleted_are_gone() {
 }
 
 #[test]
+fn a_deleted_deal_has_no_outcome_in_any_view() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let files = [
+        (
+            "deals.csv",
+            "deal_id,stage,status,created_at,deleted_at\n1,Demo,open,2026-01-05,2026-02-03\n",
+        ),
+        (
+            "field_changes.csv",
+            "deal_id,field,old_value,new_value,changed_at\n1,amount,50,100,2026-01-10\n",
+        ),
+    ];
+    for (name, text) in files {
+        std::fs::write(dir.join(name), text).unwrap();
+    }
+    said(dir, &["ingest", "deals.csv", "field_changes.csv"]);
+    for view in ["deals", "stage_visits", "field_changes"] {
+        let sql = format!("SELECT deal_id, outcome FROM {view}");
+        let outcome = |as_of| said(dir, &["query", &sql, "--format", "csv", "--as-of", as_of]);
+        assert_eq!(outcome("2026-02-02"), "deal_id,outcome\n1,open\n", "{view}");
+        assert_eq!(outcome("2026-02-03"), "deal_id,outcome\n1,\n", "{view}");
+    }
+}
+
+#[test]
 fn a_night_without_a_row_is_quiet() {
     let there = tempfile::tempdir().unwrap();
     let dir = there.path();

@@ -97,7 +97,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     get(
         "outcome",
         Unit::Text,
-        "`open`, `won` or `lost`: the deal at `as_of`.",
-        Get::Fixed(|r| r.deal.map(|d| d.facts.outcome.as_str())),
+        "`open`, `won` or `lost`: the deal at `as_of`; null if it was deleted.",
+        Get::Fixed(|r| r.deal?.facts.outcome_word()),
     ),
 ];
