@@ -8,6 +8,7 @@ use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
+use crate::model::run::DAILY_DAYS;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column,
 };
@@ -15,9 +16,6 @@ use crate::model::{
 /// G6.
 #[derive(Clone, Copy, Debug)]
 pub struct DailyMoves;
-
-/// Days shown.
-const DAYS: i32 = 14;
 
 static ABOUT: About = About {
     id: "G6",
@@ -86,7 +84,7 @@ impl Metric for DailyMoves {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let first = run.as_of + 1 - DAYS;
+        let first = run.as_of + 1 - DAILY_DAYS;
         let latest = deal.visits.last().map(|visit| visit.exited_on.unwrap_or(visit.entered_on));
         if deal.facts.created_on < first && latest.is_none_or(|day| day < first) {
             return;

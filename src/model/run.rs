@@ -41,6 +41,9 @@ pub enum AsOf {
 /// Month ends on which open deals are looked at (METRICS F4).
 pub const LANDMARKS: i32 = 24;
 
+/// Days up to `as_of` of which `daily_moves` tells what happened.
+pub const DAILY_DAYS: i32 = 14;
+
 /// Everything but the deals. Building one is the only place where defaults meet data.
 #[derive(Clone, Debug)]
 pub struct Run {

@@ -1,6 +1,7 @@
 //! Restatement: numbers that moved since the run before, and the deals that changed.
 
 use super::Reads;
+use crate::model::run::DAILY_DAYS;
 use crate::model::{ChangedDeal, MovedNumber, Restated, Unit};
 use crate::report::Input;
 use crate::report::book::Book;
@@ -47,9 +48,6 @@ pub(super) const READS: &[Reads] = &[("daily_moves", DAYS)];
 /// Days shown when there is no run before.
 const FIRST_DAYS: i32 = 7;
 
-/// Days that `daily_moves` knows.
-const KNOWN_DAYS: i32 = 14;
-
 /// What moved since the run before.
 pub(crate) fn restatement(input: &Input<'_>, book: &Book<'_>) -> Restatement {
     let days = days(input, book);
@@ -74,8 +72,8 @@ fn days(input: &Input<'_>, book: &Book<'_>) -> Grid {
     rows.retain(|row| sheet.span(row).is_some_and(|span| span.start > since));
     rows.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
     let caption = match input.restated {
-        Some(_) if since < book.as_of - KNOWN_DAYS => {
-            format!("What happened in the last {KNOWN_DAYS} days")
+        Some(_) if since < book.as_of - DAILY_DAYS => {
+            format!("What happened in the last {DAILY_DAYS} days")
         }
         Some(_) => format!("What happened since {}, by day", format::long_date(since)),
         None => "What happened in the last seven days".to_owned(),
