@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::goal_chances::Chances;
 use super::goal_odds::{Mode, Odds, holder};
 use super::goal_plan::{BOOKINGS, Goal, Plan, WINS, goals, row};
-use super::goal_state::{Chances, Goals, Stood};
+use super::goal_state::{Goals, Stood};
 use super::monthly::squares;
 use super::shared::OnShared;
 use super::{MetricTable, Reason, Tail};

@@ -1,7 +1,8 @@
 //! The open deals that may still count for a goal, with the chance of each (P1 to P5).
 
+use super::goal_chances::Chances;
 use super::goal_plan::{Goal, Plan};
-use super::goal_state::{Chances, Goals, Open};
+use super::goal_state::{Goals, Open};
 use crate::model::{Run, Sym};
 
 /// How the chance of a deal is known.

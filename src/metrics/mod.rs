@@ -61,6 +61,7 @@ pub mod goal_calibration;
 pub mod goal_cascade;
 pub mod goal_chance_bookings;
 pub mod goal_chance_wins;
+mod goal_chances;
 pub mod goal_gap;
 mod goal_odds;
 mod goal_plan;
