@@ -185,14 +185,14 @@ fn what_is_left_out_of_a_list_is_said() {
         (
             cohorts(40),
             cohorts(24),
-            &["The last 24 of 40 cohorts; the table has the older ones too."],
+            &["The last 24 of 40 cohorts; the table has all."],
         ),
         (
             triangle(40),
             triangle(24),
             &[
                 "The last 24 of 40 cohorts;",
-                "The first 24 of 40 months since creation; the table has the wins so far of all.",
+                "The first 24 of 40 months since creation; the CSV file has all.",
             ],
         ),
         (curves(6), curves(4), &["The last 4 of 6 years; the CSV file has all."]),
