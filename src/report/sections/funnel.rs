@@ -1,6 +1,7 @@
 //! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
 
 use super::{Block, Reads, add, chart, keys};
+use crate::model::stage::UNKNOWN_STAGE;
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
 use crate::report::format;
@@ -10,7 +11,7 @@ use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Chart;
 
 const STOCK: &[&str] =
-    &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis", "n"];
+    &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis"];
 pub(super) const EXIT: &[&str] = &[
     "stage",
     "skill",
@@ -123,7 +124,10 @@ pub(super) fn caption(words: &str, when: &str) -> String {
 
 fn stock(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("stage_stock");
-    let (rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all", "month"]);
+    let (mut rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all", "month"]);
+    // Of stages that are known it says something that no deal stands in them.
+    let is_known = |row: &Cells<'_>| sheet.word(row, "stage") != UNKNOWN_STAGE;
+    rows.retain(|row| is_known(row) || sheet.number(row, "deals") != Some(0.0));
     let title = format!("Open deals by stage on {}", format::long_date(book.as_of));
     let table = grid(sheet, &title, &rows, STOCK);
     chart(format!("{id}-stock"), title, "", table, |id, title| {
