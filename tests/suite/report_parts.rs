@@ -182,11 +182,7 @@ type Case = ((&'static About, Table), (&'static About, Table), &'static [&'stati
 fn what_is_left_out_of_a_list_is_said() {
     let cases: Vec<Case> = vec![
         (streaks(100), streaks(30), &["30 of 100 rows."]),
-        (
-            cohorts(40),
-            cohorts(24),
-            &["The last 24 of 40 cohorts; the table has all."],
-        ),
+        (cohorts(40), cohorts(24), &["The last 24 of 40 cohorts; the table has all."]),
         (
             triangle(40),
             triangle(24),
