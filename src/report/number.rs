@@ -74,7 +74,7 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("goal_attainment", "required_per_bd", "{bd_elapsed} of {bd} working days are over"),
     ("activity_streaks", "active_rate", "{active_days} of {eligible_days} working days"),
     ("reverse_funnel", "p", "n = {n}"),
-    ("reverse_funnel", "required", "for {goal} wins"),
+    ("reverse_funnel", "required", "goal of wins: {goal}"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.
