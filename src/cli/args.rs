@@ -14,6 +14,9 @@ use crate::model::preset::PRESETS;
 use crate::output::Format;
 use crate::store::DEFAULT;
 
+/// The heading of options that each command has, so that they do not stand among its own.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Turns CRM exports into trustworthy sales-funnel analytics.
 ///
 /// Reads the files that a CRM lets people download, keeps them as Parquet, works out what happened
@@ -25,19 +28,20 @@ use crate::store::DEFAULT;
     Example: sluice run sample_data/salesforce --out out")]
 pub struct Cli {
     /// Say nothing but errors.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     pub quiet: bool,
 
     /// Form of what is said on standard error.
     #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    #[arg(help_heading = EVERYWHERE)]
     pub log_format: LogFormat,
 
     /// Threads to use, by default one for each core.
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", help_heading = EVERYWHERE)]
     pub threads: Option<usize>,
 
     /// Say on standard error what each step, metric and query took.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub timings: bool,
 
     /// The command.
@@ -195,7 +199,8 @@ pub struct OutArgs {
     /// A folder of your own queries (`*.sql`), run beside the built-in ones.
     #[arg(long, value_name = "DIR")]
     pub queries: Option<PathBuf>,
-    /// A folder of your own templates, which win over the built-in ones of the same name.
+    /// A folder of your own templates (`*.html`): those called like built-in ones replace them, others are
+    /// added to the page.
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
     /// Write `workbook.xlsx` too: a sheet for every table that has rows.

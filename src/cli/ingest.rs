@@ -139,8 +139,8 @@ fn say_limit(read: u64, rejected: u64, args: &ExportArgs) {
     if ending(read, rejected, args) == Ending::Findings {
         tracing::warn!(
             target: "sluice",
-            "{rejected} refused of {read} rows are more than the {} % that `--max-rejects` allows: the exit status \
-             is 1, and all other rows are kept",
+            "{rejected} of {read} rows refused: more than the {} % that `--max-rejects` allows, so that the exit status \
+             is 1; all other rows are kept",
             allowed(args)
         );
     }

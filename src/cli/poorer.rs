@@ -23,9 +23,8 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) 
     if lost.outdated > 0 {
         tracing::warn!(
             target: "sluice",
-            "{} of this export are not as the store has them, and stay as they are there: the latest event of \
-             the export is not later than what the store knows; a column of modification times tells which \
-             is newer",
+            "the store keeps what it has of {} that this export tells otherwise: the latest event of the export \
+             is not later than what the store knows; a column of modification times tells which is newer",
             counted(lost.outdated, "deal")
         );
     }
@@ -41,15 +40,15 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) 
     if lost.deleted > 0 {
         tracing::info!(
             target: "sluice",
-            "store: {} that this export says to leave out are gone",
+            "store: {} left out, as this export says",
             counted(lost.deleted, "deal")
         );
     }
     if lost.absent > 0 && lost.here > lost.absent {
         tracing::warn!(
             target: "sluice",
-            "{} of the store are not in this export, and stay open: if they were deleted or merged in the \
-             CRM, read a full export into a new store",
+            "this export lacks {} of the store, open there as before: after deletions or merges in the CRM, read \
+             a full export into a new store",
             counted(lost.absent, "open deal")
         );
     }

@@ -79,7 +79,12 @@ fn check_additions(args: &OutArgs) -> Result<()> {
     if args.queries.is_some() {
         all_queries(args.queries.as_deref())?;
     }
-    args.templates.as_deref().map_or(Ok(()), report::check_templates)
+    if let Some(folder) = &args.templates {
+        for doubt in report::check_templates(folder)? {
+            tracing::info!(target: "sluice", "{}: {doubt}", folder.display());
+        }
+    }
+    Ok(())
 }
 
 /// Reports one run of the store.

@@ -16,6 +16,9 @@ use crate::error::Error;
 use crate::model::Progress;
 use crate::output::escaped;
 
+/// What messages about times are addressed to: they are shown if asked for, also where all else is quiet.
+const TIMES: &str = "times";
+
 /// Says what is going on: a bar on a terminal, plain lines otherwise.
 pub struct Talk {
     bar: Mutex<ProgressBar>,
@@ -27,7 +30,8 @@ pub struct Talk {
 impl Talk {
     /// Sets up messages. `quiet` leaves only errors, and the times if they are asked for.
     pub fn start(quiet: bool, form: LogFormat, has_timings: bool) -> Self {
-        let filter = EnvFilter::new(if quiet { "sluice=error" } else { "sluice=info" });
+        let level = if quiet { "error" } else { "info" };
+        let filter = EnvFilter::new(format!("sluice={level},{TIMES}=info"));
         let lines = tracing_subscriber::fmt::layer().with_writer(StderrLines);
         let lines = match form {
             LogFormat::Json => lines.json().flatten_event(true).with_target(false).boxed(),
@@ -51,8 +55,14 @@ impl Talk {
 
     /// Shows what everything took, if that was asked for.
     pub fn show_timings(&self) {
-        if let Some(timings) = &self.timings {
-            let _ = std::io::stderr().lock().write_all(timings.table().as_bytes());
+        let Some(timings) = &self.timings else { return };
+        match self.form {
+            LogFormat::Json => timings.each(|kind, name, ms| {
+                tracing::info!(target: TIMES, message = name, kind, ms);
+            }),
+            LogFormat::Text => {
+                let _ = std::io::stderr().lock().write_all(timings.table().as_bytes());
+            }
         }
     }
 
@@ -64,7 +74,7 @@ impl Talk {
         match self.form {
             LogFormat::Json => tracing::error!(
                 target: "sluice",
-                error = %error,
+                message = %error,
                 place = place.as_deref(),
                 caused_by = (!causes.is_empty()).then(|| causes.join(": ")),
                 hint = error.hint_text(),

@@ -46,31 +46,41 @@ impl Timings {
     /// The steps one after another, as a clock on the wall shows them; then, of each kind, its parts, the
     /// longest first, summed over threads.
     pub fn table(&self) -> String {
+        let (mut text, mut last) = (String::new(), "");
+        self.each(|kind, name, ms| {
+            if kind != last {
+                let (gap, more) =
+                    if last.is_empty() { ("", "") } else { ("\n", ", over all threads") };
+                text.push_str(&format!("{gap}{:<44} {:>9}\n", format!("{kind}{more}"), "ms"));
+                last = kind;
+            }
+            text.push_str(&format!("{name:<44} {ms:>9.1}\n"));
+        });
+        text
+    }
+
+    /// Tells each time with its kind (`step` or that of a part) and name, in the order of [`Timings::table`];
+    /// after those of a kind their sum as `all`. Milliseconds.
+    pub fn each(&self, mut tell: impl FnMut(&'static str, &str, f64)) {
         let end = self.clock();
         let noted = self.noted();
-        let mut text = format!("{:<44} {:>9}\n", "step", "ms");
+        let mut say =
+            |kind, name: &str, time: Duration| tell(kind, name, time.as_secs_f64() * 1000.0);
         let ends = noted.steps.iter().skip(1).map(|(_, at)| *at).chain([end]);
         for ((step, start), end) in noted.steps.iter().zip(ends) {
-            line(&mut text, step, end.saturating_sub(*start));
+            say("step", step, end.saturating_sub(*start));
         }
-        line(&mut text, "all", end);
-        let mut kinds: BTreeMap<&str, Vec<(&str, Duration)>> = BTreeMap::new();
+        say("step", "all", end);
+        let mut kinds: BTreeMap<&'static str, Vec<(&str, Duration)>> = BTreeMap::new();
         for ((what, name), time) in &noted.parts {
             kinds.entry(what).or_default().push((name, *time));
         }
         for (what, mut parts) in kinds {
             parts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-            let head = format!("{what}, over all threads");
-            text.push_str(&format!("\n{head:<44} {:>9}\n", "ms"));
-            parts.iter().for_each(|(name, time)| line(&mut text, name, *time));
-            line(&mut text, "all", parts.iter().map(|(_, time)| *time).sum());
+            parts.iter().for_each(|(name, time)| say(what, name, *time));
+            say(what, "all", parts.iter().map(|(_, time)| *time).sum());
         }
-        text
     }
-}
-
-fn line(text: &mut String, name: &str, time: Duration) {
-    text.push_str(&format!("{name:<44} {:>9.1}\n", time.as_secs_f64() * 1000.0));
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use super::seen::Seen;
 use super::status::Told;
 use super::words::{Text, Word, Words};
 use crate::error::Result;
-use crate::model::{InputFile, Micros, Progress, Reject};
+use crate::model::{InputFile, Micros, Progress, Reject, counted};
 
 /// A cell that could not be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,14 +73,14 @@ impl Counts {
     /// What is to be said of them.
     fn said(self, shown: &str) -> Vec<String> {
         let lines = [
-            (self.with_left_out, "belong to deals that are left out, and are left out with them"),
-            (self.undated, "are to be done on no day, and are not read"),
-            (self.of_several, "are of several deals, and count for each of them"),
-            (self.other_base, "are rates without `base_currency`, and are not read"),
-            (self.notes, "are totals, notes or headers, no records, and are not read"),
+            (self.with_left_out, "of deals that are left out, left out with them"),
+            (self.undated, "of what is to be done on no day, not read"),
+            (self.of_several, "of several deals each, counted for every one of them"),
+            (self.other_base, "of rates without `base_currency`, not read"),
+            (self.notes, "of totals, notes or headers, no records, not read"),
         ];
         let told = lines.into_iter().filter(|(count, _)| *count > 0);
-        told.map(|(count, what)| format!("{count} rows of `{shown}` {what}.")).collect()
+        told.map(|(count, what)| format!("`{shown}`: {} {what}.", counted(count, "row"))).collect()
     }
 }
 

@@ -7,6 +7,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::model::did_you_mean;
 
 macro_rules! built_in {
     ($($name:literal,)*) => {
@@ -53,6 +54,8 @@ pub(crate) struct Templates {
     environment: Environment<'static>,
     /// The user's templates that replace no built-in one, by name; the page includes them.
     pub(crate) extra: Vec<String>,
+    /// Files of the user's folder that are no templates.
+    unused: Vec<String>,
 }
 
 impl Templates {
@@ -63,7 +66,8 @@ impl Templates {
         let mut sources: BTreeMap<String, String> =
             TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let mut extra = Vec::new();
-        for (name, text) in folder.map_or_else(|| Ok(Vec::new()), read_folder)? {
+        let (own, unused) = folder.map_or_else(|| Ok(Default::default()), read_folder)?;
+        for (name, text) in own {
             if sources.insert(name.clone(), text).is_none() {
                 extra.push(name);
             }
@@ -77,7 +81,7 @@ impl Templates {
                 .add_template_owned(name.clone(), text)
                 .map_err(|e| template_error(&name, e))?;
         }
-        Ok(Self { environment, extra })
+        Ok(Self { environment, extra, unused })
     }
 
     /// The page.
@@ -87,6 +91,20 @@ impl Templates {
         let page = self.environment.get_template(PAGE).map_err(|e| template_error(PAGE, e))?;
         page.render(context).map_err(|e| template_error(PAGE, e))
     }
+}
+
+/// What of a folder of templates may not be meant: names that no built-in template has, files that are none.
+///
+/// Errors: the folder cannot be read, or a template has a syntax error.
+pub(crate) fn doubts(folder: &Path) -> Result<Vec<String>> {
+    let templates = Templates::load(Some(folder))?;
+    let added = templates.extra.iter().map(|name| {
+        let meant = did_you_mean(name, TEMPLATES.iter().map(|(name, _)| *name));
+        format!("`{name}` replaces no built-in template, and is added to the page.{meant}")
+    });
+    let unused = templates.unused.iter();
+    let unused = unused.map(|name| format!("`{name}` is not used: templates end in `.html`"));
+    Ok(added.chain(unused).collect())
 }
 
 /// Lines that hold a block only leave no empty line.
@@ -108,20 +126,23 @@ fn prose(text: &str) -> Value {
     Value::from_safe_string(out)
 }
 
-/// The `.html` files of a folder, by name.
-fn read_folder(folder: &Path) -> Result<Vec<(String, String)>> {
+/// The `.html` files of a folder with their text, and the names of the other files.
+fn read_folder(folder: &Path) -> Result<(Vec<(String, String)>, Vec<String>)> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))?;
-    let mut found = Vec::new();
+    let (mut found, mut others) = (Vec::new(), Vec::new());
     for entry in entries {
         let path = entry.map_err(|e| Error::io("read", folder, e))?.path();
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
         if path.extension().is_some_and(|extension| extension == "html") {
             let text = std::fs::read_to_string(&path).map_err(|e| Error::io("read", &path, e))?;
             found.push((name.to_owned(), text));
+        } else if path.is_file() && !name.starts_with('.') {
+            others.push(name.to_owned());
         }
     }
     found.sort();
-    Ok(found)
+    others.sort();
+    Ok((found, others))
 }
 
 /// A template's failure, with the template and the line where it happened.

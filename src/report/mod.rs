@@ -13,6 +13,7 @@ mod chart;
 mod env;
 pub mod format;
 mod grid;
+mod label;
 mod number;
 mod sections;
 mod sheet;
@@ -118,11 +119,11 @@ fn untimed(quality: &[QualityCount]) -> String {
     }
 }
 
-/// Whether the user's templates can be read.
+/// Reads the user's templates; returns what among the files of the folder may not be meant, in words.
 ///
 /// Errors: the folder cannot be read, or a template has a syntax error.
-pub fn check_templates(folder: &std::path::Path) -> Result<()> {
-    env::Templates::load(Some(folder)).map(drop)
+pub fn check_templates(folder: &std::path::Path) -> Result<Vec<String>> {
+    env::doubts(folder)
 }
 
 /// Metrics with the columns that the page shows of them; a test compares them with the registry,

@@ -74,7 +74,7 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("goal_attainment", "required_per_bd", "{bd_elapsed} of {bd} working days are over"),
     ("activity_streaks", "active_rate", "{active_days} of {eligible_days} working days"),
     ("reverse_funnel", "p", "n = {n}"),
-    ("reverse_funnel", "required", "for {goal} wins"),
+    ("reverse_funnel", "required", "goal of wins: {goal}"),
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.
@@ -218,7 +218,16 @@ pub(crate) fn number(
     } else {
         String::new()
     };
+    let [text, interval] = [text, interval].map(|words| shown(sheet, name, &words, ""));
     Number { text, tip, class, interval, ..Number::default() }
+}
+
+/// Between two shares lie points, not percent of one of them: `mark` then stands for the percent sign.
+fn shown(sheet: Sheet<'_>, name: &str, words: &str, mark: &str) -> String {
+    match matches!(name, "diff" | "gap") && sheet.unit(name) == Unit::Rate {
+        true => words.replace('%', mark),
+        false => words.to_owned(),
+    }
 }
 
 /// Whether the row's estimate rests on few cases; where the status says how far cases have been
@@ -233,7 +242,7 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
     let currency = sheet.word(row, "currency");
     let mut parts = vec![match (value, sheet.unit(name)) {
         (Value::Int(minor), Unit::Minor) => format::exact_amount(*minor, currency),
-        _ => text.to_owned(),
+        _ => shown(sheet, name, text, " points"),
     }];
     if let Some(column) = sheet.table.columns.iter().find(|c| &*c.name == name) {
         parts.push(column.meaning.trim_end_matches('.').replace('`', ""));
@@ -251,6 +260,7 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
     parts.extend(fraction(sheet, row, name));
     let limits = interval(sheet, row, sheet.unit(name)).filter(|_| name == sheet.about.estimate);
     if let Some(limits) = limits {
+        let limits = shown(sheet, name, &limits, " points");
         parts.push(format!(
             "95% interval {limits} ({})",
             method(sheet.word(row, "interval_method"))

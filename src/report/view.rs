@@ -154,6 +154,11 @@ pub(crate) struct Grid {
 view!(Grid: caption, metric, csv, heads, rows, total, is_cut, total_text);
 
 impl Grid {
+    /// What has all rows, as a chart that draws a part of them says it.
+    pub(crate) fn whole(&self) -> &'static str {
+        if self.is_cut { "the CSV file has all" } else { "the table has all" }
+    }
+
     /// Shows at most so many rows.
     pub(crate) fn cut(mut self, most: usize) -> Self {
         self.rows.truncate(most);

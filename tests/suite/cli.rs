@@ -171,6 +171,7 @@ fn segments_can_be_amount_bands() {
 fn json_log_is_json() {
     let there = tempfile::tempdir().unwrap();
     for (args, what) in [
+        (["--log-format", "json", "--timings", "run"], "required arguments"),
         (["--log-format", "json", "run", "nowhere"], "nowhere"),
         (["--log-format", "json", "list", "luck"], "invalid value 'luck'"),
         (["run", "--log-format=json", "x", "--luck"], "unexpected argument '--luck'"),
@@ -180,9 +181,17 @@ fn json_log_is_json() {
         assert!(stderr.contains(what), "{stderr}");
         for line in stderr.lines() {
             let event: serde_json::Value = serde_json::from_str(line).unwrap();
-            assert!(event["level"].is_string(), "{line}");
+            assert!(event["level"].is_string() && event["message"].is_string(), "{line}");
         }
     }
+    let args = ["--quiet", "--timings", "--log-format", "json", "check", "."];
+    write(there.path(), "deals.csv", DEALS);
+    let (status, _, stderr) = talk(sluice(there.path()).args(args));
+    let events = stderr.lines().map(|line| serde_json::from_str(line).unwrap());
+    let events: Vec<serde_json::Value> = events.collect();
+    let is_time = |event: &&serde_json::Value| event["kind"].is_string() && event["ms"].is_number();
+    assert!(status == Some(0) && events.iter().all(|event| is_time(&event)), "{stderr}");
+    assert!(events.iter().any(|event| event["message"] == "reading"), "{stderr}");
     let (status, stdout, _) = talk(sluice(there.path()).args(["--log-format", "json", "--help"]));
     assert!(status == Some(0) && stdout.contains("Usage: "), "{stdout}");
 }

@@ -194,7 +194,7 @@ fn a_log_of_fields_that_tells_stages_is_enough() {
     assert_eq!((got.dataset.deal_count(), refused), (2, vec![(11, "NewValue")]));
     assert!(says(&got, "whose stage changes (2) is taken as a deal"));
     assert!(says(&got, "`amount`, `expected_close_on`, `owner` tell of them what else is known"));
-    assert!(says(&got, "1 rows of") && says(&got, "belong to deals that are left out"));
+    assert!(says(&got, ": 1 row of deals that are left out, left out with them"));
     assert!(says(&got, "Amounts are in USD, as no column says otherwise"));
     assert_eq!(digest(&got), digest(&read(shuffled(&data("logs").join("fields")).path())));
     let error = try_read(&data("logs/amounts"), &Config::default()).unwrap_err();

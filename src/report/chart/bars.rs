@@ -95,14 +95,17 @@ fn last_part(canvas: &Canvas, bar: &Bar) -> (f64, f64) {
     (canvas.x(before), canvas.x(all))
 }
 
-/// The first place where the words have room: behind the bar, on its last part, before that, below.
+/// The first place where the words have room: behind the bar, on its last part, before that if nothing is
+/// drawn there, below.
 fn place(canvas: &Canvas, bar: &Bar) -> Place {
     let (left, right) = last_part(canvas, bar);
+    let drawn = bar.parts.iter().filter(|part| part.value > 0.0 && part.colour != "transparent");
+    let is_alone = drawn.count() < 2;
     let needed = 12.0 + LETTER * bar.text.chars().count() as f64;
     match () {
         () if WIDTH - right > needed => Place::Behind,
         () if right - left > needed => Place::On,
-        () if left - canvas.x(0.0) > needed => Place::Before,
+        () if is_alone && left - canvas.x(0.0) > needed => Place::Before,
         () => Place::Below,
     }
 }
@@ -190,6 +193,10 @@ mod tests {
             };
             (number(" x"), number(" y"))
         };
+        // Nor do they stand on parts that are drawn before the last one.
+        let mut uneven = of(3);
+        uneven.parts[0].value = 200.0;
+        assert!((text(&drawn(uneven)).1 - text(&drawn(of(4))).1).abs() < 1e-9);
         let svg = drawn(of(4));
         let axis = svg.split("<rect ").nth(1).unwrap().split("x=\"").nth(1).unwrap();
         let axis: f64 = axis.split('"').next().unwrap().parse().unwrap();

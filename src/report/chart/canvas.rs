@@ -9,7 +9,7 @@ use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::render::{PathData, Primitive, Scene, TextAnchor};
 use kuva::render::theme::Theme;
 
-use super::slim::slim;
+use super::slim::{corners, slim};
 
 /// Width of every chart in drawing units; the page scales it.
 pub(super) const WIDTH: f64 = 720.0;
@@ -163,7 +163,7 @@ impl Canvas {
     /// A line through points in pixels.
     pub(super) fn path(&mut self, points: &[(f64, f64)], colour: &str, width: f64, dashes: &str) {
         self.scene.elements.push(Primitive::PolyLine {
-            points: points.to_vec(),
+            points: corners(points),
             stroke: Color::from(colour),
             stroke_width: width,
             stroke_dasharray: (!dashes.is_empty()).then(|| dashes.to_owned()),
@@ -173,7 +173,7 @@ impl Canvas {
     /// A filled area between an upper and a lower line, in pixels.
     pub(super) fn area(&mut self, upper: &[(f64, f64)], lower: &[(f64, f64)], colour: &str) {
         let mut d = String::new();
-        for (at, (x, y)) in upper.iter().chain(lower.iter().rev()).enumerate() {
+        for (at, (x, y)) in corners(upper).iter().chain(corners(lower).iter().rev()).enumerate() {
             d.push_str(&format!("{}{x:.1} {y:.1}", if at == 0 { "M" } else { "L" }));
         }
         d.push('Z');

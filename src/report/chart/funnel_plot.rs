@@ -17,7 +17,7 @@ pub(crate) struct Dot {
     pub(crate) label: String,
     /// Whether it lies outside the wider limits.
     pub(crate) is_flagged: bool,
-    /// The tooltip.
+    /// What is said of the rate.
     pub(crate) tip: String,
 }
 
@@ -60,9 +60,9 @@ pub(crate) fn funnel_plot(
         let ends = (canvas.x(0.0), canvas.x(round_up(widest * 1.05)));
         canvas.dashed((ends.0, y), (ends.1, y), "var(--second)", 1.2, "4 3");
     }
-    for dot in dots {
+    for (dot, names) in &stacked(dots) {
         let at = (canvas.x(dot.n), canvas.y(dot.rate));
-        canvas.group(&dot.tip, |canvas| {
+        canvas.group(&format!("{}: {}", names.join(", "), dot.tip), |canvas| {
             let colour = if dot.is_flagged { "var(--second)" } else { "var(--accent)" };
             canvas.dot(at, 5.0, colour);
         });
@@ -75,6 +75,19 @@ pub(crate) fn funnel_plot(
         });
     }
     canvas.finish()
+}
+
+/// The dots that can be seen, each with the names of all that lie on it: a tooltip is that of the uppermost.
+fn stacked(dots: &[Dot]) -> Vec<(&Dot, Vec<&str>)> {
+    let mut found: Vec<(&Dot, Vec<&str>)> = Vec::new();
+    for dot in dots {
+        let is_here = |other: &Dot| (other.n, other.rate) == (dot.n, dot.rate);
+        match found.iter_mut().find(|(other, _)| is_here(other)) {
+            Some((_, names)) => names.push(&dot.label),
+            None => found.push((dot, vec![&dot.label])),
+        }
+    }
+    found
 }
 
 /// A name beside a mark; where names would overlap, the number of reps.
@@ -153,6 +166,7 @@ fn draw_limits(canvas: &mut Canvas, limits: &[Limit]) {
 fn smooth(limits: &[Limit]) -> Vec<Limit> {
     let mut sorted = limits.to_vec();
     sorted.sort_by(|a, b| a.n.total_cmp(&b.n));
+    sorted.dedup_by(|a, b| a.n == b.n);
     let mut found = Vec::new();
     for pair in sorted.windows(2) {
         let [a, b] = pair else { continue };
@@ -172,7 +186,23 @@ fn smooth(limits: &[Limit]) -> Vec<Limit> {
 
 #[cfg(test)]
 mod tests {
-    use super::labels;
+    use super::{Dot, Limit, labels, smooth, stacked};
+
+    #[test]
+    fn reps_who_are_alike_share_a_dot_that_names_them() {
+        let dot = |n: f64, rate: f64, label: &str| Dot {
+            n,
+            rate,
+            label: label.to_owned(),
+            is_flagged: false,
+            tip: String::new(),
+        };
+        let dots = [dot(2.0, 0.5, "Ann"), dot(3.0, 0.0, "Ben"), dot(2.0, 0.5, "Cleo")];
+        let found: Vec<Vec<&str>> = stacked(&dots).into_iter().map(|(_, names)| names).collect();
+        assert_eq!(found, [vec!["Ann", "Cleo"], vec!["Ben"]]);
+        let limits = [2.0, 3.0, 2.0].map(|n| Limit { n, inner: (0.0, 1.0), outer: (0.0, 1.0) });
+        assert_eq!(smooth(&limits).len(), 13, "a limit for each number of deals, not for each rep");
+    }
 
     #[test]
     fn names_stay_inside_and_apart() {

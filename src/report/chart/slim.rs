@@ -18,9 +18,41 @@ pub(super) fn slim(body: &str) -> String {
     out
 }
 
+/// The points of a line without those in the middle of a level or an upright piece of it, to a tenth of a
+/// pixel: steps of estimates have a point for each day.
+pub(super) fn corners(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let same = |a: f64, b: f64| (a - b).abs() < 0.05;
+    let mut kept: Vec<(f64, f64)> = Vec::with_capacity(points.len());
+    for point in points {
+        if let [.., a, b] = kept.as_slice()
+            && (same(a.0, b.0) && same(b.0, point.0) || same(a.1, b.1) && same(b.1, point.1))
+            && is_between(*a, *b, *point)
+        {
+            kept.pop();
+        }
+        kept.push(*point);
+    }
+    kept
+}
+
+/// Whether a line from `a` to `c` passes `b`, and does not turn back there.
+fn is_between(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> bool {
+    (a.0 - b.0) * (b.0 - c.0) >= 0.0 && (a.1 - b.1) * (b.1 - c.1) >= 0.0
+}
+
 #[cfg(test)]
 mod tests {
-    use super::slim;
+    use super::{corners, slim};
+
+    #[test]
+    fn lines_keep_their_corners() {
+        let steps = [(0.0, 9.0), (1.0, 9.0), (2.0, 9.0), (2.0, 9.0), (2.0, 5.0), (3.0, 5.0)];
+        assert_eq!(corners(&steps), [(0.0, 9.0), (2.0, 9.0), (2.0, 5.0), (3.0, 5.0)]);
+        let slope = [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0)];
+        assert_eq!(corners(&slope), slope);
+        let back = [(0.0, 0.0), (2.0, 0.0), (1.0, 0.0)];
+        assert_eq!(corners(&back), back);
+    }
 
     #[test]
     fn marks_say_no_more_than_is_seen() {

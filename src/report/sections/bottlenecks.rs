@@ -4,7 +4,8 @@
 use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
-use crate::report::grid::{grid, label};
+use crate::report::grid::grid;
+use crate::report::label::label;
 use crate::report::number::is_few;
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Grid;

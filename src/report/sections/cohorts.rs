@@ -103,7 +103,11 @@ fn in_all(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let said = |n: i64| format::count(n.unsigned_abs() as usize);
     let (of, all) = (count(row, "n"), count(row, "cohort_n"));
     let part = match of < all {
-        true => format!(", by the months that tell it: {} of {} deals", said(of), said(all)),
+        true => format!(
+            ", by the months that tell it, in which {} of the {} were created",
+            said(of),
+            said(all)
+        ),
         false => String::new(),
     };
     let few = if book.is_few(Some(of as f64)) { "; so few are a sign and no verdict" } else { "" };
@@ -165,7 +169,7 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
                 that long. Blank: too few have, so the share is not known yet.";
     let shown = newest_first(sheet, &rows);
     let table = by_cohort(sheet, &title, &shown, &columns_of(sheet, &shown));
-    let note = with_more(note, left_out(sheet, &rows));
+    let note = with_more(note, left_out(sheet, &rows, &table));
     let mut made = chart(format!("{id}-horizon"), title, &note, table, |id, title| {
         let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
         let columns = columns_of(sheet, &rows);
@@ -199,9 +203,9 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let so_far: Vec<Cells<'_>> = oldest.collect();
     let table = grid(sheet, &title, &so_far, TRIANGLE);
     let ages = rows.iter().map(|row| age(row)).max().map_or(0, |most| most.max(0) as usize + 1);
-    let whole = "the table has the wins so far of all";
+    let whole = "the CSV file has all";
     let months = part_of("The first", MOST_AGES, ages, "months since creation", whole);
-    let note = with_more(&with_more(note, left_out(sheet, &rows)), months);
+    let note = with_more(&with_more(note, left_out(sheet, &rows, &table)), months);
     let mut made = chart(format!("{id}-triangle"), title, &note, table, |id, title| {
         let words: Vec<String> = (0..ages.min(MOST_AGES)).map(|k| k.to_string()).collect();
         let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
@@ -254,9 +258,9 @@ fn fills() -> Vec<Key> {
 }
 
 /// How many cohorts the chart leaves to its table, in words; null if none.
-fn left_out(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+fn left_out(sheet: Sheet<'_>, rows: &[Cells<'_>], table: &Grid) -> Option<String> {
     let all = distinct(rows, |row| start(sheet, row)).len();
-    part_of("The last", MOST_COHORTS, all, "cohorts", "the table has the older ones too")
+    part_of("The last", MOST_COHORTS, all, "cohorts", table.whole())
 }
 
 /// The rows, the newest cohort first.

@@ -91,20 +91,23 @@ fn halfway(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let (rows, span) = book.latest(closes, &closes.whole(pipeline), &["trailing", "all"]);
     let decided = rows.first().and_then(|row| closes.number(row, "q50_days"));
     let of_won = won.map(|days| {
-        let days = format::number_tick(days);
+        let days = in_days(days);
         match is_one {
-            true => format!("The one deal won in {when} took {days} days."),
-            false => format!("Half of the deals won in {when} took {days} days or less."),
+            true => format!("The one deal won in {when} took {days}."),
+            false => format!("Half of the deals won in {when} took {days} or less."),
         }
     });
     let of_all = decided.map(|days| {
-        let days = format::number_tick(days);
-        format!(
-            "Open deals counted in ({span}), half of all deals are won or lost within {days} days."
-        )
+        let days = in_days(days);
+        format!("Open deals counted in ({span}), half of all deals are won or lost within {days}.")
     });
     let said: Vec<String> = [of_won, of_all].into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// `1 day`, `2 days`, `2.5 days`.
+fn in_days(days: f64) -> String {
+    format!("{} {}", format::number_tick(days), if days == 1.0 { "day" } else { "days" })
 }
 
 fn lengths(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {

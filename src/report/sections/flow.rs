@@ -290,11 +290,11 @@ fn stocks(
         points.iter().map(|point| point.y as u64).max()
     };
     let stages = foremost(&stages, COLOURS.len(), most);
-    let note = part_of("The fullest", stages.len(), all, "stages", "the table has all");
-    let note = note.unwrap_or_default();
     let title = "Deals in each stage at the end of the month".to_owned();
     let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
     let table = grid(sheet, &title, &shown, &columns);
+    let note = part_of("The fullest", stages.len(), all, "stages", table.whole());
+    let note = note.unwrap_or_default();
     let mut made = chart(format!("{id}-stock"), title, &note, table, |id, title| {
         let line = |(at, stage): (usize, &&str)| Curve {
             colour: COLOURS[at % COLOURS.len()].1,

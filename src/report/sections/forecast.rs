@@ -150,12 +150,12 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     }
     let all = kinds.len();
     kinds.truncate(COLOURS.len());
-    let more = part_of("The first", kinds.len(), all, "kinds", "the table has all");
+    let more = part_of("The first", kinds.len(), all, "kinds", table.whole());
     let note = with_more(&note, more);
     let currencies = words::currencies(sheet, rows);
     let currency = currencies.first().copied().unwrap_or_default();
     let more = (currencies.len() > 1)
-        .then(|| format!("Drawn for {currency}; the table has all currencies."));
+        .then(|| format!("Drawn for {currency}; {} currencies.", table.whole()));
     let note = with_more(&note, more);
     let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
     let mut made = chart(format!("{id}-lead"), title, &note, table, |id, title| {

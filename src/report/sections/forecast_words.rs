@@ -139,7 +139,6 @@ pub(super) fn gaps(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
         (_, true) => Some(format!("The export tells no expected close. {fill}")),
         _ => None,
     }
-    .map(|text| text.replace('`', ""))
 }
 
 /// How early the forecast can be trusted.

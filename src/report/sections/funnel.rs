@@ -1,16 +1,17 @@
 //! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
 
 use super::{Block, Reads, add, chart, keys};
+use crate::model::stage::UNKNOWN_STAGE;
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
 use crate::report::format;
-use crate::report::grid::grid;
-use crate::report::number::{known, tip};
+use crate::report::grid::{MOST_ROWS, grid};
+use crate::report::number::{known, number, tip};
 use crate::report::sheet::{Cells, Sheet};
-use crate::report::view::Chart;
+use crate::report::view::{Chart, Grid, Head, Number};
 
 const STOCK: &[&str] =
-    &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis", "n"];
+    &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis"];
 pub(super) const EXIT: &[&str] = &[
     "stage",
     "skill",
@@ -56,7 +57,7 @@ const STEPS: &[&str] = &[
     "n_born_beyond",
     "n_stepped_back",
 ];
-const POLICIES: &[&str] = &["policy", "stage", "counted", "converted", "rate", "n_differing"];
+const RULES: &[&str] = &["policy", "rate"];
 
 const LANDMARK: &[&str] = &["stage", "horizon_days", "p", "n_eff", "rows", "deals", "pooling"];
 
@@ -71,6 +72,8 @@ pub(super) const READS: &[Reads] = &[
     ("landmark_win_probability", LANDMARK),
     ("landmark_win_probability", &["band"]),
     ("stage_conversion", STEPS),
+    ("stage_conversion", RULES),
+    ("stage_conversion", &["n_differing", "is_chosen"]),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
@@ -113,7 +116,42 @@ fn conversion(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let words = caption(&format!("From stage to stage, counted as {rule}"), &when);
     add(&mut block.grids, grid(sheet, &words, &chosen, STEPS));
     let words = caption("From stage to stage, counted by every rule", &when);
-    add(&mut block.folded, grid(sheet, &words, &all, POLICIES));
+    add(&mut block.folded, by_rule(sheet, &words, &all));
+}
+
+/// A row for each rule, a column for each stage: how many deals each one counts otherwise stands below
+/// its rate, counts and limits are in the CSV file.
+fn by_rule(sheet: Sheet<'_>, words: &str, rows: &[Cells<'_>]) -> Grid {
+    let whole = grid(sheet, words, rows, RULES);
+    let [rule, rate] = whole.heads.as_slice() else { return whole };
+    let of = |name: &str| {
+        let mut found: Vec<&str> = Vec::new();
+        for word in rows.iter().map(|row| sheet.word(row, name)) {
+            if !found.contains(&word) {
+                found.push(word);
+            }
+        }
+        found
+    };
+    let stages = of("stage");
+    let column = |stage: &&str| Head { label: format::word(stage).to_owned(), ..rate.clone() };
+    let cell = |row: &Cells<'_>| {
+        let under = match sheet.number(row, "n_differing") {
+            Some(deals) if deals > 0.0 => format!("{} otherwise", format::count(deals as usize)),
+            _ => String::new(),
+        };
+        Number { under, interval: String::new(), ..number(sheet, row, "rate", None) }
+    };
+    let line = |rule: &&str| {
+        let own = sheet.with(rows, "policy", rule);
+        let at = |stage: &&str| own.iter().find(|row| sheet.word(row, "stage") == *stage);
+        let rates = stages.iter().map(|s| at(s).map_or(Number::word(format::NONE), cell));
+        [Number::word(rule.replace('_', " "))].into_iter().chain(rates).collect()
+    };
+    let rules = of("policy");
+    let heads = [rule.clone()].into_iter().chain(stages.iter().map(column)).collect();
+    let shown: Vec<Vec<Number>> = rules.iter().take(MOST_ROWS).map(line).collect();
+    Grid { heads, rows: shown, ..whole }.out_of(rules.len())
 }
 
 /// A caption with its period.
@@ -123,7 +161,10 @@ pub(super) fn caption(words: &str, when: &str) -> String {
 
 fn stock(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("stage_stock");
-    let (rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all", "month"]);
+    let (mut rows, _) = book.latest(sheet, &sheet.whole(pipeline), &["all", "month"]);
+    // Of stages that are known it says something that no deal stands in them.
+    let is_known = |row: &Cells<'_>| sheet.word(row, "stage") != UNKNOWN_STAGE;
+    rows.retain(|row| is_known(row) || sheet.number(row, "deals") != Some(0.0));
     let title = format!("Open deals by stage on {}", format::long_date(book.as_of));
     let table = grid(sheet, &title, &rows, STOCK);
     chart(format!("{id}-stock"), title, "", table, |id, title| {

@@ -2,11 +2,12 @@
 
 use super::funnel::caption;
 use super::{Block, Reads, add, chart, keys};
-use crate::model::{Day, Value};
+use crate::model::{Day, Value, counted};
 use crate::report::book::Book;
 use crate::report::chart::{Step, waterfall};
 use crate::report::format;
-use crate::report::grid::{grid, label};
+use crate::report::grid::grid;
+use crate::report::label::label;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, complete};
 use crate::report::view::{Chart, Grid};
@@ -132,8 +133,8 @@ fn plan(block: &mut Block, book: &Book<'_>, pipeline: &str) {
         if is_empirical { ("empirical", "configured") } else { ("configured", "empirical") };
     let words = |mode: &str, rows: &[Cells<'_>]| {
         let row = rows.first().copied().unwrap_or(&[]);
-        let wins = format::count(sheet.number(row, "goal").unwrap_or(0.0) as usize);
-        format!("Deals needed for {wins} wins in {}, {mode} chances", sheet.period(row))
+        let wins = counted(sheet.number(row, "goal").unwrap_or(0.0) as u64, "win");
+        format!("Deals needed for {wins} in {}, {mode} chances", sheet.period(row))
     };
     let rows = of(first);
     block.grids.push(grid(sheet, &words(first, &rows), &rows, REVERSE));
@@ -172,7 +173,8 @@ fn sentence(sheet: Sheet<'_>, rows: &[Cells<'_>], as_of: Day) -> Option<String> 
     let promised = format::fixed(sheet.number(first, "expected_beyond")?, 1);
     let stage = |row| format::word(sheet.word(row, "stage"));
     let mut words = format!(
-        "{won} of {goal} wins reached; the open deals promise {promised} more, in the period or later."
+        "{won} of {goal} {} reached; the open deals promise {promised} more, in the period or later.",
+        if goal == "1" { "win" } else { "wins" }
     );
     if more != "0" {
         let deals = if more == "1" { "deal" } else { "deals" };

@@ -9,7 +9,7 @@ use crate::report::grid::grid;
 use crate::report::number::{interval, tip};
 use crate::report::sheet::{Cells, Sheet};
 
-/// Reasons in the chart; the table has all.
+/// Reasons in the chart.
 const MOST_REASONS: usize = 12;
 
 const REASONS: &[&str] =
@@ -26,7 +26,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let rows = most_first(sheet, rows);
     let title = caption("Why deals were lost", &when);
     let table = grid(sheet, &title, &rows, REASONS);
-    let note = part_of("The first", MOST_REASONS, rows.len(), "reasons", "the table has all");
+    let note = part_of("The first", MOST_REASONS, rows.len(), "reasons", table.whole());
     let note = note.unwrap_or_default();
     let made = chart(format!("{id}-reason"), title, &note, table, |id, title| {
         let drawn: Vec<Bar> = rows.iter().take(MOST_REASONS).map(|row| bar(sheet, row)).collect();

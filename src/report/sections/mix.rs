@@ -1,6 +1,7 @@
 //! Reps on their own mix of deals, in the section of reps: the table, and whether it is noise.
 
 use super::funnel::caption;
+use super::reps::listed;
 use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
@@ -34,7 +35,9 @@ pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: 
         );
     }
     let words = caption("Reps against the team on their own mix of deals", &book.so_far(span));
-    add(&mut block.folded, grid(sheet, &words, &rows, MIX));
+    let closed = |row: &Cells<'_>| sheet.get(row, "closed").as_i64();
+    let told = listed(&rows, |row| (sheet.flag(row, "is_different"), closed(row)));
+    add(&mut block.folded, grid(sheet, &words, &told, MIX).out_of(rows.len()));
 }
 
 /// Whether the differences are noise, in words.

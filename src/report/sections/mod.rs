@@ -22,6 +22,7 @@ mod overview;
 mod payments;
 mod quality;
 mod queries;
+mod rep_funnel;
 mod reps;
 mod restatement;
 mod scores;
@@ -85,6 +86,7 @@ pub(crate) fn reads() -> Vec<Reads> {
         dwell::READS,
         cycle::READS,
         reps::READS,
+        rep_funnel::READS,
         mix::READS,
         sources::READS,
         goal_gap::READS,

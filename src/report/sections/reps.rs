@@ -1,12 +1,14 @@
-//! Reps by quarter: shrunken win rates with intervals, funnel plot, scorecard.
+//! Reps by quarter: shrunken win rates with intervals, scorecard, size and pace.
 
 use super::funnel::caption;
 use super::mix::add_mix;
+use super::rep_funnel::funnel;
 use super::{Block, Reads, add, chart, foremost, keys, part_of, with_more};
 use crate::report::book::Book;
-use crate::report::chart::{Dot, Limit, Row, funnel_plot, intervals};
+use crate::report::chart::{Row, intervals};
 use crate::report::format;
-use crate::report::grid::{grid, join, label};
+use crate::report::grid::{MOST_ROWS, grid, join};
+use crate::report::label::label;
 use crate::report::number::{reason, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid, Head};
@@ -15,6 +17,8 @@ use crate::report::view::{Chart, Grid, Head};
 const MOST_QUARTERS: usize = 4;
 /// Reps that are drawn.
 const MOST_DRAWN: usize = 40;
+/// Reps in a table that has no room for all.
+const FOREMOST: usize = 20;
 
 const SHRUNK: &[&str] = &[
     "owner",
@@ -44,21 +48,6 @@ const SCORE: &[&str] = &[
     "n_null_amount",
 ];
 const TEST: &[&str] = &["p", "q", "is_different"];
-const FUNNEL: &[&str] = &[
-    "owner",
-    "n",
-    "won",
-    "rate",
-    "team_rate",
-    "lo95",
-    "hi95",
-    "lo998",
-    "hi998",
-    "z",
-    "phi",
-    "signal",
-    "is_ramping",
-];
 const AMOUNTS: &[&str] = &[
     "owner",
     "n",
@@ -101,7 +90,6 @@ pub(super) const READS: &[Reads] = &[
     ("rep_win_rate_shrunk", SHRUNK),
     ("rep_scorecard", SCORE),
     ("rep_tests", TEST),
-    ("rep_funnel_plot", FUNNEL),
     ("rep_amounts", AMOUNTS),
     ("rep_ramp", RAMP),
     ("rep_ramp", &["is_partial"]),
@@ -118,20 +106,21 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let Some(shown) = shown.filter(|_| rows.iter().any(is_owned)) else { return block };
     block.charts.push(rates(book, pipeline, id, shown));
     block.charts.extend(funnel(book, pipeline, id, shown));
-    add(&mut block.grids, compared(book, pipeline, shown));
     add(&mut block.grids, scores(book, pipeline, shown));
     add_mix(&mut block, book, pipeline, shown);
     let amounts = book.sheet("rep_amounts");
     let rows = amounts.at(&amounts.by_owner(pipeline), shown);
     let words = format!("Deal size and cycle of reps, {}", book.so_far(shown));
     let columns = if rows.len() > 1 { AMOUNTS } else { OWN_AMOUNTS };
-    let mut made = grid(amounts, &words, &rows, columns);
-    mark_few(book, amounts, &rows, &mut made);
+    let told = listed(&rows, |row| amounts.get(row, "bookings_minor").as_i64());
+    let mut made = grid(amounts, &words, &told, columns).out_of(rows.len());
+    mark_few(book, amounts, &told, &mut made);
     add(&mut block.folded, made);
     ramp(&mut block, book, pipeline);
     block.notes.extend(credit(book, pipeline, shown));
     for span in spans.iter().rev().filter(|span| *span != shown).take(MOST_QUARTERS) {
-        add(&mut block.folded, compared(book, pipeline, span));
+        let words = caption("Win rates of reps", &book.so_far(span));
+        add(&mut block.folded, compared(book, pipeline, span, &words));
     }
     let whole = "the CSV file has all";
     block.notes.extend(part_of(
@@ -141,10 +130,23 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         "quarters",
         whole,
     ));
+    let reps = sheet.at(&sheet.by_owner(pipeline), shown).len();
+    if reps > MOST_ROWS {
+        let what = "reps: those that differ, and those who closed or booked most";
+        block.notes.extend(part_of("Tables have", FOREMOST, reps, what, "the CSV files have all"));
+    }
     if shown.end > book.as_of + 1 {
         block.notes.push(format!("{} has not ended yet.", book.period(shown)));
     }
     block
+}
+
+/// The reps that a table has room for: all, or of very many the foremost, in their order.
+pub(super) fn listed<'a, K: Ord>(
+    rows: &[Cells<'a>],
+    rank: impl Fn(&Cells<'a>) -> K,
+) -> Vec<Cells<'a>> {
+    foremost(rows, if rows.len() > MOST_ROWS { FOREMOST } else { MOST_ROWS }, rank)
 }
 
 /// Marks what is said of the pace by the deals that it rests on, which are not those with an amount.
@@ -204,10 +206,15 @@ fn credit(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Option<String> {
         "split_time" => "their owners, by the time each had them",
         _ => "their owner at the close",
     };
-    let (moved, all) = (format::count(sum("n_reassigned")), format::count(sum("closed")));
+    let moved = match sum("n_reassigned") {
+        0 => "none is".to_owned(),
+        1 => "one is".to_owned(),
+        moved => format!("{} are", format::count(moved)),
+    };
     Some(format!(
-        "Closed deals are credited to {rule} (`credit_rule`); of {all} closed in {}, {moved} are known to \
-         have had more than one.",
+        "Closed deals are credited to {rule} (`credit_rule`); of {} closed in {}, {moved} known to have had \
+         more than one.",
+        format::count(sum("closed")),
         book.so_far(span)
     ))
 }
@@ -222,20 +229,43 @@ fn ranked<'a>(sheet: Sheet<'a>, pipeline: &str, span: &Span<'_>) -> Vec<Cells<'a
 }
 
 /// Shrunken rate and test, one row for each rep.
-fn compared(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
+fn compared(book: &Book<'_>, pipeline: &str, span: &Span<'_>, caption: &str) -> Grid {
     let sheet = book.sheet("rep_win_rate_shrunk");
     let rows = ranked(sheet, pipeline, span);
-    let mut made = grid(sheet, &caption("Win rates of reps", &book.so_far(span)), &rows, SHRUNK);
-    let tests = book.sheet("rep_tests");
-    let tested = tests.at(&tests.by_owner(pipeline), span);
-    let of = |row: &Cells<'_>| {
-        let owner = sheet.word(row, "owner");
-        tested.iter().copied().find(|r| tests.word(r, "owner") == owner)
-    };
+    let tests = Tests::of(book, pipeline, span);
+    let told = listed(&rows, |row| tests.weight(sheet, row));
+    let mut made = grid(sheet, caption, &told, SHRUNK).out_of(rows.len());
     if rows.len() > 1 {
-        join(&mut made, tests, TEST, rows.iter().map(of));
+        let tested = told.iter().map(|row| tests.of_owner(sheet.word(row, "owner")));
+        join(&mut made, tests.sheet, TEST, tested);
     }
     made
+}
+
+/// The tests of a quarter's reps.
+struct Tests<'a> {
+    sheet: Sheet<'a>,
+    rows: Vec<Cells<'a>>,
+}
+
+impl<'a> Tests<'a> {
+    fn of(book: &Book<'a>, pipeline: &str, span: &Span<'_>) -> Self {
+        let sheet = book.sheet("rep_tests");
+        Self { sheet, rows: sheet.at(&sheet.by_owner(pipeline), span) }
+    }
+
+    fn of_owner(&self, owner: &str) -> Option<Cells<'a>> {
+        self.rows.iter().copied().find(|row| self.sheet.word(row, "owner") == owner)
+    }
+
+    fn differs(&self, owner: &str) -> bool {
+        self.of_owner(owner).is_some_and(|row| self.sheet.flag(row, "is_different"))
+    }
+
+    /// Reps that differ come before others, and those with more deals closed before those with fewer.
+    fn weight(&self, sheet: Sheet<'_>, row: Cells<'_>) -> (bool, Option<i64>) {
+        (self.differs(sheet.word(row, "owner")), sheet.get(row, "closed").as_i64())
+    }
 }
 
 /// What each rep sold and did, most booked first.
@@ -244,8 +274,8 @@ fn scores(book: &Book<'_>, pipeline: &str, span: &Span<'_>) -> Grid {
     let mut rows = sheet.at(&sheet.by_owner(pipeline), span);
     let booked = |row| sheet.number(row, "bookings_minor").unwrap_or(-1.0);
     rows.sort_by(|a, b| booked(b).total_cmp(&booked(a)));
-    let mut made =
-        grid(sheet, &caption("What reps sold and did", &book.so_far(span)), &rows, SCORE);
+    let words = caption("What reps sold and did", &book.so_far(span));
+    let mut made = grid(sheet, &words, &listed(&rows, |_| ()), SCORE).out_of(rows.len());
     if book.pipelines.len() > 1 {
         let attainment = made.heads.iter_mut().filter(|head| head.label == label("attainment"));
         attainment.for_each(|head| head.label += ", all pipelines");
@@ -259,24 +289,17 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let title = caption("Win rate of reps", &book.so_far(span));
     let is_shrunk = rows.iter().any(|row| sheet.number(row, "eb_mean").is_some());
     let (note, rate) = pulled(sheet, &rows, is_shrunk);
-    let table = grid(sheet, &title, &rows, SHRUNK);
+    let table = compared(book, pipeline, span, &title);
     let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
-    let tests = book.sheet("rep_tests");
-    let tested = tests.at(&tests.by_owner(pipeline), span);
-    let differs = |row: &Cells<'_>| {
-        let owner = sheet.word(row, "owner");
-        let test = tested.iter().find(|r| tests.word(r, "owner") == owner);
-        test.is_some_and(|r| tests.flag(r, "is_different"))
-    };
-    let closed = |row: &Cells<'_>| sheet.number(row, "closed");
-    let told = |row: &Cells<'_>| (differs(row), closed(row).map(|count| count as u64));
-    let drawn = foremost(&rows, MOST_DRAWN, told);
+    let tests = Tests::of(book, pipeline, span);
+    let drawn = foremost(&rows, MOST_DRAWN, |row| tests.weight(sheet, row));
     let part = "Drawn are those that differ and those with the most deals closed,";
-    let note = with_more(note, part_of(part, drawn.len(), rows.len(), "reps", "the table has all"));
+    let note = with_more(note, part_of(part, drawn.len(), rows.len(), "reps", table.whole()));
     let mut made = chart(format!("{id}-rate"), title, &note, table, |id, title| {
         let row = |row: &Cells<'_>| {
-            let drawn = rate_row(sheet, row, differs(row));
-            Row { is_faint: drawn.is_faint || book.is_few(closed(row)), ..drawn }
+            let drawn = rate_row(sheet, row, tests.differs(sheet.word(row, "owner")));
+            let is_faint = drawn.is_faint || book.is_few(sheet.number(row, "closed"));
+            Row { is_faint, ..drawn }
         };
         let drawn: Vec<Row> = drawn.iter().map(row).collect();
         intervals(id, title, &drawn, ("win rate", format::percent_tick), team)
@@ -337,47 +360,4 @@ fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
         is_faint: sheet.word(row, "status") == "SN",
         tip: format!("{owner}: {}", tip(sheet, row, name, &shown)),
     }
-}
-
-/// Nothing where there is nobody to compare with, or the team won all or nothing: chance then has no
-/// limits.
-fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Option<Chart> {
-    let sheet = book.sheet("rep_funnel_plot");
-    let rows = sheet.at(&sheet.by_owner(pipeline), span);
-    let team = rows.iter().find_map(|row| sheet.number(row, "team_rate"));
-    if rows.len() < 2 || team.is_none_or(|rate| rate <= 0.0 || rate >= 1.0) {
-        return None;
-    }
-    let title = caption("Win rate against number of closed deals", &book.so_far(span));
-    let note = "A rep inside the funnel is within what chance alone gives a rep like the team. Shaded: \
-                95% limits; dashed: 99.8%.";
-    let table = grid(sheet, &title, &rows, FUNNEL);
-    let mut made = chart(format!("{id}-funnel"), title, note, table, |id, title| {
-        let dots: Vec<Dot> = rows.iter().filter_map(|row| dot(sheet, row)).collect();
-        let limits: Vec<Limit> = rows.iter().filter_map(|row| limit(sheet, row)).collect();
-        funnel_plot(id, title, &dots, &limits, team)
-    });
-    made.keys = keys(&[("accent", "rep"), ("second", "rep outside the 99.8% limits, team rate")]);
-    Some(made)
-}
-
-fn dot(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Dot> {
-    let shown = format::value(sheet.get(row, "rate"), sheet.unit("rate"), "");
-    let owner = format::word(sheet.word(row, "owner")).to_owned();
-    Some(Dot {
-        n: sheet.number(row, "n")?,
-        rate: sheet.number(row, "rate")?,
-        tip: format!("{owner}: {}", tip(sheet, row, "rate", &shown)),
-        label: owner,
-        is_flagged: matches!(sheet.word(row, "signal"), "above" | "below"),
-    })
-}
-
-fn limit(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Limit> {
-    let number = |name| sheet.number(row, name);
-    Some(Limit {
-        n: number("n")?,
-        inner: (number("lo95")?, number("hi95")?),
-        outer: (number("lo998")?, number("hi998")?),
-    })
 }

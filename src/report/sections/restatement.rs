@@ -6,7 +6,8 @@ use crate::model::{ChangedDeal, MovedNumber, Restated, Unit};
 use crate::report::Input;
 use crate::report::book::Book;
 use crate::report::format::{self, PeriodNames};
-use crate::report::grid::{csv_path, grid, label};
+use crate::report::grid::{csv_path, grid};
+use crate::report::label::label;
 use crate::report::sheet::Cells;
 use crate::report::view::{Grid, Head, Number, view};
 

@@ -3,7 +3,8 @@
 use super::{Block, Reads, add};
 use crate::report::book::Book;
 use crate::report::format;
-use crate::report::grid::{grid, label};
+use crate::report::grid::grid;
+use crate::report::label::label;
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::{Grid, Head, Number};
 

@@ -32,7 +32,7 @@ fn label(name: &str) -> String {
         "bookings_minor" => "Bookings",
         "avg_size_minor" => "Mean deal size",
         "mean_cycle_days" => "Mean cycle, won",
-        _ => return crate::report::grid::label(name),
+        _ => return crate::report::label::label(name),
     };
     known.to_owned()
 }

@@ -66,8 +66,8 @@ pub(super) fn activities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Ch
     newest.reverse();
     let words = (format!("{id}-weeks"), title, "activities");
     let mut made = draw(sheet, words, &weeks, &lines, (&newest, ACTIVITIES), all)?;
-    let more =
-        part_of("Lines:", MOST_TYPES, types, "types, those of the last weeks", "the table has all");
+    let (whole, what) = (made.grid.whole(), "types, those of the last weeks");
+    let more = part_of("Lines:", MOST_TYPES, types, what, whole);
     made.note = with_more(&made.note, more);
     Some(made)
 }
