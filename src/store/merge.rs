@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::content::Content;
@@ -21,7 +21,7 @@ use super::remap;
 use super::stages::{self, Stages};
 use super::tables::{self, Choice};
 use crate::error::Result;
-use crate::model::{Activity, InputFile, Reject, StageId};
+use crate::model::{Activity, InputFile, Micros, Reject, StageId};
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
@@ -84,20 +84,23 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     Ok(Merged { content, touched: deals.touched, lost: deals.lost })
 }
 
-/// The activities without a deal that one side has, without those of a deal that only the other side has: an
-/// export of some deals may come with the activities of all. All of a deal's must be there, since two of a day
-/// may look alike.
+/// The activities without a deal that one side has, without those of a deal that only the other side has, as an
+/// export of some deals may come with the activities of all; and without those that a later other side tells of
+/// a deal which both have, as they may have been given to it since. All of a deal's that the one side can know
+/// must be there, since two of a day may look alike.
 fn loose(side: &Content, other: &Content) -> (Vec<Activity>, Vec<i64>) {
     let (loose, stamps) = (&side.dataset.loose_activities, &side.stamps.activities);
     let mut left: BTreeMap<Activity, usize> = BTreeMap::new();
     loose.iter().for_each(|activity| *left.entry(*activity).or_default() += 1);
-    if !left.is_empty() {
-        let ids = side.dataset.partitions.iter().flat_map(|part| part.deal_ids.iter());
-        let own: HashSet<&str> = ids.collect();
-        for part in &other.dataset.partitions {
-            let ids = part.deal_ids.iter().enumerate();
-            ids.filter(|(_, id)| !own.contains(id))
-                .for_each(|(row, _)| take_all(part.activities.get(row), &mut left));
+    if let Some(&until) = stamps.iter().max() {
+        let own: HashMap<&str, &[Activity]> = activities(side).collect();
+        let is_later = other.dataset.extracted_at > until;
+        for (id, list) in activities(other) {
+            match own.get(id) {
+                Some(own) if is_later => take_all(list, own, until, &mut left),
+                Some(_) => {}
+                None => take_all(list, &[], until, &mut left),
+            }
         }
     }
     let stays = |(activity, _): &(Activity, i64)| {
@@ -107,13 +110,36 @@ fn loose(side: &Content, other: &Content) -> (Vec<Activity>, Vec<i64>) {
     loose.iter().copied().zip(stamps.iter().copied()).filter(stays).unzip()
 }
 
-/// Takes out the activities of a list, if all of them are there.
-fn take_all(list: &[Activity], from: &mut BTreeMap<Activity, usize>) {
-    let alike = || list.chunk_by(|a, b| a == b);
-    let is_there = |same: &[Activity]| from.get(&same[0]).is_some_and(|&n| n >= same.len());
-    if alike().all(is_there) {
-        for same in alike() {
-            from.entry(same[0]).and_modify(|n| *n -= same.len());
+/// The activities of each deal.
+fn activities(content: &Content) -> impl Iterator<Item = (&str, &[Activity])> {
+    content.dataset.partitions.iter().flat_map(|part| {
+        (0..part.len()).map(move |row| (part.deal_ids.get(row), part.activities.get(row)))
+    })
+}
+
+/// Takes out what a deal has beside its `own` activities, if all of it that was done before `until` is there.
+fn take_all(
+    list: &[Activity],
+    own: &[Activity],
+    until: Micros,
+    from: &mut BTreeMap<Activity, usize>,
+) {
+    if list == own {
+        return;
+    }
+    let mut more: BTreeMap<Activity, usize> = BTreeMap::new();
+    list.iter().for_each(|activity| *more.entry(*activity).or_default() += 1);
+    for activity in own {
+        more.entry(*activity).and_modify(|n| *n = n.saturating_sub(1));
+    }
+    let done_at = |activity: &Activity| activity.done_at.get();
+    more.retain(|activity, n| *n > 0 && done_at(activity).is_none_or(|at| at < until));
+    let is_there = |(activity, n): (&Activity, &usize)| {
+        done_at(activity).is_none() || from.get(activity).is_some_and(|left| left >= n)
+    };
+    if more.iter().all(is_there) {
+        for (activity, n) in more {
+            from.entry(activity).and_modify(|left| *left = left.saturating_sub(n));
         }
     }
 }
