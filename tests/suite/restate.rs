@@ -295,6 +295,30 @@ fn a_call_that_was_given_to_a_deal_later_counts_once() {
 }
 
 #[test]
+fn a_new_stage_moves_no_number_of_the_others() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |order: [&str; 3], more: &str| {
+        std::fs::write(dir.join("deals.csv"), format!("{HEADER}{}\n{more}", MONDAY.join("\n")))
+            .unwrap();
+        let stages: Vec<String> =
+            order.iter().enumerate().map(|(at, stage)| format!("{stage},{at}\n")).collect();
+        let stages = format!("stage,order\n{}Won,8\nLost,9\n", stages.concat());
+        std::fs::write(dir.join("stages.csv"), stages).unwrap();
+        let (status, _, talk) = sluice(dir, &["ingest", "deals.csv", "stages.csv"]);
+        assert_eq!(status, Some(0), "{talk}");
+    };
+    night(["New", "Demo", "Offer"], "");
+    night(["New", "Trial", "Demo"], "7,Next,Demo,open,Bob,10,2026-07-02,\n");
+    let (_, text, talk) = sluice(dir, &["restate", "--format", "csv"]);
+    let of_demo: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("stage_stock") && line.contains("stage Demo"))
+        .collect();
+    assert!(of_demo.is_empty(), "{of_demo:?} {talk}");
+}
+
+#[test]
 fn the_first_run_has_a_day_and_nothing_that_moved() {
     let there = tempfile::tempdir().unwrap();
     ingest(there.path(), &MONDAY);
