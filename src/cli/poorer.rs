@@ -21,11 +21,14 @@ fn together(flag: &str) -> String {
 pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) -> Ending {
     let lost = &committed.lost;
     if lost.outdated > 0 {
+        let hint = match columns.contains("modified_at") {
+            true => "",
+            false => "; a column of modification times tells which is newer",
+        };
         tracing::warn!(
             target: "sluice",
-            "{} of this export are not as the store has them, and stay as they are there: the latest event of \
-             the export is not later than what the store knows; a column of modification times tells which \
-             is newer",
+            "this export tells {} otherwise than the store, which keeps what it has: the latest event of the \
+             export is not later than what the store knows{hint}",
             counted(lost.outdated, "deal")
         );
     }
@@ -41,15 +44,15 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) 
     if lost.deleted > 0 {
         tracing::info!(
             target: "sluice",
-            "store: {} that this export says to leave out are gone",
+            "store: without {} that this export says to leave out",
             counted(lost.deleted, "deal")
         );
     }
     if lost.absent > 0 && lost.here > lost.absent {
         tracing::warn!(
             target: "sluice",
-            "{} of the store are not in this export, and stay open: if they were deleted or merged in the \
-             CRM, read a full export into a new store",
+            "this export lacks {} of the store, which the store keeps open: if any was deleted or merged in \
+             the CRM, read a full export into a new store",
             counted(lost.absent, "open deal")
         );
     }

@@ -297,6 +297,21 @@ fn nights(dir: &Path, nights: &[&[(&str, &str)]]) -> (Option<i32>, String) {
     last
 }
 
+#[test]
+fn an_export_out_of_order_is_said_to_differ_where_it_does() {
+    let there = tempfile::tempdir().unwrap();
+    let row =
+        |id: u32, amount: u32| format!("{id},Demo,open,Ann,{amount},2026-01-05,,,,2026-02-0{id}\n");
+    let night = |rows: &[String]| format!("{HEADER}{}", rows.concat());
+    let later = night(&[row(1, 10), row(2, 20), row(3, 30)]);
+    let (_, said) = nights(
+        there.path(),
+        &[&[("deals.csv", &later)], &[("deals.csv", &night(&[row(1, 10), row(2, 25)]))]],
+    );
+    assert!(said.contains("tells 1 deal otherwise than the store, which keeps"), "{said}");
+    assert!(!said.contains("a column of modification times"), "it has one: {said}");
+}
+
 fn asked(dir: &Path, sql: &str) -> String {
     said(dir, &["query", sql, "--format", "csv"])
 }
