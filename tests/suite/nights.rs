@@ -310,6 +310,8 @@ fn an_export_out_of_order_is_said_to_differ_where_it_does() {
     );
     assert!(said.contains("tells 1 deal otherwise than the store, which keeps"), "{said}");
     assert!(!said.contains("a column of modification times"), "it has one: {said}");
+    let runs = self::said(there.path(), &["list", "runs", "--format", "csv"]);
+    assert!(runs.contains("\n0,2026-02-03T00:00:00Z,3,"), "{runs}");
 }
 
 fn asked(dir: &Path, sql: &str) -> String {
