@@ -474,6 +474,26 @@ fn an_export_of_some_deals_does_not_change_the_order_of_stages() {
 }
 
 #[test]
+fn a_night_without_the_table_of_stages_keeps_what_it_declared() {
+    let (before, after) = (staged("Demo", 1), staged("Demo", 2));
+    let table = "stage,order,probability\nQualify,1,0.1\nOffer,2,0.3\nDemo,3,0.5\nContract,4,0.9\n";
+    let with: Vec<(&str, &str)> =
+        before.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let with = [&with[..], &[("stages.csv", table)]].concat();
+    let without: Vec<(&str, &str)> =
+        after.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let sql = "SELECT stage, stage_order, probability FROM stages WHERE stage_kind = 'open' \
+               AND stage <> '__UNKNOWN__' ORDER BY stage_order";
+    let expected =
+        "stage,stage_order,probability\nQualify,1,0.1\nOffer,2,0.3\nDemo,3,0.5\nContract,4,0.9\n";
+    for order in [[&with, &without, &without], [&without, &with, &without]] {
+        let there = tempfile::tempdir().unwrap();
+        nights(there.path(), &order.map(Vec::as_slice));
+        assert_eq!(asked(there.path(), sql), expected);
+    }
+}
+
+#[test]
 fn a_stage_that_was_renamed_loses_its_place() {
     let (before, after) = (staged("Demo", 1), staged("Show", 2));
     let expected = "Qualify,1 Show,2 Offer,3 Contract,4 Demo,";
