@@ -175,7 +175,18 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Res
 /// The refused rows of a file on each side, and when the file was last read there.
 type Sides<'a> = [(Option<i64>, BTreeSet<&'a Reject>); 2];
 
-/// Refused rows: for each file those of its latest reading.
+/// A path without digits: the files of two nights are called alike but for a date or a number.
+fn undated(path: &str) -> String {
+    path.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+/// Whether a path is that of a file, which is relative to what was named.
+fn is_of(path: &str, file: &str) -> bool {
+    path.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
+
+/// Refused rows: for each file those of its latest reading, and none once a file that is called alike was read
+/// later.
 fn rejects(
     stored: &Content,
     fresh: &Content,
@@ -198,17 +209,24 @@ fn rejects(
     }
     let (mut rows, mut stamps) = (Vec::new(), Vec::new());
     for (file, [mut before, mut after]) in files {
-        let is_part = |path: &str| path == file || path.ends_with(&format!("/{file}"));
-        let seen = terms.seen.iter().filter(|(path, _)| is_part(path)).map(|(_, &at)| at).max();
-        before.0 = before.0.max(seen);
-        if terms.inputs.iter().any(|input| is_part(&input.path)) {
-            after.0 = after.0.max(Some(fresh.dataset.extracted_at));
-        }
+        let seen = terms.seen.iter().map(|(path, &at)| (path.as_str(), at));
+        let here = terms.inputs.iter().map(|input| (&*input.path, fresh.dataset.extracted_at));
+        let of_file = |(path, at): (&str, i64)| is_of(path, file).then_some(at);
+        before.0 = before.0.max(seen.clone().filter_map(of_file).max());
+        after.0 = after.0.max(here.clone().filter_map(of_file).max());
+        let alike = undated(file);
+        let newest = seen
+            .chain(here)
+            .filter_map(|(path, at)| is_of(&undated(path), &alike).then_some(at))
+            .max();
         let (latest, kept) = match choice.of(before.0, after.0, &before.1, &after.1) {
             Some(false) => (before.0, before.1),
             Some(true) => (after.0, after.1),
             None => (after.0, before.1.union(&after.1).copied().collect()),
         };
+        if latest < newest {
+            continue;
+        }
         stamps.extend(kept.iter().map(|_| latest.unwrap_or_default()));
         rows.extend(kept.into_iter().cloned());
     }

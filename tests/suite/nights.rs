@@ -158,6 +158,23 @@ fn a_history_and_activities_that_are_gone_are_a_finding() {
 }
 
 #[test]
+fn refused_rows_are_those_of_the_latest_night_of_a_file() {
+    let there = tempfile::tempdir().unwrap();
+    let night = |folder: &str, amount: &str, day: u32| {
+        let rows = format!("1,Demo,open,Ann,{amount},2026-03-01,,,,2026-04-{day:02}\n");
+        std::fs::create_dir_all(there.path().join(folder)).unwrap();
+        std::fs::write(there.path().join(folder).join("deals.csv"), format!("{HEADER}{rows}"))
+            .unwrap();
+        said(there.path(), &["ingest", folder]);
+        asked(there.path(), "SELECT file FROM rejects ORDER BY file")
+    };
+    assert_eq!(night("2026-04-01", "dear", 1), "file\n2026-04-01/deals.csv\n");
+    assert_eq!(night("2026-04-02", "dear", 2), "file\n2026-04-02/deals.csv\n");
+    assert_eq!(night("west", "cheap", 3), "file\n2026-04-02/deals.csv\nwest/deals.csv\n");
+    assert_eq!(night("2026-04-04", "100", 4), "file\nwest/deals.csv\n");
+}
+
+#[test]
 fn what_was_cleared_reopened_or_added_is_no_finding() {
     let all = format!("{HEADER}1,Demo,open,,,2026-03-01,,,,2026-04-02\n");
     let calls = "deal_id,type,done_at\n1,call,2026-03-03\n1,call,2026-03-04\n1,call,2026-04-01\n";
