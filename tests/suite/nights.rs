@@ -158,6 +158,25 @@ fn a_history_and_activities_that_are_gone_are_a_finding() {
 }
 
 #[test]
+fn a_file_that_was_cut_off_is_a_finding_whatever_is_missing() {
+    let there = tempfile::tempdir().unwrap();
+    let calls = |most: u32| {
+        let calls = (1..=most).map(|n| format!("c{n},1,call,2026-03-{:02},x\n", 1 + n % 28));
+        format!("id,deal_id,type,done_at,note\n{}", calls.collect::<String>())
+    };
+    let deals = format!("{HEADER}{MARCH}");
+    let night =
+        |calls: &str| nights(there.path(), &[&[("deals.csv", &deals), ("activities.csv", calls)]]);
+    assert_eq!(night(&calls(400)).0, Some(0));
+    let (status, said) = night(&format!("{}c391,1,ca", calls(390)));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("activities.csv ends within row 392: what should follow is missing"),
+        "{said}"
+    );
+}
+
+#[test]
 fn refused_rows_are_those_of_the_latest_night_of_a_file() {
     let there = tempfile::tempdir().unwrap();
     let night = |folder: &str, amount: &str, day: u32| {
