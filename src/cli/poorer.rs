@@ -13,6 +13,10 @@ fn together(flag: &str) -> String {
     )
 }
 
+/// Of so many activities, or changes of fields, one may be gone, as people mend them and CRMs forget them; more of
+/// them hint at a file that is absent or cut off.
+const LOST: usize = 10;
+
 /// Says what deals lost because files, columns or rows are no longer in the export, whose columns of deals
 /// are `columns`; findings if anything. `flag` names the store in commands.
 ///
@@ -96,14 +100,18 @@ fn said(lost: &Lost, columns: &BTreeSet<&'static str>) -> Vec<String> {
             counted(lost.histories, "deal")
         ));
     }
-    if lost.activities * 2 > lost.activities_known {
-        said.push(format!(
-            "the activities of {} were replaced by those of this export, which lacks {} of {} that the \
-             store had",
-            counted(lost.deals_with_activities, "deal"),
-            lost.activities,
-            lost.activities_known
-        ));
+    let replaced = [
+        ("activities", lost.deals_with_activities, lost.activities, lost.activities_known),
+        ("changes of fields", lost.deals_with_changes, lost.changes, lost.changes_known),
+    ];
+    for (what, deals, gone, known) in replaced {
+        if gone * LOST > known {
+            said.push(format!(
+                "the {what} of {} were replaced by those of this export, which lacks {gone} of {known} that the \
+                 store had",
+                counted(deals, "deal")
+            ));
+        }
     }
     said
 }

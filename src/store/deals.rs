@@ -55,6 +55,7 @@ impl<'a> Place<'a> {
             has_account: has(&self.part.account_ids),
             is_unnamed: names.get(self.deal().pipeline) == DEFAULT_PIPELINE,
             visits: self.part.visits.get(self.row),
+            changes: self.part.changes.get(self.row),
         }
     }
 

@@ -177,6 +177,20 @@ fn a_file_that_was_cut_off_is_a_finding_whatever_is_missing() {
 }
 
 #[test]
+fn a_night_without_the_history_of_fields_is_a_finding() {
+    let there = tempfile::tempdir().unwrap();
+    let changes = "deal_id,field,old_value,new_value,changed_at\n1,amount,90,100,2026-03-05\n\
+        2,expected_close_date,2026-04-20,2026-05-20,2026-03-06\n";
+    let (march, april) =
+        (format!("{HEADER}{MARCH}"), format!("{HEADER}{MARCH}").replace("03-31T", "04-01T"));
+    let first: &[(&str, &str)] = &[("deals.csv", &march), ("field_changes.csv", changes)];
+    let (status, said) = nights(there.path(), &[first, &[("deals.csv", &april)]]);
+    assert_eq!(status, Some(1), "{said}");
+    let what = "the changes of fields of 2 deals were replaced by those of this export, which lacks 2 of 2";
+    assert!(said.contains(what), "{said}");
+}
+
+#[test]
 fn refused_rows_are_those_of_the_latest_night_of_a_file() {
     let there = tempfile::tempdir().unwrap();
     let night = |folder: &str, amount: &str, day: u32| {
@@ -191,6 +205,22 @@ fn refused_rows_are_those_of_the_latest_night_of_a_file() {
     assert_eq!(night("2026-04-02", "dear", 2), "file\n2026-04-02/deals.csv\n");
     assert_eq!(night("west", "cheap", 3), "file\n2026-04-02/deals.csv\nwest/deals.csv\n");
     assert_eq!(night("2026-04-04", "100", 4), "file\nwest/deals.csv\n");
+}
+
+#[test]
+fn a_tenth_of_the_activities_may_be_gone() {
+    let there = tempfile::tempdir().unwrap();
+    let night = |most: u32, day: u32| {
+        let calls = (1..=most).map(|n| format!("c{n},1,call,2026-03-05 08:{n:02}\n"));
+        let calls = format!("id,deal_id,type,done_at\n{}", calls.collect::<String>());
+        let deals = format!("{HEADER}1,Demo,open,Ann,100,2026-03-01,,,,2026-04-{day:02}\n");
+        nights(there.path(), &[&[("deals.csv", &deals), ("activities.csv", &calls)]])
+    };
+    assert_eq!(night(40, 1).0, Some(0));
+    assert_eq!(night(36, 2).0, Some(0));
+    let (status, said) = night(32, 3);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("which lacks 4 of 36 that the store had"), "{said}");
 }
 
 #[test]
