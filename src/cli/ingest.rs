@@ -82,9 +82,25 @@ pub fn read(
         tracing::warn!(target: "sluice", "refused {rejected} of {read} rows{cells}; {reasons}");
         examples(&ingested.dataset.rejects);
     }
-    let is_whole = ingested.unreadable.is_empty();
+    let is_cut = say_cut(&ingested.dataset.rejects);
+    let is_whole = ingested.unreadable.is_empty() && !is_cut;
     let ending = if is_whole { ending(read, rejected, args) } else { Ending::Findings };
     Ok((ingested, ending))
+}
+
+/// Says which files end within a row, whose other rows are missing; whether there are any.
+fn say_cut(rejects: &[Reject]) -> bool {
+    let mut is_cut = false;
+    for reject in rejects.iter().filter(|reject| reject.reason.starts_with(ingest::CUT_OFF)) {
+        is_cut = true;
+        tracing::warn!(
+            target: "sluice",
+            "{} ends within row {}: what should follow is missing, export it again",
+            reject.file,
+            reject.row
+        );
+    }
+    is_cut
 }
 
 /// Says where the first cell of each reason stands.

@@ -143,12 +143,15 @@ fn tables(args: &ListArgs) -> Result<Table> {
     Ok(list("tables", &["table", "column"], rows.collect()))
 }
 
+/// Microseconds of a second.
+const SECOND: i64 = 1_000_000;
+
 fn runs(args: &ListArgs) -> Result<Table> {
     let rows = Store::new(&args.store.store).runs()?.into_iter().map(|run| {
         let files: Vec<&str> = run.inputs.iter().map(|i| i.path.as_str()).collect();
         vec![
             run.version.into(),
-            Value::Instant(run.extracted_at),
+            Value::Instant(run.extracted_at - run.extracted_at.rem_euclid(SECOND)),
             run.deal_count.into(),
             run.sluice_version.into(),
             files.join(", ").into(),

@@ -13,6 +13,10 @@ fn together(flag: &str) -> String {
     )
 }
 
+/// Of so many activities, or changes of fields, one may be gone, as people mend them and CRMs forget them; more of
+/// them hint at a file that is absent or cut off.
+const LOST: usize = 10;
+
 /// Says what deals lost because files, columns or rows are no longer in the export, whose columns of deals
 /// are `columns`; findings if anything. `flag` names the store in commands.
 ///
@@ -21,10 +25,14 @@ fn together(flag: &str) -> String {
 pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) -> Ending {
     let lost = &committed.lost;
     if lost.outdated > 0 {
+        let hint = match columns.contains("modified_at") {
+            true => "",
+            false => "; a column of modification times tells which is newer",
+        };
         tracing::warn!(
             target: "sluice",
-            "the store keeps what it has of {} that this export tells otherwise: the latest event of the export \
-             is not later than what the store knows; a column of modification times tells which is newer",
+            "this export tells {} otherwise than the store, which keeps what it has: the latest event of the \
+             export is not later than what the store knows{hint}",
             counted(lost.outdated, "deal")
         );
     }
@@ -47,8 +55,8 @@ pub fn say(committed: &Committed, columns: &BTreeSet<&'static str>, flag: &str) 
     if lost.absent > 0 && lost.here > lost.absent {
         tracing::warn!(
             target: "sluice",
-            "this export lacks {} of the store, open there as before: after deletions or merges in the CRM, read \
-             a full export into a new store",
+            "this export lacks {} of the store, which the store keeps open: if any was deleted or merged in \
+             the CRM, read a full export into a new store",
             counted(lost.absent, "open deal")
         );
     }
@@ -92,14 +100,18 @@ fn said(lost: &Lost, columns: &BTreeSet<&'static str>) -> Vec<String> {
             counted(lost.histories, "deal")
         ));
     }
-    if lost.activities * 2 > lost.activities_known {
-        said.push(format!(
-            "the activities of {} were replaced by those of this export, which lacks {} of {} that the \
-             store had",
-            counted(lost.deals_with_activities, "deal"),
-            lost.activities,
-            lost.activities_known
-        ));
+    let replaced = [
+        ("activities", lost.deals_with_activities, lost.activities, lost.activities_known),
+        ("changes of fields", lost.deals_with_changes, lost.changes, lost.changes_known),
+    ];
+    for (what, deals, gone, known) in replaced {
+        if gone * LOST > known {
+            said.push(format!(
+                "the {what} of {} were replaced by those of this export, which lacks {gone} of {known} that the \
+                 store had",
+                counted(deals, "deal")
+            ));
+        }
     }
     said
 }

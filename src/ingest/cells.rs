@@ -31,6 +31,9 @@ pub(super) struct Record<'r> {
     row: u64,
 }
 
+/// How it is said that a file was cut off within a row.
+pub const CUT_OFF: &str = "the file ends within this row";
+
 /// Why a cell is bad that should be an amount, or a count.
 const NO_AMOUNT: &str = "not an amount, such as `1234.50`";
 const NO_COUNT: &str = "not a count";
@@ -123,9 +126,7 @@ impl<'r> Record<'r> {
                 "more cells than the header's {width}: is there a delimiter in a cell without quotes?"
             )
         } else if is_cut() {
-            format!(
-                "the file ends within this row, before the header's {width} cells: was it cut off?"
-            )
+            format!("{CUT_OFF}, before the header's {width} cells: was it cut off?")
         } else {
             return None;
         };

@@ -186,6 +186,6 @@ lists! {
     STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon IsLost Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
     TARGETS: Owner Team Period Year PeriodStart PeriodEnd Measure Value Currency;
-    FORECASTS: SnapshotOn Period Year PeriodStart PeriodEnd ExpectedCloseOn Owner Category DealId Amount
+    FORECASTS: SnapshotOn Period Year PeriodStart PeriodEnd ExpectedCloseOn Owner Team Category DealId Amount
         Currency;
 }

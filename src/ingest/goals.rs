@@ -1,7 +1,7 @@
 //! The rows of goals and forecasts: whose, of which period.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::Record;
 use super::columns::Col;
@@ -147,10 +147,39 @@ pub(super) fn fill_down(rows: &mut Vec<Target>, plan: &Plan) -> Option<String> {
 /// The day of a forecast that is to get that of the export.
 pub(super) const UNDATED: Day = Day::MAX;
 
+/// A forecast, and the team it is of; none if it is of an owner, of all or of a deal.
+pub(super) type OfTeam = (Option<String>, Forecast);
+
+/// The forecasts of a file: those of teams add up to one of all, unless the file has that too.
+pub(super) fn of_all(rows: Vec<OfTeam>) -> Vec<Forecast> {
+    let level = |f: &Forecast| {
+        let about = (f.snapshot_on, f.period_start, f.period_end);
+        (about, f.category.clone(), f.currency.clone())
+    };
+    let (of_teams, rest): (Vec<OfTeam>, _) = rows.into_iter().partition(|(team, _)| team.is_some());
+    let mut all: Vec<Forecast> = rest.into_iter().map(|(_, forecast)| forecast).collect();
+    let is_of_all = |f: &&Forecast| f.owner.is_empty() && f.deal_id.is_empty();
+    let told: BTreeSet<_> = all.iter().filter(is_of_all).map(level).collect();
+    let mut teams: BTreeMap<_, BTreeMap<Option<String>, Forecast>> = BTreeMap::new();
+    for (team, forecast) in of_teams {
+        let kept = teams.entry(level(&forecast)).or_default().entry(team);
+        let kept = kept.or_insert_with(|| forecast.clone());
+        kept.amount_minor = kept.amount_minor.max(forecast.amount_minor);
+    }
+    teams.retain(|level, _| !told.contains(level));
+    all.extend(teams.into_values().filter_map(|teams| {
+        teams.into_values().reduce(|mut sum, of_team| {
+            sum.amount_minor = sum.amount_minor.saturating_add(of_team.amount_minor);
+            sum
+        })
+    }));
+    all
+}
+
 /// A row of a forecasts file.
 pub(super) fn forecast(
     record: &Record<'_>,
-    part: &mut Part<Forecast>,
+    part: &mut Part<OfTeam>,
     context: &Context<'_>,
 ) -> Result<(), Bad> {
     let snapshot_on = match record.date(Col::SnapshotOn)? {
@@ -163,19 +192,25 @@ pub(super) fn forecast(
     };
     let (period_start, period_end) = forecast_period(record, context)?;
     let currency = part.currency(record.currency(), context);
-    let Some((owner, _)) = whose(record) else {
+    let Some((owner, team)) = whose(record) else {
         part.count_note();
         return Ok(());
     };
-    let forecast = |category, amount_minor| Forecast {
-        snapshot_on,
-        period_start,
-        period_end,
-        owner: owner.clone(),
-        category,
-        deal_id: owned(record, Col::DealId),
-        amount_minor,
-        currency: currency.clone(),
+    let deal_id = owned(record, Col::DealId);
+    let is_of_team = owner.is_empty() && deal_id.is_empty() && !team.is_empty();
+    let team = is_of_team.then_some(team);
+    let forecast = |category, amount_minor| {
+        let forecast = Forecast {
+            snapshot_on,
+            period_start,
+            period_end,
+            owner: owner.clone(),
+            category,
+            deal_id: deal_id.clone(),
+            amount_minor,
+            currency: currency.clone(),
+        };
+        (team.clone(), forecast)
     };
     for (at, category) in &context.plan.wide {
         if let Some(amount) = part.cell(record.money_at(*at, &currency)) {

@@ -261,7 +261,7 @@ impl Loader<'_> {
                 self.all.targets.extend(rows);
             }
             Entity::Forecasts => {
-                let mut rows = self.side(plan, goals::forecast)?;
+                let mut rows = goals::of_all(self.side(plan, goals::forecast)?);
                 let said = self.overlap.forecasts(plan, &self.inputs, &mut rows);
                 self.all.assumptions.extend(said);
                 self.all.forecasts.extend(rows);

@@ -64,6 +64,7 @@ mod unpack;
 mod words;
 
 pub use assemble::{suggest_beside_preset, suggest_config};
+pub use cells::CUT_OFF;
 pub use sources::{SOURCES, Source, SourceAbout, sources};
 
 /// What ingest needs besides the files.

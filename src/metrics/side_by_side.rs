@@ -164,14 +164,17 @@ fn twice(name: &str) -> Error {
         .hint("name two that differ")
 }
 
-/// A quarter as it may be written: `2026-Q1`, `2026q1`, `Q1 2026`, `FY2026 Q1`.
+/// A quarter as it may be written: `2026-Q1`, `2026q1`, `Q1 2026`, `FY2026 Q1`, `FY26Q1`.
 fn plain(name: &str) -> String {
     let letters = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase);
     let letters = letters.collect::<String>().replace("FY", "");
-    match letters.strip_prefix('Q').and_then(|rest| rest.split_at_checked(1)) {
-        Some((quarter, year)) => format!("{year}Q{quarter}"),
-        None => letters,
-    }
+    let parts = match letters.split_once('Q') {
+        Some(("", rest)) => rest.split_at_checked(1).map(|(quarter, year)| (year, quarter)),
+        parts => parts,
+    };
+    let Some((year, quarter)) = parts else { return letters };
+    let century = if year.len() == 2 { "20" } else { "" };
+    format!("{century}{year}Q{quarter}")
 }
 
 /// The quarters from the first deal to `as_of`.

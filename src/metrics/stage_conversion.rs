@@ -40,7 +40,7 @@ static ABOUT: About = About {
     caveat: "Deals that are still open may yet go on: recent periods look worse than they are. Read them with \
         `stage_exit`, which follows each deal equally long.",
     source: "definition; Wilson 1927; the documentation of the products named",
-    keys: &["policy", "stage_order"],
+    keys: &["policy", "stage_order", "stage"],
     estimate: "rate",
     columns: &[
         column("policy", Unit::Text, "Rule of counting."),

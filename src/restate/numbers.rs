@@ -18,9 +18,14 @@ const PLACE: [&str; 9] = [
     "period_end",
 ];
 
-/// The keys of a metric besides its place. A rank is no key: it moves when others do.
+/// The keys of a metric besides its place. A rank is no key, nor is the place of a stage beside its name: they move
+/// when others do.
 fn keys(about: &About) -> Vec<&'static str> {
-    about.keys.iter().copied().filter(|key| *key != "rank").collect()
+    let is_named = |key: &str| {
+        let thing = key.strip_suffix("_order");
+        thing.is_some_and(|thing| about.keys.iter().any(|k| *k != key && k.starts_with(thing)))
+    };
+    about.keys.iter().copied().filter(|key| *key != "rank" && !is_named(key)).collect()
 }
 
 /// A table with the positions that are needed, its rows sorted by their keys.
@@ -136,9 +141,9 @@ fn key_text(keys: &[&str], table: &Sorted<'_>, row: &[Value]) -> String {
         Value::Day(day) => Some(crate::model::calendar::date(*day).to_string()),
         Value::Instant(_) | Value::Null => None,
     };
-    // The place of a stage says nothing beside its name.
-    let named = keys.iter().zip(&table.keys).filter(|(key, _)| !key.ends_with("_order"));
-    let words = named
+    let words = keys
+        .iter()
+        .zip(&table.keys)
         .filter_map(|(key, position)| word(at(row, *position)).map(|word| format!("{key} {word}")));
     words.collect::<Vec<_>>().join(", ")
 }
@@ -156,7 +161,7 @@ mod tests {
         definition: "",
         caveat: "",
         source: "",
-        keys: &["rank", "stage"],
+        keys: &["rank", "stage_order", "stage", "band_order"],
         estimate: "",
         columns: &[
             column("rank", Unit::Count, ""),
@@ -173,6 +178,11 @@ mod tests {
             vec!["P".into(), rank.into(), stage.into(), deals.into(), rate.into()]
         };
         Table { name: "x".to_owned(), columns, rows: rows.iter().map(row).collect() }
+    }
+
+    #[test]
+    fn places_are_keys_where_nothing_names_what_stands_there() {
+        assert_eq!(keys(&ABOUT), ["stage", "band_order"]);
     }
 
     #[test]

@@ -55,12 +55,15 @@ impl<'a> Place<'a> {
             has_account: has(&self.part.account_ids),
             is_unnamed: names.get(self.deal().pipeline) == DEFAULT_PIPELINE,
             visits: self.part.visits.get(self.row),
+            changes: self.part.changes.get(self.row),
         }
     }
 
+    /// Whether both tell the same, whenever they did.
     fn same(&self, other: &Self) -> bool {
         let (a, b) = (self.row, other.row);
-        self.deal() == other.deal()
+        let extracted_at = self.deal().extracted_at;
+        *self.deal() == Deal { extracted_at, ..*other.deal() }
             && self.part.deal_names.get(a) == other.part.deal_names.get(b)
             && self.part.account_ids.get(a) == other.part.account_ids.get(b)
             && self.part.visits.get(a) == other.part.visits.get(b)

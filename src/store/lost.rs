@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Activity, Deal, HistoryGrade, StageId, Status, StoredVisit};
+use crate::model::{Activity, Deal, FieldChange, HistoryGrade, StageId, Status, StoredVisit};
 
 /// What was known of deals and is not any more, since a later export of them has replaced what the store had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,12 @@ pub struct Lost {
     pub activities_known: usize,
     /// How many of them are gone.
     pub activities: usize,
+    /// Deals whose changes of fields were replaced by others.
+    pub deals_with_changes: usize,
+    /// Changes of fields that those deals had, as the store had it.
+    pub changes_known: usize,
+    /// How many of them are gone.
+    pub changes: usize,
 }
 
 /// What one side tells of a deal.
@@ -44,6 +50,8 @@ pub(super) struct Told<'a> {
     pub(super) is_unnamed: bool,
     /// Its visits to stages.
     pub(super) visits: &'a [StoredVisit],
+    /// The changes of its fields.
+    pub(super) changes: &'a [FieldChange],
 }
 
 impl Lost {
@@ -83,6 +91,15 @@ impl Lost {
             begin.is_none_or(|begin| new.visits.iter().any(|visit| is_begin(begin, visit)));
         let is_cut = new.visits.len() < old.visits.len() || !has_begin;
         self.shortened += usize::from(is_history(old) && is_history(new) && is_cut);
+        self.note_changes(old.changes, new.changes);
+    }
+
+    /// Notes what a deal loses to a later list of the changes of its fields.
+    fn note_changes(&mut self, old: &[FieldChange], new: &[FieldChange]) {
+        let left: BTreeSet<&FieldChange> = new.iter().collect();
+        self.deals_with_changes += usize::from(!old.is_empty());
+        self.changes_known += old.len();
+        self.changes += old.iter().filter(|change| !left.contains(change)).count();
     }
 
     /// Notes what a deal loses to a later list of its activities; both are in order.

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use rayon::prelude::*;
 
 use super::content::Content;
@@ -21,7 +21,7 @@ use super::remap;
 use super::stages::{self, Stages};
 use super::tables::{self, Choice};
 use crate::error::Result;
-use crate::model::{Activity, InputFile, Reject, StageId};
+use crate::model::{Activity, InputFile, Micros, Reject, StageId};
 
 /// What a merge has to know beside the two contents.
 pub(super) struct Terms<'a> {
@@ -84,20 +84,23 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     Ok(Merged { content, touched: deals.touched, lost: deals.lost })
 }
 
-/// The activities without a deal that one side has, without those of a deal that only the other side has: an
-/// export of some deals may come with the activities of all. All of a deal's must be there, since two of a day
-/// may look alike.
+/// The activities without a deal that one side has, without those of a deal that only the other side has, as an
+/// export of some deals may come with the activities of all; and without those that a later other side tells of
+/// a deal which both have, as they may have been given to it since. All of a deal's that the one side can know
+/// must be there, since two of a day may look alike.
 fn loose(side: &Content, other: &Content) -> (Vec<Activity>, Vec<i64>) {
     let (loose, stamps) = (&side.dataset.loose_activities, &side.stamps.activities);
     let mut left: BTreeMap<Activity, usize> = BTreeMap::new();
     loose.iter().for_each(|activity| *left.entry(*activity).or_default() += 1);
-    if !left.is_empty() {
-        let ids = side.dataset.partitions.iter().flat_map(|part| part.deal_ids.iter());
-        let own: HashSet<&str> = ids.collect();
-        for part in &other.dataset.partitions {
-            let ids = part.deal_ids.iter().enumerate();
-            ids.filter(|(_, id)| !own.contains(id))
-                .for_each(|(row, _)| take_all(part.activities.get(row), &mut left));
+    if let Some(&until) = stamps.iter().max() {
+        let own: HashMap<&str, &[Activity]> = activities(side).collect();
+        let is_later = other.dataset.extracted_at > until;
+        for (id, list) in activities(other) {
+            match own.get(id) {
+                Some(own) if is_later => take_all(list, own, until, &mut left),
+                Some(_) => {}
+                None => take_all(list, &[], until, &mut left),
+            }
         }
     }
     let stays = |(activity, _): &(Activity, i64)| {
@@ -107,13 +110,36 @@ fn loose(side: &Content, other: &Content) -> (Vec<Activity>, Vec<i64>) {
     loose.iter().copied().zip(stamps.iter().copied()).filter(stays).unzip()
 }
 
-/// Takes out the activities of a list, if all of them are there.
-fn take_all(list: &[Activity], from: &mut BTreeMap<Activity, usize>) {
-    let alike = || list.chunk_by(|a, b| a == b);
-    let is_there = |same: &[Activity]| from.get(&same[0]).is_some_and(|&n| n >= same.len());
-    if alike().all(is_there) {
-        for same in alike() {
-            from.entry(same[0]).and_modify(|n| *n -= same.len());
+/// The activities of each deal.
+fn activities(content: &Content) -> impl Iterator<Item = (&str, &[Activity])> {
+    content.dataset.partitions.iter().flat_map(|part| {
+        (0..part.len()).map(move |row| (part.deal_ids.get(row), part.activities.get(row)))
+    })
+}
+
+/// Takes out what a deal has beside its `own` activities, if all of it that was done before `until` is there.
+fn take_all(
+    list: &[Activity],
+    own: &[Activity],
+    until: Micros,
+    from: &mut BTreeMap<Activity, usize>,
+) {
+    if list == own {
+        return;
+    }
+    let mut more: BTreeMap<Activity, usize> = BTreeMap::new();
+    list.iter().for_each(|activity| *more.entry(*activity).or_default() += 1);
+    for activity in own {
+        more.entry(*activity).and_modify(|n| *n = n.saturating_sub(1));
+    }
+    let done_at = |activity: &Activity| activity.done_at.get();
+    more.retain(|activity, n| *n > 0 && done_at(activity).is_none_or(|at| at < until));
+    let is_there = |(activity, n): (&Activity, &usize)| {
+        done_at(activity).is_none() || from.get(activity).is_some_and(|left| left >= n)
+    };
+    if more.iter().all(is_there) {
+        for (activity, n) in more {
+            from.entry(activity).and_modify(|left| *left = left.saturating_sub(n));
         }
     }
 }
@@ -149,7 +175,18 @@ fn unite_words(stored: &mut Content, fresh: &mut Content, choice: Choice) -> Res
 /// The refused rows of a file on each side, and when the file was last read there.
 type Sides<'a> = [(Option<i64>, BTreeSet<&'a Reject>); 2];
 
-/// Refused rows: for each file those of its latest reading.
+/// A path without digits: the files of two nights are called alike but for a date or a number.
+fn undated(path: &str) -> String {
+    path.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+/// Whether a path is that of a file, which is relative to what was named.
+fn is_of(path: &str, file: &str) -> bool {
+    path.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
+
+/// Refused rows: for each file those of its latest reading, and none once a file that is called alike was read
+/// later.
 fn rejects(
     stored: &Content,
     fresh: &Content,
@@ -172,17 +209,24 @@ fn rejects(
     }
     let (mut rows, mut stamps) = (Vec::new(), Vec::new());
     for (file, [mut before, mut after]) in files {
-        let is_part = |path: &str| path == file || path.ends_with(&format!("/{file}"));
-        let seen = terms.seen.iter().filter(|(path, _)| is_part(path)).map(|(_, &at)| at).max();
-        before.0 = before.0.max(seen);
-        if terms.inputs.iter().any(|input| is_part(&input.path)) {
-            after.0 = after.0.max(Some(fresh.dataset.extracted_at));
-        }
+        let seen = terms.seen.iter().map(|(path, &at)| (path.as_str(), at));
+        let here = terms.inputs.iter().map(|input| (&*input.path, fresh.dataset.extracted_at));
+        let of_file = |(path, at): (&str, i64)| is_of(path, file).then_some(at);
+        before.0 = before.0.max(seen.clone().filter_map(of_file).max());
+        after.0 = after.0.max(here.clone().filter_map(of_file).max());
+        let alike = undated(file);
+        let newest = seen
+            .chain(here)
+            .filter_map(|(path, at)| is_of(&undated(path), &alike).then_some(at))
+            .max();
         let (latest, kept) = match choice.of(before.0, after.0, &before.1, &after.1) {
             Some(false) => (before.0, before.1),
             Some(true) => (after.0, after.1),
             None => (after.0, before.1.union(&after.1).copied().collect()),
         };
+        if latest < newest {
+            continue;
+        }
         stamps.extend(kept.iter().map(|_| latest.unwrap_or_default()));
         rows.extend(kept.into_iter().cloned());
     }

@@ -3,7 +3,8 @@
 //! What a stage is, the latest export that has it says; but an export of changes has few deals, so what it infers
 //! gives way to what is declared, and a stage that an export takes for an end is one only if no open deal stands in
 //! it. Where the open stages of a pipeline stand is told for all of them together: an export of changes has some of
-//! them only, and numbers those from 1. A stage that is in no deal any more and that the later export does not
+//! them only, and numbers those from 1. What a table of stages declared stays where a later export has none: their
+//! order and their probabilities. A stage that is in no deal any more and that the later export does not
 //! have, as after it was renamed, loses its place.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +42,7 @@ pub(super) fn unite(
             stage.order = None;
         }
     }
+    keep_declared(&mut chosen, [stored, fresh]);
     for (key, place) in places(&chosen, &mut deals, choice) {
         if let Some((_, stage)) = chosen.get_mut(&key) {
             (stage.order, stage.is_deleted) = place;
@@ -81,6 +83,24 @@ fn latest(stored: &Content, fresh: &Content, choice: Choice) -> BTreeMap<Key, (i
         }
     }
     chosen
+}
+
+/// Keeps what one side declared of stages which the later one only infers.
+fn keep_declared(chosen: &mut BTreeMap<Key, (i64, Stage)>, sides: [&Content; 2]) {
+    for stage in sides.into_iter().flat_map(|side| &side.dataset.catalogue.stages) {
+        let late = chosen.get_mut(&(stage.pipeline, stage.name)).map(|(_, late)| late);
+        let Some(late) = late.filter(|late| !late.is_deleted && late.kind == stage.kind) else {
+            continue;
+        };
+        let of_both =
+            [(&mut late.order_basis, stage.order_basis), (&mut late.kind_basis, stage.kind_basis)];
+        for (late_basis, basis) in of_both {
+            if (*late_basis, basis) == (Basis::Inferred, Basis::Declared) {
+                *late_basis = basis;
+                late.probability_bp = late.probability_bp.or(stage.probability_bp);
+            }
+        }
+    }
 }
 
 /// The deals of one side that the other does not have from a later export.
@@ -169,6 +189,8 @@ struct Side {
     placed: Vec<Sym>,
     /// Whether the places are not inferred.
     is_told: bool,
+    /// Whether a table of stages declares any of them.
+    is_declared: bool,
 }
 
 fn sides(
@@ -196,6 +218,7 @@ fn sides(
         list.sort_unstable();
         if let Some(side) = sides.get_mut(&pipeline) {
             side.is_told = list.iter().all(|(_, _, basis)| *basis != Basis::Inferred);
+            side.is_declared = list.iter().any(|(_, _, basis)| *basis == Basis::Declared);
             side.placed = list.into_iter().map(|(_, name, _)| name).collect();
         }
     }
@@ -235,15 +258,15 @@ fn places(
     found
 }
 
-/// The stages of a pipeline in their order. Of two lists the later one leads; where it lacks stages that deals
-/// are in and infers the places of those that it has, the longer one.
+/// The stages of a pipeline in their order. Of two lists the later one leads; where it infers the places, the
+/// one that declares them, or else the longer one if the later one lacks stages that deals are in.
 fn join(late: Side, early: &Side, gone: &BTreeSet<Sym>) -> Vec<Sym> {
     let is_known = |name: &Sym| late.placed.contains(name) || !late.all.contains(name);
     let before: Vec<Sym> =
         early.placed.iter().copied().filter(|n| is_known(n) && !gone.contains(n)).collect();
-    let leads = late.is_told
-        || late.placed.len() >= before.len()
-        || before.iter().all(|name| late.placed.contains(name));
+    let is_whole =
+        late.placed.len() >= before.len() || before.iter().all(|name| late.placed.contains(name));
+    let leads = late.is_told || is_whole && !early.is_declared;
     let (mut order, other) = if leads { (late.placed, before) } else { (before, late.placed) };
     let mut place = 0;
     for name in other {

@@ -369,8 +369,10 @@ fn two_quarters_side_by_side() {
     assert_eq!(found.value(of, "says").as_str(), Some("not known of both"));
     assert!(compared(&world, Sides::Quarters("2026-Q1", "2031-Q1")).is_err());
     assert!(compared(&world, Sides::Quarters("2026-Q1", "q1 2026")).is_err(), "with itself");
-    let same = compared(&world, Sides::Quarters("Q1 2026", "2026q2")).unwrap();
-    assert_eq!(same.rows, found.rows);
+    for quarters in [["Q1 2026", "2026q2"], ["FY26Q1", "Q2 FY26"], ["FY2026-Q1", "Q2'26"]] {
+        let same = compared(&world, Sides::Quarters(quarters[0], quarters[1])).unwrap();
+        assert_eq!(same.rows, found.rows);
+    }
 }
 
 const MINE: [&str; 6] = [
@@ -501,5 +503,27 @@ proptest! {
             };
             prop_assert!((sum("expected") - sum("won")).abs() < 1e-9);
         }
+    }
+}
+
+#[test]
+fn the_pace_of_a_rep_is_that_of_the_deals_begun_in_the_pipeline() {
+    let there = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
+    let deals = "deal_id,pipeline,stage,status,owner,created_at,closed_at\n\
+        1,New,Won,won,Ann,2026-01-05,2026-01-15\n2,Renewal,Won,won,Ann,2026-01-05,2026-01-25\n\
+        3,Renewal,Won,won,Ann,2026-01-05,2026-02-04\n";
+    let moves = "deal_id,pipeline,from_stage,to_stage,changed_at\n1,New,,A,2026-01-05\n\
+        1,New,A,Won,2026-01-15\n2,New,,A,2026-01-05\n2,Renewal,A,B,2026-01-10\n\
+        2,Renewal,B,Won,2026-01-25\n3,Renewal,,B,2026-01-05\n3,Renewal,B,Won,2026-02-04\n";
+    write("deals.csv", deals);
+    write("stage_changes.csv", moves);
+    let dataset = crate::ingest::try_read(there.path(), &Config::default()).unwrap().dataset;
+    let run = Run::new(Config::default(), Some(as_of("2026-06-30")), &dataset).unwrap();
+    let metric = sluice::metrics::find("rep_amounts").unwrap();
+    let found = compute(&[metric], &dataset, &run).unwrap().remove(0);
+    for (pipeline, created, days) in [("New", 2.0, 15.0), ("Renewal", 1.0, 30.0)] {
+        let of = row(&found, &[("pipeline", pipeline), ("period_kind", "all")]);
+        assert_eq!((get(&found, of, "n_created"), get(&found, of, "rmst_days")), (created, days));
     }
 }

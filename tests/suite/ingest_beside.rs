@@ -256,6 +256,27 @@ fn sums_of_goals_are_no_people() {
 }
 
 #[test]
+fn forecasts_of_regions_add_up_to_those_of_all() {
+    let shown = |rows: &str| {
+        let text = format!("snapshot_date,period,region,owner,category,amount\n{rows}");
+        let dataset = read(&[("forecasts.csv", &text)]).dataset;
+        let shown = dataset.forecasts.iter();
+        let shown = shown.map(|f| format!("{} {} {}", f.owner, f.category, f.amount_minor));
+        let mut shown: Vec<String> = shown.collect();
+        shown.sort();
+        shown
+    };
+    let regions = "2026-01-02,2026-Q1,EMEA,,commit,10\n2026-01-02,2026-Q1,US,,commit,5\n\
+        2026-01-02,2026-Q1,US,,best case,7\n2026-01-02,2026-Q1,US,,commit,4\n";
+    assert_eq!(shown(regions), [" best_case 700", " commit 1500"]);
+    let told = "2026-01-02,2026-Q1,Total,,commit,16\n2026-01-02,2026-Q1,US,Ann,commit,3\n";
+    assert_eq!(
+        shown(&format!("{regions}{told}")),
+        [" best_case 700", " commit 1600", "Ann commit 300"]
+    );
+}
+
+#[test]
 fn payments_that_did_not_come_or_went_back() {
     let text = "deal_id,payment_date,amount,amount paid,type,status\n1,2026-02-04,100,100,payment,Paid\n\
         1,2026-02-05,30,30,Refund,Paid\n1,2026-02-06,50,50,payment,Chargeback\n1,2026-02-07,100,40,payment,paid\n";

@@ -158,6 +158,72 @@ fn a_history_and_activities_that_are_gone_are_a_finding() {
 }
 
 #[test]
+fn a_file_that_was_cut_off_is_a_finding_whatever_is_missing() {
+    let there = tempfile::tempdir().unwrap();
+    let calls = |most: u32| {
+        let calls = (1..=most).map(|n| format!("c{n},1,call,2026-03-{:02},x\n", 1 + n % 28));
+        format!("id,deal_id,type,done_at,note\n{}", calls.collect::<String>())
+    };
+    let deals = format!("{HEADER}{MARCH}");
+    let night =
+        |calls: &str| nights(there.path(), &[&[("deals.csv", &deals), ("activities.csv", calls)]]);
+    assert_eq!(night(&calls(400)).0, Some(0));
+    let (status, said) = night(&format!("{}c391,1,ca", calls(390)));
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("activities.csv ends within row 392: what should follow is missing"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_night_without_the_history_of_fields_is_a_finding() {
+    let there = tempfile::tempdir().unwrap();
+    let changes = "deal_id,field,old_value,new_value,changed_at\n1,amount,90,100,2026-03-05\n\
+        2,expected_close_date,2026-04-20,2026-05-20,2026-03-06\n";
+    let (march, april) =
+        (format!("{HEADER}{MARCH}"), format!("{HEADER}{MARCH}").replace("03-31T", "04-01T"));
+    let first: &[(&str, &str)] = &[("deals.csv", &march), ("field_changes.csv", changes)];
+    let (status, said) = nights(there.path(), &[first, &[("deals.csv", &april)]]);
+    assert_eq!(status, Some(1), "{said}");
+    let what = "the changes of fields of 2 deals were replaced by those of this export, which lacks 2 of 2";
+    assert!(said.contains(what), "{said}");
+}
+
+#[test]
+fn refused_rows_are_those_of_the_latest_night_of_a_file() {
+    let there = tempfile::tempdir().unwrap();
+    let night = |folder: &str, amount: &str, day: u32| {
+        let rows = format!("1,Demo,open,Ann,{amount},2026-03-01,,,,2026-04-{day:02}\n");
+        std::fs::create_dir_all(there.path().join(folder)).unwrap();
+        std::fs::write(there.path().join(folder).join("deals.csv"), format!("{HEADER}{rows}"))
+            .unwrap();
+        said(there.path(), &["ingest", folder]);
+        asked(there.path(), "SELECT file FROM rejects ORDER BY file")
+    };
+    assert_eq!(night("2026-04-01", "dear", 1), "file\n2026-04-01/deals.csv\n");
+    assert_eq!(night("2026-04-02", "dear", 2), "file\n2026-04-02/deals.csv\n");
+    assert_eq!(night("west", "cheap", 3), "file\n2026-04-02/deals.csv\nwest/deals.csv\n");
+    assert_eq!(night("2026-04-04", "100", 4), "file\nwest/deals.csv\n");
+}
+
+#[test]
+fn a_tenth_of_the_activities_may_be_gone() {
+    let there = tempfile::tempdir().unwrap();
+    let night = |most: u32, day: u32| {
+        let calls = (1..=most).map(|n| format!("c{n},1,call,2026-03-05 08:{n:02}\n"));
+        let calls = format!("id,deal_id,type,done_at\n{}", calls.collect::<String>());
+        let deals = format!("{HEADER}1,Demo,open,Ann,100,2026-03-01,,,,2026-04-{day:02}\n");
+        nights(there.path(), &[&[("deals.csv", &deals), ("activities.csv", &calls)]])
+    };
+    assert_eq!(night(40, 1).0, Some(0));
+    assert_eq!(night(36, 2).0, Some(0));
+    let (status, said) = night(32, 3);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("which lacks 4 of 36 that the store had"), "{said}");
+}
+
+#[test]
 fn what_was_cleared_reopened_or_added_is_no_finding() {
     let all = format!("{HEADER}1,Demo,open,,,2026-03-01,,,,2026-04-02\n");
     let calls = "deal_id,type,done_at\n1,call,2026-03-03\n1,call,2026-03-04\n1,call,2026-04-01\n";
@@ -323,6 +389,23 @@ fn nights(dir: &Path, nights: &[&[(&str, &str)]]) -> (Option<i32>, String) {
     last
 }
 
+#[test]
+fn an_export_out_of_order_is_said_to_differ_where_it_does() {
+    let there = tempfile::tempdir().unwrap();
+    let row =
+        |id: u32, amount: u32| format!("{id},Demo,open,Ann,{amount},2026-01-05,,,,2026-02-0{id}\n");
+    let night = |rows: &[String]| format!("{HEADER}{}", rows.concat());
+    let later = night(&[row(1, 10), row(2, 20), row(3, 30)]);
+    let (_, said) = nights(
+        there.path(),
+        &[&[("deals.csv", &later)], &[("deals.csv", &night(&[row(1, 10), row(2, 25)]))]],
+    );
+    assert!(said.contains("tells 1 deal otherwise than the store, which keeps"), "{said}");
+    assert!(!said.contains("a column of modification times"), "it has one: {said}");
+    let runs = self::said(there.path(), &["list", "runs", "--format", "csv"]);
+    assert!(runs.contains("\n0,2026-02-03T00:00:00Z,3,"), "{runs}");
+}
+
 fn asked(dir: &Path, sql: &str) -> String {
     said(dir, &["query", sql, "--format", "csv"])
 }
@@ -480,6 +563,26 @@ fn an_export_of_some_deals_does_not_change_the_order_of_stages() {
     assert!(order.starts_with(expected), "{order}");
     assert!(order.ends_with("5") && order.contains("Contract,"), "{order}");
     assert_eq!(order, order_after(&[&some, &all]));
+}
+
+#[test]
+fn a_night_without_the_table_of_stages_keeps_what_it_declared() {
+    let (before, after) = (staged("Demo", 1), staged("Demo", 2));
+    let table = "stage,order,probability\nQualify,1,0.1\nOffer,2,0.3\nDemo,3,0.5\nContract,4,0.9\n";
+    let with: Vec<(&str, &str)> =
+        before.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let with = [&with[..], &[("stages.csv", table)]].concat();
+    let without: Vec<(&str, &str)> =
+        after.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let sql = "SELECT stage, stage_order, probability FROM stages WHERE stage_kind = 'open' \
+               AND stage <> '__UNKNOWN__' ORDER BY stage_order";
+    let expected =
+        "stage,stage_order,probability\nQualify,1,0.1\nOffer,2,0.3\nDemo,3,0.5\nContract,4,0.9\n";
+    for order in [[&with, &without, &without], [&without, &with, &without]] {
+        let there = tempfile::tempdir().unwrap();
+        nights(there.path(), &order.map(Vec::as_slice));
+        assert_eq!(asked(there.path(), sql), expected);
+    }
 }
 
 #[test]

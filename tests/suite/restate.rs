@@ -254,6 +254,70 @@ fn a_call_of_no_deal_stays_beside_a_like_one_of_a_deal_that_its_export_lacks() {
     assert_eq!(text, "n,of_deals\n3,2\n", "{talk}");
 }
 
+/// How many activities the store has, and how many of them are of a deal, after some nights: the deals of each, and
+/// its activities.
+fn activities_after(nights: &[(&[&str], &str)]) -> String {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    for (lines, activities) in nights {
+        let write = |name: &str, text: String| std::fs::write(dir.join(name), text).unwrap();
+        write("deals.csv", format!("{HEADER}{}\n", lines.join("\n")));
+        write("activities.csv", format!("activity_id,deal_id,type,owner,done_at\n{activities}"));
+        let (status, _, talk) = sluice(dir, &["ingest", "deals.csv", "activities.csv"]);
+        assert_eq!(status, Some(0), "{talk}");
+    }
+    let sql = "SELECT COUNT(*) AS n, COUNT(deal_id) AS of_deals FROM activities";
+    sluice(dir, &["query", sql, "--format", "csv"]).1
+}
+
+#[test]
+fn activities_of_deals_that_one_night_lacked_count_once_when_they_are_back() {
+    let first = "a,1,call,Ann,2026-01-06\n";
+    let second = format!("{first}b,1,call,Ann,2026-06-30\n");
+    let third = format!("{second}c,1,call,Ann,2026-07-02\n");
+    let some =
+        [MONDAY[1], "5,Omega,Demo,open,Ann,100,2026-06-29,", "7,New,Demo,open,Bob,1,2026-07-01,"];
+    let all = [&MONDAY[..], &["8,Newer,Demo,open,Bob,1,2026-07-03,"]].concat();
+    let nights: [(&[&str], &str); 3] = [(&MONDAY, first), (&some, &second), (&all, &third)];
+    assert_eq!(activities_after(&nights), "n,of_deals\n3,3\n");
+    let [before, lacking, after] = nights;
+    assert_eq!(activities_after(&[lacking, before, after]), "n,of_deals\n3,3\n");
+    assert_eq!(activities_after(&[before, after, lacking]), "n,of_deals\n3,3\n");
+}
+
+#[test]
+fn a_call_that_was_given_to_a_deal_later_counts_once() {
+    let later = [&MONDAY[..], &["7,New,Demo,open,Bob,1,2026-07-01,"]].concat();
+    let given = "a,1,call,Ann,2026-01-06\nb,,call,Ann,2026-01-07\n";
+    let nights: [(&[&str], &str); 2] =
+        [(&MONDAY, "a,,call,Ann,2026-01-06\nb,,call,Ann,2026-01-07\n"), (&later, given)];
+    assert_eq!(activities_after(&nights), "n,of_deals\n2,1\n");
+}
+
+#[test]
+fn a_new_stage_moves_no_number_of_the_others() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |order: [&str; 3], more: &str| {
+        std::fs::write(dir.join("deals.csv"), format!("{HEADER}{}\n{more}", MONDAY.join("\n")))
+            .unwrap();
+        let stages: Vec<String> =
+            order.iter().enumerate().map(|(at, stage)| format!("{stage},{at}\n")).collect();
+        let stages = format!("stage,order\n{}Won,8\nLost,9\n", stages.concat());
+        std::fs::write(dir.join("stages.csv"), stages).unwrap();
+        let (status, _, talk) = sluice(dir, &["ingest", "deals.csv", "stages.csv"]);
+        assert_eq!(status, Some(0), "{talk}");
+    };
+    night(["New", "Demo", "Offer"], "");
+    night(["New", "Trial", "Demo"], "7,Next,Demo,open,Bob,10,2026-07-02,\n");
+    let (_, text, talk) = sluice(dir, &["restate", "--format", "csv"]);
+    let of_demo: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("stage_stock") && line.contains("stage Demo"))
+        .collect();
+    assert!(of_demo.is_empty(), "{of_demo:?} {talk}");
+}
+
 #[test]
 fn the_first_run_has_a_day_and_nothing_that_moved() {
     let there = tempfile::tempdir().unwrap();
