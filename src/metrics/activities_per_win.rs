@@ -25,10 +25,10 @@ static ABOUT: About = About {
     title: "Activities per won deal",
     question: "How many calls, e-mails and meetings does a win take?",
     definition: "Deals closed in the period, won and lost apart (`outcome`; lost without `exclude_reasons`). Per \
-        deal and type: activities done up to the close, by anyone, without `excluded_outcomes`; `total` is \
-        all types, and a type that either outcome had has a row for both. `per_win` = sum / deals of that outcome (`n`), deals without activities included. Limits: \
-        Student's t for the mean, the lower one not below 0. Whole pipelines by all, quarter and month; owners, \
-        sources and segments over the whole time only.",
+        deal and type: activities done up to the close, by anyone, without `excluded_outcomes`; `total` is all \
+        types, and a type that either outcome had has a row for both. `per_win` = sum / deals of that outcome (`n`), \
+        deals without activities included. Limits: Student's t for the mean, the lower one not below 0. Whole \
+        pipelines by all, quarter and month; owners, sources and segments over the whole time only.",
     caveat: "Not causal. Read the won beside the lost: what only winners are asked about is survivorship.",
     source: "definition",
     keys: &["outcome", "type"],

@@ -19,13 +19,14 @@ static ABOUT: About = About {
     name: "activity_streaks",
     title: "Activity streaks",
     question: "How many working days in a row has each rep been active?",
-    definition: "Owners with any activity. A working day (Monday to Friday without `holidays`) is active with at least \
-        `streak_min` done activities of `streak_types` (all types, if there are none) of the owner, on deals or not. Days off neither break nor \
-        lengthen a streak; where `weekend_counts` is `extend`, active ones count as working days. Range: from the \
-        start of the owner, or from the day of the first deal if that is later, to `as_of`. `current` ends at the last \
-        working day, today only if it is over or active already; of several longest streaks the first is given.",
-    caveat: "Counts that something was done, not what came of it. Where activities are told from later on than deals, the \
-        days before count as not active.",
+    definition: "Owners with any activity. A working day (Monday to Friday without `holidays`) is active with at \
+        least `streak_min` done activities of `streak_types` (all types, if there are none) of the owner, on deals \
+        or not. Days off neither break nor lengthen a streak; where `weekend_counts` is `extend`, active ones count \
+        as working days. Range: from the start of the owner, or from the day of the first deal if that is later, to \
+        `as_of`. `current` ends at the last working day, today only if it is over or active already; of several \
+        longest streaks the first is given.",
+    caveat: "Counts that something was done, not what came of it. Where activities are told from later on than \
+        deals, the days before count as not active.",
     source: "definition",
     keys: &[],
     estimate: "",

@@ -18,9 +18,9 @@ static ABOUT: About = About {
     name: "activity_volume",
     title: "Activities by week",
     question: "How many calls, e-mails, meetings and tasks were done in each week?",
-    definition: "Activities done in the week, by type, without `excluded_outcomes`; a week begins on Monday, if no table of \
-        periods tells weeks. By the pipeline of the deal; those of no deal have none. `duration_seconds` sums up those \
-        whose duration is known (`n_duration`), null if none is.",
+    definition: "Activities done in the week, by type, without `excluded_outcomes`; a week begins on Monday, if no \
+        table of periods tells weeks. By the pipeline of the deal; those of no deal have none. `duration_seconds` \
+        sums up those whose duration is known (`n_duration`), null if none is.",
     caveat: "What nobody logged is not there. The first and the last week may not be whole.",
     source: "definition",
     keys: &["type"],

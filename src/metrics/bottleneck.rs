@@ -33,17 +33,16 @@ pub(super) static ABOUT: About = About {
     name: "bottleneck",
     title: "Bottlenecks",
     question: "Which stage costs most wins, and which most time, compared with the year before?",
-    definition: "Open stages in each of the last four quarters against the four quarters before it, \
-        pooled. Pass: first visits of a life that began in the period, the share that moved on or was \
-        won within `horizon_days` (Aalen-Johansen), the largest of `horizons` up to `stage_horizon` at \
-        which both sides have enough follow-up. `conv_gap_wins` = deals that reached the stage in the \
-        quarter x (benchmark - pass) x `p_iso` of the next stage (1 after the last); flagged if wins \
-        are lost and the interval of the difference excludes 0. `wins_forgone` = deals lost from the stage in the quarter x \
-        `p_hat` of the stage. `deal_days_share`: of the days that deals stood in open stages in the \
-        quarter. `excess_days` = (restricted mean days in the stage - benchmark) x visits begun; \
-        flagged if deals stay longer by its z. `rank_conv`: flagged losses by `conv_gap_wins`, then the others by \
-        `wins_forgone`; `rank_time`: flagged excesses by `excess_days`, then by `deal_days_share`. \
-        Excluded loss reasons are left out. Whole pipelines.",
+    definition: "Open stages in each of the last four quarters against the four quarters before it, pooled. Pass: \
+        first visits of a life that began in the period, the share that moved on or was won within `horizon_days` \
+        (Aalen-Johansen), the largest of `horizons` up to `stage_horizon` at which both sides have enough follow-up. \
+        `conv_gap_wins` = deals that reached the stage in the quarter x (benchmark - pass) x `p_iso` of the next \
+        stage (1 after the last); flagged if wins are lost and the interval of the difference excludes 0. \
+        `wins_forgone` = deals lost from the stage in the quarter x `p_hat` of the stage. `deal_days_share`: of the \
+        days that deals stood in open stages in the quarter. `excess_days` = (restricted mean days in the stage - \
+        benchmark) x visits begun; flagged if deals stay longer by its z. `rank_conv`: flagged losses by \
+        `conv_gap_wins`, then the others by `wins_forgone`; `rank_time`: flagged excesses by `excess_days`, then by \
+        `deal_days_share`. Excluded loss reasons are left out. Whole pipelines.",
     caveat: "A stage may be slow or lossy because of what the stages before let through.",
     source: "Aalen & Johansen 1978; Gaynor et al. 1993; Royston & Parmar 2013",
     keys: &["stage_order", "stage"],

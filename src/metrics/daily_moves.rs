@@ -22,11 +22,11 @@ static ABOUT: About = About {
     name: "daily_moves",
     title: "Moves by day",
     question: "What happened on each of the last days: new deals, moves, wins, losses?",
-    definition: "The last 14 days up to `as_of`. Deals created on the day; moves of that day from one open stage to a later \
-        one (`moved_on`, skips among them), to an earlier one (`moved_back`), into a won or a lost stage, and from there back \
-        to an open one (`reopened`). By the pipeline of the stage that a deal left, or was created in. Moves are counted as \
-        they happened, whatever came of the deal later; excluded losses count. Amounts are those of the extract, unknown ones \
-        as 0.",
+    definition: "The last 14 days up to `as_of`. Deals created on the day; moves of that day from one open stage to \
+        a later one (`moved_on`, skips among them), to an earlier one (`moved_back`), into a won or a lost stage, \
+        and from there back to an open one (`reopened`). By the pipeline of the stage that a deal left, or was \
+        created in. Moves are counted as they happened, whatever came of the deal later; excluded losses count. \
+        Amounts are those of the extract, unknown ones as 0.",
     caveat: "Days without any of these have no row. A later export can still add to the last days.",
     source: "definition",
     keys: &[],

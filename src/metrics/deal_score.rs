@@ -24,7 +24,8 @@ static ABOUT: About = About {
         and `score_cap_per_day` limit what activities of one type, or of one day, add, the earlier ones first; with \
         `score_half_life_days` an activity is worth half after so many days (in thousandths of a point, halves to \
         even). Open deals with a score other than 0, the 500 highest of each pipeline; ties share a rank.",
-    caveat: "Activities pile up on deals that get on: `score_validation` says whether the score tells winners from others.",
+    caveat: "Activities pile up on deals that get on: `score_validation` says whether the score tells winners from \
+        others.",
     source: "definition",
     keys: &["rank", "deal_id"],
     estimate: "",

@@ -22,9 +22,9 @@ static ABOUT: About = About {
     name: "deal_volume",
     title: "Deals by week",
     question: "How many deals were created, won and lost in each week, and what were they worth?",
-    definition: "Deals created in the week, and those that closed in it, by how they stand at `as_of`; a week \
-        begins on Monday, if no table of periods tells weeks. Excluded losses count. Amounts are those of the extract, unknown ones as 0 \
-        (`n_null_amount` of the deals created, won or lost in the week).",
+    definition: "Deals created in the week, and those that closed in it, by how they stand at `as_of`; a week begins \
+        on Monday, if no table of periods tells weeks. Excluded losses count. Amounts are those of the extract, \
+        unknown ones as 0 (`n_null_amount` of the deals created, won or lost in the week).",
     caveat: "Weeks without any event have no row. The first and the last week may not be whole.",
     source: "definition",
     keys: &[],

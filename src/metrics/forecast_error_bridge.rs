@@ -66,14 +66,16 @@ static ABOUT: About = About {
     name: "forecast_error_bridge",
     title: "Forecast error bridge",
     question: "Why did the quarter end elsewhere than the forecast said?",
-    definition: "Complete quarters, each and pooled, for each of `forecast_leads`; whole pipelines. Forecast: deals that \
-        stood won by then, and those open, due in the quarter and in the categories counted on (`commit`; `best_case` \
-        with commit; `all_due` any). Lines, by deal: counted on and slipped (still open at the end), lost, removed, or won \
-        with another amount (`amount_change`); won by then and reversed by the end; won though not counted on: created \
-        since (`new`), expected in another period or never (`pulled_in`), due in a category not counted on (`upgraded`), \
-        closed then (`reopened`); won in another pipeline (`transferred`). Where amounts are converted to \
-        `base_currency`, `currency_minor` is what another rate on the day of the win than on that of the forecast makes of \
-        the amount forecast, and `amount_change` the rest; 0 under `fx_policy = \"constant\"` and without rates. Forecast plus all lines is the actual, in minor units: `residual_minor` is 0, or the run fails.",
+    definition: "Complete quarters, each and pooled, for each of `forecast_leads`; whole pipelines. Forecast: deals \
+        that stood won by then, and those open, due in the quarter and in the categories counted on (`commit`; \
+        `best_case` with commit; `all_due` any). Lines, by deal: counted on and slipped (still open at the end), \
+        lost, removed, or won with another amount (`amount_change`); won by then and reversed by the end; won though \
+        not counted on: created since (`new`), expected in another period or never (`pulled_in`), due in a category \
+        not counted on (`upgraded`), closed then (`reopened`); won in another pipeline (`transferred`). Where \
+        amounts are converted to `base_currency`, `currency_minor` is what another rate on the day of the win than \
+        on that of the forecast makes of the amount forecast, and `amount_change` the rest; 0 under `fx_policy = \
+        \"constant\"` and without rates. Forecast plus all lines is the actual, in minor units: `residual_minor` is \
+        0, or the run fails.",
     caveat: "A line says where the difference is, not whose fault it is.",
     source: "definition",
     keys: &["forecast", "lead_days"],

@@ -23,13 +23,13 @@ static ABOUT: About = About {
     name: "forecast_skill",
     title: "Forecast skill",
     question: "Is the forecast better than repeating last quarter?",
-    definition: "Complete quarters; a unit is an owner in a quarter, for each of `forecast_leads`, the whole pipeline \
-        and each owner. Baselines: `last_period` = bookings of the quarter before; `same_period_last_year`; `run_rate` = \
-        won by then / share of working days (Monday to Friday without `holidays`) gone, none if no day is gone or nothing is \
-        won. Quarters that began before the first deal was created are no baseline. `skill` = 1 - mean absolute error of the forecast / \
-        that of the baseline, over the units where both exist; negative: the baseline was better. `is_main`: last \
-        year's quarter where two years of quarters are known, else the last quarter. Null with LK as in L2. Limits: \
-        deterministic Poisson bootstrap over units, from 8 on.",
+    definition: "Complete quarters; a unit is an owner in a quarter, for each of `forecast_leads`, the whole \
+        pipeline and each owner. Baselines: `last_period` = bookings of the quarter before; `same_period_last_year`; \
+        `run_rate` = won by then / share of working days (Monday to Friday without `holidays`) gone, none if no day \
+        is gone or nothing is won. Quarters that began before the first deal was created are no baseline. `skill` = \
+        1 - mean absolute error of the forecast / that of the baseline, over the units where both exist; negative: \
+        the baseline was better. `is_main`: last year's quarter where two years of quarters are known, else the last \
+        quarter. Null with LK as in L2. Limits: deterministic Poisson bootstrap over units, from 8 on.",
     caveat: "A forecast without skill may still be needed: a baseline cannot tell which deals will come.",
     source: "definition; Hyndman & Koehler 2006; Chamandy et al. 2012",
     keys: &["basis", "forecast", "lead_days", "baseline"],

@@ -26,13 +26,13 @@ static ABOUT: About = About {
     name: "forecast_slippage",
     title: "Slippage",
     question: "How many deals expected to close in a quarter slipped out of it, and how far?",
-    definition: "Complete quarters, each and pooled. `n_due`: deals open at the end of the day before the quarter and \
-        then expected to close in it. Slipped: still open when it ended; pushed: then expected after it. `slip_rate` = \
-        n_slipped / n_due. Days moved: expected close at the end less that at the start, over slipped deals that have \
-        both. `push_count`: changes of the expected close to a later day, by deals due, in the quarter and before their \
-        close; where only nightly snapshots tell, moves from one night to the next (`push_basis`). Pooled: the quarters \
-        at whose start anything told expected closes. Owner: that of the start. Null with LK if any open deal's expected close of that day is not known. \
-        Limits: Wilson.",
+    definition: "Complete quarters, each and pooled. `n_due`: deals open at the end of the day before the quarter \
+        and then expected to close in it. Slipped: still open when it ended; pushed: then expected after it. \
+        `slip_rate` = n_slipped / n_due. Days moved: expected close at the end less that at the start, over slipped \
+        deals that have both. `push_count`: changes of the expected close to a later day, by deals due, in the \
+        quarter and before their close; where only nightly snapshots tell, moves from one night to the next \
+        (`push_basis`). Pooled: the quarters at whose start anything told expected closes. Owner: that of the start. \
+        Null with LK if any open deal's expected close of that day is not known. Limits: Wilson.",
     caveat: "A deal that is pushed out, then closed later, is no loss: see the waterfall for what became of all.",
     source: "definition; Wilson 1927",
     keys: &[],

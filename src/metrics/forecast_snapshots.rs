@@ -28,13 +28,13 @@ static ABOUT: About = About {
     definition: "For each of the last `forecast_periods` complete quarters and the current one, on the days \
         `forecast_leads` before its end, by owner and category. `rebuilt`: deals open at the end of that day and \
         then expected to close in the quarter, in the category of that day (`most_likely` counts as best case); \
-        where no history of categories is known, by the win probability of the stage they stood in: from 0.8 \
-        commit, from 0.5 best case, else pipeline. `closed`: deals that stood won by a win in the quarter. \
-        `undated`: open deals whose expected close of that day nobody knows; never today's. What the history of a field \
-        does not tell is taken from `deal_snapshots`, which every run writes: what the deal was on the last night, at most \
-        7 days before; a deal that was not open that night is not due. `stored`: the latest \
-        forecast kept at most 7 days before that day; under `category_rollup` = `cumulative` each category less \
-        the surer ones. Owner: that of the day, by `credit_rule`.",
+        where no history of categories is known, by the win probability of the stage they stood in: from 0.8 commit, \
+        from 0.5 best case, else pipeline. `closed`: deals that stood won by a win in the quarter. `undated`: open \
+        deals whose expected close of that day nobody knows; never today's. What the history of a field does not \
+        tell is taken from `deal_snapshots`, which every run writes: what the deal was on the last night, at most 7 \
+        days before; a deal that was not open that night is not due. `stored`: the latest forecast kept at most 7 \
+        days before that day; under `category_rollup` = `cumulative` each category less the surer ones. Owner: that \
+        of the day, by `credit_rule`.",
     caveat: "`grade` is `inferred` where an amount is of a later day or a category follows from the stage: amounts \
         drift towards the outcome.",
     source: "definition",

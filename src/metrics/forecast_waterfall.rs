@@ -66,16 +66,17 @@ static ABOUT: About = About {
     name: "forecast_waterfall",
     title: "Pipeline waterfall",
     question: "What became of the deals due in a quarter, and where did the others come from?",
-    definition: "Each of the last `forecast_periods` quarters and the current one up to `as_of`. `opening`: deals open \
-        at the end of the day before the quarter and then expected to close in it, at their amounts of that day. \
-        `closing`: deals open at its end and expected to close in it. Between them, by deal: created (and due or won) in \
-        the quarter; pulled in from later, rolled in from earlier, dated in from no expected close; reopened; change of \
-        amount; pushed out to later, moved earlier, undated; lost (at the opening amount, because amounts are often \
-        zeroed at a loss); won in the quarter; removed (deleted). A deal created and lost in the quarter enters and leaves \
-        at its last amount. Owner rows: opening by the owner of that day, the rest by that of the end or close; a change \
-        between them is a transfer, as is a move between pipelines. Opening plus all lines is closing, in minor units: \
-        `residual_minor` is 0, or the run fails. Null with LK if the expected close of any deal that is open at an end is not known then; a deal \
-        created and lost between two nightly snapshots leaves no line where only these tell.",
+    definition: "Each of the last `forecast_periods` quarters and the current one up to `as_of`. `opening`: deals \
+        open at the end of the day before the quarter and then expected to close in it, at their amounts of that \
+        day. `closing`: deals open at its end and expected to close in it. Between them, by deal: created (and due \
+        or won) in the quarter; pulled in from later, rolled in from earlier, dated in from no expected close; \
+        reopened; change of amount; pushed out to later, moved earlier, undated; lost (at the opening amount, \
+        because amounts are often zeroed at a loss); won in the quarter; removed (deleted). A deal created and lost \
+        in the quarter enters and leaves at its last amount. Owner rows: opening by the owner of that day, the rest \
+        by that of the end or close; a change between them is a transfer, as is a move between pipelines. Opening \
+        plus all lines is closing, in minor units: `residual_minor` is 0, or the run fails. Null with LK if the \
+        expected close of any deal that is open at an end is not known then; a deal created and lost between two \
+        nightly snapshots leaves no line where only these tell.",
     caveat: "`won` are deals that stand won at the end of the quarter; a win reversed later stays in it.",
     source: "definition",
     keys: &[],

@@ -20,11 +20,12 @@ static ABOUT: About = About {
     name: "goal_cascade",
     title: "Goal by day",
     question: "What is to be done each day and week for the goal of wins?",
-    definition: "The `required` deals R of the reverse funnel (A4), spread over the D working days of the period: day j has \
-        ceil(j R / D) - ceil((j - 1) R / D); weeks, months and the period are sums of their days. `required_remaining`: the \
-        same for the goal less the wins up to `as_of`, over the working days after it. Activities: R of each stage \
-        times the mean activities that the latest won deals (B3) had in it, rounded up; over all stages they are \
-        spread over days in the same way. `latest_reach_on`: as in A4. Empty without a goal.",
+    definition: "The `required` deals R of the reverse funnel (A4), spread over the D working days of the period: \
+        day j has ceil(j R / D) - ceil((j - 1) R / D); weeks, months and the period are sums of their days. \
+        `required_remaining`: the same for the goal less the wins up to `as_of`, over the working days after it. \
+        Activities: R of each stage times the mean activities that the latest won deals (B3) had in it, rounded up; \
+        over all stages they are spread over days in the same way. `latest_reach_on`: as in A4. Empty without a \
+        goal.",
     caveat: "Activities of won deals are what was done, not what made them won.",
     source: "definition",
     keys: &["mode", "unit", "stage_order", "stage", "type", "date"],

@@ -17,13 +17,15 @@ static ABOUT: About = About {
     name: "goal_chance_bookings",
     title: "Chance of a booking goal",
     question: "How likely is it that the open deals bring what is missing by the end of the period?",
-    definition: "Booking goals whose period holds `as_of`. What the open deals bring is the sum of independent amounts, \
-        each won with its chance; `p_hit` is the probability that it is at least goal - bookings so far, on a lattice \
-        of at most `lattice_cells` cells, each of one or more of the largest unit that divides all amounts. Amounts rounded down and up give `p_floor` and `p_ceil`, between which the \
-        exact probability lies. Quantiles are of the bookings at the end of the period, to the width of a cell. \
-        `p_mode` says how the chance of a deal is known, as in `goal_gap`. `expected_new_minor`: mean over up to 8 \
-        past periods of the bookings from deals created after the day with as many days left; it is not in `p_hit`.",
-    caveat: "Assumes that deals are won independently and that no new one is; `goal_calibration` measures how wrong that was.",
+    definition: "Booking goals whose period holds `as_of`. What the open deals bring is the sum of independent \
+        amounts, each won with its chance; `p_hit` is the probability that it is at least goal - bookings so far, on \
+        a lattice of at most `lattice_cells` cells, each of one or more of the largest unit that divides all \
+        amounts. Amounts rounded down and up give `p_floor` and `p_ceil`, between which the exact probability lies. \
+        Quantiles are of the bookings at the end of the period, to the width of a cell. `p_mode` says how the chance \
+        of a deal is known, as in `goal_gap`. `expected_new_minor`: mean over up to 8 past periods of the bookings \
+        from deals created after the day with as many days left; it is not in `p_hit`.",
+    caveat: "Assumes that deals are won independently and that no new one is; `goal_calibration` measures how wrong \
+        that was.",
     source: "Biscarri, Zhao & Brunner 2018",
     keys: &["scope", "scope_name", "p_mode"],
     estimate: "",

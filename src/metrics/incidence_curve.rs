@@ -16,9 +16,9 @@ static ABOUT: About = About {
     name: "incidence_curve",
     title: "Conversion by day after creation",
     question: "How does the share of won deals grow with the days since creation?",
-    definition: "The curve of cohort_conversion (Aalen-Johansen) for all deals of a pipeline and for \
-                 each calendar year (or year of the table of periods) of creation, on a regular grid of at most 150 days, up to the \
-                 largest day to which at least `min_followed` deals were followed.",
+    definition: "The curve of cohort_conversion (Aalen-Johansen) for all deals of a pipeline and for each calendar \
+        year (or year of the table of periods) of creation, on a regular grid of at most 150 days, up to the largest \
+        day to which at least `min_followed` deals were followed.",
     caveat: "Years that convert differently are pooled in `ALL` as one population.",
     source: "Aalen & Johansen 1978; interval: Wilson 1927 with the effective sample size of \
              Rothman 1978",

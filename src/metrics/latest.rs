@@ -1,6 +1,7 @@
 //! The latest won and lost deals with what was done on them, stage by stage (B3, A6).
 //!
-//! Keeps the latest N of each segment (and owner, where asked); those of a pipeline are the latest N of its segments together.
+//! Keeps the latest N of each segment (and owner, where asked); those of a pipeline are the latest N of its
+//! segments together.
 
 use std::collections::BTreeMap;
 

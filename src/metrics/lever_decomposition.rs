@@ -26,13 +26,14 @@ static ABOUT: About = About {
     name: "lever_decomposition",
     title: "Levers of revenue",
     question: "Did more deals, faster closing, a better win rate or larger deals change the revenue?",
-    definition: "Revenue (amounts won, unknown as 0) of a quarter is the product of five factors: `calendar` days up to \
-        `as_of`; `deals` open on average (open deal-days / days); `time`: closes per open deal-day (1 / it is the implied \
-        cycle by Little's law); `conversion`: won / closed; `size`: revenue / won. The contribution of a factor to the \
-        change from the quarter before is its Shapley value: contributions add up to the change exactly. A factor that is \
-        0/0 is taken from the other quarter. Where deals were closed without ever being open, deals and time are one \
-        factor, `throughput`. Lost deals of `exclude_reasons` are left out. Limits: deterministic Poisson \
-        bootstrap over deals that recomputes both quarters, for the last four comparisons. Per currency.",
+    definition: "Revenue (amounts won, unknown as 0) of a quarter is the product of five factors: `calendar` days up \
+        to `as_of`; `deals` open on average (open deal-days / days); `time`: closes per open deal-day (1 / it is the \
+        implied cycle by Little's law); `conversion`: won / closed; `size`: revenue / won. The contribution of a \
+        factor to the change from the quarter before is its Shapley value: contributions add up to the change \
+        exactly. A factor that is 0/0 is taken from the other quarter. Where deals were closed without ever being \
+        open, deals and time are one factor, `throughput`. Lost deals of `exclude_reasons` are left out. Limits: \
+        deterministic Poisson bootstrap over deals that recomputes both quarters, for the last four comparisons. Per \
+        currency.",
     caveat: "Accounting, not cause: it says which factor changed, not why.",
     source: "Shapley 1953; Sun 1998; Little 1961; Little 2011; de Boer & Rodrigues 2020; Chamandy et al. 2012",
     keys: &["lever_order", "lever"],

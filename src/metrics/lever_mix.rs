@@ -19,11 +19,12 @@ static ABOUT: About = About {
     name: "lever_mix",
     title: "Levers of revenue by segment",
     question: "Did the mix of segments change the revenue?",
-    definition: "As the levers of revenue (D2), with the deals closed split by segment: the revenue of a segment is days x \
-        open deals x closes per open deal-day (both of the whole pipeline) x its share of the deals closed (`mix`) x its \
-        win rate x its mean size. Contributions of a segment are Shapley values of these six factors; those of the \
-        pipeline are their sums, and add up to the change of revenue. A segment without closed deals in one of the \
-        quarters has share 0 there, and the win rate and size of the other. Per currency. Without limits: those of D2.",
+    definition: "As the levers of revenue (D2), with the deals closed split by segment: the revenue of a segment is \
+        days x open deals x closes per open deal-day (both of the whole pipeline) x its share of the deals closed \
+        (`mix`) x its win rate x its mean size. Contributions of a segment are Shapley values of these six factors; \
+        those of the pipeline are their sums, and add up to the change of revenue. A segment without closed deals in \
+        one of the quarters has share 0 there, and the win rate and size of the other. Per currency. Without limits: \
+        those of D2.",
     caveat: "A mix is of the segments that `segment` names; another cut gives another mix.",
     source: "Shapley 1953; Sun 1998",
     keys: &["lever_order", "lever"],

@@ -23,9 +23,9 @@ static ABOUT: About = About {
     title: "First meeting to win",
     question: "How long does it take from the first meeting to the win?",
     definition: "Deals won in the period, without those closed before they were created. Days from the first \
-        `meeting` that was done before the win, whoever held it and without `excluded_outcomes`, to the win; deals without \
-        one are counted in `n_without` only. Quantiles are type 7; `median_lower_days` and `median_upper_days` are order \
-        statistics; `lower` and `upper` are the t interval of the mean, not below 0.",
+        `meeting` that was done before the win, whoever held it and without `excluded_outcomes`, to the win; deals \
+        without one are counted in `n_without` only. Quantiles are type 7; `median_lower_days` and \
+        `median_upper_days` are order statistics; `lower` and `upper` are the t interval of the mean, not below 0.",
     caveat: "Winners only, and only meetings that were logged: a short time does not say that meetings win.",
     source: "definition; quantiles: Hyndman & Fan 1996 (type 7)",
     keys: &[],

@@ -16,11 +16,12 @@ static ABOUT: About = About {
     name: "pipeline_coverage",
     title: "Pipeline coverage",
     question: "How many times over do the open deals cover what is missing to the goal?",
-    definition: "Booking goals whose period holds `as_of`. Amounts of open deals expected to close in the period / (goal - \
-        bookings so far); empty once the goal is met. `required_new`: gap of `goal_gap` / (mean amount won x chance that \
-        a deal in a first stage is won within the days that are left), rounded up; 0 without a gap. The mean amount is \
-        that of the deals of the goal's scope won in its period and up to 8 before it.",
-    caveat: "Coverage counts every open deal in full; a good ratio depends on the chances. A rule of three is no forecast.",
+    definition: "Booking goals whose period holds `as_of`. Amounts of open deals expected to close in the period / \
+        (goal - bookings so far); empty once the goal is met. `required_new`: gap of `goal_gap` / (mean amount won x \
+        chance that a deal in a first stage is won within the days that are left), rounded up; 0 without a gap. The \
+        mean amount is that of the deals of the goal's scope won in its period and up to 8 before it.",
+    caveat: "Coverage counts every open deal in full; a good ratio depends on the chances. A rule of three is no \
+        forecast.",
     source: "definition",
     keys: &["scope", "scope_name"],
     estimate: "coverage",

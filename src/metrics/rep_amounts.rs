@@ -27,16 +27,16 @@ static ABOUT: About = About {
     name: "rep_amounts",
     title: "Deal size and pace of reps",
     question: "Whose deals are larger, and whose close sooner, than the team's?",
-    definition: "Size: deals won in the period with a positive amount, per currency; geometric mean of the amounts, shrunken \
-        towards the team by a random-effects model on their logarithms (DerSimonian & Laird; pooled variance within \
-        reps); fewer than five reps or no variance: raw means only. Pace: deals of the owner created in the period (a \
-        cohort of its first pipeline, closed or not; excluded and backfilled ones left out); mean days to any close \
-        within the first horizon of `tau_days` (restricted mean of Kaplan-Meier) minus that of all deals of the pipeline \
-        created in the period; `z` with both variances as if independent, which is conservative because the team holds \
-        the rep; `q` over the tested reps. Ramping reps and deals without owner are in the team, but not tested. Where \
-        amounts are converted to `base_currency`, all are at the rate of `fx_constant_date`. Under \
-        `credit_rule = \"split_time\"` `bookings_minor` is shared by the time each owner had the deal while it was open; \
-        the rest goes to the owner at the close.",
+    definition: "Size: deals won in the period with a positive amount, per currency; geometric mean of the amounts, \
+        shrunken towards the team by a random-effects model on their logarithms (DerSimonian & Laird; pooled \
+        variance within reps); fewer than five reps or no variance: raw means only. Pace: deals of the owner created \
+        in the period (a cohort of its first pipeline, closed or not; excluded and backfilled ones left out); mean \
+        days to any close within the first horizon of `tau_days` (restricted mean of Kaplan-Meier) minus that of all \
+        deals of the pipeline created in the period; `z` with both variances as if independent, which is \
+        conservative because the team holds the rep; `q` over the tested reps. Ramping reps and deals without owner \
+        are in the team, but not tested. Where amounts are converted to `base_currency`, all are at the rate of \
+        `fx_constant_date`. Under `credit_rule = \"split_time\"` `bookings_minor` is shared by the time each owner \
+        had the deal while it was open; the rest goes to the owner at the close.",
     caveat: "Sizes and paces depend on the market a rep works.",
     source: "Efron & Morris 1975; DerSimonian & Laird 1986; Kaplan & Meier 1958",
     keys: &[],

@@ -17,15 +17,15 @@ static ABOUT: About = About {
     name: "rep_funnel_plot",
     title: "Funnel plot of reps",
     question: "Whose win rate lies outside what chance would give with that many deals?",
-    definition: "Reps of a pipeline in a quarter, or in the whole run: closed deals against win rate (A1 broad), around \
-        the team rate of all reps. Limits at 95 % and 99.8 % interpolate the binomial distribution. `phi` = mean \
-        squared z score of the reps that are tested (neither ramping nor without owner), winsorised at its 10 % and \
-        90 % quantiles; above 1 it widens the limits `…_od` (normal form). `signal` says on which side of the 99.8 % \
-        limits the rate lies, and only where the binomial distribution at the team rate itself gives so many wins \
-        or more (so few or fewer) a mid-P of at most 0.001: with few deals the interpolated limits are \
-        narrower than that. A rep is not compared with himself, nor with a team that wins all or nothing: then \
-        `signal` is empty, reason DG. `lower` and `upper` repeat the 95 % limits: they are about the team rate, not about \
-        the rep's.",
+    definition: "Reps of a pipeline in a quarter, or in the whole run: closed deals against win rate (A1 broad), \
+        around the team rate of all reps. Limits at 95 % and 99.8 % interpolate the binomial distribution. `phi` = \
+        mean squared z score of the reps that are tested (neither ramping nor without owner), winsorised at its 10 % \
+        and 90 % quantiles; above 1 it widens the limits `…_od` (normal form). `signal` says on which side of the \
+        99.8 % limits the rate lies, and only where the binomial distribution at the team rate itself gives so many \
+        wins or more (so few or fewer) a mid-P of at most 0.001: with few deals the interpolated limits are narrower \
+        than that. A rep is not compared with himself, nor with a team that wins all or nothing: then `signal` is \
+        empty, reason DG. `lower` and `upper` repeat the 95 % limits: they are about the team rate, not about the \
+        rep's.",
     caveat: "A point outside asks a question; K4 tests it with the number of comparisons in mind.",
     source: "Spiegelhalter 2005; Manktelow & Seaton 2012",
     keys: &[],

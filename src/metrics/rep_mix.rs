@@ -26,13 +26,14 @@ static ABOUT: About = About {
     name: "rep_mix",
     title: "Reps on their own mix of deals",
     question: "Does a rep win more than the team would have won with the same deals?",
-    definition: "Reps of a pipeline in a quarter, or in the whole run; closed deals as in A1 (broad). Strata: segment, band \
-        of the amount (`amount_bands`; without cut points one band) and source; those with fewer than 5 deals in the \
-        period are merged into one. Expected wins: deals of the rep in each stratum times the win rate of all reps \
-        there. `o_over_e` = won / expected, limits: Wilson's of won / closed, times closed / expected. `std_rate` = \
-        o_over_e times the team's rate. `p`: two-sided mid-P value of the wins under the team's rates, deal by deal; \
-        `q`: Benjamini-Hochberg over the tested reps of the quarter. Only quarters that are over are tested. Ramping \
-        reps and deals without owner count in the rates, but are not tested. The sum of expected is the sum of won.",
+    definition: "Reps of a pipeline in a quarter, or in the whole run; closed deals as in A1 (broad). Strata: \
+        segment, band of the amount (`amount_bands`; without cut points one band) and source; those with fewer than \
+        5 deals in the period are merged into one. Expected wins: deals of the rep in each stratum times the win \
+        rate of all reps there. `o_over_e` = won / expected, limits: Wilson's of won / closed, times closed / \
+        expected. `std_rate` = o_over_e times the team's rate. `p`: two-sided mid-P value of the wins under the \
+        team's rates, deal by deal; `q`: Benjamini-Hochberg over the tested reps of the quarter. Only quarters that \
+        are over are tested. Ramping reps and deals without owner count in the rates, but are not tested. The sum of \
+        expected is the sum of won.",
     caveat: "Each rep is compared with the team, not with another rep: their mixes differ.",
     source: "Breslow & Day 1987; Lancaster 1961; Benjamini & Hochberg 1995",
     keys: &[],

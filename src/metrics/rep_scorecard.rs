@@ -31,14 +31,15 @@ static ABOUT: About = About {
     title: "Scorecard of reps",
     question: "What did each rep close, win, earn and do, and over how many working days?",
     definition: "Per credited owner (`credit_rule`; under `split_time` only `won_credited` and `bookings_minor` are \
-        shared, by the time each owner had the deal while it was open, the rest goes to the owner at the close): deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; \
-        mean and median size of known non-negative ones; null if the run has several currencies, reason MC: see K7; \
-        mean limits not below 0), median \
-        cycle of the deals won (J1), activities done in the period by the owner (on deals now in the pipeline, and on \
-        no deal: these count in each pipeline of the owner), activities / wins with exact Poisson limits on the wins, \
-        bookings / target where a target of bookings covers the quarter (targets are no pipeline's: the bookings of \
-        all pipelines count), working days (Monday to Friday without `holidays`) of the period up to `as_of` since the rep's start (since the period's start if that is \
-        unknown). `rank` is by `rate`, dense, only with `min_n_rank` closed deals.",
+        shared, by the time each owner had the deal while it was open, the rest goes to the owner at the close): \
+        deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; mean and median size of \
+        known non-negative ones; null if the run has several currencies, reason MC: see K7; mean limits not below \
+        0), median cycle of the deals won (J1), activities done in the period by the owner (on deals now in the \
+        pipeline, and on no deal: these count in each pipeline of the owner), activities / wins with exact Poisson \
+        limits on the wins, bookings / target where a target of bookings covers the quarter (targets are no \
+        pipeline's: the bookings of all pipelines count), working days (Monday to Friday without `holidays`) of the \
+        period up to `as_of` since the rep's start (since the period's start if that is unknown). `rank` is by \
+        `rate`, dense, only with `min_n_rank` closed deals.",
     caveat: "Do not rank by the raw rate: K2 shrinks it, K4 tests it.",
     source: "Wilson 1927; Garwood 1936",
     keys: &[],

@@ -17,9 +17,10 @@ static ABOUT: About = About {
     name: "rep_tests",
     title: "Tests of reps against the team",
     question: "Whose win rate really differs from the team's?",
-    definition: "Reps of a pipeline in a quarter, or in the whole run. Hypothesis: the rep wins as often as the team of all \
-        reps (A1 broad). `p`: two-sided binomial mid-P; `q`: Benjamini-Hochberg over the tested reps of the family; \
-        different if q <= `fdr_q`. Ramping reps and deals without owner count in the team's rate, but are not tested.",
+    definition: "Reps of a pipeline in a quarter, or in the whole run. Hypothesis: the rep wins as often as the team \
+        of all reps (A1 broad). `p`: two-sided binomial mid-P; `q`: Benjamini-Hochberg over the tested reps of the \
+        family; different if q <= `fdr_q`. Ramping reps and deals without owner count in the team's rate, but are \
+        not tested.",
     caveat: "Do not run it every night until something turns up: decide on the period first.",
     source: "Lancaster 1961; Benjamini & Hochberg 1995",
     keys: &[],

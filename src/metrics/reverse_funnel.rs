@@ -20,16 +20,17 @@ static ABOUT: About = About {
     question: "How many deals must reach each stage, and by when, for the goal of wins?",
     definition: "Goal: `goals.wins` (or `goals.pipelines`) in the period of `goals.period` that holds the day after \
         `as_of`; without it, in a run of one pipeline, the targets of wins, or the targets of bookings / mean known \
-        amount won in `emp_window_days` (`goal_basis`); those for everyone, or else the sum of the teams', or else of the \
-        owners'; of several periods the shortest. `required` = goal / chance of a deal that reaches the stage, \
-        rounded up; `mode` says which chance: `configured` in the catalogue, or `empirical` (`p_iso` of F3; \
-        `required_best` and `required_worst` by its limits, widened to hold `required`). Reaching a later stage reaches the earlier \
-        ones. A5 `required_assured`: the fewest deals that give the goal with probability `assurance`, each won \
-        independently. Net of what there is: `required_more` = (goal - wins of the period so far - expected wins of the \
-        open deals in the stage or later) / chance, rounded up, not below 0: deals that have yet to reach the stage. \
-        `latest_reach_on` = last day of the period - median days from reaching the stage to the win, within the largest of \
-        `horizons` to which enough deals were followed. In a run of one pipeline, owners with a target of wins (or of \
-        bookings) have rows of their own: their goal, their wins and open deals, at the chances of the whole pipeline.",
+        amount won in `emp_window_days` (`goal_basis`); those for everyone, or else the sum of the teams', or else \
+        of the owners'; of several periods the shortest. `required` = goal / chance of a deal that reaches the \
+        stage, rounded up; `mode` says which chance: `configured` in the catalogue, or `empirical` (`p_iso` of F3; \
+        `required_best` and `required_worst` by its limits, widened to hold `required`). Reaching a later stage \
+        reaches the earlier ones. A5 `required_assured`: the fewest deals that give the goal with probability \
+        `assurance`, each won independently. Net of what there is: `required_more` = (goal - wins of the period so \
+        far - expected wins of the open deals in the stage or later) / chance, rounded up, not below 0: deals that \
+        have yet to reach the stage. `latest_reach_on` = last day of the period - median days from reaching the \
+        stage to the win, within the largest of `horizons` to which enough deals were followed. In a run of one \
+        pipeline, owners with a target of wins (or of bookings) have rows of their own: their goal, their wins and \
+        open deals, at the chances of the whole pipeline.",
     caveat: "`required` reaches the goal only a little more often than not: plan with `required_assured`. Volumes are \
         those of a steady state; a deal that reaches a stage after `latest_reach_on` is rather won in a later period.",
     source: "definition; isotonic: Barlow et al. 1972; assured volume: negative binomial waiting time",

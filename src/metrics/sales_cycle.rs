@@ -23,8 +23,8 @@ static ABOUT: About = About {
     title: "Length of the sales cycle",
     question: "How long did the deals that were closed in a period take?",
     definition: "Time from creation to the last close of the deals closed in the period, for three sets: won, lost \
-        (without `exclude_reasons`) and closed (both). Deals closed before they were created are left out. \
-        Quantiles are type 7; `lower` and `upper` are Student's t limits of the mean, not below 0, the median has limits by \
+        (without `exclude_reasons`) and closed (both). Deals closed before they were created are left out. Quantiles \
+        are type 7; `lower` and `upper` are Student's t limits of the mean, not below 0, the median has limits by \
         order statistics.",
     caveat: "Deals closed in a period favour short cycles when volume grows: read it beside J2 and J3.",
     source: "definition; Hyndman & Fan 1996",

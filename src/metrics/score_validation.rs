@@ -17,10 +17,11 @@ static ABOUT: About = About {
     name: "score_validation",
     title: "Validation of the score",
     question: "Does the score tell deals that were won from those that were not?",
-    definition: "Deals open at the month ends of the last 24 months whose `score_horizon_days` are over; score of the \
-        activities done before the month end against a win within the horizon. `auc`: the chance that a deal that was \
-        won had the higher score, ties as half; 0.5 is no better than a coin. Interval by DeLong's variance on the \
-        logit scale. Also within each stage, as far as stages of then are known, because activities pile up on deals that get on.",
+    definition: "Deals open at the month ends of the last 24 months whose `score_horizon_days` are over; score of \
+        the activities done before the month end against a win within the horizon. `auc`: the chance that a deal \
+        that was won had the higher score, ties as half; 0.5 is no better than a coin. Interval by DeLong's variance \
+        on the logit scale. Also within each stage, as far as stages of then are known, because activities pile up \
+        on deals that get on.",
     caveat: "A score that goes with wins does not make them. A deal counts on every month end on which it was open, so \
         the interval is somewhat too narrow.",
     source: "DeLong, DeLong & Clarke-Pearson 1988",

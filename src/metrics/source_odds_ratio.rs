@@ -18,12 +18,12 @@ static ABOUT: About = About {
     name: "source_odds_ratio",
     title: "Sources within segments and quarters",
     question: "Is one source better than another where both bring the same kind of deals?",
-    definition: "Pairs of sources as in `source_comparison`, closed deals of all quarters that are over. Odds of winning \
-        with the first source / odds with the second, the same in every stratum (segment and quarter of the close), by \
-        Mantel and Haenszel; chi-square test that it is 1, without continuity correction. Strata in which one source \
-        has no deal, or all deals ended alike, say nothing and are counted. Where one \
-        source won all or nothing the ratio is empty, and `excess` says which is ahead. `q`: Benjamini-Hochberg over the pairs of \
-        the pipeline.",
+    definition: "Pairs of sources as in `source_comparison`, closed deals of all quarters that are over. Odds of \
+        winning with the first source / odds with the second, the same in every stratum (segment and quarter of the \
+        close), by Mantel and Haenszel; chi-square test that it is 1, without continuity correction. Strata in which \
+        one source has no deal, or all deals ended alike, say nothing and are counted. Where one source won all or \
+        nothing the ratio is empty, and `excess` says which is ahead. `q`: Benjamini-Hochberg over the pairs of the \
+        pipeline.",
     caveat: "Adjusts for the segment and the quarter only. A ratio of odds is farther from 1 than one of rates.",
     source: "Mantel & Haenszel 1959; Robins, Breslow & Greenland 1986; Benjamini & Hochberg 1995",
     keys: &["source_a", "source_b"],

@@ -18,13 +18,13 @@ static ABOUT: About = About {
     name: "stage_exit",
     title: "Where deals go from a stage",
     question: "Which share of the deals that enter a stage moves on, is lost, falls back?",
-    definition: "First visit of a deal to an open stage in each life (until it is closed, and again \
-                 after a reopening), begun in the trailing `emp_window_days` (`trailing`) or ever \
-                 (`all`), entry known, of deals with a history of stages and without excluded loss reasons. Shares within `stage_horizon` \
-                 days of entry by Aalen-Johansen: `pass_through` (next stage, a later one, won), \
-                 of it `pass_through_next` (to the very next stage, from the last one: won) and \
-                 `pass_through_skip` (further, skipping some, or won from an earlier stage), `churn` (lost), `back` (an earlier stage, another pipeline, deleted), `still` there. \
-                 `pass_through`, `churn`, `back` and `still` sum to 1. `lower` and `upper` are those of `pass_through`.",
+    definition: "First visit of a deal to an open stage in each life (until it is closed, and again after a \
+        reopening), begun in the trailing `emp_window_days` (`trailing`) or ever (`all`), entry known, of deals with \
+        a history of stages and without excluded loss reasons. Shares within `stage_horizon` days of entry by \
+        Aalen-Johansen: `pass_through` (next stage, a later one, won), of it `pass_through_next` (to the very next \
+        stage, from the last one: won) and `pass_through_skip` (further, skipping some, or won from an earlier \
+        stage), `churn` (lost), `back` (an earlier stage, another pipeline, deleted), `still` there. `pass_through`, \
+        `churn`, `back` and `still` sum to 1. `lower` and `upper` are those of `pass_through`.",
     caveat: "`naive_pass` leaves out the deals that are still there and errs where one exit is \
              faster than the other.",
     source: "Aalen & Johansen 1978; interval: Wilson 1927 with the effective sample size of \

@@ -46,18 +46,17 @@ static ABOUT: About = About {
     name: "stage_flow",
     title: "Stage stock and flow",
     question: "How many deals stood in each stage, came in and went out in a period?",
-    definition: "By stage, won, lost and unknown ones included, over whole visits. `opening`: visits \
-        under way when the period starts. `entered`: visits that begin in it, split by how the deal \
-        came (creation, or the move that ended its visit before). `left`: visits that end in it, \
-        split by how. `closing`: visits under way when it ends, or at `as_of`. Opening plus entered \
-        minus left is closing, exactly. A visit of no length counts once in and once out. \
-        `deal_days`: days of the period at whose end a deal stood in the stage, open stages only. \
-        Whole pipelines by month, quarter and over the whole run; owners, sources and segments by quarter \
-        and over the whole run. Of owners: a stock is that of the owner of that day, a move that of the owner of that instant (a change of owner \
-        at the same instant comes first); a deal that changes hands inside a stage is in `out_transfer` \
-        of the one and `in_transfer` of the other, and opening plus entered plus `in_transfer` minus left minus `out_transfer` is closing, exactly. \
-        Without a history of owners, and where `credit_rule` is `current` or `created_by`, one owner has \
-        a deal all its life. `n`: opening plus entered plus `in_transfer`.",
+    definition: "By stage, won, lost and unknown ones included, over whole visits. `opening`: visits under way when \
+        the period starts. `entered`: visits that begin in it, split by how the deal came (creation, or the move \
+        that ended its visit before). `left`: visits that end in it, split by how. `closing`: visits under way when \
+        it ends, or at `as_of`. Opening plus entered minus left is closing, exactly. A visit of no length counts \
+        once in and once out. `deal_days`: days of the period at whose end a deal stood in the stage, open stages \
+        only. Whole pipelines by month, quarter and over the whole run; owners, sources and segments by quarter and \
+        over the whole run. Of owners: a stock is that of the owner of that day, a move that of the owner of that \
+        instant (a change of owner at the same instant comes first); a deal that changes hands inside a stage is in \
+        `out_transfer` of the one and `in_transfer` of the other, and opening plus entered plus `in_transfer` minus \
+        left minus `out_transfer` is closing, exactly. Without a history of owners, and where `credit_rule` is \
+        `current` or `created_by`, one owner has a deal all its life. `n`: opening plus entered plus `in_transfer`.",
     caveat: "`left` includes losses; some tools define outflow without them.",
     source: "definition; Little 1961",
     keys: &["stage_order", "stage"],

@@ -23,15 +23,14 @@ static ABOUT: About = About {
     name: "stage_stock",
     title: "Stage stock",
     question: "How many deals stand in each open stage, and what are they worth?",
-    definition: "Deals whose state at the end of day x is an open stage, by stage, unknown stage \
-        included. x is the last day of the period, or `as_of` if that comes first. Value: the \
-        amounts as they stood at x; deals without an amount count 0 and are counted apart. An amount \
-        is known by the history of amounts (`history`), else by the last night by x on which an export \
-        showed the deal open (`snapshot`; that of `as_of` is the export that ended within a day after \
-        it), else of a later day only (`current`): by the first such night after x, or as the export \
-        has it, for open deals also if the last night is more than 7 days before `as_of`. Age: from creation to x. The whole pipeline at every month and \
-        quarter end and at `as_of`; owners, sources and segments at `as_of`. One row per currency. \
-        Won, lost and deleted deals are in no row.",
+    definition: "Deals whose state at the end of day x is an open stage, by stage, unknown stage included. x is the \
+        last day of the period, or `as_of` if that comes first. Value: the amounts as they stood at x; deals without \
+        an amount count 0 and are counted apart. An amount is known by the history of amounts (`history`), else by \
+        the last night by x on which an export showed the deal open (`snapshot`; that of `as_of` is the export that \
+        ended within a day after it), else of a later day only (`current`): by the first such night after x, or as \
+        the export has it, for open deals also if the last night is more than 7 days before `as_of`. Age: from \
+        creation to x. The whole pipeline at every month and quarter end and at `as_of`; owners, sources and \
+        segments at `as_of`. One row per currency. Won, lost and deleted deals are in no row.",
     caveat: "Values at past dates with basis `current` hold amounts of a later day, not of the date.",
     source: "definition; median: Hyndman & Fan 1996 (type 7)",
     keys: &["stage_order", "stage"],

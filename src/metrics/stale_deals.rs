@@ -23,18 +23,17 @@ static ABOUT: About = About {
     name: "stale_deals",
     title: "Stale deals",
     question: "Which open deals have stalled, and what are they worth?",
-    definition: "One row per deal open at `as_of`, under its owner. Days in stage: visits to the \
-        present stage since the last reopening, summed; null where the entry is not known. \
-        `over_stage_age` and `over_cycle_age`: longer than the thresholds of `stage_age_threshold`. \
-        Idle: since the last activity done, or else the entry of the present visit; null where that is unknown \
-        too (QH19). `no_activity`: \
-        idle for more than `idle_days`, those of the stage where its pipeline has a list of them. `no_next_step`: no planned activity due on `as_of` or \
-        later; one that is overdue, or was called off (`excluded_outcomes`), is no next step. `overdue_close`: the expected close date is \
-        `as_of` or earlier. Stale: any term of `stale_when` holds, each a sign, or several joined by \
-        `and`; by default over the stage age, or without activity and next step. If the data hold no \
-        activity at all, what rests on activities is unknown (null), and terms that ask for it are \
-        left out. Severity: days in stage over the threshold. Rank within pipeline and \
-        currency: amount from high to low, unknown last, then severity, then id.",
+    definition: "One row per deal open at `as_of`, under its owner. Days in stage: visits to the present stage since \
+        the last reopening, summed; null where the entry is not known. `over_stage_age` and `over_cycle_age`: longer \
+        than the thresholds of `stage_age_threshold`. Idle: since the last activity done, or else the entry of the \
+        present visit; null where that is unknown too (QH19). `no_activity`: idle for more than `idle_days`, those \
+        of the stage where its pipeline has a list of them. `no_next_step`: no planned activity due on `as_of` or \
+        later; one that is overdue, or was called off (`excluded_outcomes`), is no next step. `overdue_close`: the \
+        expected close date is `as_of` or earlier. Stale: any term of `stale_when` holds, each a sign, or several \
+        joined by `and`; by default over the stage age, or without activity and next step. If the data hold no \
+        activity at all, what rests on activities is unknown (null), and terms that ask for it are left out. \
+        Severity: days in stage over the threshold. Rank within pipeline and currency: amount from high to low, \
+        unknown last, then severity, then id.",
     caveat: "A stale deal is slow, or nobody works on it; that does not say that it is lost.",
     source: "definition",
     keys: &["rank", "deal_id"],

@@ -34,12 +34,13 @@ static ABOUT: About = About {
     name: "trend",
     title: "90-day trend",
     question: "Where are new deals, wins, win rate, bookings, size and cycle heading?",
-    definition: "Fourteen windows of 90 days; the last one ends at `as_of`, each one before it ends a week earlier, so \
-        that the first and the last share no day. A window that begins before the first deal is left out, but for \
+    definition: "Fourteen windows of 90 days; the last one ends at `as_of`, each one before it ends a week earlier, \
+        so that the first and the last share no day. A window that begins before the first deal is left out, but for \
         the last one. Deals created, won and closed in the window by how they stand at `as_of`, lost ones of \
-        `exclude_reasons` left out of `closed`; `open_deals` are those created by the end of its last day and not closed or deleted by then. `win_rate` = won / \
-        closed, the broad rate of A1. Sizes are of known amounts from 0 on, cycles of deals not closed before creation. Per \
-        currency. `trend_columns` says which of them the report shows.",
+        `exclude_reasons` left out of `closed`; `open_deals` are those created by the end of its last day and not \
+        closed or deleted by then. `win_rate` = won / closed, the broad rate of A1. Sizes are of known amounts from \
+        0 on, cycles of deals not closed before creation. Per currency. `trend_columns` says which of them the \
+        report shows.",
     caveat: "Neighbouring windows share 83 of 90 days: compare the first with the last, not one with the next.",
     source: "definition; Wilson 1927",
     keys: &[],

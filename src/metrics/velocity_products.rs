@@ -33,8 +33,8 @@ impl Products {
         }
     }
 
-    /// Adds those of other deals. Nothing that is added is negative: whatever the order, a sum that is too large ends at the same
-    /// number.
+    /// Adds those of other deals. Nothing that is added is negative: whatever the order, a sum that is too large ends
+    /// at the same number.
     pub(super) fn gather(&mut self, other: &Self) {
         self.complete += other.complete;
         self.amount_sum = self.amount_sum.saturating_add(other.amount_sum);
