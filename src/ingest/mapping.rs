@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::columns::{Col, Entity};
 use super::header;
+use super::scan::Form;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Zone};
 
@@ -85,6 +86,12 @@ pub(super) struct Mapping {
     /// See [`DecimalMark`].
     #[serde(default)]
     pub(super) decimal: DecimalMark,
+    /// A file whose cells are not parted by commas was saved again by a spreadsheet, in its own decimal mark.
+    #[serde(default)]
+    pub(super) may_be_saved_again: bool,
+    /// Numbers of rows at which exports are cut off.
+    #[serde(default)]
+    pub(super) limits: Vec<u64>,
     /// What all files of a kind have besides.
     #[serde(default)]
     shared: BTreeMap<Entity, Shared>,
@@ -240,6 +247,14 @@ impl Skip {
 }
 
 impl Mapping {
+    /// The decimal mark of a file that is laid out so.
+    pub(super) fn decimal_of(&self, form: Form) -> DecimalMark {
+        match self.may_be_saved_again && form.delimiter != b',' {
+            true => DecimalMark::Auto,
+            false => self.decimal,
+        }
+    }
+
     /// Reads a mapping and checks that it names only columns that exist.
     ///
     /// Errors: no TOML, unknown keys, unknown columns.
