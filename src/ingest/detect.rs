@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::begin::{Beginning, begin};
-use super::bracket::Folded;
+use super::begin::begin;
+use super::clock;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::doing;
@@ -55,6 +55,8 @@ pub(super) struct Plan {
     pub(super) unit: Option<String>,
     /// Columns of which the header says that their times are in UTC, as bits.
     pub(super) utc: u128,
+    /// Columns of days whose time of day stands in a column of its own, as bits.
+    pub(super) with_clock: u128,
     /// How cells are read that leave something open, as far as the sample tells.
     pub(super) forms: Forms,
     /// What was assumed by the sample.
