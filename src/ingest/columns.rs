@@ -194,7 +194,7 @@ lists! {
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
         CreatedAt ModifiedAt Outcome DurationSeconds DurationMinutes DoneTime StartsTime DueTime;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
-    PAYMENTS: DealId Kind PaidAt Amount Currency EventId;
+    PAYMENTS: DealId Kind PaidAt Amount Refunded Currency EventId;
     FX: Currency Base Year RateOn HoldsUntil Rate UnitsPerBase;
     STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon IsLost Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;
