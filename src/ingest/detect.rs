@@ -11,7 +11,9 @@ use super::convert::DayOrder;
 use super::doing;
 use super::field_log;
 use super::fit;
+use super::groups;
 use super::header::{self, Stage};
+use super::heads::{Head, heads};
 use super::input::Input;
 use super::kind::{Called, find, is_called_otherwise, lacking, recognises, wide};
 use super::likely::{FirstDeals, Table};
@@ -171,7 +173,12 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
         return Ok(Detected::Unknown(Vec::new(), None));
     }
     let called = Called::of(input);
-    let beginning = begin(input)?;
+    let mut beginning = begin(input)?;
+    let filled = groups::fill(input, &beginning)?;
+    if let Some(filled) = &filled {
+        beginning = begin(&filled.input)?;
+    }
+    let table = filled.as_ref().map_or(input, |filled| &filled.input);
     for (head, rows) in heads(&beginning) {
         let Head { folded, headers, .. } = &head;
         for mapping in mappings {
@@ -190,7 +197,8 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 if is_in_doubt && !fit::has_moves(&rows, places) {
                     continue;
                 }
-                let plan = plan(input, mapping, file, why, head, beginning.form);
+                let mut plan = plan(table, mapping, file, why, head, beginning.form);
+                plan.said.extend(filled.as_ref().map(|filled| filled.said.clone()));
                 return Ok(Detected::Known(Box::new(settled(plan, &rows, config))));
             }
         }
@@ -236,28 +244,6 @@ fn settled(mut plan: Plan, rows: &[&[String]], config: &Config) -> Plan {
     plan
 }
 
-/// The header of a file.
-struct Head {
-    /// Headers as they stand, repeated ones with `#2`.
-    headers: Vec<String>,
-    /// The form in which they are compared.
-    folded: Folded,
-    /// The number of its record, from 0.
-    number: u64,
-}
-
-/// The rows that may be the header, and those below each.
-fn heads(beginning: &Beginning) -> impl Iterator<Item = (Head, Vec<&[String]>)> {
-    beginning.headers().filter_map(|at| {
-        let (number, row) = beginning.rows.get(at)?;
-        let headers = header::number_repeats(row.clone());
-        let folded = Folded::new(&headers);
-        let below = beginning.rows.get(at + 1..).unwrap_or_default().iter();
-        let below = below.map(|(_, row)| row.as_slice()).collect();
-        Some((Head { headers, folded, number: *number }, below))
-    })
-}
-
 fn plan(
     input: &Input,
     mapping: &Mapping,
@@ -271,9 +257,8 @@ fn plan(
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
-    let entered = head.headers.iter().enumerate().filter_map(|(at, text)| {
-        header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
-    });
+    let stage = |text| header::entered_stage(text, &file.entered_starts);
+    let entered = head.headers.iter().enumerate().filter_map(|(at, h)| Some((at, stage(h)?)));
     let mut file = file.clone();
     file.skip.retain(|skip| at(&skip.header).is_some());
     let kind_by_name =
