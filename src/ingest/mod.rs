@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress};
 
+mod across;
 mod activities;
 mod activity_id;
 mod assemble;
