@@ -127,6 +127,13 @@ impl Plan {
         self.index(col).is_some()
     }
 
+    /// Whether a history of stages has columns of values besides the stage.
+    pub(super) fn has_values(&self) -> bool {
+        [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
+            .into_iter()
+            .any(|col| self.has(col))
+    }
+
     /// Whether the name of a deal stands for its id.
     pub(super) fn has_names_for_ids(&self) -> bool {
         self.has(Col::Name) && self.index(Col::Name) == self.index(Col::DealId)

@@ -230,10 +230,7 @@ impl Loader<'_> {
         match plan.entity {
             Entity::Deals => self.deals(plan)?,
             Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
-            Entity::FieldChanges => {
-                let file = self.rows(plan, field_log::change)?;
-                file.parts.into_iter().for_each(|part| self.all.add_log(part));
-            }
+            Entity::FieldChanges => self.field_changes(plan)?,
             Entity::Activities => self.activities(plan)?,
             Entity::Users => {
                 let rows = self.side(plan, side::user)?;
@@ -356,10 +353,18 @@ impl Loader<'_> {
             return Ok(());
         }
         let file = self.rows(plan, rows::history)?;
+        self.all.note_full(plan, &file, |row| Some(row.deal));
         for part in file.parts {
-            let joined = self.all.join(part, has_values(plan));
+            let joined = self.all.join(part, plan.has_values());
             self.all.history.push(joined);
         }
+        Ok(())
+    }
+
+    fn field_changes(&mut self, plan: &Plan) -> Result<()> {
+        let file = self.rows(plan, field_log::change)?;
+        self.all.note_full(plan, &file, field_log::LogRow::moved_deal);
+        file.parts.into_iter().for_each(|part| self.all.add_log(part));
         Ok(())
     }
 
@@ -389,11 +394,4 @@ impl Loader<'_> {
         self.all.activities.extend(blocks);
         Ok(())
     }
-}
-
-/// Whether a history of stages has columns of values besides the stage.
-pub(super) fn has_values(plan: &Plan) -> bool {
-    [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
-        .into_iter()
-        .any(|col| plan.has(col))
 }

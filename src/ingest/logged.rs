@@ -176,7 +176,8 @@ impl Logged {
         let has_amounts = plan.has(Col::Amount) || self.headers.iter().any(|h| h == amount);
         all.deals.has_currency |=
             plan.has(Col::Currency) || !has_amounts || (!self.is_of_fields && file.has_currency);
-        let has_values = super::load::has_values(plan);
+        let has_values = plan.has_values();
+        let shared = shared(plan, &file, all);
         for part in file.parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();
             let sym = |word: Word| words.get(word.0 as usize).copied().unwrap_or_default();
