@@ -199,7 +199,9 @@ impl Loader<'_> {
         let (mut found, mut broken) = (Logged::default(), Vec::new());
         for plan in plans.iter().filter(|plan| plan.entity == Entity::FieldChanges) {
             match self.read(plan, logged::field_row) {
-                Ok(file) => found.add(plan, file, &mut self.all),
+                Ok(file) => {
+                    found.add((plan, plan.zone.zone(self.options.config)?), file, &mut self.all)
+                }
                 Err(error) => broken.push(plan.input.clone().aside(error)),
             }
         }
@@ -348,7 +350,7 @@ impl Loader<'_> {
             self.say_zone(plan)?;
             self.all.assumptions.extend(said::unread(plan));
             if let Some(logged) = &mut self.logged {
-                logged.add(plan, file, &mut self.all);
+                logged.add((plan, plan.zone.zone(self.options.config)?), file, &mut self.all);
             }
             return Ok(());
         }
