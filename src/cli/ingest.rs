@@ -57,8 +57,8 @@ fn reasons(store: &Store) -> String {
     format!("`sluice query rejects_by_reason{}` tells why", store.flag())
 }
 
-/// Reads exports and says what was found; findings when more than `--max-rejects` was refused, or a file
-/// cannot be read. `reasons`: where all that was refused is told.
+/// Reads exports and says what was found; findings when more than `--max-rejects` was refused, a file
+/// cannot be read, or may have been cut off. `reasons`: where all that was refused is told.
 pub fn read(
     args: &ExportArgs,
     config: &Config,
@@ -69,9 +69,11 @@ pub fn read(
     talk.clear();
     ingested.unreadable.iter().for_each(|error| talk.error(error));
     say(&ingested.inputs);
-    for assumption in &ingested.dataset.assumptions {
+    let cut_off = ingest::cut_off(&ingested.inputs);
+    for assumption in ingested.dataset.assumptions.iter().filter(|said| !cut_off.contains(said)) {
         tracing::info!(target: "sluice", "assumed: {assumption}");
     }
+    let whole = say_cut_off(&cut_off);
     let (read, rejected) = (ingested.rows_read, ingested.rows_rejected);
     let cells = ingested.dataset.rejects.iter().filter(|r| !r.is_row).count();
     if rejected > 0 || cells > 0 {
@@ -82,9 +84,15 @@ pub fn read(
         tracing::warn!(target: "sluice", "refused {rejected} of {read} rows{cells}; {reasons}");
         examples(&ingested.dataset.rejects);
     }
-    let is_whole = ingested.unreadable.is_empty();
-    let ending = if is_whole { ending(read, rejected, args) } else { Ending::Findings };
-    Ok((ingested, ending))
+    let is_readable = ingested.unreadable.is_empty();
+    let ending = if is_readable { ending(read, rejected, args) } else { Ending::Findings };
+    Ok((ingested, ending.and(whole)))
+}
+
+/// Says which files may have been cut off; findings if any.
+fn say_cut_off(cut_off: &[String]) -> Ending {
+    cut_off.iter().for_each(|said| tracing::warn!(target: "sluice", "{said}"));
+    if cut_off.is_empty() { Ending::Done } else { Ending::Findings }
 }
 
 /// Says where the first cell of each reason stands.
@@ -179,8 +187,8 @@ pub fn unchanged(
         "store: nothing new, still at run {}: the files are the same, byte for byte",
         last.version
     );
-    let ending = ending(read, rejected, args);
-    Ok(Some((last, ending)))
+    let whole = say_cut_off(&ingest::cut_off(&last.inputs));
+    Ok(Some((last, ending(read, rejected, args).and(whole))))
 }
 
 /// Says what each file was read as.

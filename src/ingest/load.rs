@@ -19,8 +19,8 @@ use super::rows::word;
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
 use super::{
-    Ingested, Options, activities, currency, field_log, fx, goals, periods, rows, said, side,
-    status,
+    Ingested, Options, activities, currency, field_log, fx, goals, limits, periods, rows, said,
+    side, status,
 };
 use crate::error::{ErrorKind, Result};
 use crate::model::fx::base_of;
@@ -67,8 +67,9 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     loader.make_deals();
     loader.settle_periods()?;
     options.progress.begin("building timelines", None);
-    let Loader { all, mut inputs, broken, .. } = loader;
+    let Loader { mut all, mut inputs, broken, .. } = loader;
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    all.assumptions.extend(limits::cut_off(&inputs));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let dataset = assemble::assemble(all, options.config, options.now)?;
     let rows_rejected = count_refused(&mut inputs, &dataset.rejects);

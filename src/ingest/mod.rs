@@ -39,6 +39,7 @@ mod input;
 mod kind;
 mod lanes;
 mod likely;
+mod limits;
 mod load;
 mod local;
 mod logged;
@@ -106,6 +107,11 @@ pub struct Ingested {
 /// cannot be read is none as long as others tell deals.
 pub fn read(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
     load::load(paths, options)
+}
+
+/// What is to be said of files that have exactly as many rows as exports are cut off at; see `limits`.
+pub fn cut_off(inputs: &[InputFile]) -> Vec<String> {
+    limits::cut_off(inputs)
 }
 
 /// Whether exports consist of the files `before`, read as the same things, byte for byte: their hashes

@@ -51,6 +51,13 @@ pub(super) fn load(own: Option<&Path>) -> Result<Vec<Mapping>> {
     Ok(all)
 }
 
+/// Numbers of rows at which exports of a built-in source are cut off.
+pub(super) fn limits(name: &str) -> Vec<u64> {
+    let source = SOURCES.iter().find(|source| source.name == name);
+    let mapping = source.and_then(|source| Mapping::parse(source.text, name).ok());
+    mapping.map(|mapping| mapping.limits).unwrap_or_default()
+}
+
 /// What `sluice list sources` shows of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceAbout {
