@@ -16,6 +16,7 @@ pub struct Source {
 /// The built-in sources, in the order in which they are tried.
 pub static SOURCES: &[Source] = &[
     Source { name: "salesforce", text: include_str!("sources/salesforce.toml") },
+    Source { name: "salesforce_report", text: include_str!("sources/salesforce_report.toml") },
     // Before HubSpot, whose `Record ID` differs from Zoho's by its case only.
     Source { name: "zoho", text: include_str!("sources/zoho.toml") },
     // Before HubSpot, whose `Record ID` and `Deal Name` it has.
