@@ -250,6 +250,30 @@ fn changes_of_stages_that_crms_keep_beside() {
     }
 }
 
+/// In the backup of Zoho activities have ids of people, and deals their names.
+#[test]
+fn people_of_zoho_have_the_ids_that_activities_tell() {
+    let got = exported(&[
+        (
+            "Deals_001.csv",
+            "Record Id,Deal Owner,Deal Name,Closing Date,Stage,Created Time\n\
+             zcrm_9,Ann Lee,Acme,2026-07-15,Talk,2026-01-05 09:00:00\n",
+        ),
+        ("Users.csv", "Record Id,Email,First Name,Last Name,Role\nzcrm_1,ann@x.com,Ann,Lee,West\n"),
+        (
+            "Calls_001.csv",
+            "Record Id,Subject,Call Owner.id,Call Start Time,Call Status,Related To.id\n\
+             zcrm_7,Intro,zcrm_1,2026-01-06 10:00:00,Completed,zcrm_9\n",
+        ),
+    ]);
+    let users: Vec<(&str, &str)> =
+        got.dataset.users.iter().map(|user| (&*user.user_id, &*user.team)).collect();
+    assert_eq!(users, [("zcrm_1", "West")]);
+    let (partition, row, _) = find(&got, "zcrm_9");
+    let owner = partition.activities.get(row).first().unwrap().owner;
+    assert_eq!(got.dataset.names.get(owner), "zcrm_1");
+}
+
 /// What a spreadsheet makes of exports that it saves again: decimal commas, ids without the zeros before them.
 #[test]
 fn exports_that_a_spreadsheet_saved_again() {
