@@ -68,6 +68,18 @@ pub(super) fn begin(input: &Input) -> Result<Beginning> {
     Ok(Beginning { form, rows: records(&text, delimiter, SAMPLE) })
 }
 
+/// All records of a file that are not blank, numbered, by what its beginning told.
+///
+/// Errors: it cannot be read.
+pub(super) fn all(input: &Input, form: Form) -> Result<Vec<(u64, Vec<String>)>> {
+    let bytes = input.read()?;
+    let mut text = decode::whole(&bytes);
+    if form.ends_in_returns {
+        text = Cow::Owned(text.replace('\r', "\n"));
+    }
+    Ok(records(&text, form.delimiter, usize::MAX))
+}
+
 /// The first records that are not blank, numbered.
 fn records(text: &str, delimiter: u8, limit: usize) -> Vec<(u64, Vec<String>)> {
     let mut starts = Vec::new();

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use super::clock;
 use super::columns::Col;
 use super::context::{Context, Link};
 use super::convert;
@@ -143,6 +144,8 @@ impl<'r> Record<'r> {
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
         let Some(text) = self.text(col) else { return Ok(None) };
         let is_utc = self.context.plan.utc >> col as u8 & 1 == 1;
+        let is_apart = self.context.plan.with_clock >> col as u8 & 1 == 1;
+        let text = if is_apart { self.with_clock(col, text) } else { text };
         match self.instant(&text, is_utc) {
             Some(time) => Ok(Some(time)),
             None if convert::is_zero(&text) => Ok(None),
@@ -153,6 +156,12 @@ impl<'r> Record<'r> {
                 false,
             )),
         }
+    }
+
+    /// A day with the time of day of its column, if that has one.
+    fn with_clock(&self, col: Col, day: Cow<'r, str>) -> Cow<'r, str> {
+        let clock = col.time_of_day().and_then(|clock| self.text(clock));
+        clock.and_then(|clock| clock::beside(&day, &clock)).map_or(day, Cow::Owned)
     }
 
     /// The instant of a text of this record; `is_utc` if its header says that it is in UTC.

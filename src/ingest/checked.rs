@@ -25,10 +25,19 @@ fn check(head: &str) -> String {
     head.as_bytes().chunks(5).map(digit).collect()
 }
 
-/// The id that another file may have for this one.
-pub(super) fn other(id: &str, has_checked_ids: bool) -> Option<String> {
+/// The ids that another file may have for this one.
+pub(super) fn others(id: &str, has_checked_ids: bool) -> impl Iterator<Item = String> {
     let other = has_checked_ids.then(|| other_form(id)).flatten();
-    other.or_else(|| whole(id).map(str::to_owned))
+    other.into_iter().chain(whole(id).map(str::to_owned)).chain(with_zeros(id))
+}
+
+/// A number with fewer or more zeros before it: a spreadsheet takes those away.
+fn with_zeros(id: &str) -> impl Iterator<Item = String> {
+    const WIDEST: usize = 12;
+    let number = id.trim_start_matches('0');
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let widths = if is_number { number.len()..=WIDEST } else { 1..=0 };
+    widths.map(move |width| format!("{number:0>width$}"))
 }
 
 /// The digits of an id that was written as a number: `1001.0`.
@@ -81,6 +90,9 @@ mod tests {
     fn numbers_that_were_ids() {
         assert_eq!(whole("1001.0"), Some("1001"));
         assert_eq!((whole("a.0"), whole("1001.5"), whole("1001")), (None, None, None));
+        let padded: Vec<String> = others("0123", false).take(3).collect();
+        assert_eq!(padded, ["123", "0123", "00123"]);
+        assert_eq!(others("D-1", false).count(), 0);
         for lost in ["4.15087E+18", "4,15E+18", "1E+18", "4.1e+9"] {
             assert!(is_shortened(lost), "{lost}");
         }

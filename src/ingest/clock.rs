@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::columns::Col;
 use super::convert;
 use crate::model::calendar::SECOND_MICROS;
 
@@ -20,6 +21,33 @@ pub(super) fn with_colons(text: Cow<'_, str>) -> Cow<'_, str> {
             Cow::Owned(format!("{date} {}", clock.replace('.', ":")))
         }
         _ => text,
+    }
+}
+
+/// The columns of days, as bits, whose time of day stands in a column of its own; `place` is where a column is.
+pub(super) fn apart(place: impl Fn(Col) -> Option<usize>) -> u128 {
+    let is_apart = |col: &&Col| {
+        let clock = col.time_of_day().and_then(&place);
+        clock.is_some() && place(**col).is_some_and(|day| Some(day) != clock)
+    };
+    Col::ALL.iter().filter(is_apart).fold(0, |bits, &col| bits | 1 << col as u8)
+}
+
+/// So long is a day with a time of day at least: `1/5/2026 8:30`.
+const SHORTEST: usize = 13;
+
+/// A day with the time of day that stands beside it; none if it has one itself, or that is none. What stands beside
+/// it may have the day too.
+pub(super) fn beside(day: &str, clock: &str) -> Option<String> {
+    let day = day.strip_suffix(" 00:00:00").unwrap_or(day);
+    if day.contains(':') || !clock.contains(':') {
+        return None;
+    }
+    match convert::clock_time(clock.as_bytes()) {
+        Some((_, rest)) => {
+            mark_of(std::str::from_utf8(rest).ok()?).map(|_| format!("{day} {clock}"))
+        }
+        None => (clock.len() >= SHORTEST).then(|| clock.to_owned()),
     }
 }
 

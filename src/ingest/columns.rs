@@ -45,12 +45,25 @@ columns! {
     NewDate "new_date" OldFirstName "old_first_name" NewFirstName "new_first_name"
     OldLastName "old_last_name" NewLastName "new_last_name" Number "number"
     QuarterLabel "quarter_label" MonthLabel "month_label" Year "year" Base "base"
+    ChangedTime "changed_time" DoneTime "done_time" StartsTime "starts_time" DueTime "due_time"
+    Refunded "refunded"
 }
 
 impl Col {
     /// The column called `name`.
     pub(super) fn find(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|col| col.name() == name)
+    }
+
+    /// The column of the time of day of this one, where that holds days only.
+    pub(super) fn time_of_day(self) -> Option<Self> {
+        match self {
+            Self::ChangedAt => Some(Self::ChangedTime),
+            Self::DoneAt => Some(Self::DoneTime),
+            Self::StartsAt => Some(Self::StartsTime),
+            Self::DueAt => Some(Self::DueTime),
+            _ => None,
+        }
     }
 }
 
@@ -175,13 +188,13 @@ lists! {
         ExpectedCloseOn LastStageChangeAt ModifiedAt DeletedAt AccountId AccountName StageOrder;
     HISTORY: Status DealId Stage FromStage ChangedAt ChangedBy Pipeline EventId Amount Currency
         ExpectedCloseOn Probability ForecastCategory CreatedAt Name AccountId Owner Source DealType
-        Product LostReason;
+        Product LostReason ChangedTime;
     FIELD_CHANGES: DealId Pipeline ChangedAt ChangedBy EventId Field OldValue NewValue OldNumber
         NewNumber OldDate NewDate OldFirstName NewFirstName OldLastName NewLastName;
     ACTIVITIES: ActivityId DealId DealName Kind Owner Status IsClosed DoneAt StartsAt DueAt DueOn
-        CreatedAt ModifiedAt Outcome DurationSeconds DurationMinutes;
+        CreatedAt ModifiedAt Outcome DurationSeconds DurationMinutes DoneTime StartsTime DueTime;
     USERS: UserId Name FirstName LastName Team Email IsActive StartedOn;
-    PAYMENTS: DealId Kind PaidAt Amount Currency EventId;
+    PAYMENTS: DealId Kind PaidAt Amount Refunded Currency EventId;
     FX: Currency Base Year RateOn HoldsUntil Rate UnitsPerBase;
     STAGES: Id Stage Pipeline StageOrder Probability IsClosed IsWon IsLost Kind;
     PERIODS: Kind Id PeriodStart PeriodEnd Name Number QuarterLabel MonthLabel;

@@ -79,8 +79,9 @@ impl Context<'_> {
         };
         match find(id) {
             Link::Unknown => {
-                let other = checked::other(id, self.plan.file.has_checked_ids);
-                other.map_or(Link::Unknown, |other| find(&other))
+                let others = checked::others(id, self.plan.file.has_checked_ids);
+                let mut links = others.map(|other| find(&other));
+                links.find(|link| *link != Link::Unknown).unwrap_or(Link::Unknown)
             }
             link => link,
         }

@@ -4,14 +4,16 @@
 
 use std::collections::BTreeSet;
 
-use super::begin::{Beginning, begin};
-use super::bracket::Folded;
+use super::begin::begin;
+use super::clock;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::doing;
 use super::field_log;
 use super::fit;
+use super::groups;
 use super::header::{self, Stage};
+use super::heads::{Head, heads};
 use super::input::Input;
 use super::kind::{Called, find, is_called_otherwise, lacking, recognises, wide};
 use super::likely::{FirstDeals, Table};
@@ -55,6 +57,8 @@ pub(super) struct Plan {
     pub(super) unit: Option<String>,
     /// Columns of which the header says that their times are in UTC, as bits.
     pub(super) utc: u128,
+    /// Columns of days whose time of day stands in a column of its own, as bits.
+    pub(super) with_clock: u128,
     /// How cells are read that leave something open, as far as the sample tells.
     pub(super) forms: Forms,
     /// What was assumed by the sample.
@@ -123,6 +127,13 @@ impl Plan {
         self.index(col).is_some()
     }
 
+    /// Whether a history of stages has columns of values besides the stage.
+    pub(super) fn has_values(&self) -> bool {
+        [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
+            .into_iter()
+            .any(|col| self.has(col))
+    }
+
     /// Whether the name of a deal stands for its id.
     pub(super) fn has_names_for_ids(&self) -> bool {
         self.has(Col::Name) && self.index(Col::Name) == self.index(Col::DealId)
@@ -169,7 +180,12 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
         return Ok(Detected::Unknown(Vec::new(), None));
     }
     let called = Called::of(input);
-    let beginning = begin(input)?;
+    let mut beginning = begin(input)?;
+    let filled = groups::fill(input, &beginning)?;
+    if let Some(filled) = &filled {
+        beginning = begin(&filled.input)?;
+    }
+    let table = filled.as_ref().map_or(input, |filled| &filled.input);
     for (head, rows) in heads(&beginning) {
         let Head { folded, headers, .. } = &head;
         for mapping in mappings {
@@ -188,7 +204,8 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 if is_in_doubt && !fit::has_moves(&rows, places) {
                     continue;
                 }
-                let plan = plan(input, mapping, file, why, head, beginning.form);
+                let mut plan = plan(table, mapping, file, why, head, beginning.form);
+                plan.said.extend(filled.as_ref().map(|filled| filled.said.clone()));
                 return Ok(Detected::Known(Box::new(settled(plan, &rows, config))));
             }
         }
@@ -234,28 +251,6 @@ fn settled(mut plan: Plan, rows: &[&[String]], config: &Config) -> Plan {
     plan
 }
 
-/// The header of a file.
-struct Head {
-    /// Headers as they stand, repeated ones with `#2`.
-    headers: Vec<String>,
-    /// The form in which they are compared.
-    folded: Folded,
-    /// The number of its record, from 0.
-    number: u64,
-}
-
-/// The rows that may be the header, and those below each.
-fn heads(beginning: &Beginning) -> impl Iterator<Item = (Head, Vec<&[String]>)> {
-    beginning.headers().filter_map(|at| {
-        let (number, row) = beginning.rows.get(at)?;
-        let headers = header::number_repeats(row.clone());
-        let folded = Folded::new(&headers);
-        let below = beginning.rows.get(at + 1..).unwrap_or_default().iter();
-        let below = below.map(|(_, row)| row.as_slice()).collect();
-        Some((Head { headers, folded, number: *number }, below))
-    })
-}
-
 fn plan(
     input: &Input,
     mapping: &Mapping,
@@ -269,9 +264,8 @@ fn plan(
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
     let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
-    let entered = head.headers.iter().enumerate().filter_map(|(at, text)| {
-        header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
-    });
+    let stage = |text| header::entered_stage(text, &file.entered_starts);
+    let entered = head.headers.iter().enumerate().filter_map(|(at, h)| Some((at, stage(h)?)));
     let mut file = file.clone();
     file.skip.retain(|skip| at(&skip.header).is_some());
     let kind_by_name =
@@ -292,10 +286,11 @@ fn plan(
         order: None,
         zone: mapping.zone,
         percent: mapping.percent,
-        decimal: mapping.decimal,
+        decimal: mapping.decimal_of(form),
         unit: None,
         utc: 0,
-        forms: Forms::open(mapping.decimal, mapping.percent),
+        with_clock: clock::apart(|col| find(&file, col, folded)),
+        forms: Forms::open(mapping.decimal_of(form), mapping.percent),
         said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
         nulls,

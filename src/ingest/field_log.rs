@@ -54,6 +54,16 @@ pub(super) enum LogRow {
     Value(FieldRow),
 }
 
+impl LogRow {
+    /// The deal whose stage was changed.
+    pub(super) fn moved_deal(&self) -> Option<u32> {
+        match self {
+            Self::Stage(row) => Some(row.deal),
+            Self::Value(_) => None,
+        }
+    }
+}
+
 /// The old or the new value of a row: its cell, or those that some exports have for numbers, dates and
 /// names of people.
 #[derive(Clone, Copy, Debug)]

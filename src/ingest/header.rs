@@ -18,10 +18,13 @@ pub(super) fn without_nest(header: &str) -> &str {
     NESTS.iter().find_map(|nest| header.strip_prefix(nest)).unwrap_or(header)
 }
 
+/// What stands behind headers: `*` of columns that must be filled, arrows of those that rows are sorted by.
+pub(super) const MARKS: [char; 6] = ['*', '↑', '↓', '▲', '▼', ' '];
+
 /// The form in which headers are compared: lower case, without spaces, `_`, marks that are not seen, a
-/// `-` inside a word, the point of a shortened one, a final `*` and [`NESTS`].
+/// `-` inside a word, the point of a shortened one, final [`MARKS`] and [`NESTS`].
 pub(super) fn fold(header: &str) -> String {
-    let header = header.trim().trim_end_matches('*');
+    let header = header.trim().trim_end_matches(MARKS);
     let header = without_nest(header);
     let mut before = ' ';
     let mut letters = header.chars().peekable();

@@ -19,8 +19,8 @@ use super::rows::word;
 use super::unknown::{self, Unknown};
 use super::words::DealIndex;
 use super::{
-    Ingested, Options, activities, currency, field_log, fx, goals, periods, rows, said, side,
-    status,
+    Ingested, Options, activities, currency, field_log, fx, goals, limits, periods, rows, said,
+    side, status,
 };
 use crate::error::{ErrorKind, Result};
 use crate::model::fx::base_of;
@@ -67,8 +67,9 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     loader.make_deals();
     loader.settle_periods()?;
     options.progress.begin("building timelines", None);
-    let Loader { all, mut inputs, broken, .. } = loader;
+    let Loader { mut all, mut inputs, broken, .. } = loader;
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
+    all.assumptions.extend(limits::cut_off(&inputs));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let dataset = assemble::assemble(all, options.config, options.now)?;
     let rows_rejected = count_refused(&mut inputs, &dataset.rejects);
@@ -199,7 +200,9 @@ impl Loader<'_> {
         let (mut found, mut broken) = (Logged::default(), Vec::new());
         for plan in plans.iter().filter(|plan| plan.entity == Entity::FieldChanges) {
             match self.read(plan, logged::field_row) {
-                Ok(file) => found.add(plan, file, &mut self.all),
+                Ok(file) => {
+                    found.add((plan, plan.zone.zone(self.options.config)?), file, &mut self.all)
+                }
                 Err(error) => broken.push(plan.input.clone().aside(error)),
             }
         }
@@ -230,10 +233,7 @@ impl Loader<'_> {
         match plan.entity {
             Entity::Deals => self.deals(plan)?,
             Entity::StageHistory | Entity::StageChanges => self.history(plan)?,
-            Entity::FieldChanges => {
-                let file = self.rows(plan, field_log::change)?;
-                file.parts.into_iter().for_each(|part| self.all.add_log(part));
-            }
+            Entity::FieldChanges => self.field_changes(plan)?,
             Entity::Activities => self.activities(plan)?,
             Entity::Users => {
                 let rows = self.side(plan, side::user)?;
@@ -351,15 +351,23 @@ impl Loader<'_> {
             self.say_zone(plan)?;
             self.all.assumptions.extend(said::unread(plan));
             if let Some(logged) = &mut self.logged {
-                logged.add(plan, file, &mut self.all);
+                logged.add((plan, plan.zone.zone(self.options.config)?), file, &mut self.all);
             }
             return Ok(());
         }
         let file = self.rows(plan, rows::history)?;
+        self.all.note_full(plan, &file, |row| Some(row.deal));
         for part in file.parts {
-            let joined = self.all.join(part, has_values(plan));
+            let joined = self.all.join(part, plan.has_values());
             self.all.history.push(joined);
         }
+        Ok(())
+    }
+
+    fn field_changes(&mut self, plan: &Plan) -> Result<()> {
+        let file = self.rows(plan, field_log::change)?;
+        self.all.note_full(plan, &file, field_log::LogRow::moved_deal);
+        file.parts.into_iter().for_each(|part| self.all.add_log(part));
         Ok(())
     }
 
@@ -389,11 +397,4 @@ impl Loader<'_> {
         self.all.activities.extend(blocks);
         Ok(())
     }
-}
-
-/// Whether a history of stages has columns of values besides the stage.
-pub(super) fn has_values(plan: &Plan) -> bool {
-    [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
-        .into_iter()
-        .any(|col| plan.has(col))
 }

@@ -3,6 +3,9 @@
 //!
 //! Nothing is known of such a deal but what the rows of its log carry.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::assemble::deals::SourceRules;
 use super::assemble::{Gathered, Joined};
 use super::cells::Record;
@@ -15,7 +18,8 @@ use super::part::{Bad, FileRows, Part};
 use super::rows::{self, DealRow, HistoryRow, word};
 use super::status::{self, Told};
 use super::words::{DealIndex, Text, Word};
-use crate::model::{Config, Day, Field, Maybe, Micros, Names, Status, Sym};
+use crate::model::calendar::date;
+use crate::model::{Config, Day, Field, Maybe, Micros, Names, Status, Sym, Zone, counted};
 
 /// Columns of a log that tell of the deal and not of the change.
 const TOLD: [Col; 7] = [
@@ -155,8 +159,13 @@ pub(super) struct Logged {
 }
 
 impl Logged {
-    /// Adds a file.
-    pub(super) fn add(&mut self, plan: &Plan, file: FileRows<LoggedRow>, all: &mut Gathered) {
+    /// Adds a file; `zone` tells days.
+    pub(super) fn add(
+        &mut self,
+        (plan, zone): (&Plan, Zone),
+        file: FileRows<LoggedRow>,
+        all: &mut Gathered,
+    ) {
         let crm = all.names.intern(&plan.crm);
         let has_checked_ids = plan.file.has_checked_ids;
         self.rules.get_or_insert(SourceRules { has_checked_ids, ..SourceRules::plain(crm) });
@@ -176,13 +185,15 @@ impl Logged {
         let has_amounts = plan.has(Col::Amount) || self.headers.iter().any(|h| h == amount);
         all.deals.has_currency |=
             plan.has(Col::Currency) || !has_amounts || (!self.is_of_fields && file.has_currency);
-        let has_values = super::load::has_values(plan);
+        let has_values = plan.has_values();
+        let shared = shared(plan, &file, all);
         for part in file.parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();
             let sym = |word: Word| words.get(word.0 as usize).copied().unwrap_or_default();
             let mut rows = Vec::with_capacity(part.rows.len());
             for row in part.rows {
-                let deal = self.deal(row.id.of(&part.texts), has_checked_ids);
+                let id = own_id(&row, &part.texts, zone, &shared);
+                let deal = self.deal(&id, has_checked_ids);
                 let change = HistoryRow { deal, ..row.change };
                 self.seen.push(Seen {
                     deal,
@@ -288,6 +299,43 @@ impl Logged {
              tells more."
         )
     }
+}
+
+/// The id of a row's deal: of a name that several have, with its day of creation.
+fn own_id<'t>(
+    row: &LoggedRow,
+    texts: &'t str,
+    zone: Zone,
+    shared: &BTreeSet<String>,
+) -> Cow<'t, str> {
+    let id = row.id.of(texts);
+    let created = row.created_at.get().filter(|_| shared.contains(id));
+    let with_day = created.map(|at| Cow::Owned(format!("{id}, {}", date(zone.day(at)))));
+    with_day.unwrap_or(Cow::Borrowed(id))
+}
+
+/// Names that several deals have, where names stand for ids: those with a creation of their own for each row that
+/// tells no stage before (EXPORTS 1.3).
+fn shared(plan: &Plan, file: &FileRows<LoggedRow>, all: &mut Gathered) -> BTreeSet<String> {
+    let mut seen: BTreeMap<&str, (BTreeSet<Micros>, usize)> = BTreeMap::new();
+    for part in file.parts.iter().filter(|_| plan.has_names_for_ids()) {
+        for row in &part.rows {
+            let (created, begun) = seen.entry(row.id.of(&part.texts)).or_default();
+            created.extend(row.created_at.get());
+            *begun += usize::from(row.change.from == Word::default());
+        }
+    }
+    seen.retain(|_, (created, begun)| created.len() > 1 && created.len() == *begun);
+    let shared: BTreeSet<String> = seen.into_keys().map(str::to_owned).collect();
+    if let Some(first) = shared.first() {
+        all.assumptions.push(format!(
+            "{} of `{}`, such as `{first}`, begin several times on different days of creation: the day stands in the \
+             ids of their deals too.",
+            counted(shared.len(), "name"),
+            plan.input.shown
+        ));
+    }
+    shared
 }
 
 /// When the deal of these rows was created, as far as they tell: no change comes before it. What is later

@@ -2,12 +2,13 @@
 //!
 //! A user's own mapping has the same form as the built-in ones in `sources/`, and is tried first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::columns::{Col, Entity};
 use super::header;
+use super::scan::Form;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Config, Zone};
 
@@ -85,6 +86,12 @@ pub(super) struct Mapping {
     /// See [`DecimalMark`].
     #[serde(default)]
     pub(super) decimal: DecimalMark,
+    /// A file whose cells are not parted by commas was saved again by a spreadsheet, in its own decimal mark.
+    #[serde(default)]
+    pub(super) may_be_saved_again: bool,
+    /// Numbers of rows at which exports are cut off.
+    #[serde(default)]
+    pub(super) limits: Vec<u64>,
     /// What all files of a kind have besides.
     #[serde(default)]
     shared: BTreeMap<Entity, Shared>,
@@ -177,6 +184,9 @@ pub(super) struct FileMapping {
     /// Forecasts that carry no date are those of the day of the export.
     #[serde(default)]
     pub(super) dated_by_export: bool,
+    /// A log has so many changes of a deal at most: one with exactly so many may have lost earlier ones.
+    #[serde(default)]
+    pub(super) most_changes: Option<usize>,
     /// Beginnings of the headers of `Date entered "Stage (Pipeline)"` columns.
     #[serde(default)]
     pub(super) entered_starts: Vec<String>,
@@ -240,15 +250,28 @@ impl Skip {
 }
 
 impl Mapping {
+    /// The decimal mark of a file that is laid out so.
+    pub(super) fn decimal_of(&self, form: Form) -> DecimalMark {
+        match self.may_be_saved_again && form.delimiter != b',' {
+            true => DecimalMark::Auto,
+            false => self.decimal,
+        }
+    }
+
     /// Reads a mapping and checks that it names only columns that exist.
     ///
-    /// Errors: no TOML, unknown keys, unknown columns.
+    /// Errors: no TOML, missing or unknown keys, unknown columns, a file that nothing tells apart.
     pub(super) fn parse(text: &str, name: &str) -> Result<Self> {
-        let mut mapping: Self = toml::from_str(text).map_err(|e| {
-            Error::new(ErrorKind::Config, format!("`{name}` is not a valid mapping"))
-                .because(e)
-                .hint("`sluice list sources` names the built-in mappings, which have the same form")
-        })?;
+        const FORM: &str =
+            "`sluice list sources` names the built-in mappings, which have the same form";
+        let wrong = || Error::new(ErrorKind::Config, format!("`{name}` is not a valid mapping"));
+        let parsed: std::result::Result<Self, _> = toml::from_str(text);
+        if !parsed.as_ref().is_ok_and(|mapping| mapping.files.iter().all(FileMapping::is_told)) {
+            let lacks = toml::from_str(text).map(|table| missing(&table)).unwrap_or_default();
+            let told = || wrong().because(format!("it lacks {}", lacks.join(", "))).hint(FORM);
+            lacks.is_empty().then_some(()).ok_or_else(told)?;
+        }
+        let mut mapping = parsed.map_err(|e| wrong().because(e).hint(FORM))?;
         for file in &mut mapping.files {
             mapping.shared.get(&file.entity).into_iter().for_each(|shared| file.share(shared));
             file.check(name)?;
@@ -260,11 +283,38 @@ impl Mapping {
     }
 }
 
+/// The keys that a mapping lacks, and what tells its files apart.
+fn missing(mapping: &toml::Table) -> Vec<String> {
+    const TOLD_BY: [&str; 4] = ["names", "headers", "header_starts", "is_told_by_columns"];
+    let lacking = |table: &toml::Table, keys: &[&str]| {
+        let lacks = keys.iter().filter(|key| !table.contains_key(**key));
+        lacks.map(|key| format!("`{key}`")).collect::<Vec<_>>()
+    };
+    let mut lacks = lacking(mapping, &["name", "title", "file"]);
+    let files = mapping.get("file").and_then(toml::Value::as_array).into_iter().flatten();
+    for (at, file) in files.filter_map(toml::Value::as_table).enumerate() {
+        let is_told = |key: &&str| match file.get(*key) {
+            Some(toml::Value::Array(words)) => !words.is_empty(),
+            other => other.is_some(),
+        };
+        let by = (!TOLD_BY.iter().any(is_told)).then(|| "`names` or `headers`".to_owned());
+        let of_file = lacking(file, &["entity", "columns"]).into_iter().chain(by);
+        lacks.extend(of_file.map(|key| format!("{key} of `[[file]]` {}", at + 1)));
+    }
+    lacks
+}
+
 impl FileMapping {
     /// Whether a mark of rows is none in a history, whose earlier rows are what it tells.
     fn keeps(&self, mark: &str) -> bool {
         let histories = [Entity::StageHistory, Entity::StageChanges, Entity::FieldChanges];
         mark == "_fivetran_active" && histories.contains(&self.entity)
+    }
+
+    /// Whether anything tells such a file apart.
+    fn is_told(&self) -> bool {
+        let has_none = [self.names.len(), self.headers.len(), self.header_starts.len()] == [0; 3];
+        !has_none || self.is_told_by_columns
     }
 
     fn share(&mut self, shared: &Shared) {
@@ -295,24 +345,31 @@ impl FileMapping {
 
     fn check(&self, mapping: &str) -> Result<()> {
         let named = self.columns.keys().chain(self.values.keys()).chain(self.defaults.keys());
-        for word in named.chain(self.infer.iter().map(|i| &i.gives)) {
-            if !Col::find(word).is_some_and(|col| self.entity.allowed().contains(&col)) {
-                let known: Vec<&str> = self.entity.allowed().iter().map(|c| c.name()).collect();
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!(
-                        "mapping `{mapping}` names `{word}`, which is no column of `{}`",
-                        self.entity.as_str()
-                    ),
-                )
-                .hint(format!(
-                    "columns of `{}`: {}",
-                    self.entity.as_str(),
-                    known.join(", ")
-                )));
-            }
+        let named = named.chain(self.infer.iter().map(|infer| &infer.gives));
+        let is_known =
+            |word: &&str| Col::find(word).is_some_and(|col| self.entity.allowed().contains(&col));
+        let unknown: BTreeSet<&str> =
+            named.map(String::as_str).filter(|word| !is_known(word)).collect();
+        let entity = self.entity.as_str();
+        let names = |cols: &[Col]| cols.iter().map(|col| col.name()).collect::<Vec<_>>();
+        let error = |what: String| {
+            let error = Error::new(ErrorKind::Config, format!("mapping `{mapping}` {what}"));
+            let known = names(self.entity.allowed()).join(", ");
+            Err(error.hint(format!("columns of `{entity}`: {known}")))
+        };
+        if !unknown.is_empty() {
+            let unknown = Vec::from_iter(unknown).join("`, `");
+            return error(format!("names `{unknown}`, which is no column of `{entity}`"));
         }
-        Ok(())
+        // Goals, forecasts and rates may have a column for each period, category or currency.
+        let is_wide = matches!(self.entity, Entity::Targets | Entity::Forecasts | Entity::Fx);
+        let required = self.entity.required().iter().filter(|_| !is_wide).copied();
+        let lacks: Vec<Col> = required.filter(|col| self.aliases(*col).is_empty()).collect();
+        if lacks.is_empty() {
+            return Ok(());
+        }
+        let lacks = names(&lacks).join("`, `");
+        error(format!("has no `{lacks}`, without which no file is read as `{entity}`"))
     }
 
     /// The headers of a column.
@@ -329,12 +386,14 @@ mod tests {
     fn unknown_keys_and_columns_are_errors() {
         let form = |line: &str, column: &str| {
             format!(
-                "name = \"x\"\ntitle = \"X\"\n{line}\n[[file]]\nentity = \"users\"\n[file.columns]\n{column} = [\"A\"]\n"
+                "name = \"x\"\ntitle = \"X\"\n{line}\n[[file]]\nentity = \"users\"\nnames = [\"a\"]\n[file.columns]\n{column} = [\"A\"]\n"
             )
         };
         assert!(Mapping::parse(&form("", "user_id"), "x").is_ok());
         assert!(Mapping::parse(&form("zones = \"utc\"", "user_id"), "x").is_err());
         let wrong = Mapping::parse(&form("", "deal_id"), "x").unwrap_err();
         assert!(wrong.to_string().contains("`deal_id`"), "{wrong}");
+        let lacks = Mapping::parse(&form("", "email"), "x").unwrap_err();
+        assert!(lacks.to_string().contains("has no `user_id`"), "{lacks}");
     }
 }

@@ -86,6 +86,14 @@ pub(super) fn is_group(cells: &Cells<'_>) -> bool {
         && filled.all(|text| is_number(&text))
 }
 
+/// Whether a row tells nothing but numbers, as the sums below the columns of a sheet do.
+pub(super) fn is_sum(cells: &Cells<'_>) -> bool {
+    let mut filled = cells.texts().filter(|text| !text.is_empty()).peekable();
+    cells.len() >= NARROWEST
+        && filled.peek().is_some()
+        && filled.all(|text| text.parse::<f64>().is_ok())
+}
+
 /// Whether a row is the header once more, as where several exports were put into one file.
 pub(super) fn is_header(cells: &Cells<'_>, headers: &[String]) -> bool {
     let is_same = |(at, header): (usize, &String)| {
@@ -158,6 +166,8 @@ mod tests {
         assert!(asked("Won (15),,63822.5,", is_group) && asked("New York (2),,,", is_group));
         assert!(!asked("Deal (2),Won,5", is_group) && !asked("17,,5", is_group));
         assert!(!asked("Deal (a),,5", is_group) && !asked("Won (15),5", is_group));
+        assert!(asked(",,63822.5,,7", is_sum) && !asked(",,5,,2026-01-01", is_sum));
+        assert!(!asked(",,", is_sum) && !asked("5,7", is_sum));
         let is_empty = |cells: &Cells<'_>| is_nothing(cells, 3);
         assert!(asked(", ,\"\",", is_empty) && !asked(",,x", is_empty) && asked(",,,x", is_empty));
     }

@@ -369,7 +369,10 @@ fn parse_block<R>(
         if is_note || is_group || notes::is_header(&cells, &plan.headers) {
             part.set_aside(true);
         } else if let Err(bad) = parse(&record, &mut part, context) {
-            part.refuse(bad, &cells, width);
+            match plan.input.is_unpacked() && notes::is_sum(&cells) {
+                true => part.set_aside(true),
+                false => part.refuse(bad, &cells, width),
+            }
         } else {
             record.end();
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Options;
+use super::across;
 use super::begin::begin;
 use super::child;
 use super::columns::{Col, Entity};
@@ -46,6 +47,7 @@ pub(super) fn recognise(paths: &[PathBuf], options: &Options<'_>) -> Result<Reco
     }
     let with = (&mappings[..], options.config);
     all.tell_by_columns(&[Entity::Deals], with)?;
+    all.lay_along(with)?;
     all.set_aside_children();
     let others = [Entity::Activities, Entity::StageChanges, Entity::StageHistory];
     all.tell_by_columns(&others, with)?;
@@ -114,9 +116,7 @@ impl Recognised {
             let told: Vec<_> =
                 asked.extract_if(.., |(found, ..)| found.iter().any(is_it)).collect();
             for (found, input, _) in told {
-                self.unused.retain(|unknown| unknown.file.path != input.shown);
-                let unread = format!("`{}` is not read: ", input.shown);
-                self.said.retain(|said| !said.starts_with(&unread));
+                self.take_up(&input);
                 self.plans.extend(found.into_iter().find(is_it));
             }
         }
@@ -127,6 +127,33 @@ impl Recognised {
             }
         }
         Ok(())
+    }
+
+    /// Takes histories that stand across (see [`across`]).
+    fn lay_along(&mut self, (mappings, config): (&[Mapping], &Config)) -> Result<()> {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
+        let deals = first_deals(&self.plans)?;
+        for input in std::mem::take(&mut self.tables) {
+            let Some((laid, said)) = across::table(&input, &deals)? else {
+                self.tables.push(input);
+                continue;
+            };
+            if let Detected::Known(mut plan) = detect::detect(&laid, mappings, config)? {
+                self.take_up(&input);
+                plan.said.push(said);
+                self.plans.push(*plan);
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a table is read after all.
+    fn take_up(&mut self, input: &Input) {
+        self.unused.retain(|unknown| unknown.file.path != input.shown);
+        let unread = format!("`{}` is not read: ", input.shown);
+        self.said.retain(|said| !said.starts_with(&unread));
     }
 
     /// Sets aside the tables of what belongs to deals, where another tells the deals.

@@ -143,6 +143,8 @@ pub(super) fn payment(
         return Err(record.bad(Col::Amount, "", "a payment needs an amount", true));
     };
     let goes_back = record.text(Col::Kind).is_some_and(|kind| goes_back(&kind));
+    let refunded = part.cell(record.money(Col::Refunded, &currency)).map_or(0, i64::saturating_abs);
+    let amount = amount.saturating_sub(refunded);
     let amount_minor = if goes_back { amount.saturating_abs().saturating_neg() } else { amount };
     let deal_id = context.deals.ids.get(deal as usize).to_owned();
     let event = record.text(Col::EventId).as_deref().map_or(0, fixed_hash);

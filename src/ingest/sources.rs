@@ -16,6 +16,7 @@ pub struct Source {
 /// The built-in sources, in the order in which they are tried.
 pub static SOURCES: &[Source] = &[
     Source { name: "salesforce", text: include_str!("sources/salesforce.toml") },
+    Source { name: "salesforce_report", text: include_str!("sources/salesforce_report.toml") },
     // Before HubSpot, whose `Record ID` differs from Zoho's by its case only.
     Source { name: "zoho", text: include_str!("sources/zoho.toml") },
     // Before HubSpot, whose `Record ID` and `Deal Name` it has.
@@ -49,6 +50,13 @@ pub(super) fn load(own: Option<&Path>) -> Result<Vec<Mapping>> {
         all.push(Mapping::parse(source.text, source.name)?);
     }
     Ok(all)
+}
+
+/// Numbers of rows at which exports of a built-in source are cut off.
+pub(super) fn limits(name: &str) -> Vec<u64> {
+    let source = SOURCES.iter().find(|source| source.name == name);
+    let mapping = source.and_then(|source| Mapping::parse(source.text, name).ok());
+    mapping.map(|mapping| mapping.limits).unwrap_or_default()
 }
 
 /// What `sluice list sources` shows of a source.

@@ -25,6 +25,7 @@ mod ingest_careless;
 mod ingest_closes;
 mod ingest_crms;
 mod ingest_damage;
+mod ingest_exports;
 mod ingest_faults;
 mod ingest_forms;
 mod ingest_gaps;

@@ -107,7 +107,7 @@ impl Deals {
             told.is_some() && at > told
         };
         let find = |id: &str| {
-            let other = || self.index.find(&checked::other(id, true)?);
+            let other = || checked::others(id, true).find_map(|other| self.index.find(&other));
             self.index.find(id).or_else(other)
         };
         let left_out = self.left_out.iter().filter(|(_, at)| at.is_some());

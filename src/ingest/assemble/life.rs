@@ -173,6 +173,7 @@ pub(super) fn partition(
         let (mut attributes, mut changes) = attributes(context, deal, &rows);
         let shape = match (&context.all.deals.rows[deal].entered, context.all.history.is_empty()) {
             (entered, _) if !entered.is_empty() && rows.is_empty() => Shape::Wide,
+            (_, false) if context.all.full.contains(&(deal as u32)) => Shape::TruncatedLog,
             (_, false) => Shape::Log,
             _ => Shape::None,
         };

@@ -7,6 +7,7 @@ mod complete;
 pub(super) mod deals;
 mod extract;
 mod fields;
+mod full;
 pub(super) mod group;
 mod labels;
 mod life;
@@ -99,6 +100,8 @@ pub(super) struct Gathered {
     pub(super) assumptions: Vec<String>,
     /// Whether a deals file has a column of modification times.
     pub(super) has_modified: bool,
+    /// Deals with as many changes as their logs hold at most.
+    pub(super) full: BTreeSet<u32>,
 }
 
 impl Gathered {

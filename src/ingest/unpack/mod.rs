@@ -88,14 +88,14 @@ fn number(value: f64) -> String {
 
 /// A text table that is being written: commas between cells, a line feed after each row.
 #[derive(Debug, Default)]
-struct Lines {
+pub(super) struct Lines {
     text: String,
     is_begun: bool,
 }
 
 impl Lines {
     /// Adds a cell to the row.
-    fn cell(&mut self, text: &str) {
+    pub(super) fn cell(&mut self, text: &str) {
         if self.is_begun {
             self.text.push(',');
         }
@@ -109,13 +109,13 @@ impl Lines {
     }
 
     /// Ends the row.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.text.push('\n');
         self.is_begun = false;
     }
 
     /// The text.
-    fn into_bytes(self) -> Vec<u8> {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         self.text.into_bytes()
     }
 }

@@ -33,8 +33,9 @@ const OF_ANSWERS: [&str; 9] = [
 const FORMATTED: &str = "@OData.Community.Display.V1.FormattedValue";
 
 /// Lists in records that are tables of their own, and what the records' ids are in them: stages of HubSpot's
-/// pipelines, opportunities of Close's leads.
-const PARTS: [(&str, &str); 2] = [("stages", "pipelineId"), ("opportunities", "lead_id")];
+/// pipelines, opportunities and activities of Close's leads.
+const PARTS: [(&str, &str); 3] =
+    [("stages", "pipelineId"), ("opportunities", "lead_id"), ("activities", "lead_id")];
 
 /// The key of all values that the properties of a deal of HubSpot had.
 const HISTORY: &str = "propertiesWithHistory";

@@ -1,0 +1,39 @@
+//! Exports that have exactly as many rows as their CRM, or a spreadsheet, writes at most: rows may be missing.
+
+use super::columns::Entity;
+use super::sources;
+use crate::model::InputFile;
+
+/// Rows below the header of a sheet that is full, old and new.
+const OF_SHEETS: [u64; 2] = [65_535, 1_048_575];
+
+/// What is of use only as a whole.
+const WHOLE: [Entity; 5] = [
+    Entity::Deals,
+    Entity::StageHistory,
+    Entity::StageChanges,
+    Entity::FieldChanges,
+    Entity::Activities,
+];
+
+/// What is to be said of files that may have been cut off. Parts of one export, of which the last has fewer rows,
+/// were not.
+pub(super) fn cut_off(inputs: &[InputFile]) -> Vec<String> {
+    let is_alone = |input: &&InputFile| {
+        let is_part = |other: &&InputFile| other.entity == input.entity && other.crm == input.crm;
+        inputs.iter().filter(is_part).count() == 1
+    };
+    let is_whole = |input: &&InputFile| WHOLE.iter().any(|entity| entity.as_str() == input.entity);
+    let is_full = |input: &&InputFile| {
+        OF_SHEETS.contains(&input.rows) || sources::limits(&input.crm).contains(&input.rows)
+    };
+    let cut = inputs.iter().filter(is_whole).filter(is_full).filter(is_alone);
+    cut.map(|input| {
+        format!(
+            "`{}` has exactly {} rows, as many as some exports and spreadsheets hold at most: rows may be missing. \
+             Compare the count with that of the CRM, and export in parts, such as by year, if it has more.",
+            input.path, input.rows
+        )
+    })
+    .collect()
+}
