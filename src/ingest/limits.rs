@@ -37,3 +37,37 @@ pub(super) fn cut_off(inputs: &[InputFile]) -> Vec<String> {
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{InputFile, cut_off};
+
+    #[test]
+    fn files_with_as_many_rows_as_exports_have_at_most_may_be_cut_off() {
+        let file = |path: &str, crm: &str, entity: &str, rows: u64| InputFile {
+            path: path.to_owned(),
+            crm: crm.to_owned(),
+            entity: entity.to_owned(),
+            bytes: 0,
+            rows,
+            rejected: 0,
+            blake3: String::new(),
+        };
+        for (crm, entity, rows, expected) in [
+            ("generic", "deals", 2000, 1),
+            ("generic", "activities", 50_000, 1),
+            ("generic", "deals", 1999, 0),
+            ("generic", "users", 2000, 0),
+            ("salesforce", "deals", 2000, 0),
+            ("salesforce", "deals", 65_535, 1),
+            ("dynamics", "deals", 100_000, 1),
+            ("of_ones_own", "stage_history", 1_048_575, 1),
+        ] {
+            let said = cut_off(&[file("a.csv", crm, entity, rows)]);
+            assert_eq!(said.len(), expected, "{crm} {entity} {rows}");
+        }
+        let parts =
+            [file("1.csv", "generic", "deals", 2000), file("2.csv", "generic", "deals", 300)];
+        assert_eq!(cut_off(&parts).len(), 0, "parts of one export");
+    }
+}

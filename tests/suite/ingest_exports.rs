@@ -2,7 +2,7 @@
 //! apart, as many rows as fit.
 
 use sluice::ingest::{self, Options};
-use sluice::model::{Config, HistoryGrade, InputFile, Silent};
+use sluice::model::{Config, HistoryGrade, Silent};
 
 use super::ingest::{exported, find, folder, read, says, told, try_read, visits};
 
@@ -311,31 +311,7 @@ fn sums_below_the_columns_of_a_sheet_are_no_deals() {
 }
 
 #[test]
-fn files_with_as_many_rows_as_exports_have_at_most_may_be_cut_off() {
-    let file = |path: &str, crm: &str, entity: &str, rows: u64| InputFile {
-        path: path.to_owned(),
-        crm: crm.to_owned(),
-        entity: entity.to_owned(),
-        bytes: 0,
-        rows,
-        rejected: 0,
-        blake3: String::new(),
-    };
-    for (crm, entity, rows, expected) in [
-        ("generic", "deals", 2000, 1),
-        ("generic", "activities", 50_000, 1),
-        ("generic", "deals", 1999, 0),
-        ("generic", "users", 2000, 0),
-        ("salesforce", "deals", 2000, 0),
-        ("salesforce", "deals", 65_535, 1),
-        ("dynamics", "deals", 100_000, 1),
-        ("of_ones_own", "stage_history", 1_048_575, 1),
-    ] {
-        let said = ingest::cut_off(&[file("a.csv", crm, entity, rows)]);
-        assert_eq!(said.len(), expected, "{crm} {entity} {rows}");
-    }
-    let parts = [file("1.csv", "generic", "deals", 2000), file("2.csv", "generic", "deals", 300)];
-    assert_eq!(ingest::cut_off(&parts).len(), 0, "parts of one export");
+fn a_file_with_as_many_rows_as_exports_have_at_most_is_told_of() {
     let rows: String = (0..2000).map(|id| format!("{id},Demo,2026-01-05\n")).collect();
     let got = exported(&[("deals.csv", &format!("deal_id,stage,created_at\n{rows}"))]);
     assert!(says(&got, "has exactly 2000 rows"), "{:?}", got.dataset.assumptions);
