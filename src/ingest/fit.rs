@@ -227,10 +227,8 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<St
     if !plan.entered.is_empty() {
         return None;
     }
-    let own = config.pipeline.iter().flat_map(|p| [&p.stages, &p.won_stages, &p.lost_stages]);
-    let configured = own.chain([&config.won_stages, &config.lost_stages]).flatten();
     let stages: BTreeMap<String, String> = cells(plan, rows, Col::Stage)
-        .chain(configured.map(String::as_str))
+        .chain(config.stage_names())
         .map(|stage| (header::fold(stage), stage.to_owned()))
         .filter(|(folded, _)| folded.len() > 1)
         .collect();

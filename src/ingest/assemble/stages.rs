@@ -151,7 +151,7 @@ pub(super) fn catalogue(
     labels::name(all);
     let mut tally = count(all, history);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
-    let renames = spelling::renames(met, all);
+    let renames = spelling::renames(met, all, config);
     if !renames.is_empty() {
         spelling::apply(&renames, all);
         all.assumptions.push(spelling::said(&renames, &all.names));
