@@ -24,7 +24,7 @@ const SHARED: [(Col, &str); 6] = [
     (Col::StageOrder, "a place"),
 ];
 
-/// Flags whose columns may as well hold the day of what they say, and the columns that they are then.
+/// Flags of which a column may as well hold the day of what they say, and the columns that it is then.
 const TIMED: [(Col, Col); 3] =
     [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col::WonAt), (Col::IsLost, Col::LostAt)];
 
@@ -123,8 +123,14 @@ pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
     ];
     plan.said.extend(said.into_iter().flatten());
     for (flag, time) in TIMED {
-        if !plan.has(time) && all_days(cells(plan, rows, flag)) {
-            plan.put(time, plan.index(flag));
+        let is_time = |&at: &usize| {
+            let is_called = header::is_one(&plan.headers[at], plan.file.aliases(flag));
+            is_called && all_days(cells_at(plan, rows, Some(at)))
+        };
+        let found = (0..plan.headers.len()).find(is_time).filter(|_| !plan.has(time));
+        let Some(at) = found else { continue };
+        plan.put(time, Some(at));
+        if plan.index(flag) == Some(at) {
             plan.put(flag, None);
         }
     }
