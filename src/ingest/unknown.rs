@@ -59,7 +59,8 @@ fn is_data(row: &[String]) -> bool {
 }
 
 /// What can be read.
-const TABLES: &str = "give CSV files, or a folder or zip of them (`.csv`, `.tsv`, `.txt`)";
+const TABLES: &str = "give text tables (`.csv`, `.tsv`, `.txt`), workbooks (`.xlsx`, `.xls`, `.ods`) or JSON, or a \
+    folder or zip of them";
 
 /// There are no deals among the files that can be read.
 pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown], mut broken: Vec<Broken>) -> Error {
