@@ -140,7 +140,8 @@ impl<'r> Record<'r> {
 
     /// An instant; the flag tells of a local time that is ambiguous or does not exist.
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
-        let Some(text) = self.text(col) else { return Ok(None) };
+        let Some(day) = self.text(col) else { return Ok(None) };
+        let text = self.with_clock(col, day);
         let is_utc = self.context.plan.utc >> col as u8 & 1 == 1;
         match self.instant(&text, is_utc) {
             Some(time) => Ok(Some(time)),
@@ -151,6 +152,16 @@ impl<'r> Record<'r> {
                 "not a date or time, such as `2026-06-30 14:05:00`",
                 false,
             )),
+        }
+    }
+
+    /// A day with the clock that stands in a column of its own.
+    #[inline]
+    fn with_clock(&self, col: Col, day: Cow<'r, str>) -> Cow<'r, str> {
+        let clock = self.context.plan.clocks.iter().find(|(of, _)| *of == col);
+        match clock.and_then(|(_, at)| self.at(*at)) {
+            Some(clock) => Cow::Owned(format!("{day} {clock}")),
+            None => day,
         }
     }
 

@@ -81,6 +81,8 @@ pub(super) struct Plan {
     pub(super) lasting: Option<PeriodKind>,
     /// `Date entered` columns.
     pub(super) entered: Vec<(usize, Stage)>,
+    /// Times of which a column holds the day only, with the place of their clock.
+    pub(super) clocks: Vec<(Col, usize)>,
     columns: Vec<u16>,
 }
 
@@ -112,7 +114,8 @@ impl Plan {
         let entered = self.entered.iter().map(|(at, _)| *at);
         let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
         let wide = self.wide.iter().map(|(at, _)| *at);
-        let read: BTreeSet<usize> = read.chain(entered).chain(wide).collect();
+        let clocks = self.clocks.iter().map(|(_, at)| *at);
+        let read: BTreeSet<usize> = read.chain(entered).chain(wide).chain(clocks).collect();
         let headers = self.headers.iter().enumerate();
         let unread = headers.filter(|(at, header)| !read.contains(at) && !header.is_empty());
         unread.map(|(_, header)| header.as_str()).collect()
@@ -311,6 +314,7 @@ fn plan(
         kind_by_name,
         zeros: 0,
         entered: entered.collect(),
+        clocks: Vec::new(),
         file,
         columns,
         headers: head.headers,

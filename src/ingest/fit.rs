@@ -154,7 +154,7 @@ fn cells<'r>(plan: &Plan, rows: &[&'r [String]], col: Col) -> impl Iterator<Item
 }
 
 /// The cells in a place that have something in them.
-fn cells_at<'r>(
+pub(super) fn cells_at<'r>(
     plan: &Plan,
     rows: &[&'r [String]],
     at: Option<usize>,
