@@ -355,9 +355,10 @@ impl Loader<'_> {
             }
             return Ok(());
         }
+        self.index_names(plan);
         let file = self.rows(plan, rows::history)?;
         for part in file.parts {
-            let joined = self.all.join(part, has_values(plan));
+            let joined = self.all.join(part, logged::has_values(plan));
             self.all.history.push(joined);
         }
         Ok(())
@@ -377,10 +378,16 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn activities(&mut self, plan: &Plan) -> Result<()> {
-        if plan.has(Col::DealName) && self.named.is_empty() {
+    /// Knows the deals by name, for a file that may call them so.
+    fn index_names(&mut self, plan: &Plan) {
+        let is_by_name = plan.has(Col::DealName) || plan.has_names_for_ids();
+        if is_by_name && self.named.is_empty() {
             (self.by_name, self.named) = self.all.deals.by_name();
         }
+    }
+
+    fn activities(&mut self, plan: &Plan) -> Result<()> {
+        self.index_names(plan);
         let file = self.rows(plan, activities::activity)?;
         let join = |part| self.all.join(part, false);
         let mut blocks: Vec<_> = file.parts.into_iter().map(join).collect();
@@ -389,11 +396,4 @@ impl Loader<'_> {
         self.all.activities.extend(blocks);
         Ok(())
     }
-}
-
-/// Whether a history of stages has columns of values besides the stage.
-pub(super) fn has_values(plan: &Plan) -> bool {
-    [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
-        .into_iter()
-        .any(|col| plan.has(col))
 }

@@ -124,6 +124,13 @@ pub(super) fn field_row(
     Ok(())
 }
 
+/// Whether a history of stages has columns of values besides the stage.
+pub(super) fn has_values(plan: &Plan) -> bool {
+    [Col::Amount, Col::ExpectedCloseOn, Col::Probability, Col::ForecastCategory]
+        .into_iter()
+        .any(|col| plan.has(col))
+}
+
 /// What a row says of its deal.
 #[derive(Debug)]
 struct Seen {
@@ -173,7 +180,7 @@ impl Logged {
         }
         all.deals.has_currency |=
             plan.has(Col::Currency) || (!self.is_of_fields && file.has_currency);
-        let has_values = super::load::has_values(plan);
+        let has_values = has_values(plan);
         for part in file.parts {
             let words: Vec<Sym> = part.words.list.iter().map(|w| all.names.intern(w)).collect();
             let sym = |word: Word| words.get(word.0 as usize).copied().unwrap_or_default();

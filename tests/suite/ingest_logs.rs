@@ -6,7 +6,7 @@ use sluice::ingest::Ingested;
 use sluice::model::{Config, HistoryGrade, Quality, Status, calendar};
 
 use super::ingest::{
-    data, digest, exported, find, read, read_deals, says, shuffled, try_read, visits,
+    data, digest, exported, find, folder, read, read_deals, says, shuffled, try_read, visits,
 };
 
 fn log(name: &str) -> Ingested {
@@ -172,6 +172,29 @@ fn a_log_alone_is_none_of_deals_whatever_its_time_is_called() {
 }
 
 #[test]
+fn a_log_may_call_deals_by_names_that_no_other_has() {
+    let deals = "Deal ID,Deal Name,Status,Created\n\
+        7,Acme,won,2026-01-05\n8,Bolt,open,2026-01-06\n9,Same,open,2026-01-06\n10,Same,open,2026-01-06\n";
+    let entries = "Deal Name,Stage,Date Entered\nAcme,Demo,2026-01-05\nAcme,Won,2026-02-03\n\
+        Bolt,Demo,2026-01-06\nSame,Demo,2026-01-06\n";
+    let moves = "Opportunity Name,From Stage,To Stage,Change Date\nAcme,,Demo,2026-01-05\n\
+        Acme,Demo,Won,2026-02-03\nBolt,,Demo,2026-01-06\nSame,,Demo,2026-01-06\n";
+    for log in [entries, moves] {
+        let got = exported(&[("deals.csv", deals), ("history.csv", log)]);
+        assert_eq!(got.dataset.deal_count(), 4, "{log}");
+        assert_eq!(visits(&got, "7"), ["Demo|01-05 00:00|02-03 00:00", "Won|02-03 00:00|-"]);
+        assert_eq!(visits(&got, "8"), ["Demo|01-06 00:00|-"]);
+        let [reject] = &got.dataset.rejects[..] else { panic!("{:?}", got.dataset.rejects) };
+        assert_eq!(reject.value, "Same", "which of the two");
+    }
+    let got = exported(&[("report.csv", entries)]);
+    assert_eq!((got.inputs[0].entity.as_str(), got.dataset.deal_count()), ("stage_history", 3));
+    let list = "Deal Name,Stage,Created,Close Date\nAcme,Won,2026-01-05,2026-02-03\nAcme,Demo,2026-02-05,\n";
+    let got = exported(&[("report.csv", list)]);
+    assert_eq!((got.inputs[0].entity.as_str(), got.dataset.deal_count()), ("deals", 2));
+}
+
+#[test]
 fn a_day_and_its_clock_in_two_columns_are_one_time() {
     let got = log("clocks");
     assert_eq!(visits(&got, "c1"), ["Call|01-13 09:30|01-20 17:45", "Signed|01-20 17:45|-"]);
@@ -201,6 +224,10 @@ fn a_file_that_is_not_read_says_what_it_lacks() {
     let error = try_read(&alone, &Config::default()).unwrap_err();
     assert!(error.to_string().contains("it lacks `stage`"), "{error}");
     assert!(error.hint_text().is_some_and(|hint| hint.contains("a log of stages has")));
+    let leads = b"lead_id,stage,rep\n1,Demo,Ann\n";
+    let error =
+        try_read(folder(&[("leads.csv", &leads[..])]).path(), &Config::default()).unwrap_err();
+    assert!(!error.to_string().contains("it holds `stage_history`"), "{error}");
     let got = exported(&[
         ("deals.csv", "deal_id,status,amount,created_at\n1,won,5,2026-01-05\n"),
         ("stage_history.csv", "deal_id,stage,Datum\n1,Demo,2026-01-05\n1,Won,2026-02-05\n"),
