@@ -270,7 +270,6 @@ fn plan(
     let (folded, called) = (&head.folded, Called::of(input));
     let at = |name: &String| folded.find(std::slice::from_ref(name), None);
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
-    let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
     let entered = head.headers.iter().enumerate().filter_map(|(at, text)| {
         header::entered_stage(text, &file.entered_starts).map(|stage| (at, stage))
@@ -316,7 +315,7 @@ fn plan(
         entered: entered.collect(),
         clocks: Vec::new(),
         file,
-        columns,
+        columns: Col::ALL.iter().map(index).collect(),
         headers: head.headers,
     }
 }
