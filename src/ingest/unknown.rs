@@ -130,6 +130,17 @@ fn no_deals_of(plans: &[Plan], unknown: &[Unknown]) -> Error {
     }
 }
 
+/// What is to be said of activities that may be meant as a log of stages, where nothing else is one.
+pub(super) fn said_of_logs(plans: &[Plan]) -> impl Iterator<Item = String> {
+    plans.iter().filter(|plan| is_like_a_log(plan)).map(|plan| {
+        format!(
+            "`{}` is read as activities: if it is a log of stages and not of calls and meetings, give it another \
+             name, such as `event_log.csv`.",
+            plan.input.shown
+        )
+    })
+}
+
 /// Whether activities have the headers of a log of process mining.
 fn is_like_a_log(plan: &Plan) -> bool {
     let is_case = |header: &String| header::fold(header) == "caseid";

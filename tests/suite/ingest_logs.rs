@@ -84,6 +84,11 @@ fn logs_of_process_mining_are_logs_of_stages() {
     let error = try_read(&data("logs/named_events"), &Config::default()).unwrap_err();
     let hint = error.hint_text().unwrap_or_default();
     assert!(hint.contains("another name"), "{error}: {hint}");
+    let got = exported(&[
+        ("cases.csv", "case_id,amount,created,outcome\n1,9,2026-01-05,open\n"),
+        ("events.csv", "case_id,activity,timestamp\n1,Call,2026-01-05\n"),
+    ]);
+    assert!(says(&got, "is read as activities: if it is a log"), "{:?}", got.dataset.assumptions);
 }
 
 #[test]
