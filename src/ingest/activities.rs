@@ -184,8 +184,7 @@ fn linked_deals(
             }
         }
     }
-    let by_name = record.text(Col::DealName).and_then(|name| context.by_name.find(&name));
-    let deal = by_name.and_then(|at| context.named.get(at as usize).copied());
+    let deal = record.text(Col::DealName).and_then(|name| context.named(&name));
     Some((deal.unwrap_or(NO_DEAL), Vec::new()))
 }
 

@@ -142,10 +142,9 @@ impl<'r> Record<'r> {
 
     /// An instant; the flag tells of a local time that is ambiguous or does not exist.
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
-        let Some(text) = self.text(col) else { return Ok(None) };
+        let Some(day) = self.text(col) else { return Ok(None) };
+        let text = self.with_clock(col, day);
         let is_utc = self.context.plan.utc >> col as u8 & 1 == 1;
-        let is_apart = self.context.plan.with_clock >> col as u8 & 1 == 1;
-        let text = if is_apart { self.with_clock(col, text) } else { text };
         match self.instant(&text, is_utc) {
             Some(time) => Ok(Some(time)),
             None if convert::is_zero(&text) => Ok(None),
@@ -158,9 +157,11 @@ impl<'r> Record<'r> {
         }
     }
 
-    /// A day with the time of day of its column, if that has one.
+    /// A day with the clock that stands in a column of its own.
+    #[inline]
     fn with_clock(&self, col: Col, day: Cow<'r, str>) -> Cow<'r, str> {
-        let clock = col.time_of_day().and_then(|clock| self.text(clock));
+        let clock = self.context.plan.clocks.iter().find(|(of, _)| *of == col);
+        let clock = clock.and_then(|(_, at)| self.at(*at));
         clock.and_then(|clock| clock::beside(&day, &clock)).map_or(day, Cow::Owned)
     }
 

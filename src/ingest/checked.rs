@@ -36,7 +36,7 @@ fn with_zeros(id: &str) -> impl Iterator<Item = String> {
     const WIDEST: usize = 12;
     let number = id.trim_start_matches('0');
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let widths = if is_number { number.len()..=WIDEST } else { 1..=0 };
+    let widths = (number.len()..=WIDEST).filter(move |_| is_number);
     widths.map(move |width| format!("{number:0>width$}"))
 }
 

@@ -62,8 +62,14 @@ pub(super) fn why(plan: &Plan) -> Option<String> {
         header::is_in(list, word.strip_suffix('s').unwrap_or(word)) || header::is_in(list, word)
     };
     let is_bare = is_bare(plan);
-    let is_child = |word: &String| is_one_of(CHILDREN, word) || is_bare && is_one_of(LOGS, word);
-    let name = || named.iter().any(is_child).then(|| "its name".to_owned());
+    let is_called = |list| named.iter().any(|word| is_one_of(list, word));
+    let name = || match is_called(CHILDREN) {
+        true => Some("its name".to_owned()),
+        false if is_bare && is_called(LOGS) && !plan.has(Col::CreatedAt) => {
+            Some("its name, that of a log, of which no column tells when (`changed_at`)".to_owned())
+        }
+        false => (is_bare && is_called(LOGS)).then(|| "its name".to_owned()),
+    };
     let is_anywhere = |header: &&String| {
         let words = words(header);
         let is_of_doing = words.first().is_some_and(|word| header::is_in(DOINGS, word));

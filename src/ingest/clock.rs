@@ -1,36 +1,99 @@
-//! Clocks beside dates: halves of days, zones, points for colons.
+//! Clocks beside dates: halves of days, zones, points for colons, columns of their own.
 
 use std::borrow::Cow;
 
 use super::columns::Col;
-use super::convert;
+use super::convert::{self, DayOrder};
+use super::detect::Plan;
+use super::{fit, header};
 use crate::model::calendar::SECOND_MICROS;
 
-/// The text with a clock of colons where one of points stands behind a date: `13.01.2026 17.05`.
+/// Columns of instants.
+const INSTANTS: [Col; 10] = [
+    Col::CreatedAt,
+    Col::ClosedAt,
+    Col::WonAt,
+    Col::LostAt,
+    Col::ChangedAt,
+    Col::LastStageChangeAt,
+    Col::ModifiedAt,
+    Col::DoneAt,
+    Col::StartsAt,
+    Col::PaidAt,
+];
+
+/// Takes a column of days and one of clocks that is called like it (`change_date`, `change_time`) for one of
+/// instants; says so.
+pub(super) fn join_days(plan: &mut Plan, rows: &[&[String]]) {
+    let folded: Vec<String> = plan.headers.iter().map(|text| header::fold(text)).collect();
+    let is_declared = |col: Col| plan.clocks.iter().any(|(of, _)| *of == col);
+    let open: Vec<Col> = INSTANTS.into_iter().filter(|col| !is_declared(*col)).collect();
+    for col in open {
+        let Some((at, name)) = plan.index(col).and_then(|at| Some((at, folded.get(at)?))) else {
+            continue;
+        };
+        let twins = [name.replace("date", "time"), name.replace("time", "date")];
+        let is_twin = |other: &String| other != name && twins.contains(other);
+        let Some(twin) = folded.iter().position(is_twin) else { continue };
+        let has_only = |at: usize, is_such: fn(&str) -> bool| {
+            let mut cells = fit::cells_at(plan, rows, Some(at)).peekable();
+            cells.peek().is_some() && cells.all(is_such)
+        };
+        let is_pair = |day: usize, clock: usize| has_only(day, is_day) && has_only(clock, is_clock);
+        let (day, clock) = match () {
+            () if is_pair(at, twin) => (at, twin),
+            () if is_pair(twin, at) => (twin, at),
+            () => continue,
+        };
+        plan.put(col, Some(day));
+        plan.clocks.push((col, clock));
+        plan.said.push(format!(
+            "`{}` and `{}` of `{}` are read as one time: the one holds its day, the other its clock.",
+            plan.headers[day], plan.headers[clock], plan.input.shown
+        ));
+    }
+}
+
+fn is_day(text: &str) -> bool {
+    let is_in = |order| convert::date(text, order).is_some();
+    !text.contains(':') && [DayOrder::DayFirst, DayOrder::MonthFirst].into_iter().any(is_in)
+}
+
+fn is_clock(text: &str) -> bool {
+    text.contains(':') && convert::date(&format!("2000-01-01 {text}"), DayOrder::DayFirst).is_some()
+}
+
+/// The text with a clock of colons where one of points stands behind a date: `13.01.2026 17.05`, or of Oracle
+/// `13-JAN-26 05.05.00.000000 PM`.
 pub(super) fn with_colons(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_clock = |clock: &str| {
         let is_pair = |part: &str| matches!(part.len(), 1 | 2) && part.parse::<u8>().is_ok();
-        matches!(clock.split('.').count(), 2 | 3) && clock.split('.').all(is_pair)
+        let mut parts = clock.splitn(4, '.');
+        let are_pairs = parts.by_ref().take(3).all(is_pair);
+        let fraction = parts.next().unwrap_or_default();
+        are_pairs && clock.contains('.') && fraction.bytes().all(|byte| byte.is_ascii_digit())
     };
     let is_date = |date: &str| {
         let parts = date.split(['/', '.', '-', ' ']).filter(|part| !part.is_empty());
         parts.count() == 3
     };
-    match text.rsplit_once(' ') {
+    let with_half = text.rsplit_once(' ').filter(|(_, word)| half_of_day(word).is_some());
+    let (told, half) = with_half.unwrap_or((&text, ""));
+    match told.rsplit_once(' ') {
         Some((date, clock)) if !text.contains(':') && is_date(date) && is_clock(clock) => {
-            Cow::Owned(format!("{date} {}", clock.replace('.', ":")))
+            Cow::Owned(format!("{date} {} {half}", clock.replacen('.', ":", 2)))
         }
         _ => text,
     }
 }
 
-/// The columns of days, as bits, whose time of day stands in a column of its own; `place` is where a column is.
-pub(super) fn apart(place: impl Fn(Col) -> Option<usize>) -> u128 {
-    let is_apart = |col: &&Col| {
-        let clock = col.time_of_day().and_then(&place);
-        clock.is_some() && place(**col).is_some_and(|day| Some(day) != clock)
+/// The columns of days of which the mapping knows where their clock stands; `place` is where a column is.
+pub(super) fn declared(place: impl Fn(Col) -> Option<usize>) -> Vec<(Col, usize)> {
+    let clock = |&col: &Col| {
+        let clock = col.time_of_day().and_then(&place)?;
+        place(col).filter(|day| *day != clock).map(|_| (col, clock))
     };
-    Col::ALL.iter().filter(is_apart).fold(0, |bits, &col| bits | 1 << col as u8)
+    Col::ALL.iter().filter_map(clock).collect()
 }
 
 /// So long is a day with a time of day at least: `1/5/2026 8:30`.

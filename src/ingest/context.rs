@@ -77,13 +77,21 @@ impl Context<'_> {
             None if self.left_out.contains_key(id) => Link::LeftOut,
             None => Link::Unknown,
         };
+        let checked = || {
+            let others = checked::others(id, self.plan.file.has_checked_ids);
+            let mut links = others.map(|other| find(&other));
+            links.find(|link| *link != Link::Unknown).unwrap_or(Link::Unknown)
+        };
+        let is_by_name = self.plan.has_names_for_ids();
         match find(id) {
-            Link::Unknown => {
-                let others = checked::others(id, self.plan.file.has_checked_ids);
-                let mut links = others.map(|other| find(&other));
-                links.find(|link| *link != Link::Unknown).unwrap_or(Link::Unknown)
-            }
+            Link::Unknown if is_by_name => self.named(id).map_or(Link::Unknown, Link::Deal),
+            Link::Unknown => checked(),
             link => link,
         }
+    }
+
+    /// The only deal of this name.
+    pub(super) fn named(&self, name: &str) -> Option<u32> {
+        self.by_name.find(name).and_then(|at| self.named.get(at as usize)).copied()
     }
 }

@@ -57,8 +57,6 @@ pub(super) struct Plan {
     pub(super) unit: Option<String>,
     /// Columns of which the header says that their times are in UTC, as bits.
     pub(super) utc: u128,
-    /// Columns of days whose time of day stands in a column of its own, as bits.
-    pub(super) with_clock: u128,
     /// How cells are read that leave something open, as far as the sample tells.
     pub(super) forms: Forms,
     /// What was assumed by the sample.
@@ -85,6 +83,8 @@ pub(super) struct Plan {
     pub(super) lasting: Option<PeriodKind>,
     /// `Date entered` columns.
     pub(super) entered: Vec<(usize, Stage)>,
+    /// Times of which a column holds the day only, with the place of their clock.
+    pub(super) clocks: Vec<(Col, usize)>,
     columns: Vec<u16>,
 }
 
@@ -116,7 +116,8 @@ impl Plan {
         let entered = self.entered.iter().map(|(at, _)| *at);
         let read = self.columns.iter().map(|&at| usize::from(at)).chain(skips).chain(infers);
         let wide = self.wide.iter().map(|(at, _)| *at);
-        let read: BTreeSet<usize> = read.chain(entered).chain(wide).collect();
+        let clocks = self.clocks.iter().map(|(_, at)| *at);
+        let read: BTreeSet<usize> = read.chain(entered).chain(wide).chain(clocks).collect();
         let headers = self.headers.iter().enumerate();
         let unread = headers.filter(|(at, header)| !read.contains(at) && !header.is_empty());
         unread.map(|(_, header)| header.as_str()).collect()
@@ -262,7 +263,6 @@ fn plan(
     let (folded, called) = (&head.folded, Called::of(input));
     let at = |name: &String| folded.find(std::slice::from_ref(name), None);
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
-    let columns: Vec<u16> = Col::ALL.iter().map(index).collect();
     let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
     let stage = |text| header::entered_stage(text, &file.entered_starts);
     let entered = head.headers.iter().enumerate().filter_map(|(at, h)| Some((at, stage(h)?)));
@@ -289,7 +289,6 @@ fn plan(
         decimal: mapping.decimal_of(form),
         unit: None,
         utc: 0,
-        with_clock: clock::apart(|col| find(&file, col, folded)),
         forms: Forms::open(mapping.decimal_of(form), mapping.percent),
         said: Vec::new(),
         null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
@@ -306,8 +305,9 @@ fn plan(
         kind_by_name,
         zeros: 0,
         entered: entered.collect(),
+        clocks: clock::declared(|col| find(&file, col, folded)),
         file,
-        columns,
+        columns: Col::ALL.iter().map(index).collect(),
         headers: head.headers,
     }
 }

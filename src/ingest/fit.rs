@@ -24,7 +24,7 @@ const SHARED: [(Col, &str); 6] = [
     (Col::StageOrder, "a place"),
 ];
 
-/// Flags whose columns may as well hold the day of what they say, and the columns that they are then.
+/// Flags of which a column may as well hold the day of what they say, and the columns that it is then.
 const TIMED: [(Col, Col); 3] =
     [(Col::IsClosed, Col::ClosedAt), (Col::IsWon, Col::WonAt), (Col::IsLost, Col::LostAt)];
 
@@ -123,8 +123,14 @@ pub(super) fn columns(plan: &mut Plan, rows: &[&[String]], config: &Config) {
     ];
     plan.said.extend(said.into_iter().flatten());
     for (flag, time) in TIMED {
-        if !plan.has(time) && all_days(cells(plan, rows, flag)) {
-            plan.put(time, plan.index(flag));
+        let is_time = |&at: &usize| {
+            let is_called = header::is_one(&plan.headers[at], plan.file.aliases(flag));
+            is_called && all_days(cells_at(plan, rows, Some(at)))
+        };
+        let found = (0..plan.headers.len()).find(is_time).filter(|_| !plan.has(time));
+        let Some(at) = found else { continue };
+        plan.put(time, Some(at));
+        if plan.index(flag) == Some(at) {
             plan.put(flag, None);
         }
     }
@@ -148,7 +154,7 @@ fn cells<'r>(plan: &Plan, rows: &[&'r [String]], col: Col) -> impl Iterator<Item
 }
 
 /// The cells in a place that have something in them.
-fn cells_at<'r>(
+pub(super) fn cells_at<'r>(
     plan: &Plan,
     rows: &[&'r [String]],
     at: Option<usize>,
@@ -227,10 +233,8 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<St
     if !plan.entered.is_empty() {
         return None;
     }
-    let own = config.pipeline.iter().flat_map(|p| [&p.stages, &p.won_stages, &p.lost_stages]);
-    let configured = own.chain([&config.won_stages, &config.lost_stages]).flatten();
     let stages: BTreeMap<String, String> = cells(plan, rows, Col::Stage)
-        .chain(configured.map(String::as_str))
+        .chain(config.stage_names())
         .map(|stage| (header::fold(stage), stage.to_owned()))
         .filter(|(folded, _)| folded.len() > 1)
         .collect();

@@ -96,7 +96,8 @@ pub(super) fn lacking(
 ) -> Option<String> {
     const SHOWN: usize = 4;
     let folded = Folded::new(headers);
-    let files = mappings.iter().flat_map(|mapping| &mapping.files);
+    // The headers of those that are told by their moves do not tell them.
+    let files = mappings.iter().flat_map(|mapping| &mapping.files).filter(|file| !file.has_moves);
     let near = files.filter_map(|file| {
         let by = match known_headers(file, &folded) {
             Some(_) => "headers",

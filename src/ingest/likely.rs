@@ -25,6 +25,10 @@ const OF_DEALS: [Col; 8] = [
     Col::LostAt,
 ];
 
+/// Columns that tell how deals stand.
+const OF_OUTCOMES: [Col; 7] =
+    [Col::Stage, Col::Status, Col::IsWon, Col::IsLost, Col::IsClosed, Col::WonAt, Col::LostAt];
+
 /// Columns of lists of activities and payments: what has them and a stage is no log of stages.
 const OF_OTHERS: [&str; 8] = [
     "activity_id",
@@ -114,10 +118,10 @@ impl Columns<'_> {
 
     fn deals(&self) -> Option<Vec<usize>> {
         let id = self.find(Col::DealId)?;
-        let own = Some(id).filter(|&id| self.table.says(id, &["deal", "opp"]));
+        let own = Some(id).filter(|&id| self.table.says(id, &["deal", "opp", "case"]));
         let of_deals = OF_DEALS.into_iter().filter_map(|col| self.find(col));
         let found: Vec<usize> = own.into_iter().chain(of_deals).collect();
-        let is_told = self.has_one(&[Col::Stage, Col::Status])
+        let is_told = self.has_one(&OF_OUTCOMES)
             && self.has_one(&[Col::CreatedAt, Col::ClosedAt, Col::WonAt, Col::LostAt]);
         (found.len() > 1 && is_told).then_some(found)
     }
@@ -182,6 +186,10 @@ mod tests {
         for (headers, rows, expected) in [
             ("Deal Code,Stage Name,Amount,Creation Date,Owner", &[][..], Some("deals")),
             ("Title,Funnel Stage,Win Chance,Added on", &[], Some("deals")),
+            ("Case ID,Owner,Amount,Created,Outcome", &[], Some("deals")),
+            ("Opportunity ID,Owner,Amount,Created,Is Won,Is Closed", &[], Some("deals")),
+            ("Deal ID,Owner,Value,Created,Won Date,Lost Date", &[], Some("deals")),
+            ("Case ID,Owner,Subject,Created,Status", &[], None),
             ("Record ID,Old Stage,New Stage,Date Moved", &[], Some("stage_changes")),
             ("Record ID,From,To,Date", &["7,A,B,2026-01-05"], Some("stage_changes")),
             ("Deal ID,Phase,Since", &moves, Some("stage_history")),

@@ -1,6 +1,5 @@
 //! All files of an export, one after the other: first deals, then what refers to them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::assemble::deals::{SourceRules, parts_of};
@@ -24,7 +23,7 @@ use super::{
 };
 use crate::error::{ErrorKind, Result};
 use crate::model::fx::base_of;
-use crate::model::{Dataset, InputFile, Reject, Sym, timed};
+use crate::model::{Dataset, InputFile, Sym, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -72,7 +71,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     all.assumptions.extend(limits::cut_off(&inputs));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
     let dataset = assemble::assemble(all, options.config, options.now)?;
-    let rows_rejected = count_refused(&mut inputs, &dataset.rejects);
+    let rows_rejected = InputFile::count_refused(&mut inputs, &dataset.rejects);
     let broken = check(&plans, &dataset, broken)?;
     let unreadable = broken.into_iter().map(|broken| broken.error).collect();
     Ok(Ingested {
@@ -96,19 +95,6 @@ fn check(plans: &[Plan], dataset: &Dataset, broken: Vec<Broken>) -> Result<Vec<B
         return Err(unknown::undated(plans, dataset));
     }
     Ok(broken)
-}
-
-/// Counts the rows that were refused of each file; returns how many they are. A file that cannot be read
-/// is refused in row 0, which is none.
-fn count_refused(inputs: &mut [InputFile], rejects: &[Reject]) -> u64 {
-    let mut refused: BTreeMap<&str, u64> = BTreeMap::new();
-    for reject in rejects.iter().filter(|reject| reject.is_one_row()) {
-        *refused.entry(&reject.file).or_default() += 1;
-    }
-    for input in inputs {
-        input.rejected = refused.get(&*input.path).copied().unwrap_or(0);
-    }
-    refused.values().sum()
 }
 
 struct Loader<'a> {
@@ -355,6 +341,7 @@ impl Loader<'_> {
             }
             return Ok(());
         }
+        self.index_names(plan);
         let file = self.rows(plan, rows::history)?;
         self.all.note_full(plan, &file, |row| Some(row.deal));
         for part in file.parts {
@@ -385,10 +372,16 @@ impl Loader<'_> {
         Ok(())
     }
 
-    fn activities(&mut self, plan: &Plan) -> Result<()> {
-        if plan.has(Col::DealName) && self.named.is_empty() {
+    /// Knows the deals by name, for a file that may call them so.
+    fn index_names(&mut self, plan: &Plan) {
+        let is_by_name = plan.has(Col::DealName) || plan.has_names_for_ids();
+        if is_by_name && self.named.is_empty() {
             (self.by_name, self.named) = self.all.deals.by_name();
         }
+    }
+
+    fn activities(&mut self, plan: &Plan) -> Result<()> {
+        self.index_names(plan);
         let file = self.rows(plan, activities::activity)?;
         let join = |part| self.all.join(part, false);
         let mut blocks: Vec<_> = file.parts.into_iter().map(join).collect();

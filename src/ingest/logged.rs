@@ -180,11 +180,8 @@ impl Logged {
         if self.is_of_fields {
             self.note_fields(&file);
         }
-        // Without amounts there is nothing to say of their currency.
-        let amount = Field::Amount.as_str();
-        let has_amounts = plan.has(Col::Amount) || self.headers.iter().any(|h| h == amount);
         all.deals.has_currency |=
-            plan.has(Col::Currency) || !has_amounts || (!self.is_of_fields && file.has_currency);
+            plan.has(Col::Currency) || (!self.is_of_fields && file.has_currency);
         let has_values = plan.has_values();
         let shared = shared(plan, &file, all);
         for part in file.parts {

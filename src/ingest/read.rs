@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 /// What zips are called.
 const ZIPS: &[&str] = &["zip"];
 
+/// What a table is called that holds deals, whatever its file is called.
+const OF_DEALS: [&str; 2] = ["deals", "opportunities"];
+
 /// Zips inside zips inside zips … are opened up to this depth.
 const MAX_DEPTH: usize = 3;
 
@@ -103,10 +106,13 @@ impl Found {
         }
     }
 
-    /// Adds the tables of a file, one or none under the name of the file.
+    /// Adds the tables of a file, one or none under the name of the file, unless its own is that of deals.
     fn add_tables(&mut self, input: &Input, tables: Vec<Table>) {
         match <[Table; 1]>::try_from(tables) {
-            Ok([Table { text, .. }]) => self.inputs.push(input.table("", text)),
+            Ok([Table { name, text }]) => {
+                let is_of_deals = OF_DEALS.iter().any(|own| own.eq_ignore_ascii_case(&name));
+                self.inputs.push(input.table(if is_of_deals { &name } else { "" }, text));
+            }
             Err(none) if none.is_empty() => self.inputs.push(input.table("", Vec::new())),
             Err(many) => {
                 self.inputs

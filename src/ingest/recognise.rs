@@ -54,6 +54,9 @@ pub(super) fn recognise(paths: &[PathBuf], options: &Options<'_>) -> Result<Reco
     all.set_aside();
     all.drop_repeats();
     all.said.extend(unknown::said(&all.unused));
+    if !all.tells(Entity::StageHistory) {
+        all.said.extend(unknown::said_of_logs(&all.plans));
+    }
     Ok(all)
 }
 

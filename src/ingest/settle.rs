@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::bracket;
+use super::clock;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::currency::Known;
@@ -103,6 +104,7 @@ fn told_by_headers(plan: &mut Plan, own: &str) -> bool {
 
 /// Settles by the sample what the mapping leaves open.
 pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>, own: &str) {
+    clock::join_days(plan, rows);
     let is_told = told_by_headers(plan, own);
     let seen = seen(plan, rows, own);
     plan.order = order.or(seen.dates.told);

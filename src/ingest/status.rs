@@ -135,9 +135,10 @@ fn word_of(text: &str, part: &mut Part<DealRow>, context: &Context<'_>) -> Told 
     told
 }
 
-/// Whether times of wins and losses are all that tells outcomes besides stages.
+/// Whether times of wins and losses are all that tells outcomes besides stages, or what stands for them.
 fn are_times_alone(plan: &Plan) -> bool {
-    ![Col::Status, Col::IsClosed, Col::IsWon, Col::IsLost].iter().any(|col| plan.has(*col))
+    let has_flag = [Col::IsClosed, Col::IsWon, Col::IsLost].iter().any(|col| plan.has(*col));
+    !has_flag && (!plan.has(Col::Status) || plan.has_statuses_for_stages())
 }
 
 /// Whether the name of a stage says that a deal in it is won or lost.

@@ -59,7 +59,8 @@ fn is_data(row: &[String]) -> bool {
 }
 
 /// What can be read.
-const TABLES: &str = "give CSV files, or a folder or zip of them (`.csv`, `.tsv`, `.txt`)";
+const TABLES: &str = "give text tables (`.csv`, `.tsv`, `.txt`), workbooks (`.xlsx`, `.xls`, `.ods`) or JSON, or a \
+    folder or zip of them";
 
 /// There are no deals among the files that can be read.
 pub(super) fn no_deals(plans: &[Plan], unknown: &[Unknown], mut broken: Vec<Broken>) -> Error {
@@ -127,6 +128,17 @@ fn no_deals_of(plans: &[Plan], unknown: &[Unknown]) -> Error {
             None => error.hint(hint),
         },
     }
+}
+
+/// What is to be said of activities that may be meant as a log of stages, where nothing else is one.
+pub(super) fn said_of_logs(plans: &[Plan]) -> impl Iterator<Item = String> {
+    plans.iter().filter(|plan| is_like_a_log(plan)).map(|plan| {
+        format!(
+            "`{}` is read as activities: if it is a log of stages and not of calls and meetings, give it another \
+             name, such as `event_log.csv`.",
+            plan.input.shown
+        )
+    })
 }
 
 /// Whether activities have the headers of a log of process mining.

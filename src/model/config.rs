@@ -365,6 +365,12 @@ impl Config {
         parse_zone("report_tz", &self.report_tz)
     }
 
+    /// The stages that it names.
+    pub fn stage_names(&self) -> impl Iterator<Item = &str> {
+        let own = self.pipeline.iter().flat_map(|p| [&p.stages, &p.won_stages, &p.lost_stages]);
+        own.chain([&self.won_stages, &self.lost_stages]).flatten().map(String::as_str)
+    }
+
     /// The zone of timestamps that carry none: `source_tz`, if it is set.
     pub fn source_zone(&self) -> Result<Option<Zone>> {
         self.source_tz.as_deref().map(|name| parse_zone("source_tz", name)).transpose()

@@ -1,5 +1,6 @@
 //! All that is known: partitions of deals by created month, and the small tables beside them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -195,6 +196,19 @@ pub struct InputFile {
 impl InputFile {
     /// Stands for what a file holds that cannot be read.
     pub const UNREADABLE: &'static str = "unreadable";
+
+    /// Counts the rows that were refused of each file; returns how many they are. A file that cannot be read is
+    /// refused in row 0, which is none.
+    pub fn count_refused(inputs: &mut [Self], rejects: &[Reject]) -> u64 {
+        let mut refused: BTreeMap<&str, u64> = BTreeMap::new();
+        for reject in rejects.iter().filter(|reject| reject.is_one_row()) {
+            *refused.entry(&reject.file).or_default() += 1;
+        }
+        for input in inputs {
+            input.rejected = refused.get(&*input.path).copied().unwrap_or(0);
+        }
+        refused.values().sum()
+    }
 }
 
 /// All that is known, ready to be folded. After [`Names::sort`] has run symbols sort as words do.

@@ -126,8 +126,11 @@ fn prose(text: &str) -> Value {
     Value::from_safe_string(out)
 }
 
-/// The `.html` files of a folder with their text, and the names of the other files.
-fn read_folder(folder: &Path) -> Result<(Vec<(String, String)>, Vec<String>)> {
+/// A template's name and text.
+type Template = (String, String);
+
+/// The `.html` files of a folder, and the names of the other files.
+fn read_folder(folder: &Path) -> Result<(Vec<Template>, Vec<String>)> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::io("read", folder, e))?;
     let (mut found, mut others) = (Vec::new(), Vec::new());
     for entry in entries {

@@ -45,7 +45,7 @@ pub(crate) fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract:
 }
 
 /// Nothing is known of records that share their time.
-static NO_TIES: Ties = Ties { places: Vec::new(), is_return: false };
+static NO_TIES: Ties = Ties { places: Vec::new(), is_return: false, moves: BTreeMap::new() };
 
 pub(crate) fn context<'a>(
     catalogue: &'a Catalogue,

@@ -19,6 +19,9 @@ fn each_list_of_an_answer_is_a_table() {
     assert_eq!(told(&got, "1"), "Deal done|Won|1000|01-05|02-03|7");
     assert_eq!(told(&got, "2"), "Demo|Open|2000|01-06|-|7");
     assert_eq!(got.dataset.users[0].name, "Ann");
+    let only = r#"{"deals": [{"id": 1, "status": "won", "created_at": "2026-01-05", "closed_at": "2026-02-03"}]}"#;
+    let got = exported(&[("backup.json", only)]);
+    assert!(told(&got, "1").ends_with("|Won|-|01-05|02-03|"), "its key says what it holds");
 }
 
 #[test]

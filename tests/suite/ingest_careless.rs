@@ -25,6 +25,9 @@ fn stages_that_differ_by_case_and_blanks_are_one() {
     assert_eq!(visits(&got, "4")[1], "closed won|01-20 00:00|-");
     assert!(says(&got, "`DEMO` as `Demo`"), "{:?}", got.dataset.assumptions);
     assert_eq!(digest(&got), digest(&read(shuffled(&data("careless/case")).path())));
+    let named = Config { won_stages: vec!["Closed  Won".to_owned()], ..Config::default() };
+    let got = try_read(&data("careless/case"), &named).unwrap();
+    assert_eq!(visits(&got, "4")[1], "Closed  Won|01-20 00:00|-", "the configuration says so");
 }
 
 #[test]

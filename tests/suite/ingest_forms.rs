@@ -4,7 +4,7 @@
 use sluice::ingest::Ingested;
 use sluice::model::{Config, Status};
 
-use super::ingest::{data, find, read, read_deals, try_read, visits};
+use super::ingest::{data, exported, find, read, read_deals, told, try_read, visits};
 
 fn form(name: &str) -> Ingested {
     read(&data("forms").join(name))
@@ -214,6 +214,18 @@ fn plain_tables_in_other_languages() {
         let (partition, row, deal) = find(&got, "1");
         assert_eq!(got.dataset.names.get(deal.owner), "Ana", "{name}");
         assert_eq!(partition.account_ids.get(row), "Acme", "{name}");
+    }
+    for text in [
+        "ID de oportunidad,Vendedor,Importe,Fecha de creación,Fecha de cierre,Estado\n\
+         1,Ana,12,13/01/2026,01/02/2026,Ganada\n",
+        "N° d'affaire,Commercial,Montant,Date de création,Date de clôture,Statut\n\
+         1,Ana,12,13/01/2026,01/02/2026,Gagnée\n",
+        "ID сделки,Ответственный,Бюджет,Дата создания,Дата закрытия,Этап сделки\n\
+         1,Ana,12,13.01.2026,01.02.2026,Успешно реализовано\n",
+        "商机编号,负责人,金额,创建时间,关闭时间,状态\n1,Ana,12,2026年1月13日,2026年2月1日,赢单\n",
+    ] {
+        let deal = told(&exported(&[("export.csv", text)]), "1");
+        assert!(deal.ends_with("|Won|1200|01-13|02-01|Ana"), "{text} {deal}");
     }
     let spanish = form("spanish");
     assert_eq!(

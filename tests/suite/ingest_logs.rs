@@ -5,7 +5,9 @@ use std::path::Path;
 use sluice::ingest::Ingested;
 use sluice::model::{Config, HistoryGrade, Quality, Status, calendar};
 
-use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
+use super::ingest::{
+    data, digest, exported, find, folder, read, read_deals, says, shuffled, try_read, visits,
+};
 
 fn log(name: &str) -> Ingested {
     read(&data("logs").join(name))
@@ -82,6 +84,11 @@ fn logs_of_process_mining_are_logs_of_stages() {
     let error = try_read(&data("logs/named_events"), &Config::default()).unwrap_err();
     let hint = error.hint_text().unwrap_or_default();
     assert!(hint.contains("another name"), "{error}: {hint}");
+    let got = exported(&[
+        ("cases.csv", "case_id,amount,created,outcome\n1,9,2026-01-05,open\n"),
+        ("events.csv", "case_id,activity,timestamp\n1,Call,2026-01-05\n"),
+    ]);
+    assert!(says(&got, "is read as activities: if it is a log"), "{:?}", got.dataset.assumptions);
 }
 
 #[test]
@@ -146,6 +153,73 @@ fn logs_are_known_by_many_names_of_their_columns() {
 }
 
 #[test]
+fn a_log_alone_is_none_of_deals_whatever_its_time_is_called() {
+    for header in [
+        "Deal ID,Stage,Date Entered Stage",
+        "opp_id,stage,entered",
+        "Lead ID,Stage,Since",
+        "deal_id,stage,transition_time",
+        "case_concept_name,concept_name,time_timestamp",
+        "Trace ID,Activity,Time",
+        "Case_ID,Activity,Start_Date",
+    ] {
+        let rows = "1,Call,2026-01-05\n1,Offer,2026-01-12\n1,Won,2026-02-03\n2,Call,2026-01-06\n";
+        let got = exported(&[("export.csv", &format!("{header}\n{rows}"))]);
+        assert_eq!(got.inputs[0].entity, "stage_history", "{header}");
+        assert_eq!(visits(&got, "1").len(), 3, "{header}");
+        assert_eq!(visits(&got, "2"), ["Call|01-06 00:00|-"], "{header}");
+    }
+    let got = exported(&[(
+        "export.csv",
+        "case:concept:name,concept:name,time:timestamp,case:REG_DATE\n1,Call,2026-01-05T10:00:00Z,2026-01-05T09:00:00Z\n",
+    )]);
+    assert_eq!(visits(&got, "1"), ["Call|01-05 09:00|-"], "when it was registered");
+}
+
+#[test]
+fn a_log_may_call_deals_by_names_that_no_other_has() {
+    let deals = "Deal ID,Deal Name,Status,Created\n\
+        7,Acme,won,2026-01-05\n8,Bolt,open,2026-01-06\n9,Same,open,2026-01-06\n10,Same,open,2026-01-06\n";
+    let entries = "Deal Name,Stage,Date Entered\nAcme,Demo,2026-01-05\nAcme,Won,2026-02-03\n\
+        Bolt,Demo,2026-01-06\nSame,Demo,2026-01-06\n";
+    let moves = "Opportunity Name,From Stage,To Stage,Change Date\nAcme,,Demo,2026-01-05\n\
+        Acme,Demo,Won,2026-02-03\nBolt,,Demo,2026-01-06\nSame,,Demo,2026-01-06\n";
+    for log in [entries, moves] {
+        let got = exported(&[("deals.csv", deals), ("history.csv", log)]);
+        assert_eq!(got.dataset.deal_count(), 4, "{log}");
+        assert_eq!(visits(&got, "7"), ["Demo|01-05 00:00|02-03 00:00", "Won|02-03 00:00|-"]);
+        assert_eq!(visits(&got, "8"), ["Demo|01-06 00:00|-"]);
+        let [reject] = &got.dataset.rejects[..] else { panic!("{:?}", got.dataset.rejects) };
+        assert_eq!(reject.value, "Same", "which of the two");
+    }
+    let got = exported(&[("report.csv", entries)]);
+    assert_eq!((got.inputs[0].entity.as_str(), got.dataset.deal_count()), ("stage_history", 3));
+    let list = "Deal Name,Stage,Created,Close Date\nAcme,Won,2026-01-05,2026-02-03\nAcme,Demo,2026-02-05,\n";
+    let got = exported(&[("report.csv", list)]);
+    assert_eq!((got.inputs[0].entity.as_str(), got.dataset.deal_count()), ("deals", 2));
+}
+
+#[test]
+fn a_day_and_its_clock_in_two_columns_are_one_time() {
+    let got = log("clocks");
+    assert_eq!(visits(&got, "c1"), ["Call|01-13 09:30|01-20 17:45", "Signed|01-20 17:45|-"]);
+    assert_eq!(visits(&got, "c2"), ["Call|01-14 00:00|-"], "a clock that is missing");
+    assert!(says(&got, "`date` and `time` of"), "{:?}", got.dataset.assumptions);
+    assert!(got.dataset.rejects.is_empty(), "{:?}", got.dataset.rejects);
+    let got = log("clocks_of_changes");
+    assert_eq!(visits(&got, "1"), ["Demo|01-05 08:00|01-05 17:30", "Won|01-05 17:30|-"]);
+    assert!(!says(&got, "not used"), "{:?}", got.dataset.assumptions);
+    let got = read_deals(
+        b"deal_id,status,created_date,created_time,close_date,close_time\n\
+          1,won,2026-01-05,9:00,2026-02-03,11:15\n2,open,2026-01-06,10:00,,\n",
+    );
+    let minutes = |at: Option<i64>| at.map(|at| at / 60_000_000 % (24 * 60));
+    let (_, _, deal) = find(&got, "1");
+    let clocks = [deal.created_at, deal.closed_at].map(|at| minutes(at.get()));
+    assert_eq!(clocks, [Some(9 * 60), Some(11 * 60 + 15)]);
+}
+
+#[test]
 fn a_file_that_is_not_read_says_what_it_lacks() {
     let got = log("unread");
     assert!(says(&got, "stage_history.csv` is not read: by its name it holds `stage_history`"));
@@ -155,6 +229,15 @@ fn a_file_that_is_not_read_says_what_it_lacks() {
     let error = try_read(&alone, &Config::default()).unwrap_err();
     assert!(error.to_string().contains("it lacks `stage`"), "{error}");
     assert!(error.hint_text().is_some_and(|hint| hint.contains("a log of stages has")));
+    let leads = b"lead_id,stage,rep\n1,Demo,Ann\n";
+    let error =
+        try_read(folder(&[("leads.csv", &leads[..])]).path(), &Config::default()).unwrap_err();
+    assert!(!error.to_string().contains("it holds `stage_history`"), "{error}");
+    let got = exported(&[
+        ("deals.csv", "deal_id,status,amount,created_at\n1,won,5,2026-01-05\n"),
+        ("stage_history.csv", "deal_id,stage,Datum\n1,Demo,2026-01-05\n1,Won,2026-02-05\n"),
+    ]);
+    assert!(says(&got, "that of a log, of which no column tells when (`changed_at`)"));
 }
 
 #[test]

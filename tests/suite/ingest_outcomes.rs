@@ -5,7 +5,9 @@ use sluice::ingest::Ingested;
 use sluice::model::config::{OutcomeMode, PipelineConfig};
 use sluice::model::{Config, Status};
 
-use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
+use super::ingest::{
+    data, digest, exported, find, read, read_deals, says, shuffled, try_read, visits,
+};
 
 fn outcomes(name: &str) -> Ingested {
     read(&data("outcomes").join(name))
@@ -308,6 +310,24 @@ fn words_of_a_status_that_no_history_has_are_no_stages() {
     let config = Config { won_stages: vec!["Completed".to_owned()], ..Config::default() };
     let got = try_read(&data("outcomes/other_words"), &config).unwrap();
     assert_eq!(statuses(&got, ["1", "2"]), [Won, Won], "the row says so");
+}
+
+#[test]
+fn times_and_flags_tell_outcomes_where_no_word_does() {
+    use Status::{Lost, Open, Won};
+    for text in [
+        "lead_id,created_date,status,converted_date\n\
+         1,2026-01-05,Converted,2026-02-03\n2,2026-01-06,Disqualified,\n3,2026-01-07,Working,\n",
+        "Opportunity ID,Owner,Amount,Created,Closed,Is Won,Is Closed\n\
+         1,Ann,9,2026-01-05,2026-02-03,Yes,Yes\n2,Ann,9,2026-01-06,2026-02-12,No,Yes\n3,Ann,9,2026-01-07,,,No\n",
+        "deal_id,value,created,won_date,lost_date\n\
+         1,9,2026-01-05,2026-02-03,\n2,9,2026-01-06,,2026-02-12\n3,9,2026-01-07,,\n",
+    ] {
+        let got = exported(&[("export.csv", text)]);
+        assert_eq!(statuses(&got, ["1", "2", "3"]), [Won, Lost, Open], "{text}");
+        let closed_at = find(&got, "1").2.closed_at.get();
+        assert!(closed_at > find(&got, "1").2.created_at.get(), "{text}");
+    }
 }
 
 #[test]

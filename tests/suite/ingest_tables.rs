@@ -30,6 +30,7 @@ fn leads_and_closed_deals_of_one_id_complete_each_other() {
     assert!(find(&got, "a9").2.quality.contains(Quality::CreationUnknown), "no lead has this id");
     assert!(says(&got, "1 deal told by tables with different columns"));
     assert!(says(&got, "2 deals won and none lost"), "{:?}", got.dataset.assumptions);
+    assert!(!says(&got, "Amounts are in"), "it has none");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Events of one time: activities in the order of their ids, changes of a field one after another.
 
+use std::fmt::Write;
+
 use sluice::ingest::Ingested;
 use sluice::model::config::PipelineConfig;
 use sluice::model::{Config, Maybe, Quality, Sym};
@@ -306,6 +308,29 @@ fn a_move_that_two_logs_tell_is_one() {
 fn a_stage_without_a_place_stands_between_the_others_of_its_time() {
     let rows = ["Lead,2026-01-05", "Pause,2026-01-05", "Demo,2026-01-05"];
     assert_eq!(visited("1,open,,2026-01-05,", &rows), ["Lead", "Pause", "Demo"]);
+}
+
+/// Deals are refused after a check more often than after an approval, yet never approved after they were refused.
+#[test]
+fn a_stage_without_a_place_stands_where_deals_come_to_it_and_go_on_from() {
+    let others = ["Check,Refused,Returned,Sent,Check,Approved,Refused,Returned,Sent"; 3];
+    let mut log = "deal_id,stage,entered_at\n".to_owned();
+    for (deal, stages) in others.iter().enumerate() {
+        for (day, stage) in stages.split(',').enumerate() {
+            let _ = writeln!(log, "{},{stage},2026-01-{:02}", deal + 2, day + 5);
+        }
+    }
+    let stages = ["Sent", "Check", "Approved"].map(str::to_owned).to_vec();
+    let pipeline = PipelineConfig { stages, ..PipelineConfig::default() };
+    let config = Config { pipeline: vec![pipeline], ..Config::default() };
+    let tied = ["Check", "Approved", "Refused", "Returned"];
+    for rows in permutations(&tied.map(|stage| format!("1,{stage},2026-02-05"))) {
+        let log = format!("{log}1,Sent,2026-02-01\n{}\n1,Sent,2026-02-09\n", rows.join("\n"));
+        let files = [("stage_history.csv", log.as_bytes())];
+        let shown = visits(&try_read(folder(&files).path(), &config).unwrap(), "1");
+        let stages: Vec<&str> = shown.iter().filter_map(|visit| visit.split('|').next()).collect();
+        assert_eq!(stages, [&["Sent"], &tied[..], &["Sent"]].concat(), "{rows:?}");
+    }
 }
 
 #[test]

@@ -376,7 +376,9 @@ fn assumptions(
     if !all.has_moves() {
         all.assumptions.push(WITHOUT_HISTORY.to_owned());
     }
-    if !all.deals.has_currency {
+    let mut deals = partitions.iter().flat_map(|partition| &partition.deals);
+    let has_amounts = deals.any(|deal| deal.amount_minor.get().is_some());
+    if (has_amounts || !all.payments.is_empty()) && !all.deals.has_currency {
         all.assumptions
             .push(format!("Amounts are in {}, as no column says otherwise.", config.currency));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::rows::{HistoryRow, word};
 use super::super::words::Word;
 use super::{Gathered, Joined};
-use crate::model::{Names, Sym};
+use crate::model::{Config, Names, Sym};
 
 /// How often a spelling was met: whether a table or a row of a deal has it, and in how many records.
 pub(super) type Met = (bool, u64);
@@ -18,9 +18,13 @@ pub(super) fn fold(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The spellings to be changed, of stages by pipeline and name. A table of stages has the first word, then
-/// what most records have, then the order of words.
-pub(super) fn renames(stages: impl Iterator<Item = ((Sym, Sym), Met)>, all: &Gathered) -> Renames {
+/// The spellings to be changed, of stages by pipeline and name. The configuration has the first word, then a table
+/// of stages, then what most records have, then the order of words.
+pub(super) fn renames(
+    stages: impl Iterator<Item = ((Sym, Sym), Met)>,
+    all: &Gathered,
+    config: &Config,
+) -> Renames {
     let mut alike: BTreeMap<(Sym, String), Vec<(Sym, Met)>> = BTreeMap::new();
     for ((pipeline, name), met) in stages {
         alike.entry((pipeline, fold(all.names.get(name)))).or_default().push((name, met));
@@ -33,7 +37,9 @@ pub(super) fn renames(stages: impl Iterator<Item = ((Sym, Sym), Met)>, all: &Gat
             let is_tidy = !name.contains("  ");
             let has_both =
                 [char::is_uppercase, char::is_lowercase].into_iter().all(|of| name.contains(of));
-            (std::cmp::Reverse((is_listed(name), is_tidy, met, has_both)), name.to_owned())
+            let is_named = config.stage_names().any(|named| named == name);
+            let rank = (is_named, is_listed(name), is_tidy, met, has_both);
+            (std::cmp::Reverse(rank), name.to_owned())
         });
         let Some(&(kept, _)) = spellings.first() else { continue };
         for (other, _) in spellings.into_iter().skip(1) {

@@ -25,7 +25,8 @@ const MOST_ENTRIES: usize = 64;
 /// taken as deleted.
 const RECENT_DAYS: i64 = 365;
 
-type Key = (Sym, Sym);
+/// The pipeline and the name of a stage.
+pub(super) type Key = (Sym, Sym);
 
 /// What was counted of one stage.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +85,7 @@ impl Tally {
             *self.before.entry((places[a], places[b])).or_default() += count;
         }
         self.tied.extend(other.tied);
-        self.told.add(&other.told);
+        self.told.add(other.told);
     }
 
     fn end(&mut self, key: Key, status: Status) {
@@ -151,7 +152,7 @@ pub(super) fn catalogue(
     labels::name(all);
     let mut tally = count(all, history);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
-    let renames = spelling::renames(met, all);
+    let renames = spelling::renames(met, all, config);
     if !renames.is_empty() {
         spelling::apply(&renames, all);
         all.assumptions.push(spelling::said(&renames, &all.names));
@@ -175,7 +176,7 @@ pub(super) fn catalogue(
         }
     }
     declare(&mut tally, all);
-    let is_return = tally.told.is_return();
+    let told = std::mem::take(&mut tally.told);
     let (mut evidence, precedence) = evidence(tally, all);
     let mut said = places::fill(&mut evidence, &precedence, &all.names);
     let (catalogue, more) = catalogue::build(&evidence, &precedence, config, &mut all.names)?;
@@ -183,7 +184,8 @@ pub(super) fn catalogue(
     said.extend(strangers::said(&evidence, &all.statuses, config, &all.names));
     said.extend(closes::said_of_open(all, history, &catalogue));
     let places = catalogue::tie_places(&evidence, &precedence, &catalogue);
-    Ok((catalogue, Ties { places, is_return }, said))
+    let ties = told.ties(places, &StageIds::new(&catalogue));
+    Ok((catalogue, ties, said))
 }
 
 /// Counts all deals.

@@ -1,6 +1,11 @@
-//! What it means that a record tells the stage again in which its deal is: that it is there still, or that
-//! it came back to it within the instant. Records that have their time alone tell which a log does.
+//! What records that have their time alone tell of those that share it: which moves deals make, and what it
+//! means that a record tells the stage again in which its deal is, that it is there still, or that it came back
+//! to it within the instant.
 
+use hashbrown::HashMap;
+
+use super::super::history::Ties;
+use super::stages::{Key, StageIds};
 use crate::model::Micros;
 
 /// Records that have their time alone.
@@ -10,11 +15,13 @@ pub(super) struct Told {
     again: u64,
     /// Those of the stage before that one.
     back: u64,
+    /// How often one such record follows another of another stage.
+    moves: HashMap<(Key, Key), u64>,
 }
 
 impl Told {
     /// Counts the records of a deal, which are sorted.
-    pub(super) fn count<K: PartialEq>(&mut self, records: &[(Micros, K)]) {
+    pub(super) fn count(&mut self, records: &[(Micros, Key)]) {
         let at = |place: usize| records.get(place).map(|(at, _)| *at);
         let is_alone = |place: usize| {
             at(place) != at(place + 1) && place.checked_sub(1).is_none_or(|p| at(p) != at(place))
@@ -24,18 +31,28 @@ impl Told {
         for place in 1..records.len() {
             let (Some(before), Some(here)) = (stage(place - 1), stage(place)) else { continue };
             let earlier = place.checked_sub(2).and_then(stage);
-            self.again += u64::from(here == before);
+            match here == before {
+                true => self.again += 1,
+                false => *self.moves.entry((*before, *here)).or_default() += 1,
+            }
             self.back += u64::from(here != before && earlier == Some(here));
         }
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: Self) {
         self.again += other.again;
         self.back += other.back;
+        for (pair, count) in other.moves {
+            *self.moves.entry(pair).or_default() += count;
+        }
     }
 
-    /// Whether deals come back more often than a stage is told again.
-    pub(super) fn is_return(&self) -> bool {
-        self.back > self.again
+    /// What it tells of stages that stand at these places.
+    pub(super) fn ties(self, places: Vec<u32>, stages: &StageIds) -> Ties {
+        let find = |(pipeline, name): Key| stages.find(pipeline, name);
+        let moves = self.moves.into_iter();
+        let moves = moves.filter_map(|((a, b), count)| Some(((find(a)?, find(b)?), count)));
+        // Deals come back more often than a stage is told again.
+        Ties { places, is_return: self.back > self.again, moves: moves.collect() }
     }
 }

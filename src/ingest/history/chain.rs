@@ -5,25 +5,38 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::clean::stage_order;
-use super::{Change, Context};
+use super::{Change, Context, loose};
 use crate::model::StageId;
 
 /// Groups up to this size are searched for a complete chain; larger ones are ordered greedily.
 const SEARCH_LIMIT: usize = 8;
 
+/// What follows a group of one timestamp.
+pub(super) struct Around<'a> {
+    /// Whether the group may end in a stage.
+    pub(super) is_end: &'a dyn Fn(StageId) -> bool,
+    /// The stage of the record after it, if that has its time alone.
+    pub(super) next: Option<StageId>,
+}
+
 /// Puts a group of one timestamp into a complete chain that starts at `current`: each change starts where the
-/// one before ended. Of several chains the first by key that ends where `is_end` says, or else the first of
-/// all; where `is_return`, one that moves with every change goes before. Returns whether the chain is broken
-/// (QH9): then each time the next change that fits is taken, or else the first by key.
+/// one before ended. Of several chains the first by key that ends where it may, or else the first of all; one
+/// that moves with every change goes before where deals are seen to come back, and one of [`loose`] before all.
+/// Returns whether the chain is broken (QH9): then each time the next change that fits is taken, or else the
+/// first by key.
 pub(super) fn order(
     current: StageId,
     group: &mut [Change],
-    is_end: &dyn Fn(StageId) -> bool,
-    is_return: bool,
+    around: &Around<'_>,
+    context: &Context<'_>,
 ) -> bool {
     if let [change] = group {
         return !fits(change, current);
     }
+    if loose::order(current, group, around, context) {
+        return false;
+    }
+    let (is_end, is_return) = (around.is_end, context.ties.is_return);
     let moves = |change: &Change, from| is_return && fits(change, from) && change.to != from;
     let may_end = group.iter().any(|change| is_end(change.to));
     let is_found = group.len() <= SEARCH_LIMIT

@@ -6,8 +6,9 @@
 //! Refinements of METRICS 3.2.2, for rows that do not say where they came from: inside one timestamp a
 //! move into a won or lost stage sorts after every move into an open one (else a close could precede the
 //! step that it closes), a chain that ends in the stage or the outcome that the deal is in goes before
-//! others, as does one that moves with every record where logs are not seen to tell a stage again, and a
-//! record with an id of its own is a duplicate only of a record with the same id.
+//! others, as does one that moves with every record where logs are not seen to tell a stage again, open
+//! stages that have no place in the order stand where deals are seen to come to them from and go on from them
+//! most, and a record with an id of its own is a duplicate only of a record with the same id.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use crate::model::{
 mod chain;
 mod clean;
 mod close;
+mod loose;
 mod partial;
 mod walk;
 
@@ -100,6 +102,8 @@ pub struct Ties {
     pub places: Vec<u32>,
     /// Whether a record of the stage in which its deal is tells that it came back there, and not that it stays.
     pub is_return: bool,
+    /// How often deals are seen to move from one stage to another by records that have their time alone.
+    pub moves: BTreeMap<(StageId, StageId), u64>,
 }
 
 /// What became of a deal's records.

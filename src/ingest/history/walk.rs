@@ -1,6 +1,7 @@
 //! METRICS 3.2, steps 3, 4, 9 and 10: visits from changes.
 
-use super::{Change, Context, chain};
+use super::chain::{self, Around};
+use super::{Change, Context};
 use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
 use crate::model::{
     Micros, Quality, QualitySet, Stage, StageId, StageKind, StoredVisit, Sym, UNKNOWN_STAGE,
@@ -90,14 +91,22 @@ impl<'c> Walk<'c> {
 
     /// Step 4: every group of one timestamp in turn; the last should end where `is_end` says.
     pub(super) fn follow(&mut self, moves: &mut [Change], is_end: &dyn Fn(StageId) -> bool) {
-        let last = moves.last().and_then(|change| change.at);
-        for group in moves.chunk_by_mut(|a, b| a.at == b.at) {
+        let mut rest = moves;
+        while let Some(at) = rest.first().map(|change| change.at) {
             let Some(current) = self.visits.last().map(|v| v.stage) else { return };
-            let is_last = group.first().is_some_and(|change| change.at == last);
-            let is_end: &dyn Fn(StageId) -> bool = if is_last { is_end } else { &|_| true };
-            if chain::order(current, group, is_end, self.context.ties.is_return) {
+            let tied = rest.partition_point(|change| change.at <= at);
+            let (group, later) = std::mem::take(&mut rest).split_at_mut(tied);
+            let next = match later {
+                [only] => Some(only.to),
+                [one, other, ..] if one.at != other.at => Some(one.to),
+                _ => None,
+            };
+            let is_end: &dyn Fn(StageId) -> bool =
+                if later.is_empty() { is_end } else { &|_| true };
+            if chain::order(current, group, &Around { is_end, next }, self.context) {
                 self.quality.insert(Quality::ChainBreak);
             }
+            rest = later;
             for change in group {
                 if self.visits.last().is_some_and(|v| v.stage == change.to) {
                     self.quality.insert(Quality::SelfLoop);

@@ -50,7 +50,7 @@ const TOLD: [(&str, &str); 5] = [
 ];
 
 /// The lists of objects: the objects as rows, and their keys as headers, keys of objects in them after a
-/// point. A list without others is called as the file.
+/// point.
 ///
 /// Errors: it is not JSON.
 pub(super) fn tables(text: &str) -> Result<Vec<Table>, Cause> {
@@ -58,11 +58,7 @@ pub(super) fn tables(text: &str) -> Result<Vec<Table>, Cause> {
     for document in Deserializer::from_str(text.trim_start_matches('\u{FEFF}')).into_iter() {
         lists.add(document?, "", DEPTH);
     }
-    let mut tables: Vec<Table> = lists.0.into_iter().map(|(name, rows)| rows.table(name)).collect();
-    if let [only] = tables.as_mut_slice() {
-        only.name.clear();
-    }
-    Ok(tables)
+    Ok(lists.0.into_iter().map(|(name, rows)| rows.table(name)).collect())
 }
 
 /// Rows by the key of their list, which is empty for those of the document itself.
