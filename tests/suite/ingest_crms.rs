@@ -265,7 +265,7 @@ fn rows_that_go_on_with_the_one_above_are_no_deals() {
           c_2,Desks,Bob,200.0,New,,2026-01-06 10:00:00\n,,Bob,300.0,,,\n",
     );
     assert_eq!((got.inputs[0].crm.as_str(), got.dataset.deal_count()), ("odoo", 2));
-    assert!(says(&got, "1 rows of"), "{:?}", got.dataset.assumptions);
+    assert!(says(&got, "1 row of totals"), "{:?}", got.dataset.assumptions);
     let rejects: Vec<u64> = got.dataset.rejects.iter().map(|r| r.row).collect();
     assert_eq!(rejects, [5], "a deal without an id is refused");
 }
