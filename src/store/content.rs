@@ -133,6 +133,27 @@ impl Content {
             stamps.iter_mut().for_each(shift);
         }
     }
+
+    /// Takes out what the export at `at` told of what is known by its time alone, where `fresh` tells it:
+    /// the same files read by other rules. Another zone or order of dates moves the time, so that the row
+    /// of before would stay beside itself.
+    pub(super) fn forget_told_anew(&mut self, at: i64, fresh: &Dataset) {
+        let (dataset, stamps) = (&mut self.dataset, &mut self.stamps);
+        macro_rules! forget {
+            ($field:ident, $stamps:ident) => {
+                if !fresh.$field.is_empty() {
+                    let mut stamped = stamps.$stamps.iter();
+                    dataset.$field.retain(|_| stamped.next() != Some(&at));
+                    stamps.$stamps.retain(|stamp| *stamp != at);
+                }
+            };
+        }
+        forget!(targets, targets);
+        forget!(forecasts, forecasts);
+        forget!(fx, fx);
+        forget!(payments, payments);
+        forget!(loose_activities, activities);
+    }
 }
 
 /// The value of the partition column for a month.

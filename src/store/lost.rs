@@ -55,6 +55,12 @@ pub(super) struct Told<'a> {
 }
 
 impl Lost {
+    /// Takes back what only comparing times tells, since the same files were read by other rules, which may
+    /// move each of them.
+    pub(super) fn forget_moved(&mut self) {
+        (self.activities, self.changes) = (0, 0);
+    }
+
     /// Notes that the export has a deal of the store, of whose open ones all count as absent at first.
     pub(super) fn note_here(&mut self, old: &Deal) {
         let is_open = usize::from(old.status == Status::Open);

@@ -131,34 +131,14 @@ impl Store {
         let runs = Runs::open(&delta)?;
         let last = runs.get(&delta, None)?.map(|run| Pinned::open(&delta, run)).transpose()?;
         let mut export = fresh.extracted_at;
-        let mut fresh = Content::fresh(fresh);
+        let fresh = Content::fresh(fresh);
         let merged = match &last {
             None => {
                 let mut content = fresh;
                 content.take_snapshots(None, false);
                 Merged { content, touched: BTreeSet::new(), lost: Lost::default() }
             }
-            Some(last) => {
-                let (before, now) = (&last.run.record, &record);
-                let mut stored = last.content()?;
-                let favours_fresh = favours_fresh(before, now);
-                match favours_fresh {
-                    Some(true) if is_same_export(&before.inputs, &now.inputs) => {
-                        stored.restamp(last.run.export_extracted_at, export);
-                    }
-                    Some(false) if is_same_export(&now.inputs, &before.inputs) => {
-                        fresh.restamp(export, last.run.export_extracted_at);
-                        export = last.run.export_extracted_at;
-                    }
-                    _ => {}
-                }
-                let terms = Terms {
-                    favours_fresh,
-                    inputs: &record.inputs,
-                    seen: seen(&delta, &runs, last, &record, export)?,
-                };
-                merge::merge(stored, fresh, &terms)?
-            }
+            Some(last) => merged(last, fresh, (&record, &mut export), (&delta, &runs))?,
         };
         let Merged { content, touched, lost } = merged;
         let is_told = content.taken != Taken::Nothing;
@@ -269,6 +249,34 @@ fn flag(root: &Path) -> String {
         true => String::new(),
         false => format!(" --store {}", pasted(&root.display().to_string())),
     }
+}
+
+/// What the store holds and what an export says. `export` becomes the instant under which the store keeps
+/// what it says.
+fn merged(
+    last: &Pinned<'_>,
+    mut fresh: Content,
+    (now, export): (&RunRecord, &mut i64),
+    (delta, runs): (&Delta, &Runs),
+) -> Result<Merged> {
+    let (before, at) = (&last.run.record, last.run.export_extracted_at);
+    let mut stored = last.content()?;
+    let favours_fresh = favours_fresh(before, now);
+    let is_read_anew = favours_fresh == Some(true) && is_same_export(&before.inputs, &now.inputs);
+    if is_read_anew {
+        stored.forget_told_anew(at, &fresh.dataset);
+        stored.restamp(at, *export);
+    } else if favours_fresh == Some(false) && is_same_export(&now.inputs, &before.inputs) {
+        fresh.restamp(*export, at);
+        *export = at;
+    }
+    let seen = seen(delta, runs, last, now, *export)?;
+    let mut merged =
+        merge::merge(stored, fresh, &Terms { favours_fresh, inputs: &now.inputs, seen })?;
+    if is_read_anew {
+        merged.lost.forget_moved();
+    }
+    Ok(merged)
 }
 
 /// Which of two equally late exports is meant: the new one if it is read by other rules, or else the one that

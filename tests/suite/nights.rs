@@ -651,3 +651,29 @@ fn an_export_of_some_deals_does_not_change_what_stages_mean() {
         assert_eq!(outcomes_after(&order), expected);
     }
 }
+
+/// Rows that have no id are known by their time, which another zone moves.
+#[test]
+fn the_same_files_in_another_zone_tell_each_row_once() {
+    let there = tempfile::tempdir().unwrap();
+    let deals = format!("{HEADER}{MARCH}");
+    let files = [
+        ("deals.csv", deals.as_str()),
+        ("payments.csv", "deal_id,paid_at,amount\n0,2026-02-03,4\n0,2026-02-04,6\n"),
+        (
+            "activities.csv",
+            "activity_id,deal_id,type,owner,due_at,done_at\n\
+             1,,call,Ann,,2026-02-03\n2,,call,Ann,2026-02-05,2026-02-04 10:00:00\n\
+             3,1,call,Ann,,2026-03-04\n",
+        ),
+    ];
+    let rows = |table: &str| asked(there.path(), &format!("SELECT COUNT(*) AS n FROM {table}"));
+    for zone in ["UTC", "Asia/Tokyo", "America/New_York", "UTC"] {
+        std::fs::write(there.path().join("sluice.toml"), format!("report_tz = \"{zone}\"\n"))
+            .unwrap();
+        let (status, said) = nights(there.path(), &[&files]);
+        assert_eq!(status, Some(0), "{said}");
+        assert_eq!(rows("payments"), "n\n2\n", "{zone}");
+        assert_eq!(rows("activities"), "n\n3\n", "{zone}");
+    }
+}
