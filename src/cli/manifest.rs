@@ -22,6 +22,10 @@ fn config_blake3(config: &Config) -> Result<String> {
 pub fn rules_blake3(config: &Config, mapping: Option<&Path>) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(config_toml(config)?.as_bytes());
+    // Stages of a preset are applied where they fit only, those of a file always: both may read alike.
+    if config.pipeline.iter().any(|pipeline| pipeline.is_preset) {
+        hasher.update(b"preset");
+    }
     if let Some(path) = mapping {
         hasher.update(&std::fs::read(path).map_err(|e| Error::io("read", path, e))?);
     }

@@ -106,6 +106,24 @@ fn init_writes_a_preset_that_reads_back_as_itself() {
     assert_eq!(sluice(there.path(), &["init"]).0, Some(2), "neither exports nor preset");
 }
 
+/// A preset is not applied to stages that it does not know, a file is.
+#[test]
+fn a_preset_as_a_file_reads_the_exports_anew() {
+    let there = tempfile::tempdir().unwrap();
+    let deals = "deal_id,stage,status,created_at\n1,Promised,open,2026-01-05\n\
+                 2,Trial,open,2026-01-06\n3,Offer made,open,2026-01-06\n";
+    std::fs::write(there.path().join("deals.csv"), deals).unwrap();
+    let sql = "SELECT COUNT(*) AS n FROM stages WHERE stage = 'New lead'";
+    let first_stages = |args: &[&str]| {
+        let (status, _, talk) = sluice(there.path(), &[&["ingest", "deals.csv"], args].concat());
+        assert_eq!(status, Some(0), "{talk}");
+        sluice(there.path(), &["query", sql, "--format", "csv"]).1
+    };
+    assert_eq!(first_stages(&["--preset", "telesales"]), "n\n0\n");
+    sluice(there.path(), &["init", "--preset", "telesales", "--out", "mine.toml"]);
+    assert_eq!(first_stages(&["--config", "mine.toml"]), "n\n1\n");
+}
+
 #[test]
 fn init_names_the_stages_that_the_preset_does_not_know() {
     let there = tempfile::tempdir().unwrap();
