@@ -55,7 +55,8 @@ impl State {
         let kinds = self.kinds.get_or_insert_with(|| {
             let types = &run.config.streak_types;
             // A type that nobody has done counts for nothing, and must not come to mean all types.
-            types.iter().map(|kind| run.names.find(kind).unwrap_or(Sym(u32::MAX))).collect()
+            let find = |kind: &String| run.names.find(&kind.trim().to_lowercase());
+            types.iter().map(|kind| find(kind).unwrap_or(Sym(u32::MAX))).collect()
         });
         let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) else { return };
         if !kinds.is_empty() && !kinds.contains(&activity.kind) {

@@ -47,7 +47,34 @@ impl Run {
             let meant = did_you_mean(name, pipelines.iter().copied());
             format!("No pipeline is called `{name}`, which `{key}` names.{meant}")
         }));
+        said.extend(self.strange_types(dataset));
         said
+    }
+
+    /// What is to be said of types of activities that only the configuration knows.
+    fn strange_types(&self, dataset: &Dataset) -> Vec<String> {
+        let (config, goals) = (&self.config, &self.config.goals);
+        let scored = config.score.iter().map(|rule| ("score.type", &rule.kind));
+        let streaks = config.streak_types.iter().map(|kind| ("streak_types", kind));
+        let by_day = goals.activities_per_day.keys().map(|k| ("goals.activities_per_day", k));
+        let by_week = goals.activities_per_week.keys().map(|k| ("goals.activities_per_week", k));
+        let by_rep = by_day.chain(by_week).filter(|(_, kind)| fold(kind) != "total");
+        let named: Vec<(&str, &String)> = scored.chain(streaks).chain(by_rep).collect();
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let of_deals = dataset.partitions.iter().flat_map(|part| part.activities.items());
+        let known: BTreeSet<_> =
+            of_deals.chain(&dataset.loose_activities).map(|activity| activity.kind).collect();
+        let known: BTreeSet<&str> = known.into_iter().map(|kind| self.names.get(kind)).collect();
+        let is_known =
+            |kind: &str| known.is_empty() || known.contains(&*kind.trim().to_lowercase());
+        let strange = named.into_iter().filter(|(_, kind)| !is_known(kind));
+        let say = |(key, kind): (&str, &String)| {
+            let meant = did_you_mean(kind, known.iter().copied());
+            format!("No activity is a `{kind}`, which `{key}` names.{meant}")
+        };
+        strange.map(say).collect()
     }
 
     /// All lost reasons.

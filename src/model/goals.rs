@@ -157,6 +157,7 @@ impl Goals {
         {
             let periods: Vec<Period> = periods;
             for (kind, &value) in list {
+                let kind = kind.trim().to_lowercase();
                 let word: ArcStr = ArcStr::from(format!("activities.{kind}"));
                 let measure = match kind.as_str() {
                     "total" => Measure::Activities,

@@ -378,6 +378,38 @@ fn the_same_files_are_told_by_their_bytes() {
 }
 
 #[test]
+fn types_of_activities_are_found_however_they_are_written() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    let calls =
+        "activity_id,deal_id,type,owner,done_at\n1,,Call,Ann,2026-02-03\n2,,Call,Ann,2026-02-04\n";
+    write(there.path(), "activities.csv", calls);
+    let run = |goals: &str| {
+        write(there.path(), "sluice.toml", goals);
+        let args = ["run", "deals.csv", "activities.csv", "--as-of", "2026-02-04"];
+        talk(sluice(there.path()).args(args)).2
+    };
+    let table = |name: &str| {
+        let path = there.path().join(format!("out/latest/tables/{name}.csv"));
+        std::fs::read_to_string(path).unwrap()
+    };
+    let mut told = Vec::new();
+    for kind in ["call", " Call "] {
+        let said = run(&format!(
+            "streak_types = [\"{kind}\"]\n[goals]\nactivities_per_day = {{ \"{kind}\" = 2, total = 3 }}\n"
+        ));
+        assert!(!said.contains("No activity is a"), "{said}");
+        told.push((table("activity_streaks"), table("goal_attainment")));
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(told[0].1.contains("activities.call,configured,1,2"), "{}", told[0].1);
+    let said = run("[goals]\nactivities_per_day = { calls = 2 }\n");
+    let expected =
+        "No activity is a `calls`, which `goals.activities_per_day` names. Did you mean `call`?";
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
 fn a_file_without_a_header_is_a_statement() {
     let there = tempfile::tempdir().unwrap();
     write(there.path(), "deals.csv", DEALS);
