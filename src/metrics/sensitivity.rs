@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::credit::shares;
 use super::{compute, find};
 use crate::error::Result;
-use crate::model::config::{CloseSource, CreditRule, OutcomeMode, WinEvent};
+use crate::model::config::{CreditRule, OutcomeMode, WinEvent};
 use crate::model::{
     AsOf, Clock, Column, Config, Dataset, FxPolicy, Partition, Run, Scratch, Status, Sym, Table,
     Timeline, Unit, Value,
@@ -19,14 +19,13 @@ type Setting = (&'static str, &'static str, fn(&mut Config));
 /// A policy that needs payments: without any there is nothing to compare.
 const WIN_EVENT: &str = "win_event";
 
-/// Every setting of every policy that changes what a deal counts as.
+/// Every setting of every policy that changes what a deal counts as, but for those that hold when exports are
+/// read (`close_ts_source`): the store does not know what the others would have made of them.
 static SETTINGS: &[Setting] = &[
     ("outcome_mode", "net", |c| c.outcome_mode = OutcomeMode::Net),
     ("outcome_mode", "first", |c| c.outcome_mode = OutcomeMode::First),
     (WIN_EVENT, "status", |c| c.win_event = WinEvent::Status),
     (WIN_EVENT, "paid", |c| c.win_event = WinEvent::Paid),
-    ("close_ts_source", "history", |c| c.close_ts_source = CloseSource::History),
-    ("close_ts_source", "closed_at", |c| c.close_ts_source = CloseSource::ClosedAt),
     ("credit_rule", "at_close", |c| c.credit_rule = CreditRule::AtClose),
     ("credit_rule", "created_by", |c| c.credit_rule = CreditRule::CreatedBy),
     ("credit_rule", "current", |c| c.credit_rule = CreditRule::Current),

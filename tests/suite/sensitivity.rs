@@ -51,6 +51,8 @@ fn every_policy_shows_what_it_changes() {
     assert!((all["value"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-12);
     // The amount of d4 is unknown if 0 means none.
     assert_eq!(find("zero_amount_is_null", "true", "win_rate.rate")["deals_touched"], 1);
+    // Exports are read by it: the store cannot tell what the other setting would show.
+    assert!(rows.iter().all(|row| row["policy"] != "close_ts_source"));
     // d1 went on to the win once: to our rule that counts, to Varicent a step back takes it away.
     let rule = |policy: &str| find("conversion_policy", policy, "stage_conversion.rate");
     assert_eq!(rule("reached_or_beyond")["is_chosen"], true);
