@@ -43,6 +43,9 @@ impl Config {
         config_ranges::check_set(&written)?;
         let is_ascending = !self.horizons.is_empty() && self.horizons.is_sorted_by(|a, b| a < b);
         expect(is_ascending, "horizons", "a list of ascending days")?;
+        let taus = &self.tau_days;
+        let is_set = taus.iter().enumerate().all(|(at, days)| !taus[..at].contains(days));
+        expect(is_set, "tau_days", "a list of different days")?;
         let leads = &self.forecast_leads;
         let is_list = (1..=12).contains(&leads.len()) && leads.is_sorted_by(|a, b| a > b);
         expect(is_list, "forecast_leads", "a list of at most 12 descending days")
