@@ -62,8 +62,25 @@ fn read_own(path: &Path) -> Result<(toml::Table, Config)> {
 fn parse(text: &str, name: &str) -> Result<(toml::Table, Config)> {
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| invalid(name).because(e))?;
     config_ranges::check(&table).map_err(|e| e.at(in_file(name, None)))?;
+    if let Some(date) = table.values().find_map(bare_date) {
+        let row = text.lines().position(|line| line.contains(&date));
+        let what = format!("the date `{date}` stands without quotes");
+        return Err(Error::new(ErrorKind::Config, what)
+            .at(in_file(name, row.map(|row| row as u64 + 1)))
+            .hint(format!("write `\"{date}\"`")));
+    }
     let config = toml::from_str(text).map_err(|e| refused(e, text, name))?;
     Ok((table, config))
+}
+
+/// The first date that is not text: no key takes one.
+fn bare_date(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::Datetime(date) => Some(date.to_string()),
+        toml::Value::Array(list) => list.iter().find_map(bare_date),
+        toml::Value::Table(table) => table.values().find_map(bare_date),
+        _ => None,
+    }
 }
 
 fn invalid(name: &str) -> Error {
@@ -131,6 +148,13 @@ mod tests {
             assert_eq!(error.to_string(), format!("`{key}` is no time zone: `Europe/Berln`"));
             assert!(error.place().is_some_and(|place| place.file.ends_with("mine.toml")));
         }
+    }
+
+    #[test]
+    fn a_date_without_quotes_is_told_with_its_row() {
+        let (what, place, hint) = told("boot_b = 5\nholidays = [2026-12-25]\n");
+        assert_eq!(what, "the date `2026-12-25` stands without quotes");
+        assert_eq!((place.as_str(), hint.as_str()), ("mine.toml, row 2", "write `\"2026-12-25\"`"));
     }
 
     #[test]
