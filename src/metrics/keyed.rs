@@ -12,12 +12,21 @@ use crate::stats::quantile::{Histogram, Ranks};
 /// Columns beyond this are not worth a grid.
 const MOST_COLUMNS: usize = 1 << 20;
 
+/// Cells that a grid has room for, 4 bytes each: thousands of sources by hundreds of segments leave nearly all
+/// of it empty.
+const MOST_ROOM: usize = 1 << 23;
+
+/// The room that a row takes before it has any cell.
+const ROW: usize = size_of::<Vec<u32>>() / size_of::<u32>();
+
 /// Cells by key.
 #[derive(Clone, Debug)]
 pub struct Keyed<K, V> {
     /// By place, the number of the cell, from 1.
     grid: Vec<Vec<u32>>,
-    /// The numbers of keys without a place.
+    /// How many more cells the grid may have.
+    room: usize,
+    /// The numbers of keys without a place, or for whose place there is no room.
     others: BTreeMap<K, u32>,
     /// What the cells hold. Folds ask for nothing else, so it stands close together, apart from `keys`.
     values: Vec<V>,
@@ -29,7 +38,13 @@ type Spot = (u32, u32);
 
 impl<K, V> Default for Keyed<K, V> {
     fn default() -> Self {
-        Self { grid: Vec::new(), others: BTreeMap::new(), values: Vec::new(), keys: Vec::new() }
+        Self {
+            grid: Vec::new(),
+            room: MOST_ROOM,
+            others: BTreeMap::new(),
+            values: Vec::new(),
+            keys: Vec::new(),
+        }
     }
 }
 
@@ -50,18 +65,9 @@ impl<K: Placed, V: Default> Keyed<K, V> {
     /// The number of a cell that may be new.
     #[cold]
     fn number(&mut self, place: Option<Place>, key: K) -> u32 {
-        let number = match place {
+        let number = match place.filter(|&place| self.make_room(place)) {
             None => self.others.entry(key).or_default(),
-            Some((row, column)) => {
-                if self.grid.len() <= row {
-                    self.grid.resize(row + 1, Vec::new());
-                }
-                let row = &mut self.grid[row];
-                if row.len() <= column {
-                    row.resize(column + 1, 0);
-                }
-                &mut row[column]
-            }
+            Some((row, column)) => &mut self.grid[row][column],
         };
         if *number == 0 {
             let spot = place.map(|(row, column)| (row as u32, column as u32));
@@ -70,6 +76,21 @@ impl<K: Placed, V: Default> Keyed<K, V> {
             *number = self.values.len() as u32;
         }
         *number
+    }
+
+    /// Whether the grid has the place, or had room for it. Once it had not, it never grows again: a key that
+    /// is among the others must stay there.
+    fn make_room(&mut self, (row, column): Place) -> bool {
+        let rows = (row + 1).saturating_sub(self.grid.len());
+        let cells = (column + 1).saturating_sub(self.grid.get(row).map_or(0, Vec::len));
+        let left = self.room.checked_sub(rows * ROW + cells);
+        self.room = left.unwrap_or(0);
+        if left.is_some() {
+            self.grid.resize_with(self.grid.len() + rows, Vec::new);
+            let row = &mut self.grid[row];
+            row.resize(row.len() + cells, 0);
+        }
+        left.is_some()
     }
 
     /// Adds `from`, cell by cell; both must be of the same run.
@@ -289,6 +310,31 @@ mod tests {
             ];
             assert_eq!(found, counted.map(|(slice, month, n)| ((slice, month), n)));
         }
+    }
+
+    #[test]
+    fn a_grid_without_room_holds_the_same_cells() {
+        let mut run = Run::new(Config::default(), None, &Dataset::default()).unwrap();
+        run.pipelines = (1..=9).map(Sym).collect();
+        let here = run.months.of(run.as_of);
+        // Later keys have places before those of earlier ones, and come again.
+        let keys =
+            [2, 9, 5, 1, 9, 3, 5, 8, 1, 9, 2].map(|pipeline| (Slice::whole(Sym(pipeline)), here));
+        let fill = |room: usize, keys: &[(Slice, i32)]| {
+            let mut cells: Keyed<_, u64> = Keyed { room, ..Keyed::default() };
+            keys.iter().for_each(|&key| *cells.cell(key, &run) += 1);
+            cells
+        };
+        let expected = fill(MOST_ROOM, &keys).sorted();
+        for room in 0..40 {
+            for at in 0..keys.len() {
+                let mut merged = fill(room, &keys[..at]);
+                merged.merge(fill(40 - room, &keys[at..]), |into, from| *into += from);
+                assert_eq!(merged.keys.len(), expected.len(), "{room} {at}");
+                assert_eq!(merged.sorted(), expected, "{room} {at}");
+            }
+        }
+        assert!(fill(0, &keys).grid.is_empty());
     }
 
     #[test]

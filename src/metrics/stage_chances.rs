@@ -71,15 +71,17 @@ impl Lives {
             let Some(of_pipeline) = stages.get(&first.pipeline) else { continue };
             let width = of_pipeline.len();
             moved.clear();
-            for (at, stage) in of_pipeline.iter().enumerate() {
-                if let Some(step) = life.iter().find(|step| step.order == stage.order) {
-                    let influence = stage.influence.of(step.ticks, usize::from(step.cause));
-                    moved.push((at, (influence / GRAIN).round() as i128));
-                }
+            // A deal reaches stages in their order.
+            for step in life {
+                let found = of_pipeline.binary_search_by_key(&step.order, |stage| stage.order);
+                let Ok(at) = found else { continue };
+                let influence = of_pipeline[at].influence.of(step.ticks, usize::from(step.cause));
+                moved.push((at, (influence / GRAIN).round() as i128));
             }
             let sums = sums.entry(first.pipeline).or_insert_with(|| vec![0; width * width]);
-            for &(row, a) in &moved {
-                for &(column, b) in &moved {
+            // The rest is the same by symmetry.
+            for (done, &(row, a)) in moved.iter().enumerate() {
+                for &(column, b) in moved.iter().skip(done) {
                     if let Some(sum) = sums.get_mut(row * width + column) {
                         *sum += a * b;
                     }
@@ -115,6 +117,7 @@ impl Chances {
     fn new(stages: &[StageChance], sums: &[i128]) -> Self {
         let width = stages.len();
         let raw = |row: usize, column: usize| {
+            let (row, column) = (row.min(column), row.max(column));
             let sum = sums.get(row * width + column).copied().unwrap_or(0);
             sum as f64 * GRAIN * GRAIN
         };

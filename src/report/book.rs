@@ -22,6 +22,9 @@ static NO_ABOUT: About = About {
 
 static NO_TABLE: Table = Table { name: String::new(), columns: Vec::new(), rows: Vec::new() };
 
+/// Pipelines that the page has: those with most deals. Of fifty it would be a file of 70 MB.
+const MOST_PIPELINES: usize = 12;
+
 const NO_NAMES: PeriodNames<'static> = PeriodNames { fiscal: Fiscal::CALENDAR, table: None };
 
 const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, names: NO_NAMES };
@@ -36,8 +39,10 @@ pub(crate) struct Book<'a> {
     pub(crate) names: PeriodNames<'a>,
     /// Rates from fewer cases are marked.
     pub(crate) min_n: f64,
-    /// The pipelines, the one with most deals first.
+    /// The pipelines of the page, the one with most deals first.
     pub(crate) pipelines: Vec<String>,
+    /// How many there are.
+    pub(crate) pipeline_count: usize,
     /// The earlier day that some metrics are also known of.
     pub(crate) earlier_on: Option<Day>,
     sheets: BTreeMap<&'static str, Sheet<'a>>,
@@ -61,11 +66,14 @@ impl<'a> Book<'a> {
             names,
             min_n: input.run.config.min_n_rate as f64,
             pipelines: Vec::new(),
+            pipeline_count: 0,
             earlier_on: earlier.map(|e| e.as_of),
             sheets: sheets(&input.metrics),
             earlier: earlier.map(|e| sheets(&e.metrics)).unwrap_or_default(),
         };
         book.pipelines = book.order(input);
+        book.pipeline_count = book.pipelines.len();
+        book.pipelines.truncate(MOST_PIPELINES);
         book
     }
 

@@ -97,6 +97,8 @@ pub fn render(input: &Input<'_>) -> Result<String> {
         min_n_rate => config.min_n_rate,
         said_of_wins => input.run.said_of_wins(),
         said_of_fx => input.run.said_of_fx().join(" "),
+        pipeline_count => format::count(book.pipeline_count),
+        said_of_pipelines => sections::said_of_pipelines(&book),
         pipelines => book.pipelines.iter().map(|p| sections::named(p)).collect::<Vec<_>>(),
         overview => sections::overview(&book).value(),
         sections => shown.value(),

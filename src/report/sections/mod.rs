@@ -173,6 +173,8 @@ static SECTIONS: &[(&str, &str, Build, &str)] = &[
 /// All sections that repeat by pipeline.
 pub(crate) fn sections(book: &Book<'_>) -> Vec<Section> {
     let is_single = book.pipelines.len() == 1;
+    let has_all = said_of_pipelines(book).is_none();
+    let among = if has_all { "" } else { "in the pipelines that this page has, " };
     let section = |(id, title, build, missing): &(&'static str, &'static str, Build, &str)| {
         let mut blocks = Vec::new();
         for (at, pipeline) in book.pipelines.iter().enumerate() {
@@ -185,11 +187,18 @@ pub(crate) fn sections(book: &Book<'_>) -> Vec<Section> {
                 blocks.push(block);
             }
         }
-        let empty = if blocks.is_empty() { format!("{missing}.") } else { String::new() };
+        let empty = if blocks.is_empty() { format!("{among}{missing}.") } else { String::new() };
         let notes = take_shared(&mut blocks);
         Section { id, title, notes, blocks, empty }
     };
     SECTIONS.iter().map(section).collect()
+}
+
+/// What is said where there are more pipelines than the page has; null where it has all.
+pub(crate) fn said_of_pipelines(book: &Book<'_>) -> Option<String> {
+    let what = "pipelines, those with most deals";
+    let (shown, all) = (book.pipelines.len(), book.pipeline_count);
+    part_of("This page has", shown, all, what, "the tables beside it have all")
 }
 
 /// Takes the remarks that several blocks all have out of them.
