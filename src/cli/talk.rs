@@ -36,6 +36,7 @@ impl Talk {
         let lines = match form {
             LogFormat::Json => lines.json().flatten_event(true).with_target(false).boxed(),
             LogFormat::Text => {
+                let lines = lines.with_writer(|| HarmlessLines);
                 lines.without_time().with_level(false).with_target(false).with_ansi(false).boxed()
             }
         };
@@ -138,7 +139,7 @@ impl Progress for Talk {
     }
 }
 
-/// Control characters escaped, but for the ends of lines: what an error quotes may be the bytes of any file.
+/// Control characters escaped, but for the ends of lines: what a line quotes may be the bytes of any file.
 fn harmless(text: &str) -> String {
     text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
@@ -161,5 +162,20 @@ impl<'w> MakeWriter<'w> for StderrLines {
 
     fn make_writer(&'w self) -> Self::Writer {
         std::io::stderr()
+    }
+}
+
+/// Standard error for people; an event comes in one piece.
+struct HarmlessLines;
+
+impl Write for HarmlessLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = harmless(&String::from_utf8_lossy(bytes));
+        std::io::stderr().lock().write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().lock().flush()
     }
 }

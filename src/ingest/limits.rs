@@ -27,7 +27,8 @@ pub(super) fn cut_off(inputs: &[InputFile]) -> Vec<String> {
     let is_full = |input: &&InputFile| {
         OF_SHEETS.contains(&input.rows) || sources::limits(&input.crm).contains(&input.rows)
     };
-    let cut = inputs.iter().filter(is_whole).filter(is_full).filter(is_alone);
+    // Whether one is full is asked last: it reads a mapping.
+    let cut = inputs.iter().filter(is_whole).filter(is_alone).filter(is_full);
     cut.map(|input| {
         format!(
             "`{}` has exactly {} rows, as many as some exports and spreadsheets hold at most: rows may be missing. \

@@ -86,11 +86,33 @@ impl Delta {
             .map_err(|cause| failed("find", table, cause))
     }
 
+    /// Errors: a commit up to `version` is empty, as a power cut may leave it; the reader of the log would take
+    /// it for one that changes nothing.
+    fn check_log(&self, table: &str, version: Option<u64>) -> Result<()> {
+        for at in 0..=version.unwrap_or(u64::MAX) {
+            let path = log_file(&self.folder(table), at);
+            let Ok(about) = path.metadata() else { break };
+            if about.len() == 0 {
+                let text = format!(
+                    "the table `{table}` of the store is damaged: `{}` is empty",
+                    path.display()
+                );
+                return Err(Error::new(ErrorKind::Store, text).hint(
+                    "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// A table at `version`, by default its latest; `None` if it was never committed.
+    ///
+    /// Errors: its log cannot be read or is damaged.
     pub(super) fn open(&self, table: &str, version: Option<u64>) -> Result<Option<Opened>> {
         if !is_table(&self.folder(table)) {
             return Ok(None);
         }
+        self.check_log(table, version)?;
         let mut opened = self.unopened(table)?;
         let read = self.runtime.block_on(async {
             match version {

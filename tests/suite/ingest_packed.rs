@@ -145,6 +145,10 @@ fn what_cannot_be_opened_says_why() {
     assert!(cause.contains("password") && hint.contains("without a password"), "{cause}: {hint}");
     let (cause, _) = refused(&data("contradictory"));
     assert!(cause.contains("its parts contradict each other"), "{cause}");
+    let mut sectors = std::fs::read(data("packed/xls/deals.xls")).unwrap();
+    sectors[9 * 512..][..4].fill(0);
+    let (cause, _) = refused(written("deals.xls", &sectors).path());
+    assert!(cause.contains("in a circle"), "{cause}");
     let whole = std::fs::read(data("packed/xlsx/deals.xlsx")).unwrap();
     let (_, hint) = refused(written("deals.xlsx", &whole[..3000]).path());
     assert!(hint.contains("save it again"), "{hint}");

@@ -242,3 +242,22 @@ fn a_damaged_file_is_named() {
     std::fs::remove_file(victim).unwrap();
     assert!(s.store.load(None).unwrap_err().to_string().contains(name));
 }
+
+/// As a power cut may leave it: the reader of logs would take it for a commit that changes nothing.
+#[test]
+fn an_empty_commit_is_named() {
+    let s = scratch();
+    s.store.commit(dataset(Shape::default()), record("a.csv")).unwrap();
+    let later = dataset(Shape { seed: 2, day: 19_010, ..Shape::default() });
+    s.store.commit(later, record("b.csv")).unwrap();
+    for table in ["timelines", "runs"] {
+        let path = s.store.root().join(table).join("_delta_log/00000000000000000001.json");
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, b"").unwrap();
+        let error = s.store.load(None).unwrap_err();
+        assert!(error.to_string().ends_with("00000000000000000001.json` is empty"), "{error}");
+        assert!(error.hint_text().is_some());
+        std::fs::write(&path, whole).unwrap();
+    }
+    s.store.load(None).unwrap();
+}

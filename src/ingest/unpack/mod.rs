@@ -7,6 +7,7 @@ use super::decode;
 use super::input::Input;
 use crate::error::Result;
 
+mod compound;
 mod markup;
 mod objects;
 mod workbook;

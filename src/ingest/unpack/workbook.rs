@@ -13,7 +13,7 @@ use calamine::{
 };
 use zip::ZipArchive;
 
-use super::{Cause, Lines, Table};
+use super::{Cause, Lines, Table, compound};
 
 type Bytes = Cursor<Vec<u8>>;
 
@@ -56,6 +56,9 @@ type Placed = (u32, u32, Data);
 
 /// The sheets of an old workbook, or of a new one behind a password.
 fn of_compound(bytes: Vec<u8>) -> Result<Vec<Table>, Cause> {
+    if compound::is_circular(&bytes) {
+        return Err("its sectors follow each other in a circle".into());
+    }
     if let Err(sealed @ XlsxError::Password) = Xlsx::new(Cursor::new(bytes.as_slice())) {
         return Err(sealed.into());
     }
