@@ -69,7 +69,6 @@ impl OnShared for GoalCalibration {
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);
         let chances = Known {
-            now: state.all_chances(plan, run),
             replicates: state.replicates(plan, run),
             past: (plan.spans.iter().enumerate())
                 .map(|(at, span)| {
@@ -88,7 +87,6 @@ impl OnShared for GoalCalibration {
 
 /// Chances of the periods with goals, today and as they could be known in the past.
 struct Known {
-    now: Vec<Chances>,
     replicates: Vec<Vec<Chances>>,
     past: Vec<Vec<Chances>>,
 }
@@ -103,7 +101,7 @@ fn add_row(
     let known = chances.past.get(goal.span).map_or(&[][..], Vec::as_slice);
     let past = past_of(state, goal, known, measure, run);
     let phi = dispersion(&past, LEAST_PERIODS).filter(|_| goal.hindrance.is_none());
-    let odds = Odds::new(state, (goal, plan), Mode::Landmark, &chances.now, run);
+    let odds = Odds::new(state, (goal, plan), Mode::Landmark, run);
     let (won, n_won) = state.won(goal, plan, run);
     let ((mean, variance), need) = if measure == WINS {
         (odds.of_wins(), (goal.value - i128::from(n_won)) as f64 - 0.5)

@@ -76,11 +76,10 @@ impl OnShared for GoalChanceBookings {
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);
-        let chances = state.all_chances(plan, run);
         let goals = goals(BOOKINGS, plan, run);
         for goal in &goals {
             for mode in Mode::ALL {
-                let odds = Odds::new(state, (goal, plan), mode, &chances, run);
+                let odds = Odds::new(state, (goal, plan), mode, run);
                 let cells = cells(odds.amounts.len(), goals.len(), run);
                 add_row(table, state, (goal, plan), (mode, &odds, cells), run);
             }

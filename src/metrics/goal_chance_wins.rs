@@ -50,12 +50,11 @@ impl OnShared for GoalChanceWins {
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);
-        let chances = state.all_chances(plan, run);
         for goal in goals(WINS, plan, run) {
             let (_, won) = state.won(&goal, plan, run);
             let need = goal.value - i128::from(won);
             for mode in Mode::ALL {
-                let odds = Odds::new(state, (&goal, plan), mode, &chances, run);
+                let odds = Odds::new(state, (&goal, plan), mode, run);
                 let (mean, variance) = odds.of_wins();
                 let is_known = goal.hindrance.is_none() && (need <= 0 || !odds.is_unknown());
                 let p = match u64::try_from(need) {

@@ -74,9 +74,8 @@ impl OnShared for GoalGap {
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);
-        let chances = state.all_chances(plan, run);
         for goal in goals(BOOKINGS, plan, run) {
-            let odds = |mode| Odds::new(state, (&goal, plan), mode, &chances, run);
+            let odds = |mode| Odds::new(state, (&goal, plan), mode, run);
             let (due, all) = (odds(Mode::Configured), odds(Mode::Landmark));
             let (won, n_won) = state.won(&goal, plan, run);
             let rest = goal.value - won;

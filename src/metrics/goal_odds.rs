@@ -1,6 +1,5 @@
 //! The open deals that may still count for a goal, with the chance of each (P1 to P5).
 
-use super::goal_chances::Chances;
 use super::goal_plan::{Goal, Plan};
 use super::goal_state::{Goals, Open};
 use crate::model::{Run, Sym};
@@ -45,18 +44,14 @@ pub(super) struct Odds {
 
 impl Odds {
     /// The odds of a goal.
-    pub(super) fn new(
-        state: &Goals,
-        (goal, plan): (&Goal, &Plan),
-        mode: Mode,
-        chances: &[Chances],
-        run: &Run,
-    ) -> Self {
+    pub(super) fn new(state: &Goals, (goal, plan): (&Goal, &Plan), mode: Mode, run: &Run) -> Self {
         let mut found = Self::default();
         let Some(span) = plan.spans.get(goal.span) else { return found };
         // Whole basis points as long as possible: their sum is exact.
         let mut numerator: i128 = 0;
         let holds = holder(goal, run);
+        let is_landmark = mode == Mode::Landmark;
+        let chances = is_landmark.then(|| state.chances(run)).and_then(|all| all.get(goal.span));
         for open in state.open().filter(|open| holds(open.owner, open.currency)) {
             let is_due = |open: &Open| {
                 open.expected_on.is_some_and(|day| (span.start..span.end).contains(&day))
@@ -69,7 +64,7 @@ impl Odds {
             found.null_amounts += u64::from(open.amount.is_none_or(|amount| amount < 0));
             let p = match mode {
                 Mode::Configured => open.probability_bp.map(|bp| f64::from(bp) / 10_000.0),
-                Mode::Landmark => chances.get(goal.span).and_then(|c| c.of(open.stage)),
+                Mode::Landmark => chances.and_then(|chances| chances.of(open.stage)),
             };
             let Some(p) = p else {
                 found.null_chances += 1;

@@ -72,6 +72,7 @@ pub(super) type PastKey = (usize, usize);
 #[derive(Debug, Default)]
 pub struct Goals {
     plan: OnceLock<Arc<Plan>>,
+    chances: OnceLock<Vec<Chances>>,
     open: BTreeMap<Open, usize>,
     wins: BTreeMap<Win, usize>,
     pub(super) stood: BTreeMap<(PastKey, Sym, Sym, StageId), Stood>,
@@ -298,9 +299,12 @@ impl Goals {
 
     /// For each period with a goal the chance that a deal in a stage is won within the days that are
     /// left, as on the landmarks of the last two years (METRICS F4).
-    pub(super) fn all_chances(&self, plan: &Plan, run: &Run) -> Vec<Chances> {
-        let of = |days: u32| Chances::new(run, |stages| self.chance(stages, days, plan, run));
-        plan.spans.iter().map(|span| of(span.days_left)).collect()
+    pub(super) fn chances(&self, run: &Run) -> &[Chances] {
+        self.chances.get_or_init(|| {
+            let plan = self.plan(run);
+            let of = |days: u32| Chances::new(run, |stages| self.chance(stages, days, plan, run));
+            plan.spans.iter().map(|span| of(span.days_left)).collect()
+        })
     }
 
     fn chance(&self, stages: &[StageId], days: u32, plan: &Plan, run: &Run) -> Option<f64> {

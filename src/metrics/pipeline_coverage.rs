@@ -55,7 +55,7 @@ impl OnShared for PipelineCoverage {
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);
         for goal in goals(BOOKINGS, plan, run) {
-            let odds = Odds::new(state, (&goal, plan), Mode::Configured, &[], run);
+            let odds = Odds::new(state, (&goal, plan), Mode::Configured, run);
             let (won, _) = state.won(&goal, plan, run);
             let need = goal.value - won;
             let holds = holder(&goal, run);
