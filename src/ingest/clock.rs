@@ -59,8 +59,14 @@ fn is_day(text: &str) -> bool {
     !text.contains(':') && [DayOrder::DayFirst, DayOrder::MonthFirst].into_iter().any(is_in)
 }
 
+/// Whether what stands behind a time of day belongs to it; null if the text does not begin with one.
+fn is_whole_clock(text: &str) -> Option<bool> {
+    let (_, rest) = convert::clock_time(text.as_bytes())?;
+    Some(std::str::from_utf8(rest).is_ok_and(|rest| mark_of(rest).is_some()))
+}
+
 fn is_clock(text: &str) -> bool {
-    text.contains(':') && convert::date(&format!("2000-01-01 {text}"), DayOrder::DayFirst).is_some()
+    is_whole_clock(text) == Some(true)
 }
 
 /// The text with a clock of colons where one of points stands behind a date: `13.01.2026 17.05`, or of Oracle
@@ -106,10 +112,9 @@ pub(super) fn beside(day: &str, clock: &str) -> Option<String> {
     if day.contains(':') || !clock.contains(':') {
         return None;
     }
-    match convert::clock_time(clock.as_bytes()) {
-        Some((_, rest)) => {
-            mark_of(std::str::from_utf8(rest).ok()?).map(|_| format!("{day} {clock}"))
-        }
+    match is_whole_clock(clock) {
+        Some(true) => Some(format!("{day} {clock}")),
+        Some(false) => None,
         None => (clock.len() >= SHORTEST).then(|| clock.to_owned()),
     }
 }
