@@ -63,12 +63,13 @@ pub(super) fn why(plan: &Plan) -> Option<String> {
     };
     let is_bare = is_bare(plan);
     let is_called = |list| named.iter().any(|word| is_one_of(list, word));
-    let name = || match is_called(CHILDREN) {
-        true => Some("its name".to_owned()),
-        false if is_bare && is_called(LOGS) && !plan.has(Col::CreatedAt) => {
-            Some("its name, that of a log, of which no column tells when (`changed_at`)".to_owned())
-        }
-        false => (is_bare && is_called(LOGS)).then(|| "its name".to_owned()),
+    let name = || {
+        let is_child = is_called(CHILDREN);
+        let of_log = match is_child || plan.has(Col::CreatedAt) {
+            true => "",
+            false => ", that of a log, of which no column tells when (`changed_at`)",
+        };
+        (is_child || is_bare && is_called(LOGS)).then(|| format!("its name{of_log}"))
     };
     let is_anywhere = |header: &&String| {
         let words = words(header);

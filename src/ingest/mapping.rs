@@ -268,8 +268,9 @@ impl Mapping {
         let parsed: std::result::Result<Self, _> = toml::from_str(text);
         if !parsed.as_ref().is_ok_and(|mapping| mapping.files.iter().all(FileMapping::is_told)) {
             let lacks = toml::from_str(text).map(|table| missing(&table)).unwrap_or_default();
-            let told = || wrong().because(format!("it lacks {}", lacks.join(", "))).hint(FORM);
-            lacks.is_empty().then_some(()).ok_or_else(told)?;
+            if !lacks.is_empty() {
+                return Err(wrong().because(format!("it lacks {}", lacks.join(", "))).hint(FORM));
+            }
         }
         let mut mapping = parsed.map_err(|e| wrong().because(e).hint(FORM))?;
         for file in &mut mapping.files {
