@@ -102,10 +102,12 @@ impl Lost {
 
     /// Notes what a deal loses to a later list of the changes of its fields.
     fn note_changes(&mut self, old: &[FieldChange], new: &[FieldChange]) {
-        let left: BTreeSet<&FieldChange> = new.iter().collect();
         self.deals_with_changes += usize::from(!old.is_empty());
         self.changes_known += old.len();
-        self.changes += old.iter().filter(|change| !left.contains(change)).count();
+        if old != new {
+            let left: BTreeSet<&FieldChange> = new.iter().collect();
+            self.changes += old.iter().filter(|change| !left.contains(change)).count();
+        }
     }
 
     /// Notes what a deal loses to a later list of its activities; both are in order.

@@ -208,17 +208,17 @@ fn rejects(
         }
     }
     let (mut rows, mut stamps) = (Vec::new(), Vec::new());
+    let seen = terms.seen.iter().map(|(path, &at)| (path.as_str(), at));
+    let here = terms.inputs.iter().map(|input| (&*input.path, fresh.dataset.extracted_at));
+    let all = seen.clone().chain(here.clone());
+    let without_dates: Vec<(String, i64)> = all.map(|(path, at)| (undated(path), at)).collect();
     for (file, [mut before, mut after]) in files {
-        let seen = terms.seen.iter().map(|(path, &at)| (path.as_str(), at));
-        let here = terms.inputs.iter().map(|input| (&*input.path, fresh.dataset.extracted_at));
         let of_file = |(path, at): (&str, i64)| is_of(path, file).then_some(at);
         before.0 = before.0.max(seen.clone().filter_map(of_file).max());
         after.0 = after.0.max(here.clone().filter_map(of_file).max());
         let alike = undated(file);
-        let newest = seen
-            .chain(here)
-            .filter_map(|(path, at)| is_of(&undated(path), &alike).then_some(at))
-            .max();
+        let later = without_dates.iter().filter(|(path, _)| is_of(path, &alike));
+        let newest = later.map(|(_, at)| *at).max();
         let (latest, kept) = match choice.of(before.0, after.0, &before.1, &after.1) {
             Some(false) => (before.0, before.1),
             Some(true) => (after.0, after.1),
