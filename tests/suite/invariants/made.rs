@@ -179,15 +179,16 @@ impl Firm {
     }
 
     fn add(&self, files: &mut [File], number: usize, life: &Life, until: i64) {
+        let id = format!("D{number:03}");
+        let owner = ["ann", "bob", "cat", "dan"].get(usize::from(life.words[1])).unwrap_or(&"");
+        self.add_activities(&mut files[2], life, &id, owner, until);
         if life.created >= until {
             return;
         }
-        let id = format!("D{number:03}");
         let word = |place: usize, words: &[&'static str]| -> &'static str {
             words.get(usize::from(life.words[place])).copied().unwrap_or("")
         };
         let pipeline = ["Sales", "Sales", "Sales", "Renewals"][usize::from(life.words[0])];
-        let owner = word(1, &["ann", "bob", "cat", "dan"]);
         let mut now = life.created;
         let mut from = "";
         let (mut last, mut was_lost) = (None, false);
@@ -229,16 +230,21 @@ impl Firm {
             if status == "open" { "" } else { &at },
             &due,
         ]));
+    }
+
+    /// What was done for a deal: what came before it belonged to none when it was done.
+    fn add_activities(&self, file: &mut File, life: &Life, id: &str, owner: &str, until: i64) {
+        let deal = if life.created < until { id } else { "" };
         for (place, &(after, kind, outcome, is_planned)) in life.activities.iter().enumerate() {
             let minutes = life.created + after;
             let at = self.time(minutes);
             let kind = ["call", "email", "meeting"][usize::from(kind)];
             let outcome = ["done", "no_show", "", "answered"][usize::from(outcome)];
             let activity = format!("{id}-{place}");
-            if is_planned {
-                files[2].rows.push(row(&[&activity, &id, kind, owner, &at, "", ""]));
-            } else if minutes < until {
-                files[2].rows.push(row(&[&activity, &id, kind, owner, "", &at, outcome]));
+            if is_planned && !deal.is_empty() {
+                file.rows.push(row(&[&activity, deal, kind, owner, &at, "", ""]));
+            } else if !is_planned && minutes < until {
+                file.rows.push(row(&[&activity, deal, kind, owner, "", &at, outcome]));
             }
         }
     }
