@@ -10,6 +10,7 @@ use super::columns::Col;
 use super::context::{Context, Link};
 use super::convert;
 use super::currency::{self, Known};
+use super::detect::is_word;
 use super::doing;
 use super::fx;
 use super::mapping::{DecimalMark, PercentRule};
@@ -80,7 +81,7 @@ impl<'r> Record<'r> {
     }
 
     /// The text of a cell by its place; none if it is missing or a null word.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
         let text = self.cells.text(index)?;
         let is_none = text.is_empty() || self.context.plan.is_null(&text);
@@ -186,12 +187,13 @@ impl<'r> Record<'r> {
 
     /// A date.
     pub(super) fn date(&self, col: Col) -> Result<Option<Day>, Bad> {
-        let day = self.parsed(col, "not a date, such as `2026-06-30`", |text| {
-            self.see_date(text);
-            let day = convert::date(text, self.context.times.order);
-            day.map(Some).or_else(|| convert::is_zero(text).then_some(None))
-        });
-        day.map(Option::flatten)
+        let Some(text) = self.text(col) else { return Ok(None) };
+        self.see_date(&text);
+        match convert::date(&text, self.context.times.order) {
+            Some(day) => Ok(Some(day)),
+            None if convert::is_zero(&text) => Ok(None),
+            None => Err(self.bad(col, &text, "not a date, such as `2026-06-30`", false)),
+        }
     }
 
     /// Money in minor units of `currency`.
@@ -350,11 +352,8 @@ impl<'r> Record<'r> {
 
     pub(super) fn inferred(&self, col: Col) -> Option<&'r str> {
         let plan = self.context.plan;
-        plan.infer
-            .iter()
-            .filter(|(gives, _)| *gives == col)
-            .zip(plan.file.infer.iter().filter(|i| i.gives == col.name()))
-            .find_map(|((_, index), infer)| {
+        plan.infer.iter().zip(&plan.file.infer).filter(|((gives, _), _)| *gives == col).find_map(
+            |((_, index), infer)| {
                 let cell = self.at((*index)?)?;
                 let is = infer.is.iter().any(|w| w.eq_ignore_ascii_case(&cell));
                 let starts = infer.starts.iter().any(|start| {
@@ -362,7 +361,8 @@ impl<'r> Record<'r> {
                 });
                 let is_any = infer.is.is_empty() && infer.starts.is_empty();
                 (is || starts || is_any).then_some(infer.word.as_str())
-            })
+            },
+        )
     }
 
     /// Ends what its cells tell of others.
@@ -392,7 +392,7 @@ impl<'r> Record<'r> {
         plan.skip.iter().zip(&plan.file.skip).position(|(index, skip)| {
             let cell = index.and_then(|at| self.cells.text(at));
             cell.is_some_and(|cell| {
-                let is_one = |words: &[String]| words.iter().any(|w| w.eq_ignore_ascii_case(&cell));
+                let is_one = |words: &[String]| words.iter().any(|word| is_word(word, &cell));
                 is_one(&skip.is) || !skip.is_not.is_empty() && !is_one(&skip.is_not)
             })
         })

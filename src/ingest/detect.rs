@@ -61,15 +61,13 @@ pub(super) struct Plan {
     pub(super) forms: Forms,
     /// What was assumed by the sample.
     pub(super) said: Vec<String>,
-    /// Cells that mean nothing.
-    pub(super) nulls: Vec<String>,
-    /// How long those are, as bits: most cells are not.
-    null_lengths: u64,
+    /// Cells that mean nothing, by their length: of that of most cells there are none.
+    nulls: Vec<Vec<String>>,
     /// The mapping of the file.
     pub(super) file: FileMapping,
     /// `file.skip`, by column.
     pub(super) skip: Vec<Option<usize>>,
-    /// `file.infer`, by column, with what it gives.
+    /// What each of `file.infer` gives, and the place of its column.
     pub(super) infer: Vec<(Col, Option<usize>)>,
     /// Columns that hold a value each, with the period of the goal or the category of the forecast.
     pub(super) wide: Vec<(usize, String)>,
@@ -92,8 +90,7 @@ impl Plan {
     /// Whether a cell means nothing.
     #[inline]
     pub(super) fn is_null(&self, text: &str) -> bool {
-        self.null_lengths & length_bit(text) != 0
-            && self.nulls.iter().any(|word| word.eq_ignore_ascii_case(text))
+        self.nulls.get(text.len()).is_some_and(|words| words.iter().any(|word| is_word(word, text)))
     }
 
     /// Where a column stands in a record.
@@ -158,10 +155,19 @@ impl Plan {
     }
 }
 
-/// The bit of a text's length; all longer than 62 bytes share one.
+/// Words in lower case, at the place of their length.
+fn by_length(words: &[String]) -> Vec<Vec<String>> {
+    let words: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
+    let longest = words.iter().map(String::len).max();
+    let of = |length| words.iter().filter(|word| word.len() == length).cloned().collect();
+    (0..=longest.unwrap_or(0)).map(of).collect()
+}
+
+/// Whether the texts are the same but for ASCII case; ids that differ from a null one do so early.
 #[inline]
-fn length_bit(text: &str) -> u64 {
-    1 << text.len().min(63)
+pub(super) fn is_word(word: &str, text: &str) -> bool {
+    let mut bytes = word.bytes().zip(text.bytes());
+    word.len() == text.len() && bytes.all(|(a, b)| a == b || a.eq_ignore_ascii_case(&b))
 }
 
 /// What a file turned out to be.
@@ -263,7 +269,6 @@ fn plan(
     let (folded, called) = (&head.folded, Called::of(input));
     let at = |name: &String| folded.find(std::slice::from_ref(name), None);
     let index = |&col: &Col| find(file, col, folded).map_or(ABSENT, |at| at as u16);
-    let nulls: Vec<String> = mapping.nulls.iter().map(|w| w.to_lowercase()).collect();
     let stage = |text| header::entered_stage(text, &file.entered_starts);
     let entered = head.headers.iter().enumerate().filter_map(|(at, h)| Some((at, stage(h)?)));
     let mut file = file.clone();
@@ -291,8 +296,7 @@ fn plan(
         utc: 0,
         forms: Forms::open(mapping.decimal_of(form), mapping.percent),
         said: Vec::new(),
-        null_lengths: nulls.iter().fold(0, |bits, word| bits | length_bit(word)),
-        nulls,
+        nulls: by_length(&mapping.nulls),
         skip: file.skip.iter().map(|skip| at(&skip.header)).collect(),
         infer: file
             .infer
