@@ -55,15 +55,16 @@ fn whole(id: &[u8]) -> Option<[u64; 2]> {
     if id.is_empty() || id.len() > WHOLE {
         return None;
     }
-    let mut halves = [0; 2];
-    for (at, byte) in id.iter().enumerate() {
-        let code = CODES[usize::from(*byte)];
-        if code == 0 {
-            return None;
+    let (mut halves, mut are_codes) = ([0; 2], true);
+    for (half, letters) in halves.iter_mut().zip(id.chunks(HALF)) {
+        for letter in letters {
+            let code = CODES[usize::from(*letter)];
+            are_codes &= code != 0;
+            *half = *half << BITS | u64::from(code);
         }
-        halves[at / HALF] |= u64::from(code) << (BITS * (HALF - 1 - at % HALF));
+        *half <<= BITS * (HALF - letters.len());
     }
-    Some(halves)
+    are_codes.then_some(halves)
 }
 
 /// A UUID of RFC 9562, whose two bits of the variant are the same in all.
