@@ -97,9 +97,11 @@ fn times(
     let told = part.cell(time(if is_log { Col::CreatedAt } else { Col::DoneAt }));
     let due_on = part.cell(record.date(Col::DueOn)).map(|day| context.report.midnight(day));
     // Meetings that last all day may have a day only, on which they are.
-    let kind = context.plan.file.defaults.get(Col::Kind.name());
-    let held_on = due_on.filter(|_| kind.is_some_and(|kind| kind == "meeting"));
-    let starts = part.cell(time(Col::StartsAt)).or(held_on);
+    let held_on = || {
+        let kind = context.plan.file.defaults.get(Col::Kind.name());
+        due_on.filter(|_| kind.is_some_and(|kind| kind == "meeting"))
+    };
+    let starts = part.cell(time(Col::StartsAt)).or_else(held_on);
     // What is still to be done at the only time that is told is due then.
     let planned = told.filter(|_| doing == Some(Doing::Planned) && !is_log);
     let due_at = part.cell(time(Col::DueAt)).or(due_on).or(planned);

@@ -98,8 +98,7 @@ pub(super) fn is_sum(cells: &Cells<'_>) -> bool {
 pub(super) fn is_header(cells: &Cells<'_>, headers: &[String]) -> bool {
     let is_same = |(at, header): (usize, &String)| {
         let cell = cells.text(at).unwrap_or_default();
-        cell == header.as_str()
-            || header.strip_prefix(&*cell).is_some_and(|rest| rest.starts_with('#'))
+        header.strip_prefix(&*cell).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
     };
     headers.len() > 1 && headers.iter().enumerate().all(is_same)
 }

@@ -80,10 +80,12 @@ pub(super) fn count(text: &str) -> Option<u32> {
 /// Seconds of a duration that counts units of `unit` seconds; with colons the last part but two is hours, or
 /// of two parts the first is larger by sixty than what the second counts: hours where units are minutes.
 pub(super) fn seconds(text: &str, unit: u32) -> Option<u32> {
+    if !text.contains(':') {
+        return count(text)?.checked_mul(unit);
+    }
     let parts: Vec<&str> = text.split(':').collect();
     let part = |text: &str, most: u32| text.parse::<u32>().ok().filter(|part| *part < most);
     match parts.as_slice() {
-        [only] => count(only)?.checked_mul(unit),
         [high, low] => {
             part(high, u32::MAX)?.checked_mul(60)?.checked_add(part(low, 60)?)?.checked_mul(unit)
         }
