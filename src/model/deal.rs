@@ -47,7 +47,7 @@ impl Status {
 
 /// The attributes of a deal at the extract. Its `deal_id`, `name` and `account_id` are text
 /// columns of the partition.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Deal {
     /// The pipeline the deal is in now.
     pub pipeline: Sym,

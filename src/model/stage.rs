@@ -4,7 +4,7 @@ use super::names::{Names, Sym};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A stage of a pipeline: an index into [`Catalogue::stages`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StageId(pub u16);
 
 /// What being in a stage means.

@@ -4,7 +4,8 @@ use chrono::{Days, NaiveDate};
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Clock, Config, Dataset, Quality, Value};
 
-use crate::fixtures::{DealBuilder, Fixture, cell, deal, rows, run, table};
+use crate::fixtures::{DealBuilder, Fixture, deal, run, table};
+use crate::rows::{cell, rows};
 use crate::vectors::{list, maybe, near, near_maybe, number, text, vector};
 
 fn close(deal: DealBuilder, outcome: &str, on: &str) -> DealBuilder {
@@ -73,7 +74,7 @@ fn v03_pooled_is_the_mean_of_the_months_that_have_a_value() {
     let found = table("I1", &data, &run);
     let pooled = |horizon: &str| {
         let wanted = [("cohort", "pooled"), ("horizon_days", horizon), ("source", "")];
-        rows(&found, &wanted).first().map(|r| (*r).clone()).expect("a row")
+        rows(&found, &wanted).first().map(|row| row.to_vec()).expect("a row")
     };
     let both = pooled("60");
     near(cell(&found, &both, "cif_won").unwrap(), (2.0 / 9.0 + 0.361_111_111) / 2.0);

@@ -104,25 +104,19 @@ fn deal(created: i64, names: &Names, dice: &mut Dice) -> Deal {
     Deal {
         pipeline: sym("p"),
         stage: StageId(dice.roll(8) as u16),
-        status: Status::Open,
         owner: Sym(1 + dice.roll(60) as u32),
         source: sym("web"),
         deal_type: sym("New"),
-        product: Sym::NONE,
-        lost_reason: Sym::NONE,
-        forecast_category: Sym::NONE,
         currency: sym("EUR"),
         amount_minor: Some(dice.roll(10_000_000) as i64).into(),
         probability_bp: Some(dice.roll(100) as u32 * 100).into(),
         created_at: Some(created).into(),
-        closed_at: None.into(),
         expected_close_on: Some(19_000 + dice.roll(400) as i32).into(),
         modified_at: Some(created + dice.seconds(1_000_000)).into(),
-        deleted_at: None.into(),
         extracted_at: 20_000 * DAY,
         history_grade: HistoryGrade::Logged,
-        quality: QualitySet::default(),
         crm: sym("salesforce"),
+        ..Deal::default()
     }
 }
 
