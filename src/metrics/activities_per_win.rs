@@ -216,7 +216,7 @@ fn add_row(
             .set("q75", all.quantile(0.75))
             .set("share_with_any", with_any as f64 / effort.deals as f64);
         tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
-        tail.method = if tail.interval.is_some() { "student_t" } else { "" };
+        tail.method = "student_t";
     }
     row.end(tail);
 }

@@ -222,7 +222,7 @@ pub(super) fn rows(
         row.end(Tail {
             n: c.n.into(),
             interval,
-            method: if interval.is_some() { "normal" } else { "" },
+            method: "normal",
             reason: match c.pass {
                 None => Some(Reason::Immature),
                 Some(_) => is_small.then_some(Reason::SmallN),

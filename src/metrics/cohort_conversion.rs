@@ -222,7 +222,7 @@ fn tail(
     Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         status: maturity.status,
         reason: maturity.reason_for(n, run),
         quality_count,

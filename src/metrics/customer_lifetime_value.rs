@@ -191,7 +191,7 @@ impl Customers {
                 row.set("clv_minor", per_year * life(tau) * margin)
                     .set("clv_discounted_minor", discounted.sum::<f64>() * margin);
                 tail.interval = self.interval(tau, run);
-                tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
+                tail.method = "bootstrap";
                 tail.reason = small(customers, run);
             }
             None if per_year.is_none() => tail.reason = Some(Reason::ZeroDenominator),

@@ -121,7 +121,7 @@ impl Metric for DealSize {
                     row.set("median_lower_minor", lower).set("median_upper_minor", upper);
                 }
                 tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
-                tail.method = if tail.interval.is_some() { "student_t" } else { "" };
+                tail.method = "student_t";
                 tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
             }
             row.end(tail);

@@ -245,7 +245,7 @@ fn add_row(
     row.end(Tail {
         n: effort.wins.into(),
         interval,
-        method: if interval.is_some() { "poisson" } else { "" },
+        method: "poisson",
         reason: match (known, value) {
             (false, _) => Some(Reason::TableAbsent),
             (true, None) => Some(Reason::ZeroDenominator),

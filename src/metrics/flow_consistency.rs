@@ -187,7 +187,7 @@ fn write(mut row: Row<'_>, stage: StageId, period: Period, sums: &Sums, run: &Ru
     row.end(Tail {
         n: sums.left.into(),
         interval,
-        method: if interval.is_some() { JACKKNIFE } else { "" },
+        method: JACKKNIFE,
         reason: match ratio {
             None => Some(Reason::ZeroDenominator),
             Some(_) => is_small.then_some(Reason::SmallN),

@@ -176,7 +176,7 @@ impl Place<'_> {
             row.end(Tail {
                 n: n.into(),
                 interval,
-                method: if n > 0 { "wilson" } else { "" },
+                method: "wilson",
                 reason: rate_reason(n, self.run),
                 quality_count: cell.mended,
                 ..Tail::default()

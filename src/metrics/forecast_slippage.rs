@@ -248,7 +248,7 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) {
         .set("push_basis", if due.seen_dates > 0 { "snapshot" } else { "history" })
         .set("value_basis", due.amounts.as_str());
     tail.interval = (n > 0).then(|| wilson(due.slipped.n as f64, n as f64).pair());
-    tail.method = if n > 0 { "wilson" } else { "" };
+    tail.method = "wilson";
     tail.reason = rate_reason(n, run);
     row.end(tail);
 }

@@ -158,7 +158,7 @@ pub struct Tail {
     pub n: Value,
     /// Limits of the interval.
     pub interval: Option<(f64, f64)>,
-    /// How the interval was made: `wilson`, `student_t`, `order_statistics`, `bootstrap` …
+    /// How the interval is made, if there is one: `wilson`, `student_t`, `order_statistics`, `bootstrap` …
     pub method: &'static str,
     /// `ok`, or the maturity of a cohort cell: `complete`, `partial`, `insufficient`, `immature`.
     /// Empty means: `ok`, `SN` or null by `reason`.
@@ -318,8 +318,6 @@ impl Row<'_> {
         let at = HEAD.len() + self.about.columns.len();
         // Limits that come of squares beyond 128 bits are no numbers.
         let interval = tail.interval.filter(|(lower, upper)| !lower.is_nan() && !upper.is_nan());
-        let (lower, upper) = interval.unzip();
-        let method = if tail.interval.is_some() && interval.is_none() { "" } else { tail.method };
         let reason = match tail.reason {
             None | Some(Reason::SmallN) if self.is_too_large => Some(Reason::TooLarge),
             reason => reason,
@@ -331,13 +329,11 @@ impl Row<'_> {
             (status, _) => Value::from(status),
         };
         self.values[at] = tail.n;
-        self.values[at + 1] = lower.into();
-        self.values[at + 2] = upper.into();
-        if lower.is_some() {
+        if let Some((lower, upper)) = interval {
+            self.values[at + 1] = lower.into();
+            self.values[at + 2] = upper.into();
             self.values[at + 3] = Value::Float(0.95);
-        }
-        if !method.is_empty() {
-            self.values[at + 4] = method.into();
+            self.values[at + 4] = tail.method.into();
         }
         self.values[at + 5] = status;
         self.values[at + 6] = reason.map(Reason::code).into();

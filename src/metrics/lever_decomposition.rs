@@ -276,7 +276,7 @@ impl Change<'_> {
             row.end(Tail {
                 n: (events.closed + earlier.closed).into(),
                 interval: interval.map(|interval| interval.pair()),
-                method: if interval.is_some() { "bootstrap" } else { "" },
+                method: "bootstrap",
                 reason: found[at].is_none().then_some(Reason::ZeroDenominator),
                 quality_count: events.quality + earlier.quality,
                 ..Tail::default()

@@ -137,7 +137,7 @@ fn add_row(
         .set("median_upper_days", median.map(|(_, upper)| run.days(upper as f64)));
     row.end(Tail {
         n: n.into(),
-        method: if interval.is_some() { "student_t" } else { "" },
+        method: "student_t",
         interval,
         reason: if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) },
         quality_count: waits.quality,

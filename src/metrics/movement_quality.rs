@@ -270,7 +270,7 @@ fn write_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "wilson" } else { "" },
+        method: "wilson",
         reason,
         quality_count: mended,
         ..Tail::default()

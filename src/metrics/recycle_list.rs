@@ -277,7 +277,7 @@ impl State {
         row.end(Tail {
             n: reopened.into(),
             interval,
-            method: if interval.is_some() { "wilson" } else { "" },
+            method: "wilson",
             reason: match reopened {
                 0 => Some(Reason::ZeroDenominator),
                 n => super::stage_key::small(n, run),

@@ -249,7 +249,7 @@ fn add_family(
         row.end(Tail {
             n: all.closed.into(),
             interval: found.ratio.map(|r| r.1.pair()),
-            method: if ratio.is_some() { "wilson_over_expected" } else { "" },
+            method: "wilson_over_expected",
             reason: match ratio {
                 None => Some(Reason::ZeroDenominator),
                 Some(_) => is_small.then_some(Reason::SmallN),

@@ -201,7 +201,7 @@ fn write(
         n: closed.into(),
         status,
         interval: (closed > 0).then(|| wilson(won as f64, closed as f64).pair()),
-        method: if closed > 0 { "wilson" } else { "" },
+        method: "wilson",
         reason,
         quality_count: quality,
     });

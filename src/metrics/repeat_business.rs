@@ -235,6 +235,6 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) {
         tail.interval =
             maturity.has_value().then(|| events.interval(share, at.variance[0], horizon).pair());
     }
-    tail.method = if tail.interval.is_some() { "wilson_effective_n" } else { "" };
+    tail.method = "wilson_effective_n";
     row.end(tail);
 }

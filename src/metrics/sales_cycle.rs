@@ -170,7 +170,7 @@ fn add_row(
                 .set("median_upper_days", run.days(upper as f64));
         }
         tail.interval = found.interval.map(|i| (run.days(i.lower).max(0.0), run.days(i.upper)));
-        tail.method = if tail.interval.is_some() { "student_t" } else { "" };
+        tail.method = "student_t";
         tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
     }
     row.end(tail);

@@ -81,7 +81,7 @@ fn add_row(
     row.end(Tail {
         n: (won + not).into(),
         interval: interval.map(|i| i.pair()),
-        method: if interval.is_some() { "delong_logit" } else { "" },
+        method: "delong_logit",
         reason: match found {
             None => Some(Reason::Degenerate),
             Some(_) => is_small.then_some(Reason::SmallN),

@@ -122,7 +122,7 @@ fn add_pair(
     row.end(Tail {
         n: (a.1.n + b.1.n).into(),
         interval: found.map(|f| f.1.pair()),
-        method: if found.is_some() { "newcombe" } else { "" },
+        method: "newcombe",
         reason: match found {
             None => Some(Reason::ZeroDenominator),
             Some(_) => is_small.then_some(Reason::SmallN),

@@ -194,7 +194,7 @@ fn add_family(
         row.end(Tail {
             n: (a.n + b.n).into(),
             interval,
-            method: if interval.is_some() { "normal" } else { "" },
+            method: "normal",
             status: weaker.maturity.status,
             reason: match gap {
                 None => weaker.maturity.reason,

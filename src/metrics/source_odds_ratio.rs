@@ -138,7 +138,7 @@ fn add_pair(
     row.end(Tail {
         n: (of_a.n + of_b.n).into(),
         interval: odds.ratio.map(|r| r.1.pair()),
-        method: if odds.ratio.is_some() { "robins_breslow_greenland" } else { "" },
+        method: "robins_breslow_greenland",
         reason: match odds.ratio {
             None => Some(Reason::Degenerate),
             Some(_) => is_small.then_some(Reason::SmallN),

@@ -211,7 +211,7 @@ fn write(
     row.end(Tail {
         n: limit.n.into(),
         interval: limit.interval.map(|(lower, upper)| (days(lower), days(upper))),
-        method: if limit.interval.is_some() { "order_statistics" } else { "" },
+        method: "order_statistics",
         reason: limit.ticks.is_none().then_some(Reason::InsufficientFollowUp),
         quality_count: limit.mended,
         ..Tail::default()

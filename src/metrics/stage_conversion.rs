@@ -256,7 +256,7 @@ fn one_row(
     row.end(Tail {
         n: n.into(),
         interval: has_interval.then(|| wilson(counted.converted as f64, n as f64).pair()),
-        method: if has_interval { "wilson" } else { "" },
+        method: "wilson",
         reason: if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) },
         quality_count: stage.quality,
         ..Tail::default()

@@ -171,7 +171,7 @@ fn write(mut row: Row<'_>, stage: StageId, ticks: &Ranks, mended: u64, run: &Run
         .set("sum_days", days(sum as f64));
     row.end(Tail {
         n: n.into(),
-        method: if interval.is_some() { "student_t" } else { "" },
+        method: "student_t",
         interval,
         reason: small(n, run),
         quality_count: mended,

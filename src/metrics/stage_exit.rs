@@ -200,7 +200,7 @@ fn one_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         status: maturity.status,
         reason: maturity.reason_for(n, run),
         quality_count: exits.quality,

@@ -204,7 +204,7 @@ fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, left: Left, run: &Ru
     row.end(Tail {
         n: n.into(),
         interval: is_told.then(|| wilson(moves.moves as f64, n as f64).pair()),
-        method: if is_told { "wilson" } else { "" },
+        method: "wilson",
         reason: if is_told { small(n, run) } else { Some(Reason::TableAbsent) },
         quality_count: moves.mended,
         ..Tail::default()

@@ -311,7 +311,7 @@ fn one_row(
     row.end(Tail {
         n: n.into(),
         interval: has_value.then_some(estimate.interval),
-        method: if has_value { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         status: estimate.maturity.status,
         reason: estimate.maturity.reason_for(n, run),
         quality_count: reached.quality,

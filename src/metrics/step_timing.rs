@@ -230,7 +230,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval: limits,
-        method: if limits.is_some() { "order_statistics" } else { "" },
+        method: "order_statistics",
         reason: median.is_none().then_some(Reason::ZeroDenominator),
         ..Tail::default()
     });

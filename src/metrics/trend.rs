@@ -249,7 +249,7 @@ fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) {
     row.end(Tail {
         n: closed.into(),
         interval,
-        method: if interval.is_some() { "wilson" } else { "" },
+        method: "wilson",
         reason: rate_reason(closed, run),
         quality_count: sums.quality,
         ..Tail::default()

@@ -237,7 +237,7 @@ impl Metric for WeightedPipeline {
             row.end(Tail {
                 n: open.weighted.into(),
                 interval: empirical.interval,
-                method: if empirical.interval.is_some() { JACKKNIFE } else { "" },
+                method: JACKKNIFE,
                 reason: match (empirical.minor, weighted) {
                     (Some(_), _) => None,
                     (None, Some(_)) => Some(Reason::InsufficientFollowUp),

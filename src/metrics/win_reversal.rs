@@ -194,7 +194,7 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) {
             Some(_) => {}
             None => {
                 tail.interval = has_value.then_some((lower, upper));
-                tail.method = if has_value { "wilson_effective_n" } else { "" };
+                tail.method = "wilson_effective_n";
                 tail.status = maturity.status;
                 tail.reason = maturity.reason_for(gross, run);
             }
