@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::layout::{Dimension, Slice};
+use super::monthly::currency_of;
 use super::score_rules::{Rules, points};
-use super::stage_key::{currency_key, set_stage, standing};
+use super::stage_key::{set_stage, standing};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
@@ -117,7 +118,7 @@ impl Metric for DealScore {
             name: deal.name.into(),
             owner: deal.facts.owner,
             stage: visit.stage,
-            currency: currency_key(&deal.facts, run),
+            currency: currency_of(&deal.facts, run),
             amount: deal.amount_before(run.cut, run).0,
             is_mended: deal.deal.quality.has_history_code(),
         });

@@ -13,7 +13,7 @@ use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::stage_key::currency_key;
+use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Run, StageKind, Sym, Table, Timeline, Unit, column};
 
@@ -224,7 +224,7 @@ impl Metric for ForecastErrorBridge {
 
 impl State {
     fn take(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         self.book(deal, currency, agenda, run);
         // Deals created after a forecast count too, so the looks begin with the quarter.
         let quarter = agenda.quarter_of(deal.facts.created_on).unwrap_or(0);

@@ -8,8 +8,7 @@ use super::forecast_past::{Look, Standing, is_told};
 use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail};
-use super::monthly::{rate_reason, ratio};
-use super::stage_key::currency_key;
+use super::monthly::{currency_of, rate_reason, ratio};
 use crate::error::Result;
 use crate::model::{
     About, Field, Known, Micros, Run, Snapshot, StageKind, Table, Timeline, Unit, column,
@@ -156,7 +155,7 @@ impl State {
         if !is_leaky && !is_due {
             return;
         }
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         let pushes = match first.expected.1 {
             Known::History => pushes(deal, last, (at, agenda)),
             Known::Snapshot => seen_pushes(deal, last, (at, agenda), run),

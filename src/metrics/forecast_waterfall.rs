@@ -10,7 +10,7 @@ use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail};
-use super::stage_key::currency_key;
+use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Period, Run, Table, Timeline, Unit, column};
 
@@ -212,7 +212,7 @@ impl State {
         let came_and_went = first.standing == Standing::Absent && last.standing == Standing::Lost;
         let is_unknown = came_and_went && last.expected.1 == Known::Current;
         let is_leaky = first.is_leaky() || last.is_leaky() || is_unknown;
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         let owners = (first.owner, final_owner(deal, last, run));
         let after = populations(last, owners.1);
         if is_leaky {

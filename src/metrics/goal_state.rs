@@ -11,8 +11,9 @@ use super::forecast_past::owner_at;
 use super::goal_chances::Chances;
 use super::goal_plan::{Goal, Plan};
 use super::maturity::{Maturity, cause, is_in_cohorts};
+use super::monthly::currency_of;
 use super::shared::SharedState;
-use super::stage_key::{add_all, currency_key, field_before, is_worked, standing};
+use super::stage_key::{add_all, field_before, is_worked, standing};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
@@ -96,7 +97,7 @@ impl SharedState for Goals {
             return;
         }
         let plan = Arc::clone(plan);
-        let currency = currency_key(facts, run);
+        let currency = currency_of(facts, run);
         // Of a deal whose first close counts, what came later is no chance of another one.
         if let Some(visit) = standing(deal).filter(|_| facts.outcome == Status::Open) {
             let of_stage = run.catalogue.get(visit.stage).probability_bp;

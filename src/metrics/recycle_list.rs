@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
-use super::stage_key::currency_key;
+use super::monthly::currency_of;
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
@@ -203,7 +203,7 @@ impl State {
             closed_on,
             due_on,
             pipeline: deal.facts.pipeline,
-            currency: currency_key(&deal.facts, run),
+            currency: currency_of(&deal.facts, run),
             owner: deal.facts.owner,
             reason: deal.deal.lost_reason,
             is_mended: deal.deal.quality.has_history_code(),

@@ -1,4 +1,4 @@
-//! What the stage metrics share: stage columns, currency keys, values just before the cut, and
+//! What the stage metrics share: stage columns, values just before the cut, and
 //! the roll-up of months and quarters into coarser periods.
 //!
 //! No estimator and no definition of a metric stands here.
@@ -37,15 +37,6 @@ pub(crate) fn is_worked(visit: &Visit, run: &Run) -> bool {
 /// The visit in which an open deal stands at `as_of`; null if it is closed or deleted.
 pub(crate) fn standing<'t>(deal: &'t Timeline<'_>) -> Option<&'t Visit> {
     deal.visits.last().filter(|v| v.kind == StageKind::Open && v.exited_at.is_none())
-}
-
-/// The currency that keys a value row: the deal's where there are several, else the only one.
-pub(crate) fn currency_key(facts: &Facts, run: &Run) -> Sym {
-    match run.currencies.as_slice() {
-        [] => Sym::NONE,
-        [only] => *only,
-        _ => facts.currency,
-    }
 }
 
 /// The value of a field just before `at`; the outer null says that its history is not known.

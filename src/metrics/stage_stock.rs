@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{DIMENSIONS, KINDS, currency_key, set_stage, standing};
+use super::monthly::currency_of;
+use super::stage_key::{DIMENSIONS, KINDS, set_stage, standing};
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
 use crate::model::{
@@ -81,7 +82,7 @@ impl Metric for StageStock {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Open) {
             let last = visit.exited_on.unwrap_or(Day::MAX);
             let mut month = run.period(PeriodKind::Month, visit.entered_on);

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::monthly::currency_of;
 use super::stage_age_threshold::{Pace, ticks_in_stage};
-use super::stage_key::{currency_key, field_before, is_worked, set_stage, standing};
+use super::stage_key::{field_before, is_worked, set_stage, standing};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Field, HistoryGrade, PeriodKind, Quality, Run, Sign, StageId, StaleRule,
@@ -183,7 +184,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         name: deal.name.into(),
         pipeline: visit.pipeline,
         owner: deal.facts.owner,
-        currency: currency_key(&deal.facts, run),
+        currency: currency_of(&deal.facts, run),
         stage: visit.stage,
         is_worked: is_worked(visit, run),
         amount: deal.amount_before(run.cut, run).0,

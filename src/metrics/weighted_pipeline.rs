@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::monthly::currency_of;
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{DIMENSIONS, add_all, currency_key, field_before, standing};
+use super::stage_key::{DIMENSIONS, add_all, field_before, standing};
 use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
@@ -164,7 +165,7 @@ impl Metric for WeightedPipeline {
             None => deal.deal.probability_bp.get().map(i64::from),
         };
         let probability = of_stage.or_else(of_deal);
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         for slice in Slice::of(visit.pipeline, &deal.facts, &DIMENSIONS) {
             let open = state.open.entry((slice, currency)).or_default();
             open.deals += 1;
