@@ -3,6 +3,7 @@
 use super::bottleneck::Passage;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
+use super::monthly::small;
 use super::stage_key::set_stage;
 use super::stage_win_probability::StageChance;
 use crate::model::{Period, Run, StageId, Sym};
@@ -218,14 +219,13 @@ pub(super) fn rows(
         row.set("is_time_flagged", c.is_time_flagged())
             .set("skill", run.config.skill(named[0], named[1]));
         let interval = c.pass.as_ref().and_then(|pass| pass.limits);
-        let is_small = c.n < run.config.min_n_rate;
         row.end(Tail {
             n: c.n.into(),
             interval,
             method: "normal",
             reason: match c.pass {
                 None => Some(Reason::Immature),
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(c.n, run),
             },
             quality_count: c.quality,
             ..Tail::default()

@@ -2,6 +2,7 @@
 
 use super::cohorts::{Cohort, Cohorts, label, month_period, wholes};
 use super::layout::{MetricTable, Reason, Tail};
+use super::monthly::small;
 use super::shared::OnShared;
 use crate::model::{About, Run, Sym, Unit, column};
 
@@ -88,7 +89,7 @@ impl OnShared for ConversionComparison {
                 tail.interval = Some(cohort.table.interval(share, variance, tick).pair());
                 tail.method = "wilson_effective_n";
                 tail.status = status;
-                tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
+                tail.reason = small(n, run);
             }
             row.end(tail);
         }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::Metric;
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_key::small;
+use super::monthly::small;
 use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::{Bootstrap, percentile_interval};

@@ -3,7 +3,7 @@
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
 use super::layout::{PARTS, Reason};
-use super::monthly::{Gather, Monthly, Values, currency_of, power_sums};
+use super::monthly::{Gather, Monthly, Values, currency_of, power_sums, small};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -122,7 +122,7 @@ impl Metric for DealSize {
                 }
                 tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
                 tail.method = "student_t";
-                tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
+                tail.reason = small(n, run);
             }
             row.end(tail);
         }

@@ -3,6 +3,7 @@
 //! Estimates nothing: that is `stats::survival`.
 
 use super::layout::Reason;
+use super::monthly::small;
 use crate::model::{Day, Period, PeriodKind, Quality, Run, Status, Timeline};
 use crate::stats::survival::EventTable;
 
@@ -117,7 +118,6 @@ impl Maturity {
 
     /// The reason of the row: why there is no value, or that it comes from few cases.
     pub(super) fn reason_for(self, n: u64, run: &Run) -> Option<Reason> {
-        let is_small = n < run.config.min_n_rate;
-        self.reason.or_else(|| is_small.then_some(Reason::SmallN))
+        self.reason.or_else(|| small(n, run))
     }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{finest, small, sums_of};
+use super::monthly::rate_reason;
+use super::stage_key::{finest, sums_of};
 use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -139,7 +140,7 @@ fn add_row(
         n: n.into(),
         method: "student_t",
         interval,
-        reason: if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) },
+        reason: rate_reason(n, run),
         quality_count: waits.quality,
         ..Tail::default()
     });

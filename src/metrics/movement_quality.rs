@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_key::{KINDS, add_all, coarser, is_worked, set_stage, small};
+use super::monthly::small;
+use super::stage_key::{KINDS, add_all, coarser, is_worked, set_stage};
 use crate::error::Result;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Status, Sym, Table,

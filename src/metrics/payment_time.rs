@@ -2,7 +2,7 @@
 
 use super::layout::{MetricTable, Tail};
 use super::maturity::Maturity;
-use super::monthly::Monthly;
+use super::monthly::{Monthly, small};
 use super::payment_state::{self, PAID, REVERSED, Wins};
 use super::shared::OnShared;
 use super::{Reason, Row};
@@ -122,7 +122,7 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) {
         method: "brookmeyer_crowley",
         reason: match median {
             None => Some(Reason::Immature),
-            Some(_) => (n < run.config.min_n_rate).then_some(Reason::SmallN),
+            Some(_) => small(n, run),
         },
         quality_count: wins.mended,
         ..Tail::default()

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
-use super::monthly::currency_of;
+use super::monthly::{currency_of, rate_reason, ratio};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
@@ -273,15 +273,12 @@ impl State {
             .set("amount_minor", lost.amount.get())
             .set("reopened", reopened)
             .set("reopened_won", won)
-            .set("reopened_win_rate", super::monthly::ratio(won, reopened));
+            .set("reopened_win_rate", ratio(won, reopened));
         row.end(Tail {
             n: reopened.into(),
             interval,
             method: "wilson",
-            reason: match reopened {
-                0 => Some(Reason::ZeroDenominator),
-                n => super::stage_key::small(n, run),
-            },
+            reason: rate_reason(reopened, run),
             quality_count: lost.is_mended.into(),
             ..Tail::default()
         });

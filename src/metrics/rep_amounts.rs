@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{shares, split};
 use super::layout::Reason;
-use super::monthly::{Gather, Monthly, Values, currency_of, only_currency};
+use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, owner_slice, set_credit,
 };
@@ -229,7 +229,7 @@ fn add_family(
             let reason = match (n, found) {
                 (0, _) => Some(Reason::ZeroDenominator),
                 (_, None) => Some(Reason::Degenerate),
-                (n, _) => (n < run.config.min_n_rate).then_some(Reason::SmallN),
+                (n, _) => small(n, run),
             };
             row.end(Tail {
                 n: n.into(),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
-use super::monthly::Gather;
+use super::monthly::{Gather, small};
 use super::place::{Place, Placed};
 use super::rep_counts::{
     CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping, owner_slice, set_credit,
@@ -245,14 +245,13 @@ fn add_family(
             .set("n_strata_merged", reference.n_merged)
             .set("is_ramping", is_ramping(*owner, period, run));
         set_credit(&mut row, all.reassigned, run);
-        let is_small = all.closed < run.config.min_n_rate;
         row.end(Tail {
             n: all.closed.into(),
             interval: found.ratio.map(|r| r.1.pair()),
             method: "wilson_over_expected",
             reason: match ratio {
                 None => Some(Reason::ZeroDenominator),
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(all.closed, run),
             },
             quality_count: all.quality,
             ..Tail::default()

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{Reason, Slice};
+use super::monthly::small;
 use super::stage_key::{KINDS, finest, sums_of};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
@@ -171,7 +172,7 @@ fn add_row(
         }
         tail.interval = found.interval.map(|i| (run.days(i.lower).max(0.0), run.days(i.upper)));
         tail.method = "student_t";
-        tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
+        tail.reason = small(n, run);
     }
     row.end(tail);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cohorts::{self, Cohorts};
 use super::layout::{Dimension, Slice};
-use super::monthly::{Gather, Monthly, Values, currency_of, only_currency};
+use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::source_conversion_difference::{Compared, deals, families, most};
 use super::source_counts::{is_over, label, over, pairs, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
@@ -238,12 +238,11 @@ fn add_family(
             .set("untested", untested(p[at].is_some(), key.1, run).filter(|_| found[at].is_some()));
         set_pace(&mut row, (paces.get(a), paces.get(b)), (gaps[at].0, z[at]), run);
         row.set("p_cycle", p_cycle[at]).set("q_cycle", q_cycle[at]);
-        let is_small = n_a.min(n_b) < run.config.min_n_rate;
         row.end(Tail {
             n: (n_a + n_b).into(),
             reason: match found[at] {
                 None => Some(Reason::ZeroDenominator),
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(n_a.min(n_b), run),
             },
             quality_count: [a, b].iter().filter_map(|s| sizes.get(s)).map(|s| s.1).sum(),
             ..Tail::default()

@@ -1,5 +1,6 @@
 //! O1: two sources side by side, by the share of their deals that was won.
 
+use super::monthly::small;
 use super::shared::OnShared;
 use super::source_counts::{Counts, Family, SourceCounts, is_over, label, pairs, untested};
 use super::{MetricTable, Reason, Slice, Tail};
@@ -118,14 +119,13 @@ fn add_pair(
         .set("is_different", q.map(|q| q <= run.config.fdr_q))
         .set("min_expected", least_expected(a.1.pair(), b.1.pair()))
         .set("untested", untested(test.is_some(), family.period, run));
-    let is_small = a.1.n.min(b.1.n) < run.config.min_n_rate;
     row.end(Tail {
         n: (a.1.n + b.1.n).into(),
         interval: found.map(|f| f.1.pair()),
         method: "newcombe",
         reason: match found {
             None => Some(Reason::ZeroDenominator),
-            Some(_) => is_small.then_some(Reason::SmallN),
+            Some(_) => small(a.1.n.min(b.1.n), run),
         },
         quality_count: a.1.quality + b.1.quality,
         ..Tail::default()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::cohorts::{Cohort, Cohorts, of_sources};
 use super::layout::Slice;
 use super::maturity::Maturity;
+use super::monthly::small;
 use super::shared::OnShared;
 use super::source_counts::{is_over, label, largest, over, pairs, untested};
 use super::{MetricTable, Reason, Tail};
@@ -189,7 +190,6 @@ fn add_family(
             .set("is_different", q[at].map(|q| q <= run.config.fdr_q))
             .set("untested", untested(z[at].is_some(), key.1, run).filter(|_| gap.is_some()));
         let weaker = if a.share.is_none() || b.maturity.status == "complete" { a } else { b };
-        let is_small = a.n.min(b.n) < run.config.min_n_rate;
         let interval = gap.filter(|g| g.error > 0.0).map(|g| g.limits());
         row.end(Tail {
             n: (a.n + b.n).into(),
@@ -198,7 +198,7 @@ fn add_family(
             status: weaker.maturity.status,
             reason: match gap {
                 None => weaker.maturity.reason,
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(a.n.min(b.n), run),
             },
             quality_count: a.quality + b.quality,
         });

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::monthly::small;
 use super::source_counts::{Basis, Counts, SourceCounts, is_over, label, over, pairs, untested};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
@@ -134,14 +135,13 @@ fn add_pair(
         .set("n_strata", odds.used)
         .set("n_dropped", odds.dropped)
         .set("untested", untested(odds.test.is_some(), period, run));
-    let is_small = of_a.n.min(of_b.n) < run.config.min_n_rate;
     row.end(Tail {
         n: (of_a.n + of_b.n).into(),
         interval: odds.ratio.map(|r| r.1.pair()),
         method: "robins_breslow_greenland",
         reason: match odds.ratio {
             None => Some(Reason::Degenerate),
-            Some(_) => is_small.then_some(Reason::SmallN),
+            Some(_) => small(of_a.n.min(of_b.n), run),
         },
         quality_count: of_a.quality + of_b.quality,
         ..Tail::default()

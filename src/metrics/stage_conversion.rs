@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::rate_reason;
 use super::path::Path;
-use super::stage_key::small;
 use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{
@@ -257,7 +257,7 @@ fn one_row(
         n: n.into(),
         interval: has_interval.then(|| wilson(counted.converted as f64, n as f64).pair()),
         method: "wilson",
-        reason: if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) },
+        reason: rate_reason(n, run),
         quality_count: stage.quality,
         ..Tail::default()
     });

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{KINDS, add_all, finest, is_worked, set_stage, small, sums_of};
+use super::monthly::small;
+use super::stage_key::{KINDS, add_all, finest, is_worked, set_stage, sums_of};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{

@@ -6,6 +6,7 @@ use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, PARTS, Reason, Slice, Tail};
 use super::maturity::{is_recent, is_staged, window};
+use super::monthly::small;
 use super::time_to_close::{quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
@@ -145,11 +146,7 @@ fn one_row(
         row.set("rmst_lower_days", mean.lower).set("rmst_upper_days", mean.upper);
         row.set("still_at_tau", events.at(mean.tau).survival);
     }
-    let reason = if median.is_none() {
-        Some(Reason::Immature)
-    } else {
-        (n < run.config.min_n_rate).then_some(Reason::SmallN)
-    };
+    let reason = if median.is_none() { Some(Reason::Immature) } else { small(n, run) };
     row.end(Tail {
         n: n.into(),
         interval: Some(quantile_limits(events, 0.5, run)),

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::small;
 use super::stage_duration::completed;
-use super::stage_key::{add_all, coarser, set_stage, small};
+use super::stage_key::{add_all, coarser, set_stage};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
 

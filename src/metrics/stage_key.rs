@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, Reason, Row, Slice};
+use super::layout::{Dimension, Row, Slice};
 use crate::model::{
     Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
 };
@@ -47,11 +47,6 @@ pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Opt
         return Some(first.old.get());
     }
     Some(changes.take_while(|c| c.at < at).last().map_or(first.new.get(), |c| c.new.get()))
-}
-
-/// `SN` where a rate or mean rests on fewer than `min_n_rate` cases.
-pub(crate) fn small(n: u64, run: &Run) -> Option<Reason> {
-    (n < run.config.min_n_rate).then_some(Reason::SmallN)
 }
 
 /// The finest cells of an event: owner and source by quarter, segment by month. [`sums_of`] gives the

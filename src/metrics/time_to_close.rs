@@ -8,6 +8,7 @@ use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{cause, is_in_cohorts, is_recent, window};
+use super::monthly::small;
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::interval::Z;
@@ -174,11 +175,7 @@ fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Ti
             row.set("tau_days", mean.tau_days).set("rmst_days", mean.days);
             row.set("rmst_lower_days", mean.lower).set("rmst_upper_days", mean.upper);
         }
-        let reason = if median.is_none() {
-            Some(Reason::Immature)
-        } else {
-            (n < run.config.min_n_rate).then_some(Reason::SmallN)
-        };
+        let reason = if median.is_none() { Some(Reason::Immature) } else { small(n, run) };
         row.end(Tail {
             n: n.into(),
             interval: Some(limits),
