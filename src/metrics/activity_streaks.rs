@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::config::WeekendCounts;
 use crate::model::{
@@ -119,10 +120,7 @@ impl Metric for ActivityStreaks {
             into.resize(into.len().max(from.len()), 0);
             into.iter_mut().zip(from).for_each(|(into, &n)| add(into, n));
         }
-        for (owner, days) in from.others {
-            let there = into.others.entry(owner).or_default();
-            days.into_iter().for_each(|(day, n)| add(there.entry(day).or_default(), n));
-        }
+        add_all(&mut into.others, from.others, |into, from| add_all(into, from, add));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

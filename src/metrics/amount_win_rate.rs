@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::layout::{Dimension, PARTS};
 use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
+use super::stage_key::add_all;
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -159,9 +160,7 @@ impl Metric for AmountWinRate {
 
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
-        for (key, sums) in from.replicates {
-            into.replicates.entry(key).or_default().gather(&sums);
-        }
+        add_all(&mut into.replicates, from.replicates, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

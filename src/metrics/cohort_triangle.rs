@@ -6,6 +6,7 @@ use super::Metric;
 use super::cohorts::{label, month_period};
 use super::layout::{MetricTable, Slice, Tail};
 use super::maturity::is_in_cohorts;
+use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::{About, Run, Status, Sym, Table, Timeline, Unit, column};
 
@@ -67,14 +68,11 @@ impl Metric for CohortTriangle {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, line) in from {
-            let own = into.entry(key).or_default();
-            own.n += line.n;
-            own.quality += line.quality;
-            for (k, won) in line.won {
-                *own.won.entry(k).or_default() += won;
-            }
-        }
+        add_all(into, from, |into, from| {
+            into.n += from.n;
+            into.quality += from.quality;
+            add_all(&mut into.won, from.won, |into, from| *into += from);
+        });
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {

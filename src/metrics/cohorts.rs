@@ -6,6 +6,7 @@ use super::keyed::Keyed;
 use super::layout::{Dimension, Slice, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::shared::SharedState;
+use super::stage_key::add_all;
 use crate::model::calendar::{date, month_index};
 use crate::model::{Period, PeriodKind, Run, Timeline};
 use crate::stats::survival::EventTable;
@@ -33,9 +34,7 @@ impl Cohort {
     /// Adds the deals of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
-        for (days, deals) in other.followed {
-            *self.followed.entry(days).or_default() += deals;
-        }
+        add_all(&mut self.followed, other.followed, |into, from| *into += from);
         self.quality += other.quality;
     }
 

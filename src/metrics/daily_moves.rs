@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
+use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::run::DAILY_DAYS;
 use crate::model::{
@@ -114,9 +115,7 @@ impl Metric for DailyMoves {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, moves) in from.0 {
-            into.0.entry(key).or_default().add(&moves);
-        }
+        add_all(&mut into.0, from.0, |into, from| into.add(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

@@ -9,6 +9,7 @@ use arcstr::ArcStr;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, kinds, ratio};
 use super::rep_counts::owner_slice;
+use super::stage_key::add_all;
 use super::{Dimension, Metric};
 use crate::error::Result;
 use crate::model::{
@@ -182,12 +183,8 @@ impl Metric for EffortPerWin {
             into.cells.resize(from.cells.len(), Effort::default());
         }
         into.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| into.gather(from));
-        for (key, effort) in from.others {
-            into.others.entry(key).or_default().gather(&effort);
-        }
-        for (key, effort) in from.loose {
-            into.loose.entry(key).or_default().gather(&effort);
-        }
+        add_all(&mut into.others, from.others, |into, from| into.gather(&from));
+        add_all(&mut into.loose, from.loose, |into, from| into.gather(&from));
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {

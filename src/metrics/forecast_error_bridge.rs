@@ -14,6 +14,7 @@ use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::monthly::currency_of;
+use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Run, StageKind, Sym, Table, Timeline, Unit, column};
 
@@ -190,7 +191,7 @@ impl Metric for ForecastErrorBridge {
         into.bridges.merge(from.bridges, |into, from| {
             into.iter_mut().zip(&from).for_each(|(into, from)| into.gather(from));
         });
-        super::stage_key::add_all(&mut into.booked, from.booked, |into, from| *into += from);
+        add_all(&mut into.booked, from.booked, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

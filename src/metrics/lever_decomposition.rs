@@ -9,6 +9,7 @@ use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
 use super::monthly::{Gather, Monthly, currency_of};
 use super::resample::{Weighted, with_weights};
+use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
@@ -211,12 +212,9 @@ impl Metric for LeverDecomposition {
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
         into.window = into.window.or(from.window);
-        for (key, months) in from.replicates {
-            let there = into.replicates.entry(key).or_default();
-            for (month, sums) in months {
-                there.entry(month).or_default().gather(&sums);
-            }
-        }
+        add_all(&mut into.replicates, from.replicates, |into, from| {
+            add_all(into, from, |into, from| into.gather(&from));
+        });
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::monthly::{currency_of, rate_reason, ratio};
+use super::stage_key::add_all;
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
@@ -157,7 +158,7 @@ impl Metric for RecycleList {
     fn merge(&self, into: &mut State, from: State) {
         into.parts.extend(from.parts);
         into.busy.extend(from.busy);
-        super::stage_key::add_all(&mut into.reopened, from.reopened, |into, from| {
+        add_all(&mut into.reopened, from.reopened, |into, from| {
             *into = (into.0 + from.0, into.1 + from.1);
         });
     }

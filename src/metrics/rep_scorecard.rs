@@ -12,6 +12,7 @@ use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
     set_credit,
 };
+use super::stage_key::add_all;
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -230,9 +231,7 @@ impl Metric for RepScorecard {
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
         into.has_activities |= from.has_activities;
-        for (key, count) in from.loose {
-            *into.loose.entry(key).or_default() += count;
-        }
+        add_all(&mut into.loose, from.loose, |into, from| *into += from);
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {

@@ -6,6 +6,7 @@ use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
 use super::monthly::{currency_of, ratio};
+use super::stage_key::add_all;
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::{About, Day, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
@@ -135,7 +136,7 @@ impl Metric for RepeatBusiness {
 
     fn merge(&self, into: &mut State, from: State) {
         into.wins.merge(from.wins);
-        super::stage_key::add_all(&mut into.due, from.due, |into, from| {
+        add_all(&mut into.due, from.due, |into, from| {
             into.lost += from.lost;
             into.lost_minor += from.lost_minor;
         });

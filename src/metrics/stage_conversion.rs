@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
 use super::path::Path;
+use super::stage_key::add_all;
 use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{
@@ -179,9 +180,7 @@ impl Metric for StageConversion {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, stages) in from.cells {
-            add_stages(into.cells.entry(key).or_default(), &stages);
-        }
+        add_all(&mut into.cells, from.cells, |into, from| add_stages(into, &from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::{currency_of, rate_reason, ratio};
+use super::stage_key::add_all;
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -207,9 +208,7 @@ impl Metric for Trend {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, days) in from.0 {
-            into.0.entry(key).or_default().merge(&days);
-        }
+        add_all(&mut into.0, from.0, |into, from| into.merge(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
