@@ -98,13 +98,13 @@ impl SharedState for SourceCounts {
     }
 
     fn merge(&mut self, from: Self) {
-        SourceCounts::merge(self, from);
+        self.counts.merge(from.counts, |into, from| into.add(from));
     }
 }
 
 impl SourceCounts {
     /// Takes a deal with a source, once it is closed.
-    pub(super) fn fold_closed(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold_closed(&mut self, deal: &Timeline<'_>, run: &Run) {
         let facts = &deal.facts;
         let Some(month) = facts.closed_month.filter(|_| !facts.is_excluded) else { return };
         if facts.outcome == Status::Open || facts.source.is_none() {
@@ -121,7 +121,7 @@ impl SourceCounts {
     }
 
     /// Takes a deal with a source of a quarter whose deals have all been followed to a horizon.
-    pub(super) fn fold_cohort(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold_cohort(&mut self, deal: &Timeline<'_>, run: &Run) {
         let facts = &deal.facts;
         if facts.source.is_none() || !is_in_cohorts(deal) {
             return;
@@ -142,11 +142,6 @@ impl SourceCounts {
         };
         let is_won = facts.outcome == Status::Won && in_time;
         self.counts.cell(key, run).add(Counts::of(deal, is_won));
-    }
-
-    /// Adds the deals of another part.
-    pub(super) fn merge(&mut self, from: Self) {
-        self.counts.merge(from.counts, |into, from| into.add(from));
     }
 
     /// The counts in the order of their keys.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::monthly::small;
+use super::shared::OnShared;
 use super::source_counts::{Basis, Counts, SourceCounts, is_over, label, over, pairs, untested};
-use super::{Metric, MetricTable, Reason, Slice, Tail};
-use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use super::{MetricTable, Reason, Slice, Tail};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::mantel_haenszel::{CommonOdds, common_odds};
 use crate::stats::rank::benjamini_hochberg;
 
@@ -56,23 +56,14 @@ type Place = (Sym, Period);
 /// A pair and what was found of it.
 type Found = ((Sym, Sym), Counts, Counts, CommonOdds);
 
-impl Metric for SourceOddsRatio {
+impl OnShared for SourceOddsRatio {
     type State = SourceCounts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut SourceCounts) {
-        state.fold_closed(deal, run);
-    }
-
-    fn merge(&self, into: &mut SourceCounts, from: SourceCounts) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: SourceCounts, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) {
         let mut strata: BTreeMap<(Sym, Sym), BTreeMap<Place, Counts>> = BTreeMap::new();
         for (key, counts) in state.in_order().into_iter().filter(|c| c.0.basis == Basis::Closed) {
             let quarter = run.period(PeriodKind::Quarter, run.months.start(key.month));
@@ -91,10 +82,9 @@ impl Metric for SourceOddsRatio {
                 .collect();
             let p: Vec<Option<f64>> = found.iter().map(|f| f.3.test.map(|t| t.1)).collect();
             for (found, q) in found.iter().zip(benjamini_hochberg(&p)) {
-                add_pair(&mut table, pipeline, found, q, run);
+                add_pair(table, pipeline, found, q, run);
             }
         }
-        table.finish()
     }
 }
 

@@ -222,6 +222,32 @@ fn cohorts_are_compared_at_the_horizon_that_all_were_followed_to() {
     assert_eq!(of("2026-04-18"), Some((18.0, 3.0, 1.0)));
 }
 
+/// Nine sources, of which eight are compared: open deals of a quarter count for which.
+#[test]
+fn odds_are_of_the_same_sources_as_rates() {
+    let mut world = world();
+    for source in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        closed(&mut world, ["", source, ""], 1, 3);
+    }
+    closed(&mut world, ["", "slow", ""], 1, 2);
+    let (slow, open) = (world.names.intern("slow"), world.stage("A"));
+    for number in 0..9 {
+        let id = format!("open-{number}");
+        world.deal(&id, &[(open, at("2026-01-02"))]).deal.source = slow;
+    }
+    let names = ["source_comparison", "source_odds_ratio"];
+    let config = Config { horizons: vec![5], ..Config::default() };
+    let sources = world.tables(&names, config, as_of("2026-04-11"), 2).into_iter().map(|table| {
+        let of = |row: &Vec<Value>| ["source_a", "source_b"].map(|c| table.value(row, c).clone());
+        let all: Vec<String> =
+            table.rows.iter().flat_map(of).filter_map(|v| Some(v.as_str()?.to_owned())).collect();
+        std::collections::BTreeSet::from_iter(all)
+    });
+    let [rates, odds] = sources.collect::<Vec<_>>().try_into().unwrap();
+    assert!(rates.contains("slow") && rates.len() == 8, "{rates:?}");
+    assert_eq!(odds, rates);
+}
+
 #[test]
 fn v10_conversion_within_a_horizon() {
     let v10 = vector("V10");
