@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use arcstr::ArcStr;
 
 use super::keyed::{Keyed, Tally};
-use super::layout::{PARTS, Slice};
+use super::layout::{PARTS, Slice, word};
 use super::stage_key::coarser;
 use super::{Dimension, Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
@@ -179,8 +179,8 @@ impl Metric for ActivitiesPerWin {
                     known,
                 );
                 for &(kind, ref counts) in &effort.by_kind {
-                    let word = run.names.text(kind).unwrap_or_else(|| arcstr::literal!("__NONE__"));
-                    add_row(&mut table, cell, outcome, (word, counts), effort, known);
+                    let kind = word(kind, run);
+                    add_row(&mut table, cell, outcome, (kind, counts), effort, known);
                 }
             }
         }

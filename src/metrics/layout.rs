@@ -111,6 +111,11 @@ pub fn cells(
     })
 }
 
+/// A word as tables show it: `__NONE__` if there is none.
+pub fn word(sym: Sym, run: &Run) -> ArcStr {
+    run.names.text(sym).unwrap_or_else(|| literal!("__NONE__"))
+}
+
 /// Why a value is null, or what to know when it is not (METRICS 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -223,7 +228,6 @@ impl<'r> MetricTable<'r> {
     pub fn row(&mut self, slice: Slice, period: Option<Period>, currency: Sym) -> Row<'_> {
         let run = self.run;
         let mut values = vec![Value::Null; self.table.columns.len()];
-        let word = |sym: Sym| run.names.text(sym).unwrap_or_else(|| literal!("__NONE__"));
         values[0] = self.id.clone().into();
         values[1] = run.names.text(slice.pipeline).unwrap_or_default().into();
         match slice.dimension {
@@ -232,8 +236,8 @@ impl<'r> MetricTable<'r> {
                 values[2] = run.owner_label(slice.value).into();
                 values[3] = run.team(slice.value).into();
             }
-            Dimension::Source => values[4] = word(slice.value).into(),
-            Dimension::Segment => values[5] = word(slice.value).into(),
+            Dimension::Source => values[4] = word(slice.value, run).into(),
+            Dimension::Segment => values[5] = word(slice.value, run).into(),
         }
         values[6] = run.names.text(currency).into();
         if let Some(period) = period {

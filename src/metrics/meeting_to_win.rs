@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Metric;
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
 use super::stage_key::{finest, sums_of};
-use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Slice, Tail};
 use super::monthly::{currency_of, rate_reason, ratio};
 use super::stage_key::add_all;
 use super::{Metric, Row};

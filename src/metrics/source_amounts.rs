@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cohorts::{self, Cohorts};
-use super::layout::{Dimension, Slice};
+use super::layout::{Dimension, Slice, word};
 use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::source_conversion_difference::{Compared, deals, families, most};
-use super::source_counts::{is_over, label, over, pairs, untested};
+use super::source_counts::{is_over, over, pairs, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
@@ -224,8 +224,8 @@ fn add_family(
     for (at, (a, b)) in pairs.iter().enumerate() {
         let mut row = table.row(Slice::whole(key.0), Some(key.1), key.2);
         let (n_a, n_b) = (count(a), count(b));
-        row.set("source_a", label(*a, run))
-            .set("source_b", label(*b, run))
+        row.set("source_a", word(*a, run))
+            .set("source_b", word(*b, run))
             .set("n_a", n_a)
             .set("n_b", n_b)
             .set("median_a_minor", quantile(of(a), 0.5))

@@ -1,8 +1,9 @@
 //! O1: two sources side by side, by the share of their deals that was won.
 
+use super::layout::word;
 use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{Counts, Family, SourceCounts, is_over, label, pairs, untested};
+use super::source_counts::{Counts, Family, SourceCounts, is_over, pairs, untested};
 use super::{MetricTable, Reason, Slice, Tail};
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::proportions::{Equality, difference, equality, least_expected};
@@ -101,8 +102,8 @@ fn add_pair(
     let ratio = rate(a).zip(rate(b).filter(|b| *b > 0.0)).map(|(a, b)| a / b);
     let mut row = table.row(Slice::whole(family.pipeline), Some(family.period), Sym::NONE);
     row.set("basis", family.basis.as_str())
-        .set("source_a", label(a.0, run))
-        .set("source_b", label(b.0, run))
+        .set("source_a", word(a.0, run))
+        .set("source_b", word(b.0, run))
         .set("horizon_days", family.horizon(run))
         .set("won_a", a.1.won)
         .set("n_a", a.1.n)

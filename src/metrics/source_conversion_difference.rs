@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::cohorts::{Cohort, Cohorts, of_sources};
-use super::layout::Slice;
+use super::layout::{Slice, word};
 use super::maturity::Maturity;
 use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{is_over, label, largest, over, pairs, untested};
-use super::{MetricTable, Reason, Tail};
+use super::source_counts::{is_over, largest, over, pairs, untested};
+use super::{MetricTable, Tail};
 use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::interval::Z;
 use crate::stats::normal::two_sided_p;
@@ -177,8 +177,8 @@ fn add_family(
         let gap = gaps[at];
         let mut row = table.row(Slice::whole(key.0), Some(key.1), Sym::NONE);
         row.set("horizon_days", horizon)
-            .set("source_a", label(a.source, run))
-            .set("source_b", label(b.source, run))
+            .set("source_a", word(a.source, run))
+            .set("source_b", word(b.source, run))
             .set("n_a", a.n)
             .set("n_b", b.n)
             .set("cif_a", a.share.map(|s| s.0))

@@ -4,8 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arcstr::ArcStr;
-
 use super::keyed::Keyed;
 use super::maturity::is_in_cohorts;
 use super::place::{Place, Placed};
@@ -237,9 +235,4 @@ pub(super) fn untested(has_test: bool, period: Period, run: &Run) -> Option<&'st
         (false, true) => Some("DG"),
         (false, false) => Some("running"),
     }
-}
-
-/// A source as it stands in a table.
-pub(super) fn label(source: Sym, run: &Run) -> ArcStr {
-    run.names.text(source).unwrap_or_else(|| arcstr::literal!("__NONE__"))
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::layout::word;
 use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{Basis, Counts, SourceCounts, is_over, label, over, pairs, untested};
+use super::source_counts::{Basis, Counts, SourceCounts, is_over, over, pairs, untested};
 use super::{MetricTable, Reason, Slice, Tail};
 use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::mantel_haenszel::{CommonOdds, common_odds};
@@ -112,8 +113,8 @@ fn add_pair(
 ) {
     let Some(period) = over(run) else { return };
     let mut row = table.row(Slice::whole(pipeline), Some(period), Sym::NONE);
-    row.set("source_a", label(*a, run))
-        .set("source_b", label(*b, run))
+    row.set("source_a", word(*a, run))
+        .set("source_b", word(*b, run))
         .set("n_a", of_a.n)
         .set("n_b", of_b.n)
         .set("odds_ratio", odds.ratio.map(|r| r.0))

@@ -5,15 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
 use super::path::Path;
 use super::stage_key::add_all;
-use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{
-    About, ConversionPolicy, Period, PeriodKind, Run, Stage, Status, Sym, Table, Timeline, Unit,
-    column,
+    About, ConversionPolicy, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -228,9 +227,8 @@ fn one_row(
     run: &Run,
 ) {
     let name = |order: usize| {
-        let is_stage = |s: &&Stage| s.order.map(usize::from) == Some(order);
-        let found = run.catalogue.of(pipeline).map(|(_, stage)| stage).find(is_stage);
-        found.and_then(|stage| run.names.text(stage.name))
+        let (_, stage) = run.catalogue.placed(pipeline, u16::try_from(order).ok()?)?;
+        run.names.text(stage.name)
     };
     let n = counted.counted;
     let rate = (n > 0).then(|| counted.converted as f64 / n as f64);

@@ -7,10 +7,11 @@ use super::keyed::Keyed;
 use super::layout::{MetricTable, PARTS, Reason, Slice, Tail};
 use super::maturity::{is_recent, is_staged, window};
 use super::monthly::small;
+use super::stage_key::{is_worked, set_stage};
 use super::time_to_close::{quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
-    About, ExitKind, Run, StageId, StageKind, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
+    About, ExitKind, Run, StageId, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::survival::EventTable;
 
@@ -71,7 +72,7 @@ impl Stays {
 
 /// Whether a visit is to an open stage that exists, with a known entry.
 pub(super) fn is_dwell(visit: &Visit, run: &Run) -> bool {
-    visit.kind == StageKind::Open && visit.is_entry_known && !run.is_unknown(visit.stage)
+    is_worked(visit, run) && visit.is_entry_known
 }
 
 /// Ticks of all visits to the stage of the first of these, and how the last of them ended.
@@ -137,8 +138,7 @@ fn one_row(
     let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
     let median = quantile(0.5);
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
-    let about_stage = run.catalogue.get(stage);
-    row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    set_stage(&mut row, stage, run);
     row.set("n_open", events.censored()).set("q50_days", median);
     row.set("q75_days", quantile(0.75)).set("q90_days", quantile(0.9));
     if let Some(mean) = restricted_mean(events, TAU_DAYS, run) {

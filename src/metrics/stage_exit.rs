@@ -5,6 +5,7 @@ use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, is_recent, is_staged, window};
 use super::stage_duration_censored::is_dwell;
+use super::stage_key::set_stage;
 use super::time_to_close::windows;
 use crate::error::Result;
 use crate::model::{About, ExitKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column};
@@ -173,7 +174,7 @@ fn one_row(
     let maturity = Maturity::of(n, exits.followed, is_over, run);
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
     let about_stage = run.catalogue.get(stage);
-    row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    set_stage(&mut row, stage, run);
     let named = (run.names.get(about_stage.pipeline), run.names.get(about_stage.name));
     row.set("touch_goal", run.config.touch_goal(named.0, named.1));
     row.set("skill", run.config.skill(named.0, named.1));

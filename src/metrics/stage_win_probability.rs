@@ -8,7 +8,7 @@ use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{
-    About, HistoryGrade, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
+    About, HistoryGrade, Run, StageKind, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::influence::Influence;
 use crate::stats::isotonic::isotonic;
@@ -290,8 +290,7 @@ fn one_row(
     let events = &reached.table;
     let n = events.n();
     let [won, lost] = [1, 2].map(|cause| events.ended_by(cause, i64::MAX));
-    let is_stage = |s: &&Stage| s.order == Some(order);
-    let stage = run.catalogue.of(slice.pipeline).map(|(_, s)| s).find(is_stage);
+    let stage = run.catalogue.placed(slice.pipeline, order).map(|(_, stage)| stage);
     let period = run.trailing(run.config.emp_window_days);
     let mut row = table.row(slice, Some(period), Sym::NONE);
     row.set("stage_order", order).set("stage", stage.and_then(|s| run.names.text(s.name)));

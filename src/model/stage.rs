@@ -121,6 +121,11 @@ impl Catalogue {
         Some(StageId(at as u16))
     }
 
+    /// The stage of `pipeline` that has this place.
+    pub fn placed(&self, pipeline: Sym, order: u16) -> Option<(StageId, &Stage)> {
+        self.of(pipeline).find(|(_, stage)| stage.order == Some(order))
+    }
+
     /// Pipelines in catalogue order, without repeats.
     pub fn pipelines(&self) -> Vec<Sym> {
         let mut found: Vec<Sym> = self.stages.iter().map(|s| s.pipeline).collect();

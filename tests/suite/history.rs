@@ -10,8 +10,8 @@ use sluice::model::calendar::date;
 use sluice::model::config::CloseSource;
 use sluice::model::run::AsOf;
 use sluice::model::{
-    Catalogue, Config, Dataset, Deal, HistoryGrade, Micros, Names, Partition, QualitySet, Run,
-    Scratch, StageId, Status, Sym, UNKNOWN_STAGE,
+    Catalogue, Config, Dataset, Deal, Micros, Names, Partition, Run, Scratch, StageId, Status, Sym,
+    UNKNOWN_STAGE,
 };
 
 pub(crate) fn micros(text: &str) -> Micros {

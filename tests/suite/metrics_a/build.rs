@@ -7,7 +7,7 @@ use sluice::model::calendar::{Day, month_index};
 use sluice::model::dataset::{Dataset, Nested, Partition};
 use sluice::model::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit, User};
 use sluice::model::stage::{Basis, Catalogue, Stage, StageId, StageKind};
-use sluice::model::{AsOf, Config, HistoryGrade, Names, QualitySet, Run, Sym, Table, TextColumn};
+use sluice::model::{AsOf, Config, HistoryGrade, Names, Run, Table, TextColumn};
 
 pub(super) use crate::rows::{cell, day, holds, row, rows};
 

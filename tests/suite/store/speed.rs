@@ -1,8 +1,8 @@
 //! How long a commit and a load of 100,000 deals take.
 
 use sluice::model::{
-    Activity, Catalogue, Dataset, Deal, Field, FieldChange, HistoryGrade, Names, Partition,
-    QualitySet, Stage, StageId, StageKind, Status, StoredVisit, Sym,
+    Activity, Catalogue, Dataset, Deal, Field, FieldChange, HistoryGrade, Names, Partition, Stage,
+    StageId, StageKind, StoredVisit, Sym,
 };
 
 use super::{files, record, scratch};
