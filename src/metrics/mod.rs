@@ -119,6 +119,7 @@ pub mod source_conversion_difference;
 mod source_counts;
 pub mod source_odds_ratio;
 pub mod source_tests;
+mod spread;
 pub mod stage_age_threshold;
 mod stage_chances;
 pub mod stage_conversion;

@@ -224,8 +224,11 @@ fn stand(cell: &mut Wins, win: &Visit, account: &Account, is_mended: u64, run: &
     unpaid.quality += is_mended;
 }
 
-/// Without payments each pipeline has one row that says so.
-pub(super) fn absent(table: &mut MetricTable<'_>, run: &Run) {
+/// Gives each pipeline one row that says so if there are no payments.
+pub(super) fn note_absent(table: &mut MetricTable<'_>, run: &Run) {
+    if !run.payments.is_empty() {
+        return;
+    }
     let now = run.period(PeriodKind::All, run.as_of);
     for pipeline in run.catalogue.pipelines() {
         let row: Row<'_> = table.row(Slice::whole(pipeline), Some(now), Sym::NONE);

@@ -65,9 +65,7 @@ impl OnShared for PaymentTime {
     }
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
-        if run.payments.is_empty() {
-            payment_state::absent(table, run);
-        }
+        payment_state::note_absent(table, run);
         let state = of_all_currencies(state, run);
         for (cell, wins) in state.with_wholes().by_period(run, true) {
             write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run);

@@ -8,12 +8,11 @@ use super::layout::{MetricTable, PARTS, Reason, Slice, Tail};
 use super::maturity::{is_recent, is_staged, window};
 use super::monthly::small;
 use super::stage_key::{is_worked, set_stage};
-use super::time_to_close::{quantile_limits, restricted_mean, windows};
+use super::time_to_close::{Times, quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
     About, ExitKind, Run, StageId, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
 };
-use crate::stats::survival::EventTable;
 
 /// See the module.
 pub struct StageDurationCensored;
@@ -56,20 +55,6 @@ const TAU_DAYS: u32 = 90;
 /// Population and stage, and whether the visit began in the trailing window.
 type Key = ((Slice, StageId), bool);
 
-/// Ticks in a stage.
-#[derive(Clone, Debug, Default)]
-pub struct Stays {
-    table: EventTable<1>,
-    quality: u64,
-}
-
-impl Stays {
-    fn merge(&mut self, other: Self) {
-        self.table.merge(other.table);
-        self.quality += other.quality;
-    }
-}
-
 /// Whether a visit is to an open stage that exists, with a known entry.
 pub(super) fn is_dwell(visit: &Visit, run: &Run) -> bool {
     is_worked(visit, run) && visit.is_entry_known
@@ -83,7 +68,8 @@ fn whole_stay(visits: &[Visit]) -> (i64, ExitKind) {
 }
 
 impl Metric for StageDurationCensored {
-    type State = Keyed<Key, Stays>;
+    /// Ticks in a stage.
+    type State = Keyed<Key, Times<1>>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -112,14 +98,14 @@ impl Metric for StageDurationCensored {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from, Stays::merge);
+        into.merge(from, Times::merge);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let whole = |((slice, stage), recent): Key| Some(((slice.whole_of()?, stage), recent));
         for (((slice, stage), is_trailing), stays) in
-            windows(state.with_wholes(whole, Stays::merge).sorted(), Stays::merge)
+            windows(state.with_wholes(whole, Times::merge).sorted(), Times::merge)
         {
             one_row(&mut table, (slice, stage, is_trailing), &stays, run);
         }
@@ -130,7 +116,7 @@ impl Metric for StageDurationCensored {
 fn one_row(
     table: &mut MetricTable<'_>,
     (slice, stage, is_trailing): (Slice, StageId, bool),
-    stays: &Stays,
+    stays: &Times<1>,
     run: &Run,
 ) {
     let events = &stays.table;

@@ -44,15 +44,15 @@ static ABOUT: About = About {
     ],
 };
 
-/// Ticks to close of a population, and its deals with a history code.
+/// Ticks to one of `K` ends, and how many deals behind them have a history code.
 #[derive(Clone, Debug, Default)]
-pub struct Times {
-    table: EventTable<2>,
-    quality: u64,
+pub struct Times<const K: usize> {
+    pub(super) table: EventTable<K>,
+    pub(super) quality: u64,
 }
 
-impl Times {
-    fn merge(&mut self, other: Self) {
+impl<const K: usize> Times<K> {
+    pub(super) fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
         self.quality += other.quality;
     }
@@ -60,7 +60,7 @@ impl Times {
 
 impl Metric for TimeToClose {
     /// By population, and whether the deal was created in the trailing window.
-    type State = Keyed<(Slice, bool), Times>;
+    type State = Keyed<(Slice, bool), Times<2>>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -161,7 +161,7 @@ pub(super) fn quantile_limits<const K: usize>(
     (days(lower), days(upper))
 }
 
-fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Times, run: &Run) {
+fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Times<2>, run: &Run) {
     let events = &times.table;
     let n = events.n();
     let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
