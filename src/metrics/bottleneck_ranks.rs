@@ -125,9 +125,7 @@ impl Pass {
 
 fn maturity(side: &Passage, horizon: u32, run: &Run) -> Maturity {
     let followed = side.followed.iter().filter(|&&days| days >= horizon).count() as u64;
-    let events = &side.exits;
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-    Maturity::of(events.n(), followed, is_over, run)
+    Maturity::of(&side.exits, followed, run)
 }
 
 impl Stay {

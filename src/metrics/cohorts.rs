@@ -48,14 +48,9 @@ impl Cohort {
         self.followed.range(days..).map(|(_, deals)| deals).sum()
     }
 
-    /// Whether nobody is left at the end of the curve.
-    pub(super) fn is_over(&self) -> bool {
-        self.table.largest().is_some_and(|t| self.table.at(t).survival == 0.0)
-    }
-
     /// The maturity at `days`.
-    pub(super) fn maturity(&self, days: i64, is_over: bool, run: &Run) -> Maturity {
-        Maturity::of(self.n(), self.followed_to(days), is_over, run)
+    pub(super) fn maturity(&self, days: i64, run: &Run) -> Maturity {
+        Maturity::of(&self.table, self.followed_to(days), run)
     }
 }
 

@@ -98,8 +98,7 @@ impl OnShared for ConversionComparison {
 
 /// The largest configured horizon at which the cohort has a value, and its status there.
 fn supported(cohort: &Cohort, run: &Run) -> Option<(u32, &'static str)> {
-    let is_over = cohort.is_over();
-    let status = |h: u32| cohort.maturity(i64::from(h), is_over, run);
+    let status = |h: u32| cohort.maturity(i64::from(h), run);
     let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, status(h)));
     horizons.find(|(_, m)| m.has_value()).map(|(h, m)| (h, m.status))
 }

@@ -319,9 +319,7 @@ impl Goals {
             let of_months = plan.months.iter().zip(looks);
             followed += of_months.filter(|(m, _)| is_followed(m.0)).map(|(_, n)| n).sum::<u64>();
         }
-        let n = events.n();
-        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-        let has_value = n >= MIN_LOOKS && Maturity::of(n, followed, is_over, run).has_value();
+        let has_value = events.n() >= MIN_LOOKS && Maturity::of(&events, followed, run).has_value();
         has_value.then(|| events.at(run.ticks_of_days(days)).incidence[0])
     }
 

@@ -203,12 +203,10 @@ impl Looks {
                 }
             }
         }
-        let looks = events.n();
-        if looks < MIN_LOOKS {
+        if events.n() < MIN_LOOKS {
             return Err(TooFew);
         }
-        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-        if !Maturity::of(looks, followed, is_over, run).has_value() {
+        if !Maturity::of(&events, followed, run).has_value() {
             return Ok(None);
         }
         Ok(Some(events.at(horizon).incidence[0]))

@@ -101,11 +101,10 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) {
     let quantile = |p: f64| days(events.incidence_quantile(PAID, p));
     let median = quantile(0.5);
     row.set("q25_days", quantile(0.25)).set("q50_days", median).set("q75_days", quantile(0.75));
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     for (horizon, [name, lower, upper]) in HORIZONS {
         let horizon = run.ticks_of_days(horizon);
         let followed = wins.courses.iter().filter(|win| win.followed >= horizon).count();
-        if !Maturity::of(n, followed as u64, is_over, run).has_value() {
+        if !Maturity::of(&events, followed as u64, run).has_value() {
             continue;
         }
         let at = events.at(horizon);

@@ -222,12 +222,11 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) {
     let events = &sums.returns;
     let n = events.n();
     let mut tail = Tail { n: n.into(), quality_count: sums.mended, ..Tail::default() };
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     tail.reason = Some(Reason::ZeroDenominator);
     for (days, name) in HORIZONS.into_iter().filter(|_| n > 0) {
         let horizon = run.ticks_of_days(days);
         let followed = sums.followed.iter().filter(|&&ticks| ticks >= horizon).count();
-        let maturity = Maturity::of(n, followed as u64, is_over, run);
+        let maturity = Maturity::of(events, followed as u64, run);
         let at = events.at(horizon);
         let share = at.incidence[0];
         row.set(name, maturity.has_value().then_some(share));

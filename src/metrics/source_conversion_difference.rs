@@ -68,7 +68,7 @@ struct Side {
 impl Side {
     fn new(source: Sym, cohort: &Cohort, horizon: u32, run: &Run) -> Self {
         let at = cohort.table.at(run.ticks_of_days(horizon));
-        let maturity = cohort.maturity(i64::from(horizon), cohort.is_over(), run);
+        let maturity = cohort.maturity(i64::from(horizon), run);
         let share = maturity.has_value().then_some((at.incidence[0], at.variance[0]));
         Self { source, n: cohort.n(), quality: cohort.quality, maturity, share }
     }

@@ -170,8 +170,7 @@ fn one_row(
     let (finer, events) = (&exits.table, exits.table.by_causes::<3>([1, 2, 3, 1]));
     let n = events.n();
     let horizon = run.ticks_of_days(run.config.stage_horizon);
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-    let maturity = Maturity::of(n, exits.followed, is_over, run);
+    let maturity = Maturity::of(&events, exits.followed, run);
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
     let about_stage = run.catalogue.get(stage);
     set_stage(&mut row, stage, run);

@@ -256,11 +256,10 @@ fn estimates(stages: &BTreeMap<u16, Reached>, run: &Run) -> Vec<Estimate> {
         .values()
         .map(|reached| {
             let events = &reached.table;
-            let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
             let at = events.at(horizon);
             let (p, variance) = (at.incidence[0], at.variance[0]);
             Estimate {
-                maturity: Maturity::of(events.n(), reached.followed, is_over, run),
+                maturity: Maturity::of(events, reached.followed, run),
                 p,
                 n_eff: events.effective_n(p, variance, horizon),
                 interval: events.interval(p, variance, horizon).pair(),

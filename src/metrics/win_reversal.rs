@@ -177,11 +177,10 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) {
     }
     let mut events: EventTable<1> = EventTable::default();
     found.wins.iter().for_each(|win| events.add(win.ticks, win.is_reversed.into(), 1));
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     for (days, name, limits) in HORIZONS {
         let horizon = run.ticks_of_days(days);
         let followed = found.wins.iter().filter(|win| win.followed >= horizon).count();
-        let maturity = Maturity::of(gross, followed as u64, is_over, run);
+        let maturity = Maturity::of(&events, followed as u64, run);
         let at = events.at(horizon);
         let share = at.incidence[0];
         let (lower, upper) = events.interval(share, at.variance[0], horizon).pair();
