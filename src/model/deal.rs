@@ -29,6 +29,17 @@ impl From<StageKind> for Status {
     }
 }
 
+impl From<Status> for StageKind {
+    /// The kind of the stages in which deals of that status stand.
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Open => Self::Open,
+            Status::Won => Self::Won,
+            Status::Lost => Self::Lost,
+        }
+    }
+}
+
 impl Status {
     /// `open`, `won` or `lost`.
     pub fn as_str(self) -> &'static str {

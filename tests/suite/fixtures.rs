@@ -221,11 +221,7 @@ fn add(
         })
         .collect();
     let last = visits[visits.len() - 1];
-    let status = match catalogue.get(last.stage).kind {
-        StageKind::Open => Status::Open,
-        StageKind::Won => Status::Won,
-        StageKind::Lost => Status::Lost,
-    };
+    let status = Status::from(catalogue.get(last.stage).kind);
     let currency = word("currency");
     partition.deals.push(Deal {
         pipeline,

@@ -7,7 +7,7 @@ use sluice::metrics::{AnyMetric, compute, find};
 use sluice::model::{
     Activity, AsOf, Basis, Catalogue, Config, Dataset, Deal, DealSnapshots, FieldChange, FxRate,
     HistoryGrade, Micros, NamedPeriod, Names, Partition, Payment, Run, Snapshot, SnapshotValues,
-    Stage, StageId, StageKind, Status, StoredVisit, Sym, Table, Value, calendar,
+    Stage, StageId, StageKind, StoredVisit, Sym, Table, Value, calendar,
 };
 
 pub(crate) use crate::rows::{day, row, rows};
@@ -136,11 +136,7 @@ impl World {
             })
             .collect();
         let last = moves[moves.len() - 1];
-        let status = match self.catalogue.get(last.0).kind {
-            StageKind::Open => Status::Open,
-            StageKind::Won => Status::Won,
-            StageKind::Lost => Status::Lost,
-        };
+        let status = self.catalogue.get(last.0).kind.into();
         let deal = Deal {
             pipeline: self.pipeline,
             stage: last.0,
