@@ -123,7 +123,7 @@ impl Metric for ActivitiesPerWin {
         state.has_activities |= !deal.activities.is_empty();
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
         count(deal, run, &mut state.counts);
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let month = run.period(PeriodKind::Month, day);
         let whole = run.period(PeriodKind::All, day);
         for slice in Slice::of(facts.pipeline, facts, PARTS) {

@@ -91,7 +91,7 @@ impl Closed {
             all_squared: value * value,
             null_amounts: u64::from(amount.is_none()),
             amounts,
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         }
     }
 

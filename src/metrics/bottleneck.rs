@@ -132,7 +132,7 @@ impl Metric for Bottleneck {
             return;
         }
         let first = *state.first.get_or_insert_with(|| first_day(run));
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let State { passages, reaches, .. } = state;
         reaches.fold(&[Dimension::All], deal, run, |visit, order, _| {
             if visit.entered_on < first {

@@ -61,7 +61,7 @@ impl Metric for CohortTriangle {
         let month = facts.created_month;
         let line = state.entry((Slice::whole(facts.initial_pipeline), month)).or_default();
         line.n += 1;
-        line.quality += u64::from(deal.deal.quality.has_history_code());
+        line.quality += u64::from(deal.is_mended());
         if let (Status::Won, Some(closed)) = (facts.outcome, facts.closed_month) {
             *line.won.entry((closed - month).max(0)).or_default() += 1;
         }

@@ -28,7 +28,7 @@ impl Cohort {
         self.table.add(facts.duration, cause(facts.outcome), 1);
         let days = facts.followed.div_euclid(run.config.clock.ticks_per_day());
         *self.followed.entry(days).or_default() += 1;
-        self.quality += u64::from(deal.deal.quality.has_history_code());
+        self.quality += u64::from(deal.is_mended());
     }
 
     /// Adds the deals of `other`.

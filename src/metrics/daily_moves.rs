@@ -92,7 +92,7 @@ impl Metric for DailyMoves {
         }
         let currency = currency_of(&deal.facts, run);
         let amount = deal.facts.amount_minor.map_or(0, i128::from);
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let mut count = |pipeline: Sym, day: Day, at: usize| {
             if day < first {
                 return;

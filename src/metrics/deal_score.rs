@@ -120,7 +120,7 @@ impl Metric for DealScore {
             stage: visit.stage,
             currency: currency_of(&deal.facts, run),
             amount: deal.amount_before(run.cut, run).0,
-            is_mended: deal.deal.quality.has_history_code(),
+            is_mended: deal.is_mended(),
         });
         if top.deals.len() >= 2 * MOST_LISTED {
             top.keep(MOST_LISTED);

@@ -79,7 +79,7 @@ impl Metric for DealSize {
         let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) else {
             return;
         };
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         state.each(facts, (currency, month), PARTS, run, |cell| {
             cell.quality += quality;
             match facts.amount_minor {

@@ -102,7 +102,7 @@ impl Metric for DealVolume {
             week.deals[what] += 1;
             week.amounts[what] += facts.amount_minor.map_or(0, i128::from);
             week.null_amounts += u64::from(facts.amount_minor.is_none());
-            week.quality += u64::from(deal.deal.quality.has_history_code());
+            week.quality += u64::from(deal.is_mended());
         }
     }
 

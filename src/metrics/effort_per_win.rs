@@ -159,7 +159,7 @@ impl Metric for EffortPerWin {
         if let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) {
             let cell = state.cell((facts.pipeline, facts.owner, month), run);
             cell.wins += 1;
-            cell.quality += u64::from(deal.deal.quality.has_history_code());
+            cell.quality += u64::from(deal.is_mended());
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
             if let Some(at) = activity.done_at.get() {

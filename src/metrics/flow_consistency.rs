@@ -116,7 +116,7 @@ impl Metric for FlowConsistency {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let mended = u64::from(deal.deal.quality.has_history_code());
+        let mended = u64::from(deal.is_mended());
         let all = run.period(PeriodKind::All, run.as_of);
         for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| is_worked(v, run)) {
             if visit.is_reentry && deal.visits.iter().take(at).any(|v| v.stage == visit.stage) {

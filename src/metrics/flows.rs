@@ -259,7 +259,7 @@ impl SharedState for Flows {
         each_hold(deal, run, |hold| holds.push(hold));
         let currency = currency_of(&deal.facts, run);
         let mut cells = Cells { all: cells, facts: &deal.facts, currency, run };
-        let is_mended = deal.deal.quality.has_history_code();
+        let is_mended = deal.is_mended();
         // One rate for all a deal's life, so that what comes into a stage is what goes out.
         let on = deal.facts.closed_on.unwrap_or(run.as_of);
         let priced = |step: AmountStep| {

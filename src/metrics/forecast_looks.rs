@@ -302,7 +302,7 @@ impl Looks {
             *into += u64::from(is_seen);
         }
         cell.by_stage += u64::from(from_stage);
-        cell.mended += u64::from(deal.deal.quality.has_history_code());
+        cell.mended += u64::from(deal.is_mended());
     }
 
     /// Counts the wins of a deal.

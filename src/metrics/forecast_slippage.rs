@@ -163,7 +163,7 @@ impl State {
         };
         for slice in populations(first, first.owner) {
             let cell = self.due.cell(Window(slice, currency, at), run);
-            cell.mended += u64::from(deal.deal.quality.has_history_code());
+            cell.mended += u64::from(deal.is_mended());
             if is_leaky {
                 cell.leaky += 1;
                 continue;

@@ -229,7 +229,7 @@ impl State {
             Some(_) => populations(first, owners.0),
             None => after,
         };
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         for (before, after) in before.into_iter().zip(after) {
             let is_opening = entries.is_opening();
             if is_opening && before != after {

@@ -86,7 +86,7 @@ impl Metric for LossReasons {
             lost: 1,
             value: facts.amount_minor.map_or(0, i128::from),
             null_amounts: u64::from(facts.amount_minor.is_none()),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         };
         let reason = deal.deal.lost_reason;
         state.each(facts, (Sym::NONE, month), PARTS, run, |cell| cell.add(reason, &one));

@@ -92,7 +92,7 @@ impl Metric for MeetingToWin {
                 Some(ticks) => cell.ticks.push(ticks),
                 None => cell.without += 1,
             }
-            cell.quality += u64::from(deal.deal.quality.has_history_code());
+            cell.quality += u64::from(deal.is_mended());
         }
     }
 

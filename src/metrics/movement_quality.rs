@@ -108,7 +108,7 @@ impl Metric for MovementQuality {
         if let Some(day) = deal.facts.closed_on.filter(|_| deal.facts.outcome == Status::Won) {
             fold_win(deal, day, run, state);
         }
-        if deal.deal.quality.has_history_code() {
+        if deal.is_mended() {
             mark_mended(deal, run, state);
         }
     }

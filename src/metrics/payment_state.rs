@@ -151,7 +151,7 @@ impl SharedState for Monthly<Wins> {
         let facts = &deal.facts;
         let currency = currency_of(facts, run);
         let account = Account::of(deal, run);
-        let is_mended = u64::from(deal.deal.quality.has_history_code());
+        let is_mended = u64::from(deal.is_mended());
         let is_timed = is_timed_in_stages(deal);
         let places =
             deal.visits.chunk_by(|a, b| is_after_win(a, payments) == is_after_win(b, payments));

@@ -207,7 +207,7 @@ impl State {
             currency: currency_of(&deal.facts, run),
             owner: deal.facts.owner,
             reason: deal.deal.lost_reason,
-            is_mended: deal.deal.quality.has_history_code(),
+            is_mended: deal.is_mended(),
         });
     }
 

@@ -156,7 +156,7 @@ impl Metric for RepAmounts {
         let shared = shares(deal, run);
         state.amounts.each(facts, (currency, month), OWNERS, run, |cell| {
             cell.reassigned += u64::from(is_reassigned(deal));
-            cell.quality += u64::from(deal.deal.quality.has_history_code());
+            cell.quality += u64::from(deal.is_mended());
             if shared.is_none() {
                 cell.bookings += amount.map_or(0, i128::from);
             }

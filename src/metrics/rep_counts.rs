@@ -62,7 +62,7 @@ impl RepCounts {
             won: u64::from(facts.outcome == Status::Won),
             closed: 1,
             reassigned: u64::from(is_reassigned(deal)),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         })
     }
 }

@@ -96,7 +96,7 @@ impl Metric for SalesCycle {
         else {
             return;
         };
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         for key in finest(facts.pipeline, facts, day, run) {
             let cell = state.cells.cell(key, run);
             let cycles = if facts.outcome == Status::Won { &mut cell.won } else { &mut cell.lost };

@@ -79,7 +79,7 @@ impl Metric for SalesCycleHistogram {
         };
         let above = EDGES.partition_point(|&edge| run.ticks_of_days(edge) <= facts.duration);
         let (bar, lost) = (above.saturating_sub(1), usize::from(facts.outcome != Status::Won));
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let pipeline = facts.pipeline;
         let owner = Slice { pipeline, dimension: Dimension::Owner, value: facts.owner };
         let quarter = run.period(PeriodKind::Quarter, day);

@@ -88,7 +88,7 @@ impl Gather for Levers {
 
 impl Levers {
     fn created(deal: &Timeline<'_>) -> Self {
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         Self { created: 1, quality, ..Self::default() }
     }
 

@@ -111,10 +111,10 @@ impl Metric for SourceAmounts {
         let is_won = facts.outcome == Status::Won && !facts.is_excluded;
         let Some(month) = facts.closed_month.filter(|_| is_won) else { return };
         if let Some(amount) = facts.amount_minor.filter(|&amount| amount >= 0) {
-            let (quality, currency) = (deal.deal.quality, currency_of(facts, run));
+            let currency = currency_of(facts, run);
             state.amounts.each(facts, (currency, month), &[Dimension::Source], run, |cell| {
                 cell.values.push(amount);
-                cell.quality += u64::from(quality.has_history_code());
+                cell.quality += u64::from(deal.is_mended());
             });
         }
     }

@@ -63,7 +63,7 @@ pub(super) struct Counts {
 
 impl Counts {
     fn of(deal: &Timeline<'_>, is_won: bool) -> Self {
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         Self { won: u64::from(is_won), n: 1, quality }
     }
 

@@ -89,7 +89,7 @@ impl Pace {
         if !is_winner {
             return;
         }
-        let mended = u64::from(deal.deal.quality.has_history_code());
+        let mended = u64::from(deal.is_mended());
         let mut add = |key, ticks| {
             let winners = self.winners.entry(key).or_default();
             winners.ticks.push(ticks);

@@ -172,7 +172,7 @@ impl Metric for StageConversion {
                     if cells.len() < stages {
                         cells.resize(stages, AtStage::default());
                     }
-                    cells[at - 1].take(&state.path, at, deal.deal.quality.has_history_code());
+                    cells[at - 1].take(&state.path, at, deal.is_mended());
                 }
             }
         }

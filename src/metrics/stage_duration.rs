@@ -79,7 +79,7 @@ impl Metric for StageDuration {
                 state.ticks.cell((slice, period, visit.stage), run).push(ticks);
             }
         }
-        if deal.deal.quality.has_history_code() {
+        if deal.is_mended() {
             mark_mended(deal, run, state);
         }
     }

@@ -92,7 +92,7 @@ impl Metric for StageDurationCensored {
                 let stays = state.cell(((slice, visit.stage), is_recent), run);
                 stays.table.add(ticks, cause, 1);
                 let is_first = !visit.is_reentry;
-                stays.quality += u64::from(is_first && deal.deal.quality.has_history_code());
+                stays.quality += u64::from(is_first && deal.is_mended());
             }
         }
     }

@@ -75,7 +75,7 @@ impl Metric for StageDurationHistogram {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let is_mended = deal.deal.quality.has_history_code();
+        let is_mended = deal.is_mended();
         let mut seen: Vec<(StageId, Period)> = Vec::new();
         for (visit, day, ticks) in completed(deal, run) {
             let quarter = run.period(PeriodKind::Quarter, day);

@@ -140,7 +140,7 @@ impl Metric for StageExit {
                 exits.table.add(ticks, cause, 1);
                 exits.followed += u64::from(is_followed);
                 let is_first = !visit.is_reentry;
-                exits.quality += u64::from(is_first && deal.deal.quality.has_history_code());
+                exits.quality += u64::from(is_first && deal.is_mended());
             }
         }
     }

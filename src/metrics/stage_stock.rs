@@ -160,7 +160,7 @@ impl Stock {
         self.value += i128::from(amount.unwrap_or(0));
         self.null_amounts += u64::from(amount.is_none());
         self.amounts = self.amounts.max(known);
-        self.mended += u64::from(deal.deal.quality.has_history_code());
+        self.mended += u64::from(deal.is_mended());
         if !deal.deal.quality.contains(Quality::CreationUnknown) {
             self.ages.push(age);
         }

@@ -90,7 +90,7 @@ impl Metric for StageTransitions {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let mended = u64::from(deal.deal.quality.has_history_code());
+        let mended = u64::from(deal.is_mended());
         for (at, visit) in deal.visits.iter().enumerate() {
             let Some((day, pair)) = visit.exited_on.zip(pair(deal.visits, at)) else { continue };
             let quarter = run.period(PeriodKind::Quarter, day);

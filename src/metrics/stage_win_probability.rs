@@ -245,7 +245,7 @@ fn add(
         reached.table.add(ticks, cause(deal.facts.outcome), 1);
         reached.followed += u64::from(followed >= horizon);
         reached.followed_to.add(followed, 1, run);
-        reached.quality += u64::from(deal.deal.quality.has_history_code());
+        reached.quality += u64::from(deal.is_mended());
     }
 }
 

@@ -197,7 +197,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
             Some(known) => known.and_then(|day| Day::try_from(day).ok()),
             None => deal.deal.expected_close_on.get(),
         },
-        is_mended: deal.deal.quality.has_history_code(),
+        is_mended: deal.is_mended(),
     }
 }
 

@@ -75,7 +75,7 @@ impl Metric for TimeToClose {
         for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
             let times = state.cell((slice, is_recent), run);
             times.table.add(facts.duration, cause(facts.outcome), 1);
-            times.quality += u64::from(deal.deal.quality.has_history_code());
+            times.quality += u64::from(deal.is_mended());
         }
     }
 

@@ -115,7 +115,7 @@ impl Sums {
             cycles: u64::from(has_cycle),
             cycle_ticks: if has_cycle { facts.duration } else { 0 },
             null_amounts: u64::from(is_won && amount.is_none()),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
             ..Self::default()
         }
     }
@@ -191,7 +191,7 @@ impl Metric for Trend {
             return;
         }
         let days = state.0.entry((facts.pipeline, currency_of(facts, run))).or_default();
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         match created {
             ..0 => days.open_before += 1,
             _ => days.at(created).add(&Sums {

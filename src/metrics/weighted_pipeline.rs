@@ -177,7 +177,7 @@ impl Metric for WeightedPipeline {
             open.null_amounts += u64::from(amount.is_none());
             open.null_probabilities += u64::from(probability.is_none());
             open.own_probabilities += u64::from(of_stage.is_none() && probability.is_some());
-            open.mended += u64::from(deal.deal.quality.has_history_code());
+            open.mended += u64::from(deal.is_mended());
             if let (Some(amount), Some(probability)) = (amount, probability) {
                 open.numerator += i128::from(amount) * i128::from(probability);
                 open.weighted += 1;

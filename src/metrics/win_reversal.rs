@@ -116,7 +116,7 @@ impl Metric for WinReversal {
             return;
         }
         let currency = currency_of(facts, run);
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         for stay in stays(deal.visits) {
             let pipeline = stay.first.pipeline;
             state.see(pipeline, currency);
