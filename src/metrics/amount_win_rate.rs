@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, PARTS};
+use super::layout::{Dimension, PARTS, VALUE_BASIS};
 use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
 use super::stage_key::add_all;
@@ -40,11 +40,7 @@ static ABOUT: About = About {
         column("closed_minor", Unit::Minor, "Sum of the amounts won and lost."),
         column("rate", Unit::Rate, "won_minor / closed_minor."),
         column("n_null_amount", Unit::Count, "Deals without an amount."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 

@@ -12,7 +12,7 @@ use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
 use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
 use super::keyed::Keyed;
-use super::layout::{MetricTable, Row, Slice, Tail};
+use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
 use super::stage_key::add_all;
 use crate::error::Result;
@@ -110,11 +110,7 @@ static ABOUT: About = About {
         column("n_reopened", Unit::Count, "Deals reopened."),
         column("n_transferred", Unit::Count, "Deals of another pipeline."),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 

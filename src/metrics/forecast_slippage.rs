@@ -7,7 +7,7 @@ use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing, is_told};
 use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
-use super::layout::{MetricTable, Row, Tail};
+use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::{currency_of, rate_reason, ratio};
 use crate::error::Result;
 use crate::model::{
@@ -56,11 +56,7 @@ static ABOUT: About = About {
             "`history`: every push is counted; `snapshot`: only what moved from night to night, a lower bound.",
         ),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 

@@ -9,7 +9,7 @@ use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
-use super::layout::{MetricTable, Row, Tail};
+use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Period, Run, Table, Timeline, Unit, column};
@@ -118,11 +118,7 @@ static ABOUT: About = About {
         column("n_transferred_out", Unit::Count, "Deals to another owner or pipeline."),
         column("n_closing", Unit::Count, "Deals due and still open when the quarter ended."),
         column("n_leaky", Unit::Count, "Deals whose expected close then nobody knows."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 

@@ -199,6 +199,13 @@ const TAIL: &[ColumnAbout] = &[
     column("quality_count", Unit::Count, "Deals behind the row whose history was mended."),
 ];
 
+/// How the amounts of a row are known.
+pub(super) const VALUE_BASIS: ColumnAbout = column(
+    "value_basis",
+    Unit::Text,
+    "`history`, `snapshot` or `current`: the worst that was used.",
+);
+
 const SORT: &[&str] =
     &["pipeline", "owner", "source", "segment", "currency", "period_kind", "period_start"];
 

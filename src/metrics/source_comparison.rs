@@ -3,7 +3,7 @@
 use super::layout::word;
 use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{Counts, Family, SourceCounts, is_over, pairs, untested};
+use super::source_counts::{Counts, Family, SourceCounts, UNTESTED, is_over, pairs, untested};
 use super::{MetricTable, Reason, Slice, Tail};
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::proportions::{Equality, difference, equality, least_expected};
@@ -52,11 +52,7 @@ static ABOUT: About = About {
         column("q", Unit::Number, "p adjusted for the number of pairs tested."),
         column("is_different", Unit::Flag, "Whether q <= `fdr_q`; empty if not tested."),
         column("min_expected", Unit::Number, "Smallest expected count of the test."),
-        column(
-            "untested",
-            Unit::Text,
-            "Why there is no test: `DG`, or `running` for a period that is not over.",
-        ),
+        UNTESTED,
     ],
 };
 

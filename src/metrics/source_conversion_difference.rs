@@ -7,7 +7,7 @@ use super::layout::{Slice, word};
 use super::maturity::Maturity;
 use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{is_over, largest, over, pairs, untested};
+use super::source_counts::{UNTESTED, is_over, largest, over, pairs, untested};
 use super::{MetricTable, Tail};
 use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::interval::Z;
@@ -46,11 +46,7 @@ static ABOUT: About = About {
         column("p", Unit::Number, "Two-sided p value; empty if not tested."),
         column("q", Unit::Number, "p adjusted for the number of pairs tested."),
         column("is_different", Unit::Flag, "Whether q <= `fdr_q`; empty if not tested."),
-        column(
-            "untested",
-            Unit::Text,
-            "Why there is no test: `DG`, or `running` for a period that is not over.",
-        ),
+        UNTESTED,
     ],
 };
 

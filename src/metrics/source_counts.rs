@@ -8,7 +8,7 @@ use super::keyed::Keyed;
 use super::maturity::is_in_cohorts;
 use super::place::{Place, Placed};
 use super::shared::SharedState;
-use crate::model::{Period, PeriodKind, Run, Status, Sym, Timeline};
+use crate::model::{ColumnAbout, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
 
 /// Sources that are compared: those with most deals. More would be lost in a thousand pairs.
 pub(super) const MOST_SOURCES: usize = 8;
@@ -227,6 +227,13 @@ fn followed_to(quarter: Period, run: &Run) -> Option<u32> {
     let followed = if is_over(quarter, run) { run.followed(last) } else { return None };
     run.config.horizons.iter().rev().copied().find(|&h| run.ticks_of_days(h) <= followed)
 }
+
+/// What [`untested`] tells.
+pub(super) const UNTESTED: ColumnAbout = column(
+    "untested",
+    Unit::Text,
+    "Why there is no test: `DG`, or `running` for a period that is not over.",
+);
 
 /// Why nothing is tested.
 pub(super) fn untested(has_test: bool, period: Period, run: &Run) -> Option<&'static str> {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::keyed::{Keyed, Tally};
-use super::layout::{MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
 use super::stage_key::{DIMENSIONS, KINDS, set_stage, standing};
 use super::{Dimension, Metric, Row};
@@ -42,11 +42,7 @@ static ABOUT: About = About {
         column("deals", Unit::Count, "Deals in the stage."),
         column("value_minor", Unit::Minor, "Sum of their amounts."),
         column("n_null_amount", Unit::Count, "Of them, deals without an amount."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
         column(
             "q50_age_days",
             Unit::Days,
