@@ -120,7 +120,7 @@ impl Metric for CustomerLifetimeValue {
         for ((pipeline, currency), customers) in found {
             let period = run.period(PeriodKind::All, run.as_of);
             let row = table.row(Slice::whole(pipeline), Some(period), currency);
-            customers.write(row, run)?;
+            customers.write(row, run);
         }
         table.finish()
     }
@@ -153,7 +153,7 @@ impl Customers {
         });
     }
 
-    fn write(mut self, mut row: super::Row<'_>, run: &Run) -> Result<()> {
+    fn write(mut self, mut row: super::Row<'_>, run: &Run) {
         self.lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
         self.lives.iter().for_each(|life| events.add(life.ticks, life.is_churned.into(), 1));
@@ -198,7 +198,6 @@ impl Customers {
             None => tail.reason = Some(Reason::Immature),
         }
         row.end(tail);
-        Ok(())
     }
 
     /// Limits of the value over accounts, the horizon as it is.

@@ -7,7 +7,6 @@ use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::{About, Sym, Unit, column};
 use crate::stats::accuracy::{ratio_interval, skill};
 
@@ -72,14 +71,13 @@ impl OfForecasts for ForecastSkill {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let place = Place { judge };
         for &kind in judge.family.kinds() {
             for lead in 0..judge.agenda.leads.len() {
                 place.add(table, kind, lead);
             }
         }
-        Ok(())
     }
 }
 

@@ -13,7 +13,6 @@ use super::forecast_table::OfForecasts;
 use super::forecast_units::Family;
 use super::layout::{MetricTable, Row, Slice, Tail};
 use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::{About, Known, Run, Sym, Unit, column};
 
 /// The metric.
@@ -85,7 +84,7 @@ impl OfForecasts for ForecastSnapshots {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let Judge { family, agenda, run, .. } = *judge;
         for mark in &agenda.marks {
             let slot = agenda.slot(mark.quarter, mark.lead);
@@ -96,12 +95,11 @@ impl OfForecasts for ForecastSnapshots {
                 }
                 continue;
             }
-            at.rebuilt(table, None, &family.total(slot))?;
+            at.rebuilt(table, None, &family.total(slot));
             for ((_, owner), cells) in of_slot(&family.cells, slot) {
-                at.rebuilt(table, Some(*owner), cells)?;
+                at.rebuilt(table, Some(*owner), cells);
             }
         }
-        Ok(())
     }
 }
 
@@ -133,12 +131,7 @@ impl Place<'_> {
         row
     }
 
-    fn rebuilt(
-        &self,
-        table: &mut MetricTable<'_>,
-        owner: Option<Sym>,
-        cells: &[Cell; 6],
-    ) -> Result<()> {
+    fn rebuilt(&self, table: &mut MetricTable<'_>, owner: Option<Sym>, cells: &[Cell; 6]) {
         for tier in Tier::ALL {
             let cell = &cells[tier as usize];
             if cell.due.n == 0 {
@@ -166,7 +159,6 @@ impl Place<'_> {
                 ..Tail::default()
             });
         }
-        Ok(())
     }
 
     fn stored(&self, table: &mut MetricTable<'_>, owner: Sym, stored: &Stored) {

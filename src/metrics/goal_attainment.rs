@@ -161,13 +161,13 @@ impl Metric for GoalAttainment {
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for goal in &run.goals.rows {
-            add_row(&mut table, goal, &state, run)?;
+            add_row(&mut table, goal, &state, run);
         }
         table.finish()
     }
 }
 
-fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -> Result<()> {
+fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) {
     let slice = match goal.who {
         Who::Owner(value) => Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value },
         _ => Slice::whole(Sym::NONE),
@@ -206,7 +206,6 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
         },
         ..Tail::default()
     });
-    Ok(())
 }
 
 fn set_progress(row: &mut Row<'_>, goal: &Goal, actual: Option<i128>, run: &Run) {

@@ -235,7 +235,7 @@ impl Metric for LeverDecomposition {
                     None => Vec::new(),
                 };
                 let change = Change { pair: [&pair[0], &pair[1]], drawn };
-                change.add_rows(&mut table, (slice, currency, quarters[at + 1]), run)?;
+                change.add_rows(&mut table, (slice, currency, quarters[at + 1]), run);
             }
         }
         table.finish()
@@ -254,7 +254,7 @@ impl Change<'_> {
         table: &mut MetricTable<'_>,
         (slice, currency, period): (Slice, Sym, Period),
         run: &Run,
-    ) -> Result<()> {
+    ) {
         let merged = is_merged(self.pair);
         let found = parts(self.pair);
         let [before, after] = self.pair.map(|sums| factors(sums, merged));
@@ -280,7 +280,6 @@ impl Change<'_> {
                 ..Tail::default()
             });
         }
-        Ok(())
     }
 
     fn set_sums(

@@ -190,7 +190,7 @@ impl Metric for RepAmounts {
         let mut table = MetricTable::new(&ABOUT, run);
         for (key, family) in families {
             let paces = paces(&family.cohorts, key.1, run);
-            add_family(&mut table, key, family.amounts, &paces, run)?;
+            add_family(&mut table, key, family.amounts, &paces, run);
         }
         table.finish()
     }
@@ -203,7 +203,7 @@ fn add_family(
     mut by_currency: BTreeMap<Sym, ByOwner<Amounts>>,
     paces: &ByOwner<Pace>,
     run: &Run,
-) -> Result<()> {
+) {
     let winners: BTreeSet<Sym> = by_currency.values().flat_map(BTreeMap::keys).copied().collect();
     for &owner in paces.keys().filter(|owner| !winners.contains(owner)) {
         let currency = only_currency(run).unwrap_or_default();
@@ -239,7 +239,6 @@ fn add_family(
             });
         }
     }
-    Ok(())
 }
 
 fn set_pace(row: &mut Row<'_>, pace: Pace, run: &Run) {

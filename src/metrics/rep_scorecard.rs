@@ -260,7 +260,7 @@ impl Metric for RepScorecard {
                     activities: state.has_activities.then_some(done.activities),
                     booked: booked[&(cell.slice.value, cell.period)],
                 };
-                add_row(&mut table, cell, done, &beside, run)?;
+                add_row(&mut table, cell, done, &beside, run);
             }
         }
         table.finish()
@@ -288,13 +288,7 @@ struct Beside {
     booked: i128,
 }
 
-fn add_row(
-    table: &mut MetricTable<'_>,
-    cell: &Cell,
-    done: &Done,
-    beside: &Beside,
-    run: &Run,
-) -> Result<()> {
+fn add_row(table: &mut MetricTable<'_>, cell: &Cell, done: &Done, beside: &Beside, run: &Run) {
     let only = only_currency(run);
     let RepCounts { won, closed, reassigned, quality } = done.counts;
     let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
@@ -327,7 +321,6 @@ fn add_row(
         reason,
         quality_count: quality,
     });
-    Ok(())
 }
 
 fn set_sizes(row: &mut Row<'_>, done: &Done) {
