@@ -3,7 +3,8 @@
 //! To add one: a file with a unit struct that implements [`Metric`], a `mod` line and a line in
 //! [`METRICS`]; its test is a vector in `tests/vectors`.
 //!
-//! Invariant: state is integers in ordered maps, so any split of the deals gives the same bytes.
+//! Invariant: state is integers and comes out in the order of its keys, so any split of the deals gives the
+//! same bytes.
 //! Invariant: estimators of `stats` are called in `finish` only.
 
 use std::any::Any;
