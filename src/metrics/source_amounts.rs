@@ -6,10 +6,10 @@ use super::cohorts::{self, Cohorts};
 use super::layout::{Dimension, Slice, word};
 use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::source_conversion_difference::{Compared, deals, families, most};
-use super::source_counts::{is_over, over, pairs, untested};
+use super::source_counts::{is_over, pairs, periods, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Status, Sym, Table, Timeline, Unit, column};
 use crate::stats::mann_whitney::{Dominance, mann_whitney};
 use crate::stats::normal::two_sided_p;
 use crate::stats::quantile::{Histogram, quantile};
@@ -168,9 +168,7 @@ fn sizes(
             continue;
         }
         for (month, amounts) in months {
-            let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
-            let all = over(run).filter(|_| is_over(quarter, run));
-            for period in all.into_iter().chain([quarter]) {
+            for period in periods(month, run) {
                 let sources = gathered.entry((slice.pipeline, period, currency)).or_default();
                 sources.entry(slice.value).or_default().gather(amounts);
             }

@@ -7,9 +7,9 @@ use super::layout::{Slice, word};
 use super::maturity::Maturity;
 use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{UNTESTED, is_over, largest, over, pairs, untested};
+use super::source_counts::{UNTESTED, is_over, largest, pairs, periods, untested};
 use super::{MetricTable, Tail};
-use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
+use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::interval::Z;
 use crate::stats::normal::two_sided_p;
 use crate::stats::rank::benjamini_hochberg;
@@ -145,9 +145,7 @@ pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Famil
         if !compared.get(&slice.pipeline).is_some_and(is_compared) {
             continue;
         }
-        let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
-        let all = over(run).filter(|_| is_over(quarter, run));
-        for period in all.into_iter().chain([quarter]) {
+        for period in periods(month, run) {
             let sources = found.entry((slice.pipeline, period)).or_default();
             sources.entry(slice.value).or_default().merge(cohort.clone());
         }

@@ -162,9 +162,8 @@ impl SourceCounts {
         let compared = self.compared();
         let mut sums: BTreeMap<(Sym, Basis, Period), BTreeMap<Sym, Counts>> = BTreeMap::new();
         for (key, counts) in self.counts.in_order() {
-            let quarter = run.period(PeriodKind::Quarter, run.months.start(key.month));
-            let all = over(run).filter(|_| key.basis == Basis::Closed && is_over(quarter, run));
-            for period in all.into_iter().chain([quarter]) {
+            let is_shown = |p: &Period| key.basis == Basis::Closed || p.kind == PeriodKind::Quarter;
+            for period in periods(key.month, run).filter(is_shown) {
                 let sums = sums.entry((key.pipeline, key.basis, period)).or_default();
                 sums.entry(key.source).or_default().add(*counts);
             }
@@ -219,6 +218,12 @@ pub(super) fn over(run: &Run) -> Option<Period> {
     let end = if is_over(running, run) { running.end } else { running.start };
     let start = run.first_day;
     (end > start).then_some(Period { kind: PeriodKind::All, start, end })
+}
+
+/// The periods in which a month counts: its quarter, and all quarters that are over if that one is.
+pub(super) fn periods(month: i32, run: &Run) -> impl Iterator<Item = Period> {
+    let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
+    over(run).filter(|_| is_over(quarter, run)).into_iter().chain([quarter])
 }
 
 /// The largest horizon to which all deals of a quarter have been followed.
