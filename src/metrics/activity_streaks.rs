@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{Dimension, MetricTable, Slice, Tail};
-use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::config::WeekendCounts;
 use crate::model::{

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::layout::{Dimension, PARTS, VALUE_BASIS};
 use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
-use super::stage_key::add_all;
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::cohorts::{label, month_period};
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::maturity::is_in_cohorts;
-use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::{About, Run, Status, Sym, Table, Timeline, Unit, column};
 

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{Dimension, Slice, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::shared::SharedState;
-use super::stage_key::add_all;
 use crate::model::calendar::{date, month_index};
 use crate::model::{Period, PeriodKind, Run, Timeline};
 use crate::stats::survival::EventTable;

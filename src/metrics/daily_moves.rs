@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
-use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::run::DAILY_DAYS;
 use crate::model::{

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arcstr::ArcStr;
 
+use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, kinds, ratio};
 use super::rep_counts::owner_slice;
-use super::stage_key::add_all;
 use super::{Dimension, Metric};
 use crate::error::Result;
 use crate::model::{

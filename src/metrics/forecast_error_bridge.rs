@@ -11,10 +11,9 @@ use super::forecast_looks::{Win, each_look, win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
 use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
-use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Run, StageKind, Sym, Table, Timeline, Unit, column};
 

@@ -10,10 +10,9 @@ use super::forecast_days::{Agenda, Mark, Quarter, Tier};
 use super::forecast_kept::{self, KeptWins};
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::monthly::currency_of;
 use super::place::{Place, Placed};
-use super::stage_key::add_all;
 use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
 /// Days of a quarter at most, so that no forecast of one is made later than this after its start.

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use super::stage_key::{add_all, is_worked};
+use super::stage_key::is_worked;
 use crate::model::calendar::{Day, month_index, month_start};
 use crate::model::{Micros, Run, StageId, StageKind, Timeline};
 use crate::stats::survival::EventTable;

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::Tally;
+use super::keyed::{Tally, add_all};
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use super::stage_key::{add_all, is_worked};
+use super::stage_key::is_worked;
 use crate::model::run::LANDMARKS;
 use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
 use crate::stats::survival::{EventTable, Incidence};

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
-use super::stage_key::{KINDS, add_all, coarser, is_worked, set_stage};
+use super::stage_key::{KINDS, coarser, is_worked, set_stage};
 use crate::error::Result;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Status, Sym, Table,

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::layout::{Dimension, Reason, Slice};
 use super::monthly::only_currency;
-use super::stage_key::{add_all, standing};
+use super::stage_key::standing;
 use super::stage_win_probability::{Outlook, Reaches};
 use crate::model::{Day, Measure, Period, Run, Status, Sym, Timeline};
 use crate::stats::isotonic::isotonic;

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, beside_amounts, only_currency, rate_reason, ratio};
 use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, owner_slice, set_credit};
-use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::calendar::{add_months, month_index};
 use crate::model::{

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{WHOLE, shares, split};
+use super::keyed::add_all;
 use super::monthly::{
     Cell, Gather, Monthly, Values, beside_amounts, only_currency, power_sums, rate_reason, ratio,
 };
@@ -12,7 +13,6 @@ use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
     set_credit,
 };
-use super::stage_key::add_all;
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
+use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
 use super::monthly::{currency_of, ratio};
-use super::stage_key::add_all;
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::{About, Day, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};

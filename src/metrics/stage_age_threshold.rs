@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::Tally;
+use super::keyed::{Tally, add_all};
 use super::landmarks::{Landmarks, WinChance};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::shared::{OnShared, SharedState};
-use super::stage_key::{add_all, is_worked, set_stage};
+use super::stage_key::{is_worked, set_stage};
 use crate::model::{About, Run, StageId, StageKind, Status, Sym, Timeline, Unit, column};
 
 /// The metric.

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
 use super::path::Path;
-use super::stage_key::add_all;
 use crate::error::Result;
 use crate::model::{
     About, ConversionPolicy, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,

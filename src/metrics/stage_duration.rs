@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::{Keyed, Tally};
+use super::keyed::{Keyed, Tally, add_all};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::small;
 use super::spread::set_spread;
-use super::stage_key::{KINDS, add_all, finest, is_worked, set_stage, sums_of};
+use super::stage_key::{KINDS, finest, is_worked, set_stage, sums_of};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::small;
 use super::stage_duration::completed;
-use super::stage_key::{add_all, coarser, set_stage};
+use super::stage_key::{coarser, set_stage};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
 

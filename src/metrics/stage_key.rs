@@ -3,8 +3,6 @@
 //!
 //! No estimator and no definition of a metric stands here.
 
-use std::collections::BTreeMap;
-
 use super::layout::{Dimension, Row, Slice};
 use crate::model::{
     Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
@@ -80,19 +78,4 @@ pub(crate) fn coarser(period: Period, run: &Run) -> impl Iterator<Item = Period>
         .into_iter()
         .filter(move |&kind| kind <= period.kind)
         .map(move |kind| if kind == period.kind { period } else { run.period(kind, period.start) })
-}
-
-/// Adds `from` to `into`, key by key.
-pub(crate) fn add_all<K: Ord, V: Default>(
-    into: &mut BTreeMap<K, V>,
-    from: BTreeMap<K, V>,
-    add: impl Fn(&mut V, V),
-) {
-    if into.is_empty() {
-        *into = from;
-        return;
-    }
-    for (key, value) in from {
-        add(into.entry(key).or_default(), value);
-    }
 }

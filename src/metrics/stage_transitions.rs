@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::keyed::{Keyed, Tally};
+use super::keyed::{Keyed, Tally, add_all};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::monthly::small;
-use super::stage_key::{add_all, coarser, set_named_stage};
+use super::stage_key::{coarser, set_named_stage};
 use crate::error::Result;
 use crate::model::{
     About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,

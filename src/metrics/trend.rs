@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::{currency_of, rate_reason, ratio};
-use super::stage_key::add_all;
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::deal::Status;

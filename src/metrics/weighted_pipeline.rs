@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::currency_of;
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{DIMENSIONS, add_all, field_before, standing};
+use super::stage_key::{DIMENSIONS, field_before, standing};
 use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
