@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::add_all;
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail};
 use crate::error::Result;
 use crate::model::config::WeekendCounts;
 use crate::model::{
@@ -131,7 +131,7 @@ impl Metric for ActivityStreaks {
                 continue; // has not begun yet
             }
             let found = Streaks::new(start, &counts, run);
-            let slice = Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value: owner };
+            let slice = Slice::owner(Sym::NONE, owner);
             let period = Period { kind: PeriodKind::All, start, end: run.as_of + 1 };
             let mut row = table.row(slice, Some(period), Sym::NONE);
             row.across_pipelines();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::layout::{Dimension, Slice};
+use super::layout::Slice;
 use super::monthly::currency_of;
 use super::score_rules::{Rules, points};
 use super::stage_key::{set_stage, standing};
@@ -152,7 +152,7 @@ impl Metric for DealScore {
                 if last != Some(deal.score) {
                     (rank, last) = (rank + 1, Some(deal.score));
                 }
-                let owner = Slice { pipeline, dimension: Dimension::Owner, value: deal.owner };
+                let owner = Slice::owner(pipeline, deal.owner);
                 let mut row = table.row(owner, Some(now), deal.currency);
                 row.set("rank", rank)
                     .set("deal_id", &*deal.deal_id)

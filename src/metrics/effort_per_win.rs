@@ -9,7 +9,6 @@ use arcstr::ArcStr;
 use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, kinds, ratio};
-use super::rep_counts::owner_slice;
 use super::{Dimension, Metric};
 use crate::error::Result;
 use crate::model::{
@@ -223,7 +222,7 @@ fn add_row(
     known: bool,
 ) {
     let slice = match by {
-        By::Owner(owner) => owner_slice(pipeline, owner),
+        By::Owner(owner) => Slice::owner(pipeline, owner),
         By::Everyone | By::Team(_) => Slice::whole(pipeline),
     };
     let mut row = table.row(slice, Some(period), Sym::NONE);

@@ -11,7 +11,6 @@ use super::forecast_measures::{
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit};
 use super::layout::{MetricTable, Slice};
-use super::rep_counts::owner_slice;
 use crate::model::{About, Period, Sym};
 
 /// The metric.
@@ -93,7 +92,7 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
     let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
     for owner in owners {
         let units: Vec<Unit> = owned().filter(|unit| unit.owner == owner).copied().collect();
-        let slice = owner_slice(family.pipeline, owner);
+        let slice = Slice::owner(family.pipeline, owner);
         add_row(table, judge, (slice, period, kind), &units, 0);
     }
 }

@@ -9,7 +9,6 @@ use super::forecast_table::OfForecasts;
 use super::forecast_units::{Family, Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
-use super::rep_counts::owner_slice;
 use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 
@@ -120,7 +119,7 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) {
             let units = by_owner.remove(&(owner, quarter)).unwrap_or_default();
             sums.gather(of_owner.unwrap_or(&[Cell::default(); 6]), units);
         }
-        place.write(table, owner_slice(family.pipeline, owner), whole, &sums);
+        place.write(table, Slice::owner(family.pipeline, owner), whole, &sums);
     }
 }
 

@@ -14,7 +14,6 @@ use super::forecast_measures::{
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Slice};
-use super::rep_counts::owner_slice;
 use crate::model::money::div_half_even;
 use crate::model::{About, Day, Known, Period, StageId, Sym, Unit, column};
 
@@ -131,7 +130,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         }
     }
     for (owner, units) in owners {
-        let slice = owner_slice(family.pipeline, owner);
+        let slice = Slice::owner(family.pipeline, owner);
         add_row(table, judge, key(slice, whole, "owner", None, None), &units, 0);
     }
     for (team, units) in teams {

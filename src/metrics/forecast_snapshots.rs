@@ -12,7 +12,6 @@ use super::forecast_said::parts;
 use super::forecast_table::OfForecasts;
 use super::forecast_units::Family;
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::rep_counts::owner_slice;
 use crate::model::{About, Known, Run, Sym, Unit, column};
 
 /// The metric.
@@ -122,7 +121,7 @@ impl Place<'_> {
     fn row<'t>(&self, table: &'t mut MetricTable<'_>, owner: Option<Sym>) -> Row<'t> {
         let family = self.family;
         let whole = Slice::whole(family.pipeline);
-        let slice = owner.map_or(whole, |owner| owner_slice(family.pipeline, owner));
+        let slice = owner.map_or(whole, |owner| Slice::owner(family.pipeline, owner));
         let period = self.agenda.quarters[self.mark.quarter].period;
         let mut row = table.row(slice, Some(period), family.currency);
         row.set("basis", if family.is_stored { "stored" } else { "rebuilt" })

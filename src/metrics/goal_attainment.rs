@@ -2,7 +2,7 @@
 
 use super::Metric;
 use super::credit::{shares, split};
-use super::layout::{Dimension, MetricTable, Reason, Row, Slice, Tail};
+use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Goal, Measure, Run, Status, Sym, Table, Timeline, Unit, Who, column,
@@ -169,7 +169,7 @@ impl Metric for GoalAttainment {
 
 fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) {
     let slice = match goal.who {
-        Who::Owner(value) => Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value },
+        Who::Owner(value) => Slice::owner(Sym::NONE, value),
         _ => Slice::whole(Sym::NONE),
     };
     let currency = match goal.measure {

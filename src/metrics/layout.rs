@@ -61,6 +61,11 @@ impl Slice {
         Self { pipeline, dimension: Dimension::All, value: Sym::NONE }
     }
 
+    /// The deals of an owner.
+    pub fn owner(pipeline: Sym, owner: Sym) -> Self {
+        Self { pipeline, dimension: Dimension::Owner, value: owner }
+    }
+
     /// The whole pipeline, if this is a segment. Every deal is in one segment, so folds count by
     /// segment only and the whole is added up in the end.
     pub fn whole_of(self) -> Option<Self> {

@@ -97,7 +97,7 @@ impl Plan {
                     for step in &mut stages {
                         step.open = own.and_then(|o| o.get(&step.order)).copied().unwrap_or(0);
                     }
-                    let slice = Slice { pipeline, dimension: Dimension::Owner, value: owner };
+                    let slice = Slice::owner(pipeline, owner);
                     found.push(Scheme { slice, mode, aim: Some(aim), stages });
                 }
                 found.push(Scheme { slice: Slice::whole(pipeline), mode, aim, stages });

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{shares, split};
-use super::layout::Reason;
+use super::layout::{Reason, Slice};
 use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::rep_counts::{
-    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, owner_slice, set_credit,
+    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, set_credit,
 };
 use super::{Metric, MetricTable, Row, Tail};
 use crate::error::Result;
@@ -143,7 +143,7 @@ impl Metric for RepAmounts {
             return;
         }
         if !facts.is_backfilled {
-            let slice = owner_slice(facts.initial_pipeline, facts.owner);
+            let slice = Slice::owner(facts.initial_pipeline, facts.owner);
             let cell = state.cohorts.at((slice, Sym::NONE, facts.created_month), run);
             let is_open = facts.outcome == Status::Open;
             let times = if is_open { &mut cell.open } else { &mut cell.closed };
@@ -167,7 +167,7 @@ impl Metric for RepAmounts {
         });
         let Some(shared) = shared else { return };
         for ((owner, _), minor) in shared.iter().zip(split(amount.unwrap_or(0), &shared)) {
-            let key = (owner_slice(facts.pipeline, *owner), currency, month);
+            let key = (Slice::owner(facts.pipeline, *owner), currency, month);
             state.amounts.at(key, run).bookings += minor;
         }
     }
@@ -214,7 +214,7 @@ fn add_family(
         let sizes: ByOwner<Histogram> = sizes.collect();
         let shrunk = shrink(&sizes);
         for ((owner, amounts), sizes) in reps.iter().zip(sizes.values()) {
-            let mut row = table.row(owner_slice(pipeline, *owner), Some(period), currency);
+            let mut row = table.row(Slice::owner(pipeline, *owner), Some(period), currency);
             let n: u64 = sizes.values().sum();
             row.set_minor("bookings_minor", amounts.bookings)
                 .set("n_null_amount", amounts.null_amounts)

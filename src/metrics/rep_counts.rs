@@ -164,13 +164,8 @@ impl Family {
 
     /// The population of a rep.
     pub fn slice(&self, rep: &Rep) -> Slice {
-        owner_slice(self.pipeline, rep.owner)
+        Slice::owner(self.pipeline, rep.owner)
     }
-}
-
-/// The population of an owner.
-pub fn owner_slice(pipeline: Sym, owner: Sym) -> Slice {
-    Slice { pipeline, dimension: Dimension::Owner, value: owner }
 }
 
 /// The families of a state, by pipeline and period.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use super::stage_age_threshold::{Pace, ticks_in_stage};
 use super::stage_key::{field_before, is_worked, set_stage, standing};
@@ -268,7 +268,7 @@ fn write(
     run: &Run,
 ) {
     let days = |ticks: i64| run.days(ticks as f64);
-    let owner = Slice { pipeline: deal.pipeline, dimension: Dimension::Owner, value: deal.owner };
+    let owner = Slice::owner(deal.pipeline, deal.owner);
     let now = run.period(PeriodKind::All, run.as_of);
     let mut row = table.row(owner, Some(now), deal.currency);
     set_stage(&mut row, deal.stage, run);
