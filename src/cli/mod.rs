@@ -5,9 +5,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{CommandFactory, Parser};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::METRICS;
 use crate::model::{Config, Table, nearest};
 use crate::output::{self, Format};
 
@@ -101,8 +103,13 @@ fn dispatch(command: Command, talk: &Talk) -> Result<Ending> {
         Command::Init(args) => check::init(&args, talk),
         Command::Sample(args) => sample::run(&args, talk),
         Command::Completions { shell } => {
+            // Only shells are told the names: of one that is misspelt the nearest is said.
+            let names = PossibleValuesParser::new(METRICS.iter().map(|metric| metric.about().name));
+            let mut program = Cli::command().mut_subcommand("metric", |metric| {
+                metric.mut_arg("name", |a| a.value_parser(names))
+            });
             let mut text = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut text);
+            clap_complete::generate(shell, &mut program, "sluice", &mut text);
             print_bytes(&text)
         }
         Command::Man { command } => manual_page(command.as_deref()),

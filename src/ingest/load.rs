@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::assemble::deals::{SourceRules, parts_of};
+use super::assemble::deals::SourceRules;
 use super::assemble::namesakes::Namesakes;
 use super::assemble::{self, Gathered};
 use super::columns::{Col, Entity};
@@ -299,7 +299,7 @@ impl Loader<'_> {
         self.all.assumptions.extend(said::unread(plan));
         self.all.assumptions.extend(said::stand_ins(plan));
         self.all.deals.leave_out(std::mem::take(&mut file.left_out));
-        let parts = parts_of(&mut file);
+        let parts = std::mem::take(&mut file.parts);
         match plan.has_names_for_ids() {
             true => {
                 let zone = plan.zone.zone(self.options.config)?;

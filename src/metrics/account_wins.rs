@@ -83,7 +83,7 @@ impl Wins {
             pipeline: facts.pipeline,
             currency: currency_of(facts, run),
             is_renewal: renewals.has(deal),
-            is_mended: deal.deal.quality.has_history_code(),
+            is_mended: deal.is_mended(),
             text: self.ids.len() as u32,
         });
         self.ids.push(deal.deal_id);

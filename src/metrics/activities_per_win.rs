@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use arcstr::ArcStr;
 
 use super::keyed::{Keyed, Tally};
-use super::layout::{PARTS, Slice};
+use super::layout::{PARTS, Slice, word};
 use super::stage_key::coarser;
 use super::{Dimension, Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
@@ -123,7 +123,7 @@ impl Metric for ActivitiesPerWin {
         state.has_activities |= !deal.activities.is_empty();
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
         count(deal, run, &mut state.counts);
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let month = run.period(PeriodKind::Month, day);
         let whole = run.period(PeriodKind::All, day);
         for slice in Slice::of(facts.pipeline, facts, PARTS) {
@@ -179,8 +179,8 @@ impl Metric for ActivitiesPerWin {
                     known,
                 );
                 for &(kind, ref counts) in &effort.by_kind {
-                    let word = run.names.text(kind).unwrap_or_else(|| arcstr::literal!("__NONE__"));
-                    add_row(&mut table, cell, outcome, (word, counts), effort, known);
+                    let kind = word(kind, run);
+                    add_row(&mut table, cell, outcome, (kind, counts), effort, known);
                 }
             }
         }
@@ -216,7 +216,7 @@ fn add_row(
             .set("q75", all.quantile(0.75))
             .set("share_with_any", with_any as f64 / effort.deals as f64);
         tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
-        tail.method = if tail.interval.is_some() { "student_t" } else { "" };
+        tail.method = "student_t";
     }
     row.end(tail);
 }

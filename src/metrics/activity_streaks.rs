@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::keyed::add_all;
+use super::layout::{MetricTable, Slice, Tail};
 use crate::error::Result;
 use crate::model::config::WeekendCounts;
 use crate::model::{
@@ -119,10 +120,7 @@ impl Metric for ActivityStreaks {
             into.resize(into.len().max(from.len()), 0);
             into.iter_mut().zip(from).for_each(|(into, &n)| add(into, n));
         }
-        for (owner, days) in from.others {
-            let there = into.others.entry(owner).or_default();
-            days.into_iter().for_each(|(day, n)| add(there.entry(day).or_default(), n));
-        }
+        add_all(&mut into.others, from.others, |into, from| add_all(into, from, add));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
@@ -133,7 +131,7 @@ impl Metric for ActivityStreaks {
                 continue; // has not begun yet
             }
             let found = Streaks::new(start, &counts, run);
-            let slice = Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value: owner };
+            let slice = Slice::owner(Sym::NONE, owner);
             let period = Period { kind: PeriodKind::All, start, end: run.as_of + 1 };
             let mut row = table.row(slice, Some(period), Sym::NONE);
             row.across_pipelines();

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::layout::{MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail, word};
 use crate::error::Result;
 use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 
@@ -144,8 +144,7 @@ impl Metric for ActivityVolume {
                 types.sort_unstable_by_key(|(kind, _)| *kind);
                 for (kind, volume) in types {
                     let mut row = table.row(Slice::whole(pipeline), Some(period), Sym::NONE);
-                    let word = run.names.text(kind).unwrap_or_else(|| arcstr::literal!("__NONE__"));
-                    row.set("type", word)
+                    row.set("type", word(kind, run))
                         .set("activities", volume.activities)
                         .set("n_duration", volume.timed)
                         .set("duration_seconds", (volume.timed > 0).then_some(volume.seconds));

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, PARTS};
+use super::keyed::add_all;
+use super::layout::{Dimension, PARTS, VALUE_BASIS};
 use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
@@ -39,11 +40,7 @@ static ABOUT: About = About {
         column("closed_minor", Unit::Minor, "Sum of the amounts won and lost."),
         column("rate", Unit::Rate, "won_minor / closed_minor."),
         column("n_null_amount", Unit::Count, "Deals without an amount."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 
@@ -90,7 +87,7 @@ impl Closed {
             all_squared: value * value,
             null_amounts: u64::from(amount.is_none()),
             amounts,
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         }
     }
 
@@ -159,9 +156,7 @@ impl Metric for AmountWinRate {
 
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
-        for (key, sums) in from.replicates {
-            into.replicates.entry(key).or_default().gather(&sums);
-        }
+        add_all(&mut into.replicates, from.replicates, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

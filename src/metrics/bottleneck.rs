@@ -16,8 +16,7 @@ use super::stage_key::is_worked;
 use super::stage_win_probability::{Reaches, StageChance};
 use crate::error::Result;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, Stage, StageId, Sym, Table, Timeline, Unit,
-    column,
+    About, Day, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column,
 };
 use crate::stats::survival::EventTable;
 
@@ -133,15 +132,14 @@ impl Metric for Bottleneck {
             return;
         }
         let first = *state.first.get_or_insert_with(|| first_day(run));
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let State { passages, reaches, .. } = state;
         reaches.fold(&[Dimension::All], deal, run, |visit, order, _| {
             if visit.entered_on < first {
                 return;
             }
             let quarter = run.period(PeriodKind::Quarter, visit.entered_on);
-            let is_place = |s: &(StageId, &Stage)| s.1.order == Some(order);
-            if let Some((stage, _)) = run.catalogue.of(visit.pipeline).find(is_place) {
+            if let Some((stage, _)) = run.catalogue.placed(visit.pipeline, order) {
                 passages.cell((visit.pipeline, quarter, stage), run).reached += 1;
             }
         });

@@ -3,6 +3,7 @@
 use super::bottleneck::Passage;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
+use super::monthly::small;
 use super::stage_key::set_stage;
 use super::stage_win_probability::StageChance;
 use crate::model::{Period, Run, StageId, Sym};
@@ -124,9 +125,7 @@ impl Pass {
 
 fn maturity(side: &Passage, horizon: u32, run: &Run) -> Maturity {
     let followed = side.followed.iter().filter(|&&days| days >= horizon).count() as u64;
-    let events = &side.exits;
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-    Maturity::of(events.n(), followed, is_over, run)
+    Maturity::of(&side.exits, followed, run)
 }
 
 impl Stay {
@@ -218,14 +217,13 @@ pub(super) fn rows(
         row.set("is_time_flagged", c.is_time_flagged())
             .set("skill", run.config.skill(named[0], named[1]));
         let interval = c.pass.as_ref().and_then(|pass| pass.limits);
-        let is_small = c.n < run.config.min_n_rate;
         row.end(Tail {
             n: c.n.into(),
             interval,
-            method: if interval.is_some() { "normal" } else { "" },
+            method: "normal",
             reason: match c.pass {
                 None => Some(Reason::Immature),
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(c.n, run),
             },
             quality_count: c.quality,
             ..Tail::default()

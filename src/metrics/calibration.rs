@@ -278,10 +278,5 @@ fn write(mut row: Row<'_>, found: &Calibration, interval: Option<(f64, f64)>) {
         .set("residual", found.residual)
         .set("z", found.z)
         .set("p_value", found.p);
-    row.end(Tail {
-        n: found.n.into(),
-        interval,
-        method: if interval.is_some() { "bootstrap" } else { "" },
-        ..Tail::default()
-    });
+    row.end(Tail { n: found.n.into(), interval, method: "bootstrap", ..Tail::default() });
 }

@@ -138,14 +138,13 @@ fn cells(
     mut pools: Option<&mut Vec<Pool>>,
 ) {
     let n = cohort.n();
-    let is_over = cohort.is_over();
     let horizons = &run.config.horizons;
     let ticks: Vec<i64> = horizons.iter().map(|&h| run.ticks_of_days(h)).collect();
     let states = cohort.table.at_each(&ticks);
     for (place, ((&horizon, &tick), (at, _))) in
         horizons.iter().zip(&ticks).zip(&states).enumerate()
     {
-        let maturity = cohort.maturity(i64::from(horizon), is_over, run);
+        let maturity = cohort.maturity(i64::from(horizon), run);
         let n_followed = cohort.followed_to(i64::from(horizon));
         let raw = [1, 2].map(|cause| cohort.table.ended_by(cause, tick));
         let [won, lost] = at.incidence;
@@ -222,7 +221,7 @@ fn tail(
     Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         status: maturity.status,
         reason: maturity.reason_for(n, run),
         quality_count,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::cohorts::{label, month_period};
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::maturity::is_in_cohorts;
 use crate::error::Result;
@@ -60,21 +61,18 @@ impl Metric for CohortTriangle {
         let month = facts.created_month;
         let line = state.entry((Slice::whole(facts.initial_pipeline), month)).or_default();
         line.n += 1;
-        line.quality += u64::from(deal.deal.quality.has_history_code());
+        line.quality += u64::from(deal.is_mended());
         if let (Status::Won, Some(closed)) = (facts.outcome, facts.closed_month) {
             *line.won.entry((closed - month).max(0)).or_default() += 1;
         }
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        for (key, line) in from {
-            let own = into.entry(key).or_default();
-            own.n += line.n;
-            own.quality += line.quality;
-            for (k, won) in line.won {
-                *own.won.entry(k).or_default() += won;
-            }
-        }
+        add_all(into, from, |into, from| {
+            into.n += from.n;
+            into.quality += from.quality;
+            add_all(&mut into.won, from.won, |into, from| *into += from);
+        });
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {

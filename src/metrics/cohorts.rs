@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{Dimension, Slice, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::shared::SharedState;
@@ -27,15 +27,13 @@ impl Cohort {
         self.table.add(facts.duration, cause(facts.outcome), 1);
         let days = facts.followed.div_euclid(run.config.clock.ticks_per_day());
         *self.followed.entry(days).or_default() += 1;
-        self.quality += u64::from(deal.deal.quality.has_history_code());
+        self.quality += u64::from(deal.is_mended());
     }
 
     /// Adds the deals of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
-        for (days, deals) in other.followed {
-            *self.followed.entry(days).or_default() += deals;
-        }
+        add_all(&mut self.followed, other.followed, |into, from| *into += from);
         self.quality += other.quality;
     }
 
@@ -49,14 +47,9 @@ impl Cohort {
         self.followed.range(days..).map(|(_, deals)| deals).sum()
     }
 
-    /// Whether nobody is left at the end of the curve.
-    pub(super) fn is_over(&self) -> bool {
-        self.table.largest().is_some_and(|t| self.table.at(t).survival == 0.0)
-    }
-
     /// The maturity at `days`.
-    pub(super) fn maturity(&self, days: i64, is_over: bool, run: &Run) -> Maturity {
-        Maturity::of(self.n(), self.followed_to(days), is_over, run)
+    pub(super) fn maturity(&self, days: i64, run: &Run) -> Maturity {
+        Maturity::of(&self.table, self.followed_to(days), run)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::cohorts::{Cohort, Cohorts, label, month_period, wholes};
 use super::layout::{MetricTable, Reason, Tail};
+use super::monthly::small;
 use super::shared::OnShared;
 use crate::model::{About, Run, Sym, Unit, column};
 
@@ -88,7 +89,7 @@ impl OnShared for ConversionComparison {
                 tail.interval = Some(cohort.table.interval(share, variance, tick).pair());
                 tail.method = "wilson_effective_n";
                 tail.status = status;
-                tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
+                tail.reason = small(n, run);
             }
             row.end(tail);
         }
@@ -97,8 +98,7 @@ impl OnShared for ConversionComparison {
 
 /// The largest configured horizon at which the cohort has a value, and its status there.
 fn supported(cohort: &Cohort, run: &Run) -> Option<(u32, &'static str)> {
-    let is_over = cohort.is_over();
-    let status = |h: u32| cohort.maturity(i64::from(h), is_over, run);
+    let status = |h: u32| cohort.maturity(i64::from(h), run);
     let mut horizons = run.config.horizons.iter().rev().map(|&h| (h, status(h)));
     horizons.find(|(_, m)| m.has_value()).map(|(h, m)| (h, m.status))
 }

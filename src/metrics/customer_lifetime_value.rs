@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::Metric;
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_key::small;
+use super::monthly::small;
 use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::bootstrap::{Bootstrap, percentile_interval};
@@ -120,7 +120,7 @@ impl Metric for CustomerLifetimeValue {
         for ((pipeline, currency), customers) in found {
             let period = run.period(PeriodKind::All, run.as_of);
             let row = table.row(Slice::whole(pipeline), Some(period), currency);
-            customers.write(row, run)?;
+            customers.write(row, run);
         }
         table.finish()
     }
@@ -153,7 +153,7 @@ impl Customers {
         });
     }
 
-    fn write(mut self, mut row: super::Row<'_>, run: &Run) -> Result<()> {
+    fn write(mut self, mut row: super::Row<'_>, run: &Run) {
         self.lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
         self.lives.iter().for_each(|life| events.add(life.ticks, life.is_churned.into(), 1));
@@ -191,14 +191,13 @@ impl Customers {
                 row.set("clv_minor", per_year * life(tau) * margin)
                     .set("clv_discounted_minor", discounted.sum::<f64>() * margin);
                 tail.interval = self.interval(tau, run);
-                tail.method = if tail.interval.is_some() { "bootstrap" } else { "" };
+                tail.method = "bootstrap";
                 tail.reason = small(customers, run);
             }
             None if per_year.is_none() => tail.reason = Some(Reason::ZeroDenominator),
             None => tail.reason = Some(Reason::Immature),
         }
         row.end(tail);
-        Ok(())
     }
 
     /// Limits of the value over accounts, the horizon as it is.

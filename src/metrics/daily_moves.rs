@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
@@ -91,7 +92,7 @@ impl Metric for DailyMoves {
         }
         let currency = currency_of(&deal.facts, run);
         let amount = deal.facts.amount_minor.map_or(0, i128::from);
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let mut count = |pipeline: Sym, day: Day, at: usize| {
             if day < first {
                 return;
@@ -114,9 +115,7 @@ impl Metric for DailyMoves {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, moves) in from.0 {
-            into.0.entry(key).or_default().add(&moves);
-        }
+        add_all(&mut into.0, from.0, |into, from| into.add(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

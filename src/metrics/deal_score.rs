@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::layout::{Dimension, Slice};
+use super::layout::Slice;
+use super::monthly::currency_of;
 use super::score_rules::{Rules, points};
-use super::stage_key::{currency_key, set_stage, standing};
+use super::stage_key::{set_stage, standing};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
@@ -117,9 +118,9 @@ impl Metric for DealScore {
             name: deal.name.into(),
             owner: deal.facts.owner,
             stage: visit.stage,
-            currency: currency_key(&deal.facts, run),
+            currency: currency_of(&deal.facts, run),
             amount: deal.amount_before(run.cut, run).0,
-            is_mended: deal.deal.quality.has_history_code(),
+            is_mended: deal.is_mended(),
         });
         if top.deals.len() >= 2 * MOST_LISTED {
             top.keep(MOST_LISTED);
@@ -151,7 +152,7 @@ impl Metric for DealScore {
                 if last != Some(deal.score) {
                     (rank, last) = (rank + 1, Some(deal.score));
                 }
-                let owner = Slice { pipeline, dimension: Dimension::Owner, value: deal.owner };
+                let owner = Slice::owner(pipeline, deal.owner);
                 let mut row = table.row(owner, Some(now), deal.currency);
                 row.set("rank", rank)
                     .set("deal_id", &*deal.deal_id)

@@ -3,7 +3,7 @@
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
 use super::layout::{PARTS, Reason};
-use super::monthly::{Gather, Monthly, Values, currency_of, power_sums};
+use super::monthly::{Gather, Monthly, Values, currency_of, power_sums, small};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -79,7 +79,7 @@ impl Metric for DealSize {
         let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) else {
             return;
         };
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         state.each(facts, (currency, month), PARTS, run, |cell| {
             cell.quality += quality;
             match facts.amount_minor {
@@ -121,8 +121,8 @@ impl Metric for DealSize {
                     row.set("median_lower_minor", lower).set("median_upper_minor", upper);
                 }
                 tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));
-                tail.method = if tail.interval.is_some() { "student_t" } else { "" };
-                tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
+                tail.method = "student_t";
+                tail.reason = small(n, run);
             }
             row.end(tail);
         }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
@@ -101,14 +102,12 @@ impl Metric for DealVolume {
             week.deals[what] += 1;
             week.amounts[what] += facts.amount_minor.map_or(0, i128::from);
             week.null_amounts += u64::from(facts.amount_minor.is_none());
-            week.quality += u64::from(deal.deal.quality.has_history_code());
+            week.quality += u64::from(deal.is_mended());
         }
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, week) in from.0 {
-            into.0.entry(key).or_default().add(&week);
-        }
+        add_all(&mut into.0, from.0, |into, from| into.add(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {

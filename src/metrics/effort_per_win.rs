@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arcstr::ArcStr;
 
+use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, kinds, ratio};
-use super::rep_counts::owner_slice;
 use super::{Dimension, Metric};
 use crate::error::Result;
 use crate::model::{
@@ -158,7 +158,7 @@ impl Metric for EffortPerWin {
         if let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) {
             let cell = state.cell((facts.pipeline, facts.owner, month), run);
             cell.wins += 1;
-            cell.quality += u64::from(deal.deal.quality.has_history_code());
+            cell.quality += u64::from(deal.is_mended());
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
             if let Some(at) = activity.done_at.get() {
@@ -182,12 +182,8 @@ impl Metric for EffortPerWin {
             into.cells.resize(from.cells.len(), Effort::default());
         }
         into.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| into.gather(from));
-        for (key, effort) in from.others {
-            into.others.entry(key).or_default().gather(&effort);
-        }
-        for (key, effort) in from.loose {
-            into.loose.entry(key).or_default().gather(&effort);
-        }
+        add_all(&mut into.others, from.others, |into, from| into.gather(&from));
+        add_all(&mut into.loose, from.loose, |into, from| into.gather(&from));
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
@@ -226,7 +222,7 @@ fn add_row(
     known: bool,
 ) {
     let slice = match by {
-        By::Owner(owner) => owner_slice(pipeline, owner),
+        By::Owner(owner) => Slice::owner(pipeline, owner),
         By::Everyone | By::Team(_) => Slice::whole(pipeline),
     };
     let mut row = table.row(slice, Some(period), Sym::NONE);
@@ -245,7 +241,7 @@ fn add_row(
     row.end(Tail {
         n: effort.wins.into(),
         interval,
-        method: if interval.is_some() { "poisson" } else { "" },
+        method: "poisson",
         reason: match (known, value) {
             (false, _) => Some(Reason::TableAbsent),
             (true, None) => Some(Reason::ZeroDenominator),

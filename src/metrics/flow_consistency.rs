@@ -5,6 +5,7 @@
 
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::monthly::small;
 use super::stage_key::{is_worked, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;
@@ -115,7 +116,7 @@ impl Metric for FlowConsistency {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let mended = u64::from(deal.deal.quality.has_history_code());
+        let mended = u64::from(deal.is_mended());
         let all = run.period(PeriodKind::All, run.as_of);
         for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| is_worked(v, run)) {
             if visit.is_reentry && deal.visits.iter().take(at).any(|v| v.stage == visit.stage) {
@@ -183,14 +184,13 @@ fn write(mut row: Row<'_>, stage: StageId, period: Period, sums: &Sums, run: &Ru
         .set("w_implied_days", (sums.left > 0).then(|| sums.days as f64 / left))
         .set("ratio", ratio.map(|(ratio, _)| ratio));
     let interval = ratio.and_then(|(_, limits)| limits);
-    let is_small = sums.left < run.config.min_n_rate;
     row.end(Tail {
         n: sums.left.into(),
         interval,
-        method: if interval.is_some() { JACKKNIFE } else { "" },
+        method: JACKKNIFE,
         reason: match ratio {
             None => Some(Reason::ZeroDenominator),
-            Some(_) => is_small.then_some(Reason::SmallN),
+            Some(_) => small(sums.left, run),
         },
         quality_count: sums.mended,
         ..Tail::default()

@@ -8,8 +8,9 @@
 use super::holds::{Hold, TRANSFER, WAYS, each_hold};
 use super::keyed::Keyed;
 use super::layout::{Dimension, Slice};
+use super::monthly::currency_of;
 use super::shared::SharedState;
-use super::stage_key::{KINDS, currency_key};
+use super::stage_key::KINDS;
 use crate::model::{
     AmountStep, Day, Facts, Known, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline,
 };
@@ -256,9 +257,9 @@ impl SharedState for Flows {
         let Self { cells, holds } = self;
         holds.clear();
         each_hold(deal, run, |hold| holds.push(hold));
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         let mut cells = Cells { all: cells, facts: &deal.facts, currency, run };
-        let is_mended = deal.deal.quality.has_history_code();
+        let is_mended = deal.is_mended();
         // One rate for all a deal's life, so that what comes into a stage is what goes out.
         let on = deal.facts.closed_on.unwrap_or(run.as_of);
         let priced = |step: AmountStep| {

@@ -11,8 +11,6 @@ use super::forecast_measures::{
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit};
 use super::layout::{MetricTable, Slice};
-use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::{About, Period, Sym};
 
 /// The metric.
@@ -64,12 +62,12 @@ impl OfForecasts for ForecastAccuracy {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
-        judge.family.kinds().iter().try_for_each(|&kind| add_rows(table, judge, kind))
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
+        judge.family.kinds().iter().for_each(|&kind| add_rows(table, judge, kind));
     }
 }
 
-fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Result<()> {
+fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
     let (family, agenda) = (judge.family, judge.agenda);
     let whole = Slice::whole(family.pipeline);
     let (mut all, mut missing) = (Vec::new(), 0);
@@ -79,7 +77,7 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Resul
         let lacks = family.missing(&units, quarter);
         if !units.is_empty() {
             let period = agenda.quarters[quarter].period;
-            add_row(table, judge, (whole, period, kind), &units, lacks)?;
+            add_row(table, judge, (whole, period, kind), &units, lacks);
         }
         if told.contains(&quarter) {
             all.extend(units);
@@ -88,16 +86,15 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) -> Resul
             missing += 1;
         }
     }
-    let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return Ok(()) };
-    add_row(table, judge, (whole, period, kind), &all, missing)?;
+    let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return };
+    add_row(table, judge, (whole, period, kind), &all, missing);
     let owned = || all.iter().filter(|unit| !unit.is_company);
     let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
     for owner in owners {
         let units: Vec<Unit> = owned().filter(|unit| unit.owner == owner).copied().collect();
-        let slice = owner_slice(family.pipeline, owner);
-        add_row(table, judge, (slice, period, kind), &units, 0)?;
+        let slice = Slice::owner(family.pipeline, owner);
+        add_row(table, judge, (slice, period, kind), &units, 0);
     }
-    Ok(())
 }
 
 fn add_row(
@@ -106,13 +103,12 @@ fn add_row(
     (slice, period, kind): (Slice, Period, Kind),
     units: &[Unit],
     missing: u64,
-) -> Result<()> {
+) {
     let mut row = table.row(slice, Some(period), judge.family.currency);
     row.set("basis", kind.basis())
         .set("forecast", kind.as_str())
         .set("lead_days", judge.agenda.leads.first().copied())
         .set("n_missing", missing);
-    let tail = judge.write(&mut row, units)?;
+    let tail = judge.write(&mut row, units);
     row.end(tail);
-    Ok(())
 }

@@ -9,8 +9,6 @@ use super::forecast_table::OfForecasts;
 use super::forecast_units::{Family, Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
-use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::interval::wilson;
 
@@ -57,13 +55,12 @@ impl OfForecasts for ForecastAttainment {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let Judge { family, agenda, run, .. } = *judge;
         let kind = if family.is_stored { Kind::StoredCommit } else { Kind::Commit };
         for lead in 0..agenda.leads.len() {
-            add_lead(table, &Place { family, agenda, run, lead, kind })?;
+            add_lead(table, &Place { family, agenda, run, lead, kind });
         }
-        Ok(())
     }
 }
 
@@ -90,9 +87,9 @@ impl Sums {
     }
 }
 
-fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
+fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) {
     let Place { family, agenda, lead, kind, .. } = *place;
-    let Some(whole) = agenda.whole() else { return Ok(()) };
+    let Some(whole) = agenda.whole() else { return };
     let every = Slice::whole(family.pipeline);
     let mut all = Sums::default();
     let told = family.quarters(kind, lead, agenda);
@@ -101,12 +98,12 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
         let cells = family.total(agenda.slot(quarter, lead));
         let mut of_quarter = Sums::default();
         of_quarter.gather(&cells, units.iter().copied());
-        place.write(table, every, agenda.quarters[quarter].period, &of_quarter)?;
+        place.write(table, every, agenda.quarters[quarter].period, &of_quarter);
         if told.contains(&quarter) {
             all.gather(&cells, units);
         }
     }
-    place.write(table, every, whole, &all)?;
+    place.write(table, every, whole, &all);
     let mut by_owner: BTreeMap<(Sym, usize), Vec<Said>> = BTreeMap::new();
     for unit in all.units.iter().filter(|unit| !unit.is_company) {
         by_owner.entry((unit.owner, unit.quarter)).or_default().push(*unit);
@@ -122,19 +119,12 @@ fn add_lead(table: &mut MetricTable<'_>, place: &Place<'_>) -> Result<()> {
             let units = by_owner.remove(&(owner, quarter)).unwrap_or_default();
             sums.gather(of_owner.unwrap_or(&[Cell::default(); 6]), units);
         }
-        place.write(table, owner_slice(family.pipeline, owner), whole, &sums)?;
+        place.write(table, Slice::owner(family.pipeline, owner), whole, &sums);
     }
-    Ok(())
 }
 
 impl Place<'_> {
-    fn write(
-        &self,
-        table: &mut MetricTable<'_>,
-        slice: Slice,
-        period: Period,
-        sums: &Sums,
-    ) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, slice: Slice, period: Period, sums: &Sums) {
         let is_stored = self.family.is_stored;
         let undated = sums.cells[Tier::Undated as usize].due.n;
         let is_leaky = !is_stored && is_leaky(undated, self.run);
@@ -176,12 +166,11 @@ impl Place<'_> {
             row.end(Tail {
                 n: n.into(),
                 interval,
-                method: if n > 0 { "wilson" } else { "" },
+                method: "wilson",
                 reason: rate_reason(n, self.run),
                 quality_count: cell.mended,
                 ..Tail::default()
             });
         }
-        Ok(())
     }
 }

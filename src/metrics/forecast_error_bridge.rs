@@ -11,9 +11,9 @@ use super::forecast_looks::{Win, each_look, win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
 use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
-use super::keyed::Keyed;
-use super::layout::{MetricTable, Row, Slice, Tail};
-use super::stage_key::currency_key;
+use super::keyed::{Keyed, add_all};
+use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
+use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Run, StageKind, Sym, Table, Timeline, Unit, column};
 
@@ -109,11 +109,7 @@ static ABOUT: About = About {
         column("n_reopened", Unit::Count, "Deals reopened."),
         column("n_transferred", Unit::Count, "Deals of another pipeline."),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 
@@ -190,7 +186,7 @@ impl Metric for ForecastErrorBridge {
         into.bridges.merge(from.bridges, |into, from| {
             into.iter_mut().zip(&from).for_each(|(into, from)| into.gather(from));
         });
-        super::stage_key::add_all(&mut into.booked, from.booked, |into, from| *into += from);
+        add_all(&mut into.booked, from.booked, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
@@ -224,7 +220,7 @@ impl Metric for ForecastErrorBridge {
 
 impl State {
     fn take(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         self.book(deal, currency, agenda, run);
         // Deals created after a forecast count too, so the looks begin with the quarter.
         let quarter = agenda.quarter_of(deal.facts.created_on).unwrap_or(0);

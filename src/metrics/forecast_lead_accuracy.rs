@@ -14,8 +14,6 @@ use super::forecast_measures::{
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Slice};
-use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::{About, Day, Known, Period, StageId, Sym, Unit, column};
 
@@ -66,17 +64,16 @@ impl OfForecasts for ForecastLeadAccuracy {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         for lead in 0..judge.agenda.leads.len() {
             for &kind in judge.family.kinds() {
-                add_kind(table, judge, kind, lead)?;
+                add_kind(table, judge, kind, lead);
             }
             if !judge.family.is_stored {
-                add_categories(table, judge, lead)?;
-                add_stages(table, judge, lead)?;
+                add_categories(table, judge, lead);
+                add_stages(table, judge, lead);
             }
         }
-        Ok(())
     }
 }
 
@@ -92,9 +89,9 @@ struct Key {
     on: Option<Day>,
 }
 
-fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: usize) -> Result<()> {
+fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: usize) {
     let (family, agenda, run) = (judge.family, judge.agenda, judge.run);
-    let Some(whole) = agenda.whole() else { return Ok(()) };
+    let Some(whole) = agenda.whole() else { return };
     let key = |slice, period, cut, group, on| {
         let (basis, forecast) = (kind.basis(), kind.as_str());
         Key { slice, period, cut, group, basis, forecast, lead, on }
@@ -111,7 +108,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
                 true => family.said_on(agenda.slot(quarter, lead)),
                 false => agenda.mark(quarter, lead).map(|mark| mark.on),
             };
-            add_row(table, judge, key(every, period, "all", None, on), &units, lacks)?;
+            add_row(table, judge, key(every, period, "all", None, on), &units, lacks);
         }
         if told.contains(&quarter) {
             all.extend(units);
@@ -121,9 +118,9 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         }
     }
     if all.is_empty() {
-        return Ok(());
+        return;
     }
-    add_row(table, judge, key(every, whole, "all", None, None), &all, missing)?;
+    add_row(table, judge, key(every, whole, "all", None, None), &all, missing);
     let mut owners: BTreeMap<Sym, Vec<Said>> = BTreeMap::new();
     let mut teams: BTreeMap<ArcStr, Vec<Said>> = BTreeMap::new();
     for unit in all.iter().filter(|unit| !unit.is_company) {
@@ -133,16 +130,15 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         }
     }
     for (owner, units) in owners {
-        let slice = owner_slice(family.pipeline, owner);
-        add_row(table, judge, key(slice, whole, "owner", None, None), &units, 0)?;
+        let slice = Slice::owner(family.pipeline, owner);
+        add_row(table, judge, key(slice, whole, "owner", None, None), &units, 0);
     }
     for (team, units) in teams {
-        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, 0)?;
+        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, 0);
     }
-    Ok(())
 }
 
-fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Result<()> {
+fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) {
     let agenda = judge.agenda;
     for tier in [Tier::Commit, Tier::BestCase, Tier::Pipeline, Tier::Omitted] {
         let unit = |quarter: usize| {
@@ -159,12 +155,11 @@ fn add_categories(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -
             ("category", ArcStr::from(tier.as_str()), "face_value"),
             lead,
             &units,
-        )?;
+        );
     }
-    Ok(())
 }
 
-fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Result<()> {
+fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) {
     let (agenda, run) = (judge.agenda, judge.run);
     let mut stages: BTreeMap<StageId, Vec<Said>> = BTreeMap::new();
     let told = agenda.told(lead);
@@ -184,10 +179,9 @@ fn add_stages(table: &mut MetricTable<'_>, judge: &Judge<'_>, lead: usize) -> Re
         let about = run.catalogue.get(stage);
         if about.probability_bp.is_some() {
             let name = run.names.text(about.name).unwrap_or_default();
-            add_group(table, judge, ("stage", name, "weighted"), lead, &units)?;
+            add_group(table, judge, ("stage", name, "weighted"), lead, &units);
         }
     }
-    Ok(())
 }
 
 /// What the deals due in a quarter promised together, and what was won of them.
@@ -201,21 +195,15 @@ fn add_group(
     (cut, group, forecast): (&'static str, ArcStr, &'static str),
     lead: usize,
     units: &[Said],
-) -> Result<()> {
-    let Some(period) = judge.agenda.whole().filter(|_| !units.is_empty()) else { return Ok(()) };
+) {
+    let Some(period) = judge.agenda.whole().filter(|_| !units.is_empty()) else { return };
     let slice = Slice::whole(judge.family.pipeline);
     let group = Some(group);
     let key = Key { slice, period, cut, group, basis: "rebuilt", forecast, lead, on: None };
-    add_row(table, judge, key, units, 0)
+    add_row(table, judge, key, units, 0);
 }
 
-fn add_row(
-    table: &mut MetricTable<'_>,
-    judge: &Judge<'_>,
-    key: Key,
-    units: &[Said],
-    missing: u64,
-) -> Result<()> {
+fn add_row(table: &mut MetricTable<'_>, judge: &Judge<'_>, key: Key, units: &[Said], missing: u64) {
     let mut row = table.row(key.slice, Some(key.period), judge.family.currency);
     row.set("cut", key.cut)
         .set("group", key.group)
@@ -224,7 +212,6 @@ fn add_row(
         .set("lead_days", judge.agenda.leads[key.lead])
         .set_day("snapshot_on", key.on)
         .set("n_missing", missing);
-    let tail = judge.write(&mut row, units)?;
+    let tail = judge.write(&mut row, units);
     row.end(tail);
-    Ok(())
 }

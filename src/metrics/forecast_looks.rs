@@ -10,9 +10,9 @@ use super::forecast_days::{Agenda, Mark, Quarter, Tier};
 use super::forecast_kept::{self, KeptWins};
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
+use super::monthly::currency_of;
 use super::place::{Place, Placed};
-use super::stage_key::{add_all, currency_key};
 use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
 /// Days of a quarter at most, so that no forecast of one is made later than this after its start.
@@ -224,7 +224,7 @@ impl Looks {
     }
 
     fn count(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         self.book(deal, currency, agenda, run);
         forecast_kept::count(&mut self.kept_wins, deal, currency, agenda, run);
         let first = agenda.marks.partition_point(|mark| mark.at <= deal.facts.created_at);
@@ -301,7 +301,7 @@ impl Looks {
             *into += u64::from(is_seen);
         }
         cell.by_stage += u64::from(from_stage);
-        cell.mended += u64::from(deal.deal.quality.has_history_code());
+        cell.mended += u64::from(deal.is_mended());
     }
 
     /// Counts the wins of a deal.

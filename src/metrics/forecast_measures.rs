@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::forecast_days::Agenda;
 use super::forecast_units::{Family, Unit};
 use super::layout::{Reason, Row, Tail};
-use crate::error::Result;
+use super::monthly::small;
 use crate::model::{ColumnAbout, Known, Run, Sym, Unit as In, column};
 use crate::stats::accuracy::{accuracy, mean_change, ratio_interval};
 use crate::stats::bootstrap::Bootstrap;
@@ -112,7 +112,7 @@ impl Judge<'_> {
     }
 
     /// Fills the columns of a row about these forecasts, and its end.
-    pub(super) fn write(&self, row: &mut Row<'_>, units: &[Unit]) -> Result<Tail> {
+    pub(super) fn write(&self, row: &mut Row<'_>, units: &[Unit]) -> Tail {
         let is_leaky = units.iter().any(|unit| unit.is_leaky);
         let n = units.len() as u64;
         let worst = units.iter().map(|unit| unit.amounts).max().unwrap_or(Known::History);
@@ -123,7 +123,7 @@ impl Judge<'_> {
         let pairs: Vec<(i128, i128)> = units.iter().map(|u| (u.forecast, u.actual)).collect();
         let Some(found) = accuracy(&pairs).filter(|_| !is_leaky) else {
             let reason = self.reason(is_leaky).or(Some(Reason::ZeroDenominator));
-            return Ok(Tail { n: n.into(), reason, ..Tail::default() });
+            return Tail { n: n.into(), reason, ..Tail::default() };
         };
         let said: i128 = units.iter().map(|unit| unit.forecast).sum();
         row.set_minor("forecast_minor", said)
@@ -139,11 +139,9 @@ impl Judge<'_> {
         let interval = found.wape.and_then(|_| self.interval(units));
         let reason = match found.wape {
             None => Some(Reason::ZeroDenominator),
-            Some(_) if n < self.run.config.min_n_rate => Some(Reason::SmallN),
-            Some(_) => None,
+            Some(_) => small(n, self.run),
         };
-        let method = if interval.is_some() { "bootstrap" } else { "" };
-        Ok(Tail { n: n.into(), interval, method, reason, ..Tail::default() })
+        Tail { n: n.into(), interval, method: "bootstrap", reason, ..Tail::default() }
     }
 
     /// Limits of WAPE.

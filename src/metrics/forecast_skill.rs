@@ -6,8 +6,6 @@ use super::forecast_measures::{BASIS, FORECAST, Judge, LEAD, leaky};
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Kind, Unit as Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::{About, Sym, Unit, column};
 use crate::stats::accuracy::{ratio_interval, skill};
 
@@ -72,14 +70,13 @@ impl OfForecasts for ForecastSkill {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let place = Place { judge };
         for &kind in judge.family.kinds() {
             for lead in 0..judge.agenda.leads.len() {
                 place.add(table, kind, lead);
             }
         }
-        Ok(())
     }
 }
 
@@ -107,7 +104,7 @@ impl Place<'_> {
                 by_owner.entry(pair.0.owner).or_default().push(*pair);
             }
             for (owner, of_owner) in by_owner {
-                let slice = owner_slice(self.judge.family.pipeline, owner);
+                let slice = Slice::owner(self.judge.family.pipeline, owner);
                 self.write(table, slice, (kind, lead, baseline), &of_owner);
             }
         }

@@ -7,9 +7,8 @@ use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing, is_told};
 use super::forecast_windows::{Window, each_window, populations};
 use super::keyed::{Keyed, Tally};
-use super::layout::{MetricTable, Row, Tail};
-use super::monthly::{rate_reason, ratio};
-use super::stage_key::currency_key;
+use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
+use super::monthly::{currency_of, rate_reason, ratio};
 use crate::error::Result;
 use crate::model::{
     About, Field, Known, Micros, Run, Snapshot, StageKind, Table, Timeline, Unit, column,
@@ -57,11 +56,7 @@ static ABOUT: About = About {
             "`history`: every push is counted; `snapshot`: only what moved from night to night, a lower bound.",
         ),
         column("n_leaky", Unit::Count, "Open deals whose expected close then nobody knows."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 
@@ -156,7 +151,7 @@ impl State {
         if !is_leaky && !is_due {
             return;
         }
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         let pushes = match first.expected.1 {
             Known::History => pushes(deal, last, (at, agenda)),
             Known::Snapshot => seen_pushes(deal, last, (at, agenda), run),
@@ -164,7 +159,7 @@ impl State {
         };
         for slice in populations(first, first.owner) {
             let cell = self.due.cell(Window(slice, currency, at), run);
-            cell.mended += u64::from(deal.deal.quality.has_history_code());
+            cell.mended += u64::from(deal.is_mended());
             if is_leaky {
                 cell.leaky += 1;
                 continue;
@@ -248,7 +243,7 @@ fn write(mut row: Row<'_>, due: &Due, run: &Run) {
         .set("push_basis", if due.seen_dates > 0 { "snapshot" } else { "history" })
         .set("value_basis", due.amounts.as_str());
     tail.interval = (n > 0).then(|| wilson(due.slipped.n as f64, n as f64).pair());
-    tail.method = if n > 0 { "wilson" } else { "" };
+    tail.method = "wilson";
     tail.reason = rate_reason(n, run);
     row.end(tail);
 }

@@ -12,8 +12,6 @@ use super::forecast_said::parts;
 use super::forecast_table::OfForecasts;
 use super::forecast_units::Family;
 use super::layout::{MetricTable, Row, Slice, Tail};
-use super::rep_counts::owner_slice;
-use crate::error::Result;
 use crate::model::{About, Known, Run, Sym, Unit, column};
 
 /// The metric.
@@ -85,7 +83,7 @@ impl OfForecasts for ForecastSnapshots {
         &ABOUT
     }
 
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let Judge { family, agenda, run, .. } = *judge;
         for mark in &agenda.marks {
             let slot = agenda.slot(mark.quarter, mark.lead);
@@ -96,12 +94,11 @@ impl OfForecasts for ForecastSnapshots {
                 }
                 continue;
             }
-            at.rebuilt(table, None, &family.total(slot))?;
+            at.rebuilt(table, None, &family.total(slot));
             for ((_, owner), cells) in of_slot(&family.cells, slot) {
-                at.rebuilt(table, Some(*owner), cells)?;
+                at.rebuilt(table, Some(*owner), cells);
             }
         }
-        Ok(())
     }
 }
 
@@ -124,7 +121,7 @@ impl Place<'_> {
     fn row<'t>(&self, table: &'t mut MetricTable<'_>, owner: Option<Sym>) -> Row<'t> {
         let family = self.family;
         let whole = Slice::whole(family.pipeline);
-        let slice = owner.map_or(whole, |owner| owner_slice(family.pipeline, owner));
+        let slice = owner.map_or(whole, |owner| Slice::owner(family.pipeline, owner));
         let period = self.agenda.quarters[self.mark.quarter].period;
         let mut row = table.row(slice, Some(period), family.currency);
         row.set("basis", if family.is_stored { "stored" } else { "rebuilt" })
@@ -133,12 +130,7 @@ impl Place<'_> {
         row
     }
 
-    fn rebuilt(
-        &self,
-        table: &mut MetricTable<'_>,
-        owner: Option<Sym>,
-        cells: &[Cell; 6],
-    ) -> Result<()> {
+    fn rebuilt(&self, table: &mut MetricTable<'_>, owner: Option<Sym>, cells: &[Cell; 6]) {
         for tier in Tier::ALL {
             let cell = &cells[tier as usize];
             if cell.due.n == 0 {
@@ -166,7 +158,6 @@ impl Place<'_> {
                 ..Tail::default()
             });
         }
-        Ok(())
     }
 
     fn stored(&self, table: &mut MetricTable<'_>, owner: Sym, stored: &Stored) {

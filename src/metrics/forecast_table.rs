@@ -33,9 +33,7 @@ pub(super) trait OfForecasts: Debug + Send + Sync {
     fn about(&self) -> &'static About;
 
     /// Writes the rows of one family.
-    ///
-    /// Errors: `ErrorKind::Balance` if parts that must add up to a whole do not.
-    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) -> Result<()>;
+    fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>);
 }
 
 /// Such a metric as the registry holds it.
@@ -70,7 +68,7 @@ impl<M: OfForecasts> Metric for OnLooks<M> {
         let gathered = state.gathered();
         let Gathered { agenda, families } = gathered.get_or_init(|| Gathered::new(state, run));
         for (family, weights) in families {
-            self.0.write(&mut table, &Judge { family, agenda, run, weights })?;
+            self.0.write(&mut table, &Judge { family, agenda, run, weights });
         }
         table.finish()
     }

@@ -9,8 +9,8 @@ use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
 use super::keyed::Keyed;
-use super::layout::{MetricTable, Row, Tail};
-use super::stage_key::currency_key;
+use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
+use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Period, Run, Table, Timeline, Unit, column};
 
@@ -118,11 +118,7 @@ static ABOUT: About = About {
         column("n_transferred_out", Unit::Count, "Deals to another owner or pipeline."),
         column("n_closing", Unit::Count, "Deals due and still open when the quarter ended."),
         column("n_leaky", Unit::Count, "Deals whose expected close then nobody knows."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 
@@ -212,7 +208,7 @@ impl State {
         let came_and_went = first.standing == Standing::Absent && last.standing == Standing::Lost;
         let is_unknown = came_and_went && last.expected.1 == Known::Current;
         let is_leaky = first.is_leaky() || last.is_leaky() || is_unknown;
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         let owners = (first.owner, final_owner(deal, last, run));
         let after = populations(last, owners.1);
         if is_leaky {
@@ -229,7 +225,7 @@ impl State {
             Some(_) => populations(first, owners.0),
             None => after,
         };
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         for (before, after) in before.into_iter().zip(after) {
             let is_opening = entries.is_opening();
             if is_opening && before != after {

@@ -4,7 +4,6 @@ use super::forecast_days::Agenda;
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::layout::{Dimension, Slice};
 use super::place::{Place, Placed};
-use super::rep_counts::owner_slice;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Run, Sym, Timeline};
 
@@ -31,7 +30,7 @@ impl Placed for Window {
 /// The populations of a deal: its pipeline, and its owner there.
 pub(super) fn populations(look: &Look<'_>, owner: Sym) -> [Slice; 2] {
     let pipeline = look.pipeline();
-    [Slice::whole(pipeline), owner_slice(pipeline, owner)]
+    [Slice::whole(pipeline), Slice::owner(pipeline, owner)]
 }
 
 /// The owner who is credited at the end of a quarter: that of the close, or else that of the day.

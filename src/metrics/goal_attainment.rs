@@ -2,7 +2,7 @@
 
 use super::Metric;
 use super::credit::{shares, split};
-use super::layout::{Dimension, MetricTable, Reason, Row, Slice, Tail};
+use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Goal, Measure, Run, Status, Sym, Table, Timeline, Unit, Who, column,
@@ -161,15 +161,15 @@ impl Metric for GoalAttainment {
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         for goal in &run.goals.rows {
-            add_row(&mut table, goal, &state, run)?;
+            add_row(&mut table, goal, &state, run);
         }
         table.finish()
     }
 }
 
-fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -> Result<()> {
+fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) {
     let slice = match goal.who {
-        Who::Owner(value) => Slice { pipeline: Sym::NONE, dimension: Dimension::Owner, value },
+        Who::Owner(value) => Slice::owner(Sym::NONE, value),
         _ => Slice::whole(Sym::NONE),
     };
     let currency = match goal.measure {
@@ -206,7 +206,6 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) -
         },
         ..Tail::default()
     });
-    Ok(())
 }
 
 fn set_progress(row: &mut Row<'_>, goal: &Goal, actual: Option<i128>, run: &Run) {

@@ -135,7 +135,7 @@ fn add_row(
     row.end(Tail {
         n: past.len().into(),
         interval: interval.map(|i| i.pair()),
-        method: if interval.is_some() { "bootstrap" } else { "" },
+        method: "bootstrap",
         reason: match (goal.hindrance, phi, p_adj) {
             (Some(reason), _, _) => Some(reason),
             (None, None, _) => Some(Reason::InsufficientFollowUp),

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use arcstr::ArcStr;
 
-use super::layout::{Dimension, MetricTable, Reason, Row, Slice};
+use super::layout::{MetricTable, Reason, Row, Slice};
 use crate::model::calendar::{month_index, month_start};
 use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Target};
 
@@ -207,7 +207,7 @@ pub(super) fn row<'t>(
     let pipelines = run.catalogue.pipelines();
     let pipeline = if let [only] = pipelines.as_slice() { *only } else { Sym::NONE };
     let slice = match goal.scope {
-        Scope::Owner(owner) => Slice { pipeline, dimension: Dimension::Owner, value: owner },
+        Scope::Owner(owner) => Slice::owner(pipeline, owner),
         _ => Slice::whole(pipeline),
     };
     let currency = match run.currencies.as_slice() {

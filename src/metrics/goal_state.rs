@@ -10,9 +10,11 @@ use super::credit::{shares, split};
 use super::forecast_past::owner_at;
 use super::goal_chances::Chances;
 use super::goal_plan::{Goal, Plan};
+use super::keyed::add_all;
 use super::maturity::{Maturity, cause, is_in_cohorts};
+use super::monthly::currency_of;
 use super::shared::SharedState;
-use super::stage_key::{add_all, currency_key, field_before, is_worked, standing};
+use super::stage_key::{field_before, is_worked, standing};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
@@ -96,7 +98,7 @@ impl SharedState for Goals {
             return;
         }
         let plan = Arc::clone(plan);
-        let currency = currency_key(facts, run);
+        let currency = currency_of(facts, run);
         // Of a deal whose first close counts, what came later is no chance of another one.
         if let Some(visit) = standing(deal).filter(|_| facts.outcome == Status::Open) {
             let of_stage = run.catalogue.get(visit.stage).probability_bp;
@@ -318,9 +320,7 @@ impl Goals {
             let of_months = plan.months.iter().zip(looks);
             followed += of_months.filter(|(m, _)| is_followed(m.0)).map(|(_, n)| n).sum::<u64>();
         }
-        let n = events.n();
-        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-        let has_value = n >= MIN_LOOKS && Maturity::of(n, followed, is_over, run).has_value();
+        let has_value = events.n() >= MIN_LOOKS && Maturity::of(&events, followed, run).has_value();
         has_value.then(|| events.at(run.ticks_of_days(days)).incidence[0])
     }
 

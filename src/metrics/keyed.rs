@@ -252,6 +252,21 @@ impl Tally {
     }
 }
 
+/// Adds `from` to `into`, key by key.
+pub(crate) fn add_all<K: Ord, V: Default>(
+    into: &mut BTreeMap<K, V>,
+    from: BTreeMap<K, V>,
+    add: impl Fn(&mut V, V),
+) {
+    if into.is_empty() {
+        *into = from;
+        return;
+    }
+    for (key, value) in from {
+        add(into.entry(key).or_default(), value);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use super::stage_key::{add_all, is_worked};
+use super::stage_key::is_worked;
 use crate::model::calendar::{Day, month_index, month_start};
 use crate::model::{Micros, Run, StageId, StageKind, Timeline};
 use crate::stats::survival::EventTable;
@@ -203,12 +204,10 @@ impl Looks {
                 }
             }
         }
-        let looks = events.n();
-        if looks < MIN_LOOKS {
+        if events.n() < MIN_LOOKS {
             return Err(TooFew);
         }
-        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-        if !Maturity::of(looks, followed, is_over, run).has_value() {
+        if !Maturity::of(&events, followed, run).has_value() {
             return Ok(None);
         }
         Ok(Some(events.at(horizon).incidence[0]))

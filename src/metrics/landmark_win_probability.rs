@@ -128,7 +128,7 @@ fn add_rows(
         row.end(Tail {
             n: own.looks.into(),
             interval: shown.map(|chance| chance.limits),
-            method: if shown.is_some() { "wilson_effective_n" } else { "" },
+            method: "wilson_effective_n",
             status: chance.map_or("insufficient", |chance| chance.maturity.status),
             reason: chance.map_or(Some(Reason::InsufficientFollowUp), |chance| {
                 chance.maturity.reason_for(own.deals, run)

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::Tally;
+use super::keyed::{Tally, add_all};
 use super::maturity::{Maturity, cause, is_in_cohorts};
-use super::stage_key::{add_all, is_worked};
+use super::stage_key::is_worked;
 use crate::model::run::LANDMARKS;
 use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
 use crate::stats::survival::{EventTable, Incidence};
@@ -229,8 +229,7 @@ impl Landmarks {
             followed += if look.is_followed { count } else { 0 };
         }
         let looks = events.n();
-        let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-        let has_value = Maturity::of(looks, followed, is_over, run).has_value();
+        let has_value = Maturity::of(&events, followed, run).has_value();
         let horizon = run.ticks_of_days(run.config.stage_horizon);
         let p = (looks >= MIN_LOOKS && deals > 0 && has_value).then(|| {
             let at = events.at(horizon);
@@ -263,7 +262,6 @@ impl Looked {
 fn chances(events: &EventTable<2>, deals: u64, by_landmark: &[u64], run: &Run) -> Vec<StageChance> {
     let looks = events.n();
     let horizons: Vec<i64> = run.config.horizons.iter().map(|&h| run.ticks_of_days(h)).collect();
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     let at = |((&days, &ticks), (at, _)): ((&u32, &i64), (Incidence<2>, u64))| {
         let landmarks = run.landmarks.iter().zip(by_landmark);
         let is_followed = |cut: i64| run.ticks(cut - 1, run.observed_until) >= ticks;
@@ -271,7 +269,7 @@ fn chances(events: &EventTable<2>, deals: u64, by_landmark: &[u64], run: &Run) -
         let (p, variance) = (at.incidence[0], at.variance[0] * looks as f64 / deals as f64);
         StageChance {
             days,
-            maturity: Maturity::of(looks, followed, is_over, run),
+            maturity: Maturity::of(events, followed, run),
             p,
             n_eff: events.effective_n(p, variance, ticks),
             limits: events.interval(p, variance, ticks).pair(),

@@ -45,7 +45,7 @@ impl Touched {
             id: Box::from(deal.deal_id),
             stays: Vec::new(),
             touches: Vec::new(),
-            is_mended: deal.deal.quality.has_history_code(),
+            is_mended: deal.is_mended(),
         };
         for visit in worked(deal).filter(|v| v.pipeline == deal.facts.pipeline) {
             if visit.entered_at <= closed_at {

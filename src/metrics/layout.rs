@@ -61,6 +61,11 @@ impl Slice {
         Self { pipeline, dimension: Dimension::All, value: Sym::NONE }
     }
 
+    /// The deals of an owner.
+    pub fn owner(pipeline: Sym, owner: Sym) -> Self {
+        Self { pipeline, dimension: Dimension::Owner, value: owner }
+    }
+
     /// The whole pipeline, if this is a segment. Every deal is in one segment, so folds count by
     /// segment only and the whole is added up in the end.
     pub fn whole_of(self) -> Option<Self> {
@@ -111,6 +116,11 @@ pub fn cells(
     })
 }
 
+/// A word as tables show it: `__NONE__` if there is none.
+pub fn word(sym: Sym, run: &Run) -> ArcStr {
+    run.names.text(sym).unwrap_or_else(|| literal!("__NONE__"))
+}
+
 /// Why a value is null, or what to know when it is not (METRICS 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -158,7 +168,7 @@ pub struct Tail {
     pub n: Value,
     /// Limits of the interval.
     pub interval: Option<(f64, f64)>,
-    /// How the interval was made: `wilson`, `student_t`, `order_statistics`, `bootstrap` …
+    /// How the interval is made, if there is one: `wilson`, `student_t`, `order_statistics`, `bootstrap` …
     pub method: &'static str,
     /// `ok`, or the maturity of a cohort cell: `complete`, `partial`, `insufficient`, `immature`.
     /// Empty means: `ok`, `SN` or null by `reason`.
@@ -194,6 +204,13 @@ const TAIL: &[ColumnAbout] = &[
     column("quality_count", Unit::Count, "Deals behind the row whose history was mended."),
 ];
 
+/// How the amounts of a row are known.
+pub(super) const VALUE_BASIS: ColumnAbout = column(
+    "value_basis",
+    Unit::Text,
+    "`history`, `snapshot` or `current`: the worst that was used.",
+);
+
 const SORT: &[&str] =
     &["pipeline", "owner", "source", "segment", "currency", "period_kind", "period_start"];
 
@@ -223,7 +240,6 @@ impl<'r> MetricTable<'r> {
     pub fn row(&mut self, slice: Slice, period: Option<Period>, currency: Sym) -> Row<'_> {
         let run = self.run;
         let mut values = vec![Value::Null; self.table.columns.len()];
-        let word = |sym: Sym| run.names.text(sym).unwrap_or_else(|| literal!("__NONE__"));
         values[0] = self.id.clone().into();
         values[1] = run.names.text(slice.pipeline).unwrap_or_default().into();
         match slice.dimension {
@@ -232,8 +248,8 @@ impl<'r> MetricTable<'r> {
                 values[2] = run.owner_label(slice.value).into();
                 values[3] = run.team(slice.value).into();
             }
-            Dimension::Source => values[4] = word(slice.value).into(),
-            Dimension::Segment => values[5] = word(slice.value).into(),
+            Dimension::Source => values[4] = word(slice.value, run).into(),
+            Dimension::Segment => values[5] = word(slice.value, run).into(),
         }
         values[6] = run.names.text(currency).into();
         if let Some(period) = period {
@@ -318,8 +334,6 @@ impl Row<'_> {
         let at = HEAD.len() + self.about.columns.len();
         // Limits that come of squares beyond 128 bits are no numbers.
         let interval = tail.interval.filter(|(lower, upper)| !lower.is_nan() && !upper.is_nan());
-        let (lower, upper) = interval.unzip();
-        let method = if tail.interval.is_some() && interval.is_none() { "" } else { tail.method };
         let reason = match tail.reason {
             None | Some(Reason::SmallN) if self.is_too_large => Some(Reason::TooLarge),
             reason => reason,
@@ -331,13 +345,11 @@ impl Row<'_> {
             (status, _) => Value::from(status),
         };
         self.values[at] = tail.n;
-        self.values[at + 1] = lower.into();
-        self.values[at + 2] = upper.into();
-        if lower.is_some() {
+        if let Some((lower, upper)) = interval {
+            self.values[at + 1] = lower.into();
+            self.values[at + 2] = upper.into();
             self.values[at + 3] = Value::Float(0.95);
-        }
-        if !method.is_empty() {
-            self.values[at + 4] = method.into();
+            self.values[at + 4] = tail.method.into();
         }
         self.values[at + 5] = status;
         self.values[at + 6] = reason.map(Reason::code).into();

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
 use super::monthly::{Gather, Monthly, currency_of};
@@ -211,12 +212,9 @@ impl Metric for LeverDecomposition {
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
         into.window = into.window.or(from.window);
-        for (key, months) in from.replicates {
-            let there = into.replicates.entry(key).or_default();
-            for (month, sums) in months {
-                there.entry(month).or_default().gather(&sums);
-            }
-        }
+        add_all(&mut into.replicates, from.replicates, |into, from| {
+            add_all(into, from, |into, from| into.gather(&from));
+        });
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
@@ -237,7 +235,7 @@ impl Metric for LeverDecomposition {
                     None => Vec::new(),
                 };
                 let change = Change { pair: [&pair[0], &pair[1]], drawn };
-                change.add_rows(&mut table, (slice, currency, quarters[at + 1]), run)?;
+                change.add_rows(&mut table, (slice, currency, quarters[at + 1]), run);
             }
         }
         table.finish()
@@ -256,7 +254,7 @@ impl Change<'_> {
         table: &mut MetricTable<'_>,
         (slice, currency, period): (Slice, Sym, Period),
         run: &Run,
-    ) -> Result<()> {
+    ) {
         let merged = is_merged(self.pair);
         let found = parts(self.pair);
         let [before, after] = self.pair.map(|sums| factors(sums, merged));
@@ -276,13 +274,12 @@ impl Change<'_> {
             row.end(Tail {
                 n: (events.closed + earlier.closed).into(),
                 interval: interval.map(|interval| interval.pair()),
-                method: if interval.is_some() { "bootstrap" } else { "" },
+                method: "bootstrap",
                 reason: found[at].is_none().then_some(Reason::ZeroDenominator),
                 quality_count: events.quality + earlier.quality,
                 ..Tail::default()
             });
         }
-        Ok(())
     }
 
     fn set_sums(

@@ -61,7 +61,7 @@ impl Events {
             won: u64::from(is_won),
             revenue: amount.map_or(0, i128::from),
             null_amounts: u64::from(is_won && amount.is_none()),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
             ..Self::default()
         }
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::PARTS;
+use super::layout::{PARTS, word};
 use super::monthly::{Gather, Monthly, beside_amounts, only_currency, rate_reason, ratio};
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
@@ -86,7 +86,7 @@ impl Metric for LossReasons {
             lost: 1,
             value: facts.amount_minor.map_or(0, i128::from),
             null_amounts: u64::from(facts.amount_minor.is_none()),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         };
         let reason = deal.deal.lost_reason;
         state.each(facts, (Sym::NONE, month), PARTS, run, |cell| cell.add(reason, &one));
@@ -106,9 +106,8 @@ impl Metric for LossReasons {
                 let is_excluded = run.is_excluded_reason(reason);
                 let n = if is_excluded { 0 } else { all };
                 let value = only.is_some().then_some(losses.value);
-                let word = run.names.text(reason).unwrap_or_else(|| arcstr::literal!("__NONE__"));
                 let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
-                row.set("lost_reason", word)
+                row.set("lost_reason", word(reason, run))
                     .set("is_excluded", is_excluded)
                     .set("lost", losses.lost)
                     .set("share", ratio(losses.lost, n))

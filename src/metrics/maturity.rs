@@ -3,6 +3,7 @@
 //! Estimates nothing: that is `stats::survival`.
 
 use super::layout::Reason;
+use super::monthly::small;
 use crate::model::{Day, Period, PeriodKind, Quality, Run, Status, Timeline};
 use crate::stats::survival::EventTable;
 
@@ -76,11 +77,9 @@ impl FollowUp {
 
     /// The largest configured horizon at which the deals of `table` have a value.
     pub(super) fn supported(&self, table: &EventTable<2>, run: &Run) -> Option<(u32, Maturity)> {
-        let n = table.n();
-        let is_over = table.largest().is_some_and(|t| table.at(t).survival == 0.0);
         let followed = |at: usize| self.0.iter().skip(at + 1).sum();
         let horizons = run.config.horizons.iter().enumerate().rev();
-        let mut found = horizons.map(|(at, &h)| (h, Maturity::of(n, followed(at), is_over, run)));
+        let mut found = horizons.map(|(at, &h)| (h, Maturity::of(table, followed(at), run)));
         found.find(|(_, maturity)| maturity.has_value())
     }
 }
@@ -95,12 +94,11 @@ pub(super) struct Maturity {
 }
 
 impl Maturity {
-    /// The rule of METRICS I1: of `n` cases `followed` were followed to the horizon; `is_over` says
-    /// that nobody is left at the end of the curve.
-    pub(super) fn of(n: u64, followed: u64, is_over: bool, run: &Run) -> Self {
-        let (status, reason) = if followed >= n {
+    /// The rule of METRICS I1: of the cases of `table` so many were followed to the horizon.
+    pub(super) fn of<const K: usize>(table: &EventTable<K>, followed: u64, run: &Run) -> Self {
+        let (status, reason) = if followed >= table.n() {
             ("complete", None)
-        } else if followed >= run.config.min_followed.max(1) || is_over {
+        } else if followed >= run.config.min_followed.max(1) || table.is_over() {
             ("partial", None)
         } else if followed > 0 {
             ("insufficient", Some(Reason::InsufficientFollowUp))
@@ -117,7 +115,6 @@ impl Maturity {
 
     /// The reason of the row: why there is no value, or that it comes from few cases.
     pub(super) fn reason_for(self, n: u64, run: &Run) -> Option<Reason> {
-        let is_small = n < run.config.min_n_rate;
-        self.reason.or_else(|| is_small.then_some(Reason::SmallN))
+        self.reason.or_else(|| small(n, run))
     }
 }

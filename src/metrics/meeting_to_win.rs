@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Metric;
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{finest, small, sums_of};
-use super::{Metric, Reason};
+use super::monthly::rate_reason;
+use super::stage_key::{finest, sums_of};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
@@ -91,7 +92,7 @@ impl Metric for MeetingToWin {
                 Some(ticks) => cell.ticks.push(ticks),
                 None => cell.without += 1,
             }
-            cell.quality += u64::from(deal.deal.quality.has_history_code());
+            cell.quality += u64::from(deal.is_mended());
         }
     }
 
@@ -137,9 +138,9 @@ fn add_row(
         .set("median_upper_days", median.map(|(_, upper)| run.days(upper as f64)));
     row.end(Tail {
         n: n.into(),
-        method: if interval.is_some() { "student_t" } else { "" },
+        method: "student_t",
         interval,
-        reason: if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) },
+        reason: rate_reason(n, run),
         quality_count: waits.quality,
         ..Tail::default()
     });

@@ -3,7 +3,8 @@
 //! To add one: a file with a unit struct that implements [`Metric`], a `mod` line and a line in
 //! [`METRICS`]; its test is a vector in `tests/vectors`.
 //!
-//! Invariant: state is integers in ordered maps, so any split of the deals gives the same bytes.
+//! Invariant: state is integers and comes out in the order of its keys, so any split of the deals gives the
+//! same bytes.
 //! Invariant: estimators of `stats` are called in `finish` only.
 
 use std::any::Any;
@@ -119,6 +120,7 @@ pub mod source_conversion_difference;
 mod source_counts;
 pub mod source_odds_ratio;
 pub mod source_tests;
+mod spread;
 pub mod stage_age_threshold;
 mod stage_chances;
 pub mod stage_conversion;

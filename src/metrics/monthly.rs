@@ -199,11 +199,12 @@ pub fn only_currency(run: &Run) -> Option<Sym> {
 
 /// `Z0` without cases, `SN` with fewer than `min_n_rate`.
 pub fn rate_reason(n: u64, run: &Run) -> Option<Reason> {
-    match n {
-        0 => Some(Reason::ZeroDenominator),
-        n if n < run.config.min_n_rate => Some(Reason::SmallN),
-        _ => None,
-    }
+    if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) }
+}
+
+/// `SN` with fewer cases than `min_n_rate`.
+pub fn small(n: u64, run: &Run) -> Option<Reason> {
+    (n < run.config.min_n_rate).then_some(Reason::SmallN)
 }
 
 /// Status and reason of a row with a rate beside amounts. That the amounts are null for their several

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::stage_key::{KINDS, add_all, coarser, is_worked, set_stage, small};
+use super::monthly::small;
+use super::stage_key::{KINDS, coarser, is_worked, set_stage};
 use crate::error::Result;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Status, Sym, Table,
@@ -107,7 +108,7 @@ impl Metric for MovementQuality {
         if let Some(day) = deal.facts.closed_on.filter(|_| deal.facts.outcome == Status::Won) {
             fold_win(deal, day, run, state);
         }
-        if deal.deal.quality.has_history_code() {
+        if deal.is_mended() {
             mark_mended(deal, run, state);
         }
     }
@@ -270,7 +271,7 @@ fn write_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "wilson" } else { "" },
+        method: "wilson",
         reason,
         quality_count: mended,
         ..Tail::default()

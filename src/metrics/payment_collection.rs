@@ -51,9 +51,7 @@ impl OnShared for PaymentCollection {
     }
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
-        if run.payments.is_empty() {
-            payment_state::absent(table, run);
-        }
+        payment_state::note_absent(table, run);
         for (cell, wins) in state.clone().with_wholes().by_period(run, true) {
             write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run);
         }

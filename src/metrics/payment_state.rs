@@ -151,7 +151,7 @@ impl SharedState for Monthly<Wins> {
         let facts = &deal.facts;
         let currency = currency_of(facts, run);
         let account = Account::of(deal, run);
-        let is_mended = u64::from(deal.deal.quality.has_history_code());
+        let is_mended = u64::from(deal.is_mended());
         let is_timed = is_timed_in_stages(deal);
         let places =
             deal.visits.chunk_by(|a, b| is_after_win(a, payments) == is_after_win(b, payments));
@@ -224,8 +224,11 @@ fn stand(cell: &mut Wins, win: &Visit, account: &Account, is_mended: u64, run: &
     unpaid.quality += is_mended;
 }
 
-/// Without payments each pipeline has one row that says so.
-pub(super) fn absent(table: &mut MetricTable<'_>, run: &Run) {
+/// Gives each pipeline one row that says so if there are no payments.
+pub(super) fn note_absent(table: &mut MetricTable<'_>, run: &Run) {
+    if !run.payments.is_empty() {
+        return;
+    }
     let now = run.period(PeriodKind::All, run.as_of);
     for pipeline in run.catalogue.pipelines() {
         let row: Row<'_> = table.row(Slice::whole(pipeline), Some(now), Sym::NONE);

@@ -2,7 +2,7 @@
 
 use super::layout::{MetricTable, Tail};
 use super::maturity::Maturity;
-use super::monthly::Monthly;
+use super::monthly::{Monthly, small};
 use super::payment_state::{self, PAID, REVERSED, Wins};
 use super::shared::OnShared;
 use super::{Reason, Row};
@@ -65,9 +65,7 @@ impl OnShared for PaymentTime {
     }
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
-        if run.payments.is_empty() {
-            payment_state::absent(table, run);
-        }
+        payment_state::note_absent(table, run);
         let state = of_all_currencies(state, run);
         for (cell, wins) in state.with_wholes().by_period(run, true) {
             write(table.row(cell.slice, Some(cell.period), cell.currency), &wins, run);
@@ -103,11 +101,10 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) {
     let quantile = |p: f64| days(events.incidence_quantile(PAID, p));
     let median = quantile(0.5);
     row.set("q25_days", quantile(0.25)).set("q50_days", median).set("q75_days", quantile(0.75));
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     for (horizon, [name, lower, upper]) in HORIZONS {
         let horizon = run.ticks_of_days(horizon);
         let followed = wins.courses.iter().filter(|win| win.followed >= horizon).count();
-        if !Maturity::of(n, followed as u64, is_over, run).has_value() {
+        if !Maturity::of(&events, followed as u64, run).has_value() {
             continue;
         }
         let at = events.at(horizon);
@@ -122,7 +119,7 @@ fn write(mut row: Row<'_>, wins: &Wins, run: &Run) {
         method: "brookmeyer_crowley",
         reason: match median {
             None => Some(Reason::Immature),
-            Some(_) => (n < run.config.min_n_rate).then_some(Reason::SmallN),
+            Some(_) => small(n, run),
         },
         quality_count: wins.mended,
         ..Tail::default()

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::layout::{Dimension, Reason, Slice};
 use super::monthly::only_currency;
-use super::stage_key::{add_all, standing};
+use super::stage_key::standing;
 use super::stage_win_probability::{Outlook, Reaches};
 use crate::model::{Day, Measure, Period, Run, Status, Sym, Timeline};
 use crate::stats::isotonic::isotonic;
@@ -96,7 +97,7 @@ impl Plan {
                     for step in &mut stages {
                         step.open = own.and_then(|o| o.get(&step.order)).copied().unwrap_or(0);
                     }
-                    let slice = Slice { pipeline, dimension: Dimension::Owner, value: owner };
+                    let slice = Slice::owner(pipeline, owner);
                     found.push(Scheme { slice, mode, aim: Some(aim), stages });
                 }
                 found.push(Scheme { slice: Slice::whole(pipeline), mode, aim, stages });

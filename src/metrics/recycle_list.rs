@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
-use super::stage_key::currency_key;
+use super::keyed::add_all;
+use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::monthly::{currency_of, rate_reason, ratio};
 use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
@@ -157,7 +158,7 @@ impl Metric for RecycleList {
     fn merge(&self, into: &mut State, from: State) {
         into.parts.extend(from.parts);
         into.busy.extend(from.busy);
-        super::stage_key::add_all(&mut into.reopened, from.reopened, |into, from| {
+        add_all(&mut into.reopened, from.reopened, |into, from| {
             *into = (into.0 + from.0, into.1 + from.1);
         });
     }
@@ -203,10 +204,10 @@ impl State {
             closed_on,
             due_on,
             pipeline: deal.facts.pipeline,
-            currency: currency_key(&deal.facts, run),
+            currency: currency_of(&deal.facts, run),
             owner: deal.facts.owner,
             reason: deal.deal.lost_reason,
-            is_mended: deal.deal.quality.has_history_code(),
+            is_mended: deal.is_mended(),
         });
     }
 
@@ -273,15 +274,12 @@ impl State {
             .set("amount_minor", lost.amount.get())
             .set("reopened", reopened)
             .set("reopened_won", won)
-            .set("reopened_win_rate", super::monthly::ratio(won, reopened));
+            .set("reopened_win_rate", ratio(won, reopened));
         row.end(Tail {
             n: reopened.into(),
             interval,
-            method: if interval.is_some() { "wilson" } else { "" },
-            reason: match reopened {
-                0 => Some(Reason::ZeroDenominator),
-                n => super::stage_key::small(n, run),
-            },
+            method: "wilson",
+            reason: rate_reason(reopened, run),
             quality_count: lost.is_mended.into(),
             ..Tail::default()
         });

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{shares, split};
-use super::layout::Reason;
-use super::monthly::{Gather, Monthly, Values, currency_of, only_currency};
+use super::layout::{Reason, Slice};
+use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::rep_counts::{
-    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, owner_slice, set_credit,
+    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, set_credit,
 };
 use super::{Metric, MetricTable, Row, Tail};
 use crate::error::Result;
@@ -143,7 +143,7 @@ impl Metric for RepAmounts {
             return;
         }
         if !facts.is_backfilled {
-            let slice = owner_slice(facts.initial_pipeline, facts.owner);
+            let slice = Slice::owner(facts.initial_pipeline, facts.owner);
             let cell = state.cohorts.at((slice, Sym::NONE, facts.created_month), run);
             let is_open = facts.outcome == Status::Open;
             let times = if is_open { &mut cell.open } else { &mut cell.closed };
@@ -156,7 +156,7 @@ impl Metric for RepAmounts {
         let shared = shares(deal, run);
         state.amounts.each(facts, (currency, month), OWNERS, run, |cell| {
             cell.reassigned += u64::from(is_reassigned(deal));
-            cell.quality += u64::from(deal.deal.quality.has_history_code());
+            cell.quality += u64::from(deal.is_mended());
             if shared.is_none() {
                 cell.bookings += amount.map_or(0, i128::from);
             }
@@ -167,7 +167,7 @@ impl Metric for RepAmounts {
         });
         let Some(shared) = shared else { return };
         for ((owner, _), minor) in shared.iter().zip(split(amount.unwrap_or(0), &shared)) {
-            let key = (owner_slice(facts.pipeline, *owner), currency, month);
+            let key = (Slice::owner(facts.pipeline, *owner), currency, month);
             state.amounts.at(key, run).bookings += minor;
         }
     }
@@ -190,7 +190,7 @@ impl Metric for RepAmounts {
         let mut table = MetricTable::new(&ABOUT, run);
         for (key, family) in families {
             let paces = paces(&family.cohorts, key.1, run);
-            add_family(&mut table, key, family.amounts, &paces, run)?;
+            add_family(&mut table, key, family.amounts, &paces, run);
         }
         table.finish()
     }
@@ -203,7 +203,7 @@ fn add_family(
     mut by_currency: BTreeMap<Sym, ByOwner<Amounts>>,
     paces: &ByOwner<Pace>,
     run: &Run,
-) -> Result<()> {
+) {
     let winners: BTreeSet<Sym> = by_currency.values().flat_map(BTreeMap::keys).copied().collect();
     for &owner in paces.keys().filter(|owner| !winners.contains(owner)) {
         let currency = only_currency(run).unwrap_or_default();
@@ -214,7 +214,7 @@ fn add_family(
         let sizes: ByOwner<Histogram> = sizes.collect();
         let shrunk = shrink(&sizes);
         for ((owner, amounts), sizes) in reps.iter().zip(sizes.values()) {
-            let mut row = table.row(owner_slice(pipeline, *owner), Some(period), currency);
+            let mut row = table.row(Slice::owner(pipeline, *owner), Some(period), currency);
             let n: u64 = sizes.values().sum();
             row.set_minor("bookings_minor", amounts.bookings)
                 .set("n_null_amount", amounts.null_amounts)
@@ -229,7 +229,7 @@ fn add_family(
             let reason = match (n, found) {
                 (0, _) => Some(Reason::ZeroDenominator),
                 (_, None) => Some(Reason::Degenerate),
-                (n, _) => (n < run.config.min_n_rate).then_some(Reason::SmallN),
+                (n, _) => small(n, run),
             };
             row.end(Tail {
                 n: n.into(),
@@ -239,7 +239,6 @@ fn add_family(
             });
         }
     }
-    Ok(())
 }
 
 fn set_pace(row: &mut Row<'_>, pace: Pace, run: &Run) {

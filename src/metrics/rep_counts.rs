@@ -62,7 +62,7 @@ impl RepCounts {
             won: u64::from(facts.outcome == Status::Won),
             closed: 1,
             reassigned: u64::from(is_reassigned(deal)),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         })
     }
 }
@@ -164,13 +164,8 @@ impl Family {
 
     /// The population of a rep.
     pub fn slice(&self, rep: &Rep) -> Slice {
-        owner_slice(self.pipeline, rep.owner)
+        Slice::owner(self.pipeline, rep.owner)
     }
-}
-
-/// The population of an owner.
-pub fn owner_slice(pipeline: Sym, owner: Sym) -> Slice {
-    Slice { pipeline, dimension: Dimension::Owner, value: owner }
 }
 
 /// The families of a state, by pipeline and period.

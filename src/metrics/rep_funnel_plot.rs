@@ -1,5 +1,6 @@
 //! K3: each rep's win rate within the limits that chance draws around the team's.
 
+use super::monthly::small;
 use super::rep_counts::{
     CREDIT_RULE, Comparison, Family, RAMPING, REASSIGNED, RepCounts, set_credit,
 };
@@ -95,14 +96,13 @@ impl Comparison for RepFunnelPlot {
                 .set("is_ramping", rep.is_ramping);
             set_widened(&mut row, team, standard_error(team, closed), phi);
             set_credit(&mut row, reassigned, run);
-            let is_small = closed < run.config.min_n_rate;
             row.end(Tail {
                 n: closed.into(),
                 interval: lo95.zip(hi95),
                 method: "binomial_funnel",
                 reason: match is_degenerate {
                     true => Some(Reason::Degenerate),
-                    false => is_small.then_some(Reason::SmallN),
+                    false => small(closed, run),
                 },
                 quality_count: quality,
                 ..Tail::default()

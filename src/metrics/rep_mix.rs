@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
-use super::monthly::Gather;
+use super::layout::Slice;
+use super::monthly::{Gather, small};
 use super::place::{Place, Placed};
-use super::rep_counts::{
-    CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping, owner_slice, set_credit,
-};
+use super::rep_counts::{CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping, set_credit};
 use super::source_counts::is_over;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
@@ -229,7 +228,7 @@ fn add_family(
     let q = benjamini_hochberg(&p);
     for (at, (owner, all, found)) in reps.iter().enumerate() {
         let ratio = found.ratio.map(|r| r.0);
-        let mut row = table.row(owner_slice(pipeline, *owner), Some(period), Sym::NONE);
+        let mut row = table.row(Slice::owner(pipeline, *owner), Some(period), Sym::NONE);
         row.set("won", all.won)
             .set("closed", all.closed)
             .set("expected", found.expected)
@@ -245,14 +244,13 @@ fn add_family(
             .set("n_strata_merged", reference.n_merged)
             .set("is_ramping", is_ramping(*owner, period, run));
         set_credit(&mut row, all.reassigned, run);
-        let is_small = all.closed < run.config.min_n_rate;
         row.end(Tail {
             n: all.closed.into(),
             interval: found.ratio.map(|r| r.1.pair()),
-            method: if ratio.is_some() { "wilson_over_expected" } else { "" },
+            method: "wilson_over_expected",
             reason: match ratio {
                 None => Some(Reason::ZeroDenominator),
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(all.closed, run),
             },
             quality_count: all.quality,
             ..Tail::default()

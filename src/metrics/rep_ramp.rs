@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{Gather, beside_amounts, only_currency, rate_reason, ratio};
-use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, owner_slice, set_credit};
-use super::stage_key::add_all;
+use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, set_credit};
 use crate::error::Result;
 use crate::model::calendar::{add_months, month_index};
 use crate::model::{
@@ -149,7 +149,7 @@ impl Metric for RepRamp {
                 cum_won += own.counts.won;
                 cum_mean = cum_mean.zip(ratio(team.1.counts.won, team.0)).map(|(a, b)| a + b);
                 let beside = Beside { at, team, cum: Some((cum_won, cum_mean)) };
-                write(&mut table, (owner_slice(pipeline, owner), Some(month)), &own, &beside, run);
+                write(&mut table, (Slice::owner(pipeline, owner), Some(month)), &own, &beside, run);
             }
         }
         for (&(pipeline, at), &team) in &all {
@@ -201,7 +201,7 @@ fn write(
         n: closed.into(),
         status,
         interval: (closed > 0).then(|| wilson(won as f64, closed as f64).pair()),
-        method: if closed > 0 { "wilson" } else { "" },
+        method: "wilson",
         reason,
         quality_count: quality,
     });

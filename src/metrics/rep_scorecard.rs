@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{WHOLE, shares, split};
+use super::keyed::add_all;
+use super::layout::Slice;
 use super::monthly::{
     Cell, Gather, Monthly, Values, beside_amounts, only_currency, power_sums, rate_reason, ratio,
 };
 use super::rep_counts::{
-    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, owner_slice,
-    set_credit,
+    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, set_credit,
 };
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
@@ -156,7 +157,7 @@ impl State {
     fn attribute(&mut self, deal: &Timeline<'_>, shared: &[(Sym, u32)], month: i32, run: &Run) {
         let amounts = split(deal.facts.amount_minor.unwrap_or(0), shared);
         for ((owner, part), minor) in shared.iter().zip(amounts) {
-            let key = (owner_slice(deal.facts.pipeline, *owner), Sym::NONE, month);
+            let key = (Slice::owner(deal.facts.pipeline, *owner), Sym::NONE, month);
             self.sums.at(key, run).credit(minor, u64::from(*part));
         }
     }
@@ -173,13 +174,13 @@ impl State {
         let places = |owner: Sym| of_owner.get(&owner).unwrap_or(&only).iter();
         for ((owner, month), count) in std::mem::take(&mut self.loose) {
             for &pipeline in places(owner) {
-                self.sums.at((owner_slice(pipeline, owner), Sym::NONE, month), run).activities +=
+                self.sums.at((Slice::owner(pipeline, owner), Sym::NONE, month), run).activities +=
                     count;
             }
         }
         for (owner, month) in aimed_months(run) {
             for &pipeline in places(owner) {
-                self.sums.at((owner_slice(pipeline, owner), Sym::NONE, month), run);
+                self.sums.at((Slice::owner(pipeline, owner), Sym::NONE, month), run);
             }
         }
     }
@@ -210,7 +211,7 @@ impl Metric for RepScorecard {
         for activity in deal.activities {
             state.has_activities = true;
             if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-                let slice = owner_slice(facts.pipeline, run.actor(activity));
+                let slice = Slice::owner(facts.pipeline, run.actor(activity));
                 let month = run.months.of(run.zone.day(at));
                 state.sums.at((slice, Sym::NONE, month), run).activities += 1;
             }
@@ -230,9 +231,7 @@ impl Metric for RepScorecard {
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
         into.has_activities |= from.has_activities;
-        for (key, count) in from.loose {
-            *into.loose.entry(key).or_default() += count;
-        }
+        add_all(&mut into.loose, from.loose, |into, from| *into += from);
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
@@ -261,7 +260,7 @@ impl Metric for RepScorecard {
                     activities: state.has_activities.then_some(done.activities),
                     booked: booked[&(cell.slice.value, cell.period)],
                 };
-                add_row(&mut table, cell, done, &beside, run)?;
+                add_row(&mut table, cell, done, &beside, run);
             }
         }
         table.finish()
@@ -289,13 +288,7 @@ struct Beside {
     booked: i128,
 }
 
-fn add_row(
-    table: &mut MetricTable<'_>,
-    cell: &Cell,
-    done: &Done,
-    beside: &Beside,
-    run: &Run,
-) -> Result<()> {
+fn add_row(table: &mut MetricTable<'_>, cell: &Cell, done: &Done, beside: &Beside, run: &Run) {
     let only = only_currency(run);
     let RepCounts { won, closed, reassigned, quality } = done.counts;
     let mut row = table.row(cell.slice, Some(cell.period), only.unwrap_or_default());
@@ -328,7 +321,6 @@ fn add_row(
         reason,
         quality_count: quality,
     });
-    Ok(())
 }
 
 fn set_sizes(row: &mut Row<'_>, done: &Done) {

@@ -1,5 +1,6 @@
 //! K4: whether a rep's win rate differs from the team's, given how many are compared.
 
+use super::monthly::small;
 use super::rep_counts::{
     CREDIT_RULE, Comparison, Family, RAMPING, REASSIGNED, Rep, RepCounts, set_credit,
 };
@@ -64,12 +65,11 @@ impl Comparison for RepTests {
                 .set("is_ramping", rep.is_ramping);
             set_credit(&mut row, reassigned, run);
             let is_degenerate = rep.is_tested() && p.is_none();
-            let is_small = closed < run.config.min_n_rate;
             row.end(Tail {
                 n: closed.into(),
                 reason: match is_degenerate {
                     true => Some(Reason::Degenerate),
-                    false => is_small.then_some(Reason::SmallN),
+                    false => small(closed, run),
                 },
                 quality_count: quality,
                 ..Tail::default()

@@ -1,5 +1,6 @@
 //! K2: win rates of reps, each pulled towards the team as far as its few deals demand.
 
+use super::monthly::small;
 use super::rep_counts::{
     CREDIT_RULE, Comparison, Family, RAMPING, REASSIGNED, RepCounts, dense_ranks, set_credit,
 };
@@ -102,7 +103,7 @@ impl Comparison for RepWinRateShrunk {
                     .set("m", m);
                 tail.interval = Some(beta_interval(a, b).pair());
                 tail.method = "beta_posterior";
-                tail.reason = (closed < run.config.min_n_rate).then_some(Reason::SmallN);
+                tail.reason = small(closed, run);
             }
             row.end(tail);
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
+use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
 use super::monthly::{currency_of, ratio};
@@ -135,7 +136,7 @@ impl Metric for RepeatBusiness {
 
     fn merge(&self, into: &mut State, from: State) {
         into.wins.merge(from.wins);
-        super::stage_key::add_all(&mut into.due, from.due, |into, from| {
+        add_all(&mut into.due, from.due, |into, from| {
             into.lost += from.lost;
             into.lost_minor += from.lost_minor;
         });
@@ -221,12 +222,11 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) {
     let events = &sums.returns;
     let n = events.n();
     let mut tail = Tail { n: n.into(), quality_count: sums.mended, ..Tail::default() };
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     tail.reason = Some(Reason::ZeroDenominator);
     for (days, name) in HORIZONS.into_iter().filter(|_| n > 0) {
         let horizon = run.ticks_of_days(days);
         let followed = sums.followed.iter().filter(|&&ticks| ticks >= horizon).count();
-        let maturity = Maturity::of(n, followed as u64, is_over, run);
+        let maturity = Maturity::of(events, followed as u64, run);
         let at = events.at(horizon);
         let share = at.incidence[0];
         row.set(name, maturity.has_value().then_some(share));
@@ -235,6 +235,6 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) {
         tail.interval =
             maturity.has_value().then(|| events.interval(share, at.variance[0], horizon).pair());
     }
-    tail.method = if tail.interval.is_some() { "wilson_effective_n" } else { "" };
+    tail.method = "wilson_effective_n";
     row.end(tail);
 }

@@ -147,7 +147,7 @@ fn add_row(table: &mut MetricTable<'_>, scheme: &Scheme, at: usize, run: &Run) {
     row.end(Tail {
         n: step.chance.map(|chance| chance.n).into(),
         interval,
-        method: if interval.is_some() { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         reason: match (required, step.p, aim) {
             (Some(_), ..) | (None, None, _) => step.reason,
             (None, Some(_), None) => Some(Reason::TableAbsent),

@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::keyed::{Keyed, Tally};
-use super::layout::{Reason, Slice};
+use super::layout::Slice;
+use super::monthly::rate_reason;
+use super::spread::set_spread;
 use super::stage_key::{KINDS, finest, sums_of};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
-use crate::stats::interval::moments;
 
 /// J1.
 #[derive(Clone, Copy, Debug)]
@@ -44,14 +45,6 @@ static ABOUT: About = About {
         column("median_upper_days", Unit::Days, "Upper 95 % limit of the median."),
     ],
 };
-
-const QUANTILES: [(&str, f64); 5] = [
-    ("q10_days", 0.1),
-    ("q25_days", 0.25),
-    ("q50_days", 0.5),
-    ("q75_days", 0.75),
-    ("q90_days", 0.9),
-];
 
 /// Durations in ticks of the deals of one outcome.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +96,7 @@ impl Metric for SalesCycle {
         else {
             return;
         };
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         for key in finest(facts.pipeline, facts, day, run) {
             let cell = state.cells.cell(key, run);
             let cycles = if facts.outcome == Status::Won { &mut cell.won } else { &mut cell.lost };
@@ -149,29 +142,16 @@ fn add_row(
     run: &Run,
 ) {
     let durations = cycles.durations.ranks(0);
-    let (n, sum, squares) = durations.sums();
+    let n = durations.n();
     let mut row = table.row(slice, Some(period), Sym::NONE);
     row.set("outcome_set", set);
-    let mut tail = Tail {
+    let interval = set_spread(&mut row, &durations, run);
+    row.end(Tail {
         n: n.into(),
-        reason: Some(Reason::ZeroDenominator),
+        interval,
+        method: "student_t",
+        reason: rate_reason(n, run),
         quality_count: cycles.quality,
         ..Tail::default()
-    };
-    if let Some(found) = moments(n, sum, squares) {
-        row.set("sum_days", run.days(sum as f64))
-            .set("mean_days", run.days(found.mean))
-            .set("sd_days", found.sd.map(|sd| run.days(sd)));
-        for (name, p) in QUANTILES {
-            row.set(name, durations.quantile(p).map(|ticks| run.days(ticks)));
-        }
-        if let Some((lower, upper)) = durations.median_interval() {
-            row.set("median_lower_days", run.days(lower as f64))
-                .set("median_upper_days", run.days(upper as f64));
-        }
-        tail.interval = found.interval.map(|i| (run.days(i.lower).max(0.0), run.days(i.upper)));
-        tail.method = if tail.interval.is_some() { "student_t" } else { "" };
-        tail.reason = (n < run.config.min_n_rate).then_some(Reason::SmallN);
-    }
-    row.end(tail);
+    });
 }

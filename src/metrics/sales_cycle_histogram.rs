@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keyed::Keyed;
-use super::layout::{Dimension, Reason, Slice};
+use super::layout::{Reason, Slice};
 use super::monthly::ratio;
 use super::stage_key::coarser;
 use super::{Metric, MetricTable, Tail};
@@ -79,9 +79,9 @@ impl Metric for SalesCycleHistogram {
         };
         let above = EDGES.partition_point(|&edge| run.ticks_of_days(edge) <= facts.duration);
         let (bar, lost) = (above.saturating_sub(1), usize::from(facts.outcome != Status::Won));
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         let pipeline = facts.pipeline;
-        let owner = Slice { pipeline, dimension: Dimension::Owner, value: facts.owner };
+        let owner = Slice::owner(pipeline, facts.owner);
         let quarter = run.period(PeriodKind::Quarter, day);
         let whole = run.period(PeriodKind::All, day);
         for key in [(Slice::whole(pipeline), quarter), (owner, whole)] {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::layout::{Dimension, PARTS, Slice};
 use super::monthly::{Gather, Monthly, currency_of, kinds, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
@@ -87,7 +88,7 @@ impl Gather for Levers {
 
 impl Levers {
     fn created(deal: &Timeline<'_>) -> Self {
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         Self { created: 1, quality, ..Self::default() }
     }
 
@@ -259,12 +260,9 @@ impl Metric for SalesVelocity {
 
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
-        for (key, months) in from.replicates {
-            let there = into.replicates.entry(key).or_default();
-            for (month, sums) in months {
-                there.entry(month).or_default().gather(&sums);
-            }
-        }
+        add_all(&mut into.replicates, from.replicates, |into, from| {
+            add_all(into, from, |into, from| into.gather(&from));
+        });
     }
 
     fn finish(&self, mut state: State, run: &Run) -> Result<Table> {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::keyed::add_all;
 use super::maturity::is_in_cohorts;
 use super::score_rules::Rules;
 use super::shared::SharedState;
-use super::stage_key::{add_all, is_worked};
+use super::stage_key::is_worked;
 use crate::model::{Day, Run, StageId, StageKind, Status, Sym, Timeline, Visit};
 
 /// By score in thousandths of a point, deals that were won within the horizon and that were not.

@@ -1,6 +1,7 @@
 //! N2: whether a higher score meant a win more often.
 
 use super::layout::Slice;
+use super::monthly::small;
 use super::score_looks::ScoreLooks;
 use super::shared::OnShared;
 use super::stage_key::set_stage;
@@ -77,14 +78,13 @@ fn add_row(
         .set("n_not", not)
         .set("auc", found.map(|f| f.value));
     let interval = found.and_then(|f| f.interval);
-    let is_small = won.min(not) < run.config.min_n_rate;
     row.end(Tail {
         n: (won + not).into(),
         interval: interval.map(|i| i.pair()),
-        method: if interval.is_some() { "delong_logit" } else { "" },
+        method: "delong_logit",
         reason: match found {
             None => Some(Reason::Degenerate),
-            Some(_) => is_small.then_some(Reason::SmallN),
+            Some(_) => small(won.min(not), run),
         },
         ..Tail::default()
     });

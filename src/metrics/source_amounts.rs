@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cohorts::{self, Cohorts};
-use super::layout::{Dimension, Slice};
-use super::monthly::{Gather, Monthly, Values, currency_of, only_currency};
+use super::layout::{Dimension, Slice, word};
+use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
 use super::source_conversion_difference::{Compared, deals, families, most};
-use super::source_counts::{is_over, label, over, pairs, untested};
+use super::source_counts::{is_over, pairs, periods, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Status, Sym, Table, Timeline, Unit, column};
 use crate::stats::mann_whitney::{Dominance, mann_whitney};
 use crate::stats::normal::two_sided_p;
 use crate::stats::quantile::{Histogram, quantile};
@@ -111,10 +111,10 @@ impl Metric for SourceAmounts {
         let is_won = facts.outcome == Status::Won && !facts.is_excluded;
         let Some(month) = facts.closed_month.filter(|_| is_won) else { return };
         if let Some(amount) = facts.amount_minor.filter(|&amount| amount >= 0) {
-            let (quality, currency) = (deal.deal.quality, currency_of(facts, run));
+            let currency = currency_of(facts, run);
             state.amounts.each(facts, (currency, month), &[Dimension::Source], run, |cell| {
                 cell.values.push(amount);
-                cell.quality += u64::from(quality.has_history_code());
+                cell.quality += u64::from(deal.is_mended());
             });
         }
     }
@@ -168,9 +168,7 @@ fn sizes(
             continue;
         }
         for (month, amounts) in months {
-            let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
-            let all = over(run).filter(|_| is_over(quarter, run));
-            for period in all.into_iter().chain([quarter]) {
+            for period in periods(month, run) {
                 let sources = gathered.entry((slice.pipeline, period, currency)).or_default();
                 sources.entry(slice.value).or_default().gather(amounts);
             }
@@ -224,8 +222,8 @@ fn add_family(
     for (at, (a, b)) in pairs.iter().enumerate() {
         let mut row = table.row(Slice::whole(key.0), Some(key.1), key.2);
         let (n_a, n_b) = (count(a), count(b));
-        row.set("source_a", label(*a, run))
-            .set("source_b", label(*b, run))
+        row.set("source_a", word(*a, run))
+            .set("source_b", word(*b, run))
             .set("n_a", n_a)
             .set("n_b", n_b)
             .set("median_a_minor", quantile(of(a), 0.5))
@@ -238,12 +236,11 @@ fn add_family(
             .set("untested", untested(p[at].is_some(), key.1, run).filter(|_| found[at].is_some()));
         set_pace(&mut row, (paces.get(a), paces.get(b)), (gaps[at].0, z[at]), run);
         row.set("p_cycle", p_cycle[at]).set("q_cycle", q_cycle[at]);
-        let is_small = n_a.min(n_b) < run.config.min_n_rate;
         row.end(Tail {
             n: (n_a + n_b).into(),
             reason: match found[at] {
                 None => Some(Reason::ZeroDenominator),
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(n_a.min(n_b), run),
             },
             quality_count: [a, b].iter().filter_map(|s| sizes.get(s)).map(|s| s.1).sum(),
             ..Tail::default()

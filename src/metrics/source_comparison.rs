@@ -1,7 +1,9 @@
 //! O1: two sources side by side, by the share of their deals that was won.
 
+use super::layout::word;
+use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{Counts, Family, SourceCounts, is_over, label, pairs, untested};
+use super::source_counts::{Counts, Family, SourceCounts, UNTESTED, is_over, pairs, untested};
 use super::{MetricTable, Reason, Slice, Tail};
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::proportions::{Equality, difference, equality, least_expected};
@@ -50,11 +52,7 @@ static ABOUT: About = About {
         column("q", Unit::Number, "p adjusted for the number of pairs tested."),
         column("is_different", Unit::Flag, "Whether q <= `fdr_q`; empty if not tested."),
         column("min_expected", Unit::Number, "Smallest expected count of the test."),
-        column(
-            "untested",
-            Unit::Text,
-            "Why there is no test: `DG`, or `running` for a period that is not over.",
-        ),
+        UNTESTED,
     ],
 };
 
@@ -100,8 +98,8 @@ fn add_pair(
     let ratio = rate(a).zip(rate(b).filter(|b| *b > 0.0)).map(|(a, b)| a / b);
     let mut row = table.row(Slice::whole(family.pipeline), Some(family.period), Sym::NONE);
     row.set("basis", family.basis.as_str())
-        .set("source_a", label(a.0, run))
-        .set("source_b", label(b.0, run))
+        .set("source_a", word(a.0, run))
+        .set("source_b", word(b.0, run))
         .set("horizon_days", family.horizon(run))
         .set("won_a", a.1.won)
         .set("n_a", a.1.n)
@@ -118,14 +116,13 @@ fn add_pair(
         .set("is_different", q.map(|q| q <= run.config.fdr_q))
         .set("min_expected", least_expected(a.1.pair(), b.1.pair()))
         .set("untested", untested(test.is_some(), family.period, run));
-    let is_small = a.1.n.min(b.1.n) < run.config.min_n_rate;
     row.end(Tail {
         n: (a.1.n + b.1.n).into(),
         interval: found.map(|f| f.1.pair()),
-        method: if found.is_some() { "newcombe" } else { "" },
+        method: "newcombe",
         reason: match found {
             None => Some(Reason::ZeroDenominator),
-            Some(_) => is_small.then_some(Reason::SmallN),
+            Some(_) => small(a.1.n.min(b.1.n), run),
         },
         quality_count: a.1.quality + b.1.quality,
         ..Tail::default()

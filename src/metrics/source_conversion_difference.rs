@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::cohorts::{Cohort, Cohorts, of_sources};
-use super::layout::Slice;
+use super::layout::{Slice, word};
 use super::maturity::Maturity;
+use super::monthly::small;
 use super::shared::OnShared;
-use super::source_counts::{is_over, label, largest, over, pairs, untested};
-use super::{MetricTable, Reason, Tail};
-use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
+use super::source_counts::{UNTESTED, is_over, largest, pairs, periods, untested};
+use super::{MetricTable, Tail};
+use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::interval::Z;
 use crate::stats::normal::two_sided_p;
 use crate::stats::rank::benjamini_hochberg;
@@ -45,11 +46,7 @@ static ABOUT: About = About {
         column("p", Unit::Number, "Two-sided p value; empty if not tested."),
         column("q", Unit::Number, "p adjusted for the number of pairs tested."),
         column("is_different", Unit::Flag, "Whether q <= `fdr_q`; empty if not tested."),
-        column(
-            "untested",
-            Unit::Text,
-            "Why there is no test: `DG`, or `running` for a period that is not over.",
-        ),
+        UNTESTED,
     ],
 };
 
@@ -67,7 +64,7 @@ struct Side {
 impl Side {
     fn new(source: Sym, cohort: &Cohort, horizon: u32, run: &Run) -> Self {
         let at = cohort.table.at(run.ticks_of_days(horizon));
-        let maturity = cohort.maturity(i64::from(horizon), cohort.is_over(), run);
+        let maturity = cohort.maturity(i64::from(horizon), run);
         let share = maturity.has_value().then_some((at.incidence[0], at.variance[0]));
         Self { source, n: cohort.n(), quality: cohort.quality, maturity, share }
     }
@@ -148,9 +145,7 @@ pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Famil
         if !compared.get(&slice.pipeline).is_some_and(is_compared) {
             continue;
         }
-        let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
-        let all = over(run).filter(|_| is_over(quarter, run));
-        for period in all.into_iter().chain([quarter]) {
+        for period in periods(month, run) {
             let sources = found.entry((slice.pipeline, period)).or_default();
             sources.entry(slice.value).or_default().merge(cohort.clone());
         }
@@ -176,8 +171,8 @@ fn add_family(
         let gap = gaps[at];
         let mut row = table.row(Slice::whole(key.0), Some(key.1), Sym::NONE);
         row.set("horizon_days", horizon)
-            .set("source_a", label(a.source, run))
-            .set("source_b", label(b.source, run))
+            .set("source_a", word(a.source, run))
+            .set("source_b", word(b.source, run))
             .set("n_a", a.n)
             .set("n_b", b.n)
             .set("cif_a", a.share.map(|s| s.0))
@@ -189,16 +184,15 @@ fn add_family(
             .set("is_different", q[at].map(|q| q <= run.config.fdr_q))
             .set("untested", untested(z[at].is_some(), key.1, run).filter(|_| gap.is_some()));
         let weaker = if a.share.is_none() || b.maturity.status == "complete" { a } else { b };
-        let is_small = a.n.min(b.n) < run.config.min_n_rate;
         let interval = gap.filter(|g| g.error > 0.0).map(|g| g.limits());
         row.end(Tail {
             n: (a.n + b.n).into(),
             interval,
-            method: if interval.is_some() { "normal" } else { "" },
+            method: "normal",
             status: weaker.maturity.status,
             reason: match gap {
                 None => weaker.maturity.reason,
-                Some(_) => is_small.then_some(Reason::SmallN),
+                Some(_) => small(a.n.min(b.n), run),
             },
             quality_count: a.quality + b.quality,
         });

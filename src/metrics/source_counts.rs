@@ -4,13 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arcstr::ArcStr;
-
 use super::keyed::Keyed;
 use super::maturity::is_in_cohorts;
 use super::place::{Place, Placed};
 use super::shared::SharedState;
-use crate::model::{Period, PeriodKind, Run, Status, Sym, Timeline};
+use crate::model::{ColumnAbout, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
 
 /// Sources that are compared: those with most deals. More would be lost in a thousand pairs.
 pub(super) const MOST_SOURCES: usize = 8;
@@ -65,7 +63,7 @@ pub(super) struct Counts {
 
 impl Counts {
     fn of(deal: &Timeline<'_>, is_won: bool) -> Self {
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         Self { won: u64::from(is_won), n: 1, quality }
     }
 
@@ -98,13 +96,13 @@ impl SharedState for SourceCounts {
     }
 
     fn merge(&mut self, from: Self) {
-        SourceCounts::merge(self, from);
+        self.counts.merge(from.counts, |into, from| into.add(from));
     }
 }
 
 impl SourceCounts {
     /// Takes a deal with a source, once it is closed.
-    pub(super) fn fold_closed(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold_closed(&mut self, deal: &Timeline<'_>, run: &Run) {
         let facts = &deal.facts;
         let Some(month) = facts.closed_month.filter(|_| !facts.is_excluded) else { return };
         if facts.outcome == Status::Open || facts.source.is_none() {
@@ -121,7 +119,7 @@ impl SourceCounts {
     }
 
     /// Takes a deal with a source of a quarter whose deals have all been followed to a horizon.
-    pub(super) fn fold_cohort(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold_cohort(&mut self, deal: &Timeline<'_>, run: &Run) {
         let facts = &deal.facts;
         if facts.source.is_none() || !is_in_cohorts(deal) {
             return;
@@ -144,11 +142,6 @@ impl SourceCounts {
         self.counts.cell(key, run).add(Counts::of(deal, is_won));
     }
 
-    /// Adds the deals of another part.
-    pub(super) fn merge(&mut self, from: Self) {
-        self.counts.merge(from.counts, |into, from| into.add(from));
-    }
-
     /// The counts in the order of their keys.
     pub(super) fn in_order(&self) -> Vec<(Stratum, &Counts)> {
         self.counts.in_order()
@@ -169,9 +162,8 @@ impl SourceCounts {
         let compared = self.compared();
         let mut sums: BTreeMap<(Sym, Basis, Period), BTreeMap<Sym, Counts>> = BTreeMap::new();
         for (key, counts) in self.counts.in_order() {
-            let quarter = run.period(PeriodKind::Quarter, run.months.start(key.month));
-            let all = over(run).filter(|_| key.basis == Basis::Closed && is_over(quarter, run));
-            for period in all.into_iter().chain([quarter]) {
+            let is_shown = |p: &Period| key.basis == Basis::Closed || p.kind == PeriodKind::Quarter;
+            for period in periods(key.month, run).filter(is_shown) {
                 let sums = sums.entry((key.pipeline, key.basis, period)).or_default();
                 sums.entry(key.source).or_default().add(*counts);
             }
@@ -228,12 +220,25 @@ pub(super) fn over(run: &Run) -> Option<Period> {
     (end > start).then_some(Period { kind: PeriodKind::All, start, end })
 }
 
+/// The periods in which a month counts: its quarter, and all quarters that are over if that one is.
+pub(super) fn periods(month: i32, run: &Run) -> impl Iterator<Item = Period> {
+    let quarter = run.period(PeriodKind::Quarter, run.months.start(month));
+    over(run).filter(|_| is_over(quarter, run)).into_iter().chain([quarter])
+}
+
 /// The largest horizon to which all deals of a quarter have been followed.
 fn followed_to(quarter: Period, run: &Run) -> Option<u32> {
     let last = (run.zone.midnight(quarter.end) - 1, quarter.end - 1);
     let followed = if is_over(quarter, run) { run.followed(last) } else { return None };
     run.config.horizons.iter().rev().copied().find(|&h| run.ticks_of_days(h) <= followed)
 }
+
+/// What [`untested`] tells.
+pub(super) const UNTESTED: ColumnAbout = column(
+    "untested",
+    Unit::Text,
+    "Why there is no test: `DG`, or `running` for a period that is not over.",
+);
 
 /// Why nothing is tested.
 pub(super) fn untested(has_test: bool, period: Period, run: &Run) -> Option<&'static str> {
@@ -242,9 +247,4 @@ pub(super) fn untested(has_test: bool, period: Period, run: &Run) -> Option<&'st
         (false, true) => Some("DG"),
         (false, false) => Some("running"),
     }
-}
-
-/// A source as it stands in a table.
-pub(super) fn label(source: Sym, run: &Run) -> ArcStr {
-    run.names.text(source).unwrap_or_else(|| arcstr::literal!("__NONE__"))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source_counts::{Basis, Counts, SourceCounts, is_over, label, over, pairs, untested};
-use super::{Metric, MetricTable, Reason, Slice, Tail};
-use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use super::layout::word;
+use super::monthly::small;
+use super::shared::OnShared;
+use super::source_counts::{Basis, Counts, SourceCounts, is_over, over, pairs, untested};
+use super::{MetricTable, Reason, Slice, Tail};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::mantel_haenszel::{CommonOdds, common_odds};
 use crate::stats::rank::benjamini_hochberg;
 
@@ -55,23 +57,14 @@ type Place = (Sym, Period);
 /// A pair and what was found of it.
 type Found = ((Sym, Sym), Counts, Counts, CommonOdds);
 
-impl Metric for SourceOddsRatio {
+impl OnShared for SourceOddsRatio {
     type State = SourceCounts;
 
     fn about(&self) -> &'static About {
         &ABOUT
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut SourceCounts) {
-        state.fold_closed(deal, run);
-    }
-
-    fn merge(&self, into: &mut SourceCounts, from: SourceCounts) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: SourceCounts, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) {
         let mut strata: BTreeMap<(Sym, Sym), BTreeMap<Place, Counts>> = BTreeMap::new();
         for (key, counts) in state.in_order().into_iter().filter(|c| c.0.basis == Basis::Closed) {
             let quarter = run.period(PeriodKind::Quarter, run.months.start(key.month));
@@ -90,10 +83,9 @@ impl Metric for SourceOddsRatio {
                 .collect();
             let p: Vec<Option<f64>> = found.iter().map(|f| f.3.test.map(|t| t.1)).collect();
             for (found, q) in found.iter().zip(benjamini_hochberg(&p)) {
-                add_pair(&mut table, pipeline, found, q, run);
+                add_pair(table, pipeline, found, q, run);
             }
         }
-        table.finish()
     }
 }
 
@@ -121,8 +113,8 @@ fn add_pair(
 ) {
     let Some(period) = over(run) else { return };
     let mut row = table.row(Slice::whole(pipeline), Some(period), Sym::NONE);
-    row.set("source_a", label(*a, run))
-        .set("source_b", label(*b, run))
+    row.set("source_a", word(*a, run))
+        .set("source_b", word(*b, run))
         .set("n_a", of_a.n)
         .set("n_b", of_b.n)
         .set("odds_ratio", odds.ratio.map(|r| r.0))
@@ -134,14 +126,13 @@ fn add_pair(
         .set("n_strata", odds.used)
         .set("n_dropped", odds.dropped)
         .set("untested", untested(odds.test.is_some(), period, run));
-    let is_small = of_a.n.min(of_b.n) < run.config.min_n_rate;
     row.end(Tail {
         n: (of_a.n + of_b.n).into(),
         interval: odds.ratio.map(|r| r.1.pair()),
-        method: if odds.ratio.is_some() { "robins_breslow_greenland" } else { "" },
+        method: "robins_breslow_greenland",
         reason: match odds.ratio {
             None => Some(Reason::Degenerate),
-            Some(_) => is_small.then_some(Reason::SmallN),
+            Some(_) => small(of_a.n.min(of_b.n), run),
         },
         quality_count: of_a.quality + of_b.quality,
         ..Tail::default()

@@ -1,7 +1,7 @@
 //! O2: whether the sources differ at all, before they are compared in pairs.
 
 use super::shared::OnShared;
-use super::source_counts::{SourceCounts, is_over, untested};
+use super::source_counts::{SourceCounts, UNTESTED, is_over, untested};
 use super::{MetricTable, Reason, Slice, Tail};
 use crate::model::{About, Run, Sym, Unit, column};
 use crate::stats::chi_squared::pearson;
@@ -31,11 +31,7 @@ static ABOUT: About = About {
         column("chi2", Unit::Number, "The statistic; empty if not tested."),
         column("df", Unit::Count, "Degrees of freedom."),
         column("p", Unit::Number, "p value; empty if not tested."),
-        column(
-            "untested",
-            Unit::Text,
-            "Why there is no test: `DG`, or `running` for a period that is not over.",
-        ),
+        UNTESTED,
     ],
 };
 

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::Tally;
+use super::keyed::{Tally, add_all};
 use super::landmarks::{Landmarks, WinChance};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::shared::{OnShared, SharedState};
-use super::stage_key::{add_all, is_worked, set_stage};
+use super::stage_key::{is_worked, set_stage};
 use crate::model::{About, Run, StageId, StageKind, Status, Sym, Timeline, Unit, column};
 
 /// The metric.
@@ -89,7 +89,7 @@ impl Pace {
         if !is_winner {
             return;
         }
-        let mended = u64::from(deal.deal.quality.has_history_code());
+        let mended = u64::from(deal.is_mended());
         let mut add = |key, ticks| {
             let winners = self.winners.entry(key).or_default();
             winners.ticks.push(ticks);
@@ -211,7 +211,7 @@ fn write(
     row.end(Tail {
         n: limit.n.into(),
         interval: limit.interval.map(|(lower, upper)| (days(lower), days(upper))),
-        method: if limit.interval.is_some() { "order_statistics" } else { "" },
+        method: "order_statistics",
         reason: limit.ticks.is_none().then_some(Reason::InsufficientFollowUp),
         quality_count: limit.mended,
         ..Tail::default()

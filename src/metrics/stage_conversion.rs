@@ -5,14 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use super::Metric;
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::rate_reason;
 use super::path::Path;
-use super::stage_key::small;
-use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{
-    About, ConversionPolicy, Period, PeriodKind, Run, Stage, Status, Sym, Table, Timeline, Unit,
-    column,
+    About, ConversionPolicy, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -172,16 +172,14 @@ impl Metric for StageConversion {
                     if cells.len() < stages {
                         cells.resize(stages, AtStage::default());
                     }
-                    cells[at - 1].take(&state.path, at, deal.deal.quality.has_history_code());
+                    cells[at - 1].take(&state.path, at, deal.is_mended());
                 }
             }
         }
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, stages) in from.cells {
-            add_stages(into.cells.entry(key).or_default(), &stages);
-        }
+        add_all(&mut into.cells, from.cells, |into, from| add_stages(into, &from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
@@ -229,9 +227,8 @@ fn one_row(
     run: &Run,
 ) {
     let name = |order: usize| {
-        let is_stage = |s: &&Stage| s.order.map(usize::from) == Some(order);
-        let found = run.catalogue.of(pipeline).map(|(_, stage)| stage).find(is_stage);
-        found.and_then(|stage| run.names.text(stage.name))
+        let (_, stage) = run.catalogue.placed(pipeline, u16::try_from(order).ok()?)?;
+        run.names.text(stage.name)
     };
     let n = counted.counted;
     let rate = (n > 0).then(|| counted.converted as f64 / n as f64);
@@ -256,8 +253,8 @@ fn one_row(
     row.end(Tail {
         n: n.into(),
         interval: has_interval.then(|| wilson(counted.converted as f64, n as f64).pair()),
-        method: if has_interval { "wilson" } else { "" },
-        reason: if n == 0 { Some(Reason::ZeroDenominator) } else { small(n, run) },
+        method: "wilson",
+        reason: rate_reason(n, run),
         quality_count: stage.quality,
         ..Tail::default()
     });

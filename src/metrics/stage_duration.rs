@@ -4,16 +4,17 @@
 
 use std::collections::BTreeMap;
 
-use super::keyed::{Keyed, Tally};
+use super::keyed::{Keyed, Tally, add_all};
 use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{KINDS, add_all, finest, is_worked, set_stage, small, sums_of};
+use super::monthly::small;
+use super::spread::set_spread;
+use super::stage_key::{KINDS, finest, is_worked, set_stage, sums_of};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
     About, Day, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
     Visit, column,
 };
-use crate::stats::interval::moments;
 use crate::stats::quantile::Ranks;
 
 /// The metric.
@@ -55,14 +56,6 @@ static ABOUT: About = About {
     ],
 };
 
-const QUANTILES: [(&str, f64); 5] = [
-    ("q10_days", 0.1),
-    ("q25_days", 0.25),
-    ("q50_days", 0.5),
-    ("q75_days", 0.75),
-    ("q90_days", 0.9),
-];
-
 type Key = (Slice, Period, StageId);
 
 /// State of [`StageDuration`]: class H, in the finest cells.
@@ -86,7 +79,7 @@ impl Metric for StageDuration {
                 state.ticks.cell((slice, period, visit.stage), run).push(ticks);
             }
         }
-        if deal.deal.quality.has_history_code() {
+        if deal.is_mended() {
             mark_mended(deal, run, state);
         }
     }
@@ -151,27 +144,14 @@ fn mark_mended(deal: &Timeline<'_>, run: &Run, state: &mut State) {
 }
 
 fn write(mut row: Row<'_>, stage: StageId, ticks: &Ranks, mended: u64, run: &Run) {
-    let (n, sum, squares) = ticks.sums();
-    let days = |ticks: f64| run.days(ticks);
+    let n = ticks.n();
     let whole = |ticks: i64| run.days(ticks as f64);
-    let moments = moments(n, sum, squares);
-    let interval = moments.as_ref().and_then(|m| m.interval.as_ref());
-    let interval = interval.map(|i| (days(i.lower).max(0.0), days(i.upper)));
-    let median = ticks.median_interval();
     set_stage(&mut row, stage, run);
-    for (name, p) in QUANTILES {
-        row.set(name, ticks.quantile(p).map(days));
-    }
-    row.set("mean_days", moments.as_ref().map(|m| days(m.mean)))
-        .set("sd_days", moments.as_ref().and_then(|m| m.sd).map(days))
-        .set("min_days", ticks.first().map(whole))
-        .set("max_days", ticks.last().map(whole))
-        .set("median_lower_days", median.map(|(lower, _)| whole(lower)))
-        .set("median_upper_days", median.map(|(_, upper)| whole(upper)))
-        .set("sum_days", days(sum as f64));
+    let interval = set_spread(&mut row, ticks, run);
+    row.set("min_days", ticks.first().map(whole)).set("max_days", ticks.last().map(whole));
     row.end(Tail {
         n: n.into(),
-        method: if interval.is_some() { "student_t" } else { "" },
+        method: "student_t",
         interval,
         reason: small(n, run),
         quality_count: mended,

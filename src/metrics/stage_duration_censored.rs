@@ -6,12 +6,13 @@ use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, PARTS, Reason, Slice, Tail};
 use super::maturity::{is_recent, is_staged, window};
-use super::time_to_close::{quantile_limits, restricted_mean, windows};
+use super::monthly::small;
+use super::stage_key::{is_worked, set_stage};
+use super::time_to_close::{Times, quantile_limits, restricted_mean, windows};
 use crate::error::Result;
 use crate::model::{
-    About, ExitKind, Run, StageId, StageKind, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
+    About, ExitKind, Run, StageId, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
 };
-use crate::stats::survival::EventTable;
 
 /// See the module.
 pub struct StageDurationCensored;
@@ -54,23 +55,9 @@ const TAU_DAYS: u32 = 90;
 /// Population and stage, and whether the visit began in the trailing window.
 type Key = ((Slice, StageId), bool);
 
-/// Ticks in a stage.
-#[derive(Clone, Debug, Default)]
-pub struct Stays {
-    table: EventTable<1>,
-    quality: u64,
-}
-
-impl Stays {
-    fn merge(&mut self, other: Self) {
-        self.table.merge(other.table);
-        self.quality += other.quality;
-    }
-}
-
 /// Whether a visit is to an open stage that exists, with a known entry.
 pub(super) fn is_dwell(visit: &Visit, run: &Run) -> bool {
-    visit.kind == StageKind::Open && visit.is_entry_known && !run.is_unknown(visit.stage)
+    is_worked(visit, run) && visit.is_entry_known
 }
 
 /// Ticks of all visits to the stage of the first of these, and how the last of them ended.
@@ -81,7 +68,8 @@ fn whole_stay(visits: &[Visit]) -> (i64, ExitKind) {
 }
 
 impl Metric for StageDurationCensored {
-    type State = Keyed<Key, Stays>;
+    /// Ticks in a stage.
+    type State = Keyed<Key, Times<1>>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -104,20 +92,20 @@ impl Metric for StageDurationCensored {
                 let stays = state.cell(((slice, visit.stage), is_recent), run);
                 stays.table.add(ticks, cause, 1);
                 let is_first = !visit.is_reentry;
-                stays.quality += u64::from(is_first && deal.deal.quality.has_history_code());
+                stays.quality += u64::from(is_first && deal.is_mended());
             }
         }
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from, Stays::merge);
+        into.merge(from, Times::merge);
     }
 
     fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
         let mut table = MetricTable::new(&ABOUT, run);
         let whole = |((slice, stage), recent): Key| Some(((slice.whole_of()?, stage), recent));
         for (((slice, stage), is_trailing), stays) in
-            windows(state.with_wholes(whole, Stays::merge).sorted(), Stays::merge)
+            windows(state.with_wholes(whole, Times::merge).sorted(), Times::merge)
         {
             one_row(&mut table, (slice, stage, is_trailing), &stays, run);
         }
@@ -128,7 +116,7 @@ impl Metric for StageDurationCensored {
 fn one_row(
     table: &mut MetricTable<'_>,
     (slice, stage, is_trailing): (Slice, StageId, bool),
-    stays: &Stays,
+    stays: &Times<1>,
     run: &Run,
 ) {
     let events = &stays.table;
@@ -136,8 +124,7 @@ fn one_row(
     let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
     let median = quantile(0.5);
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
-    let about_stage = run.catalogue.get(stage);
-    row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    set_stage(&mut row, stage, run);
     row.set("n_open", events.censored()).set("q50_days", median);
     row.set("q75_days", quantile(0.75)).set("q90_days", quantile(0.9));
     if let Some(mean) = restricted_mean(events, TAU_DAYS, run) {
@@ -145,11 +132,7 @@ fn one_row(
         row.set("rmst_lower_days", mean.lower).set("rmst_upper_days", mean.upper);
         row.set("still_at_tau", events.at(mean.tau).survival);
     }
-    let reason = if median.is_none() {
-        Some(Reason::Immature)
-    } else {
-        (n < run.config.min_n_rate).then_some(Reason::SmallN)
-    };
+    let reason = if median.is_none() { Some(Reason::Immature) } else { small(n, run) };
     row.end(Tail {
         n: n.into(),
         interval: Some(quantile_limits(events, 0.5, run)),

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::keyed::Keyed;
+use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::small;
 use super::stage_duration::completed;
-use super::stage_key::{add_all, coarser, set_stage, small};
+use super::stage_key::{coarser, set_stage};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
 
@@ -74,7 +75,7 @@ impl Metric for StageDurationHistogram {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let is_mended = deal.deal.quality.has_history_code();
+        let is_mended = deal.is_mended();
         let mut seen: Vec<(StageId, Period)> = Vec::new();
         for (visit, day, ticks) in completed(deal, run) {
             let quarter = run.period(PeriodKind::Quarter, day);

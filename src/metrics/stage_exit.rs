@@ -5,6 +5,7 @@ use super::keyed::Keyed;
 use super::layout::{MetricTable, Slice, Tail, UNOWNED};
 use super::maturity::{Maturity, is_recent, is_staged, window};
 use super::stage_duration_censored::is_dwell;
+use super::stage_key::set_stage;
 use super::time_to_close::windows;
 use crate::error::Result;
 use crate::model::{About, ExitKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column};
@@ -139,7 +140,7 @@ impl Metric for StageExit {
                 exits.table.add(ticks, cause, 1);
                 exits.followed += u64::from(is_followed);
                 let is_first = !visit.is_reentry;
-                exits.quality += u64::from(is_first && deal.deal.quality.has_history_code());
+                exits.quality += u64::from(is_first && deal.is_mended());
             }
         }
     }
@@ -169,11 +170,10 @@ fn one_row(
     let (finer, events) = (&exits.table, exits.table.by_causes::<3>([1, 2, 3, 1]));
     let n = events.n();
     let horizon = run.ticks_of_days(run.config.stage_horizon);
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
-    let maturity = Maturity::of(n, exits.followed, is_over, run);
+    let maturity = Maturity::of(&events, exits.followed, run);
     let mut row = table.row(slice, Some(window(is_trailing, run)), Sym::NONE);
     let about_stage = run.catalogue.get(stage);
-    row.set("stage_order", about_stage.order).set("stage", run.names.text(about_stage.name));
+    set_stage(&mut row, stage, run);
     let named = (run.names.get(about_stage.pipeline), run.names.get(about_stage.name));
     row.set("touch_goal", run.config.touch_goal(named.0, named.1));
     row.set("skill", run.config.skill(named.0, named.1));
@@ -200,7 +200,7 @@ fn one_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: if interval.is_some() { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         status: maturity.status,
         reason: maturity.reason_for(n, run),
         quality_count: exits.quality,

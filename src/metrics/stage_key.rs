@@ -1,11 +1,9 @@
-//! What the stage metrics share: stage columns, currency keys, values just before the cut, and
+//! What the stage metrics share: stage columns, values just before the cut, and
 //! the roll-up of months and quarters into coarser periods.
 //!
 //! No estimator and no definition of a metric stands here.
 
-use std::collections::BTreeMap;
-
-use super::layout::{Dimension, Reason, Row, Slice};
+use super::layout::{Dimension, Row, Slice};
 use crate::model::{
     Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
 };
@@ -39,15 +37,6 @@ pub(crate) fn standing<'t>(deal: &'t Timeline<'_>) -> Option<&'t Visit> {
     deal.visits.last().filter(|v| v.kind == StageKind::Open && v.exited_at.is_none())
 }
 
-/// The currency that keys a value row: the deal's where there are several, else the only one.
-pub(crate) fn currency_key(facts: &Facts, run: &Run) -> Sym {
-    match run.currencies.as_slice() {
-        [] => Sym::NONE,
-        [only] => *only,
-        _ => facts.currency,
-    }
-}
-
 /// The value of a field just before `at`; the outer null says that its history is not known.
 pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Option<Option<i64>> {
     let mut changes = deal.changes.iter().filter(|c| c.field == field);
@@ -56,11 +45,6 @@ pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Opt
         return Some(first.old.get());
     }
     Some(changes.take_while(|c| c.at < at).last().map_or(first.new.get(), |c| c.new.get()))
-}
-
-/// `SN` where a rate or mean rests on fewer than `min_n_rate` cases.
-pub(crate) fn small(n: u64, run: &Run) -> Option<Reason> {
-    (n < run.config.min_n_rate).then_some(Reason::SmallN)
 }
 
 /// The finest cells of an event: owner and source by quarter, segment by month. [`sums_of`] gives the
@@ -94,19 +78,4 @@ pub(crate) fn coarser(period: Period, run: &Run) -> impl Iterator<Item = Period>
         .into_iter()
         .filter(move |&kind| kind <= period.kind)
         .map(move |kind| if kind == period.kind { period } else { run.period(kind, period.start) })
-}
-
-/// Adds `from` to `into`, key by key.
-pub(crate) fn add_all<K: Ord, V: Default>(
-    into: &mut BTreeMap<K, V>,
-    from: BTreeMap<K, V>,
-    add: impl Fn(&mut V, V),
-) {
-    if into.is_empty() {
-        *into = from;
-        return;
-    }
-    for (key, value) in from {
-        add(into.entry(key).or_default(), value);
-    }
 }

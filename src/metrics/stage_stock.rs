@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::keyed::{Keyed, Tally};
-use super::layout::{MetricTable, Slice, Tail};
-use super::stage_key::{DIMENSIONS, KINDS, currency_key, set_stage, standing};
+use super::layout::{MetricTable, Slice, Tail, VALUE_BASIS};
+use super::monthly::currency_of;
+use super::stage_key::{DIMENSIONS, KINDS, set_stage, standing};
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
 use crate::model::{
@@ -41,11 +42,7 @@ static ABOUT: About = About {
         column("deals", Unit::Count, "Deals in the stage."),
         column("value_minor", Unit::Minor, "Sum of their amounts."),
         column("n_null_amount", Unit::Count, "Of them, deals without an amount."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
         column(
             "q50_age_days",
             Unit::Days,
@@ -81,7 +78,7 @@ impl Metric for StageStock {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Open) {
             let last = visit.exited_on.unwrap_or(Day::MAX);
             let mut month = run.period(PeriodKind::Month, visit.entered_on);
@@ -159,7 +156,7 @@ impl Stock {
         self.value += i128::from(amount.unwrap_or(0));
         self.null_amounts += u64::from(amount.is_none());
         self.amounts = self.amounts.max(known);
-        self.mended += u64::from(deal.deal.quality.has_history_code());
+        self.mended += u64::from(deal.is_mended());
         if !deal.deal.quality.contains(Quality::CreationUnknown) {
             self.ages.push(age);
         }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::keyed::{Keyed, Tally};
+use super::keyed::{Keyed, Tally, add_all};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
-use super::stage_key::{add_all, coarser, set_named_stage, small};
+use super::monthly::small;
+use super::stage_key::{coarser, set_named_stage};
 use crate::error::Result;
 use crate::model::{
     About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
@@ -89,7 +90,7 @@ impl Metric for StageTransitions {
     }
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let mended = u64::from(deal.deal.quality.has_history_code());
+        let mended = u64::from(deal.is_mended());
         for (at, visit) in deal.visits.iter().enumerate() {
             let Some((day, pair)) = visit.exited_on.zip(pair(deal.visits, at)) else { continue };
             let quarter = run.period(PeriodKind::Quarter, day);
@@ -204,7 +205,7 @@ fn write(mut row: Row<'_>, (from, to): Pair, moves: &Moves, left: Left, run: &Ru
     row.end(Tail {
         n: n.into(),
         interval: is_told.then(|| wilson(moves.moves as f64, n as f64).pair()),
-        method: if is_told { "wilson" } else { "" },
+        method: "wilson",
         reason: if is_told { small(n, run) } else { Some(Reason::TableAbsent) },
         quality_count: moves.mended,
         ..Tail::default()

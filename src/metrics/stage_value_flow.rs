@@ -6,7 +6,7 @@ use super::Row;
 use super::balances::Balance;
 use super::flows::Flows;
 use super::holds::{TRANSFER, WAYS};
-use super::layout::{Dimension, MetricTable, Tail};
+use super::layout::{Dimension, MetricTable, Tail, VALUE_BASIS};
 use super::shared::OnShared;
 use super::stage_key::set_stage;
 use crate::model::{About, Known, PeriodKind, Run, StageId, Unit, column};
@@ -101,11 +101,7 @@ static ABOUT: About = About {
         column("revaluation_minor", Unit::Minor, "Changes of amount while in the stage."),
         column("closing_minor", Unit::Minor, "Value under way when the period ends."),
         column("n_null_amount", Unit::Count, "Visits without an amount."),
-        column(
-            "value_basis",
-            Unit::Text,
-            "`history`, `snapshot` or `current`: the worst that was used.",
-        ),
+        VALUE_BASIS,
     ],
 };
 

@@ -8,7 +8,7 @@ use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
 use crate::model::{
-    About, HistoryGrade, Run, Stage, StageKind, Sym, Table, Timeline, Unit, Visit, column,
+    About, HistoryGrade, Run, StageKind, Sym, Table, Timeline, Unit, Visit, column,
 };
 use crate::stats::influence::Influence;
 use crate::stats::isotonic::isotonic;
@@ -245,7 +245,7 @@ fn add(
         reached.table.add(ticks, cause(deal.facts.outcome), 1);
         reached.followed += u64::from(followed >= horizon);
         reached.followed_to.add(followed, 1, run);
-        reached.quality += u64::from(deal.deal.quality.has_history_code());
+        reached.quality += u64::from(deal.is_mended());
     }
 }
 
@@ -256,11 +256,10 @@ fn estimates(stages: &BTreeMap<u16, Reached>, run: &Run) -> Vec<Estimate> {
         .values()
         .map(|reached| {
             let events = &reached.table;
-            let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
             let at = events.at(horizon);
             let (p, variance) = (at.incidence[0], at.variance[0]);
             Estimate {
-                maturity: Maturity::of(events.n(), reached.followed, is_over, run),
+                maturity: Maturity::of(events, reached.followed, run),
                 p,
                 n_eff: events.effective_n(p, variance, horizon),
                 interval: events.interval(p, variance, horizon).pair(),
@@ -290,8 +289,7 @@ fn one_row(
     let events = &reached.table;
     let n = events.n();
     let [won, lost] = [1, 2].map(|cause| events.ended_by(cause, i64::MAX));
-    let is_stage = |s: &&Stage| s.order == Some(order);
-    let stage = run.catalogue.of(slice.pipeline).map(|(_, s)| s).find(is_stage);
+    let stage = run.catalogue.placed(slice.pipeline, order).map(|(_, stage)| stage);
     let period = run.trailing(run.config.emp_window_days);
     let mut row = table.row(slice, Some(period), Sym::NONE);
     row.set("stage_order", order).set("stage", stage.and_then(|s| run.names.text(s.name)));
@@ -311,7 +309,7 @@ fn one_row(
     row.end(Tail {
         n: n.into(),
         interval: has_value.then_some(estimate.interval),
-        method: if has_value { "wilson_effective_n" } else { "" },
+        method: "wilson_effective_n",
         status: estimate.maturity.status,
         reason: estimate.maturity.reason_for(n, run),
         quality_count: reached.quality,

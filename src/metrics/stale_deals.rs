@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::layout::{Dimension, MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::currency_of;
 use super::stage_age_threshold::{Pace, ticks_in_stage};
-use super::stage_key::{currency_key, field_before, is_worked, set_stage, standing};
+use super::stage_key::{field_before, is_worked, set_stage, standing};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Field, HistoryGrade, PeriodKind, Quality, Run, Sign, StageId, StaleRule,
@@ -183,7 +184,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         name: deal.name.into(),
         pipeline: visit.pipeline,
         owner: deal.facts.owner,
-        currency: currency_key(&deal.facts, run),
+        currency: currency_of(&deal.facts, run),
         stage: visit.stage,
         is_worked: is_worked(visit, run),
         amount: deal.amount_before(run.cut, run).0,
@@ -196,7 +197,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
             Some(known) => known.and_then(|day| Day::try_from(day).ok()),
             None => deal.deal.expected_close_on.get(),
         },
-        is_mended: deal.deal.quality.has_history_code(),
+        is_mended: deal.is_mended(),
     }
 }
 
@@ -267,7 +268,7 @@ fn write(
     run: &Run,
 ) {
     let days = |ticks: i64| run.days(ticks as f64);
-    let owner = Slice { pipeline: deal.pipeline, dimension: Dimension::Owner, value: deal.owner };
+    let owner = Slice::owner(deal.pipeline, deal.owner);
     let now = run.period(PeriodKind::All, run.as_of);
     let mut row = table.row(owner, Some(now), deal.currency);
     set_stage(&mut row, deal.stage, run);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
-use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::layout::{MetricTable, Reason, Slice, Tail, word};
 use super::maturity::is_timed;
 use crate::error::Result;
 use crate::model::{
@@ -203,9 +203,8 @@ fn add_row(
     let ranks: Ranks = runs.map(|run| (i64::from(run[0]), run.len() as u64)).collect();
     let (n, sum, _) = ranks.sums();
     let hours = |seconds: f64| seconds / HOUR;
-    let word = |kind: Sym| run.names.text(kind).unwrap_or_else(|| "__NONE__".into());
     let [from, to] = match types {
-        Some((from, to)) => [word(from), word(to)],
+        Some((from, to)) => [word(from, run), word(to, run)],
         None => ["any".into(), "any".into()],
     };
     let median = ranks.quantile(0.5).map(hours);
@@ -230,7 +229,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval: limits,
-        method: if limits.is_some() { "order_statistics" } else { "" },
+        method: "order_statistics",
         reason: median.is_none().then_some(Reason::ZeroDenominator),
         ..Tail::default()
     });

@@ -8,6 +8,7 @@ use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{cause, is_in_cohorts, is_recent, window};
+use super::monthly::small;
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
 use crate::stats::interval::Z;
@@ -43,15 +44,15 @@ static ABOUT: About = About {
     ],
 };
 
-/// Ticks to close of a population, and its deals with a history code.
+/// Ticks to one of `K` ends, and how many deals behind them have a history code.
 #[derive(Clone, Debug, Default)]
-pub struct Times {
-    table: EventTable<2>,
-    quality: u64,
+pub struct Times<const K: usize> {
+    pub(super) table: EventTable<K>,
+    pub(super) quality: u64,
 }
 
-impl Times {
-    fn merge(&mut self, other: Self) {
+impl<const K: usize> Times<K> {
+    pub(super) fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
         self.quality += other.quality;
     }
@@ -59,7 +60,7 @@ impl Times {
 
 impl Metric for TimeToClose {
     /// By population, and whether the deal was created in the trailing window.
-    type State = Keyed<(Slice, bool), Times>;
+    type State = Keyed<(Slice, bool), Times<2>>;
 
     fn about(&self) -> &'static About {
         &ABOUT
@@ -74,7 +75,7 @@ impl Metric for TimeToClose {
         for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
             let times = state.cell((slice, is_recent), run);
             times.table.add(facts.duration, cause(facts.outcome), 1);
-            times.quality += u64::from(deal.deal.quality.has_history_code());
+            times.quality += u64::from(deal.is_mended());
         }
     }
 
@@ -160,7 +161,7 @@ pub(super) fn quantile_limits<const K: usize>(
     (days(lower), days(upper))
 }
 
-fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Times, run: &Run) {
+fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Times<2>, run: &Run) {
     let events = &times.table;
     let n = events.n();
     let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
@@ -174,11 +175,7 @@ fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Ti
             row.set("tau_days", mean.tau_days).set("rmst_days", mean.days);
             row.set("rmst_lower_days", mean.lower).set("rmst_upper_days", mean.upper);
         }
-        let reason = if median.is_none() {
-            Some(Reason::Immature)
-        } else {
-            (n < run.config.min_n_rate).then_some(Reason::SmallN)
-        };
+        let reason = if median.is_none() { Some(Reason::Immature) } else { small(n, run) };
         row.end(Tail {
             n: n.into(),
             interval: Some(limits),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::{currency_of, rate_reason, ratio};
 use super::{Metric, Row};
@@ -114,7 +115,7 @@ impl Sums {
             cycles: u64::from(has_cycle),
             cycle_ticks: if has_cycle { facts.duration } else { 0 },
             null_amounts: u64::from(is_won && amount.is_none()),
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
             ..Self::default()
         }
     }
@@ -190,7 +191,7 @@ impl Metric for Trend {
             return;
         }
         let days = state.0.entry((facts.pipeline, currency_of(facts, run))).or_default();
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         match created {
             ..0 => days.open_before += 1,
             _ => days.at(created).add(&Sums {
@@ -207,9 +208,7 @@ impl Metric for Trend {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        for (key, days) in from.0 {
-            into.0.entry(key).or_default().merge(&days);
-        }
+        add_all(&mut into.0, from.0, |into, from| into.merge(&from));
     }
 
     fn finish(&self, state: State, run: &Run) -> Result<Table> {
@@ -249,7 +248,7 @@ fn fill(mut row: Row<'_>, sums: &Sums, open: u64, run: &Run) {
     row.end(Tail {
         n: closed.into(),
         interval,
-        method: if interval.is_some() { "wilson" } else { "" },
+        method: "wilson",
         reason: rate_reason(closed, run),
         quality_count: sums.quality,
         ..Tail::default()

@@ -41,9 +41,7 @@ impl OnShared for UnpaidWins {
     }
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
-        if run.payments.is_empty() {
-            payment_state::absent(table, run);
-        }
+        payment_state::note_absent(table, run);
         for (cell, wins) in state.clone().with_wholes().by_period(run, false) {
             if cell.period.kind != PeriodKind::All {
                 continue;

@@ -6,10 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::keyed::add_all;
 use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::monthly::currency_of;
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{DIMENSIONS, add_all, currency_key, field_before, standing};
+use super::stage_key::{DIMENSIONS, field_before, standing};
 use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
@@ -164,7 +166,7 @@ impl Metric for WeightedPipeline {
             None => deal.deal.probability_bp.get().map(i64::from),
         };
         let probability = of_stage.or_else(of_deal);
-        let currency = currency_key(&deal.facts, run);
+        let currency = currency_of(&deal.facts, run);
         for slice in Slice::of(visit.pipeline, &deal.facts, &DIMENSIONS) {
             let open = state.open.entry((slice, currency)).or_default();
             open.deals += 1;
@@ -176,7 +178,7 @@ impl Metric for WeightedPipeline {
             open.null_amounts += u64::from(amount.is_none());
             open.null_probabilities += u64::from(probability.is_none());
             open.own_probabilities += u64::from(of_stage.is_none() && probability.is_some());
-            open.mended += u64::from(deal.deal.quality.has_history_code());
+            open.mended += u64::from(deal.is_mended());
             if let (Some(amount), Some(probability)) = (amount, probability) {
                 open.numerator += i128::from(amount) * i128::from(probability);
                 open.weighted += 1;
@@ -237,7 +239,7 @@ impl Metric for WeightedPipeline {
             row.end(Tail {
                 n: open.weighted.into(),
                 interval: empirical.interval,
-                method: if empirical.interval.is_some() { JACKKNIFE } else { "" },
+                method: JACKKNIFE,
                 reason: match (empirical.minor, weighted) {
                     (Some(_), _) => None,
                     (None, Some(_)) => Some(Reason::InsufficientFollowUp),

@@ -75,7 +75,7 @@ impl Closed {
             lost: u64::from(!is_won),
             derailed: u64::from(facts.is_derailed),
             excluded: 0,
-            quality: u64::from(deal.deal.quality.has_history_code()),
+            quality: u64::from(deal.is_mended()),
         }
     }
 }

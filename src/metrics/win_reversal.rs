@@ -116,7 +116,7 @@ impl Metric for WinReversal {
             return;
         }
         let currency = currency_of(facts, run);
-        let quality = u64::from(deal.deal.quality.has_history_code());
+        let quality = u64::from(deal.is_mended());
         for stay in stays(deal.visits) {
             let pipeline = stay.first.pipeline;
             state.see(pipeline, currency);
@@ -177,11 +177,10 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) {
     }
     let mut events: EventTable<1> = EventTable::default();
     found.wins.iter().for_each(|win| events.add(win.ticks, win.is_reversed.into(), 1));
-    let is_over = events.largest().is_some_and(|t| events.at(t).survival == 0.0);
     for (days, name, limits) in HORIZONS {
         let horizon = run.ticks_of_days(days);
         let followed = found.wins.iter().filter(|win| win.followed >= horizon).count();
-        let maturity = Maturity::of(gross, followed as u64, is_over, run);
+        let maturity = Maturity::of(&events, followed as u64, run);
         let at = events.at(horizon);
         let share = at.incidence[0];
         let (lower, upper) = events.interval(share, at.variance[0], horizon).pair();
@@ -194,7 +193,7 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) {
             Some(_) => {}
             None => {
                 tail.interval = has_value.then_some((lower, upper));
-                tail.method = if has_value { "wilson_effective_n" } else { "" };
+                tail.method = "wilson_effective_n";
                 tail.status = maturity.status;
                 tail.reason = maturity.reason_for(gross, run);
             }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::Metric;
 use super::latest::{Latest, List, Touched};
-use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, word};
 use crate::error::Result;
 use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
 use crate::stats::mann_whitney::mann_whitney;
@@ -176,11 +176,10 @@ fn add_rows(table: &mut MetricTable<'_>, slice: Slice, won: &List, lost: &List, 
         let with_any = compared.won.iter().filter(|&&n| n > 0).count();
         let stage = compared.stage.map(|stage| run.catalogue.get(stage));
         let name = stage.map_or_else(|| Some(BEFORE.into()), |stage| run.names.text(stage.name));
-        let kind = run.names.text(compared.kind).unwrap_or_else(|| "__NONE__".into());
         let mut row = table.row(slice, Some(run.period(PeriodKind::All, run.as_of)), Sym::NONE);
         row.set("stage_order", stage.and_then(|stage| stage.order))
             .set("stage", name)
-            .set("type", kind)
+            .set("type", word(compared.kind, run))
             .set("n_deals", n)
             .set("mean", mean(&compared.won))
             .set("median", median)

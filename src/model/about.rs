@@ -37,7 +37,8 @@ pub struct About {
     pub source: &'static str,
     /// Columns that, after those of the layout, make a row unique, in sort order.
     pub keys: &'static [&'static str],
-    /// The column that `lower` and `upper` are about; empty if the metric has no interval.
+    /// The column of the main number, which `lower` and `upper` are about if there are any; empty if the
+    /// metric has none, or several.
     pub estimate: &'static str,
     /// The columns of its block.
     pub columns: &'static [ColumnAbout],

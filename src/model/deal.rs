@@ -29,6 +29,17 @@ impl From<StageKind> for Status {
     }
 }
 
+impl From<Status> for StageKind {
+    /// The kind of the stages in which deals of that status stand.
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Open => Self::Open,
+            Status::Won => Self::Won,
+            Status::Lost => Self::Lost,
+        }
+    }
+}
+
 impl Status {
     /// `open`, `won` or `lost`.
     pub fn as_str(self) -> &'static str {
@@ -47,7 +58,7 @@ impl Status {
 
 /// The attributes of a deal at the extract. Its `deal_id`, `name` and `account_id` are text
 /// columns of the partition.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Deal {
     /// The pipeline the deal is in now.
     pub pipeline: Sym,

@@ -1,6 +1,6 @@
 //! Booking goals of people, by period.
 //!
-//! Goals of teams, and of wins, new deals and activities, are in the view `targets` only.
+//! [`super::goals`] has goals of all kinds and of everybody, by the periods that hold a day.
 
 use std::collections::BTreeMap;
 

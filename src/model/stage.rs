@@ -4,7 +4,7 @@ use super::names::{Names, Sym};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A stage of a pipeline: an index into [`Catalogue::stages`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StageId(pub u16);
 
 /// What being in a stage means.
@@ -119,6 +119,11 @@ impl Catalogue {
     pub fn first_of(&self, pipeline: Sym, kind: StageKind) -> Option<StageId> {
         let at = self.stages.iter().position(|s| s.pipeline == pipeline && s.kind == kind)?;
         Some(StageId(at as u16))
+    }
+
+    /// The stage of `pipeline` that has this place.
+    pub fn placed(&self, pipeline: Sym, order: u16) -> Option<(StageId, &Stage)> {
+        self.of(pipeline).find(|(_, stage)| stage.order == Some(order))
     }
 
     /// Pipelines in catalogue order, without repeats.

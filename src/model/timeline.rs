@@ -169,6 +169,11 @@ pub struct Timeline<'a> {
 }
 
 impl Timeline<'_> {
+    /// Whether the history of the deal was mended: it carries a history code (QH…).
+    pub fn is_mended(&self) -> bool {
+        self.deal.quality.has_history_code()
+    }
+
     /// The last visit that began before `at`; null if the deal did not exist.
     pub fn visit_before(&self, at: Micros) -> Option<&Visit> {
         self.visits.iter().rev().find(|v| v.entered_at < at)

@@ -56,8 +56,6 @@ const LABELS: &[(&str, &str)] = &[
     ("is_partial", "Still running"),
     ("sd_days", "Standard deviation, days"),
     ("eb_mean", "Shrunken rate"),
-    ("eb_lo", "Shrunken, lower"),
-    ("eb_hi", "Shrunken, upper"),
     ("cif_won", "Won by then"),
     ("cif_lost", "Lost by then"),
     ("raw_won", "Won so far"),

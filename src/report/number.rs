@@ -142,7 +142,6 @@ pub(crate) fn why_missing(code: &str) -> &'static str {
 fn method(code: &str) -> String {
     match code {
         "wilson" => "Wilson".to_owned(),
-        "jeffreys" => "Jeffreys".to_owned(),
         "student_t" => "Student t".to_owned(),
         "newcombe" => "Newcombe".to_owned(),
         "poisson" => "Poisson".to_owned(),

@@ -78,6 +78,11 @@ impl<'a> Sheet<'a> {
         self.get(row, name).as_str().unwrap_or("")
     }
 
+    /// The value of a column as people read it.
+    pub(crate) fn shown(&self, row: Cells<'a>, name: &str) -> String {
+        format::value(self.get(row, name), self.unit(name), self.word(row, "currency"))
+    }
+
     /// Whether a flag is set.
     pub(crate) fn flag(&self, row: Cells<'a>, name: &str) -> bool {
         matches!(self.get(row, name), Value::Bool(true))

@@ -132,6 +132,11 @@ impl<const K: usize> EventTable<K> {
         curve
     }
 
+    /// Whether nobody is left at the end of the curve.
+    pub fn is_over(&self) -> bool {
+        self.largest().is_some_and(|t| self.at(t).survival == 0.0)
+    }
+
     /// The sample size that a complete cohort would need for the variance `v` of the share `f`.
     ///
     /// Units: cases, at most [`EventTable::n`]; without variance the cases known at `horizon`.

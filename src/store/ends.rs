@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::Content;
-use crate::model::{Catalogue, Deal, Nested, StageId, StageKind, Status, StoredVisit};
+use crate::model::{Catalogue, Deal, Nested, StageId, StageKind, StoredVisit};
 
 /// Settles the ends of the deals of a side whose stages have the ids of `catalogue`. Returns the months in which
 /// some deal is not as it was.
@@ -43,11 +43,10 @@ fn end(
     before: &BTreeMap<StageId, StageKind>,
     catalogue: &Catalogue,
 ) -> Option<()> {
-    let kind = match deal.status {
-        Status::Open => return None,
-        Status::Won => StageKind::Won,
-        Status::Lost => StageKind::Lost,
-    };
+    let kind = StageKind::from(deal.status);
+    if kind == StageKind::Open {
+        return None;
+    }
     let is_such = |stage| catalogue.get(stage).kind == kind;
     match visits.as_mut_slice() {
         [.., last] if before.get(&last.stage) == Some(&kind) => {

@@ -9,8 +9,8 @@ use arrow::datatypes::{Fields, Schema};
 use super::schema::{element, flag, instant, integer, list, text, word};
 use super::*;
 use crate::model::{
-    Basis, Catalogue, Deal, Field, FieldChange, HistoryGrade, Names, Partition, QualitySet, Stage,
-    StageId, StageKind, Status, StoredVisit, Sym,
+    Basis, Catalogue, Deal, Field, FieldChange, HistoryGrade, Names, Partition, Stage, StageId,
+    StageKind, Status, StoredVisit, Sym,
 };
 
 #[test]
@@ -126,26 +126,13 @@ fn a_file_of_an_older_version_is_read() {
 fn deal(row: i64) -> Deal {
     Deal {
         pipeline: Sym(1),
-        stage: StageId(0),
         status: Status::Won,
-        owner: Sym::NONE,
-        source: Sym::NONE,
-        deal_type: Sym::NONE,
-        product: Sym::NONE,
-        lost_reason: Sym::NONE,
-        forecast_category: Sym::NONE,
-        currency: Sym::NONE,
         amount_minor: (row % 2 == 0).then_some(row).into(),
-        probability_bp: None.into(),
         created_at: Some(row).into(),
-        closed_at: None.into(),
         expected_close_on: Some(-5).into(),
-        modified_at: None.into(),
-        deleted_at: None.into(),
         extracted_at: 9,
         history_grade: HistoryGrade::CurrentOnly,
-        quality: QualitySet::default(),
-        crm: Sym::NONE,
+        ..Deal::default()
     }
 }
 

@@ -1,13 +1,9 @@
 //! What is said of a metric: on the command line, as data, and on the page of all metrics.
 
-use std::process::Command;
+use crate::program;
 
 fn sluice(args: &[&str]) -> (Option<i32>, String, String) {
-    let there = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(there.path()).args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+    program::sluice(tempfile::tempdir().unwrap().path(), args)
 }
 
 #[test]

@@ -241,6 +241,7 @@ fn completions_and_the_manual_come_from_the_arguments() {
     let there = tempfile::tempdir().unwrap();
     let (status, script, _) = talk(sluice(there.path()).args(["completions", "bash"]));
     assert!(status == Some(0) && script.contains("_sluice()"));
+    assert!(script.contains("weighted_pipeline"), "names of metrics are offered");
     let (status, page, _) = talk(sluice(there.path()).arg("man"));
     assert!(status == Some(0) && page.contains(".TH sluice"));
     let named = page.split("sluice\\-").skip(1).filter_map(|rest| rest.split_once("(1)"));

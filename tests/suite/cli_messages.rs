@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde::Deserialize;
+
+use crate::program;
 
 /// A mistake and what is to be said of it.
 #[derive(Deserialize)]
@@ -27,10 +28,7 @@ struct Case {
 }
 
 fn sluice(dir: &Path, args: &[String]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
+    program::sluice(dir, &args.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use sluice::metrics::side_by_side::{Sides, side_by_side};
 use sluice::metrics::{METRICS, compute};
-use sluice::model::{AsOf, Config, Run, Sym, Table, Unit, Value};
+use sluice::model::{AsOf, Config, Run, Sym, Table, Value};
 
+use crate::invariants::global::{check, check_scaled};
 use crate::metrics_b::builder::{Kind, World, at, day, get, row, rows};
 use crate::vectors::{list, near, number, text, vector};
 
@@ -222,6 +223,32 @@ fn cohorts_are_compared_at_the_horizon_that_all_were_followed_to() {
     assert_eq!(of("2026-04-18"), Some((18.0, 3.0, 1.0)));
 }
 
+/// Nine sources, of which eight are compared: open deals of a quarter count for which.
+#[test]
+fn odds_are_of_the_same_sources_as_rates() {
+    let mut world = world();
+    for source in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        closed(&mut world, ["", source, ""], 1, 3);
+    }
+    closed(&mut world, ["", "slow", ""], 1, 2);
+    let (slow, open) = (world.names.intern("slow"), world.stage("A"));
+    for number in 0..9 {
+        let id = format!("open-{number}");
+        world.deal(&id, &[(open, at("2026-01-02"))]).deal.source = slow;
+    }
+    let names = ["source_comparison", "source_odds_ratio"];
+    let config = Config { horizons: vec![5], ..Config::default() };
+    let sources = world.tables(&names, config, as_of("2026-04-11"), 2).into_iter().map(|table| {
+        let of = |row: &Vec<Value>| ["source_a", "source_b"].map(|c| table.value(row, c).clone());
+        let all: Vec<String> =
+            table.rows.iter().flat_map(of).filter_map(|v| Some(v.as_str()?.to_owned())).collect();
+        std::collections::BTreeSet::from_iter(all)
+    });
+    let [rates, odds] = sources.collect::<Vec<_>>().try_into().unwrap();
+    assert!(rates.contains("slow") && rates.len() == 8, "{rates:?}");
+    assert_eq!(odds, rates);
+}
+
 #[test]
 fn v10_conversion_within_a_horizon() {
     let v10 = vector("V10");
@@ -416,58 +443,6 @@ fn drawn(draws: &[Draw], times: i64) -> World {
 
 fn tables(world: &World, parts: usize) -> Vec<Table> {
     world.tables(&MINE, Config::default(), as_of("2026-04-10"), parts)
-}
-
-/// Numbers are finite, shares lie in 0 to 1, limits around the value, null and reason go together.
-pub(crate) fn check(table: &Table) -> Result<(), TestCaseError> {
-    let about = METRICS.iter().find(|m| m.about().name == table.name).unwrap().about();
-    for row in &table.rows {
-        for (column, value) in table.columns.iter().zip(row) {
-            if let Some(number) = value.as_f64() {
-                let is_share = column.unit == Unit::Rate || ["p", "q"].contains(&&*column.name);
-                prop_assert!(number.is_finite());
-                prop_assert!(
-                    !is_share || (0.0..=1.0).contains(&number),
-                    "{} {} {number}",
-                    table.name,
-                    column.name
-                );
-            }
-        }
-        let number = |name: &str| table.value(row, name).as_f64();
-        if about.estimate.is_empty() {
-            continue;
-        }
-        let reason = table.value(row, "reason").as_str().filter(|reason| *reason != "SN");
-        let value = number(about.estimate);
-        prop_assert_eq!(value.is_none(), reason.is_some(), "{} {:?}", table.name, row);
-        if table.value(row, "interval_method").as_str() == Some("bootstrap") {
-            continue;
-        }
-        if let (Some(value), Some(lower), Some(upper)) = (value, number("lower"), number("upper")) {
-            prop_assert!(lower <= value && value <= upper, "{} {:?}", table.name, row);
-        }
-    }
-    Ok(())
-}
-
-/// What scaling all amounts by `times` must do: money scales, nothing else changes.
-pub(crate) fn check_scaled(one: &Table, other: &Table, times: f64) -> Result<(), TestCaseError> {
-    prop_assert_eq!(one.rows.len(), other.rows.len());
-    for (a, b) in one.rows.iter().zip(&other.rows) {
-        for ((column, a), b) in one.columns.iter().zip(a).zip(b) {
-            let times = if column.unit == Unit::Minor { times } else { 1.0 };
-            match (a, b) {
-                (Value::Int(_) | Value::Float(_), _) => {
-                    let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-                    let is_same = (a * times - b).abs() <= 1e-6 * b.abs().max(1e-3);
-                    prop_assert!(is_same, "{} {} {a} {b}", one.name, column.name);
-                }
-                _ => prop_assert_eq!(a, b),
-            }
-        }
-    }
-    Ok(())
 }
 
 proptest! {

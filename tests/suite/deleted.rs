@@ -1,13 +1,11 @@
 //! Deals that were deleted: what happened to them before stays, nothing happens after.
 
 use std::path::Path;
-use std::process::Command;
+
+use crate::program::printed;
 
 fn sluice(dir: &Path, args: &[&str]) -> Vec<String> {
-    let ran = Command::new(env!("CARGO_BIN_EXE_sluice")).current_dir(dir).args(args).output();
-    let ran = ran.unwrap();
-    assert_eq!(ran.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8_lossy(&ran.stdout).lines().map(str::to_owned).collect()
+    printed(dir, args).lines().map(str::to_owned).collect()
 }
 
 /// p1 is deleted on 1 June, p2 lost, p3 open; x1 is open by its row, though its history ends won before

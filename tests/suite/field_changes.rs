@@ -8,12 +8,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::Value as Json;
 use sluice::ingest::Ingested;
 use sluice::model::{Config, Field, HistoryGrade, Quality, Run, Sym, calendar};
 
 use super::ingest::{data, digest, find, read, shuffled, visits};
+use crate::program::{self, printed as sluice};
 
 const LOG: &str = "OpportunityFieldHistory.csv";
 
@@ -298,14 +298,6 @@ fn a_log_tells_the_fields_that_it_has() {
     assert_eq!(only(&[",StageName,", ",Amount,"]), (true, false, false));
 }
 
-fn sluice(there: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(there).args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert_eq!(ran.status.code(), Some(0), "{args:?}: {}", text(&ran.stderr));
-    text(&ran.stdout)
-}
-
 fn rows(there: &Path, as_of: &str, args: &[&str]) -> Vec<Json> {
     let text = sluice(there, &[args, &["--format", "json", "--as-of", as_of]].concat());
     serde_json::from_str(&text).unwrap()
@@ -327,9 +319,8 @@ fn scores(there: &Path, as_of: &str, rule: &str) -> Vec<String> {
 fn credit_follows_the_owners_of_the_past() {
     let there = folder(&[], &[]);
     let there = there.path();
-    let mut check = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let check = check.current_dir(there).args(["check", "."]).assert().success();
-    let said = String::from_utf8_lossy(&check.get_output().stderr).into_owned();
+    let (status, _, said) = program::sluice(there, &["check", "."]);
+    assert_eq!(status, Some(0));
     assert!(said.contains("salesforce field_changes, 29 rows"), "{said}");
     sluice(there, &["ingest", "."]);
     let end = "2026-03-31";

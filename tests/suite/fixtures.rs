@@ -1,14 +1,12 @@
 //! Small datasets written by hand: stages, deals and their visits, without any export.
 
-#![allow(dead_code)] // Not every part of the suite uses every column.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use sluice::metrics::{compute, find};
 use sluice::model::calendar::{day_of, month_index};
 use sluice::model::{
     AsOf, Basis, Catalogue, Config, Dataset, Deal, HistoryGrade, Micros, Names, Partition, Quality,
-    QualitySet, Run, Stage, StageId, StageKind, Status, StoredVisit, Sym, Table, Value, Zone,
+    QualitySet, Run, Stage, StageId, StageKind, Status, StoredVisit, Sym, Table, Zone,
 };
 
 /// The pipeline of deals that name none.
@@ -223,11 +221,7 @@ fn add(
         })
         .collect();
     let last = visits[visits.len() - 1];
-    let status = match catalogue.get(last.stage).kind {
-        StageKind::Open => Status::Open,
-        StageKind::Won => Status::Won,
-        StageKind::Lost => Status::Lost,
-    };
+    let status = Status::from(catalogue.get(last.stage).kind);
     let currency = word("currency");
     partition.deals.push(Deal {
         pipeline,
@@ -238,19 +232,16 @@ fn add(
         deal_type: word("deal_type"),
         product: word("product"),
         lost_reason: word("lost_reason"),
-        forecast_category: Sym::NONE,
         currency: if currency.is_none() { names.find("USD").unwrap() } else { currency },
         amount_minor: deal.amount_minor.into(),
-        probability_bp: None.into(),
         created_at: Some(visits[0].entered_at).into(),
         closed_at: (status != Status::Open).then_some(last.entered_at).into(),
-        expected_close_on: None.into(),
-        modified_at: None.into(),
         deleted_at: deal.deleted_at.into(),
         extracted_at,
         history_grade: HistoryGrade::Logged,
         quality: deal.quality,
         crm: names.find("generic").unwrap(),
+        ..Deal::default()
     });
     partition.deal_ids.push(&deal.id);
     partition.deal_names.push(&deal.id);
@@ -269,21 +260,4 @@ pub fn run(dataset: &Dataset, config: Config, as_of: &str) -> Run {
 pub fn table(metric: &str, dataset: &Dataset, run: &Run) -> Table {
     let metric = find(metric).unwrap_or_else(|| panic!("no metric {metric}"));
     compute(&[metric], dataset, run).unwrap().remove(0)
-}
-
-/// A number in a row; null if it is none.
-pub fn cell(table: &Table, row: &[Value], column: &str) -> Option<f64> {
-    assert!(table.position(column).is_some(), "no column {column}");
-    table.value(row, column).as_f64()
-}
-
-/// The rows in which every named column holds this text (an empty text: null).
-pub fn rows<'t>(table: &'t Table, wanted: &[(&str, &str)]) -> Vec<&'t Vec<Value>> {
-    let holds = |row: &[Value], column: &str, text: &str| match table.value(row, column) {
-        Value::Text(found) => &**found == text,
-        Value::Int(found) => found.to_string() == text,
-        value => value.is_null() && text.is_empty(),
-    };
-    let all = |row: &&Vec<Value>| wanted.iter().all(|(column, text)| holds(row, column, text));
-    table.rows.iter().filter(all).collect()
 }

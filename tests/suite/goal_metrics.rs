@@ -8,7 +8,8 @@ use sluice::model::{
     Activity, AsOf, Config, Day, Field, FieldChange, Run, Sym, Table, Target, User,
 };
 
-use crate::comparison_metrics::{STAGES, check, check_scaled};
+use crate::comparison_metrics::STAGES;
+use crate::invariants::global::{check, check_scaled};
 use crate::metrics_b::builder::{World, at, day, get, row, rows};
 use crate::vectors::{list, near, number, text, vector};
 

@@ -10,8 +10,8 @@ use sluice::model::calendar::date;
 use sluice::model::config::CloseSource;
 use sluice::model::run::AsOf;
 use sluice::model::{
-    Catalogue, Config, Dataset, Deal, HistoryGrade, Micros, Names, Partition, QualitySet, Run,
-    Scratch, StageId, Status, Sym, UNKNOWN_STAGE,
+    Catalogue, Config, Dataset, Deal, Micros, Names, Partition, Run, Scratch, StageId, Status, Sym,
+    UNKNOWN_STAGE,
 };
 
 pub(crate) fn micros(text: &str) -> Micros {
@@ -19,29 +19,7 @@ pub(crate) fn micros(text: &str) -> Micros {
 }
 
 pub(crate) fn blank_deal(pipeline: Sym, stage: StageId, status: Status, extract: Micros) -> Deal {
-    Deal {
-        pipeline,
-        stage,
-        status,
-        owner: Sym::NONE,
-        source: Sym::NONE,
-        deal_type: Sym::NONE,
-        product: Sym::NONE,
-        lost_reason: Sym::NONE,
-        forecast_category: Sym::NONE,
-        currency: Sym::NONE,
-        amount_minor: None.into(),
-        probability_bp: None.into(),
-        created_at: None.into(),
-        closed_at: None.into(),
-        expected_close_on: None.into(),
-        modified_at: None.into(),
-        deleted_at: None.into(),
-        extracted_at: extract,
-        history_grade: HistoryGrade::default(),
-        quality: QualitySet::default(),
-        crm: Sym::NONE,
-    }
+    Deal { pipeline, stage, status, extracted_at: extract, ..Deal::default() }
 }
 
 /// Nothing is known of records that share their time.

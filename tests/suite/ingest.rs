@@ -40,6 +40,12 @@ fn micros(text: &str) -> i64 {
     text.parse::<chrono::NaiveDateTime>().unwrap().and_utc().timestamp_micros()
 }
 
+/// What was refused: row, column and why.
+pub(crate) fn reasons(got: &Ingested) -> Vec<String> {
+    let one = |r: &sluice::model::Reject| format!("{} {}: {}", r.row, r.column, r.reason);
+    got.dataset.rejects.iter().map(one).collect()
+}
+
 /// Whether something that is assumed contains these words.
 pub(crate) fn says(got: &Ingested, words: &str) -> bool {
     got.dataset.assumptions.iter().any(|said| said.contains(words))

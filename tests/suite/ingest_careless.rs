@@ -2,17 +2,13 @@
 //! told is told, what cannot is refused with its place, and every choice is said.
 
 use sluice::ingest::Ingested;
-use sluice::model::calendar::day_of;
 use sluice::model::{Config, DayOrder, Status};
 
 use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
+use super::rows::day;
 
 fn careless(name: &str) -> Ingested {
     read(&data("careless").join(name))
-}
-
-fn day(text: &str) -> i32 {
-    day_of(text.parse().unwrap())
 }
 
 #[test]

@@ -2,15 +2,12 @@
 //! move into it.
 
 use sluice::ingest::Ingested;
-use sluice::model::calendar::{Zone, day_of};
+use sluice::model::calendar::Zone;
 use sluice::model::config::CloseSource;
 use sluice::model::{Config, Quality, Run, Status};
 
 use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
-
-fn day(text: &str) -> i32 {
-    day_of(text.parse().unwrap())
-}
+use super::rows::day;
 
 /// The day of the latest thing that the export knows of, and the `as_of` of a run of it.
 fn end(got: &Ingested) -> [i32; 2] {

@@ -4,12 +4,12 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use assert_cmd::Command;
 use sluice::ingest::Ingested;
 use sluice::model::{Config, InputFile};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::ingest::{find, folder, read, says, try_read};
+use crate::program;
 
 const DEALS: &str = "deal_id,stage,status,created_at,closed_at\n1,Demo,open,2026-01-05,\n\
                      2,Won,won,2026-01-06,2026-02-03\n";
@@ -206,9 +206,8 @@ fn text_in_utf32_is_refused_with_the_way_out() {
 }
 
 fn sluice(dir: &Path, args: &[&str]) -> (Option<i32>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
-    (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    let (status, _, said) = program::sluice(dir, args);
+    (status, said)
 }
 
 #[test]
@@ -221,9 +220,8 @@ fn a_run_ends_with_findings_until_the_file_can_be_read() {
     const LEADS: &str = "stage_visits WHERE stage = 'Lead'";
     let count = |of: &str| {
         let sql = format!("SELECT COUNT(*) AS n FROM {of}");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        let ran = command.current_dir(there.path()).args(["query", &sql, "--format", "csv"]);
-        String::from_utf8_lossy(&ran.output().unwrap().stdout).replace("n\n", "").trim().to_owned()
+        let (_, text, _) = program::sluice(there.path(), &["query", &sql, "--format", "csv"]);
+        text.replace("n\n", "").trim().to_owned()
     };
     for _ in 0..2 {
         let (status, said) = sluice(there.path(), &["run", path]);

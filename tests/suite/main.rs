@@ -44,6 +44,7 @@ mod payments;
 mod people;
 mod periods;
 mod presets;
+mod program;
 mod query;
 mod readme;
 mod reference;

@@ -1,4 +1,4 @@
-//! Win rates, amounts, cycles and reps: vectors V02, V04, V08, V12, properties, references.
+//! Win rates, amounts, cycles and reps: vectors V02, V04, V08, V12, properties.
 
 mod build;
 mod effort;
@@ -6,5 +6,4 @@ mod gaps;
 mod known;
 mod limits_of_parts;
 mod properties;
-mod references;
 mod trends;

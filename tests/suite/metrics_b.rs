@@ -6,7 +6,6 @@ mod conversion;
 mod hand_worked;
 mod landmarks;
 mod nights;
-mod references;
 mod rep_ramp;
 mod rules;
 mod unknown;

@@ -2,14 +2,7 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
-
-fn said(dir: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
-    assert!(ran.status.success(), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8_lossy(&ran.stdout).into_owned()
-}
+use crate::program::{printed as said, sluice};
 
 const HEADER: &str = "deal_id,stage,status,owner,amount,created_at,closed_at,expected_close_date,forecast_category,modified_at\n";
 
@@ -111,20 +104,18 @@ fn poorer(files: &[(&str, &str)]) -> (Option<i32>, Vec<String>) {
         files.iter().for_each(|(name, text)| {
             std::fs::write(dir.join(folder).join(name), text).unwrap();
         });
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        command.current_dir(dir).env_remove("RUST_LOG").args(["ingest", folder]).output().unwrap()
+        sluice(dir, &["ingest", folder])
     };
     let deals = format!("{HEADER}{MARCH}");
     let first = night(
         "a",
         &[("deals.csv", &deals), ("stage_history.csv", HISTORY), ("activities.csv", CALLS)],
     );
-    assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
-    let second = night("b", files);
-    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(first.0, Some(0), "{}", first.2);
+    let (status, _, said) = night("b", files);
     let lines =
         said.lines().filter(|line| line.contains("mend the export") || line.contains("run 0"));
-    (second.status.code(), lines.map(str::to_owned).collect())
+    (status, lines.map(str::to_owned).collect())
 }
 
 const LATER: &str = "deal_id,stage,status,created_at,modified_at,amount,owner\n\
@@ -280,10 +271,8 @@ fn a_night_without_a_row_is_quiet() {
     let dir = there.path();
     let ran = |rows: &str| {
         std::fs::write(dir.join("deals.csv"), format!("{HEADER}{rows}")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        let ran = command.current_dir(dir).env_remove("RUST_LOG").args(["run", "deals.csv"]);
-        let ran = ran.output().unwrap();
-        (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+        let (status, _, said) = sluice(dir, &["run", "deals.csv"]);
+        (status, said)
     };
     let (status, said) = ran("");
     assert_eq!(status, Some(2), "without a store there is nothing: {said}");
@@ -306,13 +295,8 @@ fn a_history_that_is_shorter_than_before_is_said() {
             format!("deal_id,stage,entered_at\n{history}"),
         )
         .unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        let ran =
-            command.current_dir(dir).env_remove("RUST_LOG").args(["ingest", "."]).output().unwrap();
-        (
-            ran.status.code(),
-            String::from_utf8_lossy(&ran.stderr).contains("of 1 deal tells fewer stages"),
-        )
+        let (status, _, said) = sluice(dir, &["ingest", "."]);
+        (status, said.contains("of 1 deal tells fewer stages"))
     };
     let whole = "1,New,2026-03-01\n1,Talk,2026-03-05\n1,Demo,2026-03-09\n";
     assert_eq!(night("1", whole), (Some(0), false));
@@ -381,10 +365,8 @@ fn nights(dir: &Path, nights: &[&[(&str, &str)]]) -> (Option<i32>, String) {
         let folder = dir.join(number.to_string());
         std::fs::create_dir_all(&folder).unwrap();
         files.iter().for_each(|(name, text)| std::fs::write(folder.join(name), text).unwrap());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        let command = command.current_dir(dir).env_remove("RUST_LOG");
-        let ran = command.args(["ingest", &number.to_string()]).output().unwrap();
-        last = (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned());
+        let (status, _, said) = sluice(dir, &["ingest", &number.to_string()]);
+        last = (status, said);
     }
     last
 }
@@ -459,12 +441,10 @@ fn deals_that_changes_say_are_deleted_are_gone_where_both_are_read_together() {
         .unwrap();
     }
     for order in [["all", "changes"], ["changes", "all"]] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
         let args = ["ingest", order[0], order[1], "--store", order[0]];
-        let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
-        let talk = String::from_utf8_lossy(&ran.stderr).into_owned()
-            + &String::from_utf8_lossy(&ran.stdout);
-        assert_eq!(ran.status.code(), Some(0), "{talk}");
+        let (status, text, talk) = sluice(dir, &args);
+        let talk = talk + &text;
+        assert_eq!(status, Some(0), "{talk}");
         assert!(talk.contains("1 deal, of which a later row is left out"), "{talk}");
         let sql = |sql| said(dir, &["query", sql, "--format", "csv", "--store", order[0]]);
         assert_eq!(sql("SELECT deal_id FROM deals ORDER BY deal_id"), "deal_id\n2\n3\n");

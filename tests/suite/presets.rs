@@ -1,14 +1,8 @@
 //! Presets: written by `init`, read by every other command, over them the user's own file.
 
 use std::path::Path;
-use std::process::Command;
 
-fn sluice(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
-}
+use crate::program::sluice;
 
 /// Deals of a Chinese export: half are lost once a need is found, a sixth after a promise.
 fn write_calls(dir: &Path) {

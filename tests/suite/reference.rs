@@ -295,9 +295,8 @@ fn check_stock_flow(case: &Case) {
     }
 }
 
-#[test]
-fn bpic2020_domestic_agrees() {
-    let Some(case) = Case::load("bpic2020_domestic") else { return };
+fn check(name: &str) {
+    let Some(case) = Case::load(name) else { return };
     check_cohorts(&case);
     check_cycle(&case);
     check_dwell(&case);
@@ -314,19 +313,11 @@ fn bpic2020_domestic_agrees() {
 }
 
 #[test]
+fn bpic2020_domestic_agrees() {
+    check("bpic2020_domestic");
+}
+
+#[test]
 fn maven_crm_agrees() {
-    let Some(case) = Case::load("maven_crm") else { return };
-    check_cohorts(&case);
-    check_cycle(&case);
-    check_dwell(&case);
-    check_transitions(&case);
-    check_conversion(&case);
-    pipelines::check_drop_off(&case);
-    pipelines::check_survival(&case);
-    outcomes::check_curves(&case);
-    outcomes::check_snapshots(&case);
-    pipelines::check_pipeline_flow(&case);
-    pipelines::check_curve(&case);
-    check_win_rates(&case);
-    check_stock_flow(&case);
+    check("maven_crm");
 }

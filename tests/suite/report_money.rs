@@ -3,6 +3,7 @@
 use sluice::model::{About, Table, Value};
 use sluice::report::{Earlier, Input, render};
 
+use crate::report_real::input;
 use crate::report_tables::{Maker, all, as_of, quarters, run};
 
 const PIPELINE: &str = "Sales";
@@ -11,22 +12,8 @@ fn page(metrics: &[(&'static About, Table)], earlier: &[(&'static About, Table)]
     let run = run();
     let view = |all: &'static [(&'static About, Table)]| all.iter().map(|(a, t)| (*a, t)).collect();
     let (metrics, earlier) = (metrics.to_vec().leak(), earlier.to_vec().leak());
-    render(&Input {
-        run: &run,
-        metrics: view(metrics),
-        earlier: Some(Earlier { as_of: as_of() - 90, metrics: view(earlier) }),
-        queries: &[],
-        inputs: &[],
-        quality: &[],
-        rejects: &[],
-        assumptions: &[],
-        deal_count: 12,
-        mended_count: 0,
-        restated: None,
-        title: "Money",
-        templates: None,
-    })
-    .unwrap()
+    let earlier = Some(Earlier { as_of: as_of() - 90, metrics: view(earlier) });
+    render(&Input { earlier, ..input(&run, view(metrics)) }).unwrap()
 }
 
 /// The headline with this label.

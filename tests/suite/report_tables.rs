@@ -1,17 +1,15 @@
 //! Made-up tables of every metric that the report reads, for two pipelines and six reps.
 
-use sluice::model::calendar::{add_months, day_of};
+use sluice::model::calendar::add_months;
 use sluice::model::{
     About, AsOf, Column, ColumnAbout, Config, Dataset, Day, Run, Table, Unit, Value, column,
 };
 
+pub(crate) use crate::rows::day;
+
 /// The run's last day.
 pub(crate) fn as_of() -> Day {
     day("2026-03-31")
-}
-
-pub(crate) fn day(text: &str) -> Day {
-    day_of(text.parse().unwrap())
 }
 
 pub(crate) fn run() -> Run {

@@ -3,27 +3,14 @@
 use sluice::model::{About, Table};
 use sluice::report::{Input, render};
 
+use crate::report_real::input;
 use crate::report_tables::{Maker, all, months, quarters, run};
 
 const PIPELINE: &str = "Sales";
 
 pub(super) fn page(metrics: &[(&'static About, Table)]) -> String {
-    render(&Input {
-        run: &run(),
-        metrics: metrics.iter().map(|(about, table)| (*about, table)).collect(),
-        earlier: None,
-        queries: &[],
-        inputs: &[],
-        quality: &[],
-        rejects: &[],
-        assumptions: &[],
-        deal_count: 1,
-        mended_count: 1,
-        restated: None,
-        title: "Words",
-        templates: None,
-    })
-    .unwrap()
+    let metrics = metrics.iter().map(|(about, table)| (*about, table)).collect();
+    render(&Input { deal_count: 1, mended_count: 1, ..input(&run(), metrics) }).unwrap()
 }
 
 pub(super) fn made(m: Maker) -> (&'static About, Table) {

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use calamine::{Data, Range, Reader, Xlsx, open_workbook};
 use sluice::metrics::METRICS;
 use sluice::model::Unit;
 
+use super::program::printed;
 use super::reference::csv_records;
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data/salesforce");
 
 fn run(dir: &Path, threads: &str, more: &[&str]) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    command.current_dir(dir).env_remove("RUST_LOG").args(["--quiet", "--threads", threads]);
-    let ran = command.args(["run", SAMPLE]).args(more).output().unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    printed(dir, &[&["--quiet", "--threads", threads, "run", SAMPLE], more].concat());
 }
 
 /// The rows of a table beside the workbook, by column.

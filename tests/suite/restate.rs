@@ -1,14 +1,8 @@
 //! Restatement: what a later export says differently of the past.
 
 use std::path::Path;
-use std::process::Command;
 
-fn sluice(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
-}
+use crate::program::sluice;
 
 const HEADER: &str = "deal_id,name,stage,status,owner,amount,created_at,closed_at\n";
 const MONDAY: [&str; 5] = [

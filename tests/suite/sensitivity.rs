@@ -1,6 +1,6 @@
 //! `sluice sensitivity`: what each policy makes of the same deals.
 
-use assert_cmd::Command;
+use crate::program::printed;
 
 /// d1 was won, reopened and lost; d2 is won; d3 lost as a duplicate; d4 stands open, worth 0.
 const DEALS: &str = "deal_id,stage,status,owner,amount,lost_reason,created_at,closed_at\n\
@@ -20,13 +20,7 @@ fn every_policy_shows_what_it_changes() {
     let there = tempfile::tempdir().unwrap();
     std::fs::write(there.path().join("deals.csv"), DEALS).unwrap();
     std::fs::write(there.path().join("stage_changes.csv"), CHANGES).unwrap();
-    let sluice = |args: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        let ran = command.current_dir(there.path()).args(args).output().unwrap();
-        let talk = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert_eq!(ran.status.code(), Some(0), "{talk}");
-        String::from_utf8(ran.stdout).unwrap()
-    };
+    let sluice = |args: &[&str]| printed(there.path(), args);
     sluice(&["ingest", "deals.csv", "stage_changes.csv"]);
     let table = sluice(&["sensitivity", "--format", "json", "--as-of", "2026-02-28"]);
     let rows: Vec<serde_json::Value> = serde_json::from_str(&table).unwrap();

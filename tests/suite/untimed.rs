@@ -1,15 +1,6 @@
 //! Deals that no time is known of: in the ledger and the view `deals`, in no metric.
 
-use std::path::Path;
-use std::process::Command;
-
-fn sluice(dir: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert_eq!(ran.status.code(), Some(0), "{args:?}: {}", text(&ran.stderr));
-    text(&ran.stdout)
-}
+use crate::program::printed as sluice;
 
 /// Deal 1 is known; 2 has no time at all; 3 is lost at an unknown time; 4 is so too, but not created by
 /// the day that is looked at.

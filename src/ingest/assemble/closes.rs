@@ -7,13 +7,17 @@ use super::life::Context;
 use super::stages::StageIds;
 use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone, counted};
 
-/// The status of a deal without moves: as told, else as its stage says. An open deal does not stand in a stage
-/// that ends deals, so there the stage holds: its status is that of a record that is in use, say.
+/// The status that a deal is told to have. Without moves the stage holds over an open one, which may be that of
+/// a record that is in use: an open deal does not stand in a stage that ends deals.
+pub(super) fn told(row: &DealRow, has_moves: bool) -> Option<Status> {
+    row.status.filter(|status| has_moves || *status != Status::Open)
+}
+
+/// The status of a deal without moves: as told, else as its stage says.
 pub(super) fn status(row: &DealRow, stages: &StageIds, catalogue: &Catalogue) -> Status {
     let (pipeline, name) = (Sym(row.words[word::PIPELINE].0), Sym(row.words[word::STAGE].0));
     let by_stage = || stages.find(pipeline, name).map(|stage| catalogue.get(stage).kind.into());
-    let told = row.status.filter(|status| *status != Status::Open);
-    told.or_else(by_stage).unwrap_or(Status::Open)
+    told(row, false).or_else(by_stage).unwrap_or(Status::Open)
 }
 
 /// What is said of deals that are closed by their stage and open by their status.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::checked;
-use super::super::part::FileRows;
 use super::super::rows::{DealRow, word};
 use super::super::status::Ends;
 use super::super::words::{DealIndex, Text, Word};
@@ -356,11 +355,6 @@ impl Deals {
         }
         (index, deals)
     }
-}
-
-/// The rows of a file, its summary apart.
-pub(in super::super) fn parts_of<R>(file: &mut FileRows<R>) -> Vec<super::Part<R>> {
-    std::mem::take(&mut file.parts)
 }
 
 fn each_word(row: &mut DealRow, mut change: impl FnMut(&mut Word)) {

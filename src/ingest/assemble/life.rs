@@ -235,14 +235,10 @@ pub(super) fn attributes(
         }
         name => context.stage(pipeline, name),
     };
-    let told = |stage| Status::from(context.catalogue.get(stage).kind);
-    // Without moves a stage that ends deals holds over an open status (see `closes::status`).
-    let told_status = row
-        .status
-        .filter(|status| *status != Status::Open || !changes.is_empty() || !is_end(context, stage));
-    let status = told_status.unwrap_or_else(|| match told(stage) {
+    let of = |stage| Status::from(context.catalogue.get(stage).kind);
+    let status = closes::told(row, !changes.is_empty()).unwrap_or_else(|| match of(stage) {
         // It is closed: where its history ends may tell how.
-        Status::Open if row.flags.0 == Some(true) => last.map_or(Status::Open, told),
+        Status::Open if row.flags.0 == Some(true) => last.map_or(Status::Open, of),
         by_stage => by_stage,
     });
     let (closed_at, expected_close_on) = closes::close(context, deal, status, changes.is_empty());

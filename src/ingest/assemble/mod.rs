@@ -323,25 +323,13 @@ fn settle_rates(all: &mut Gathered) -> Vec<FxRate> {
 
 /// The small tables in their order.
 fn sorted(mut dataset: Dataset) -> Dataset {
-    dataset.targets.sort_by(|a, b| {
-        let key = |t: &Target| {
-            (
-                t.period_start,
-                t.period_end,
-                t.measure.clone(),
-                t.team.clone(),
-                t.owner.clone(),
-                t.value,
-            )
-        };
-        key(a).cmp(&key(b))
+    dataset.targets.sort_by_cached_key(|t| {
+        let texts = (t.measure.clone(), t.team.clone(), t.owner.clone());
+        (t.period_start, t.period_end, texts, t.value)
     });
-    dataset.forecasts.sort_by(|a, b| {
-        let key = |f: &Forecast| {
-            let texts = (f.owner.clone(), f.category.clone(), f.deal_id.clone());
-            (f.snapshot_on, f.period_start, texts, f.amount_minor)
-        };
-        key(a).cmp(&key(b))
+    dataset.forecasts.sort_by_cached_key(|f| {
+        let texts = (f.owner.clone(), f.category.clone(), f.deal_id.clone());
+        (f.snapshot_on, f.period_start, texts, f.amount_minor)
     });
     dataset.rejects.sort();
     dataset

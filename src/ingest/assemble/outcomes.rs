@@ -106,7 +106,7 @@ fn outcomes(partitions: &[Partition], catalogue: &Catalogue, mode: OutcomeMode) 
                 found.untimed += 1;
                 continue;
             }
-            let last = visits.last().map_or_else(|| by_status(deal.status), kind);
+            let last = visits.last().map_or_else(|| deal.status.into(), kind);
             let first = visits.iter().map(kind).find(|kind| *kind != StageKind::Open);
             let outcome = match mode {
                 OutcomeMode::Net => last,
@@ -151,14 +151,6 @@ pub(super) fn said(
         )
     });
     missing.into_iter().chain(went_on).collect()
-}
-
-fn by_status(status: Status) -> StageKind {
-    match status {
-        Status::Open => StageKind::Open,
-        Status::Won => StageKind::Won,
-        Status::Lost => StageKind::Lost,
-    }
 }
 
 fn without_losses(won: usize) -> String {

@@ -119,11 +119,10 @@ impl StageTally {
         for (sort, count) in from.sort {
             *self.sort.entry(sort).or_default() += count;
         }
-        for (probability, count) in from.probability {
-            *self.probability.entry(probability).or_default() += count;
-        }
-        for (probability, count) in from.ended {
-            *self.ended.entry(probability).or_default() += count;
+        let probabilities =
+            [(&mut self.probability, from.probability), (&mut self.ended, from.ended)];
+        for (into, from) in probabilities {
+            from.into_iter().for_each(|(p, count)| *into.entry(p).or_default() += count);
         }
         for at in 0..2 {
             self.closed[at] += from.closed[at];

@@ -5,19 +5,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::clean::stage_order;
-use super::{Change, Context, loose};
+use super::{Around, Change, Context, loose};
 use crate::model::StageId;
 
 /// Groups up to this size are searched for a complete chain; larger ones are ordered greedily.
 const SEARCH_LIMIT: usize = 8;
-
-/// What follows a group of one timestamp.
-pub(super) struct Around<'a> {
-    /// Whether the group may end in a stage.
-    pub(super) is_end: &'a dyn Fn(StageId) -> bool,
-    /// The stage of the record after it, if that has its time alone.
-    pub(super) next: Option<StageId>,
-}
 
 /// Puts a group of one timestamp into a complete chain that starts at `current`: each change starts where the
 /// one before ended. Of several chains the first by key that ends where it may, or else the first of all; one
@@ -33,7 +25,7 @@ pub(super) fn order(
     if let [change] = group {
         return !fits(change, current);
     }
-    if loose::order(current, group, around, context) {
+    if loose::arrange(current, group, around, context) {
         return false;
     }
     let (is_end, is_return) = (around.is_end, context.ties.is_return);

@@ -3,7 +3,7 @@
 use super::walk::Walk;
 use crate::model::calendar::DAY_MICROS;
 use crate::model::config::CloseSource;
-use crate::model::{Deal, Micros, Quality, StageId, StageKind, Status};
+use crate::model::{Deal, Micros, Quality, StageId, StageKind};
 
 /// Ends the history as the status says. `last_change` is the time of the last change, if there is
 /// one. Returns false if the deal is closed at a time that nothing tells (QH15).
@@ -15,12 +15,13 @@ pub(super) fn close(
 ) -> bool {
     let Some(last) = walk.last() else { return true };
     let found = walk.kind(last.stage);
-    let Some(kind) = kind_of(deal.status) else {
+    let kind = StageKind::from(deal.status);
+    if kind == StageKind::Open {
         if found != StageKind::Open {
             reopen(walk, deal);
         }
         return true;
-    };
+    }
     if found == kind {
         compare_close(walk, deal, start);
         return true;
@@ -50,14 +51,6 @@ pub(super) fn close(
         }
     }
     true
-}
-
-fn kind_of(status: Status) -> Option<StageKind> {
-    match status {
-        Status::Open => None,
-        Status::Won => Some(StageKind::Won),
-        Status::Lost => Some(StageKind::Lost),
-    }
 }
 
 fn end(walk: &mut Walk<'_>, deal: &Deal, kind: StageKind, at: Micros) {

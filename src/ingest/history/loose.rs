@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::chain::Around;
-use super::{Change, Context};
+use super::{Around, Change, Context};
 use crate::model::{StageId, StageKind};
 
 /// Larger groups are left as they are.
@@ -20,7 +19,7 @@ const NEVER: i64 = i64::MIN / 4;
 
 /// Orders the changes of a group, which are sorted by key; returns whether it did. It does not if they tell
 /// where they came from, or tell a stage again.
-pub(super) fn order(
+pub(super) fn arrange(
     current: StageId,
     group: &mut [Change],
     around: &Around<'_>,

@@ -106,6 +106,14 @@ pub struct Ties {
     pub moves: BTreeMap<(StageId, StageId), u64>,
 }
 
+/// What follows a group of one timestamp.
+struct Around<'a> {
+    /// Whether the group may end in a stage.
+    is_end: &'a dyn Fn(StageId) -> bool,
+    /// The stage of the record after it, if that has its time alone.
+    next: Option<StageId>,
+}
+
 /// What became of a deal's records.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Built {

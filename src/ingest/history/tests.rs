@@ -67,24 +67,10 @@ impl World {
             pipeline: self.names.find("pipe").unwrap(),
             stage: self.id(stage),
             status,
-            owner: Sym::NONE,
-            source: Sym::NONE,
-            deal_type: Sym::NONE,
-            product: Sym::NONE,
-            lost_reason: Sym::NONE,
-            forecast_category: Sym::NONE,
-            currency: Sym::NONE,
-            amount_minor: None.into(),
-            probability_bp: None.into(),
             created_at: Some(day(created)).into(),
             closed_at: closed.map(day).into(),
-            expected_close_on: None.into(),
-            modified_at: None.into(),
-            deleted_at: None.into(),
             extracted_at: EXTRACT,
-            history_grade: HistoryGrade::default(),
-            quality: QualitySet::default(),
-            crm: Sym::NONE,
+            ..Deal::default()
         }
     }
 

@@ -1,7 +1,6 @@
 //! METRICS 3.2, steps 3, 4, 9 and 10: visits from changes.
 
-use super::chain::{self, Around};
-use super::{Change, Context};
+use super::{Around, Change, Context, chain};
 use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
 use crate::model::{
     Micros, Quality, QualitySet, Stage, StageId, StageKind, StoredVisit, Sym, UNKNOWN_STAGE,

@@ -1,6 +1,6 @@
 //! `activities`: one row per activity done up to `as_of` or planned; also those of no deal.
 
-use super::{Get, Row, ViewColumn, get};
+use super::{Get, Row, ViewColumn, get, month, quarter, week};
 use crate::model::{Day, Unit, Visit};
 
 fn done_on(row: &Row<'_>) -> Option<Day> {
@@ -35,19 +35,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Instant(|r| r.activity()?.done_at.get()),
     ),
     get("done_on", Unit::Date, "Its local date.", Get::Day(done_on)),
-    get(
-        "done_week",
-        Unit::Date,
-        "First day of its week.",
-        Get::Day(|r| done_on(r).map(|day| r.week(day))),
-    ),
-    get("done_month", Unit::Date, "Its month.", Get::Day(|r| done_on(r).map(|day| r.month(day)))),
-    get(
-        "done_quarter",
-        Unit::Date,
-        "Its quarter.",
-        Get::Day(|r| done_on(r).map(|day| r.quarter(day))),
-    ),
+    week("done_week", done_on),
+    month("done_month", done_on),
+    quarter("done_quarter", done_on),
     get(
         "due_on",
         Unit::Date,

@@ -33,7 +33,7 @@ impl Cells {
             Get::Owned(_) => Self::Owned(Vec::with_capacity(rows)),
             Get::Int(_) | Get::Instant(_) => Self::Int(Vec::with_capacity(rows)),
             Get::Float(_) => Self::Float(Vec::with_capacity(rows)),
-            Get::Day(_) => Self::Day(Vec::with_capacity(rows)),
+            Get::Day(_) | Get::Start(..) => Self::Day(Vec::with_capacity(rows)),
             Get::Flag(_) => Self::Flag(Vec::with_capacity(rows)),
         }
     }
@@ -55,6 +55,10 @@ impl Cells {
             }
             (Get::Float(get), Self::Float(cells)) => cells.extend(rows.iter().map(get)),
             (Get::Day(get), Self::Day(cells)) => cells.extend(rows.iter().map(get)),
+            (Get::Start(kind, get), Self::Day(cells)) => {
+                let start = |row: &Row<'_>| Some(row.run.period(kind, get(row)?).start);
+                cells.extend(rows.iter().map(start));
+            }
             (Get::Flag(get), Self::Flag(cells)) => cells.extend(rows.iter().map(get)),
             // `Cells::new` chose the cells by the column.
             _ => {}

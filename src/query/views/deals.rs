@@ -1,7 +1,7 @@
 //! `deals`: one row per deal that existed at `as_of`. Of a deal without a timeline (QH3, QH15) it has
 //! what the export says, and no times, ages and outcome.
 
-use super::{Get, Row, ViewColumn, get};
+use super::{Get, Row, ViewColumn, get, month, quarter, week};
 use crate::model::{Day, Facts, Micros, StageId, Status, Sym, Unit, Visit, money};
 
 fn facts<'a>(row: &Row<'a>) -> Option<&'a Facts> {
@@ -44,6 +44,10 @@ fn created_on(row: &Row<'_>) -> Option<Day> {
 
 fn closed_on(row: &Row<'_>) -> Option<Day> {
     facts(row)?.closed_on
+}
+
+fn expected_close_on(row: &Row<'_>) -> Option<Day> {
+    row.attributes()?.expected_close_on.get()
 }
 
 /// Days from creation to the end; null for deals closed before they were created.
@@ -161,24 +165,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("created_at", Unit::Instant, "Creation.", Get::Instant(|r| facts(r).map(|f| f.created_at))),
     get("created_on", Unit::Date, "Local date of creation.", Get::Day(created_on)),
-    get(
-        "created_month",
-        Unit::Date,
-        "Its month.",
-        Get::Day(|r| created_on(r).map(|day| r.month(day))),
-    ),
-    get(
-        "created_quarter",
-        Unit::Date,
-        "Its quarter.",
-        Get::Day(|r| created_on(r).map(|day| r.quarter(day))),
-    ),
-    get(
-        "created_week",
-        Unit::Date,
-        "First day of its week.",
-        Get::Day(|r| created_on(r).map(|day| r.week(day))),
-    ),
+    month("created_month", created_on),
+    quarter("created_quarter", created_on),
+    week("created_week", created_on),
     get(
         "closed_at",
         Unit::Instant,
@@ -186,24 +175,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Instant(|r| facts(r)?.closed_at),
     ),
     get("closed_on", Unit::Date, "Local date of the close.", Get::Day(closed_on)),
-    get(
-        "closed_month",
-        Unit::Date,
-        "Its month.",
-        Get::Day(|r| closed_on(r).map(|day| r.month(day))),
-    ),
-    get(
-        "closed_quarter",
-        Unit::Date,
-        "Its quarter.",
-        Get::Day(|r| closed_on(r).map(|day| r.quarter(day))),
-    ),
-    get(
-        "closed_week",
-        Unit::Date,
-        "First day of its week.",
-        Get::Day(|r| closed_on(r).map(|day| r.week(day))),
-    ),
+    month("closed_month", closed_on),
+    quarter("closed_quarter", closed_on),
+    week("closed_week", closed_on),
     get(
         "sales_cycle_days",
         Unit::Days,
@@ -236,14 +210,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "expected_close_on",
         Unit::Date,
         "Expected close at the extract.",
-        Get::Day(|r| r.attributes()?.expected_close_on.get()),
+        Get::Day(expected_close_on),
     ),
-    get(
-        "expected_close_month",
-        Unit::Date,
-        "Its month.",
-        Get::Day(|r| r.attributes()?.expected_close_on.get().map(|day| r.month(day))),
-    ),
+    month("expected_close_month", expected_close_on),
     get(
         "last_activity_on",
         Unit::Date,

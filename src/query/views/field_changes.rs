@@ -1,7 +1,7 @@
 //! `field_changes`: one row per change of an amount, expected close date, owner, forecast category
 //! or probability, up to `as_of`.
 
-use super::{Get, Row, ViewColumn, get};
+use super::{CURRENCY, DEAL_ID, Get, OUTCOME, Row, ViewColumn, get, month, quarter, week};
 use crate::model::{Day, Field, Sym, Unit, calendar};
 
 fn changed_on(row: &Row<'_>) -> Option<Day> {
@@ -28,7 +28,7 @@ fn of(row: &Row<'_>, field: Field, is_new: bool) -> Option<i64> {
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
-    get("deal_id", Unit::Text, "Id of the deal.", Get::OfDeal(|p| &p.deal_ids)),
+    DEAL_ID,
     get(
         "field",
         Unit::Text,
@@ -37,24 +37,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("changed_at", Unit::Instant, "When.", Get::Instant(|r| r.change().map(|c| c.at))),
     get("changed_on", Unit::Date, "Its local date.", Get::Day(changed_on)),
-    get(
-        "changed_month",
-        Unit::Date,
-        "Its month.",
-        Get::Day(|r| changed_on(r).map(|day| r.month(day))),
-    ),
-    get(
-        "changed_quarter",
-        Unit::Date,
-        "Its quarter.",
-        Get::Day(|r| changed_on(r).map(|day| r.quarter(day))),
-    ),
-    get(
-        "changed_week",
-        Unit::Date,
-        "First day of its week.",
-        Get::Day(|r| changed_on(r).map(|day| r.week(day))),
-    ),
+    month("changed_month", changed_on),
+    quarter("changed_quarter", changed_on),
+    week("changed_week", changed_on),
     get(
         "old_text",
         Unit::Text,
@@ -62,12 +47,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Owned(|r| text(r, r.change()?.old.get())),
     ),
     get("new_text", Unit::Text, "The value after.", Get::Owned(|r| text(r, r.change()?.new.get()))),
-    get(
-        "currency",
-        Unit::Text,
-        "Currency of the deal.",
-        Get::Word(|r| Some(r.deal?.deal.currency)),
-    ),
+    CURRENCY,
     get(
         "old_amount",
         Unit::Number,
@@ -94,10 +74,5 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("pipeline", Unit::Text, "Pipeline.", Get::Word(|r| Some(r.deal?.facts.pipeline))),
     get("owner", Unit::Text, "Credited owner.", Get::Label(|r| Some(r.deal?.facts.owner))),
-    get(
-        "outcome",
-        Unit::Text,
-        "`open`, `won` or `lost`: the deal at `as_of`; null if it was deleted.",
-        Get::Fixed(|r| r.deal?.facts.outcome_word()),
-    ),
+    OUTCOME,
 ];

@@ -67,18 +67,6 @@ impl<'a> Row<'a> {
         if let Item::Activity(activity) = self.item { Some(activity) } else { None }
     }
 
-    fn quarter(&self, day: Day) -> Day {
-        self.run.period(PeriodKind::Quarter, day).start
-    }
-
-    fn month(&self, day: Day) -> Day {
-        self.run.period(PeriodKind::Month, day).start
-    }
-
-    fn week(&self, day: Day) -> Day {
-        self.run.period(PeriodKind::Week, day).start
-    }
-
     /// Amount in major units of the deal's currency.
     fn major(&self, minor: i64) -> Option<f64> {
         let currency = self.run.names.get(self.attributes()?.currency);
@@ -109,6 +97,8 @@ pub(super) enum Get {
     Int(fn(&Row<'_>) -> Option<i64>),
     Float(fn(&Row<'_>) -> Option<f64>),
     Day(fn(&Row<'_>) -> Option<Day>),
+    /// The first day of the period that holds a day.
+    Start(PeriodKind, fn(&Row<'_>) -> Option<Day>),
     Instant(fn(&Row<'_>) -> Option<Micros>),
     Flag(fn(&Row<'_>) -> Option<bool>),
 }
@@ -122,6 +112,35 @@ pub(super) struct ViewColumn {
 const fn get(name: &'static str, unit: Unit, meaning: &'static str, get: Get) -> ViewColumn {
     ViewColumn { about: ColumnAbout { name, unit, meaning }, get }
 }
+
+const fn month(name: &'static str, day: fn(&Row<'_>) -> Option<Day>) -> ViewColumn {
+    get(name, Unit::Date, "Its month.", Get::Start(PeriodKind::Month, day))
+}
+
+const fn quarter(name: &'static str, day: fn(&Row<'_>) -> Option<Day>) -> ViewColumn {
+    get(name, Unit::Date, "Its quarter.", Get::Start(PeriodKind::Quarter, day))
+}
+
+const fn week(name: &'static str, day: fn(&Row<'_>) -> Option<Day>) -> ViewColumn {
+    get(name, Unit::Date, "First day of its week.", Get::Start(PeriodKind::Week, day))
+}
+
+const DEAL_ID: ViewColumn =
+    get("deal_id", Unit::Text, "Id of the deal.", Get::OfDeal(|p| &p.deal_ids));
+
+const CURRENCY: ViewColumn = get(
+    "currency",
+    Unit::Text,
+    "Currency of the deal.",
+    Get::Word(|r| Some(r.deal?.deal.currency)),
+);
+
+const OUTCOME: ViewColumn = get(
+    "outcome",
+    Unit::Text,
+    "`open`, `won` or `lost`: the deal at `as_of`; null if it was deleted.",
+    Get::Fixed(|r| r.deal?.facts.outcome_word()),
+);
 
 /// A view on timelines.
 pub(super) struct View {

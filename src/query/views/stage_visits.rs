@@ -1,6 +1,6 @@
 //! `stage_visits`: one row per visit of a deal to a stage, up to `as_of`.
 
-use super::{Get, Item, Row, ViewColumn, get};
+use super::{CURRENCY, DEAL_ID, Get, Item, OUTCOME, Row, ViewColumn, get, month, quarter, week};
 use crate::model::{Day, Unit};
 
 fn entered_on(row: &Row<'_>) -> Option<Day> {
@@ -17,7 +17,7 @@ fn amount_minor(row: &Row<'_>) -> Option<i64> {
 }
 
 pub(super) static COLUMNS: &[ViewColumn] = &[
-    get("deal_id", Unit::Text, "Id of the deal.", Get::OfDeal(|p| &p.deal_ids)),
+    DEAL_ID,
     get("pipeline", Unit::Text, "Pipeline.", Get::Word(|r| Some(r.visit()?.pipeline))),
     get(
         "visit_number",
@@ -45,24 +45,9 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     ),
     get("entered_at", Unit::Instant, "Entry.", Get::Instant(|r| r.visit().map(|v| v.entered_at))),
     get("entered_on", Unit::Date, "Local date of entry.", Get::Day(entered_on)),
-    get(
-        "entered_month",
-        Unit::Date,
-        "Its month.",
-        Get::Day(|r| entered_on(r).map(|day| r.month(day))),
-    ),
-    get(
-        "entered_quarter",
-        Unit::Date,
-        "Its quarter.",
-        Get::Day(|r| entered_on(r).map(|day| r.quarter(day))),
-    ),
-    get(
-        "entered_week",
-        Unit::Date,
-        "First day of its week.",
-        Get::Day(|r| entered_on(r).map(|day| r.week(day))),
-    ),
+    month("entered_month", entered_on),
+    quarter("entered_quarter", entered_on),
+    week("entered_week", entered_on),
     get(
         "exited_at",
         Unit::Instant,
@@ -70,12 +55,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         Get::Instant(|r| r.visit()?.exited_at),
     ),
     get("exited_on", Unit::Date, "Local date of exit.", Get::Day(exited_on)),
-    get(
-        "exited_month",
-        Unit::Date,
-        "Its month.",
-        Get::Day(|r| exited_on(r).map(|day| r.month(day))),
-    ),
+    month("exited_month", exited_on),
     get(
         "stage_duration_days",
         Unit::Days,
@@ -119,12 +99,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
         "Whether the entry time is known.",
         Get::Flag(|r| r.visit().map(|v| v.is_entry_known)),
     ),
-    get(
-        "outcome",
-        Unit::Text,
-        "`open`, `won` or `lost`: the deal at `as_of`; null if it was deleted.",
-        Get::Fixed(|r| r.deal?.facts.outcome_word()),
-    ),
+    OUTCOME,
     get(
         "lost_reason",
         Unit::Text,
@@ -136,12 +111,7 @@ pub(super) static COLUMNS: &[ViewColumn] = &[
     get("team", Unit::Text, "Team of the owner today.", Get::Team(|r| Some(r.deal?.facts.owner))),
     get("source", Unit::Text, "Source of the deal.", Get::Word(|r| Some(r.deal?.facts.source))),
     get("segment", Unit::Text, "Segment of the deal.", Get::Word(|r| Some(r.deal?.facts.segment))),
-    get(
-        "currency",
-        Unit::Text,
-        "Currency of the deal.",
-        Get::Word(|r| Some(r.deal?.deal.currency)),
-    ),
+    CURRENCY,
     get(
         "amount",
         Unit::Number,

@@ -69,9 +69,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
 
 /// What the value is made of, in words.
 fn worth(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
-    let shown = |name: &str| {
-        format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
-    };
+    let shown = |name: &str| sheet.shown(row, name);
     sheet.number(row, "clv_minor")?;
     let limits = interval(sheet, row, sheet.unit("clv_minor"));
     let limits = limits.map(|limits| format!(" (95% interval {limits})")).unwrap_or_default();

@@ -86,10 +86,6 @@ fn skill(sheet: Sheet<'_>, row: Cells<'_>) -> String {
     }
 }
 
-fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
-    format::value(sheet.get(row, name), sheet.unit(name), "")
-}
-
 /// An estimate of wins: whole from ten on.
 fn about(wins: Option<f64>) -> String {
     let wins = wins.unwrap_or(0.0);
@@ -100,7 +96,7 @@ fn about(wins: Option<f64>) -> String {
 fn of_wins(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let row = *rows.first()?;
     let stage = format::word(sheet.word(row, "stage"));
-    let say = |name: &str| shown(sheet, row, name);
+    let say = |name: &str| sheet.shown(row, name);
     if sheet.flag(row, "is_conv_flagged") {
         return Some(format!(
             "{when}: {stage} passed on {} of its deals, {} in the four quarters before. {} cost about {} \
@@ -135,7 +131,7 @@ fn of_wins(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
 fn of_time(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let row = *rows.first()?;
     let stage = format::word(sheet.word(row, "stage"));
-    let say = |name: &str| shown(sheet, row, name);
+    let say = |name: &str| sheet.shown(row, name);
     if sheet.flag(row, "is_time_flagged") {
         return Some(format!(
             "{when}: deals stayed {} days in {stage}, {} in the four quarters before. {} adds up to {} days.",

@@ -63,7 +63,7 @@ pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {
 }
 
 fn verdict(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
-    let shown = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    let shown = |name: &str| sheet.shown(row, name);
     let p = sheet.number(row, "mid_p")?;
     let whose = match sheet.word(row, "forecast") {
         "configured" => "The configured win probabilities",

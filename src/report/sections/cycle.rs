@@ -140,7 +140,7 @@ fn bins(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bin> {
                 found.push((key, bin));
                 found.len() - 1
             });
-            let shown = format::value(sheet.get(row, "bin_n"), sheet.unit("bin_n"), "");
+            let shown = sheet.shown(row, "bin_n");
             let bin = &mut found[at].1;
             bin.counts[series] = sheet.number(row, "bin_n").unwrap_or(0.0);
             bin.tips[series] =

@@ -112,7 +112,7 @@ fn waits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
 
 fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
     let number = |name: &str| sheet.number(row, name);
-    let shown = format::value(sheet.get(row, "q50_days"), sheet.unit("q50_days"), "");
+    let shown = sheet.shown(row, "q50_days");
     let is_estimate = sheet.about.estimate == "q50_days";
     let own = number("median_lower_days").zip(number("median_upper_days"));
     let limits = own.or_else(|| number("lower").zip(number("upper")).filter(|_| is_estimate));
@@ -136,7 +136,7 @@ fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let table = grid(sheet, &title, &rows, &exit_columns(sheet, &rows));
     chart(format!("{id}-churn"), title, note, table, |id, title| {
         let number = |row, name: &str| sheet.number(row, name);
-        let shown = |row| format::value(sheet.get(row, "churn"), sheet.unit("churn"), "");
+        let shown = |row| sheet.shown(row, "churn");
         let mut drawn = Vec::new();
         for row in &rows {
             let stage = format::word(sheet.word(row, "stage"));

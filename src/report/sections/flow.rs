@@ -218,8 +218,7 @@ fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     if rows.iter().all(|row| sheet.number(row, "ratio").is_none()) {
         return None;
     }
-    let days =
-        |row: Cells<'_>, name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    let days = |row: Cells<'_>, name: &str| sheet.shown(row, name);
     let said = |row: &Cells<'_>| {
         format!(
             "{} (stayed {} days, {} by stock and flow{})",

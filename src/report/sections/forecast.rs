@@ -1,5 +1,6 @@
 //! Forecast: accuracy by days to go, bias of reps, attainment, slippage, the waterfall and the bridge.
 
+use super::flow::COLOURS;
 use super::forecast_words as words;
 use super::funnel::caption;
 use super::{Block, Reads, add, chart, part_of, with_more};
@@ -13,6 +14,9 @@ use crate::report::view::{Chart, Grid, Head, Key, Number};
 
 /// Reps in the table of bias; the CSV file has all.
 const MOST_OWNERS: usize = 20;
+
+/// Kinds of forecasts in the chart.
+const MOST_KINDS: usize = 6;
 
 /// Quarters in the table of slippage.
 const MOST_QUARTERS: usize = 4;
@@ -49,15 +53,6 @@ pub(super) const READS: &[Reads] = &[
     ("forecast_snapshots", &["lead_days", "category", "amount_minor"]),
     ("forecast_waterfall", &["opening_minor", "closing_minor", "residual_minor", "n_leaky"]),
     ("forecast_error_bridge", &["forecast", "forecast_minor", "actual_minor", "residual_minor"]),
-];
-
-const COLOURS: &[(&str, &str)] = &[
-    ("s1", "var(--s1)"),
-    ("s2", "var(--s2)"),
-    ("s3", "var(--s3)"),
-    ("s4", "var(--s4)"),
-    ("s5", "var(--s5)"),
-    ("s6", "var(--s6)"),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
@@ -149,7 +144,7 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
         }
     }
     let all = kinds.len();
-    kinds.truncate(COLOURS.len());
+    kinds.truncate(MOST_KINDS);
     let more = part_of("The first", kinds.len(), all, "kinds", table.whole());
     let note = with_more(&note, more);
     let currencies = words::currencies(sheet, rows);

@@ -57,10 +57,6 @@ pub(super) const KINDS: &str = "Stored: as it was kept; rebuilt: from the histor
     same stage, judged for all reps at once, so that their errors make up for each other; the others are judged rep \
     by rep.";
 
-fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
-    format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
-}
-
 fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
     sheet.number(row, "lead_days").unwrap_or(0.0)
 }
@@ -239,9 +235,9 @@ pub(super) fn slippage(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     Some(format!(
         "Of {} due at the start of a quarter {} ({}) slipped: still open at its end, worth {} then.",
         format::deals(sheet.number(row, "n_due")? as usize),
-        shown(sheet, row, "n_slipped"),
-        shown(sheet, row, "slip_rate"),
-        shown(sheet, row, "slipped_minor"),
+        sheet.shown(row, "n_slipped"),
+        sheet.shown(row, "slip_rate"),
+        sheet.shown(row, "slipped_minor"),
     ))
 }
 

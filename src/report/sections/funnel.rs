@@ -177,7 +177,7 @@ fn stock_bars(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<Bar> {
     let mut found: Vec<Bar> = Vec::new();
     for row in rows {
         let label = format::word(sheet.word(row, "stage")).to_owned();
-        let count = format::value(sheet.get(row, "deals"), sheet.unit("deals"), "");
+        let count = sheet.shown(row, "deals");
         let amount = known(sheet, row, "value_minor").as_f64();
         let worth = amount.map(|m| format::short_amount(m, sheet.word(row, "currency")));
         let text = worth.as_ref().map_or_else(|| count.clone(), |w| format!("{count} · {w}"));
@@ -260,12 +260,7 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
             marks: sheet.number(row, "configured").into_iter().collect(),
             is_flagged: sheet.flag(row, "is_outside_interval"),
             is_faint: sheet.word(row, "status") == "SN",
-            tip: tip(
-                sheet,
-                row,
-                "p_hat",
-                &format::value(sheet.get(row, "p_hat"), sheet.unit("p_hat"), ""),
-            ),
+            tip: tip(sheet, row, "p_hat", &sheet.shown(row, "p_hat")),
         };
         let drawn: Vec<Row> = rows.iter().map(row).collect();
         intervals(id, title, &drawn, ("chance of being won", format::percent_tick), None)

@@ -44,7 +44,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
 fn foremost(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let mut counted = rows.iter().filter(|row| !sheet.flag(row, "is_excluded"));
     let row = *counted.next()?;
-    let shown = |name: &str| format::value(sheet.get(row, name), sheet.unit(name), "");
+    let shown = |name: &str| sheet.shown(row, name);
     let (lost, all) = (shown("lost"), shown("n"));
     let share = sheet.number(row, "share").map(format::percent)?;
     let is_as_many = |other: &&Cells<'_>| sheet.get(other, "lost") == sheet.get(row, "lost");
@@ -80,8 +80,8 @@ fn most_first<'a>(sheet: Sheet<'a>, mut rows: Vec<Cells<'a>>) -> Vec<Cells<'a>> 
 }
 
 fn bar(sheet: Sheet<'_>, row: Cells<'_>) -> Bar {
-    let count = format::value(sheet.get(row, "lost"), sheet.unit("lost"), "");
-    let share = format::value(sheet.get(row, "share"), sheet.unit("share"), "");
+    let count = sheet.shown(row, "lost");
+    let share = sheet.shown(row, "share");
     let limits = interval(sheet, row, sheet.unit("share"));
     let text = match limits {
         _ if sheet.flag(row, "is_excluded") => format!("{count} · left out of conversion"),

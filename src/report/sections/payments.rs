@@ -103,14 +103,10 @@ fn quarters<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> (Vec<Cells<'a>>, usize)
     (found, all)
 }
 
-fn shown(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> String {
-    format::value(sheet.get(row, name), sheet.unit(name), sheet.word(row, "currency"))
-}
-
 /// How much has been paid, in words.
 fn share(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
     sheet.number(row, "collected_share")?;
-    let part = |name: &str| shown(sheet, row, name);
+    let part = |name: &str| sheet.shown(row, name);
     let other = match sheet.number(row, "n_other_currency") {
         Some(1.0) => " One payment in another currency than its deal's is not counted.".to_owned(),
         Some(count) if count > 0.0 => format!(
@@ -138,7 +134,7 @@ fn waiting(sheet: Sheet<'_>, bands: &[Cells<'_>]) -> Option<String> {
         "{} {verb} {are} unpaid for more than 90 days, with {} outstanding: ask for the money, or \
          whether the win still holds.",
         format::count(count as usize),
-        shown(sheet, row, "outstanding_minor"),
+        sheet.shown(row, "outstanding_minor"),
     ))
 }
 
@@ -157,7 +153,7 @@ fn pace(sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
 }
 
 fn bar(sheet: Sheet<'_>, row: Cells<'_>) -> Bar {
-    let count = shown(sheet, row, "unpaid");
+    let count = sheet.shown(row, "unpaid");
     let part = Part {
         value: sheet.number(row, "unpaid").unwrap_or(0.0),
         colour: "var(--second)",
@@ -165,6 +161,6 @@ fn bar(sheet: Sheet<'_>, row: Cells<'_>) -> Bar {
         tip: tip(sheet, row, "unpaid", &count),
     };
     let label = format!("{} days", sheet.word(row, "age_band"));
-    let text = format!("{count} · {}", shown(sheet, row, "outstanding_minor"));
+    let text = format!("{count} · {}", sheet.shown(row, "outstanding_minor"));
     Bar { label, parts: vec![part], text }
 }

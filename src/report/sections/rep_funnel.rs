@@ -55,7 +55,7 @@ pub(super) fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>)
 }
 
 fn dot(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Dot> {
-    let shown = format::value(sheet.get(row, "rate"), sheet.unit("rate"), "");
+    let shown = sheet.shown(row, "rate");
     let owner = format::word(sheet.word(row, "owner")).to_owned();
     Some(Dot {
         n: sheet.number(row, "n")?,

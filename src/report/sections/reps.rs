@@ -348,9 +348,9 @@ fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
     } else {
         ("rate", "jeffreys_lower", "jeffreys_upper")
     };
-    let shown = format::value(sheet.get(row, name), sheet.unit(name), "");
+    let shown = sheet.shown(row, name);
     let owner = format::word(sheet.word(row, "owner"));
-    let closed = format::value(sheet.get(row, "closed"), sheet.unit("closed"), "");
+    let closed = sheet.shown(row, "closed");
     Row {
         label: format!("{owner} ({closed})"),
         value: number(name),

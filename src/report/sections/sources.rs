@@ -184,7 +184,7 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
 
 fn drawn(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
     let number = |name| sheet.number(row, name);
-    let shown = format::value(sheet.get(row, "diff"), sheet.unit("diff"), "");
+    let shown = sheet.shown(row, "diff");
     let label = format!("{} − {}", sheet.word(row, "source_a"), sheet.word(row, "source_b"));
     Row {
         value: number("diff"),

@@ -1,11 +1,11 @@
 //! What must hold for any deals (METRICS 8: 1, 2, 4, 5, 8, 10, 19).
 
 use proptest::prelude::*;
-use sluice::model::{Config, Dataset, Field, Table, Unit, Value};
+use sluice::model::{Config, Dataset, Field, Table, Value};
 
 use super::build::{Case, case, cell, dataset, row, rows, table};
 use crate::fixtures::deal;
-use crate::invariants::global::single;
+use crate::invariants::global::{check, check_scaled, single};
 
 const MINE: [&str; 8] = [
     "forecast_snapshots",
@@ -149,21 +149,7 @@ proptest! {
     #[test]
     fn numbers_are_finite_and_null_has_a_reason(cases in cases(0.97)) {
         for name in MINE {
-            let about = sluice::metrics::find(name).unwrap().about();
-            let found = table(name, &data(&cases), &config(), AS_OF);
-            for row in &found.rows {
-                for (column, value) in found.columns.iter().zip(row) {
-                    let number = value.as_f64().unwrap_or(0.0);
-                    prop_assert!(number.is_finite());
-                    let is_share = column.unit == Unit::Rate;
-                    prop_assert!(!is_share || (0.0..=1.0).contains(&number), "{}", column.name);
-                }
-                if !about.estimate.is_empty() {
-                    let reason = found.value(row, "reason").as_str().filter(|r| *r != "SN");
-                    let is_null = found.value(row, about.estimate).is_null();
-                    prop_assert_eq!(is_null, reason.is_some(), "{} {:?}", name, reason);
-                }
-            }
+            check(&table(name, &data(&cases), &config(), AS_OF))?;
         }
     }
 
@@ -177,27 +163,10 @@ proptest! {
                 }
             }
         }
-        // Probabilities round to a minor unit, so what depends on them is left to the other laws.
-        let is_rounded = |table: &Table, row: &[Value]| {
-            let word = |name| table.position(name).and_then(|at| row[at].as_str());
-            ["weighted", "landmark"].contains(&word("forecast").unwrap_or("")) || word("cut") == Some("stage")
-        };
         for name in MINE {
             let one = table(name, &data(&cases), &config(), AS_OF);
             let other = table(name, &data(&seven), &config(), AS_OF);
-            prop_assert_eq!(one.rows.len(), other.rows.len());
-            for (a, b) in one.rows.iter().zip(&other.rows).filter(|(a, _)| !is_rounded(&one, a)) {
-                for ((column, a), b) in one.columns.iter().zip(a).zip(b) {
-                    let times = if column.unit == Unit::Minor { 7.0 } else { 1.0 };
-                    match (a.as_f64(), b.as_f64()) {
-                        (Some(a), Some(b)) => prop_assert!(
-                            (a * times - b).abs() <= 1e-6 * b.abs().max(1e-3),
-                            "{} {} {} {}", name, column.name, a, b
-                        ),
-                        _ => prop_assert_eq!(a, b),
-                    }
-                }
-            }
+            check_scaled(&one, &other, 7.0)?;
         }
     }
 

@@ -2,10 +2,10 @@
 
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Config, Dataset, Field, Forecast};
-use sluice::report::{Input, render};
 
 use super::build::{Case, case, dataset, day};
 use crate::fixtures::{deal, run};
+use crate::report_real::rendered;
 
 const STAGES: [(&str, Option<u32>); 2] = [("Talk", Some(3_000)), ("Sign", Some(9_000))];
 
@@ -14,22 +14,7 @@ fn section(data: &Dataset) -> String {
     let config = Config { boot_b: 20, ..Config::default() };
     let run = run(data, config, "2025-12-31");
     let tables = compute(METRICS, data, &run).unwrap();
-    let page = render(&Input {
-        run: &run,
-        metrics: METRICS.iter().map(|m| m.about()).zip(&tables).collect(),
-        earlier: None,
-        queries: &[],
-        inputs: &[],
-        quality: &[],
-        rejects: &[],
-        assumptions: &[],
-        deal_count: data.deal_count(),
-        mended_count: 0,
-        restated: None,
-        title: "Forecasts",
-        templates: None,
-    })
-    .unwrap();
+    let page = rendered(&run, &tables);
     assert!(!page.contains("NaN") && !page.contains("Infinity"));
     let section = page.split("<section id=\"forecast\">").nth(1).unwrap();
     section.split("</section>").next().unwrap().to_owned()

@@ -6,7 +6,7 @@ use sluice::model::calendar::{date, day_of};
 use sluice::model::{AsOf, Config, Dataset, FxRate, Run};
 use sluice::store::Store;
 
-use crate::ingest::{data, folder, read, try_read};
+use crate::ingest::{data, folder, read, reasons, try_read};
 use crate::store::commit_later;
 
 const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,closed_at\n\
@@ -31,11 +31,6 @@ fn shown(dataset: &Dataset) -> Vec<String> {
         format!("{} {from} {}/{}", rate.currency, rate.num, rate.den)
     };
     dataset.fx.iter().map(one).collect()
-}
-
-fn reasons(got: &Ingested) -> Vec<String> {
-    let one = |r: &sluice::model::Reject| format!("{} {}: {}", r.row, r.column, r.reason);
-    got.dataset.rejects.iter().map(one).collect()
 }
 
 #[test]

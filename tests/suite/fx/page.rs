@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::Value as Json;
+
+use crate::program::sluice;
 
 const DEALS: &str = "deal_id,stage,status,owner,amount,currency,created_at,closed_at\n\
     d1,Won,won,Ann,100,EUR,2026-01-05,2026-02-03\n\
@@ -13,13 +14,6 @@ const DEALS: &str = "deal_id,stage,status,owner,amount,currency,created_at,close
     d5,Won,won,Bob,500,CHF,2026-01-09,2026-02-06\n";
 const RATES: &str = "currency,rate_date,rate\nEUR,2026-01-20,1\nUSD,2026-01-20,0.9\n\
     USD,2026-02-20,0.8\nUSD,2026-03-20,0.7\nUSD,2026-04-20,0.1\n";
-fn sluice(there: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(there).args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (ran.status.code(), text(&ran.stdout), text(&ran.stderr))
-}
-
 fn good(there: &Path, args: &[&str]) -> (String, String) {
     let (status, text, talk) = sluice(there, args);
     assert_eq!(status, Some(0), "{args:?}: {text}{talk}");

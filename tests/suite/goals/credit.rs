@@ -1,13 +1,11 @@
 //! Whose a win is, and what is still open, in the chances of goals (METRICS 3.3 and 3.6).
 
 use std::path::Path;
-use std::process::Command;
+
+use crate::program::printed;
 
 fn sluice(dir: &Path, args: &[&str]) -> Vec<String> {
-    let ran = Command::new(env!("CARGO_BIN_EXE_sluice")).current_dir(dir).args(args).output();
-    let ran = ran.unwrap();
-    assert_eq!(ran.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8_lossy(&ran.stdout).lines().map(str::to_owned).collect()
+    printed(dir, args).lines().map(str::to_owned).collect()
 }
 
 pub(super) fn stored(files: &[(&str, &str)]) -> tempfile::TempDir {

@@ -1,8 +1,7 @@
 //! Goals of people without deals, goals in currencies that no deal is in, scores of deals without a history.
 
-use std::process::Command;
-
 use super::credit::{STAGES, ask, stored};
+use crate::program::sluice;
 
 const DEALS: (&str, &str) = (
     "deals.csv",
@@ -113,9 +112,7 @@ fn a_goal_of_a_team_needs_somebody_in_it() {
         assert_eq!(asked(&sql), [",NA"], "{table}");
     }
     let args = ["metric", "A1", "--as-of", "2026-04-30", "--config", "sluice.toml"];
-    let ran =
-        Command::new(env!("CARGO_BIN_EXE_sluice")).current_dir(there.path()).args(args).output();
-    let talk = String::from_utf8_lossy(&ran.unwrap().stderr).into_owned();
+    let (_, _, talk) = sluice(there.path(), &args);
     assert!(
         talk.contains("No user is in the team of some goals") && talk.contains("`North`"),
         "{talk}"

@@ -7,7 +7,7 @@ use sluice::model::calendar::{Day, month_index};
 use sluice::model::dataset::{Dataset, Nested, Partition};
 use sluice::model::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit, User};
 use sluice::model::stage::{Basis, Catalogue, Stage, StageId, StageKind};
-use sluice::model::{AsOf, Config, HistoryGrade, Names, QualitySet, Run, Sym, Table, TextColumn};
+use sluice::model::{AsOf, Config, HistoryGrade, Names, Run, Table, TextColumn};
 
 pub(super) use crate::rows::{cell, day, holds, row, rows};
 
@@ -77,22 +77,15 @@ impl Case {
             status,
             owner: sym(&self.owner),
             source: sym(&self.source),
-            deal_type: Sym::NONE,
-            product: Sym::NONE,
             lost_reason: sym(&self.reason),
-            forecast_category: Sym::NONE,
             currency: sym(&self.currency),
             amount_minor: self.amount.into(),
-            probability_bp: None.into(),
             created_at: Some(self.created_at).into(),
             closed_at: self.close.map(|(_, at)| at).into(),
-            expected_close_on: None.into(),
-            modified_at: None.into(),
-            deleted_at: None.into(),
             extracted_at: i64::MAX / 4,
             history_grade: HistoryGrade::CreatedClosed,
-            quality: QualitySet::default(),
             crm: sym("generic"),
+            ..Deal::default()
         }
     }
 

@@ -1,12 +1,12 @@
 //! What must hold for any deals (METRICS 8: 1, 2, 5, 8, 31).
 
 use proptest::prelude::*;
-use sluice::metrics::METRICS;
+use sluice::model::Config;
 use sluice::model::config::GoalsConfig;
 use sluice::model::deal::Status;
-use sluice::model::{Config, Table, Unit, Value};
 
 use super::build::{Case, DAY, cell, dataset, dataset_by, instant, rows, table};
+use crate::invariants::global::{check, check_scaled};
 
 const MINE: [&str; 22] = [
     "win_rate",
@@ -82,33 +82,6 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
 
 const AS_OF: &str = "2026-02-10";
 
-fn check_row(table: &Table, row: &[Value], estimate: &str) -> Result<(), TestCaseError> {
-    for (column, value) in table.columns.iter().zip(row) {
-        if let Some(number) = value.as_f64() {
-            prop_assert!(number.is_finite());
-            let is_share = column.unit == Unit::Rate;
-            prop_assert!(!is_share || (0.0..=1.0).contains(&number), "{} {number}", column.name);
-        }
-    }
-    if estimate.is_empty() {
-        return Ok(());
-    }
-    let value = cell(table, row, estimate);
-    let reason = table.value(row, "reason").as_str();
-    let is_null_reason = reason.is_some_and(|reason| reason != "SN");
-    prop_assert_eq!(value.is_none(), is_null_reason, "{} {:?} {:?}", table.name, value, reason);
-    let method = table.value(row, "interval_method").as_str();
-    if matches!(method, Some("bootstrap" | "beta_posterior")) {
-        return Ok(());
-    }
-    if let (Some(value), Some(lower), Some(upper)) =
-        (value, cell(table, row, "lower"), cell(table, row, "upper"))
-    {
-        prop_assert!(lower <= value && value <= upper, "{} {lower} {value} {upper}", table.name);
-    }
-    Ok(())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -116,11 +89,7 @@ proptest! {
     fn numbers_are_finite_and_null_has_a_reason(cases in cases()) {
         let data = dataset(&cases);
         for name in MINE {
-            let metric = METRICS.iter().find(|m| m.about().name == name).unwrap();
-            let found = table(name, &data, config(), AS_OF);
-            for row in &found.rows {
-                check_row(&found, row, metric.about().estimate)?;
-            }
+            check(&table(name, &data, config(), AS_OF))?;
         }
     }
 
@@ -145,24 +114,7 @@ proptest! {
         for name in MINE {
             let one = table(name, &dataset(&cases), config(), AS_OF);
             let seven = table(name, &dataset(&scaled), config(), AS_OF);
-            prop_assert_eq!(one.rows.len(), seven.rows.len());
-            let estimate = METRICS.iter().find(|m| m.about().name == name).unwrap().about().estimate;
-            let unit = one.columns.iter().find(|c| &*c.name == estimate).map(|c| c.unit);
-            for (a, b) in one.rows.iter().zip(&seven.rows) {
-                for ((column, a), b) in one.columns.iter().zip(a).zip(b) {
-                    let is_limit = ["lower", "upper"].contains(&&*column.name);
-                    let unit = if is_limit { unit.unwrap_or(column.unit) } else { column.unit };
-                    let is_money = matches!(unit, Unit::Minor | Unit::MinorPerDay);
-                    let times = if is_money { 7.0 } else { 1.0 };
-                    match (a.as_f64(), b.as_f64()) {
-                        (Some(a), Some(b)) => prop_assert!(
-                            (a * times - b).abs() <= 1e-6 * b.abs().max(1e-3),
-                            "{} {} {} {}", name, column.name, a, b
-                        ),
-                        _ => prop_assert_eq!(a, b),
-                    }
-                }
-            }
+            check_scaled(&one, &seven, 7.0)?;
         }
     }
 

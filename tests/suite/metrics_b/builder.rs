@@ -5,10 +5,12 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate};
 use sluice::metrics::{AnyMetric, compute, find};
 use sluice::model::{
-    Activity, AsOf, Basis, Catalogue, Config, Dataset, Day, Deal, DealSnapshots, FieldChange,
-    FxRate, HistoryGrade, Micros, NamedPeriod, Names, Partition, Payment, Run, Snapshot,
-    SnapshotValues, Stage, StageId, StageKind, Status, StoredVisit, Sym, Table, Value, calendar,
+    Activity, AsOf, Basis, Catalogue, Config, Dataset, Deal, DealSnapshots, FieldChange, FxRate,
+    HistoryGrade, Micros, NamedPeriod, Names, Partition, Payment, Run, Snapshot, SnapshotValues,
+    Stage, StageId, StageKind, StoredVisit, Sym, Table, Value, calendar,
 };
+
+pub(crate) use crate::rows::{day, row, rows};
 
 /// Open, with its place; won; lost.
 #[derive(Clone, Copy)]
@@ -49,11 +51,6 @@ pub fn at(text: &str) -> Micros {
         Ok(date) => i64::from(calendar::day_of(date)) * calendar::DAY_MICROS,
         Err(_) => DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros(),
     }
-}
-
-/// The day number of a date.
-pub fn day(text: &str) -> Day {
-    calendar::day_of(text.parse().unwrap())
 }
 
 /// Microseconds of an hour.
@@ -139,33 +136,17 @@ impl World {
             })
             .collect();
         let last = moves[moves.len() - 1];
-        let status = match self.catalogue.get(last.0).kind {
-            StageKind::Open => Status::Open,
-            StageKind::Won => Status::Won,
-            StageKind::Lost => Status::Lost,
-        };
+        let status = self.catalogue.get(last.0).kind.into();
         let deal = Deal {
             pipeline: self.pipeline,
             stage: last.0,
             status,
-            owner: Sym::NONE,
-            source: Sym::NONE,
-            deal_type: Sym::NONE,
-            product: Sym::NONE,
-            lost_reason: Sym::NONE,
-            forecast_category: Sym::NONE,
             currency: self.currency,
             amount_minor: Some(100).into(),
-            probability_bp: None.into(),
             created_at: Some(moves[0].1).into(),
-            closed_at: None.into(),
-            expected_close_on: None.into(),
-            modified_at: None.into(),
-            deleted_at: None.into(),
             extracted_at: self.extracted_at,
             history_grade: HistoryGrade::Logged,
-            quality: Default::default(),
-            crm: Sym::NONE,
+            ..Deal::default()
         };
         let (changes, activities) = (Vec::new(), Vec::new());
         let account = String::new();
@@ -209,30 +190,6 @@ impl World {
         let metrics: Vec<&dyn AnyMetric> = names.iter().map(|name| find(name).unwrap()).collect();
         compute(&metrics, &dataset, &run).unwrap()
     }
-}
-
-/// The rows in which these columns show these words or dates.
-pub fn rows<'t>(table: &'t Table, keys: &[(&str, &str)]) -> Vec<&'t Vec<Value>> {
-    let shows = |value: &Value, word: &str| match value {
-        Value::Day(found) => calendar::date(*found).to_string() == word,
-        Value::Null => word.is_empty(),
-        value => value.as_str() == Some(word),
-    };
-    let is_wanted = |row: &&Vec<Value>| {
-        keys.iter().all(|(name, word)| {
-            assert!(table.position(name).is_some(), "no column {name}");
-            shows(table.value(row, name), word)
-        })
-    };
-    table.rows.iter().filter(is_wanted).collect()
-}
-
-/// The only row with these keys.
-#[track_caller]
-pub fn row<'t>(table: &'t Table, keys: &[(&str, &str)]) -> &'t Vec<Value> {
-    let found = rows(table, keys);
-    assert_eq!(found.len(), 1, "rows of {} with {keys:?}", table.name);
-    found[0]
 }
 
 /// A number of a row.

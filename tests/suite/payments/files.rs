@@ -8,7 +8,7 @@ use sluice::model::calendar::day_of;
 use sluice::model::{AsOf, Config, Dataset, Payment, Run, WinEvent, calendar};
 use sluice::store::Store;
 
-use crate::ingest::{data, read};
+use crate::ingest::{data, folder, read, reasons};
 use crate::store::commit_later;
 
 const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,closed_at\n\
@@ -16,17 +16,9 @@ const DEALS: &str = "deal_id,pipeline,stage,status,amount,currency,created_at,cl
     D2,Sales,Won,won,500.25,USD,2026-01-03T09:00:00Z,2026-02-03T09:00:00Z\n\
     D3,Sales,Lost,lost,70,USD,2026-01-04T09:00:00Z,2026-02-04T09:00:00Z\n";
 
-fn folder(payments: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("deals.csv"), DEALS).unwrap();
-    if !payments.is_empty() {
-        std::fs::write(folder.path().join("payments.csv"), payments).unwrap();
-    }
-    folder
-}
-
 fn from(payments: &str) -> Ingested {
-    read(folder(payments).path())
+    let files = [("deals.csv", DEALS.as_bytes()), ("payments.csv", payments.as_bytes())];
+    read(folder(if payments.is_empty() { &files[..1] } else { &files }).path())
 }
 
 fn shown(dataset: &Dataset) -> Vec<String> {
@@ -35,11 +27,6 @@ fn shown(dataset: &Dataset) -> Vec<String> {
         format!("{} {day} {} {}", p.deal_id, p.amount_minor, p.currency)
     };
     dataset.payments.iter().map(one).collect()
-}
-
-fn reasons(got: &Ingested) -> Vec<String> {
-    let one = |r: &sluice::model::Reject| format!("{} {}: {}", r.row, r.column, r.reason);
-    got.dataset.rejects.iter().map(one).collect()
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
 use serde_json::Value as Json;
+
+use crate::program;
 
 /// d1 was won, reopened and lost; d2 is won and half paid; d3 is won and paid; d4 stands open.
 const DEALS: &str = "deal_id,stage,status,owner,amount,created_at,closed_at\n\
@@ -20,11 +21,9 @@ const CHANGES: &str = "deal_id,from_stage,to_stage,changed_at\n\
 const PAYMENTS: &str = "deal_id,paid_at,amount\nd2,2026-02-10,100\nd3,2026-02-14,300\n";
 
 fn sluice(there: &Path, args: &[&str]) -> (String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(there).args(args).output().unwrap();
-    let talk = String::from_utf8_lossy(&ran.stderr).into_owned();
-    assert_eq!(ran.status.code(), Some(0), "{talk}");
-    (String::from_utf8(ran.stdout).unwrap(), talk)
+    let (status, text, said) = program::sluice(there, args);
+    assert_eq!(status, Some(0), "{said}");
+    (text, said)
 }
 
 fn exports(payments: &str) -> tempfile::TempDir {

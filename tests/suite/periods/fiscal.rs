@@ -2,24 +2,16 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
 use sluice::ingest::Ingested;
 use sluice::model::calendar::{date, day_of, month_start};
 use sluice::model::{Config, Day, FiscalLabel, PeriodKind, Run};
 
 use crate::ingest::{says, try_read};
+use crate::program::printed as sluice;
 
 const DEALS: &str = "deal_id,stage,status,owner,amount,created_at,closed_at\n\
     1,Won,won,ann,100,2025-08-10,2025-11-03\n2,Lost,lost,ann,200,2025-08-11,2025-12-04\n\
     3,Won,won,ann,300,2025-09-11,2026-01-04\n4,New,open,ann,300,2025-11-11,\n";
-
-/// The output of a command in `dir`, which must end well.
-fn sluice(dir: &Path, args: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
-    assert!(ran.status.success(), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).unwrap()
-}
 
 /// A store and a report of years that begin in February; its goal is for the fourth quarter of the year that
 /// is called `year`.

@@ -18,7 +18,6 @@
 
 use std::path::Path;
 
-use assert_cmd::Command;
 use sluice::metrics::{compute, find};
 use sluice::model::calendar::day_of;
 use sluice::model::{AsOf, Config, Dataset, Run, Table, Value};
@@ -26,6 +25,7 @@ use sluice::model::{AsOf, Config, Dataset, Run, Table, Value};
 use super::export;
 use crate::ingest::read;
 use crate::metrics_b::builder;
+use crate::program;
 
 fn table(dataset: &Dataset, name: &str) -> Table {
     let as_of = AsOf::Day(day_of("2025-08-09".parse().unwrap()));
@@ -140,13 +140,10 @@ fn years_and_goals() {
 }
 
 fn sluice(dir: &Path, args: &[&str]) -> (String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let ran = command.current_dir(dir).env_remove("RUST_LOG").args(args).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (status, text, said) = program::sluice(dir, args);
     // A goal of the export is refused, which is told by status 1.
-    let expected = i32::from(args[0] == "ingest");
-    assert_eq!(ran.status.code(), Some(expected), "{}", text(&ran.stderr));
-    (text(&ran.stdout), text(&ran.stderr))
+    assert_eq!(status, Some(i32::from(args[0] == "ingest")), "{said}");
+    (text, said)
 }
 
 #[test]

@@ -5,14 +5,12 @@
 //! after `as_of` 2026-03-01 and must not be seen.
 
 use sluice::model::{
-    Account, Activity, AsOf, Catalogue, Config, Dataset, Day, Deal, Field, FieldChange,
-    HistoryGrade, Micros, Names, Partition, Quality, QualityCount, QualitySet, Reject, Run, Stage,
-    StageId, StageKind, Status, StoredVisit, Sym, User, calendar,
+    Account, Activity, AsOf, Catalogue, Config, Dataset, Deal, Field, FieldChange, HistoryGrade,
+    Micros, Names, Partition, Quality, QualityCount, QualitySet, Reject, Run, Stage, StageId,
+    StageKind, Status, StoredVisit, Sym, User, calendar,
 };
 
-pub(crate) fn day(text: &str) -> Day {
-    calendar::day_of(text.parse().unwrap())
-}
+use crate::rows::day;
 
 fn at(text: &str) -> Micros {
     i64::from(day(text)) * calendar::DAY_MICROS + 36_000_000_000
@@ -137,22 +135,18 @@ fn deal(life: &Life<'_>, names: &Names) -> Deal {
         status,
         owner: word(life.owner),
         source: word(life.source),
-        deal_type: Sym::NONE,
-        product: Sym::NONE,
         lost_reason: if status == Status::Lost { word("no budget") } else { Sym::NONE },
-        forecast_category: Sym::NONE,
         currency: word("USD"),
         amount_minor: life.amount_minor.into(),
         probability_bp: (life.id == "d3").then_some(5000).into(),
         created_at: Some(at(life.visits[0].1)).into(),
         closed_at: (status != Status::Open).then(|| at(last.1)).into(),
         expected_close_on: (life.id == "d3").then(|| day("2026-04-10")).into(),
-        modified_at: None.into(),
-        deleted_at: None.into(),
         extracted_at: at("2026-03-10"),
         history_grade: HistoryGrade::Logged,
         quality,
         crm: word("generic"),
+        ..Deal::default()
     }
 }
 

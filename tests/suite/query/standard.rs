@@ -1,16 +1,17 @@
 //! Forms that the guard lets through, with the answers of the SQL standard.
 
-use sluice::model::{Column, Day, Table, Unit, Value};
+use sluice::model::{Column, Table, Unit, Value};
 use sluice::query::Engine;
 
 use super::{fixture, rows};
+use crate::rows::day;
 
 /// `a`: id, x, v, stage, name, f, d; `b`: id, x, stage, w; `e`: the columns of `a`, no rows.
 pub(crate) fn tables() -> Vec<Table> {
     let column = |name: &str, unit| Column::new(name, unit, "");
     let number = |number: Option<i64>| Value::from(number);
     let word = |word: Option<&str>| Value::from(word);
-    let day = |text: Option<&str>| text.map_or(Value::Null, |t| Value::Day(fixture::day(t) as Day));
+    let day = |text: Option<&str>| text.map_or(Value::Null, |t| Value::Day(day(t)));
     let row = |id, x: i64, v, stage, name: &str, f: Option<bool>, d| {
         vec![number(id), x.into(), number(v), word(stage), name.into(), f.into(), day(d)]
     };

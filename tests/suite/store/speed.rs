@@ -1,28 +1,19 @@
 //! How long a commit and a load of 100,000 deals take.
 
 use sluice::model::{
-    Activity, Catalogue, Dataset, Deal, Field, FieldChange, HistoryGrade, Names, Partition,
-    QualitySet, Stage, StageId, StageKind, Status, StoredVisit, Sym,
+    Activity, Catalogue, Dataset, Deal, Field, FieldChange, HistoryGrade, Names, Partition, Stage,
+    StageId, StageKind, StoredVisit, Sym,
 };
 
+use super::made::Dice;
 use super::{files, record, scratch};
 
 const DAY: i64 = 86_400_000_000;
 const SECOND: i64 = 1_000_000;
 const MONTHS: usize = 48;
 
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn seconds(&mut self, below: u64) -> i64 {
-        self.roll(below) as i64 * SECOND
-    }
+fn seconds(dice: &mut Dice, below: u64) -> i64 {
+    dice.roll(below) as i64 * SECOND
 }
 
 fn words() -> Names {
@@ -63,7 +54,7 @@ fn month(at: usize, deals: usize, names: &Names, dice: &mut Dice) -> Partition {
     let mut part = Partition { created_month: Some(600 + at as i32), ..Partition::default() };
     let kinds = ["call", "email", "meeting"].map(|word| names.find(word).unwrap());
     for row in 0..deals {
-        let created = (18_262 + 30 * at as i64) * DAY + dice.seconds(30 * 86_400);
+        let created = (18_262 + 30 * at as i64) * DAY + seconds(dice, 30 * 86_400);
         part.deal_ids.push(&format!("006{at:04}{row:08}AAA"));
         part.deal_names.push(&format!("Acme {} - {row}", dice.roll(100_000)));
         part.account_ids.push(&format!("001{:012}", dice.roll(40_000)));
@@ -72,20 +63,20 @@ fn month(at: usize, deals: usize, names: &Names, dice: &mut Dice) -> Partition {
         let count = 3 + dice.roll(4);
         part.visits.push((0..count).map(|_| {
             let entered_at = time;
-            time += dice.seconds(20 * 86_400);
+            time += seconds(dice, 20 * 86_400);
             let stage = StageId(dice.roll(8) as u16);
             StoredVisit { stage, entered_at, exited_at: Some(time).into(), is_entry_known: true }
         }));
         let count = dice.roll(3);
         part.changes.push((0..count).map(|_| FieldChange {
-            at: created + dice.seconds(1000),
+            at: created + seconds(dice, 1000),
             field: Field::Amount,
             old: Some(dice.roll(1_000_000) as i64).into(),
             new: Some(dice.roll(1_000_000) as i64).into(),
         }));
         let (count, mut time) = (15 + dice.roll(9), created);
         part.activities.push((0..count).map(|_| {
-            time += dice.seconds(5 * 86_400);
+            time += seconds(dice, 5 * 86_400);
             Activity {
                 done_at: Some(time).into(),
                 due_at: None.into(),
@@ -104,25 +95,19 @@ fn deal(created: i64, names: &Names, dice: &mut Dice) -> Deal {
     Deal {
         pipeline: sym("p"),
         stage: StageId(dice.roll(8) as u16),
-        status: Status::Open,
         owner: Sym(1 + dice.roll(60) as u32),
         source: sym("web"),
         deal_type: sym("New"),
-        product: Sym::NONE,
-        lost_reason: Sym::NONE,
-        forecast_category: Sym::NONE,
         currency: sym("EUR"),
         amount_minor: Some(dice.roll(10_000_000) as i64).into(),
         probability_bp: Some(dice.roll(100) as u32 * 100).into(),
         created_at: Some(created).into(),
-        closed_at: None.into(),
         expected_close_on: Some(19_000 + dice.roll(400) as i32).into(),
-        modified_at: Some(created + dice.seconds(1_000_000)).into(),
-        deleted_at: None.into(),
+        modified_at: Some(created + seconds(dice, 1_000_000)).into(),
         extracted_at: 20_000 * DAY,
         history_grade: HistoryGrade::Logged,
-        quality: QualitySet::default(),
         crm: sym("salesforce"),
+        ..Deal::default()
     }
 }
 
