@@ -32,6 +32,8 @@ pub(super) struct RunRow {
     pub(super) export_extracted_at: i64,
     /// What was assumed, by the latest export.
     pub(super) assumptions: Vec<String>,
+    /// By table what tells its files from any others ([`super::delta::files_hash`]), as far as this is known.
+    pub(super) files: BTreeMap<String, String>,
 }
 
 fn input_fields() -> Fields {
@@ -47,7 +49,7 @@ fn input_fields() -> Fields {
 }
 
 fn pin_fields() -> Fields {
-    Fields::from(vec![text("table", false), integer("version", false)])
+    Fields::from(vec![text("table", false), integer("version", false), text("files", true)])
 }
 
 /// The columns of `runs`.
@@ -98,6 +100,7 @@ fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
         vec![
             known_texts(record.tables.keys().map(String::as_str)),
             integers(record.tables.values().map(|&v| Some(v as i64))),
+            texts(record.tables.keys().map(|table| run.files.get(table).map_or("", |hash| hash))),
         ],
     )?;
     let columns = vec![
@@ -125,7 +128,10 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
     let (_, pins) = rows.lists("tables")?;
     let (tables, versions) = (pins.texts("table")?, pins.integers("version")?);
     let pin = |at| (text_at(tables, at).to_owned(), versions.get(at).map_or(0, |v| v as u64));
-    let (_, assumptions) = rows.text_lists("assumptions")?;
+    // Runs of before lack these.
+    let files = pins.has("files").then(|| pairs(&pins, "table", "files")).transpose()?;
+    let mut files = files.unwrap_or_default();
+    files.retain(|_, hash| !hash.is_empty());
     Ok(RunRow {
         record: RunRecord {
             version: number("version")?,
@@ -137,8 +143,22 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
             tables: (0..tables.len()).map(pin).collect::<BTreeMap<_, _>>(),
         },
         export_extracted_at: rows.instants("export_extracted_at")?.get(0).unwrap_or_default(),
-        assumptions: (0..assumptions.len()).map(|at| text_at(assumptions, at).into()).collect(),
+        assumptions: words_of(&rows, "assumptions")?,
+        files,
     })
+}
+
+/// The list of texts of the only row.
+fn words_of(rows: &Rows<'_>, name: &str) -> Result<Vec<String>> {
+    let (_, texts) = rows.text_lists(name)?;
+    Ok((0..texts.len()).map(|at| text_at(texts, at).to_owned()).collect())
+}
+
+/// One column of texts by another.
+fn pairs(rows: &Rows<'_>, key: &str, value: &str) -> Result<BTreeMap<String, String>> {
+    let (keys, values) = (rows.texts(key)?, rows.texts(value)?);
+    let pair = |at| (text_at(keys, at).to_owned(), text_at(values, at).to_owned());
+    Ok((0..keys.len()).map(pair).collect())
 }
 
 fn decode_inputs(rows: &Rows<'_>) -> Result<Vec<InputFile>> {
