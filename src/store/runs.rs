@@ -65,6 +65,7 @@ pub(super) fn schema() -> Arc<Schema> {
         list("inputs", input_fields()),
         list("tables", pin_fields()),
         text_list("assumptions"),
+        text_list("findings"),
     ]))
 }
 
@@ -114,6 +115,7 @@ fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
         inputs,
         pins,
         text_lists(std::iter::once(run.assumptions.as_slice()))?,
+        text_lists(std::iter::once(record.findings.as_slice()))?,
     ];
     batch(&schema(), columns)
 }
@@ -132,6 +134,7 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
     let files = pins.has("files").then(|| pairs(&pins, "table", "files")).transpose()?;
     let mut files = files.unwrap_or_default();
     files.retain(|_, hash| !hash.is_empty());
+    let findings = rows.has("findings").then(|| words_of(&rows, "findings")).transpose()?;
     Ok(RunRow {
         record: RunRecord {
             version: number("version")?,
@@ -140,6 +143,7 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
             extracted_at: rows.instants("extracted_at")?.get(0).unwrap_or_default(),
             deal_count: number("deal_count")?,
             inputs: decode_inputs(&rows)?,
+            findings: findings.unwrap_or_default(),
             tables: (0..tables.len()).map(pin).collect::<BTreeMap<_, _>>(),
         },
         export_extracted_at: rows.instants("export_extracted_at")?.get(0).unwrap_or_default(),

@@ -45,6 +45,7 @@ mod people;
 mod periods;
 mod presets;
 mod query;
+mod reading;
 mod readme;
 mod reference;
 mod report;
