@@ -238,7 +238,7 @@ pub fn commit<T: Send>(
     let work = |dataset: &Dataset, is_new| {
         timed(talk, "beside the commit", "work", || work(dataset, is_new))
     };
-    let columns = ingested.columns;
+    let (columns, fresh) = (ingested.columns, ingested.dataset.deal_count());
     let find = |lost: &Lost| poorer::findings(lost, &columns);
     let (committed, worked) = store.commit_beside(ingested.dataset, record, find, work)?;
     talk.clear();
@@ -251,6 +251,7 @@ pub fn commit<T: Send>(
         }
     }
     lacking.say(committed.is_new);
+    poorer::say_reading(&committed, fresh, &store.flag());
     let ending = poorer::say(&committed, &columns, &told, &store.flag());
     Ok((committed, worked, ending))
 }

@@ -1,4 +1,4 @@
-//! What is said of an export that tells less of deals than the store knew.
+//! What is said of an export that tells less of deals than the store knew, or that was read by other rules.
 
 use std::collections::BTreeSet;
 
@@ -95,6 +95,23 @@ fn say_findings<'a>(
         );
     }
     Ending::Findings
+}
+
+/// Says how many deals stay as they were read by other rules, as the export has but `fresh`.
+pub fn say_reading(committed: &Committed, fresh: usize, flag: &str) {
+    let kept = committed.record.deal_count.saturating_sub(fresh as u64);
+    let (before, dataset) = (&committed.read_before, &committed.dataset);
+    let differing = before.differs_about(&dataset.read_with, dataset);
+    if kept > 0 && !differing.is_empty() {
+        let keys: Vec<String> = differing.iter().map(|key| before.line(key)).collect();
+        tracing::warn!(
+            target: "sluice",
+            "this export lacks {} of the store, kept as read with {}: read all exports together \
+             (`sluice run BEFORE EXPORTS...{flag}`)",
+            counted(kept, "deal"),
+            keys.join(" and ")
+        );
+    }
 }
 
 /// What deals lost, a sentence each.

@@ -59,6 +59,7 @@ pub(super) fn commit(
         wanted.is_empty()
             && run.record.extracted_at == dataset.extracted_at
             && run.assumptions == dataset.assumptions
+            && run.read_with == dataset.read_with
     }) {
         return Ok(Outcome { run: run.clone(), partitions_written: 0 });
     }
@@ -81,6 +82,7 @@ pub(super) fn commit(
         },
         export_extracted_at,
         assumptions: dataset.assumptions.clone(),
+        read_with: dataset.read_with.clone(),
         files,
     };
     runs.append(delta, &run)?;

@@ -273,6 +273,7 @@ impl<'a> Pinned<'a> {
         decoded.sort_by_key(|d| (d.partition.created_month.is_none(), d.partition.created_month));
         small.fill(dataset, stamps, &mut names);
         dataset.assumptions = self.run.assumptions.clone();
+        dataset.read_with = self.run.read_with.clone();
         dataset.extracted_at = self.run.record.extracted_at;
         assemble(decoded, names, &mut content);
         Ok(content)

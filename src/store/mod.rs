@@ -48,7 +48,7 @@ use self::merge::{Merged, Terms};
 use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::deal_snapshots::Taken;
-use crate::model::{Dataset, InputFile, pasted};
+use crate::model::{Dataset, InputFile, Reading, pasted};
 
 /// One committed run: what it read and which version of every table it pins.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -86,6 +86,8 @@ pub struct Committed {
     pub lost: Lost,
     /// The findings about the export, whether there is a new run or not.
     pub findings: Vec<String>,
+    /// With what the run before was read.
+    pub read_before: Reading,
 }
 
 /// A folder that holds the tables.
@@ -164,6 +166,7 @@ impl Store {
             partitions_written: outcome.partitions_written,
             lost,
             findings,
+            read_before: last.map(|last| last.run.read_with).unwrap_or_default(),
         };
         Ok((committed, worked))
     }

@@ -15,7 +15,7 @@ use super::encode::batch;
 use super::file;
 use super::schema::{element, instant, integer, list, text, text_list};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::InputFile;
+use crate::model::{InputFile, Reading};
 
 /// Name of the table.
 pub(super) const TABLE: &str = "runs";
@@ -32,6 +32,8 @@ pub(super) struct RunRow {
     pub(super) export_extracted_at: i64,
     /// What was assumed, by the latest export.
     pub(super) assumptions: Vec<String>,
+    /// With what the latest export was read; not known of runs that were committed before this was kept.
+    pub(super) read_with: Reading,
     /// By table what tells its files from any others ([`super::delta::files_hash`]), as far as this is known.
     pub(super) files: BTreeMap<String, String>,
 }
@@ -52,6 +54,10 @@ fn pin_fields() -> Fields {
     Fields::from(vec![text("table", false), integer("version", false), text("files", true)])
 }
 
+fn key_fields() -> Fields {
+    Fields::from(vec![text("key", false), text("value", false)])
+}
+
 /// The columns of `runs`.
 pub(super) fn schema() -> Arc<Schema> {
     Arc::new(Schema::new(vec![
@@ -66,6 +72,7 @@ pub(super) fn schema() -> Arc<Schema> {
         list("tables", pin_fields()),
         text_list("assumptions"),
         text_list("findings"),
+        list("read_with", key_fields()),
     ]))
 }
 
@@ -104,6 +111,14 @@ fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
             texts(record.tables.keys().map(|table| run.files.get(table).map_or("", |hash| hash))),
         ],
     )?;
+    let read_with = &run.read_with.0;
+    let read_with = rows_of_list(
+        key_fields(),
+        vec![
+            known_texts(read_with.keys().map(String::as_str)),
+            known_texts(read_with.values().map(String::as_str)),
+        ],
+    )?;
     let columns = vec![
         one(format as u64),
         one(record.version),
@@ -116,6 +131,7 @@ fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
         pins,
         text_lists(std::iter::once(run.assumptions.as_slice()))?,
         text_lists(std::iter::once(record.findings.as_slice()))?,
+        read_with,
     ];
     batch(&schema(), columns)
 }
@@ -134,6 +150,10 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
     let files = pins.has("files").then(|| pairs(&pins, "table", "files")).transpose()?;
     let mut files = files.unwrap_or_default();
     files.retain(|_, hash| !hash.is_empty());
+    let read_with = match rows.has("read_with") {
+        true => pairs(&rows.lists("read_with")?.1, "key", "value")?,
+        false => BTreeMap::new(),
+    };
     let findings = rows.has("findings").then(|| words_of(&rows, "findings")).transpose()?;
     Ok(RunRow {
         record: RunRecord {
@@ -148,6 +168,7 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
         },
         export_extracted_at: rows.instants("export_extracted_at")?.get(0).unwrap_or_default(),
         assumptions: words_of(&rows, "assumptions")?,
+        read_with: Reading(read_with),
         files,
     })
 }

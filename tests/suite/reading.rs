@@ -22,6 +22,100 @@ fn write(dir: &Path, files: &[(&str, &str)]) {
 const DEALS: &str = "deal_id,stage,status,owner,amount,created_at,closed_at\n\
     1,Won,won,Ann,100,2026-01-05 10:00:00,2026-02-01 23:30:00\n2,Demo,open,Bob,200,2026-03-01 09:00:00,\n";
 
+#[test]
+fn keys_that_only_reading_applies_are_told_until_it_has() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    write(dir, &[("deals.csv", DEALS)]);
+    assert_eq!(ran(dir, &["ingest", "deals.csv"]).0, Some(0));
+    for (key, values) in [
+        ("close_ts_source", ["history", "closed_at"]),
+        ("currency", ["USD", "EUR"]),
+        ("report_tz", ["UTC", "Asia/Tokyo"]),
+    ] {
+        let lines = values.map(|value| format!("{key} = \"{value}\""));
+        write(dir, &[("new.toml", &lines[1])]);
+        let with = ["--config", "new.toml"];
+        for command in
+            [&["metric", "win_rate"][..], &["query", "SELECT deal_id FROM deals"], &["report"]]
+        {
+            let (status, _, said) = ran(dir, &[command, &with].concat());
+            let told = format!(
+                "The store was read with `{}`, the configuration has `{}`, which is applied when exports are read: \
+                 read them again (`sluice ingest EXPORTS...`).",
+                lines[0], lines[1]
+            );
+            assert!(status == Some(0) && said.contains(&told), "{said}");
+        }
+        let (status, _, said) = ran(dir, &[&["run", "deals.csv"][..], &with].concat());
+        assert!(status == Some(0) && !said.contains("The store was read with"), "{said}");
+        let (_, _, said) = ran(dir, &[&["metric", "win_rate"][..], &with].concat());
+        assert!(!said.contains("The store was read with"), "{said}");
+    }
+}
+
+/// What is kept of it is a run of the store, or it would be told for ever.
+#[test]
+fn a_key_that_changes_nothing_is_told_until_exports_are_read_again() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    write(
+        dir,
+        &[
+            ("deals.csv", DEALS),
+            ("new.toml", "bounce_seconds = 60\nsource_dates = \"day_first\"\n"),
+        ],
+    );
+    assert_eq!(ran(dir, &["ingest", "deals.csv"]).0, Some(0));
+    let with = ["--config", "new.toml"];
+    let (_, _, said) = ran(dir, &[&["metric", "win_rate"][..], &with].concat());
+    assert!(
+        said.contains("with `bounce_seconds = 0`, the configuration has `bounce_seconds = 60`"),
+        "{said}"
+    );
+    assert!(
+        said.contains(
+            "with no `source_dates`, the configuration has `source_dates = \"day_first\"`"
+        ),
+        "{said}"
+    );
+    assert_eq!(ran(dir, &[&["ingest", "deals.csv"][..], &with].concat()).0, Some(0));
+    let (_, _, said) = ran(dir, &[&["metric", "win_rate"][..], &with].concat());
+    assert!(!said.contains("was read with"), "{said}");
+    let (_, _, said) = ran(dir, &[&["ingest", "deals.csv"][..], &with].concat());
+    assert!(said.contains("still at run 1: the files are the same"), "{said}");
+}
+
+#[test]
+fn goals_only_make_the_fiscal_year_a_key_of_reading() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    write(dir, &[("a/deals.csv", DEALS), ("new.toml", "fiscal_year_start_month = 4\n")]);
+    let told = || {
+        assert_eq!(ran(dir, &["ingest", "a"]).0, Some(0));
+        ran(dir, &["metric", "win_rate", "--config", "new.toml"])
+            .2
+            .contains("`fiscal_year_start_month = 1`")
+    };
+    assert!(!told());
+    write(dir, &[("a/targets.csv", "owner,period,measure,value\nAnn,Q1 2026,wins,3\n")]);
+    assert!(told());
+}
+
+#[test]
+fn deals_that_an_export_lacks_stay_as_they_were_read_which_is_said() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let later = "deal_id,stage,status,owner,amount,created_at,closed_at\n2,Won,won,Bob,200,2026-03-01,2026-04-01\n";
+    write(dir, &[("a.csv", DEALS), ("b.csv", later), ("new.toml", "currency = \"EUR\"\n")]);
+    assert_eq!(ran(dir, &["ingest", "a.csv"]).0, Some(0));
+    let (status, _, said) = ran(dir, &["ingest", "b.csv", "--config", "new.toml"]);
+    let told = "this export lacks 1 deal of the store, kept as read with `currency = \"USD\"`";
+    assert!(status == Some(0) && said.contains(told), "{said}");
+    let (_, _, said) = ran(dir, &["run", "b.csv", "--anew", "--config", "new.toml"]);
+    assert!(!said.contains("kept as read"), "{said}");
+}
+
 /// The night may have been ended between the commit and its last word.
 #[test]
 fn findings_are_said_until_another_export_is_read() {
