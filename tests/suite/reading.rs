@@ -103,6 +103,23 @@ fn goals_only_make_the_fiscal_year_a_key_of_reading() {
 }
 
 #[test]
+fn chances_that_only_reading_applies_are_told() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let config =
+        |chance: &str| format!("[[pipeline]]\nstages = [\"Demo\"]\nprobabilities = [{chance}]\n");
+    write(dir, &[("deals.csv", DEALS), ("old.toml", &config("0.3")), ("new.toml", &config("0.7"))]);
+    let told = |config: &str| {
+        let (_, _, said) = ran(dir, &["metric", "weighted_pipeline", "--config", config]);
+        said.contains("are not as `probabilities` of the configuration has them")
+    };
+    assert_eq!(ran(dir, &["ingest", "deals.csv", "--config", "old.toml"]).0, Some(0));
+    assert!(!told("old.toml") && told("new.toml"));
+    assert_eq!(ran(dir, &["ingest", "deals.csv", "--config", "new.toml"]).0, Some(0));
+    assert!(told("old.toml") && !told("new.toml"));
+}
+
+#[test]
 fn deals_that_an_export_lacks_stay_as_they_were_read_which_is_said() {
     let there = tempfile::tempdir().unwrap();
     let dir = there.path();
