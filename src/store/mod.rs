@@ -27,6 +27,7 @@ mod merge;
 mod payments;
 mod periods;
 mod remap;
+mod retold;
 mod rows;
 mod runs;
 mod schema;
@@ -281,6 +282,9 @@ fn merged(
     } else if favours_fresh == Some(false) && is_same_export(&now.inputs, &before.inputs) {
         fresh.restamp(*export, at);
         *export = at;
+    }
+    if !is_read_anew {
+        retold::forget(&mut stored, &last.run.read_with, &fresh.dataset);
     }
     let seen = seen(delta, runs, last, now, *export)?;
     let mut merged =

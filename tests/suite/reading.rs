@@ -119,6 +119,51 @@ fn chances_that_only_reading_applies_are_told() {
     assert!(told("old.toml") && !told("new.toml"));
 }
 
+/// Of what has no id, and is known by its time or its currency.
+#[test]
+fn a_later_export_in_another_zone_and_currency_tells_each_row_once() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let (payments, calls) = (
+        "deal_id,paid_at,amount\n1,2026-02-03 10:00:00,50\n1,2026-02-03 11:00:00,50\n",
+        "type,owner,done_at,due_at\ncall,Ann,2026-02-03 10:00:00,\ncall,Ann,2026-02-03 10:05:00,\n\
+         call,Ann,,2026-04-09\n",
+    );
+    let goals =
+        "owner,period_start,period_end,measure,value\nAnn,2026-01-01,2026-03-31,bookings,500\n";
+    let export = |folder: &str, last: &str, files: [&str; 3]| {
+        let deals = format!("{DEALS}3,Demo,open,Bob,200,{last},\n");
+        let files = [
+            ("deals", &*deals),
+            ("payments", files[0]),
+            ("activities", files[1]),
+            ("targets", files[2]),
+        ];
+        let files = files.map(|(name, text)| (format!("{folder}/{name}.csv"), text));
+        write(dir, &files.each_ref().map(|(name, text)| (&**name, *text)));
+    };
+    export("a", "2026-03-31 10:00:00", [payments, calls, goals]);
+    // Of the payments the last and a new one, of the calls all.
+    let later = "deal_id,paid_at,amount\n1,2026-02-03 11:00:00,50\n1,2026-04-01 11:00:00,50\n";
+    export("b", "2026-04-05 10:00:00", [later, calls, goals]);
+    let count = |table: &str| {
+        let sql = format!("SELECT COUNT(*) AS n FROM {table}");
+        ran(dir, &["query", &sql, "--format", "csv"]).1.replace("n\n", "").trim().to_owned()
+    };
+    let counts = || ["payments", "activities", "targets"].map(count).join(" ");
+    assert_eq!(ran(dir, &["ingest", "a"]).0, Some(0));
+    assert_eq!(counts(), "2 3 1");
+    for (zone, currency) in [("America/New_York", "EUR"), ("Asia/Tokyo", "GBP")] {
+        let config =
+            format!("source_tz = \"{zone}\"\nreport_tz = \"{zone}\"\ncurrency = \"{currency}\"\n");
+        write(dir, &[("sluice.toml", &config)]);
+        let (status, _, said) = ran(dir, &["ingest", "b"]);
+        assert_eq!(status, Some(0), "{said}");
+        assert_eq!(counts(), "3 3 1", "{zone}");
+        export("b", "2026-04-06 10:00:00", [later, calls, goals]);
+    }
+}
+
 #[test]
 fn deals_that_an_export_lacks_stay_as_they_were_read_which_is_said() {
     let there = tempfile::tempdir().unwrap();
