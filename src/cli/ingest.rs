@@ -8,7 +8,7 @@ use super::{Ending, poorer, read_config};
 use crate::error::{ErrorKind, Result};
 use crate::ingest::{self, Ingested, Options};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, counted, timed};
-use crate::store::{Committed, RunRecord, Store};
+use crate::store::{Committed, Lost, RunRecord, Store};
 use std::path::Path;
 
 /// Reads exports into the store.
@@ -19,7 +19,7 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
         return Ok(ending);
     }
     let Some((ingested, ending)) = read_for(&store, &args.exports, &config, talk)? else {
-        return Ok(Ending::Done);
+        return Ok(poorer::say_again(&store.record(None)?, &store.flag()));
     };
     let mapping = args.exports.mapping.as_deref();
     let (_, (), lost) = commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
@@ -82,25 +82,20 @@ pub fn read(
         tracing::warn!(target: "sluice", "refused {rejected} of {read} rows{cells}; {reasons}");
         examples(&ingested.dataset.rejects);
     }
-    let is_cut = say_cut(&ingested.dataset.rejects);
-    let is_whole = ingested.unreadable.is_empty() && !is_cut;
+    let cut = cut_off(&ingested.dataset.rejects);
+    cut.iter().for_each(|what| tracing::warn!(target: "sluice", "{what}"));
+    let is_whole = ingested.unreadable.is_empty() && cut.is_empty();
     let ending = if is_whole { ending(read, rejected, args) } else { Ending::Findings };
     Ok((ingested, ending))
 }
 
-/// Says which files end within a row, whose other rows are missing; whether there are any.
-fn say_cut(rejects: &[Reject]) -> bool {
-    let mut is_cut = false;
-    for reject in rejects.iter().filter(|reject| reject.reason.starts_with(ingest::CUT_OFF)) {
-        is_cut = true;
-        tracing::warn!(
-            target: "sluice",
-            "{} ends within row {}: what should follow is missing, export it again",
-            reject.file,
-            reject.row
-        );
-    }
-    is_cut
+/// What is to be said of files that end within a row, whose other rows are missing.
+fn cut_off(rejects: &[Reject]) -> Vec<String> {
+    let say = |Reject { file, row, .. }: &Reject| {
+        format!("`{file}` ends within row {row}: what should follow is missing, export it again.")
+    };
+    let is_cut = |reject: &&Reject| reject.reason.starts_with(ingest::CUT_OFF);
+    rejects.iter().filter(is_cut).map(say).collect()
 }
 
 /// Says where the first cell of each reason stands.
@@ -195,7 +190,7 @@ pub fn unchanged(
         "store: nothing new, still at run {}: the files are the same, byte for byte",
         last.version
     );
-    let ending = ending(read, rejected, args);
+    let ending = ending(read, rejected, args).and(poorer::say_again(&last, &store.flag()));
     Ok(Some((last, ending)))
 }
 
@@ -232,16 +227,20 @@ pub fn commit<T: Send>(
 ) -> Result<(Committed, T, Ending)> {
     talk.begin("committing the store", None);
     let lacking = Lacking::of(&ingested.inputs, store)?;
+    let told = cut_off(&ingested.dataset.rejects);
     let record = RunRecord {
         sluice_version: env!("CARGO_PKG_VERSION").to_owned(),
         config_blake3: rules_blake3(config, mapping)?,
+        findings: told.clone(),
         inputs: ingested.inputs,
         ..RunRecord::default()
     };
     let work = |dataset: &Dataset, is_new| {
         timed(talk, "beside the commit", "work", || work(dataset, is_new))
     };
-    let (committed, worked) = store.commit_beside(ingested.dataset, record, work)?;
+    let (columns, fresh) = (ingested.columns, ingested.dataset.deal_count());
+    let find = |lost: &Lost| poorer::findings(lost, &columns);
+    let (committed, worked) = store.commit_beside(ingested.dataset, record, find, work)?;
     talk.clear();
     let (run, deals) = (committed.record.version, committed.record.deal_count);
     match (committed.is_new, committed.partitions_written) {
@@ -252,6 +251,7 @@ pub fn commit<T: Send>(
         }
     }
     lacking.say(committed.is_new);
-    let ending = poorer::say(&committed, &ingested.columns, &store.flag());
+    poorer::say_reading(&committed, fresh, &store.flag());
+    let ending = poorer::say(&committed, &columns, &told, &store.flag());
     Ok((committed, worked, ending))
 }

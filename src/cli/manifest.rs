@@ -118,6 +118,7 @@ pub fn run_json(
         "config_blake3": config_blake3(&run.config)?,
         "win_event": run.win_event().as_str(),
         "base_currency": run.fx.as_ref().map(|fx| run.names.get(fx.base())),
+        "findings": record.findings,
         "assumptions": dataset.assumptions.iter().cloned().chain(run.said()).collect::<Vec<_>>(),
     }))
 }

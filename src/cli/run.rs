@@ -6,7 +6,7 @@ use super::ledger::{quality_table, rejects_table};
 use super::manifest;
 use super::query::begin;
 use super::talk::Talk;
-use super::{Ending, ingest, read_config, restate};
+use super::{Ending, ingest, poorer, read_config, restate};
 use crate::error::Result;
 use crate::model::calendar::date;
 use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table, timed};
@@ -37,8 +37,9 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     }
     let Some((ingested, ending)) = ingest::read_for(&store, &args.exports, &config, talk)? else {
         let record = store.record(None)?;
+        let ending = poorer::say_again(&record, &store.flag());
         report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
-        return Ok(Ending::Done);
+        return Ok(ending);
     };
     let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
@@ -63,14 +64,15 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     Ok(ending.and(lost))
 }
 
-/// Reports from the store.
+/// Reports from the store; findings if there were any when the run of the store was committed.
 pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
     let config: Config = read_config(&args.config)?;
     check_additions(&args.out)?;
     let store = Store::new(&args.store.store);
     let record = store.record(args.version.version)?;
+    let ending = poorer::say_again(&record, &store.flag());
     report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
-    Ok(Ending::Done)
+    Ok(ending)
 }
 
 /// Reads the user's own queries and templates, so that what is wrong with them is said before any
@@ -247,6 +249,7 @@ impl Made<'_> {
         let quality = self.run.ledger(dataset);
         let deals = dataset.created_before(self.run.cut);
         let mended = deals.filter(|deal| deal.quality.has_history_code());
+        let said = [&self.record.findings[..], &dataset.assumptions].concat();
         let html = report::render(&report::Input {
             run: &self.run,
             metrics: computed.metrics(),
@@ -255,7 +258,7 @@ impl Made<'_> {
             inputs: &self.record.inputs,
             quality: &quality,
             rejects: &dataset.rejects,
-            assumptions: &dataset.assumptions,
+            assumptions: &said,
             deal_count: dataset.created_before(self.run.cut).count(),
             mended_count: mended.count(),
             restated: self.restated.as_ref(),

@@ -197,10 +197,10 @@ fn add_configured(
 
 fn set_probabilities(pipeline: &mut Pipeline<'_>) {
     for config in &pipeline.configured {
-        for (stage, &probability) in config.stages.iter().zip(&config.probabilities) {
+        for (stage, chance) in config.chances() {
             let of_stage = |d: &&mut Draft| fold(&d.name) == fold(stage);
             if let Some(draft) = pipeline.drafts.iter_mut().find(of_stage) {
-                draft.probability_bp = Some((probability * 10_000.0).round_ties_even() as u32);
+                draft.probability_bp = Some(chance);
             }
         }
     }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::error::{ErrorKind, Result};
 use crate::model::fx::base_of;
-use crate::model::{Dataset, InputFile, Sym, timed};
+use crate::model::{Dataset, InputFile, PeriodTable, Reading, Sym, timed};
 
 /// Reads exports; see [`super::read`].
 pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested> {
@@ -70,7 +70,9 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
     inputs.sort_by(|a, b| a.path.cmp(&b.path));
     all.assumptions.extend(limits::cut_off(&inputs));
     let rows_read = inputs.iter().map(|input| input.rows).sum();
-    let dataset = assemble::assemble(all, options.config, options.now)?;
+    let mut dataset = assemble::assemble(all, options.config, options.now)?;
+    let told = PeriodTable::first_month_told(&dataset.periods);
+    dataset.read_with = Reading::of(options.config, told);
     let rows_rejected = InputFile::count_refused(&mut inputs, &dataset.rejects);
     let broken = check(&plans, &dataset, broken)?;
     let unreadable = broken.into_iter().map(|broken| broken.error).collect();

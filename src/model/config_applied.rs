@@ -1,7 +1,7 @@
 //! Whether stages are in the store as the configuration has them now: only reading exports applies it.
 //! A configuration that says nothing of them contradicts nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{Config, PipelineConfig};
 use super::dataset::Dataset;
@@ -21,7 +21,7 @@ struct Applied<'a> {
     adds: bool,
 }
 
-/// What is to be said if the store was read with another order or other ends of the stages.
+/// What is to be said if the store was read with another order, other chances or other ends of the stages.
 pub(super) fn said(config: &Config, dataset: &Dataset) -> Option<String> {
     if config.pipeline.is_empty() && config.won_stages.is_empty() && config.lost_stages.is_empty() {
         return None;
@@ -76,6 +76,9 @@ impl<'a> Applied<'a> {
         if self.have_other_order() {
             return Some("stages");
         }
+        if self.have_other_chances() {
+            return Some("probabilities");
+        }
         let won = self.listed(&self.all.won_stages, |own| &own.won_stages);
         if self.have_other_ends(&won, StageKind::Won) {
             return Some("won_stages");
@@ -105,6 +108,19 @@ impl<'a> Applied<'a> {
                     }
                 }
             })
+    }
+
+    fn have_other_chances(&self) -> bool {
+        // The last that names a stage holds.
+        let chances = self.own.iter().flat_map(|own| own.chances());
+        let chances: BTreeMap<String, u32> =
+            chances.map(|(stage, chance)| (fold(stage), chance)).collect();
+        self.stages.iter().any(|stage| {
+            let name = self.name(stage);
+            let is_read = self.adds || self.used.contains(&name);
+            let chance = chances.get(&name).filter(|_| is_read);
+            chance.is_some_and(|&chance| stage.probability_bp != Some(chance))
+        })
     }
 
     /// Whether the open stages do not stand as the configuration orders them.

@@ -7,6 +7,7 @@ use super::config_applied;
 use super::dataset::Dataset;
 use super::nearest::did_you_mean;
 use super::preset::PRESETS;
+use super::reading;
 use super::run::Run;
 
 /// A list of the configuration.
@@ -19,7 +20,7 @@ fn fold(word: &str) -> String {
 
 impl Run {
     /// What is to be said of lost reasons and pipelines that only the configuration knows, and of stages
-    /// that it has otherwise than the store. Words that stand in the defaults or in a preset are nobody's slip.
+    /// and keys of reading that it has otherwise than the store. Words that stand in the defaults or in a preset are nobody's slip.
     pub(super) fn look_at_config(&self, dataset: &Dataset) -> Vec<String> {
         let config = &self.config;
         let reasons: [(_, Pick); 3] = [
@@ -27,7 +28,8 @@ impl Run {
             ("derail_reasons", |of| &of.derail_reasons),
             ("never_recycle", |of| &of.never_recycle),
         ];
-        let mut said: Vec<String> = config_applied::said(config, dataset).into_iter().collect();
+        let mut said = reading::said(config, dataset);
+        said.extend(config_applied::said(config, dataset));
         let mut known: Option<BTreeSet<&str>> = None;
         for (key, pick) in reasons {
             for name in pick(config).iter().filter(|name| !is_usual(name, pick)) {

@@ -12,6 +12,7 @@ use super::deal_snapshots::DealSnapshots;
 use super::names::{Names, TextColumn};
 use super::periods::NamedPeriod;
 use super::quality::Quality;
+use super::reading::Reading;
 use super::stage::Catalogue;
 
 /// The deals created in one month, sorted by `deal_id`.
@@ -248,6 +249,8 @@ pub struct Dataset {
     pub extracted_at: Micros,
     /// What was assumed, one sentence each, in the order found.
     pub assumptions: Vec<String>,
+    /// The keys of the configuration with which the latest export was read.
+    pub read_with: Reading,
 }
 
 impl Dataset {

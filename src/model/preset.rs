@@ -90,6 +90,13 @@ impl PipelineConfig {
         if self.is_preset { open.all(|s| self.names(s)) } else { open.any(|s| self.names(s)) }
     }
 
+    /// The stages with a win probability, and that in basis points.
+    pub fn chances(&self) -> impl Iterator<Item = (&str, u32)> {
+        let in_basis_points = |chance: &f64| (chance * 10_000.0).round_ties_even() as u32;
+        let chances = self.probabilities.iter().map(in_basis_points);
+        self.stages.iter().map(String::as_str).zip(chances)
+    }
+
     /// Checks that no stage stands twice, and that lists by stage are as long as that of the stages.
     pub(super) fn check(&self) -> Result<()> {
         for (at, stage) in self.stages.iter().enumerate() {

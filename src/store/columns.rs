@@ -193,6 +193,11 @@ impl<T: Copy> Coded<'_, T> {
 }
 
 impl<'a> Rows<'a> {
+    /// Whether there is a column of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.column_by_name(name).is_some()
+    }
+
     fn column(&self, name: &str) -> Result<&'a ArrayRef> {
         self.0.column_by_name(name).ok_or_else(|| broken(name))
     }

@@ -6,7 +6,7 @@ use arrow::datatypes::Schema;
 use rayon::prelude::*;
 
 use super::content::{Content, Pinned, TIMELINES, month_text};
-use super::delta::{DataFile, Delta, PARTITION_COLUMN};
+use super::delta::{DataFile, Delta, PARTITION_COLUMN, files_hash};
 use super::file::Written;
 use super::runs::{RunRow, Runs};
 use super::small::{self, Row};
@@ -59,10 +59,14 @@ pub(super) fn commit(
         wanted.is_empty()
             && run.record.extracted_at == dataset.extracted_at
             && run.assumptions == dataset.assumptions
+            && run.read_with == dataset.read_with
     }) {
         return Ok(Outcome { run: run.clone(), partitions_written: 0 });
     }
     let mut tables = run.map(|run| run.record.tables.clone()).unwrap_or_default();
+    let mut files = run.map(|run| run.files.clone()).unwrap_or_default();
+    let of_table = |table: &Wanted| (table.table.to_owned(), files_hash(table.files.iter()));
+    files.extend(wanted.iter().map(of_table));
     tables.extend(together(wanted, |table: Wanted| {
         let opened = delta.open(table.table, None)?;
         let version = delta.commit(table.table, &table.schema, opened.as_ref(), &table.files)?;
@@ -78,6 +82,8 @@ pub(super) fn commit(
         },
         export_extracted_at,
         assumptions: dataset.assumptions.clone(),
+        read_with: dataset.read_with.clone(),
+        files,
     };
     runs.append(delta, &run)?;
     Ok(Outcome { run, partitions_written })

@@ -1,12 +1,13 @@
 //! The whole content of a store at one of its runs, read in parallel.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::decode::{Decoded, Stages};
-use super::delta::{DataFile, Delta, Opened};
+use super::delta::{self, DataFile, Delta, Opened};
 use super::file;
 use super::remap;
 use super::runs::RunRow;
@@ -185,7 +186,7 @@ pub(super) struct Pinned<'a> {
 impl<'a> Pinned<'a> {
     /// Reads the logs of the tables of `run`.
     ///
-    /// Errors: a table that the run pins is gone or damaged.
+    /// Errors: a table that the run pins is gone, damaged or that of another store.
     pub(super) fn open(delta: &'a Delta, run: RunRow) -> Result<Self> {
         let tables: Vec<(&String, &u64)> = run.record.tables.iter().collect();
         let files = together(tables, |(table, &version)| {
@@ -195,6 +196,10 @@ impl<'a> Pinned<'a> {
                 Error::new(ErrorKind::Store, what)
                     .hint("restore the folder from a backup, or ingest the exports into a new one")
             })?;
+            let is_other = |of_run: &String| *of_run != delta::files_hash(opened.files.values());
+            if run.files.get(table).is_some_and(is_other) {
+                return Err(foreign(&delta.log_file(table, version), run.record.version));
+            }
             Ok((table.clone(), opened.files))
         })?;
         let files = files.into_iter().collect();
@@ -268,6 +273,7 @@ impl<'a> Pinned<'a> {
         decoded.sort_by_key(|d| (d.partition.created_month.is_none(), d.partition.created_month));
         small.fill(dataset, stamps, &mut names);
         dataset.assumptions = self.run.assumptions.clone();
+        dataset.read_with = self.run.read_with.clone();
         dataset.extracted_at = self.run.record.extracted_at;
         assemble(decoded, names, &mut content);
         Ok(content)
@@ -305,6 +311,17 @@ impl<'a> Pinned<'a> {
             names,
         })
     }
+}
+
+/// The log of a table leads to other files than the run had.
+fn foreign(log: &Path, run: u64) -> Error {
+    let what = format!(
+        "`{}` does not lead to the files of run {run}: it, a file before it, or the table `runs` is that of another store",
+        log.display()
+    );
+    Error::new(ErrorKind::Store, what).hint(
+        "restore the whole folder of the store from one backup, or ingest the exports into a new one with `--store DIR`",
+    )
 }
 
 /// The small tables but for `stages`.

@@ -3,7 +3,7 @@
 //! Does not look into the files. A commit is a difference: whatever the latest version holds, the
 //! next one holds exactly the wanted files, so a commit that a crash left behind does no harm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, ensure_table_uri};
 use tokio::runtime::{Builder, Runtime};
 
+use super::file::hash_name;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The partition column of `timelines`.
@@ -70,6 +71,11 @@ impl Delta {
     /// The folder of a table.
     pub(super) fn folder(&self, table: &str) -> PathBuf {
         self.root.join(table)
+    }
+
+    /// The file of a version in the log of a table.
+    pub(super) fn log_file(&self, table: &str, version: u64) -> PathBuf {
+        log_file(&self.folder(table), version)
     }
 
     fn unopened(&self, table: &str) -> Result<DeltaTable> {
@@ -224,6 +230,12 @@ impl Delta {
         sync(&path)?;
         Ok(version)
     }
+}
+
+/// Tells a set of files from any other: they are named by what is in them.
+pub(super) fn files_hash<'a>(files: impl Iterator<Item = &'a DataFile>) -> String {
+    let paths: BTreeSet<&str> = files.map(|file| &*file.path).collect();
+    hash_name(paths.into_iter().collect::<Vec<_>>().join("\n").as_bytes())
 }
 
 fn log_file(folder: &Path, version: u64) -> PathBuf {

@@ -69,6 +69,9 @@ pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) 
     let dataset = &mut content.dataset;
     let (before, after) = (stored.dataset.extracted_at, fresh.dataset.extracted_at);
     dataset.extracted_at = before.max(after);
+    let is_older = after < before;
+    let of_latest = if is_older { &stored.dataset } else { &fresh.dataset };
+    dataset.read_with = of_latest.read_with.clone();
     let assumptions = (&stored.dataset.assumptions, &fresh.dataset.assumptions);
     dataset.assumptions = match choice.of(before, after, assumptions.0, assumptions.1) {
         Some(is_fresh) => if is_fresh { assumptions.1 } else { assumptions.0 }.clone(),

@@ -27,6 +27,7 @@ mod merge;
 mod payments;
 mod periods;
 mod remap;
+mod retold;
 mod rows;
 mod runs;
 mod schema;
@@ -48,7 +49,7 @@ use self::merge::{Merged, Terms};
 use self::runs::{RunRow, Runs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::deal_snapshots::Taken;
-use crate::model::{Dataset, InputFile, pasted};
+use crate::model::{Dataset, InputFile, Reading, pasted};
 
 /// One committed run: what it read and which version of every table it pins.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,6 +66,8 @@ pub struct RunRecord {
     pub deal_count: u64,
     /// The input files.
     pub inputs: Vec<InputFile>,
+    /// What was wrong with the export, beside refused rows and files that cannot be read; one sentence each.
+    pub findings: Vec<String>,
     /// Version of every Delta table that belongs to this run.
     pub tables: BTreeMap<String, u64>,
 }
@@ -82,6 +85,10 @@ pub struct Committed {
     pub partitions_written: usize,
     /// What deals of the store lost to the export.
     pub lost: Lost,
+    /// The findings about the export, whether there is a new run or not.
+    pub findings: Vec<String>,
+    /// With what the run before was read.
+    pub read_before: Reading,
 }
 
 /// A folder that holds the tables.
@@ -113,15 +120,17 @@ impl Store {
 
     /// Merges `fresh` into the store and commits the result.
     pub fn commit(&self, fresh: Dataset, record: RunRecord) -> Result<Committed> {
-        self.commit_beside(fresh, record, |_, _| ()).map(|(committed, ())| committed)
+        let done = self.commit_beside(fresh, record, |_| Vec::new(), |_, _| ());
+        done.map(|(committed, ())| committed)
     }
 
     /// [`Store::commit`], and beside it `work` on what the store will hold; `work` is also told
-    /// whether that may be anything new.
+    /// whether that may be anything new. `find` tells what of a loss is a finding.
     pub fn commit_beside<T: Send>(
         &self,
         fresh: Dataset,
-        record: RunRecord,
+        mut record: RunRecord,
+        find: impl FnOnce(&Lost) -> Vec<String>,
         work: impl FnOnce(&Dataset, bool) -> T + Send,
     ) -> Result<(Committed, T)> {
         std::fs::create_dir_all(&self.root)
@@ -141,6 +150,8 @@ impl Store {
             Some(last) => merged(last, fresh, (&record, &mut export), (&delta, &runs))?,
         };
         let Merged { content, touched, lost } = merged;
+        record.findings.extend(find(&lost));
+        let findings = record.findings.clone();
         let is_told = content.taken != Taken::Nothing;
         let may_be_new = last.is_none() || !touched.is_empty() || is_told;
         let before = last.as_ref().map(|last| last.run.record.version);
@@ -155,6 +166,8 @@ impl Store {
             dataset: content.dataset,
             partitions_written: outcome.partitions_written,
             lost,
+            findings,
+            read_before: last.map(|last| last.run.read_with).unwrap_or_default(),
         };
         Ok((committed, worked))
     }
@@ -269,6 +282,9 @@ fn merged(
     } else if favours_fresh == Some(false) && is_same_export(&now.inputs, &before.inputs) {
         fresh.restamp(*export, at);
         *export = at;
+    }
+    if !is_read_anew {
+        retold::forget(&mut stored, &last.run.read_with, &fresh.dataset);
     }
     let seen = seen(delta, runs, last, now, *export)?;
     let mut merged =

@@ -15,7 +15,7 @@ use super::encode::batch;
 use super::file;
 use super::schema::{element, instant, integer, list, text, text_list};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::InputFile;
+use crate::model::{InputFile, Reading};
 
 /// Name of the table.
 pub(super) const TABLE: &str = "runs";
@@ -32,6 +32,10 @@ pub(super) struct RunRow {
     pub(super) export_extracted_at: i64,
     /// What was assumed, by the latest export.
     pub(super) assumptions: Vec<String>,
+    /// With what the latest export was read; not known of runs that were committed before this was kept.
+    pub(super) read_with: Reading,
+    /// By table what tells its files from any others ([`super::delta::files_hash`]), as far as this is known.
+    pub(super) files: BTreeMap<String, String>,
 }
 
 fn input_fields() -> Fields {
@@ -47,7 +51,11 @@ fn input_fields() -> Fields {
 }
 
 fn pin_fields() -> Fields {
-    Fields::from(vec![text("table", false), integer("version", false)])
+    Fields::from(vec![text("table", false), integer("version", false), text("files", true)])
+}
+
+fn key_fields() -> Fields {
+    Fields::from(vec![text("key", false), text("value", false)])
 }
 
 /// The columns of `runs`.
@@ -63,6 +71,8 @@ pub(super) fn schema() -> Arc<Schema> {
         list("inputs", input_fields()),
         list("tables", pin_fields()),
         text_list("assumptions"),
+        text_list("findings"),
+        list("read_with", key_fields()),
     ]))
 }
 
@@ -98,6 +108,15 @@ fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
         vec![
             known_texts(record.tables.keys().map(String::as_str)),
             integers(record.tables.values().map(|&v| Some(v as i64))),
+            texts(record.tables.keys().map(|table| run.files.get(table).map_or("", |hash| hash))),
+        ],
+    )?;
+    let read_with = &run.read_with.0;
+    let read_with = rows_of_list(
+        key_fields(),
+        vec![
+            known_texts(read_with.keys().map(String::as_str)),
+            known_texts(read_with.values().map(String::as_str)),
         ],
     )?;
     let columns = vec![
@@ -111,6 +130,8 @@ fn encode(run: &RunRow, format: i64) -> Result<RecordBatch> {
         inputs,
         pins,
         text_lists(std::iter::once(run.assumptions.as_slice()))?,
+        text_lists(std::iter::once(record.findings.as_slice()))?,
+        read_with,
     ];
     batch(&schema(), columns)
 }
@@ -125,7 +146,15 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
     let (_, pins) = rows.lists("tables")?;
     let (tables, versions) = (pins.texts("table")?, pins.integers("version")?);
     let pin = |at| (text_at(tables, at).to_owned(), versions.get(at).map_or(0, |v| v as u64));
-    let (_, assumptions) = rows.text_lists("assumptions")?;
+    // Runs of before lack these.
+    let files = pins.has("files").then(|| pairs(&pins, "table", "files")).transpose()?;
+    let mut files = files.unwrap_or_default();
+    files.retain(|_, hash| !hash.is_empty());
+    let read_with = match rows.has("read_with") {
+        true => pairs(&rows.lists("read_with")?.1, "key", "value")?,
+        false => BTreeMap::new(),
+    };
+    let findings = rows.has("findings").then(|| words_of(&rows, "findings")).transpose()?;
     Ok(RunRow {
         record: RunRecord {
             version: number("version")?,
@@ -134,11 +163,27 @@ fn decode(read: RecordBatch) -> Result<RunRow> {
             extracted_at: rows.instants("extracted_at")?.get(0).unwrap_or_default(),
             deal_count: number("deal_count")?,
             inputs: decode_inputs(&rows)?,
+            findings: findings.unwrap_or_default(),
             tables: (0..tables.len()).map(pin).collect::<BTreeMap<_, _>>(),
         },
         export_extracted_at: rows.instants("export_extracted_at")?.get(0).unwrap_or_default(),
-        assumptions: (0..assumptions.len()).map(|at| text_at(assumptions, at).into()).collect(),
+        assumptions: words_of(&rows, "assumptions")?,
+        read_with: Reading(read_with),
+        files,
     })
+}
+
+/// The list of texts of the only row.
+fn words_of(rows: &Rows<'_>, name: &str) -> Result<Vec<String>> {
+    let (_, texts) = rows.text_lists(name)?;
+    Ok((0..texts.len()).map(|at| text_at(texts, at).to_owned()).collect())
+}
+
+/// One column of texts by another.
+fn pairs(rows: &Rows<'_>, key: &str, value: &str) -> Result<BTreeMap<String, String>> {
+    let (keys, values) = (rows.texts(key)?, rows.texts(value)?);
+    let pair = |at| (text_at(keys, at).to_owned(), text_at(values, at).to_owned());
+    Ok((0..keys.len()).map(pair).collect())
 }
 
 fn decode_inputs(rows: &Rows<'_>) -> Result<Vec<InputFile>> {

@@ -46,6 +46,7 @@ mod periods;
 mod presets;
 mod program;
 mod query;
+mod reading;
 mod readme;
 mod reference;
 mod report;

@@ -162,7 +162,7 @@ fn a_file_that_was_cut_off_is_a_finding_whatever_is_missing() {
     let (status, said) = night(&format!("{}c391,1,ca", calls(390)));
     assert_eq!(status, Some(1), "{said}");
     assert!(
-        said.contains("activities.csv ends within row 392: what should follow is missing"),
+        said.contains("activities.csv` ends within row 392: what should follow is missing"),
         "{said}"
     );
 }
@@ -177,7 +177,7 @@ fn a_night_without_the_history_of_fields_is_a_finding() {
     let first: &[(&str, &str)] = &[("deals.csv", &march), ("field_changes.csv", changes)];
     let (status, said) = nights(there.path(), &[first, &[("deals.csv", &april)]]);
     assert_eq!(status, Some(1), "{said}");
-    let what = "the changes of fields of 2 deals were replaced by those of this export, which lacks 2 of 2";
+    let what = "The changes of fields of 2 deals were replaced by those of this export, which lacks 2 of 2";
     assert!(said.contains(what), "{said}");
 }
 
@@ -477,7 +477,7 @@ fn a_pipeline_is_called_alike_in_an_export_of_some_deals() {
         [&[("Opportunity.csv", &all)], &[("Opportunity.csv", &some)]];
     let (status, talk) = nights(there_without.path(), &without);
     assert_eq!(status, Some(1), "{talk}");
-    assert!(talk.contains("the pipeline of 1 deal is `default` now"), "{talk}");
+    assert!(talk.contains("The pipeline of 1 deal is `default` now"), "{talk}");
     said(there.path(), &["ingest", "0", "1", "--store", "together"]);
     let together = said(there.path(), &["query", sql, "--format", "csv", "--store", "together"]);
     assert_eq!(together, expected);

@@ -243,6 +243,35 @@ fn a_damaged_file_is_named() {
     assert!(s.store.load(None).unwrap_err().to_string().contains(name));
 }
 
+/// As half a backup of another store leaves it.
+#[test]
+fn a_log_of_another_store_is_named() {
+    let (a, b) = (scratch(), scratch());
+    for (s, seed) in [(&a, 1), (&b, 7)] {
+        s.store.commit(dataset(Shape { seed, ..Shape::default() }), record("a.csv")).unwrap();
+        let later = dataset(Shape { seed: seed + 1, day: 19_010, ..Shape::default() });
+        s.store.commit(later, record("b.csv")).unwrap();
+    }
+    let log = "timelines/_delta_log/00000000000000000001.json";
+    let own = std::fs::read(a.store.root().join(log)).unwrap();
+    for file in files(&b.store.root().join("timelines")) {
+        let to = a.store.root().join(file.strip_prefix(b.store.root()).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        if file.ends_with("00000000000000000001.json") || !to.exists() {
+            std::fs::copy(&file, &to).unwrap();
+        }
+    }
+    let error = a.store.load(None).unwrap_err();
+    assert!(
+        error.to_string().contains(&format!("{log}` does not lead to the files of run 1")),
+        "{error}"
+    );
+    assert!(error.hint_text().is_some());
+    a.store.load(Some(0)).unwrap();
+    std::fs::write(a.store.root().join(log), own).unwrap();
+    a.store.load(None).unwrap();
+}
+
 /// As a power cut may leave it: the reader of logs would take it for a commit that changes nothing.
 #[test]
 fn an_empty_commit_is_named() {

@@ -27,7 +27,6 @@ mod undated;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -179,11 +178,11 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         fx,
         payments,
         periods: all.periods.rows,
-        snapshots: Arc::default(),
         rejects: all.rejects,
         quality: ledger.finish(),
         extracted_at,
         assumptions: all.assumptions,
+        ..Dataset::default()
     }))
 }
 
