@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::add_all;
-use super::layout::{MetricTable, Slice, Tail};
+use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -126,6 +126,7 @@ impl Metric for DealVolume {
             row.end(Tail {
                 n: week.deals.iter().sum::<u64>().into(),
                 quality_count: week.quality,
+                reason: (!is_dated).then_some(Reason::TableAbsent),
                 ..Tail::default()
             });
         }

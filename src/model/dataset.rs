@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::calendar::Micros;
 use super::deal::{
-    Account, Activity, Deal, FieldChange, Forecast, FxRate, Payment, StoredVisit, Target, User,
+    Account, Activity, Deal, Field, FieldChange, Forecast, FxRate, Payment, StoredVisit, Target,
+    User,
 };
 use super::deal_snapshots::DealSnapshots;
-use super::names::{Names, TextColumn};
+use super::names::{Names, Sym, TextColumn};
 use super::periods::NamedPeriod;
 use super::quality::Quality;
 use super::reading::Reading;
@@ -263,6 +264,21 @@ impl Dataset {
     pub fn created_before(&self, cut: Micros) -> impl Iterator<Item = &Deal> {
         let deals = self.partitions.iter().flat_map(|p| &p.deals);
         deals.filter(move |deal| deal.created_at.get().is_none_or(|at| at < cut))
+    }
+
+    /// Who owned the deals created before `cut` just before it.
+    pub fn owners_before(&self, cut: Micros) -> impl Iterator<Item = Sym> {
+        let is_later =
+            move |change: &&FieldChange| change.field == Field::Owner && change.at >= cut;
+        self.partitions.iter().flat_map(move |part| {
+            let deals = part.deals.iter().enumerate();
+            let begun =
+                deals.filter(move |(_, deal)| deal.created_at.get().is_none_or(|at| at < cut));
+            begun.map(move |(row, deal)| {
+                let mut changes = part.changes.get(row).iter();
+                changes.find(is_later).map_or(deal.owner, |change| change.old_word())
+            })
+        })
     }
 
     /// The activities of no deal that are known at `cut`: those that belong to none, and what was done

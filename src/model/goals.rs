@@ -139,14 +139,13 @@ impl Goals {
         found
     }
 
-    /// The activity goals of the configuration, for each owner of deals who has not left.
+    /// The activity goals of the configuration, for each owner of deals of the day who has not left.
     fn configured(&mut self, dataset: &Dataset, run: &Run) {
         let goals = &run.config.goals;
         if goals.activities_per_day.is_empty() && goals.activities_per_week.is_empty() {
             return;
         }
-        let begun = dataset.created_before(run.cut);
-        let mut owners: BTreeSet<Sym> = begun.map(|deal| deal.owner).collect();
+        let mut owners: BTreeSet<Sym> = dataset.owners_before(run.cut).collect();
         owners.retain(|owner| !owner.is_none() && !run.has_left(*owner));
         let back = (0..).map(|at| run.as_of - at);
         let worked = back.take(366).filter(|&day| run.workdays.is_workday(day));

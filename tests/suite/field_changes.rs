@@ -10,7 +10,8 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 use sluice::ingest::Ingested;
-use sluice::model::{Config, Field, HistoryGrade, Quality, Run, Sym, calendar};
+use sluice::model::config::GoalsConfig;
+use sluice::model::{AsOf, Config, Field, HistoryGrade, Quality, Run, Sym, calendar};
 
 use super::ingest::{data, digest, find, read, shuffled, visits};
 use crate::program::{self, printed as sluice};
@@ -100,6 +101,23 @@ fn each_change_is_told_once() {
         "4 changes of the stage in a log of fields are of deals whose moves another file"
     ));
     assert!(!got.dataset.quality.iter().any(|line| line.code == Quality::NoOwnerHistory));
+}
+
+/// On 20 January Ann and Bob own all deals; Cem and Kim Doe get theirs later.
+#[test]
+fn configured_goals_are_of_the_owners_of_the_day() {
+    let got = read(&data("fields"));
+    let goals = GoalsConfig {
+        activities_per_day: [("call".to_owned(), 1)].into(),
+        ..GoalsConfig::default()
+    };
+    let as_of = AsOf::Day(calendar::day_of("2026-01-20".parse().unwrap()));
+    let config = Config { goals, ..Config::default() };
+    let run = Run::new(config, Some(as_of), &got.dataset).unwrap();
+    let table = crate::fixtures::table("goal_attainment", &got.dataset, &run);
+    let owners = table.rows.iter().filter_map(|row| table.value(row, "owner").as_str());
+    let owners: BTreeSet<&str> = owners.collect();
+    assert_eq!(owners.len(), 2, "{owners:?}");
 }
 
 #[test]

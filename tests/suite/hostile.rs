@@ -171,6 +171,8 @@ fn one_deal() {
         "Won,won,a,5,USD,w,p,,2025-05-05,2025-05-05",
         "Lost,lost,,,USD,,,test,2025-05-05,2025-07-09",
         "Won,won,a,0,USD,w,p,,2025-05-05,",
+        "Won,won,a,5,USD,w,p,,,2025-05-05",
+        "Demo,open,a,5,USD,w,p,,,",
     ] {
         takes(&[("deals.csv", &format!("{HEADER}1,{end}\n"))]);
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::super::rows::HistoryRow;
+use super::super::words::Word;
 use super::life::{Row, sym};
 use crate::model::{Micros, Sym};
 
@@ -38,6 +39,9 @@ pub(super) fn arrange(rows: &mut [Row<'_>]) {
 fn chain(rows: &mut [Row<'_>], mut stage: Sym) {
     rows.sort_by_key(|row| (words(row), numbers(row)));
     let most = rows.len().min(MOST);
+    if stage.is_none() {
+        stage = origin(&rows[..most]).unwrap_or(stage);
+    }
     // Numbers decide before names, so that a renamed stage changes nothing.
     let mut by_numbers = rows[..most].to_vec();
     by_numbers.sort_by_key(numbers);
@@ -53,6 +57,18 @@ fn chain(rows: &mut [Row<'_>], mut stage: Sym) {
         let (part, row) = rows[at];
         stage = sym(part, row.to);
     }
+}
+
+/// Where the first moves of a deal begin if none of them made it: the one stage that one move more leaves than
+/// enters (METRICS 3.2.3).
+fn origin(rows: &[Row<'_>]) -> Option<Sym> {
+    let left: BTreeSet<Sym> = rows.iter().map(|(part, row)| sym(part, row.from)).collect();
+    let count = |end: fn(&HistoryRow) -> Word, stage: Sym| {
+        rows.iter().filter(|(part, row)| sym(part, end(row)) == stage).count()
+    };
+    let is_origin = |&stage: &Sym| count(|row| row.from, stage) == count(|row| row.to, stage) + 1;
+    let mut found = left.into_iter().filter(is_origin);
+    found.next().filter(|_| found.next().is_none())
 }
 
 /// The pipeline of the stage that a row moves a deal to; `pipeline`, that of the deal, if the row tells none.
@@ -118,10 +134,13 @@ pub(super) fn way<M: Copy, P: Copy + PartialEq>(
 mod tests {
     use super::*;
     use crate::ingest::assemble::Joined;
-    use crate::ingest::words::Word;
 
     /// The ends of rows of one time that begin at stage 1, each from, to and amount, in their order.
     fn ends(moves: &[(u32, u32, i64)]) -> Vec<u32> {
+        ends_from(Sym(1), moves)
+    }
+
+    fn ends_from(start: Sym, moves: &[(u32, u32, i64)]) -> Vec<u32> {
         let row = |&(from, to, amount): &(u32, u32, i64)| HistoryRow {
             from: Word(from),
             to: Word(to),
@@ -131,7 +150,7 @@ mod tests {
         let words = (0..6).map(Sym).collect();
         let part = Joined { rows: moves.iter().map(row).collect(), words, has_values: true };
         let mut rows: Vec<Row<'_>> = part.rows.iter().map(|row| (&part, row)).collect();
-        chain(&mut rows, Sym(1));
+        chain(&mut rows, start);
         rows.iter().map(|(_, row)| row.to.0).collect()
     }
 
@@ -144,5 +163,14 @@ mod tests {
         assert_eq!(ends(&[(1, 3, 9), (3, 1, 9), (1, 2, 4), (2, 1, 4)]), [2, 1, 3, 1]);
         // Where there is no way, as far as there is one.
         assert_eq!(ends(&[(4, 5, 1), (1, 2, 2)]), [2, 5]);
+    }
+
+    #[test]
+    fn a_log_without_the_creation_begins_where_a_move_more_leaves_than_enters() {
+        for first in [1, 5] {
+            assert_eq!(ends_from(Sym::NONE, &[(2, 3, 870), (first, 2, 380)]), [2, 3]);
+        }
+        // A row of the creation comes first, whatever does not go on from it.
+        assert_eq!(ends_from(Sym::NONE, &[(2, 3, 1), (0, 4, 2)]), [4, 3]);
     }
 }
