@@ -345,3 +345,12 @@ fn a_log_of_properties_without_old_values_tells_stages() {
     assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
     assert!(says(&got, "1 rows of other fields"), "{:?}", got.dataset.assumptions);
 }
+
+/// Field histories begin with the first change: none tells the entry into the stage that a deal began in.
+#[test]
+fn the_stage_that_the_first_change_left_was_entered_first() {
+    let got = log("without_creation");
+    let order = "`Lead`, `Qualified`, `Proposal`";
+    assert!(says(&got, order), "{:?}", got.dataset.assumptions);
+    assert_eq!(visits(&got, "3")[0], "Lead|01-07 00:00|01-12 00:00");
+}
