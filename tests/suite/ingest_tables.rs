@@ -265,3 +265,11 @@ fn of_files_with_days_in_their_names_the_latest_tells_a_deal() {
     assert!(says(&got, "3 deals told by rows of several files that differ"));
     assert!(!says(&got, "no time of modification"));
 }
+
+#[test]
+fn open_deals_that_the_last_snapshot_lacks_are_told() {
+    let got = tables("snapshots_of_open_deals");
+    let gone = "1 deal in open stages, of 3, is not shown on the last day (2026-01-18)";
+    assert!(says(&got, gone), "{:?}", got.dataset.assumptions);
+    assert!(!says(&tables("snapshots"), "not shown on the last day"));
+}
