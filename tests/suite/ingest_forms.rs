@@ -405,3 +405,12 @@ fn activities_may_name_their_deals() {
     assert_eq!((done("1"), done("2")), (vec![false, true], vec![true]));
     assert!(says(&got, "1 activity belongs to no deal"), "{:?}", got.dataset.assumptions);
 }
+
+#[test]
+fn a_table_in_dutch_under_an_english_name() {
+    let got = form("dutch");
+    assert_eq!((got.inputs[0].crm.as_str(), got.dataset.rejects.len()), ("languages", 0));
+    assert!(deal(&got, "1").ends_with("|Won|125050|2026-01-05 00:00|2026-02-02 00:00"));
+    assert_eq!(find(&got, "2").2.status, Status::Lost);
+    assert_eq!(got.dataset.names.get(find(&got, "3").2.owner), "Ben");
+}
