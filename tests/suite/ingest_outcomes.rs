@@ -414,3 +414,20 @@ fn a_stage_that_ends_deals_holds_over_an_open_status() {
         got.dataset.assumptions
     );
 }
+
+#[test]
+fn the_day_of_a_creation_may_be_that_of_the_first_stage() {
+    let got = outcomes("first_stage");
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Won, Lost, Open, Open]);
+    assert_eq!(visits(&got, "2")[0], "Lead|01-06 00:00|01-12 00:00");
+    assert_eq!(visits(&got, "3"), ["Lead|01-07 00:00|-"]);
+    assert!(says(&got, "`Lead Date`, `Demo Date`"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn a_first_stage_in_which_no_deal_is_now_has_its_entries_too() {
+    let got = outcomes("emptied_stage");
+    assert!(says(&got, "`lead_at`, `demo_at`, `proposal_at`"), "{:?}", got.dataset.assumptions);
+    assert_eq!(visits(&got, "3"), ["lead|01-07 00:00|01-15 00:00", "Proposal|01-15 00:00|-"]);
+}
