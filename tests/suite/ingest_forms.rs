@@ -414,3 +414,14 @@ fn a_table_in_dutch_under_an_english_name() {
     assert_eq!(find(&got, "2").2.status, Status::Lost);
     assert_eq!(got.dataset.names.get(find(&got, "3").2.owner), "Ben");
 }
+
+#[test]
+fn applications_are_deals_where_nothing_else_is() {
+    let got = form("applications");
+    assert_eq!(deal(&got, "1"), "Offer|Won|-|2026-01-05 00:00|2026-02-10 00:00");
+    assert_eq!(deal(&got, "2"), "Onsite|Open|-|2026-01-06 00:00|-");
+    assert_eq!(deal(&got, "3"), "Phone Screen|Lost|-|2026-01-07 00:00|2026-01-30 00:00");
+    let (_, _, lost) = find(&got, "3");
+    let words = [lost.lost_reason, lost.owner, lost.source].map(|sym| got.dataset.names.get(sym));
+    assert_eq!(words, ["Not a fit", "Ann", "Web"]);
+}

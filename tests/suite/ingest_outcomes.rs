@@ -431,3 +431,12 @@ fn a_first_stage_in_which_no_deal_is_now_has_its_entries_too() {
     assert!(says(&got, "`lead_at`, `demo_at`, `proposal_at`"), "{:?}", got.dataset.assumptions);
     assert_eq!(visits(&got, "3"), ["lead|01-07 00:00|01-15 00:00", "Proposal|01-15 00:00|-"]);
 }
+
+#[test]
+fn the_creation_of_a_lead_may_be_all_that_a_funnel_is_known_by() {
+    let text = "lead_id,channel,lead_created_date,mql_date,sql_date,closed_won_date,closed_lost_date\n\
+        1,web,2026-01-05,2026-01-07,2026-01-12,2026-02-02,\n2,web,2026-01-06,2026-01-08,,,2026-02-03\n";
+    let got = exported(&[("funnel.csv", text)]);
+    assert_eq!(statuses(&got, ["1", "2"]), [Status::Won, Status::Lost]);
+    assert_eq!(visits(&got, "1").len(), 4);
+}
