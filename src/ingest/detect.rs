@@ -15,7 +15,7 @@ use super::groups;
 use super::header::{self, Stage};
 use super::heads::{Head, heads};
 use super::input::Input;
-use super::kind::{Called, find, is_called_otherwise, lacking, recognises, wide};
+use super::kind::{Called, find, is_better_known, is_called_otherwise, lacking, recognises, wide};
 use super::likely::{FirstDeals, Table};
 use super::mapping::{DecimalMark, FileMapping, Mapping, PercentRule, ZoneRule};
 use super::scan::Form;
@@ -203,6 +203,9 @@ pub(super) fn detect(input: &Input, mappings: &[Mapping], config: &Config) -> Re
                 let place = |col| find(file, col, folded);
                 let is_other = || is_called_otherwise(mapping, folded, headers, called);
                 if file.has_none.iter().any(|h| folded.has(h)) || file.has_moves && is_other() {
+                    continue;
+                }
+                if is_better_known(file, mappings, folded) {
                     continue;
                 }
                 let is_list = file.lists_have.iter().any(|h| folded.has(h));

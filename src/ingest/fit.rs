@@ -63,6 +63,9 @@ const FUNNEL: [&str; 13] = [
     "negotiation",
 ];
 
+/// First stages, which few deals may be in: columns called so are of days where they stand beside those of others.
+const FIRST: [&str; 2] = ["lead", "prospect"];
+
 /// So many cells without one that can be read are no accident.
 const FEWEST: usize = 2;
 
@@ -239,21 +242,38 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<St
         .filter(|(folded, _)| folded.len() > 1)
         .collect();
     let has_none = stages.is_empty() && !plan.has(Col::Stage);
-    let stage = |header: &str| {
-        let folded = header::fold(header);
-        let known = stages.iter().find(|(stage, _)| is_day_of(&folded, stage));
-        let usual = || FUNNEL.iter().any(|stage| is_day_of(&folded, stage));
-        known
-            .map(|(_, stage)| stage.clone())
-            .or_else(|| (has_none && usual()).then(|| bare(header)))
-    };
     let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
-    let headers = plan.headers.iter().enumerate().filter(|(_, header)| unread.contains(*header));
-    let found: Vec<(usize, header::Stage)> = headers
-        .filter(|(at, _)| all_days(cells_at(plan, rows, Some(*at))))
-        .filter_map(|(at, header)| Some((at, stage(header)?)))
-        .map(|(at, name)| (at, header::Stage { name, pipeline: String::new() }))
-        .collect();
+    // The day of a creation may be that of a first stage.
+    let created = plan.index(Col::CreatedAt);
+    let days = |at: usize| all_days(cells_at(plan, rows, Some(at)));
+    let of = |may_be: &dyn Fn(usize, &str) -> Option<String>| -> Vec<(usize, header::Stage)> {
+        let headers = plan.headers.iter().enumerate();
+        let headers = headers.filter(|(at, h)| unread.contains(*h) || Some(*at) == created);
+        let found = headers.filter_map(|(at, h)| Some((at, may_be(at, h).filter(|_| days(at))?)));
+        found.map(|(at, name)| (at, header::Stage { name, pipeline: String::new() })).collect()
+    };
+    let known = |header: &str| {
+        let folded = header::fold(header);
+        let mut stages = stages.iter();
+        stages.find(|(stage, _)| is_day_of(&folded, stage)).map(|(_, stage)| stage.clone())
+    };
+    let usual = |header: &str, stages: &[&str]| {
+        let folded = header::fold(header);
+        stages.iter().any(|stage| is_day_of(&folded, stage)).then(|| bare(header))
+    };
+    let mut found =
+        of(&|_, header| known(header).or_else(|| usual(header, &FUNNEL).filter(|_| has_none)));
+    if found.len() >= FEWEST {
+        // Stages that no deal is in now: what stands beside columns of stages is one as well.
+        found = of(&|at, header| {
+            let may_be = has_none || Some(at) != created;
+            let beside = || {
+                let funnel = usual(header, &FUNNEL).filter(|_| has_none);
+                funnel.or_else(|| usual(header, &FIRST))
+            };
+            known(header).or_else(|| beside().filter(|_| may_be))
+        });
+    }
     if found.len() < FEWEST {
         return None;
     }
@@ -269,15 +289,27 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<St
 
 /// Whether a folded header calls the day of a folded stage.
 fn is_day_of(header: &str, stage: &str) -> bool {
-    const BEFORE: [&str; 6] = ["date", "datein", "dateof", "entered", "in", ""];
-    const AFTER: [&str; 7] = ["date", "at", "on", "entered", "enteredat", "time", ""];
+    const BEFORE: [&str; 7] = ["date", "datein", "dateof", "entered", "in", "stage", ""];
+    const AFTER: [&str; 11] = [
+        "date",
+        "at",
+        "on",
+        "entered",
+        "enteredat",
+        "enteredon",
+        "entereddate",
+        "entrydate",
+        "stagedate",
+        "time",
+        "",
+    ];
     let around = header.find(stage).map(|at| (&header[..at], &header[at + stage.len()..]));
     around.is_some_and(|(before, after)| BEFORE.contains(&before) && AFTER.contains(&after))
 }
 
 /// The words of a header without those that call a day: `mql_date` is `mql`.
 fn bare(header: &str) -> String {
-    const DAYS: [&str; 7] = ["date", "at", "on", "in", "of", "entered", "time"];
+    const DAYS: [&str; 9] = ["date", "at", "on", "in", "of", "entered", "entry", "stage", "time"];
     let words = header.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let words: Vec<&str> =
         words.filter(|word| !DAYS.contains(&word.to_lowercase().as_str())).collect();

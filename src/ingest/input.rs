@@ -10,8 +10,9 @@ use zip::ZipArchive;
 use zip::result::{ZipError, ZipResult};
 
 use super::read::Broken;
-use super::{decode, unpack};
+use super::{convert, decode, unpack};
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Day;
 
 /// What text tables are called.
 const TABLES: [&str; 4] = ["csv", "tsv", "tab", "txt"];
@@ -46,6 +47,25 @@ impl Input {
     pub(super) fn plain(path: &Path, bytes: u64) -> Self {
         let shown = path.display().to_string();
         Self { shown, bytes, path: path.to_owned(), members: Vec::new(), table: None }
+    }
+
+    /// The last day that its path names, as `2026-04-01`, `2026_04_01` or `20260401`.
+    pub(super) fn named_day(&self) -> Option<Day> {
+        let runs: Vec<&str> = self.shown.split(|c: char| !c.is_ascii_digit()).collect();
+        let of = |year: &str, month: &str, day: &str| {
+            let year = year.parse().ok().filter(|year| (1990..2100).contains(year))?;
+            convert::day_number(year, month.parse().ok()?, day.parse().ok()?)
+        };
+        let at = |place: usize| {
+            let run = *runs.get(place)?;
+            if run.len() == 8 {
+                return of(run.get(..4)?, run.get(4..6)?, run.get(6..)?);
+            }
+            let (month, day) = (*runs.get(place + 1)?, *runs.get(place + 2)?);
+            let is_day = (run.len(), month.len(), day.len()) == (4, 2, 2);
+            if is_day { of(run, month, day) } else { None }
+        };
+        (0..runs.len()).rev().find_map(at)
     }
 
     /// A member of this zip.

@@ -58,6 +58,24 @@ pub(super) fn recognises(
     called.fits(file).then(|| "its name".to_owned())
 }
 
+/// Whether deals that a file is read as for its name alone are better known to another mapping: by headers, and
+/// more of its columns. In languages that share words such as `ID` and `Status` the name is not enough.
+pub(super) fn is_better_known(file: &FileMapping, mappings: &[Mapping], folded: &Folded) -> bool {
+    let known = |file: &FileMapping| {
+        Col::ALL.iter().filter(|&&col| find(file, col, folded).is_some()).count()
+    };
+    let is_told = |other: &&FileMapping| {
+        other.entity == Entity::Deals
+            && known_headers(other, folded).is_some()
+            && find(other, Col::DealId, folded).is_some()
+            && !other.has_none.iter().any(|h| folded.has(h))
+    };
+    let mut others = mappings.iter().flat_map(|mapping| &mapping.files).filter(is_told);
+    file.entity == Entity::Deals
+        && known_headers(file, folded).is_none()
+        && others.any(|other| known(other) > known(file))
+}
+
 /// The set of headers that tells the file apart; of those that stand for each other the first that it has.
 fn known_headers<'m>(file: &'m FileMapping, folded: &Folded) -> Option<Vec<&'m str>> {
     let known = |wanted: &'m String| wanted.split('|').find(|one| folded.has(one));

@@ -118,7 +118,8 @@ impl Columns<'_> {
 
     fn deals(&self) -> Option<Vec<usize>> {
         let id = self.find(Col::DealId)?;
-        let own = Some(id).filter(|&id| self.table.says(id, &["deal", "opp", "case"]));
+        let own =
+            Some(id).filter(|&id| self.table.says(id, &["deal", "opp", "case", "application"]));
         let of_deals = OF_DEALS.into_iter().filter_map(|col| self.find(col));
         let found: Vec<usize> = own.into_iter().chain(of_deals).collect();
         let is_told = self.has_one(&OF_OUTCOMES)
@@ -129,7 +130,10 @@ impl Columns<'_> {
     fn stage_changes(&self) -> Option<Vec<usize>> {
         let (from, to) = (self.find(Col::FromStage)?, self.find(Col::Stage)?);
         let (deal, at) = (self.find(Col::DealId)?, self.find(Col::ChangedAt)?);
-        let are_stages = [from, to].iter().any(|&h| self.table.says(h, &["stage", "phase"]));
+        let says = |words: &[&str]| [from, to].iter().any(|&h| self.table.says(h, words));
+        // Where no deals are told, what changes its status is one.
+        let are_stages = says(&["stage", "phase"])
+            || self.table.deals.ids.is_empty() && says(&["status", "state"]);
         let is_told = are_stages || self.table.refers(deal, &[]);
         is_told.then(|| vec![deal, from, to, at])
     }
@@ -190,6 +194,7 @@ mod tests {
             ("Opportunity ID,Owner,Amount,Created,Is Won,Is Closed", &[], Some("deals")),
             ("Deal ID,Owner,Value,Created,Won Date,Lost Date", &[], Some("deals")),
             ("Case ID,Owner,Subject,Created,Status", &[], None),
+            ("Application ID,Job,Applied On,Current Stage", &[], Some("deals")),
             ("Record ID,Old Stage,New Stage,Date Moved", &[], Some("stage_changes")),
             ("Record ID,From,To,Date", &["7,A,B,2026-01-05"], Some("stage_changes")),
             ("Deal ID,Phase,Since", &moves, Some("stage_history")),

@@ -292,6 +292,7 @@ impl Loader<'_> {
             tells_last_change: plan.has(Col::LastStageChangeAt),
             has_statuses_for_stages: plan.has_statuses_for_stages(),
             columns: plan.columns(),
+            named_day: plan.input.named_day(),
         };
         self.say_zone(plan)?;
         self.all.assumptions.extend(status::said(&file.statuses, plan));

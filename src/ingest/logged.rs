@@ -14,6 +14,7 @@ use super::columns::{Col, Entity};
 use super::context::Context;
 use super::detect::Plan;
 use super::field_log::{self, FieldRow, LogRow};
+use super::log_notes::said_of_gone;
 use super::part::{Bad, FileRows, Part};
 use super::rows::{self, DealRow, HistoryRow, word};
 use super::status::{self, Told};
@@ -132,7 +133,7 @@ pub(super) fn field_row(
 #[derive(Debug)]
 struct Seen {
     deal: u32,
-    has_stage: bool,
+    stage: Sym,
     at: Maybe<Micros>,
     created_at: Maybe<Micros>,
     rank: u64,
@@ -151,11 +152,13 @@ struct Seen {
 pub(super) struct Logged {
     ids: DealIndex,
     seen: Vec<Seen>,
-    files: Vec<String>,
+    pub(super) files: Vec<String>,
     /// Whether the files are logs of fields, of which the rows are still to be read.
-    is_of_fields: bool,
+    pub(super) is_of_fields: bool,
+    /// The zone that tells days, if the files tell what deals were like on some.
+    zone_of_days: Option<Zone>,
     rules: Option<SourceRules>,
-    headers: Vec<String>,
+    pub(super) headers: Vec<String>,
 }
 
 impl Logged {
@@ -177,6 +180,7 @@ impl Logged {
             }
         }
         self.is_of_fields = plan.entity == Entity::FieldChanges;
+        self.zone_of_days = self.zone_of_days.or(plan.file.is_substitute.then_some(zone));
         if self.is_of_fields {
             self.note_fields(&file);
         }
@@ -194,7 +198,7 @@ impl Logged {
                 let change = HistoryRow { deal, ..row.change };
                 self.seen.push(Seen {
                     deal,
-                    has_stage: change.to != Word::default(),
+                    stage: sym(change.to),
                     at: change.at,
                     created_at: row.created_at,
                     rank: change.rank,
@@ -236,7 +240,7 @@ impl Logged {
 
     /// Whether there is a deal whose stage is known.
     pub(super) fn tells_deals(&self) -> bool {
-        self.seen.iter().any(|seen| seen.has_stage)
+        self.seen.iter().any(|seen| !seen.stage.is_none())
     }
 
     fn deal(&mut self, id: &str, has_checked_ids: bool) -> u32 {
@@ -257,44 +261,24 @@ impl Logged {
             key(a).cmp(&key(b)).then_with(|| content(a, names).cmp(&content(b, names)))
         });
         let mut part = Part::new(0);
-        let mut created = 0;
+        let (mut created, mut last) = (0, Vec::new());
         for rows in self.seen.chunk_by(|a, b| a.deal == b.deal) {
             let id = rows.first().map_or("", |row| self.ids.ids.get(row.deal as usize));
-            if !rows.iter().any(|row| row.has_stage) {
+            if rows.iter().all(|row| row.stage.is_none()) {
                 all.deals.left_out.insert(id.to_owned(), None);
                 continue;
             }
             let deal = deal(id, rows, names, config, &mut part);
             created += usize::from(deal.created_at.get().is_some());
             part.rows.push(deal);
+            let of_stage = rows.iter().rev().find(|row| !row.stage.is_none());
+            last.extend(of_stage.and_then(|row| Some((row.at.get()?, names.get(row.stage)))));
         }
+        let gone = self.zone_of_days.and_then(|zone| said_of_gone(&last, zone));
+        all.assumptions.extend(gone);
         let count = part.rows.len();
         all.deals.add(vec![part], rules, &mut all.names);
         all.assumptions.push(self.said(count, created));
-    }
-
-    /// What is assumed of so many deals, of which the log tells when so many were created.
-    fn said(&self, count: usize, created: usize) -> String {
-        let files = self.files.join("`, `");
-        let which = if self.is_of_fields { " whose stage changes" } else { "" };
-        let more = match self.headers.as_slice() {
-            [] => "it tells nothing else of them: what needs amounts, owners or sources is empty"
-                .to_owned(),
-            [only] => format!("`{only}` tells of them what else is known"),
-            headers => format!("`{}` tell of them what else is known", headers.join("`, `")),
-        };
-        let created = match created {
-            0 => "created at its first change (QH2)".to_owned(),
-            _ if created == count => "created when its rows say so".to_owned(),
-            _ => format!(
-                "created when its rows say so ({created}), or else at its first change (QH2)"
-            ),
-        };
-        format!(
-            "No table tells deals: each id of `{files}`{which} ({count}) is taken as a deal, {created}, \
-             in the stage of its last; {more}. A table of deals beside it (`deals.csv`) \
-             tells more."
-        )
     }
 }
 

@@ -42,6 +42,7 @@ mod likely;
 mod limits;
 mod load;
 mod local;
+mod log_notes;
 mod logged;
 mod mapping;
 mod notes;

@@ -1,5 +1,6 @@
 //! What is said of a file and its columns.
 
+use super::bracket;
 use super::columns::Col;
 use super::detect::Plan;
 use crate::model::listed;
@@ -18,7 +19,16 @@ pub(super) fn recognised(plan: &Plan) -> String {
 /// Which columns are not used; null if all are.
 pub(super) fn unread(plan: &Plan) -> Option<String> {
     const SHOWN: usize = 8;
-    let unread = plan.unread();
+    let mut unread = plan.unread();
+    let all = unread.clone();
+    // The name of an object of JSON stands for it: it is read as `owner`.
+    let is_told = |header: &str| {
+        let part = header.rsplit_once('.').filter(|(_, key)| bracket::is_whole(key));
+        part.is_some_and(|(whole, _)| {
+            !all.contains(&whole) && plan.headers.iter().any(|h| h == whole)
+        })
+    };
+    unread.retain(|header| !is_told(header));
     let names = unread.iter().map(|header| format!("`{header}`"));
     (!unread.is_empty()).then(|| {
         format!("Columns of `{}` that are not used: {}.", plan.input.shown, listed(names, SHOWN))

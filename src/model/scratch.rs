@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::calendar::{Day, Micros};
+use super::calendar::{Clock, Day, Micros};
 use super::config::{CreditRule, OutcomeMode};
 use super::dataset::Partition;
 use super::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit};
@@ -238,9 +238,15 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
     let followed = run.followed(created);
     let duration =
         closed_at.zip(closed_on).map_or(followed, |closed| run.ticks_between(created, closed));
+    // A day alone is its midnight where time is elapsed time, and so before a creation on that day.
+    let is_before = || {
+        let is_at_creation = closed_at == Some(first.entered_at);
+        is_at_creation && deal.closed_at.get().is_some_and(|at| at < first.entered_at)
+    };
     let is_backfilled = [Quality::ClosedBeforeCreated, Quality::CreationUnknown]
         .into_iter()
-        .any(|code| deal.quality.contains(code));
+        .any(|code| deal.quality.contains(code))
+        || (run.config.clock == Clock::Elapsed && is_before());
     let wins = || visits.iter().filter(|v| v.kind == StageKind::Won);
     let is_lost = outcome == Status::Lost;
     let amount = run.amount_on(deal, run.amount(deal), closed_on.unwrap_or(run.as_of));

@@ -98,3 +98,17 @@ fn without_a_history_stages_are_not_told_to_lead_nowhere() {
     let looked = |row: &Vec<_>| looks.value(row, "n_landmarks").as_f64();
     assert!(looks.rows.iter().all(|row| looked(row) == Some(0.0)));
 }
+
+/// A day alone is its midnight here, and so before a creation on that day (METRICS 3.2, step 5).
+#[test]
+fn a_close_on_the_day_of_the_creation_has_no_cycle_in_elapsed_time_and_one_of_no_days_by_the_calendar()
+ {
+    let rows = "1,Won,won,2026-01-05 09:30,2026-01-05\n2,Won,won,2026-01-05 09:30,2026-01-08\n";
+    let mean = |config: Config| {
+        let cycles = table("sales_cycle", &dataset(rows, &config), config, None);
+        numbers(&cycles, "mean_days", ("outcome_set", "won"))
+    };
+    assert_eq!(mean(Config::default()), [1.5]);
+    let only = mean(elapsed());
+    assert!((only[0] - (3.0 - 9.5 / 24.0)).abs() < 1e-9, "{only:?}");
+}

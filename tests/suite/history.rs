@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use sluice::ingest::catalogue::{self, Precedence, StageEvidence};
 use sluice::ingest::history::{self, Built, Change, Context, DealInput, Shape, Ties};
-use sluice::model::calendar::date;
+use sluice::model::calendar::{Zone, date};
 use sluice::model::config::CloseSource;
 use sluice::model::run::AsOf;
 use sluice::model::{
@@ -34,6 +34,7 @@ pub(crate) fn context<'a>(
         catalogue,
         names,
         extracted_at: extract,
+        zone: Zone::UTC,
         close_source: CloseSource::History,
         bounce_seconds: 0,
         history_start: BTreeMap::new(),

@@ -352,9 +352,14 @@ fn hubspot_links_calls_by_its_api() {
 
 #[test]
 fn columns_that_are_called_like_stages_tell_when_they_were_entered() {
-    for headers in
-        ["Lead Date,Demo Date", "lead_at,demo_at", "Date in Lead,Demo", "Lead entered,Entered Demo"]
-    {
+    for headers in [
+        "Lead Date,Demo Date",
+        "lead_at,demo_at",
+        "Date in Lead,Demo",
+        "Lead entered,Entered Demo",
+        "Lead Entry Date,Demo Entry Date",
+        "stage_lead_date,stage_demo_date",
+    ] {
         let text = format!(
             "Deal ID,Deal Name,Stage,Created,{headers}\n1,A,Demo,2026-01-05,2026-01-06,2026-01-20\n\
              2,B,Lead,2026-01-07,2026-01-08,\n"

@@ -201,3 +201,15 @@ fn a_history_that_ends_as_the_deal_did_tells_when() {
     assert_eq!(end(&got), ["2024-05-31"; 2].map(day));
     assert_eq!(visits(&got, "1").last().unwrap(), "Won|05-31 00:00|-");
 }
+
+#[test]
+fn a_close_that_tells_its_day_alone_is_not_before_what_was_on_that_day() {
+    let got = read(&data("closes/same_day"));
+    let has = |id, code| find(&got, id).2.quality.contains(code);
+    let before = ["1", "2", "3", "4", "5"].map(|id| has(id, Quality::ClosedBeforeCreated));
+    assert_eq!(before, [false, false, false, true, true], "the last one tells a time");
+    assert!(!has("3", Quality::ChangeAfterClose));
+    assert_eq!(visits(&got, "1"), ["Won|01-05 09:30|-"]);
+    assert_eq!(visits(&got, "2").last().unwrap(), "Lost|01-06 14:00|-");
+    assert_eq!(visits(&got, "3").last().unwrap(), "Won|01-07 15:00|-");
+}

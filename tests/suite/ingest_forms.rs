@@ -405,3 +405,23 @@ fn activities_may_name_their_deals() {
     assert_eq!((done("1"), done("2")), (vec![false, true], vec![true]));
     assert!(says(&got, "1 activity belongs to no deal"), "{:?}", got.dataset.assumptions);
 }
+
+#[test]
+fn a_table_in_dutch_under_an_english_name() {
+    let got = form("dutch");
+    assert_eq!((got.inputs[0].crm.as_str(), got.dataset.rejects.len()), ("languages", 0));
+    assert!(deal(&got, "1").ends_with("|Won|125050|2026-01-05 00:00|2026-02-02 00:00"));
+    assert_eq!(find(&got, "2").2.status, Status::Lost);
+    assert_eq!(got.dataset.names.get(find(&got, "3").2.owner), "Ben");
+}
+
+#[test]
+fn applications_are_deals_where_nothing_else_is() {
+    let got = form("applications");
+    assert_eq!(deal(&got, "1"), "Offer|Won|-|2026-01-05 00:00|2026-02-10 00:00");
+    assert_eq!(deal(&got, "2"), "Onsite|Open|-|2026-01-06 00:00|-");
+    assert_eq!(deal(&got, "3"), "Phone Screen|Lost|-|2026-01-07 00:00|2026-01-30 00:00");
+    let (_, _, lost) = find(&got, "3");
+    let words = [lost.lost_reason, lost.owner, lost.source].map(|sym| got.dataset.names.get(sym));
+    assert_eq!(words, ["Not a fit", "Ann", "Web"]);
+}

@@ -345,3 +345,27 @@ fn a_log_of_properties_without_old_values_tells_stages() {
     assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
     assert!(says(&got, "1 rows of other fields"), "{:?}", got.dataset.assumptions);
 }
+
+#[test]
+fn changes_of_statuses_alone_are_moves_of_deals() {
+    let got = log("statuses");
+    assert_eq!((got.dataset.deal_count(), got.dataset.rejects.len()), (2, 0));
+    assert_eq!(
+        visits(&got, "T-1"),
+        [
+            "Open|01-05 09:00|01-06 10:00",
+            "Pending|01-06 10:00|01-08 10:00",
+            "Cancelled|01-08 10:00|-"
+        ]
+    );
+    assert_eq!(find(&got, "T-1").2.status, Status::Lost);
+}
+
+/// Field histories begin with the first change: none tells the entry into the stage that a deal began in.
+#[test]
+fn the_stage_that_the_first_change_left_was_entered_first() {
+    let got = log("without_creation");
+    let order = "`Lead`, `Qualified`, `Proposal`";
+    assert!(says(&got, order), "{:?}", got.dataset.assumptions);
+    assert_eq!(visits(&got, "3")[0], "Lead|01-07 00:00|01-12 00:00");
+}

@@ -414,3 +414,29 @@ fn a_stage_that_ends_deals_holds_over_an_open_status() {
         got.dataset.assumptions
     );
 }
+
+#[test]
+fn the_day_of_a_creation_may_be_that_of_the_first_stage() {
+    let got = outcomes("first_stage");
+    use Status::{Lost, Open, Won};
+    assert_eq!(statuses(&got, ["1", "2", "3", "4"]), [Won, Lost, Open, Open]);
+    assert_eq!(visits(&got, "2")[0], "Lead|01-06 00:00|01-12 00:00");
+    assert_eq!(visits(&got, "3"), ["Lead|01-07 00:00|-"]);
+    assert!(says(&got, "`Lead Date`, `Demo Date`"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
+fn a_first_stage_in_which_no_deal_is_now_has_its_entries_too() {
+    let got = outcomes("emptied_stage");
+    assert!(says(&got, "`lead_at`, `demo_at`, `proposal_at`"), "{:?}", got.dataset.assumptions);
+    assert_eq!(visits(&got, "3"), ["lead|01-07 00:00|01-15 00:00", "Proposal|01-15 00:00|-"]);
+}
+
+#[test]
+fn the_creation_of_a_lead_may_be_all_that_a_funnel_is_known_by() {
+    let text = "lead_id,channel,lead_created_date,mql_date,sql_date,closed_won_date,closed_lost_date\n\
+        1,web,2026-01-05,2026-01-07,2026-01-12,2026-02-02,\n2,web,2026-01-06,2026-01-08,,,2026-02-03\n";
+    let got = exported(&[("funnel.csv", text)]);
+    assert_eq!(statuses(&got, ["1", "2"]), [Status::Won, Status::Lost]);
+    assert_eq!(visits(&got, "1").len(), 4);
+}

@@ -163,3 +163,10 @@ fn what_cannot_be_opened_says_why() {
         assert!(error.to_string().contains("is empty"), "{error}");
     }
 }
+
+#[test]
+fn a_name_that_stands_for_its_object_is_not_told_as_unused() {
+    let got = read(&data("packed/jsonl"));
+    let unused = "that are not used: `owner.email`, `owner.id`.";
+    assert!(got.dataset.assumptions.iter().any(|said| said.ends_with(unused)), "{unused}");
+}

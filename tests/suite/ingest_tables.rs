@@ -254,3 +254,22 @@ fn ids_that_were_written_as_fractions_are_whole() {
     assert_eq!(visits(&got, "1"), ["Call|01-05 00:00|02-05 00:00", "Won|02-05 00:00|-"]);
     assert_eq!(got.dataset.names.get(find(&got, "1").2.owner), "7");
 }
+
+#[test]
+fn of_files_with_days_in_their_names_the_latest_tells_a_deal() {
+    let got = tables("dated_files");
+    let stages = ["1", "2", "3"].map(|id| visits(&got, id).pop().unwrap());
+    let stages = stages.map(|visit| visit.split('|').next().unwrap().to_owned());
+    assert_eq!(stages, ["Lead", "Closed Won", "Lead"], "it went back, was won, came back");
+    assert_eq!(find(&got, "1").2.amount_minor.get(), Some(15_000));
+    assert!(says(&got, "3 deals told by rows of several files that differ"));
+    assert!(!says(&got, "no time of modification"));
+}
+
+#[test]
+fn open_deals_that_the_last_snapshot_lacks_are_told() {
+    let got = tables("snapshots_of_open_deals");
+    let gone = "1 deal in open stages, of 3, is not shown on the last day (2026-01-18)";
+    assert!(says(&got, gone), "{:?}", got.dataset.assumptions);
+    assert!(!says(&tables("snapshots"), "not shown on the last day"));
+}

@@ -7,7 +7,7 @@ use super::super::rows::{DealRow, word};
 use super::super::status::Ends;
 use super::super::words::{DealIndex, Text, Word};
 use super::rivals::{Rivals, Untold};
-use crate::model::{Config, DEFAULT_PIPELINE, Micros, Names, Reject, Sym, counted};
+use crate::model::{Config, DEFAULT_PIPELINE, Day, Micros, Names, Reject, Sym, counted};
 
 /// The sources of plain tables, which may stand beside those of a CRM.
 const PLAIN: [&str; 2] = ["generic", "languages"];
@@ -33,7 +33,7 @@ pub(in super::super) struct Deals {
     pub(super) ends: Ends,
     untold: Untold,
     pub(super) origins: Vec<Origin>,
-    sources: Vec<SourceRules>,
+    pub(super) sources: Vec<SourceRules>,
     pub(super) texts: Vec<String>,
 }
 
@@ -65,6 +65,8 @@ pub(in super::super) struct SourceRules {
     pub(in super::super) has_statuses_for_stages: bool,
     /// The columns that the file has, as bits.
     pub(in super::super) columns: u128,
+    /// The day in the file's name.
+    pub(in super::super) named_day: Option<Day>,
 }
 
 impl SourceRules {
@@ -79,6 +81,7 @@ impl SourceRules {
             tells_last_change: false,
             has_statuses_for_stages: false,
             columns: 0,
+            named_day: None,
         }
     }
 }
@@ -234,9 +237,9 @@ impl Deals {
         self.untold.note(deal, columns, rivals);
         match rivals {
             Rivals::Same => self.repeats.0.push(deal),
-            Rivals::Told(_) | Rivals::Untold(..) => self.repeats.1.push(deal),
+            Rivals::Told(_) | Rivals::Named(_) | Rivals::Untold(..) => self.repeats.1.push(deal),
         }
-        matches!(rivals, Rivals::Told(true) | Rivals::Untold(true, _))
+        matches!(rivals, Rivals::Told(true) | Rivals::Named(true) | Rivals::Untold(true, _))
     }
 
     /// What is to be said of rows of one deal of which nothing tells the latest, once all are read.

@@ -74,6 +74,7 @@ impl<'a> Context<'a> {
                 catalogue,
                 names: &all.names,
                 extracted_at,
+                zone: config.zone().unwrap_or(Zone::UTC),
                 close_source: config.close_ts_source,
                 bounce_seconds: config.bounce_seconds,
                 history_start: history_start(all),

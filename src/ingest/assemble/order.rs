@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::super::rows::HistoryRow;
 use super::super::words::Word;
 use super::life::{Row, sym};
+use super::stages::Key;
 use crate::model::{Micros, Sym};
 
 /// Moves of one time that are put one after another by their ends; more are left in order of content.
@@ -93,6 +94,18 @@ pub(super) fn left<'p>(rows: impl Iterator<Item = Row<'p>>, change: Row<'p>, pip
         Some(&other) if found.len() == 1 => other,
         _ => of,
     }
+}
+
+/// The stage in which a deal was before its first records, just before them, if each of those says what it left.
+pub(super) fn origin(entered: &[(Micros, Key)], left: &[(Micros, Key)]) -> Option<(Micros, Key)> {
+    let first = entered.first()?.0;
+    let at_first = |all: &[(Micros, Key)]| -> Vec<Key> {
+        all.iter().filter(|(at, _)| *at == first).map(|(_, key)| *key).collect()
+    };
+    let (entered, left) = (at_first(entered), at_first(left));
+    let mut before = left.iter().filter(|key| !entered.contains(key));
+    let only = before.next().filter(|only| before.all(|key| key == *only))?;
+    (entered.len() == left.len()).then_some((first - 1, *only))
 }
 
 fn words((part, row): &Row<'_>) -> [Sym; 5] {

@@ -1,6 +1,6 @@
 //! Several rows of one deal in tables of the same columns: which of them holds, and what is said of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::rows::{DealRow, word};
 use super::deals::{Deals, Origin};
@@ -45,6 +45,8 @@ pub(super) enum Rivals {
     Same,
     /// Their times of modification tell whether the second is the later one.
     Told(bool),
+    /// The days in the names of their files tell whether the second is the later one.
+    Named(bool),
     /// No time of modification tells; whether the second holds all the same, and in what they differ.
     Untold(bool, Columns),
 }
@@ -52,23 +54,32 @@ pub(super) enum Rivals {
 /// Deals with rows of which no time of modification tells the latest, by table, with the columns in which
 /// they differ.
 #[derive(Debug, Default)]
-pub(super) struct Untold(BTreeMap<(u32, u128), Columns>);
+pub(super) struct Untold {
+    deals: BTreeMap<(u32, u128), Columns>,
+    /// Deals of which the names of files tell the latest row.
+    named: BTreeSet<u32>,
+}
 
 impl Untold {
     /// Notes two rows of a deal from tables of these columns.
     pub(super) fn note(&mut self, deal: u32, table: u128, rivals: Rivals) {
         match rivals {
-            Rivals::Untold(_, columns) => *self.0.entry((deal, table)).or_default() |= columns,
+            Rivals::Untold(_, columns) => {
+                *self.deals.entry((deal, table)).or_default() |= columns;
+            }
             // What was told before is older than the row that holds now.
-            Rivals::Told(true) => drop(self.0.remove(&(deal, table))),
-            Rivals::Told(false) | Rivals::Same => {}
+            Rivals::Told(true) | Rivals::Named(true) => drop(self.deals.remove(&(deal, table))),
+            Rivals::Told(false) | Rivals::Named(false) | Rivals::Same => {}
+        }
+        if matches!(rivals, Rivals::Named(_)) {
+            self.named.insert(deal);
         }
     }
 
     /// What is to be said of them.
     pub(super) fn said(self) -> Vec<String> {
         let mut deals: BTreeMap<u32, Columns> = BTreeMap::new();
-        for ((deal, _), columns) in self.0 {
+        for ((deal, _), columns) in self.deals {
             *deals.entry(deal).or_default() |= columns;
         }
         deals.retain(|_, columns| *columns != 0);
@@ -94,7 +105,14 @@ impl Untold {
                 if has_amounts { amounts } else { "" }
             )
         });
-        others.into_iter().chain(products).collect()
+        let named = (!self.named.is_empty()).then(|| {
+            format!(
+                "{} told by rows of several files that differ: that of the file with the latest day in its name holds \
+                 (QD1).",
+                counted(self.named.len(), "deal")
+            )
+        });
+        others.into_iter().chain(products).chain(named).collect()
     }
 }
 
@@ -110,8 +128,9 @@ fn differing(deals: &[Columns]) -> String {
 }
 
 impl Deals {
-    /// What two rows of a deal are to each other: the one modified last holds, or else a closed one, or else
-    /// the one closed or moved last, or else the larger by content.
+    /// What two rows of a deal are to each other: the one modified last holds, or else that of the file with the
+    /// later day in its name, or else a closed one, or else the one closed or moved last, or else the larger by
+    /// content.
     pub(super) fn compare(
         &self,
         old: (&DealRow, Origin),
@@ -124,6 +143,14 @@ impl Deals {
         }
         if old.0.modified_at != new.0.modified_at {
             return Rivals::Told(new.0.modified_at > old.0.modified_at);
+        }
+        let days = [old, new].map(|(_, origin)| {
+            self.sources.get(origin.source as usize).and_then(|source| source.named_day)
+        });
+        if let [Some(was), Some(is)] = days
+            && was != is
+        {
+            return Rivals::Named(is > was);
         }
         let [was, is] = [old, new].map(|(row, _)| {
             let is_closed = self.is_closed(row, names);

@@ -211,13 +211,16 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     let pipeline = Sym(row.words[word::PIPELINE].0);
     let stage = Sym(row.words[word::STAGE].0);
     let mut entries: Vec<(Micros, Key)> = Vec::with_capacity(16);
+    let mut left: Vec<(Micros, Key)> = Vec::new();
     for (part, change) in history.rows(&all.history, deal) {
         let sym = |word: super::Word| part.words.get(word.0 as usize).copied().unwrap_or_default();
         let key = (order::entered((part, change), pipeline), sym(change.to));
         let from = sym(change.from);
         if !from.is_none() {
             let rows = history.rows(&all.history, deal);
-            tally.at((order::left(rows, (part, change), pipeline), from));
+            let key = (order::left(rows, (part, change), pipeline), from);
+            tally.at(key);
+            left.extend(change.at.get().map(|at| (at, key)));
         }
         match change.at.get() {
             Some(at) => entries.push((at, key)),
@@ -229,6 +232,7 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
         entries.push((*at, (of, Sym(to.0))));
     }
     entries.sort_unstable();
+    entries.splice(0..0, order::origin(&entries, &left));
     count_entries(tally, &entries);
     tally.told.count(&entries);
     let last = entries.last().map(|(at, _)| *at);

@@ -67,7 +67,7 @@ fn deals_may_be_lost_in_several_ends() {
         &[
             ("Submitted", None, [0, 2, 3]),
             ("Finalized", None, [0, 40, 0]),
-            ("Declined", None, [0, 60, 0]),
+            ("Turned away", None, [0, 60, 0]),
             ("Cancelled", None, [0, 30, 0]),
             ("Approved", None, [50, 0, 0]),
         ],
@@ -79,15 +79,15 @@ fn deals_may_be_lost_in_several_ends() {
         (show(&found, names), said.join("\n"))
     };
     let (found, _) = kinds(&rows, &mut names);
-    assert!(found.contains("Declined:open"), "a third is lost elsewhere: {found}");
+    assert!(found.contains("Turned away:open"), "a third is lost elsewhere: {found}");
     let mut rows = rows;
     rows[1].lost_ends = 1;
     let (found, said) = kinds(&rows, &mut names);
     assert_eq!(
         found,
-        "Submitted:open:1 Finalized:open:2 Approved:won:- Cancelled:lost:- Declined:lost:-"
+        "Submitted:open:1 Finalized:open:2 Approved:won:- Cancelled:lost:- Turned away:lost:-"
     );
-    let text = "stage `Declined` is taken as lost: 60 of 93";
+    let text = "stage `Turned away` is taken as lost: 60 of 93";
     assert!(said.contains(text) && said.contains("by name: `Cancelled`"), "{said}");
 }
 

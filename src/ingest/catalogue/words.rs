@@ -68,6 +68,18 @@ const LOST_WORDS: &[&str] = &[
     "forlorad",
 ];
 
+/// Whole names that hint at it, also after `closed`; as words of others they are reasons or steps.
+const WON_ALONE: &[&str] = &["hired", "awarded"];
+const LOST_ALONE: &[&str] = &[
+    "rejected",
+    "declined",
+    "withdrawn",
+    "not interested",
+    "no decision",
+    "unresponsive",
+    "unqualified",
+];
+
 /// Words of scripts without blanks: a name, or a part of it between other characters, ends so.
 const WON_ENDINGS: &[&str] = &["受注", "成約", "赢单", "成交", "签约"];
 const LOST_ENDINGS: &[&str] = &["失注", "输单", "丢单", "流失", "无效"];
@@ -124,6 +136,12 @@ pub(in super::super) fn told(name: &str) -> Option<StageKind> {
 /// The kind that the words of a name hint at; nothing where they hint at both.
 pub(in super::super) fn hinted(name: &str) -> Option<StageKind> {
     let folded = folded(name);
+    let alone = folded.strip_prefix("closed ").unwrap_or(&folded);
+    if WON_ALONE.contains(&alone) {
+        return Some(StageKind::Won);
+    } else if LOST_ALONE.contains(&alone) {
+        return Some(StageKind::Lost);
+    }
     let tokens: Vec<&str> = folded.split(' ').collect();
     let won = hints(&tokens, WON_WORDS, WON_ENDINGS);
     let lost = hints(&tokens, LOST_WORDS, LOST_ENDINGS);
@@ -167,7 +185,16 @@ mod tests {
         for name in ["Won - invoiced", "Gagné", "5. Gewonnen", "客户成交", "Contract signed"] {
             assert_eq!(hinted(name), Some(StageKind::Won), "{name}");
         }
-        for name in ["Deal abandoned", "Perdida", "Cancelled", "已丢单", "Lost to competitor"] {
+        for name in [
+            "Deal abandoned",
+            "Perdida",
+            "Cancelled",
+            "已丢单",
+            "Lost to competitor",
+            "Rejected",
+            "Closed - No Decision",
+            "Not interested",
+        ] {
             assert_eq!(hinted(name), Some(StageKind::Lost), "{name}");
         }
     }
@@ -176,6 +203,8 @@ mod tests {
     fn near_misses_hint_at_nothing() {
         for name in [
             "Closed - pending finance",
+            "Rejected by manager",
+            "Invoice declined",
             "Follow On Call",
             "Two Next Steps",
             "Lost to follow-up",

@@ -42,15 +42,22 @@ pub(super) fn close(
             walk.quality.insert(Quality::ClosedInFuture);
         }
         (Some(at), _) => {
-            if at < start {
+            if is_before(walk, at, start) {
                 walk.quality.insert(Quality::ClosedBeforeCreated);
-            } else if at < last.entered_at {
+            } else if is_before(walk, at, last.entered_at) {
                 walk.quality.insert(Quality::ChangeAfterClose);
             }
             end(walk, deal, kind, at.max(last.entered_at));
         }
     }
     true
+}
+
+/// Whether a close was before another instant. One that tells its day alone is not before what was on that day.
+fn is_before(walk: &Walk<'_>, closed_at: Micros, at: Micros) -> bool {
+    let zone = walk.context.zone;
+    let day = zone.day(closed_at);
+    closed_at < at && !(day == zone.day(at) && zone.midnight(day) == closed_at)
 }
 
 fn end(walk: &mut Walk<'_>, deal: &Deal, kind: StageKind, at: Micros) {
@@ -85,7 +92,7 @@ fn reopen(walk: &mut Walk<'_>, deal: &Deal) {
 /// history was held to the creation because the deal was closed before it (QH16).
 fn compare_close(walk: &mut Walk<'_>, deal: &Deal, start: Micros) {
     let (Some(last), Some(closed_at)) = (walk.last(), deal.closed_at.get()) else { return };
-    if closed_at < start && last.entered_at == start {
+    if is_before(walk, closed_at, start) && last.entered_at == start {
         walk.quality.insert(Quality::ClosedBeforeCreated);
         return;
     }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use crate::model::config::CloseSource;
 use crate::model::{
     Catalogue, Deal, HistoryGrade, Micros, Names, Quality, QualitySet, StageId, StageKind, Status,
-    StoredVisit, Sym,
+    StoredVisit, Sym, Zone,
 };
 
 mod chain;
@@ -85,6 +85,8 @@ pub struct Context<'a> {
     pub names: &'a Names,
     /// The instant of the extract.
     pub extracted_at: Micros,
+    /// The zone in which days begin.
+    pub zone: Zone,
     /// Which close time wins.
     pub close_source: CloseSource,
     /// See `Config::bounce_seconds`.

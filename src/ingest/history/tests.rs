@@ -93,6 +93,7 @@ impl World {
             catalogue: &self.catalogue,
             names: &self.names,
             extracted_at: EXTRACT,
+            zone: Zone::UTC,
             close_source: self.close_source,
             bounce_seconds: self.bounce_seconds,
             history_start: start.into_iter().collect(),
