@@ -97,7 +97,10 @@ pub(super) fn left<'p>(rows: impl Iterator<Item = Row<'p>>, change: Row<'p>, pip
 }
 
 /// The stage in which a deal was before its first records, just before them, if each of those says what it left.
-pub(super) fn origin(entered: &[(Micros, Key)], left: &[(Micros, Key)]) -> Option<(Micros, Key)> {
+pub(super) fn stage_before(
+    entered: &[(Micros, Key)],
+    left: &[(Micros, Key)],
+) -> Option<(Micros, Key)> {
     let first = entered.first()?.0;
     let at_first = |all: &[(Micros, Key)]| -> Vec<Key> {
         all.iter().filter(|(at, _)| *at == first).map(|(_, key)| *key).collect()

@@ -232,7 +232,7 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
         entries.push((*at, (of, Sym(to.0))));
     }
     entries.sort_unstable();
-    entries.splice(0..0, order::origin(&entries, &left));
+    entries.splice(0..0, order::stage_before(&entries, &left));
     count_entries(tally, &entries);
     tally.told.count(&entries);
     let last = entries.last().map(|(at, _)| *at);
