@@ -81,7 +81,7 @@ impl<'r> Record<'r> {
     }
 
     /// The text of a cell by its place; none if it is missing or a null word.
-    #[inline(always)]
+    #[inline]
     pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
         let text = self.cells.text(index)?;
         let is_none = text.is_empty() || self.context.plan.is_null(&text);
