@@ -290,6 +290,14 @@ fn a_row_that_a_later_file_repeats_is_as_late_as_that() {
 }
 
 #[test]
+fn folders_beside_files_are_told_and_not_read() {
+    let got = tables("folder_below");
+    assert_eq!(got.dataset.deal_count(), 1);
+    assert!(says(&got, "older` is not looked into"), "{:?}", got.dataset.assumptions);
+    assert!(!says(&got, "notes` is not looked into"), "{:?}", got.dataset.assumptions);
+}
+
+#[test]
 fn open_deals_that_the_last_snapshot_lacks_are_told() {
     let got = tables("snapshots_of_open_deals");
     let gone = "1 deal in open stages, of 3, is not shown on the last day (2026-01-18)";
