@@ -101,33 +101,37 @@ impl Shown {
     }
 }
 
-/// Fills the empty cells of a column of currencies: with the only one that it names, if most cells do and
-/// no other one is configured; else with the configured one. Returns what is to be said of it.
+/// Fills the empty cells of a column of currencies: with the only one that it names, if no more amounts are
+/// without one and no other one is configured; else with the configured one. Returns what is to be said of it.
 pub(super) fn fill(parts: &mut [Part<DealRow>], shown: &str, config: &Config) -> Option<String> {
-    let (mut named, mut blank): (BTreeMap<&str, usize>, usize) = (BTreeMap::new(), 0);
+    let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut is_any_blank, mut valued) = (false, 0);
     for part in parts.iter() {
         let mut of_part: BTreeMap<Word, usize> = BTreeMap::new();
-        part.rows
-            .iter()
-            .for_each(|row| *of_part.entry(row.words[word::CURRENCY]).or_default() += 1);
-        blank += of_part.remove(&Word::default()).unwrap_or(0);
+        for row in &part.rows {
+            match row.words[word::CURRENCY] {
+                code if code != Word::default() => *of_part.entry(code).or_default() += 1,
+                _ => {
+                    is_any_blank = true;
+                    valued += usize::from(row.amount_minor.get().is_some());
+                }
+            }
+        }
         of_part.into_iter().for_each(|(w, n)| *named.entry(part.words.get(w)).or_default() += n);
     }
-    if blank == 0 {
+    if !is_any_blank {
         return None;
     }
     let is_usual = config.currency == Config::default().currency;
     let only = named.first_key_value().filter(|_| named.len() == 1 && is_usual);
     let only =
-        only.filter(|(code, n)| **n >= blank && exponent(code) == exponent(&config.currency));
+        only.filter(|(code, n)| **n >= valued && exponent(code) == exponent(&config.currency));
     let own = only.map_or(&*config.currency, |(code, _)| code).to_owned();
     let why = if only.is_some() { "as all others are" } else { "as `currency` has it" };
-    let mut valued = 0;
     for part in parts {
         let own = part.words.intern(&own);
         for row in part.rows.iter_mut().filter(|r| r.words[word::CURRENCY] == Word::default()) {
             row.words[word::CURRENCY] = own;
-            valued += usize::from(row.amount_minor.get().is_some());
         }
     }
     let amounts = counted(valued, "amount");

@@ -230,8 +230,8 @@ fn stand_in(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<Stri
 }
 
 /// Takes columns of days that are called like stages (`Demo Date`, `demo_at`) for those on which deals entered
-/// them, where no header says so; says so. Stages are those of the rows and of the configuration, and where
-/// neither tells any, those of [`FUNNEL`].
+/// them, where no header says so; says so. Stages are those of the rows and of the configuration, where neither
+/// tells any but ends those of [`FUNNEL`], and what headers say was entered (`demo_entered_at`).
 fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<String> {
     if !plan.entered.is_empty() {
         return None;
@@ -241,7 +241,11 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<St
         .map(|stage| (header::fold(stage), stage.to_owned()))
         .filter(|(folded, _)| folded.len() > 1)
         .collect();
-    let has_none = stages.is_empty() && !plan.has(Col::Stage);
+    let is_end = |stage: &String| {
+        let told = told(stage, &plan.file, config);
+        matches!(told, Told::Is(Status::Won | Status::Lost) | Told::Closed)
+    };
+    let has_none = stages.values().all(is_end) && !(stages.is_empty() && plan.has(Col::Stage));
     let unread: BTreeSet<String> = plan.unread().into_iter().map(str::to_owned).collect();
     // The day of a creation may be that of a first stage.
     let created = plan.index(Col::CreatedAt);
@@ -255,7 +259,8 @@ fn stage_days(plan: &mut Plan, rows: &[&[String]], config: &Config) -> Option<St
     let known = |header: &str| {
         let folded = header::fold(header);
         let mut stages = stages.iter();
-        stages.find(|(stage, _)| is_day_of(&folded, stage)).map(|(_, stage)| stage.clone())
+        let found = stages.find(|(stage, _)| is_day_of(&folded, stage));
+        found.map(|(_, stage)| stage.clone()).or_else(|| header::entered_before(header))
     };
     let usual = |header: &str, stages: &[&str]| {
         let folded = header::fold(header);

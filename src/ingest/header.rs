@@ -133,6 +133,21 @@ pub(super) fn entered_stage(header: &str, starts: &[String]) -> Option<Stage> {
     is_stage.then(|| Stage { name: name.to_owned(), pipeline: pipeline.to_owned() })
 }
 
+/// The stage of a header that ends with its entry: `Demo Entered`, `demo_entered_at`.
+pub(super) fn entered_before(header: &str) -> Option<String> {
+    let header = without_nest(header);
+    let words =
+        header.split(|c: char| c.is_whitespace() || c == '_').filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    let at = words.iter().rposition(|word| word.eq_ignore_ascii_case("entered"))?;
+    let (name, after) = words.split_at_checked(at)?;
+    let is_day = ["", "at", "on", "date", "time"]
+        .contains(&after.get(1..)?.concat().to_lowercase().as_str());
+    let name = name.join(" ");
+    let is_stage = !name.is_empty() && !NO_STAGES.contains(&fold(&name).as_str());
+    (is_day && is_stage).then_some(name)
+}
+
 /// `Stage (Pipeline)` → both; the pipeline is what the last balanced parentheses hold.
 pub(super) fn split_pipeline(label: &str) -> (&str, &str) {
     let Some(body) = label.strip_suffix(')') else { return (label, "") };
@@ -192,6 +207,10 @@ mod tests {
         assert_eq!(stage("Date entered \"(odd)\""), pair("(odd)", ""));
         assert_eq!(stage("Date exited \"Proposal (Sales)\""), None);
         assert_eq!(stage("Dätum"), None);
+        let before = |header: &str| entered_before(header).unwrap_or_default();
+        let names = ["Demo Entered", "contract_sent_entered_at", "stage_entered_at", "entered_at"];
+        assert_eq!(names.map(before), ["Demo", "contract sent", "", ""]);
+        assert_eq!(before("Entered by"), "");
         assert_eq!(stage("Date entered stage"), None);
         assert_eq!(stage("hs_v2_date_entered_current_stage"), None);
     }

@@ -49,7 +49,7 @@ impl Input {
         Self { shown, bytes, path: path.to_owned(), members: Vec::new(), table: None }
     }
 
-    /// The last day that its path names, as `2026-04-01`, `2026_04_01` or `20260401`.
+    /// The last day that its path names, as `2026-04-01`, `2026_04_01`, `20260401` or `01.04.2026`.
     pub(super) fn named_day(&self) -> Option<Day> {
         let runs: Vec<&str> = self.shown.split(|c: char| !c.is_ascii_digit()).collect();
         let of = |year: &str, month: &str, day: &str| {
@@ -61,9 +61,15 @@ impl Input {
             if run.len() == 8 {
                 return of(run.get(..4)?, run.get(4..6)?, run.get(6..)?);
             }
-            let (month, day) = (*runs.get(place + 1)?, *runs.get(place + 2)?);
-            let is_day = (run.len(), month.len(), day.len()) == (4, 2, 2);
-            if is_day { of(run, month, day) } else { None }
+            let (second, third) = (*runs.get(place + 1)?, *runs.get(place + 2)?);
+            match (run.len(), second.len(), third.len()) {
+                (4, 2, 2) => of(run, second, third),
+                // Between points the day comes first.
+                (2, 2, 4) if self.shown.contains(&format!("{run}.{second}.{third}")) => {
+                    of(third, second, run)
+                }
+                _ => None,
+            }
         };
         (0..runs.len()).rev().find_map(at)
     }

@@ -12,6 +12,7 @@ use super::cells::Record;
 use super::checked;
 use super::columns::{Col, Entity};
 use super::context::Context;
+use super::currency;
 use super::detect::Plan;
 use super::field_log::{self, FieldRow, LogRow};
 use super::log_notes::said_of_gone;
@@ -74,9 +75,7 @@ pub(super) fn row(
     let change = rows::change(0, record, part, context)?;
     let created_at = part.cell(record.time(Col::CreatedAt)).map(|(at, _)| at).into();
     let told = TOLD.map(|col| record.word(col, part));
-    let currency = record.currency().ok().flatten();
-    let currency = currency.as_ref().unwrap_or(&context.config.currency);
-    let currency = part.words.intern(currency);
+    let (_, currency) = part.deal_currency(Ok(record.currency().ok().flatten()), context);
     let status = record.text(Col::Status).and_then(|text| {
         match status::told(&text, &context.plan.file, context.config) {
             Told::Is(status) | Told::Hints(status) => Some(status),
@@ -268,12 +267,14 @@ impl Logged {
                 all.deals.left_out.insert(id.to_owned(), None);
                 continue;
             }
-            let deal = deal(id, rows, names, config, &mut part);
+            let deal = deal(id, rows, names, &mut part);
             created += usize::from(deal.created_at.get().is_some());
             part.rows.push(deal);
             let of_stage = rows.iter().rev().find(|row| !row.stage.is_none());
             last.extend(of_stage.and_then(|row| Some((row.at.get()?, names.get(row.stage)))));
         }
+        let parts = std::slice::from_mut(&mut part);
+        all.assumptions.extend(currency::fill(parts, &self.files.join("`, `"), config));
         let gone = self.zone_of_days.and_then(|zone| said_of_gone(&last, zone));
         all.assumptions.extend(gone);
         let count = part.rows.len();
@@ -334,13 +335,7 @@ fn content<'n>(row: &Seen, names: &'n Names) -> Vec<&'n str> {
     row.told.into_iter().chain(own).map(|sym| names.get(sym)).chain([status]).collect()
 }
 
-fn deal(
-    id: &str,
-    rows: &[Seen],
-    names: &Names,
-    config: &Config,
-    part: &mut Part<DealRow>,
-) -> DealRow {
+fn deal(id: &str, rows: &[Seen], names: &Names, part: &mut Part<DealRow>) -> DealRow {
     let last = |of: &dyn Fn(&Seen) -> Sym| {
         let found = rows.iter().rev().map(of).find(|sym| !sym.is_none());
         names.get(found.unwrap_or_default())
@@ -356,7 +351,8 @@ fn deal(
     (row.name, row.account) = (part.keep(name), part.keep(account));
     row.created_at = creation(rows).into();
     let valued = rows.iter().rev().find(|seen| seen.amount_minor.get().is_some());
-    let currency = valued.map_or(&*config.currency, |seen| names.get(seen.currency));
+    let currency =
+        valued.map_or_else(|| last(&|seen| seen.currency), |seen| names.get(seen.currency));
     row.amount_minor = valued.map_or(None.into(), |seen| seen.amount_minor);
     row.expected_close_on = rows.iter().rev().find_map(|seen| seen.expected_close_on.get()).into();
     row.probability_bp = rows.iter().rev().find_map(|seen| seen.probability_bp.get()).into();

@@ -59,6 +59,12 @@ pub(super) fn find(path: &Path) -> Result<Found> {
     Ok(found)
 }
 
+/// Whether a folder has files that are called like text tables.
+pub(super) fn has_tables(folder: &Path) -> bool {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| Input::plain(&entry.path(), 0)).any(|input| input.is_table())
+}
+
 impl Found {
     fn add_folder(&mut self, path: &Path) -> std::io::Result<()> {
         let mut paths = Vec::new();

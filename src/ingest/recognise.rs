@@ -80,9 +80,16 @@ impl Recognised {
                 Err(error) => self.broken.push(input.aside(error)),
             }
         }
-        if self.plans.len() == before {
-            for folder in &found.folders {
+        let is_any_known = self.plans.len() > before;
+        for folder in &found.folders {
+            if !is_any_known {
                 self.path(folder, mappings, config)?;
+            } else if read::has_tables(folder) {
+                self.said.push(format!(
+                    "The folder `{}` is not looked into, as files beside it are read: give it too if its \
+                     tables are of the same export.",
+                    folder.display()
+                ));
             }
         }
         Ok(())

@@ -15,9 +15,10 @@ use super::run::Run;
 ///
 /// A user is one person under the id, and under the name (`Ann Lee` or `Lee, Ann`) and the e-mail address in
 /// any case, as long as no other user shares them. What stands for the person is the word that deals have as
-/// their owner, or else the id. Words that own deals stay apart in any case: deals are as the CRM has them.
+/// their owner, or else the id. Words that own deals stay apart in a run: those of one person are made one
+/// when an export is read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct People {
+pub struct People {
     /// The words that own deals.
     owners: BTreeSet<Sym>,
     /// By id the place of the user.
@@ -53,9 +54,11 @@ fn fold(name: &str) -> String {
 }
 
 /// Whose a name or an address is, by place among users; what several users share is nobody's.
-fn spelled(users: &[User]) -> BTreeMap<String, usize> {
+fn spelled(users: &[User], ids: &BTreeMap<String, usize>) -> BTreeMap<String, usize> {
     let mut found: BTreeMap<String, Option<usize>> = BTreeMap::new();
-    for (at, user) in users.iter().enumerate() {
+    for user in users {
+        // Several rows of a user are one person.
+        let Some(&at) = ids.get(&user.user_id) else { continue };
         let words = [&user.name, &user.email].map(|word| fold(word));
         for word in words.into_iter().filter(|word| !word.is_empty()) {
             let whose = found.entry(word).or_insert(Some(at));
@@ -66,7 +69,8 @@ fn spelled(users: &[User]) -> BTreeMap<String, usize> {
 }
 
 impl People {
-    fn new(users: &[User], owners: BTreeSet<Sym>, names: &Names) -> Self {
+    /// Those of a table of users and the owners of deals.
+    pub fn new(users: &[User], owners: BTreeSet<Sym>, names: &Names) -> Self {
         let by_id = users.iter().zip(0..).map(|(user, at)| (user.user_id.clone(), at));
         let mut ids: BTreeMap<String, usize> = by_id.collect();
         // Reports of Salesforce have the first fifteen characters of an id.
@@ -77,7 +81,8 @@ impl People {
             });
         }
         let manned = users.iter().map(|user| user.team.clone()).collect();
-        let mut people = Self { owners, ids, spelled: spelled(users), manned, ..Self::default() };
+        let spelled = spelled(users, &ids);
+        let mut people = Self { owners, ids, spelled, manned, ..Self::default() };
         let mut owning: Vec<Vec<Sym>> = vec![Vec::new(); users.len()];
         for &owner in &people.owners {
             if let Some(at) = people.user(names.get(owner)) {
@@ -90,6 +95,11 @@ impl People {
         };
         people.words = users.iter().zip(owning).map(word).collect();
         people
+    }
+
+    /// The word that stands for the user whom a text means; none if it means no user.
+    pub fn word(&self, text: &str) -> Option<&str> {
+        self.user(text).map(|at| &*self.words[at])
     }
 
     /// The place of the user whom a word means.

@@ -52,7 +52,7 @@ codes! {
     NoOwnerHistory "QO1" "no history of owners: the present owner owns the whole life",
     NaiveTime "QT1" "a local time that is ambiguous or does not exist",
     DuplicateActivity "QA1" "two activities with one id: the later one is kept",
-    DuplicateDeal "QD1" "rows for one deal that differ: the one modified last is kept, or else a closed one, or else the one closed or moved last; of tables with other columns the one that tells more",
+    DuplicateDeal "QD1" "rows for one deal that differ: the one modified last is kept, or else that of the file with the latest day in its name, or else a closed one, or else the one closed or moved last; of tables with other columns the one that tells more",
     DuplicateForecast "QF1" "two forecasts of one day and level, or one day and deal: the largest is kept",
 }
 

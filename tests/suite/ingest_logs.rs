@@ -369,3 +369,11 @@ fn the_stage_that_the_first_change_left_was_entered_first() {
     assert!(says(&got, order), "{:?}", got.dataset.assumptions);
     assert_eq!(visits(&got, "3")[0], "Lead|01-07 00:00|01-12 00:00");
 }
+
+#[test]
+fn deals_of_a_log_without_an_amount_are_in_its_currency() {
+    let got = log("unvalued");
+    let currency = |id| got.dataset.names.get(find(&got, id).2.currency);
+    assert_eq!(["1", "2", "3"].map(currency), ["EUR"; 3]);
+    assert!(!says(&got, "without a currency"), "{:?}", got.dataset.assumptions);
+}

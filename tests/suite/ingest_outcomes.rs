@@ -440,3 +440,22 @@ fn the_creation_of_a_lead_may_be_all_that_a_funnel_is_known_by() {
     assert_eq!(statuses(&got, ["1", "2"]), [Status::Won, Status::Lost]);
     assert_eq!(visits(&got, "1").len(), 4);
 }
+
+#[test]
+fn columns_of_days_tell_a_funnel_of_which_all_deals_are_closed() {
+    let got = outcomes("only_closed");
+    assert_eq!(
+        visits(&got, "1")[..2],
+        ["MQL|01-05 00:00|01-12 00:00", "Demo|01-12 00:00|02-02 00:00"]
+    );
+    assert_eq!(visits(&got, "2")[1], "Closed Lost|02-03 00:00|-");
+}
+
+#[test]
+fn headers_that_say_entered_name_stages_in_which_no_deal_is_now() {
+    let got = outcomes("says_entered");
+    let third =
+        ["intake|01-07 00:00|01-09 00:00", "review|01-09 00:00|01-30 00:00", "Lost|01-30 00:00|-"];
+    assert_eq!(visits(&got, "3"), third);
+    assert_eq!(visits(&got, "2")[1], "Offer|01-16 00:00|-");
+}

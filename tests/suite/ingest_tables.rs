@@ -6,7 +6,9 @@ use sluice::ingest::Ingested;
 use sluice::metrics::{METRICS, compute};
 use sluice::model::{Config, Quality, Run, Status, Table};
 
-use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
+use super::ingest::{
+    data, digest, exported, find, read, read_deals, says, shuffled, try_read, visits,
+};
 
 fn tables(name: &str) -> Ingested {
     read(&data("tables").join(name))
@@ -264,6 +266,35 @@ fn of_files_with_days_in_their_names_the_latest_tells_a_deal() {
     assert_eq!(find(&got, "1").2.amount_minor.get(), Some(15_000));
     assert!(says(&got, "3 deals told by rows of several files that differ"));
     assert!(!says(&got, "no time of modification"));
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to) in [("2026-01-31", "31.01.2026"), ("2026-02-28", "28.02.2026")] {
+        let from = data("tables/dated_files").join(format!("pipeline_{from}.csv"));
+        std::fs::copy(from, folder.path().join(format!("Pipeline {to}.csv"))).unwrap();
+    }
+    assert_eq!(digest(&got), digest(&read(folder.path())));
+}
+
+#[test]
+fn a_row_that_a_later_file_repeats_is_as_late_as_that() {
+    let row = |stage: &str| format!("deal_id,stage,created_at\n1,{stage},2026-01-02\n");
+    let files = [("03.01.2026", "Demo"), ("07.02.2026", "Demo"), ("31.01.2026", "Closed Lost")];
+    let files = files.map(|(day, stage)| (format!("Deals {day}.csv"), row(stage)));
+    let files = files.each_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+    assert_eq!(find(&exported(&files), "1").2.status, Status::Open);
+    // The first of them has a column more.
+    let more = "deal_id,stage,created_at,source\n1,Closed Lost,2026-01-02,web\n";
+    let files = [("Deals 2026-01-31.csv", more), ("Deals 2026-02-07.csv", files[0].1)];
+    let got = exported(&files);
+    let (_, _, deal) = find(&got, "1");
+    assert_eq!((deal.status, got.dataset.names.get(deal.source)), (Status::Open, "web"));
+}
+
+#[test]
+fn folders_beside_files_are_told_and_not_read() {
+    let got = tables("folder_below");
+    assert_eq!(got.dataset.deal_count(), 1);
+    assert!(says(&got, "older` is not looked into"), "{:?}", got.dataset.assumptions);
+    assert!(!says(&got, "notes` is not looked into"), "{:?}", got.dataset.assumptions);
 }
 
 #[test]

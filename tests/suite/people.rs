@@ -17,6 +17,8 @@ const USERS: &str = "user_id,name,email,team,started_on\nu1,Ann Lee,ann@x.test,N
 const ACTIVITIES: &str = "deal_id,owner,type,done_at\n1,{ann},call,2026-01-10\n1,{bob},call,2026-01-11\n\
     2,{ann},meeting,2026-01-12\n3,{bob},call,2026-02-12\n4,{bob},email,2026-03-12\n,{ann},call,2026-03-13\n\
     5,{cy},call,2026-03-16\n";
+const CHANGES: &str = "deal_id,changed_at,field,old_value,new_value\n3,2026-02-20,owner,{ann},{bob}\n\
+    4,2026-03-10,owner,{cy},{bob}\n";
 const TARGETS: &str = "owner,period,measure,target\n{ann},2026-Q1,bookings,200\n{bob},2026-Q1,bookings,100\n\
     {ann},2026-Q1,activities,5\n{cy},2026-Q1,wins,2\n{ann},2026-03,wins,1\n";
 const FORECASTS: &str = "snapshot_date,period,owner,category,amount\n2026-01-01,2026-Q1,{ann},commit,150\n\
@@ -34,6 +36,15 @@ const OTHERS: [Spelling; 3] = [
 
 /// All metrics as CSV, of files that spell people so: the deals, and all others.
 fn tables(users: &str, deals: Spelling, others: Spelling) -> Vec<(&'static str, String)> {
+    tables_of(DEALS, users, deals, others)
+}
+
+fn tables_of(
+    rows: &str,
+    users: &str,
+    deals: Spelling,
+    others: Spelling,
+) -> Vec<(&'static str, String)> {
     let dir = tempfile::tempdir().unwrap();
     let spelled = |text: &str, how: Spelling| {
         PEOPLE.iter().zip(how).fold(text.to_owned(), |text, (who, how)| {
@@ -41,11 +52,12 @@ fn tables(users: &str, deals: Spelling, others: Spelling) -> Vec<(&'static str, 
         })
     };
     for (name, text, how) in [
-        ("deals", DEALS, deals),
+        ("deals", rows, deals),
         ("users", users, IDS),
         ("activities", ACTIVITIES, others),
         ("targets", TARGETS, others),
         ("forecasts", FORECASTS, others),
+        ("field_changes", CHANGES, others),
     ] {
         std::fs::write(dir.path().join(format!("{name}.csv")), spelled(text, how)).unwrap();
     }
@@ -76,6 +88,17 @@ fn spellings_of_a_user_are_one_person() {
                 assert_eq!(wanted.1, found.1, "{} with {deals:?} and {others:?}", found.0);
             }
         }
+    }
+}
+
+/// One file has the ids of owners, another their names, and a third their addresses.
+#[test]
+fn owners_whom_deals_spell_differently_are_one_person() {
+    let wanted = tables(USERS, IDS, IDS);
+    let mixed = DEALS.replacen("{ann}", "Ann Lee", 1).replacen("{ann}", "ANN@x.test", 1);
+    let mixed = mixed.replacen("{bob}", "\"Ray, Bob\"", 1);
+    for (wanted, found) in wanted.iter().zip(tables_of(&mixed, USERS, IDS, OTHERS[1])) {
+        assert_eq!(wanted.1, found.1, "{}", found.0);
     }
 }
 

@@ -83,10 +83,12 @@ impl Deals {
         for (deal, mut rows) in beside {
             let at = deal as usize;
             rows.push((self.rows[at].clone(), self.origins[at]));
+            let are_named = rows.iter().all(|(_, origin)| self.named_day(*origin).is_some());
             rows.sort_by_cached_key(|(row, origin)| {
+                let day = self.named_day(*origin).filter(|_| are_named);
                 let is_closed = self.is_closed(row, names);
                 let content = self.content(row, *origin, names);
-                (row.modified_at, is_closed, filled(row), content)
+                (row.modified_at, day, is_closed, filled(row), content)
             });
             let Some((mut row, origin)) = rows.pop() else { continue };
             let mut texts_of = [row.name, row.account].map(|text| self.text_of(text, origin));
@@ -176,8 +178,8 @@ fn said(count: usize, contradicted: usize, differ: &Differ) -> String {
         let columns: Vec<String> =
             differ.0.iter().map(|(name, count)| format!("`{name}` {count}")).collect();
         said.push_str(&format!(
-            " {contradicted} of them are contradicted ({}): the row modified last holds, or else the closed \
-             one, or else the one that tells more (QD1).",
+            " {contradicted} of them are contradicted ({}): the row modified last holds, or else that of the \
+             file with the latest day in its name, or else the closed one, or else the one that tells more (QD1).",
             columns.join(", ")
         ));
     }

@@ -236,10 +236,13 @@ impl Deals {
     fn note(&mut self, deal: u32, columns: u128, rivals: Rivals) -> bool {
         self.untold.note(deal, columns, rivals);
         match rivals {
-            Rivals::Same => self.repeats.0.push(deal),
+            Rivals::Same(_) => self.repeats.0.push(deal),
             Rivals::Told(_) | Rivals::Named(_) | Rivals::Untold(..) => self.repeats.1.push(deal),
         }
-        matches!(rivals, Rivals::Told(true) | Rivals::Named(true) | Rivals::Untold(true, _))
+        matches!(
+            rivals,
+            Rivals::Same(true) | Rivals::Told(true) | Rivals::Named(true) | Rivals::Untold(true, _)
+        )
     }
 
     /// What is to be said of rows of one deal of which nothing tells the latest, once all are read.

@@ -8,10 +8,12 @@ use rayon::prelude::*;
 use super::super::checked;
 use super::super::field_log::{FieldRow, LogRow};
 use super::super::part::Part;
-use super::super::rows::{HistoryRow, word};
+use super::super::rows::{DealRow, HistoryRow, word};
+use super::super::words::Word;
 use super::order::{MOST, way};
 use super::{Gathered, Joined, statuses};
-use crate::model::{Field, FieldChange, Maybe, Micros, Names, Sym, User};
+use crate::model::people::People;
+use crate::model::{Field, FieldChange, Maybe, Micros, Names, Sym};
 
 /// The logs of fields of all files.
 #[derive(Debug, Default)]
@@ -83,12 +85,10 @@ fn each_sym(row: &mut FieldRow, change: impl Fn(Sym) -> Sym) {
     }
 }
 
-/// Takes over the moves that no other file tells, and gives owners the ids that deals use.
+/// Takes over the moves that no other file tells, and gives each owner one word.
 pub(super) fn settle(all: &mut Gathered) {
     take_moves(all);
-    if all.log.rows.iter().any(|row| row.field == Field::Owner) {
-        name_owners(all);
-    }
+    name_owners(all);
 }
 
 /// A history of stages knows all moves of its deals; a log of fields often keeps a year or two.
@@ -120,15 +120,28 @@ fn take_moves(all: &mut Gathered) {
     }
 }
 
-/// Gives owners the words that deals have for them.
+/// Gives owners the words that deals have for them, of which there is one for each user.
 fn name_owners(all: &mut Gathered) {
-    let deals = &all.deals.rows;
-    let owners: BTreeSet<Sym> = deals.iter().map(|row| Sym(row.words[word::OWNER].0)).collect();
-    let people = People::new(&owners, &all.users, &all.names);
+    let owner = |row: &DealRow| Sym(row.words[word::OWNER].0);
+    let owners: BTreeSet<Sym> =
+        all.deals.rows.iter().map(owner).filter(|owner| !owner.is_none()).collect();
+    let people = People::new(&all.users, owners.clone(), &all.names);
+    let of_deals = owners.iter().map(|&sym| (sym, people.word(all.names.get(sym))));
+    let of_deals: Vec<_> =
+        of_deals.filter_map(|(sym, word)| Some((sym, word?.to_owned()))).collect();
     let mut found: BTreeMap<Sym, Option<String>> = BTreeMap::new();
     for row in all.log.rows.iter().filter(|row| row.field == Field::Owner) {
         for sym in [row.old, row.new].into_iter().filter_map(Maybe::get).map(|n| Sym(n as u32)) {
-            found.entry(sym).or_insert_with(|| people.find(all.names.get(sym)));
+            found
+                .entry(sym)
+                .or_insert_with(|| named(all.names.get(sym), &people, &owners, &all.names));
+        }
+    }
+    let of_deals: BTreeMap<Sym, Sym> =
+        of_deals.into_iter().map(|(from, to)| (from, all.names.intern(&to))).collect();
+    for row in &mut all.deals.rows {
+        if let Some(&one) = of_deals.get(&owner(row)) {
+            row.words[word::OWNER] = Word(one.0);
         }
     }
     let intern = |(from, to): (Sym, Option<String>)| (from, to.map(|to| all.names.intern(&to)));
@@ -142,45 +155,17 @@ fn name_owners(all: &mut Gathered) {
     }
 }
 
-/// Who is who.
-struct People<'a> {
-    /// The owners of deals, as words.
-    owners: BTreeSet<&'a str>,
-    /// Names by id.
-    names: BTreeMap<&'a str, &'a str>,
-    /// Ids by name; none if several have it.
-    ids: BTreeMap<&'a str, Option<&'a str>>,
-}
-
-impl<'a> People<'a> {
-    fn new(owners: &BTreeSet<Sym>, users: &'a [User], names: &'a Names) -> Self {
-        let mut ids: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-        for user in users {
-            let id = Some(&*user.user_id);
-            let known = ids.entry(&user.name).or_insert(id);
-            *known = known.filter(|known| Some(*known) == id);
-        }
-        let owners = owners.iter().map(|&sym| names.get(sym)).collect();
-        Self { owners, names: users.iter().map(|u| (&*u.user_id, &*u.name)).collect(), ids }
-    }
-
-    /// The word that deals have for a person: an id, or the name where they have names. None if the
-    /// name is no user's, or that of several.
-    fn find(&self, word: &str) -> Option<String> {
-        let by_id = |id: &str| {
-            let name = self.names.get(id).filter(|name| self.owners.contains(**name));
-            let is_known = self.owners.contains(id) || self.names.contains_key(id);
-            is_known.then(|| match name {
-                Some(name) if !self.owners.contains(id) => (*name).to_owned(),
-                _ => id.to_owned(),
-            })
-        };
-        let other = checked::other_form(word);
-        by_id(word)
-            .or_else(|| by_id(other.as_deref()?))
-            .or_else(|| self.ids.get(word).copied().flatten().map(str::to_owned))
-            .or_else(|| other.is_some().then(|| word.to_owned()))
-    }
+/// The word that deals have for a person: that of a user, an owner of deals, or the id. None if a name is no
+/// user's, or that of several.
+fn named(word: &str, people: &People, owners: &BTreeSet<Sym>, names: &Names) -> Option<String> {
+    let known = |word: &str| {
+        let owner = || names.find(word).filter(|sym| owners.contains(sym)).map(|_| word.to_owned());
+        people.word(word).map(str::to_owned).or_else(owner)
+    };
+    let other = checked::other_form(word);
+    known(word)
+        .or_else(|| known(other.as_deref()?))
+        .or_else(|| other.is_some().then(|| word.to_owned()))
 }
 
 /// The changes that a history of stages tells besides, and those of a log of fields, each once. A

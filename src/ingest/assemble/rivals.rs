@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::rows::{DealRow, word};
 use super::deals::{Deals, Origin};
-use crate::model::{Micros, Names, Status, Sym, counted};
+use crate::model::{Day, Micros, Names, Status, Sym, counted};
 
 /// Columns in which rows may differ.
 const COLUMNS: [&str; 20] = [
@@ -41,8 +41,8 @@ const PRODUCT: Columns = 1 << (WORDS + word::PRODUCT);
 /// What two rows of one deal are to each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rivals {
-    /// They say the same.
-    Same,
+    /// They say the same; whether the second is of the file with the later day in its name.
+    Same(bool),
     /// Their times of modification tell whether the second is the later one.
     Told(bool),
     /// The days in the names of their files tell whether the second is the later one.
@@ -69,7 +69,7 @@ impl Untold {
             }
             // What was told before is older than the row that holds now.
             Rivals::Told(true) | Rivals::Named(true) => drop(self.deals.remove(&(deal, table))),
-            Rivals::Told(false) | Rivals::Named(false) | Rivals::Same => {}
+            Rivals::Told(false) | Rivals::Named(false) | Rivals::Same(_) => {}
         }
         if matches!(rivals, Rivals::Named(_)) {
             self.named.insert(deal);
@@ -137,16 +137,14 @@ impl Deals {
         new: (&DealRow, Origin),
         names: &Names,
     ) -> Rivals {
+        let days = [old, new].map(|(_, origin)| self.named_day(origin));
         let [before, after] = [old, new].map(|(row, origin)| self.content(row, origin, names));
         if before == after {
-            return Rivals::Same;
+            return Rivals::Same(days[1] > days[0]);
         }
         if old.0.modified_at != new.0.modified_at {
             return Rivals::Told(new.0.modified_at > old.0.modified_at);
         }
-        let days = [old, new].map(|(_, origin)| {
-            self.sources.get(origin.source as usize).and_then(|source| source.named_day)
-        });
         if let [Some(was), Some(is)] = days
             && was != is
         {
@@ -157,6 +155,11 @@ impl Deals {
             (is_closed, last_time(row, is_closed))
         });
         Rivals::Untold((is, after) > (was, before), self.differing(old, new))
+    }
+
+    /// The day in the name of a row's file.
+    pub(super) fn named_day(&self, origin: Origin) -> Option<Day> {
+        self.sources.get(origin.source as usize)?.named_day
     }
 
     /// Whether a row says that its deal is closed, as far as can be told before all stages are known.
