@@ -107,7 +107,7 @@ pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>,
     clock::join_days(plan, rows);
     let is_told = told_by_headers(plan, own);
     let seen = seen(plan, rows, own);
-    plan.order = order.or(seen.dates.told);
+    plan.order = order.filter(|&order| seen.dates.may_be(order)).or(seen.dates.settled());
     plan.forms.currency = if is_told { Known::Told } else { Known::Unsaid };
     plan.forms = seen.forms(plan, own);
     plan.percent = plan.forms.percent;
