@@ -18,7 +18,7 @@ use super::notes;
 use super::number;
 use super::part::{Bad, Part};
 use super::record::Cells;
-use super::seen::{self, Seen};
+use super::seen::Seen;
 use super::words::Word;
 use crate::error::Result;
 use crate::model::{Day, Micros, Zone};
@@ -180,7 +180,7 @@ impl<'r> Record<'r> {
     /// Notes what a date of this record tells of others.
     #[inline]
     pub(super) fn see_date(&self, text: &str) {
-        if self.context.plan.order.is_none() && !seen::is_year_first(text) {
+        if self.context.plan.order.is_none() && !convert::is_year_first(text) {
             self.seen.borrow_mut().dates.add(text);
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn join_days(plan: &mut Plan, rows: &[&[String]]) {
 
 fn is_day(text: &str) -> bool {
     let is_in = |order| convert::date(text, order).is_some();
-    !text.contains(':') && [DayOrder::DayFirst, DayOrder::MonthFirst].into_iter().any(is_in)
+    !text.contains(':') && DayOrder::ALL.into_iter().any(is_in)
 }
 
 /// Whether what stands behind a time of day belongs to it; null if the text does not begin with one.

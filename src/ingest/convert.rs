@@ -48,6 +48,12 @@ pub(super) fn is_zero(text: &str) -> bool {
     ["0000-00-00", "0001-01-01"].iter().any(|zero| text.starts_with(zero))
 }
 
+/// Whether a date begins with a year of four digits, or is no date: it has three digits or more first.
+#[inline]
+pub(super) fn is_year_first(text: &str) -> bool {
+    matches!(text.as_bytes(), [_, b'0'..=b'9', b'0'..=b'9', ..])
+}
+
 /// Whether a date with slashes or points settles the order of day and month.
 pub(super) fn order_of(text: &str) -> Option<DayOrder> {
     let mut parts = text.split(['/', '.', '-', ' ']);

@@ -83,6 +83,8 @@ pub(super) struct Plan {
     pub(super) entered: Vec<(usize, Stage)>,
     /// Times of which a column holds the day only, with the place of their clock.
     pub(super) clocks: Vec<(Col, usize)>,
+    /// Whether the days of what deals were like are told as months.
+    pub(super) are_months: bool,
     columns: Vec<u16>,
 }
 
@@ -313,6 +315,7 @@ fn plan(
         zeros: 0,
         entered: entered.collect(),
         clocks: clock::declared(|col| find(&file, col, folded)),
+        are_months: false,
         file,
         columns: Col::ALL.iter().map(index).collect(),
         headers: head.headers,

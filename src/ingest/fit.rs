@@ -324,9 +324,8 @@ fn bare(header: &str) -> String {
 /// Whether all cells are days, and there are any.
 fn all_days<'r>(cells: impl Iterator<Item = &'r str>) -> bool {
     let is_day = |text: &str| {
-        let orders = [DayOrder::DayFirst, DayOrder::MonthFirst];
         convert::flag(text).is_none()
-            && orders.into_iter().any(|order| convert::date(text, order).is_some())
+            && DayOrder::ALL.into_iter().any(|order| convert::date(text, order).is_some())
     };
     let mut cells = cells.peekable();
     cells.peek().is_some() && cells.all(is_day)

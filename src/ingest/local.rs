@@ -149,7 +149,9 @@ fn by_words(text: &str, order: DayOrder) -> Option<Written> {
             (year_of(a)?, month, day_of_month(c)?)
         }
         (_, _, Some(month)) => (year_of(c)?, month, day_of_month(a)?),
-        _ if a.len() == 4 => (year_of(a)?, b.parse().ok()?, c.parse().ok()?),
+        _ if a.len() == 4 || order == DayOrder::YearFirst && a.len() == 2 && c.len() <= 2 => {
+            (year_of(a)?, b.parse().ok()?, c.parse().ok()?)
+        }
         _ => {
             let (first, second): (u32, u32) = (a.parse().ok()?, b.parse().ok()?);
             let settled = convert::order_of(date).unwrap_or(order);
@@ -327,6 +329,18 @@ mod tests {
         ] {
             assert_eq!(at(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn two_digits_are_the_year_where_it_goes_first() {
+        let day = |text| written(text, DayOrder::YearFirst).map(|written| written.day);
+        let fifth = convert::day_number(2024, 3, 5);
+        for text in
+            ["24-03-05", "24/3/5", "24.03.05 17.05", "24-03-05T17:05", "5-Mar-24", "05.03.2024"]
+        {
+            assert_eq!(day(text), fifth, "{text}");
+        }
+        assert_eq!(day("24-13-05"), None);
     }
 
     #[test]

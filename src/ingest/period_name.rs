@@ -49,6 +49,14 @@ pub(super) fn is_whole(text: &str) -> bool {
     days(text, (&Months::default(), Fiscal::CALENDAR), DayOrder::MonthFirst).is_some()
 }
 
+/// The last day of a month by its name: `Jan-23`, `2023-01`; none of a day.
+pub(super) fn last_of_month(text: &str) -> Option<Day> {
+    let order = DayOrder::MonthFirst;
+    let (start, end) = days(text, (&Months::default(), Fiscal::CALENDAR), order)?;
+    let is_month = (28..=31).contains(&(end - start)) && convert::date(text, order).is_none();
+    is_month.then_some(end - 1)
+}
+
 /// A text in lower case, without accents.
 fn plain(text: &str) -> String {
     text.trim().chars().flat_map(char::to_lowercase).map(without_accent).collect()

@@ -9,8 +9,10 @@ use super::context::Context;
 use super::currency::Known;
 use super::header;
 use super::part::{Bad, Part};
+use super::period_name;
 use super::status;
 use super::words::{Text, Word, fixed_hash};
+use crate::model::calendar::DAY_MICROS;
 use crate::model::{Day, Maybe, Micros, Status};
 
 /// A row of a deals file.
@@ -252,7 +254,7 @@ pub(super) fn change<R>(
     };
     Ok(HistoryRow {
         deal,
-        at: record.time(Col::ChangedAt)?.map(|(at, _)| at).into(),
+        at: changed_at(record, context)?.into(),
         to,
         from: record.stage(Col::FromStage, part),
         by: record.word(Col::ChangedBy, part),
@@ -264,6 +266,15 @@ pub(super) fn change<R>(
         expected_close_on: part.cell(record.date(Col::ExpectedCloseOn)).into(),
         probability_bp: part.cell(record.probability(Col::Probability)).into(),
     })
+}
+
+/// When the stage changed; where months are told, their last days.
+fn changed_at(record: &Record<'_>, context: &Context<'_>) -> Result<Option<Micros>, Bad> {
+    let month = || period_name::last_of_month(&record.text(Col::ChangedAt)?);
+    let midnight = |day| context.times.naive.instant(i64::from(day) * DAY_MICROS);
+    let last = context.plan.are_months.then(month).flatten().map(midnight);
+    let time = last.map_or_else(|| record.time(Col::ChangedAt), |at| Ok(Some(at)))?;
+    Ok(time.map(|(at, _)| at))
 }
 
 /// The part of an id that counts up, as a number: of a long id the last eight of its first fifteen

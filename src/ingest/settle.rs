@@ -10,6 +10,7 @@ use super::currency::Known;
 use super::detect::Plan;
 use super::header;
 use super::local;
+use super::period_name;
 use super::seen::Seen;
 
 /// Columns that hold times.
@@ -62,6 +63,13 @@ fn serial<'r>(plan: &Plan, rows: &[&'r [String]]) -> Option<&'r str> {
     })
 }
 
+/// A month in place of the day of what deals were like.
+fn month<'r>(plan: &Plan, rows: &[&'r [String]]) -> Option<&'r str> {
+    let at = plan.index(Col::ChangedAt).filter(|_| plan.file.is_substitute)?;
+    let mut cells = rows.iter().filter_map(|row| row.get(at)).map(String::as_str);
+    cells.find(|cell| period_name::last_of_month(cell).is_some())
+}
+
 /// Settles what stands beside the names in headers, and says so; whether it is told what currency amounts
 /// are in.
 fn told_by_headers(plan: &mut Plan, own: &str) -> bool {
@@ -107,10 +115,18 @@ pub(super) fn plan(plan: &mut Plan, rows: &[&[String]], order: Option<DayOrder>,
     clock::join_days(plan, rows);
     let is_told = told_by_headers(plan, own);
     let seen = seen(plan, rows, own);
-    plan.order = order.or(seen.dates.told);
+    plan.order = order.filter(|&order| seen.dates.may_be(order)).or(seen.dates.settled());
     plan.forms.currency = if is_told { Known::Told } else { Known::Unsaid };
     plan.forms = seen.forms(plan, own);
     plan.percent = plan.forms.percent;
+    if let Some(month) = month(plan, rows).map(str::to_owned) {
+        plan.are_months = true;
+        plan.said.push(format!(
+            "Months of `{}` of `{}` such as `{month}` are read as their last days.",
+            plan.header(Col::ChangedAt),
+            plan.input.shown
+        ));
+    }
     if let Some(serial) = serial(plan, rows) {
         plan.said.push(format!(
             "Dates of `{}` such as `{serial}` are read as day numbers of a spreadsheet that begins with 1900.",

@@ -34,7 +34,7 @@ pub enum CloseSource {
     ClosedAt,
 }
 
-/// Order of day and month in dates such as `02/03/2026`.
+/// Order of day, month and year in dates of numbers, such as `02/03/2026` and `24-03-05`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DayOrder {
@@ -42,6 +42,13 @@ pub enum DayOrder {
     DayFirst,
     /// 12/31/2026
     MonthFirst,
+    /// 26-12-31; of dates that end with four digits, these are the year.
+    YearFirst,
+}
+
+impl DayOrder {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::DayFirst, Self::MonthFirst, Self::YearFirst];
 }
 
 /// When a deal counts as won (METRICS 3.2.7).
@@ -138,7 +145,7 @@ pub struct Config {
     pub report_tz: String,
     /// Zone of timestamps that carry none, where the CRM's own rule does not say.
     pub source_tz: Option<String>,
-    /// Order of day and month in the exports; otherwise each file's dates tell.
+    /// Order of day, month and year in the exports; otherwise each file's dates tell.
     pub source_dates: Option<DayOrder>,
     /// What durations are counted in.
     pub clock: Clock,

@@ -128,6 +128,27 @@ fn snapshots_tell_stages_where_nothing_else_does() {
 }
 
 #[test]
+fn snapshots_of_months_are_of_their_last_days() {
+    for [header, january, february, march] in [
+        ["snapshot_month", "Jan-26", "Feb-26", "Mar-26"],
+        ["snapshot_date", "2026-01", "2026-02", "2026-03"],
+        ["Report Month", "January 2026", "02/2026", "2026-03-31"],
+    ] {
+        let months = format!(
+            "{header},opportunity_id,stage,created_date\n{january},1,New,2026-01-04\n\
+             {february},1,Demo,2026-01-04\n{march},1,Closed Won,2026-01-04\n"
+        );
+        let got = exported(&[("monthly.csv", &months)]);
+        assert_eq!(
+            visits(&got, "1")[2..],
+            ["Demo|02-28 00:00|03-31 00:00", "Closed Won|03-31 00:00|-"]
+        );
+        let said = format!("such as `{january}` are read as their last days");
+        assert!(says(&got, &said), "{:?}", got.dataset.assumptions);
+    }
+}
+
+#[test]
 fn a_case_begins_where_its_first_event_does() {
     let got = exported(&[(
         "log.csv",

@@ -2,7 +2,7 @@
 //! languages, public data sets. Each is read right without a configuration, or the error asks what to do.
 
 use sluice::ingest::Ingested;
-use sluice::model::{Config, Status};
+use sluice::model::{Config, DayOrder, Status};
 
 use super::ingest::{data, exported, find, read, read_deals, told, try_read, visits};
 
@@ -88,6 +88,27 @@ fn dates_in_many_forms() {
     let got = form("short_years");
     assert_eq!(deal(&got, "1"), "Won|Won|-|2026-01-13 00:00|2026-02-01 17:05");
     assert_eq!(created(&got, "2"), "2026-01-02 00:00");
+}
+
+#[test]
+fn two_digits_that_lead_are_a_year_where_the_file_tells_or_the_configuration() {
+    let got = form("years_first");
+    assert_eq!(deal(&got, "1"), "Won|Won|-|2024-03-05 00:00|2024-04-17 17:05");
+    assert_eq!(deal(&got, "2"), "Lost|Lost|-|2024-03-29 00:00|2024-05-02 00:00");
+    assert_eq!(created(&got, "6"), "2025-02-21 00:00");
+    assert!(says(&got, "such as `24-03-05` are read year first"), "{:?}", got.dataset.assumptions);
+    let iso = (10..3_000).map(|at| format!("{at},open,2025-01-01,\n")).collect::<String>();
+    let text = include_str!("../data/ingest/forms/years_first/deals.csv");
+    let below = read_deals(text.replacen('\n', &format!("\n{iso}"), 1).as_bytes());
+    assert_eq!(created(&below, "6"), "2025-02-21 00:00", "the file is read once more");
+    let got = form("years_open");
+    assert_eq!(created(&got, "1"), "2005-03-24 00:00");
+    assert!(says(&got, "Set `source_dates = \"year_first\"`"), "{:?}", got.dataset.assumptions);
+    let config = Config { source_dates: Some(DayOrder::YearFirst), ..Config::default() };
+    let got = try_read(&data("forms/years_open"), &config).unwrap();
+    assert_eq!(created(&got, "1"), "2024-03-05 00:00");
+    let other = try_read(&data("forms/short_years"), &config).unwrap();
+    assert_eq!(created(&other, "2"), "2026-01-02 00:00", "the year cannot lead");
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
         "\n# Zone in which days begin (IANA name).\nreport_tz = {}\n\
          # Zone of times in the export that carry none; without it the CRM's own rule holds.\n\
          # source_tz = \"Europe/Berlin\"\n\
-         # Order of day and month in dates such as 02/03/2026; without it the dates of each file tell.\n\
+         # Order in dates such as 02/03/2026 and 24-03-05 (`year_first`); without it those of each file tell.\n\
          # source_dates = \"day_first\"\n\
          # Currency of amounts that carry none.\ncurrency = {}\n\
          # Durations in whole days by default; `elapsed` counts milliseconds.\n# clock = \"elapsed\"\n\
