@@ -433,12 +433,13 @@ fn stood(firm: &Firm, until: i64) -> Vec<(usize, i64, i64, Option<i64>)> {
             now += if place > 0 { gap } else { 0 };
             let due = due.map(|days| (now + days * DAY).div_euclid(DAY));
             found = if now < until {
-                Some((stage, now, amount.unwrap_or(0) * 100, due))
+                Some((stage, now, amount.unwrap_or(0) * 100, due, life.pipeline(place)))
             } else {
                 found
             };
         }
-        found.filter(|_| life.words[0] < 3 && life.words[6] != 0)
+        let (stage, at, amount, due, pipeline) = found?;
+        (pipeline == "Sales" && life.words[6] != 0).then_some((stage, at, amount, due))
     };
     firm.lives.iter().filter_map(of_life).collect()
 }

@@ -139,6 +139,17 @@ pub fn config() -> Config {
     }
 }
 
+impl Life {
+    /// The pipeline of a move: one deal of six goes over to the other one with its third.
+    pub fn pipeline(&self, place: usize) -> &'static str {
+        let goes_over = place > 1 && self.created % 6 == 5;
+        match (self.words[0] == 3) != goes_over {
+            true => "Renewals",
+            false => "Sales",
+        }
+    }
+}
+
 impl Firm {
     fn time(&self, minutes: i64) -> String {
         let start = chrono::NaiveDate::from_ymd_opt(2025, 1, 6).unwrap().and_hms_opt(0, 0, 0);
@@ -188,15 +199,16 @@ impl Firm {
         let word = |place: usize, words: &[&'static str]| -> &'static str {
             words.get(usize::from(life.words[place])).copied().unwrap_or("")
         };
-        let pipeline = ["Sales", "Sales", "Sales", "Renewals"][usize::from(life.words[0])];
+        let mut pipeline = "";
         let mut now = life.created;
         let mut from = "";
         let (mut last, mut was_lost) = (None, false);
-        for &(stage, gap, amount, due) in &life.moves {
+        for (place, &(stage, gap, amount, due)) in life.moves.iter().enumerate() {
             now += if from.is_empty() { 0 } else { gap };
             if now >= until {
                 break;
             }
+            pipeline = life.pipeline(place);
             let amount = amount.map_or(String::new(), |a| (a * self.scale).to_string());
             let due =
                 due.map_or(String::new(), |days| self.time(now + days * DAY)[..10].to_owned());

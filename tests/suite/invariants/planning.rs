@@ -362,6 +362,7 @@ proptest! {
         let mut firm = firm;
         for life in &mut firm.lives {
             (life.words[0], life.words[6]) = (0, 1);
+            life.created -= life.created % 6;
         }
         let dataset = made::ingested(&firm.files(i64::MAX), &made::config());
         let run = made::run_of(&dataset, &made::config(), made::AS_OF);
