@@ -148,6 +148,20 @@ impl Life {
             false => "Sales",
         }
     }
+
+    /// Who owns it at a minute: one deal of five goes to the next person three weeks after its creation.
+    fn owner(&self, minutes: i64) -> &'static str {
+        let people = ["ann", "bob", "cat", "dan", ""];
+        let first = usize::from(self.words[1]);
+        match self.handed_over() {
+            Some(at) if at <= minutes => people[(first + 1) % 4],
+            _ => people[first],
+        }
+    }
+
+    fn handed_over(&self) -> Option<i64> {
+        (self.created % 5 == 4 && self.words[1] < 4).then_some(self.created + 21 * DAY)
+    }
 }
 
 impl Firm {
@@ -175,6 +189,7 @@ impl Firm {
             file("deals.csv", DEALS),
             file("stage_changes.csv", CHANGES),
             file("activities.csv", ACTIVITIES),
+            file("field_changes.csv", FIELD_CHANGES),
         ];
         for (number, life) in self.lives.iter().enumerate() {
             self.add(&mut files, number, life, until);
@@ -191,8 +206,7 @@ impl Firm {
 
     fn add(&self, files: &mut [File], number: usize, life: &Life, until: i64) {
         let id = format!("D{number:03}");
-        let owner = ["ann", "bob", "cat", "dan"].get(usize::from(life.words[1])).unwrap_or(&"");
-        self.add_activities(&mut files[2], life, &id, owner, until);
+        self.add_activities(&mut files[2], life, &id, until);
         if life.created >= until {
             return;
         }
@@ -213,7 +227,8 @@ impl Firm {
             let due =
                 due.map_or(String::new(), |days| self.time(now + days * DAY)[..10].to_owned());
             let (to, at) = (self.stages[stage], self.time(now));
-            files[1].rows.push(row(&[&id, from, to, &at, owner, pipeline, &amount, &due]));
+            let by = life.owner(now);
+            files[1].rows.push(row(&[&id, from, to, &at, by, pipeline, &amount, &due]));
             from = to;
             was_lost |= stage == 4;
             last = Some((stage, at, amount, due));
@@ -224,6 +239,10 @@ impl Firm {
             4 => "lost",
             _ => "open",
         };
+        if let Some(at) = life.handed_over().filter(|at| *at < until) {
+            let (from, to) = (life.owner(life.created), life.owner(at));
+            files[3].rows.push(row(&[&id, "owner", from, to, &self.time(at)]));
+        }
         let reasons = ["price", "price", "no_decision", "duplicate", "timing"];
         files[0].rows.push(row(&[
             &id,
@@ -231,7 +250,7 @@ impl Firm {
             pipeline,
             self.stages[stage],
             status,
-            owner,
+            life.owner(until),
             word(5, &["a1", "a2", "a3", "a4", "a5", "a6"]),
             &amount,
             if life.words[6] == 0 { "EUR" } else { "USD" },
@@ -245,14 +264,14 @@ impl Firm {
     }
 
     /// What was done for a deal: what came before it belonged to none when it was done.
-    fn add_activities(&self, file: &mut File, life: &Life, id: &str, owner: &str, until: i64) {
+    fn add_activities(&self, file: &mut File, life: &Life, id: &str, until: i64) {
         let deal = if life.created < until { id } else { "" };
         for (place, &(after, kind, outcome, is_planned)) in life.activities.iter().enumerate() {
             let minutes = life.created + after;
             let at = self.time(minutes);
             let kind = ["call", "email", "meeting"][usize::from(kind)];
             let outcome = ["done", "no_show", "", "answered"][usize::from(outcome)];
-            let activity = format!("{id}-{place}");
+            let (activity, owner) = (format!("{id}-{place}"), life.owner(life.created));
             if is_planned && !deal.is_empty() {
                 file.rows.push(row(&[&activity, deal, kind, owner, &at, "", ""]));
             } else if !is_planned && minutes < until {
@@ -326,6 +345,7 @@ const CHANGES: &[&str] = &[
 ];
 const ACTIVITIES: &[&str] =
     &["activity_id", "deal_id", "type", "owner", "due_at", "done_at", "outcome"];
+const FIELD_CHANGES: &[&str] = &["deal_id", "field", "old_value", "new_value", "changed_at"];
 const TARGETS: &[&str] = &["owner", "period_start", "period_end", "measure", "value", "currency"];
 const FORECASTS: &[&str] =
     &["snapshot_date", "period_start", "period_end", "owner", "category", "amount", "currency"];
