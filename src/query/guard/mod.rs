@@ -30,6 +30,7 @@ mod joins;
 mod names;
 mod nulls;
 mod only;
+mod spans;
 mod subqueries;
 mod unnamed;
 mod walk;
@@ -40,6 +41,7 @@ pub(super) use amounts::Growth;
 pub(super) use names::Reads;
 pub(super) use nulls::Nulls;
 pub(super) use only::Only;
+pub(super) use spans::Times;
 
 /// Columns by table.
 pub(super) type Schema = BTreeMap<String, Vec<String>>;
@@ -62,6 +64,13 @@ impl Checked {
     /// Calculates with amounts in floating point: results may be beyond 64 bits.
     pub(super) fn widen_amounts(&mut self) {
         amounts::widen(&mut self.query);
+    }
+
+    /// Makes differences of days and times numbers of days.
+    ///
+    /// Errors: whether something is a difference is not clear; a day is compared with a number.
+    pub(super) fn span_days(&mut self, columns: &Times) -> Result<()> {
+        spans::in_days(&mut self.query, columns)
     }
 
     /// Rounds fractions where they are cast to whole numbers; `fractions` are the columns that have some.
@@ -366,7 +375,7 @@ fn expression(expr: &Expr) -> Result<()> {
             format!("write `COALESCE({inner}, FALSE)`, or `NOT COALESCE({inner}, FALSE)`"),
         )),
         Expr::InSubquery { subquery, .. } => subqueries::check(subquery),
-        _ => Ok(()),
+        _ => spans::no_day(expr).map_or(Ok(()), Err),
     }
 }
 
