@@ -37,7 +37,8 @@ const HINTS: &[(&str, &str)] = &[
     ("unexpected subquery", "compute it in `WITH` and join its result"),
     (
         "expression Exists",
-        "name the outer table inside, as in `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`",
+        "name the outer table inside, as in `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`; with more \
+         conditions write `id IN (SELECT id FROM b WHERE ...)`",
     ),
     (
         "cannot cast List type",

@@ -27,6 +27,7 @@ mod division;
 mod given;
 mod groups;
 mod joins;
+mod keys;
 mod names;
 mod nulls;
 mod only;
@@ -123,6 +124,7 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut reads = names::check(&query, schema)?;
     reads.only = only::of(&query)?;
     let needs_order = needs_order(&query);
+    keys::place(&mut query);
     unnamed::name_counts(&mut query);
     widen::widen(&mut query);
     Ok(Checked { query, reads, needs_order })

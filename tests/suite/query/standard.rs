@@ -202,6 +202,14 @@ const ANSWERS: &[(&str, &str)] = &[
         "SELECT a.stage AS s, COUNT(b.id) AS n FROM a LEFT JOIN b ON a.id = b.id GROUP BY a.stage ORDER BY 1",
         "Lost|1 Won|2 -|0",
     ),
+    (
+        "SELECT b.stage AS s, COUNT(*) AS n FROM a JOIN b ON a.id = b.id GROUP BY b.stage ORDER BY b.stage",
+        "Lost|2 Won|1",
+    ),
+    (
+        "SELECT a.stage, b.stage AS s, COUNT(*) AS n FROM a JOIN b ON a.id = b.id GROUP BY a.stage, b.stage",
+        "Lost|Lost|1 Won|Lost|1 Won|Won|1",
+    ),
     ("SELECT a.x AS x FROM a LEFT JOIN e ON a.id = e.id ORDER BY 1", "1 1 2 3 5"),
     // Windows.
     (
