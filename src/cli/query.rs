@@ -39,21 +39,32 @@ pub fn read(args: &ReadArgs) -> Result<(Dataset, Run)> {
     Ok((dataset, run))
 }
 
-/// The run that is asked for; says so if what makes a win, or an amount, is not a matter of course.
+/// The run that is asked for; says so if what makes a win, or an amount, is not a matter of course. Where
+/// nobody asked for a day and no deal is older than the last, unfinished one of the export, it is of that.
 ///
 /// Errors: the configuration is wrong, or no deal had been created by `as_of`.
 pub fn begin(config: Config, as_of: Option<AsOf>, dataset: &Dataset) -> Result<Run> {
-    let run = Run::new(config, as_of, dataset)?;
-    say_wins(&run);
+    let mut run = Run::new(config, as_of, dataset)?;
     let created = |deal: &Deal| deal.created_at.get();
     let first = dataset.created_before(Micros::MAX).filter_map(created).min();
     if let (Some(first), None) = (first, dataset.created_before(run.cut).next()) {
-        let what = format!("no deal had been created by {}", date(run.as_of));
-        let first = date(run.zone.day(first));
-        return Err(Error::new(ErrorKind::Usage, what).hint(format!(
-            "the first was created on {first}: give that day or a later one as `--as-of`"
-        )));
+        let first = run.zone.day(first);
+        if as_of.is_some() {
+            let what = format!("no deal had been created by {}", date(run.as_of));
+            let first = date(first);
+            return Err(Error::new(ErrorKind::Usage, what).hint(format!(
+                "the first was created on {first}: give that day or a later one as `--as-of`"
+            )));
+        }
+        run = Run::new(run.config, Some(AsOf::Day(first)), dataset)?;
+        let first = date(first);
+        tracing::info!(
+            target: "sluice",
+            "The first deal was created on {first}, the last day of the export: all is as of that day, which may \
+             not have been over."
+        );
     }
+    say_wins(&run);
     Ok(run)
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::Result;
 use crate::model::{
     Basis, Catalogue, Config, Names, Stage, StageKind, Sym, UNKNOWN_STAGE, config::PipelineConfig,
-    did_you_mean, folded_name as fold,
+    folded_name as fold,
 };
 
 mod kinds;
@@ -128,7 +128,7 @@ fn pipelines<'a>(
     if found.is_empty() {
         found.insert("", (Sym::NONE, BTreeMap::new()));
     }
-    say_unknown_pipelines(&found.keys().copied().collect::<Vec<_>>(), config, said);
+    said.extend(config.strange_pipelines(&found.keys().copied().collect()));
     let is_only = found.len() == 1;
     let drafted = found.into_iter().map(|(name, (sym, stages))| {
         let configured: Vec<_> = config.pipeline.iter().filter(|p| p.is_about(name)).collect();
@@ -162,16 +162,6 @@ fn draft(name: &str, index: Option<usize>, evidence: StageEvidence) -> Draft {
         order_basis: Basis::Inferred,
         is_deleted: false,
         probability_bp: evidence.probability_bp,
-    }
-}
-
-fn say_unknown_pipelines(found: &[&str], config: &Config, said: &mut Vec<String>) {
-    for pipeline in config.pipeline.iter().filter(|p| !p.name.is_empty()) {
-        if !found.iter().any(|name| fold(name) == fold(&pipeline.name)) {
-            let name = &pipeline.name;
-            let meant = did_you_mean(name, found.iter().copied());
-            said.push(format!("The configured pipeline `{name}` is not in the data.{meant}"));
-        }
     }
 }
 

@@ -42,6 +42,10 @@ impl Run {
         }
         let pipelines: BTreeSet<&str> =
             dataset.catalogue.pipelines().iter().map(|&sym| self.names.get(sym)).collect();
+        let mut strange = config.strange_pipelines(&pipelines);
+        // What was assumed when the exports were read is said there.
+        strange.retain(|strange| !dataset.assumptions.contains(strange));
+        said.extend(strange);
         let goals = config.goals.pipelines.keys().map(|name| ("goals.pipelines", name));
         let renewals = config.renewal_pipelines.iter().map(|name| ("renewal_pipelines", name));
         let strange = goals.chain(renewals).filter(|(_, name)| !pipelines.contains(name.as_str()));

@@ -3,7 +3,10 @@
 //! To add one: a file in `presets/`, written as the `sluice.toml` that people shall get, and a line in
 //! [`PRESETS`].
 
+use std::collections::BTreeSet;
+
 use super::config::{Config, PipelineConfig};
+use super::nearest::did_you_mean;
 use super::stage::folded_name as fold;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,6 +50,17 @@ impl Config {
     pub fn idle_days_of(&self, pipeline: &str, stage: &str) -> u32 {
         let own = self.places(pipeline, stage).find_map(|(of, at)| of.idle_days.get(at).copied());
         own.unwrap_or(self.idle_days)
+    }
+
+    /// What is to be said of pipelines that only the configuration names; `known` are all others.
+    pub fn strange_pipelines(&self, known: &BTreeSet<&str>) -> Vec<String> {
+        let is_known = |own: &PipelineConfig| known.iter().any(|name| own.is_about(name));
+        let strange = self.pipeline.iter().filter(|own| !own.name.is_empty() && !is_known(own));
+        let say = |own: &PipelineConfig| {
+            let (name, meant) = (&own.name, did_you_mean(&own.name, known.iter().copied()));
+            format!("The configured pipeline `{name}` is not in the data.{meant}")
+        };
+        strange.map(say).collect()
     }
 
     /// Where a stage stands in the configurations of its pipeline, those that name it first.

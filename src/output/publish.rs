@@ -50,6 +50,7 @@ impl Publication {
             Error::io("create", parent, e)
                 .hint("name a folder that can be written with `--out DIR`")
         })?;
+        let _turn = turn(parent)?;
         clear_dead(parent)?;
         let (stem, lock) = lock_stem(parent, name)?;
         let fresh = Self { parent: parent.to_owned(), name: name.to_owned(), stem, _lock: lock };
@@ -108,6 +109,7 @@ impl Publication {
     pub fn finish(self) -> Result<PathBuf> {
         let fresh = self.folder();
         sync_tree(&fresh)?;
+        let _turn = turn(&self.parent)?;
         let wanted = self.parent.join(&self.name);
         if !wanted.exists() {
             rename(&fresh, &wanted)?;
@@ -145,6 +147,7 @@ pub fn latest(parent: &Path) -> Option<PathBuf> {
 /// never the one that `latest` points to. Returns what was removed. Only folders named
 /// `<date>-<hex>` are looked at.
 pub fn prune(parent: &Path, keep: usize) -> Result<Vec<PathBuf>> {
+    let _turn = turn(parent)?;
     let pinned = latest(parent);
     let mut runs = Vec::new();
     for (name, path) in entries(parent)? {
@@ -176,6 +179,16 @@ fn is_run(name: &str) -> bool {
     date.parse::<chrono::NaiveDate>().is_ok()
         && !hash.is_empty()
         && hash.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Waits until no other run renames or removes anything in `parent`; the next one waits until what is
+/// returned is dropped. Two that end at once would take away the same old folder, or the one that the
+/// other has just pointed to.
+fn turn(parent: &Path) -> Result<File> {
+    let folder = File::open(parent).map_err(|e| Error::io("open", parent, e))?;
+    // Some disks cannot lock folders: there it goes as well as it can without.
+    let _ = folder.lock();
+    Ok(folder)
 }
 
 /// Takes a name for the hidden folder that no living run has.
@@ -231,6 +244,7 @@ fn is_held(lock: &Path) -> Result<bool> {
 
 /// Points `latest` to a folder that was published before.
 pub(super) fn point(parent: &Path, name: &str) -> Result<PathBuf> {
+    let _turn = turn(parent)?;
     let (stem, _lock) = lock_stem(parent, name)?;
     let pointed = point_latest(parent, name, &stem);
     remove(&parent.join(format!("{stem}{LOCK}")))?;
@@ -242,11 +256,15 @@ fn point_latest(parent: &Path, name: &str, stem: &str) -> Result<()> {
     let link = parent.join(format!("{stem}{FRESH}"));
     let path = parent.join(LATEST);
     symlink(name, &link).map_err(|e| Error::io("link", &link, e))?;
-    let renamed = rename(&link, &path);
-    if renamed.is_err() {
-        remove(&link)?;
-    }
-    renamed
+    rename(&link, &path).map_err(|error| {
+        let _ = remove(&link);
+        match path.is_dir() && !path.is_symlink() {
+            true => error.hint(format!(
+                "rename or remove what is there: `{LATEST}` is a link to the report made last"
+            )),
+            false => error,
+        }
+    })
 }
 
 #[cfg(unix)]

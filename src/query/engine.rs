@@ -8,7 +8,7 @@ use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsResult};
 use polars::sql::SQLContext;
 
 use super::explain::explain;
-use super::guard::{self, Checked, Growth, Nulls, Only, Reads};
+use super::guard::{self, Checked, Growth, Nulls, Only, Reads, Times};
 use super::views::{self, View, ViewColumn, Wanted, Words};
 use super::{Query, frame};
 use crate::error::{Error, ErrorKind, Result};
@@ -111,6 +111,7 @@ impl<'a> Engine<'a> {
             if columns.any(|column| may_overflow(column, growth)) {
                 checked.widen_amounts();
             }
+            checked.span_days(&times(&frames))?;
             checked.round_casts(&fractions(&frames));
             checked.place_nulls(&nulls(&frames))?;
             let frame = execute(&checked, &frames)?;
@@ -244,6 +245,16 @@ fn may_overflow(column: &Column, growth: Growth) -> bool {
 fn fractions(frames: &[(String, DataFrame)]) -> BTreeSet<String> {
     let columns = frames.iter().flat_map(|(_, frame)| frame.columns());
     columns.filter(|c| c.dtype().is_float()).map(|c| c.name().to_string()).collect()
+}
+
+/// Which columns of the frames have days or times.
+fn times(frames: &[(String, DataFrame)]) -> Times {
+    let mut found = Times::default();
+    for column in frames.iter().flat_map(|(_, frame)| frame.columns()) {
+        let of = if column.dtype().is_temporal() { &mut found.times } else { &mut found.others };
+        of.insert(column.name().to_string());
+    }
+    found
 }
 
 /// Which columns of the frames have nulls.

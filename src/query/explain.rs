@@ -37,15 +37,17 @@ const HINTS: &[(&str, &str)] = &[
     ("unexpected subquery", "compute it in `WITH` and join its result"),
     (
         "expression Exists",
-        "name the outer table inside, as in `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`",
+        "name the outer table inside, as in `EXISTS (SELECT 1 FROM b WHERE b.id = a.id)`; with more \
+         conditions write `id IN (SELECT id FROM b WHERE ...)`",
     ),
     (
         "cannot cast List type",
         "`HAVING` takes aggregates: put conditions on grouped columns into `WHERE`",
     ),
+    ("cannot compare 'date/datetime/time' to a string", "write the day as `DATE '2026-03-31'`"),
     (
-        "cannot compare 'date/datetime/time' to a string",
-        "write the column first and the day as `'2026-03-31'`",
+        "could not find an appropriate format",
+        "days are written as `'2026-03-31'`; is it one of the calendar?",
     ),
     ("cannot compare string with numeric", "write numbers without quotes and text with them"),
     ("LIKE/ILIKE pattern must be", "use `STRPOS(column, text) > 0` or `STARTS_WITH(column, text)`"),

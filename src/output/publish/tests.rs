@@ -105,6 +105,36 @@ fn pruning_keeps_the_newest_the_latest_and_what_is_not_ours() {
 }
 
 #[test]
+fn runs_that_end_at_once_take_nothing_from_each_other() {
+    let parent = tempfile::tempdir().unwrap();
+    let out = parent.path();
+    std::thread::scope(|scope| {
+        for run in 0..8 {
+            scope.spawn(move || {
+                for day in 1..=20 {
+                    publish(out, &format!("2026-11-{day:02}-{run}"), "one");
+                    prune(out, 1).unwrap();
+                    read_latest(out);
+                }
+            });
+        }
+    });
+    prune(out, 1).unwrap();
+    assert_eq!(read_latest(out), "one");
+    assert!(names(out).len() <= 3, "{:?}", names(out));
+}
+
+#[test]
+fn a_folder_in_the_place_of_latest_is_left_and_told() {
+    let parent = tempfile::tempdir().unwrap();
+    let latest = parent.path().join(LATEST);
+    fs::create_dir(&latest).unwrap();
+    let error = Publication::begin(parent.path(), "2026-11-22-aa").unwrap().finish().unwrap_err();
+    assert!(error.hint_text().unwrap().contains("is a link"), "{error}");
+    assert_eq!(names(parent.path()), ["2026-11-22-aa", "latest"]);
+}
+
+#[test]
 fn names_cannot_leave_the_folder() {
     let parent = tempfile::tempdir().unwrap();
     for name in ["", "latest", "../x", "a/b", ".hidden"] {

@@ -35,7 +35,7 @@ const FRACTIONS: &[&str] = &[
 ];
 
 /// Functions whose results are as their arguments are.
-const ALIKE: &[&str] = &[
+pub(super) const ALIKE: &[&str] = &[
     "abs",
     "coalesce",
     "first",

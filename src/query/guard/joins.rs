@@ -8,6 +8,10 @@ use super::refused;
 use super::walk::{self, Look};
 use crate::error::Result;
 
+/// Where a condition on one table goes.
+const ELSEWHERE: &str = "put a condition on one table into `WHERE`, or, in an outer join, filter \
+    that table in `WITH` before the join";
+
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Inner,
@@ -115,7 +119,7 @@ fn condition(on: &Expr, kind: Kind, before: &[String], name: &str) -> Result<()>
 fn unsupported(on: &Expr) -> crate::Error {
     refused(
         format!("`{on}` cannot be a condition of a join"),
-        "`ON` takes comparisons of columns joined by `AND`; put the rest into `WHERE`",
+        format!("`ON` takes comparisons of columns joined by `AND`; {ELSEWHERE}"),
     )
 }
 
@@ -140,8 +144,7 @@ fn pair(on: &Expr, sides: [&Expr; 2], before: &[String], name: &str) -> Result<(
     let rewrite = if left.contains("") || right.contains("") {
         "say of each column which table it is of: `a.id = b.id`"
     } else {
-        "put a condition on one table into `WHERE`, or, in an outer join, filter that table in \
-         `WITH` before the join"
+        ELSEWHERE
     };
     Err(refused(
         format!("`{on}` is refused in `ON`: the engine may apply it to the wrong table"),

@@ -27,9 +27,11 @@ mod division;
 mod given;
 mod groups;
 mod joins;
+mod keys;
 mod names;
 mod nulls;
 mod only;
+mod spans;
 mod subqueries;
 mod unnamed;
 mod walk;
@@ -40,6 +42,7 @@ pub(super) use amounts::Growth;
 pub(super) use names::Reads;
 pub(super) use nulls::Nulls;
 pub(super) use only::Only;
+pub(super) use spans::Times;
 
 /// Columns by table.
 pub(super) type Schema = BTreeMap<String, Vec<String>>;
@@ -62,6 +65,13 @@ impl Checked {
     /// Calculates with amounts in floating point: results may be beyond 64 bits.
     pub(super) fn widen_amounts(&mut self) {
         amounts::widen(&mut self.query);
+    }
+
+    /// Makes differences of days and times numbers of days.
+    ///
+    /// Errors: whether something is a difference is not clear; a day is compared with a number.
+    pub(super) fn span_days(&mut self, columns: &Times) -> Result<()> {
+        spans::in_days(&mut self.query, columns)
     }
 
     /// Rounds fractions where they are cast to whole numbers; `fractions` are the columns that have some.
@@ -114,6 +124,7 @@ pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut reads = names::check(&query, schema)?;
     reads.only = only::of(&query)?;
     let needs_order = needs_order(&query);
+    keys::place(&mut query);
     unnamed::name_counts(&mut query);
     widen::widen(&mut query);
     Ok(Checked { query, reads, needs_order })
@@ -366,7 +377,7 @@ fn expression(expr: &Expr) -> Result<()> {
             format!("write `COALESCE({inner}, FALSE)`, or `NOT COALESCE({inner}, FALSE)`"),
         )),
         Expr::InSubquery { subquery, .. } => subqueries::check(subquery),
-        _ => Ok(()),
+        _ => spans::no_day(expr).map_or(Ok(()), Err),
     }
 }
 

@@ -151,6 +151,14 @@ const ANSWERS: &[(&str, &str)] = &[
     ("SELECT x FROM a WHERE d >= DATE '2026-01-04' ORDER BY x", "2 5"),
     ("SELECT d + INTERVAL '1 month' AS m FROM a WHERE x = 5", "2026-03-28"),
     ("SELECT d - DATE '2026-01-01' AS n FROM a WHERE x = 5", "58.0"),
+    ("SELECT x FROM a WHERE d - DATE '2026-01-01' > INTERVAL '30 days'", "5"),
+    ("SELECT x FROM a WHERE d - INTERVAL '1 day' = DATE '2026-01-01'", "1"),
+    ("SELECT x FROM a WHERE d > DATE '2026-01-01' + INTERVAL '30 days'", "5"),
+    ("SELECT AVG(d - DATE '2026-01-01') AS n FROM a", "15.5"),
+    (
+        "SELECT x, d - LAG(d) OVER (ORDER BY d) AS n FROM a WHERE d IS NOT NULL ORDER BY d",
+        "1|- 1|1.0 2|2.0 5|55.0",
+    ),
     ("SELECT EXTRACT(dow FROM d) AS s, EXTRACT(quarter FROM d) AS q FROM a WHERE x = 2", "0|1"),
     ("SELECT STRFTIME(d, '%Y-%m') AS m FROM a WHERE x = 5", "2026-02"),
     // Text.
@@ -193,6 +201,14 @@ const ANSWERS: &[(&str, &str)] = &[
     (
         "SELECT a.stage AS s, COUNT(b.id) AS n FROM a LEFT JOIN b ON a.id = b.id GROUP BY a.stage ORDER BY 1",
         "Lost|1 Won|2 -|0",
+    ),
+    (
+        "SELECT b.stage AS s, COUNT(*) AS n FROM a JOIN b ON a.id = b.id GROUP BY b.stage ORDER BY b.stage",
+        "Lost|2 Won|1",
+    ),
+    (
+        "SELECT a.stage, b.stage AS s, COUNT(*) AS n FROM a JOIN b ON a.id = b.id GROUP BY a.stage, b.stage",
+        "Lost|Lost|1 Won|Lost|1 Won|Won|1",
     ),
     ("SELECT a.x AS x FROM a LEFT JOIN e ON a.id = e.id ORDER BY 1", "1 1 2 3 5"),
     // Windows.

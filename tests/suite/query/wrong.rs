@@ -134,6 +134,11 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("SELECT -7 % 2 AS r FROM a WHERE id = 1", "-1", "sign of the dividend"),
     ("SELECT MOD(-7, 2) AS r FROM a WHERE id = 1", "-1", "sign of the dividend"),
     ("SELECT x FROM a WHERE name LIKE 'b\\%'", "2", "escaped character"),
+    // Days and numbers.
+    ("SELECT x FROM a WHERE d > 20260101", "an error", "the engine compares days since 1970"),
+    ("SELECT x FROM a WHERE d BETWEEN 1 AND 30000", "an error", "days since 1970"),
+    ("SELECT x FROM a WHERE 5 < COALESCE(d, d)", "an error", "days since 1970"),
+    ("SELECT x FROM a WHERE d < DATE '2026-06-31'", "an error", "no day of the calendar"),
     // Names and steps.
     ("WITH b AS (SELECT 1 AS k) SELECT COUNT(*) AS n FROM b", "1", "`b` is a table"),
     ("SELECT b.x FROM a", "an error", "is no table of this statement"),
@@ -164,6 +169,28 @@ const MENDED: &[(&str, &str)] = &[
     (
         "SELECT q, ROW_NUMBER() OVER (ORDER BY q) AS r FROM (SELECT v FROM a WHERE x > 1) AS t (q) ORDER BY q",
         "30|1 50|2 -|3",
+    ),
+    // Differences of days are numbers of days.
+    ("SELECT x FROM a WHERE d - DATE '2026-01-01' > 30", "5"),
+    ("SELECT x FROM a WHERE d - '2026-01-01' BETWEEN 1 AND 3 ORDER BY x", "1 2"),
+    ("SELECT COUNT(*) FILTER (WHERE d - DATE '2026-01-01' = 1) AS n FROM a", "1"),
+    ("SELECT CAST(d - DATE '2026-01-01' AS INT) AS n FROM a WHERE x = 5", "58"),
+    (
+        "SELECT COALESCE(d - DATE '2026-01-01', 0) AS n FROM a WHERE x > 1 ORDER BY x",
+        "3.0 0.0 58.0",
+    ),
+    (
+        "WITH t AS (SELECT d - DATE '2026-01-01' AS n FROM a) SELECT COUNT(*) AS k FROM t WHERE n > 30",
+        "1",
+    ),
+    (
+        "WITH t AS (SELECT MAX(d) AS hi, MIN(d) AS lo FROM a) SELECT hi - lo + 1 AS n FROM t WHERE hi - lo > 30",
+        "59.0",
+    ),
+    (
+        "WITH t AS (SELECT x, CAST(d AS TIMESTAMP) AS w FROM a) \
+        SELECT x FROM t WHERE w - (w - INTERVAL '12 hours') = 0.5 ORDER BY x",
+        "1 1 2 5",
     ),
     // Nulls come last in ascending windows, and first in descending ones.
     ("SELECT x, ROW_NUMBER() OVER (ORDER BY v) AS r FROM a WHERE x > 1 ORDER BY x", "2|1 3|3 5|2"),
@@ -307,6 +334,7 @@ fn nothing_but_one_select_is_run() {
         ("SELECT a.x FROM a, b WHERE a.id = b.id", "separated by commas"),
         ("SELECT x FROM a NATURAL JOIN b", "`NATURAL JOIN`"),
         ("SELECT x FROM a JOIN b ON id = w", "may apply it to the wrong table"),
+        ("SELECT a.x FROM b LEFT JOIN a ON b.id = a.id AND a.f", "filter that table in `WITH`"),
         ("SELECT p.x FROM a b JOIN a p ON b.id = p.id", "`b` is a table"),
         (
             "SELECT q.x FROM (SELECT stage, COUNT(*) AS x FROM a GROUP BY stage LIMIT 1) q",
@@ -325,6 +353,12 @@ fn nothing_but_one_select_is_run() {
         ),
         ("SELECT stage, COUNT(*) AS n FROM a GROUP BY stage HAVING stage = 'Won'", "into `WHERE`"),
         ("SELECT DATEDIFF('day', d, d) AS n FROM a", "subtract"),
+        (
+            "WITH t AS (SELECT x AS d, id FROM a) SELECT a.d - t.d AS n FROM a JOIN t ON a.id = t.id",
+            "`d` is a day or time here and something else there",
+        ),
+        ("SELECT x FROM a WHERE d < '2026-06-31'", "is it one of the calendar?"),
+        ("SELECT x FROM a WHERE '2026-01-01' < d", "write the day as `DATE '2026-03-31'`"),
     ] {
         match engine.sql(sql).map_err(|error| super::message(&error)) {
             Err(error) if error.contains(what) => {}
