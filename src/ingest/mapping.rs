@@ -10,7 +10,7 @@ use super::columns::{Col, Entity};
 use super::header;
 use super::scan::Form;
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Config, Zone};
+use crate::model::{Config, Zone, did_you_mean};
 
 /// In which zone timestamps without a zone are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -347,20 +347,20 @@ impl FileMapping {
     fn check(&self, mapping: &str) -> Result<()> {
         let named = self.columns.keys().chain(self.values.keys()).chain(self.defaults.keys());
         let named = named.chain(self.infer.iter().map(|infer| &infer.gives));
-        let is_known =
-            |word: &&str| Col::find(word).is_some_and(|col| self.entity.allowed().contains(&col));
+        let allowed = self.entity.allowed();
+        let is_known = |word: &&str| Col::find(word).is_some_and(|col| allowed.contains(&col));
         let unknown: BTreeSet<&str> =
             named.map(String::as_str).filter(|word| !is_known(word)).collect();
         let entity = self.entity.as_str();
         let names = |cols: &[Col]| cols.iter().map(|col| col.name()).collect::<Vec<_>>();
         let error = |what: String| {
             let error = Error::new(ErrorKind::Config, format!("mapping `{mapping}` {what}"));
-            let known = names(self.entity.allowed()).join(", ");
-            Err(error.hint(format!("columns of `{entity}`: {known}")))
+            Err(error.hint(format!("columns of `{entity}`: {}", names(allowed).join(", "))))
         };
-        if !unknown.is_empty() {
+        if let Some(first) = unknown.first() {
+            let meant = did_you_mean(first, names(allowed));
             let unknown = Vec::from_iter(unknown).join("`, `");
-            return error(format!("names `{unknown}`, which is no column of `{entity}`"));
+            return error(format!("names `{unknown}`, which is no column of `{entity}`.{meant}"));
         }
         // Goals, forecasts and rates may have a column for each period, category or currency.
         let is_wide = matches!(self.entity, Entity::Targets | Entity::Forecasts | Entity::Fx);
@@ -392,8 +392,8 @@ mod tests {
         };
         assert!(Mapping::parse(&form("", "user_id"), "x").is_ok());
         assert!(Mapping::parse(&form("zones = \"utc\"", "user_id"), "x").is_err());
-        let wrong = Mapping::parse(&form("", "deal_id"), "x").unwrap_err();
-        assert!(wrong.to_string().contains("`deal_id`"), "{wrong}");
+        let wrong = Mapping::parse(&form("", "user_ids"), "x").unwrap_err().to_string();
+        assert!(wrong.ends_with("no column of `users`. Did you mean `user_id`?"), "{wrong}");
         let lacks = Mapping::parse(&form("", "email"), "x").unwrap_err();
         assert!(lacks.to_string().contains("has no `user_id`"), "{lacks}");
     }
