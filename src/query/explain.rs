@@ -14,17 +14,6 @@ const HINTS: &[(&str, &str)] = &[
         "two keys are columns of one name: give one of them another name in `WITH` before the join",
     ),
     ("duplicate: ", "give each column a name of its own, such as `COUNT(*) AS deals`"),
-    (
-        "function 'date_trunc'",
-        "the views have columns for it, such as `created_week`, `created_month` and `created_quarter`",
-    ),
-    ("function 'year'", "write `EXTRACT(YEAR FROM column)`"),
-    (
-        "function 'month'",
-        "write `EXTRACT(MONTH FROM column)`, or use columns such as `created_month`",
-    ),
-    ("function 'datediff'", "subtract: `closed_on - created_on` is in days"),
-    ("function 'date_diff'", "subtract: `closed_on - created_on` is in days"),
     ("unsupported interval", "write the unit inside of the quotes: `INTERVAL '3 days'`"),
     (
         "mixed asc/desc",
@@ -51,6 +40,47 @@ const HINTS: &[(&str, &str)] = &[
     ),
     ("cannot compare string with numeric", "write numbers without quotes and text with them"),
     ("LIKE/ILIKE pattern must be", "use `STRPOS(column, text) > 0` or `STARTS_WITH(column, text)`"),
+    ("unexpected use of DISTINCT", "take `SELECT DISTINCT` in `WITH` and aggregate what it gives"),
+    ("`COUNT(DISTINCT", "join the columns into one: `COUNT(DISTINCT stage || ' ' || owner)`"),
+    ("negative decimals", "divide before and multiply after: `ROUND(amount / 1000) * 1000`"),
+    ("conversion from `i32` to `u32`", "write the base with a point: `POWER(2.0, -1)`"),
+];
+
+/// Functions of other engines, and how to write them here.
+const FUNCTIONS: &[(&[&str], &str)] = &[
+    (
+        &["date_trunc", "datetrunc"],
+        "the views have columns for it, such as `created_week`, `created_month` and `created_quarter`",
+    ),
+    (
+        &["year", "quarter", "month", "week", "weekofyear", "day", "dayofweek", "weekday", "hour"],
+        "write `EXTRACT(MONTH FROM column)`, or use columns such as `created_month`",
+    ),
+    (&["datediff", "date_diff"], "subtract: `closed_on - created_on` is in days"),
+    (
+        &["dateadd", "date_add", "date_sub", "adddate", "subdate"],
+        "write `created_on + INTERVAL '3 days'`",
+    ),
+    (
+        &["to_char", "date_format", "format_date"],
+        "write `STRFTIME(created_on, '%Y-%m')`, or use columns such as `created_month`",
+    ),
+    (
+        &["now", "getdate", "current_date", "current_timestamp", "curdate", "today"],
+        "write the day as `DATE '2026-03-31'`: columns such as `deal_age_days` count to the day of the run",
+    ),
+    (&["isnull", "nvl"], "write `COALESCE(column, 'none')`"),
+    (&["iif", "decode", "nvl2"], "write `CASE WHEN ... THEN ... ELSE ... END`"),
+    (
+        &["percentile_cont", "percentile_disc", "percentile", "approx_quantile"],
+        "write `QUANTILE_CONT(column, 0.5)`",
+    ),
+    (&["countif", "count_if"], "write `COUNT(*) FILTER (WHERE ...)`"),
+    (&["sumif", "sum_if"], "write `SUM(column) FILTER (WHERE ...)`"),
+    (&["mode"], "count with `GROUP BY`, order by the count with `DESC` and take `LIMIT 1`"),
+    (&["any_value"], "write `MIN(column)`"),
+    (&["len"], "write `LENGTH(column)`"),
+    (&["charindex", "instr", "locate"], "write `STRPOS(column, text)`"),
 ];
 
 /// The engine's error with a hint; `columns` are the names that a statement may have meant.
@@ -62,7 +92,7 @@ pub(super) fn explain(error: &PolarsError, columns: &BTreeSet<String>) -> Error 
         .fold(text.as_str(), |text, mark| text.split_once(mark).map_or(text, |(what, _)| what));
     let written = HINTS.iter().find(|(said, _)| text.contains(said)).map(|(_, hint)| *hint);
     let hint = match error {
-        _ if written.is_some() => written.map(str::to_owned),
+        _ if let Some(written) = written.or_else(|| of_function(text)) => Some(written.to_owned()),
         PolarsError::ColumnNotFound(name) => {
             let name: &str = name;
             let name = name.trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
@@ -82,4 +112,10 @@ pub(super) fn explain(error: &PolarsError, columns: &BTreeSet<String>) -> Error 
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+/// How to write the function that the engine says it does not know.
+fn of_function(said: &str) -> Option<&'static str> {
+    let name = said.split_once("unsupported function '")?.1.split('\'').next()?;
+    FUNCTIONS.iter().find(|(names, _)| names.contains(&name)).map(|(_, hint)| *hint)
 }

@@ -5,7 +5,7 @@ use polars::prelude::{Column, DataFrame, DataType, IntoLazy};
 use polars::sql::SQLContext;
 use sluice::query::Engine;
 
-use super::{fixture, rows, standard};
+use super::{fixture, message, rows, standard};
 
 /// Statement, right answer (rows sorted as text), part of the refusal.
 const WRONG: &[(&str, &str, &str)] = &[
@@ -383,4 +383,41 @@ fn hostile_statements_end_in_an_error() {
     assert_eq!(rows(&engine.sql(&near).unwrap()), ["3"]);
     let list = format!("SELECT x FROM a WHERE x IN ({} 3)", "7, ".repeat(50_000));
     assert_eq!(rows(&engine.sql(&list).unwrap()), ["3"]);
+}
+
+/// What the engine cannot run, a part of the hint, and a statement that follows it with its answer.
+const OTHERWISE: &[[&str; 4]] = &[
+    ["COUNT(DISTINCT stage, x)", "stage || ' '", "COUNT(DISTINCT stage || ' ' || x)", "4"],
+    ["ROUND(SUM(v), -2)", "ROUND(amount / 1000)", "ROUND(SUM(v) / 100.0) * 100", "100"],
+    ["MAX(x + POWER(2, -1))", "POWER(2.0, -1)", "MAX(x + POWER(2.0, -1))", "5.5"],
+    ["MAX(DATE_TRUNC('month', d))", "`created_month`", "MAX(d)", "2026-02-28"],
+    ["MAX(MONTH(d))", "EXTRACT(MONTH FROM", "MAX(EXTRACT(MONTH FROM d))", "2"],
+    ["MAX(DATEDIFF(d, d))", "subtract", "MAX(d - DATE '2026-02-18')", "10"],
+    ["MAX(DATE_ADD(d, 3))", "INTERVAL '3 days'", "MAX(d + INTERVAL '3 days')", "2026-03-03"],
+    ["MAX(TO_CHAR(d, 'YYYY-MM'))", "STRFTIME(", "MAX(STRFTIME(d, '%Y-%m'))", "2026-02"],
+    ["MAX(NOW() - d)", "DATE '2026-03-31'", "MAX(DATE '2026-03-31' - d)", "89"],
+    ["MIN(NVL(stage, 'none'))", "COALESCE(", "MAX(COALESCE(stage, 'none'))", "none"],
+    ["SUM(IIF(f, 1, 0))", "CASE WHEN", "SUM(CASE WHEN f THEN 1 ELSE 0 END)", "3"],
+    ["PERCENTILE_CONT(v, 0.5)", "QUANTILE_CONT(", "QUANTILE_CONT(v, 0.5)", "25"],
+    ["COUNTIF(f)", "COUNT(*) FILTER", "COUNT(*) FILTER (WHERE f)", "3"],
+    ["SUMIF(v, f)", "SUM(column) FILTER", "SUM(v) FILTER (WHERE f)", "60"],
+    ["ANY_VALUE(name)", "MIN(column)", "MIN(name)", "Abd"],
+    ["MAX(LEN(name))", "LENGTH(", "MAX(LENGTH(name))", "3"],
+    ["MAX(INSTR(name, 'd'))", "STRPOS(", "MAX(STRPOS(name, 'd'))", "3"],
+];
+
+#[test]
+fn what_the_engine_cannot_run_is_told_in_a_way_that_it_can() {
+    let (dataset, run) = fixture::empty();
+    let tables = standard::tables();
+    let engine = Engine::new(&dataset, &run, &tables).unwrap();
+    let mut failures = Vec::new();
+    for [other, hint, here, answer] in OTHERWISE {
+        let error = engine.sql(&format!("SELECT {other} AS k FROM a")).unwrap_err();
+        let found = rows(&engine.sql(&format!("SELECT {here} AS k FROM a")).unwrap()).join(" ");
+        if !message(&error).contains(hint) || found.trim_end_matches(".0") != *answer {
+            failures.push(format!("{other}: {}; {here}: {found}", message(&error)));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
