@@ -5,12 +5,20 @@ use super::Gathered;
 use super::group::Grouped;
 use super::life::Context;
 use super::stages::StageIds;
+use crate::model::calendar::DAY_MICROS;
 use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone, counted};
 
 /// The status that a deal is told to have. Without moves the stage holds over an open one, which may be that of
 /// a record that is in use: an open deal does not stand in a stage that ends deals.
 pub(super) fn told(row: &DealRow, has_moves: bool) -> Option<Status> {
     row.status.filter(|status| has_moves || *status != Status::Open)
+}
+
+/// Whether the row of a deal tells a close more than a day after its last record; what comes after the `end` of
+/// the export is an expectation.
+pub(super) fn is_later(row: &DealRow, last: Option<Micros>, end: Micros) -> Option<bool> {
+    let closed_at = row.closed_at.get().filter(|at| *at < end)?;
+    Some(closed_at - last? > DAY_MICROS)
 }
 
 /// The status of a deal without moves: as told, else as its stage says.
