@@ -42,8 +42,8 @@ pub struct StageEvidence {
     pub won_ends: u64,
     /// Lost deals whose last record is in this stage.
     pub lost_ends: u64,
-    /// Those of both whose rows tell the close: within a day of that record or before it, and later.
-    pub closes: [u64; 2],
+    /// Those of both whose rows tell the close: with that record, before it or within a day, and later.
+    pub closes: [u64; 3],
     /// Open deals that are in it now.
     pub open_here: u64,
     /// Closed deals without a history whose rows stand in it.

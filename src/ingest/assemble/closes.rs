@@ -5,7 +5,7 @@ use super::Gathered;
 use super::group::Grouped;
 use super::life::Context;
 use super::stages::StageIds;
-use crate::model::calendar::DAY_MICROS;
+use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
 use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone, counted};
 
 /// The status that a deal is told to have. Without moves the stage holds over an open one, which may be that of
@@ -14,11 +14,11 @@ pub(super) fn told(row: &DealRow, has_moves: bool) -> Option<Status> {
     row.status.filter(|status| has_moves || *status != Status::Open)
 }
 
-/// Whether the row of a deal tells a close more than a day after its last record; what comes after the `end` of
-/// the export is an expectation.
-pub(super) fn is_later(row: &DealRow, last: Option<Micros>, end: Micros) -> Option<bool> {
-    let closed_at = row.closed_at.get().filter(|at| *at < end)?;
-    Some(closed_at - last? > DAY_MICROS)
+/// When the row of a deal tells its close: with its last record (0), before it or within a day (1), later (2).
+pub(super) fn after_last(row: &DealRow, last: Option<Micros>) -> Option<usize> {
+    let after = row.closed_at.get()? - last?;
+    let is_apart = after.abs() > 60 * SECOND_MICROS;
+    Some(usize::from(is_apart) + usize::from(after > DAY_MICROS))
 }
 
 /// The status of a deal without moves: as told, else as its stage says.

@@ -40,7 +40,7 @@ struct StageTally {
     is_declared: bool,
     won_ends: u64,
     lost_ends: u64,
-    closes: [u64; 2],
+    closes: [u64; 3],
     open_here: u64,
     closed_here: u64,
     /// Rows of deals that name it.
@@ -55,8 +55,8 @@ struct Tally {
     index: HashMap<Key, usize>,
     stages: Vec<(Key, StageTally)>,
     before: HashMap<(usize, usize), u64>,
-    /// Last records that share their time, by outcome; and whether the close came later.
-    tied: Vec<(Status, Option<bool>, Vec<Key>)>,
+    /// Last records that share their time, by outcome and time of the close.
+    tied: Vec<(Status, Option<usize>, Vec<Key>)>,
     told: ties::Told,
 }
 
@@ -89,14 +89,14 @@ impl Tally {
         self.told.add(other.told);
     }
 
-    fn end(&mut self, key: Key, status: Status, is_later: Option<bool>) {
+    fn end(&mut self, key: Key, status: Status, close: Option<usize>) {
         let stage = self.stage(key);
         match status {
             Status::Won => stage.won_ends += 1,
             Status::Lost => stage.lost_ends += 1,
             Status::Open => return,
         }
-        is_later.iter().for_each(|&yes| stage.closes[usize::from(yes)] += 1);
+        close.iter().for_each(|&at| stage.closes[at] += 1);
     }
 }
 
@@ -130,8 +130,8 @@ impl StageTally {
         for at in 0..2 {
             self.closed[at] += from.closed[at];
             self.won[at] += from.won[at];
-            self.closes[at] += from.closes[at];
         }
+        self.closes.iter_mut().zip(from.closes).for_each(|(all, more)| *all += more);
         self.is_declared |= from.is_declared;
         self.won_ends += from.won_ends;
         self.lost_ends += from.lost_ends;
@@ -153,22 +153,22 @@ pub(super) fn catalogue(
     config: &Config,
 ) -> Result<(Catalogue, Ties, Vec<String>)> {
     labels::name(all);
-    let mut tally = count(all, history, extracted_at);
+    let mut tally = count(all, history);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
     let renames = spelling::renames(met, all, config);
     if !renames.is_empty() {
         spelling::apply(&renames, all);
         all.assumptions.push(spelling::said(&renames, &all.names));
-        tally = count(all, history, extracted_at);
+        tally = count(all, history);
     }
-    for (status, is_later, mut keys) in std::mem::take(&mut tally.tied) {
+    for (status, close, mut keys) in std::mem::take(&mut tally.tied) {
         let rank = |key: &Key| {
             let followed = tally.index.get(key).map_or(0, |&at| tally.stages[at].1.followed);
             (followed, all.names.get(key.1).to_owned())
         };
         keys.sort_by_cached_key(rank);
         if let Some(&key) = keys.first() {
-            tally.end(key, status, is_later);
+            tally.end(key, status, close);
         }
     }
     let is_recent = |at: Micros| at >= extracted_at - RECENT_DAYS * DAY_MICROS;
@@ -190,15 +190,15 @@ pub(super) fn catalogue(
     Ok((catalogue, ties, said))
 }
 
-/// Counts all deals of an export that knows what was before `end`.
-fn count(all: &Gathered, history: &Grouped, end: Micros) -> Tally {
+/// Counts all deals.
+fn count(all: &Gathered, history: &Grouped) -> Tally {
     let deals = all.deals.rows.len();
     let tallies: Vec<Tally> = (0..deals.div_ceil(TASK))
         .into_par_iter()
         .map(|task| {
             let mut tally = Tally::default();
             for deal in task * TASK..deals.min((task + 1) * TASK) {
-                count_deal(&mut tally, all, history, deal, end);
+                count_deal(&mut tally, all, history, deal);
             }
             tally
         })
@@ -209,7 +209,7 @@ fn count(all: &Gathered, history: &Grouped, end: Micros) -> Tally {
 }
 
 /// Counts one deal.
-fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize, end: Micros) {
+fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize) {
     let Some(row) = all.deals.rows.get(deal) else { return };
     let pipeline = Sym(row.words[word::PIPELINE].0);
     let stage = Sym(row.words[word::STAGE].0);
@@ -251,12 +251,12 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize,
         // Its pipeline is to be known, if only by the deal.
         tally.at((pipeline, Sym::NONE));
     }
-    let is_later = closes::is_later(row, last, end);
+    let close = closes::after_last(row, last);
     match (row.status, ends.as_slice(), current) {
         (Some(Status::Open), _, Some(current)) => tally.stage(current).open_here += 1,
-        (Some(status), [only], _) => tally.end(*only, status, is_later),
+        (Some(status), [only], _) => tally.end(*only, status, close),
         (Some(_), [], Some(current)) => tally.stage(current).closed_here += 1,
-        (Some(status), [_, _, ..], _) => tally.tied.push((status, is_later, ends)),
+        (Some(status), [_, _, ..], _) => tally.tied.push((status, close, ends)),
         _ => {}
     }
 }

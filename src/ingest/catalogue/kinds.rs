@@ -154,8 +154,14 @@ fn split(draft: &Draft, kind: StageKind) -> (u64, u64) {
 /// Whether most deals that end in a stage and whose rows tell their close were closed more than a day after they
 /// came to it: they waited there, and the close is no stage of the log.
 fn is_waited_in(draft: &Draft) -> bool {
-    let [at_once, later] = draft.evidence.closes;
-    later > at_once
+    let [with_it, within_a_day, later] = draft.evidence.closes;
+    later > with_it + within_a_day
+}
+
+/// Whether nearly all deals that end in a stage and whose rows tell their close were closed as they came to it.
+fn is_closing(draft: &Draft) -> bool {
+    let [with_it, within_a_day, later] = draft.evidence.closes;
+    with_it > (within_a_day + later) * 19
 }
 
 /// Settles which stages nearly all deals of an outcome end in, and says so.
@@ -187,9 +193,9 @@ fn infer_ends(
 }
 
 /// The stages in which nearly all deals of an outcome end at their close, while no open deal stands in them and
-/// hardly any deal of the other outcome ends there: one stage that few deals go on from (those that were opened
-/// again), or several that hardly any does, which is what an open stage that many are lost in has. Also how many
-/// deals of the outcome have a history.
+/// hardly any deal of the other outcome ends there: one stage, or several in which deals are closed as they come,
+/// that few deals go on from (those that were opened again), or several that hardly any does. More go on from an
+/// open stage that many are lost in. Also how many deals of the outcome have a history.
 fn inferred_ends(
     pipeline: &Pipeline<'_>,
     kind: StageKind,
@@ -211,13 +217,12 @@ fn inferred_ends(
         precedence.range(own).map(|(_, &deals)| deals)
     };
     let has_none = !drafts.iter().any(|d| d.kind == kind);
-    let only = |d: &&Draft| {
-        let here = split(d, kind).0;
-        has_none && may_end(d) && is_all(here) && go_on(d).max().unwrap_or(0) * 4 <= here
-    };
+    let few_go_on = |d: &Draft| go_on(d).max().unwrap_or(0) * 4 <= split(d, kind).0;
+    let only = |d: &&Draft| has_none && may_end(d) && is_all(split(d, kind).0) && few_go_on(d);
     let is_end = |d: &&Draft| {
         let here = split(d, kind).0;
-        may_end(d) && here >= MIN_ENDS && go_on(d).sum::<u64>() * 20 <= here
+        let is_last = go_on(d).sum::<u64>() * 20 <= here || (is_closing(d) && few_go_on(d));
+        may_end(d) && here >= MIN_ENDS && is_last
     };
     let ends: Vec<&Draft> = match drafts.iter().find(only) {
         _ if total < MIN_ENDS => Vec::new(),
