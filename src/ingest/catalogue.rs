@@ -99,8 +99,14 @@ pub fn build(
     Catalogue::limited(evidence.len())?;
     let mut said = Vec::new();
     let mut catalogue = Catalogue::default();
-    for mut pipeline in pipelines(evidence, config, names, &mut said) {
-        kinds::classify(&mut pipeline, precedence, config, &mut said)?;
+    let mut found = pipelines(evidence, config, names, &mut said);
+    let mut told = vec![Vec::new(); found.len()];
+    for (pipeline, said) in found.iter_mut().zip(&mut told) {
+        kinds::classify(pipeline, precedence, config, said)?;
+    }
+    kinds::adopt(&mut found, &mut told);
+    for (mut pipeline, of_kinds) in found.into_iter().zip(told) {
+        said.extend(of_kinds);
         order::order(&mut pipeline, precedence, &mut said);
         set_probabilities(&mut pipeline);
         add_stages(&mut catalogue, &pipeline, names);

@@ -1,5 +1,7 @@
 //! What being in a stage means: configured, declared, by name, by how deals end (METRICS 3.1).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Draft, Pipeline, Precedence, StageEvidence, fold, list, words};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Basis, Config, StageKind};
@@ -232,6 +234,41 @@ fn inferred_ends(
     let here: u64 = ends.iter().map(|d| split(d, kind).0).sum();
     let found = ends.iter().filter(|_| is_all(here + known)).map(|d| d.name.clone());
     (found.collect(), total)
+}
+
+/// Takes stages of few deals, of which nothing else tells, for the ends that other pipelines infer stages of their
+/// names to be. What is said is added by pipeline.
+pub(super) fn adopt(pipelines: &mut [Pipeline<'_>], said: &mut [Vec<String>]) {
+    let mut ends: BTreeMap<String, BTreeSet<StageKind>> = BTreeMap::new();
+    for draft in pipelines.iter().flat_map(|pipeline| &pipeline.drafts) {
+        let is_end = draft.kind != StageKind::Open && draft.kind_basis == Basis::Inferred;
+        if is_end && words::told(&draft.name).is_none() {
+            ends.entry(fold(&draft.name)).or_default().insert(draft.kind);
+        }
+    }
+    for (pipeline, said) in pipelines.iter_mut().zip(said) {
+        for kind in [StageKind::Won, StageKind::Lost] {
+            let is_one = |d: &&mut Draft| {
+                let (here, other) = split(d, kind);
+                let is_alike = ends.get(&fold(&d.name)).is_some_and(|k| k.iter().eq([&kind]));
+                let is_free = !d.is_settled && d.evidence.open_here == 0 && !is_waited_in(d);
+                is_alike && is_free && here > 0 && other * 20 <= here
+            };
+            let mut found = Vec::new();
+            for draft in pipeline.drafts.iter_mut().filter(is_one) {
+                (draft.kind, draft.is_settled) = (kind, true);
+                found.push(draft.name.as_str());
+            }
+            if !found.is_empty() {
+                let what = kind.as_str();
+                let stages = list(found);
+                said.push(format!(
+                    "In {}, taken as {what} as in other pipelines: {stages}.",
+                    pipeline.label
+                ));
+            }
+        }
+    }
 }
 
 /// Whether a stage was taken as lost only because the export calls it closed.

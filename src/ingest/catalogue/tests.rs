@@ -112,6 +112,24 @@ fn a_stage_that_deals_wait_in_or_go_on_from_is_no_end() {
     }
 }
 
+/// Of three deals nothing could be inferred.
+#[test]
+fn a_small_pipeline_has_the_ends_of_others() {
+    for (ends, expected) in
+        [([0, 3, 0], "lost"), ([0, 3, 1], "open"), ([1, 3, 0], "open"), ([0, 0, 0], "open")]
+    {
+        let mut names = Names::default();
+        let mut rows = evidence(&mut names, "big", &[("Sent away", None, [0, 50, 0])]);
+        rows.extend(evidence(&mut names, "small", &[("Sent Away", None, ends)]));
+        let (found, said) =
+            build(&rows, &Precedence::new(), &Config::default(), &mut names).unwrap();
+        let shown = show(&found, &names);
+        assert!(shown.contains(&format!("Sent Away:{expected}")), "{ends:?}: {shown}");
+        let text = "In pipeline `small`, taken as lost as in other pipelines: `Sent Away`.";
+        assert_eq!(said.contains(&text.to_owned()), expected == "lost", "{said:?}");
+    }
+}
+
 /// Two stages in which half of the lost deals end each, from some of which deals go on as they are opened again.
 #[test]
 fn stages_in_which_deals_are_closed_as_they_come_may_be_gone_on_from() {
