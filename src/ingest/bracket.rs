@@ -81,14 +81,14 @@ impl Folded {
 }
 
 /// A header's name and what stands beside it: `Amount (EUR)`, `Amount [EUR]`, `Amount in EUR`, `Amount €`,
-/// `amount_eur`.
+/// `Amount, EUR`, `amount_eur`.
 fn split(header: &str) -> Option<(&str, &str)> {
     let header = header.trim();
     let (name, beside) = match header.strip_suffix([')', ']']) {
         Some(inner) => inner.rsplit_once(['(', '['])?,
         None => header.rsplit_once([' ', '_'])?,
     };
-    let name = name.trim().trim_end_matches('_');
+    let name = name.trim().trim_end_matches(['_', ',']);
     let name = name.strip_suffix(" in").or(name.strip_suffix("_in")).unwrap_or(name);
     Some((name, beside.trim()))
 }
@@ -250,6 +250,8 @@ mod tests {
             ("Amount (converted)", "amount"),
             ("Amount (USD)", "amount"),
             ("Amount €", "amount"),
+            ("Amount, $", "amount"),
+            ("Probability, %", "probability"),
             ("Close Date (A)", "close_date"),
             ("Close Date [dd.mm.yyyy]", "close_date"),
             ("Created Date (UTC)", "created_date"),

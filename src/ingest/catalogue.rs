@@ -42,6 +42,8 @@ pub struct StageEvidence {
     pub won_ends: u64,
     /// Lost deals whose last record is in this stage.
     pub lost_ends: u64,
+    /// Those of both whose rows tell the close: with that record, before it or within a day, and later.
+    pub closes: [u64; 3],
     /// Open deals that are in it now.
     pub open_here: u64,
     /// Closed deals without a history whose rows stand in it.
@@ -97,8 +99,14 @@ pub fn build(
     Catalogue::limited(evidence.len())?;
     let mut said = Vec::new();
     let mut catalogue = Catalogue::default();
-    for mut pipeline in pipelines(evidence, config, names, &mut said) {
-        kinds::classify(&mut pipeline, precedence, config, &mut said)?;
+    let mut found = pipelines(evidence, config, names, &mut said);
+    let mut told = vec![Vec::new(); found.len()];
+    for (pipeline, said) in found.iter_mut().zip(&mut told) {
+        kinds::classify(pipeline, precedence, config, said)?;
+    }
+    kinds::adopt(&mut found, &mut told);
+    for (mut pipeline, of_kinds) in found.into_iter().zip(told) {
+        said.extend(of_kinds);
         order::order(&mut pipeline, precedence, &mut said);
         set_probabilities(&mut pipeline);
         add_stages(&mut catalogue, &pipeline, names);

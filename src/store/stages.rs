@@ -1,11 +1,11 @@
 //! The stages of two contents → one catalogue, the same whichever came first.
 //!
 //! What a stage is, the latest export that has it says; but an export of changes has few deals, so what it infers
-//! gives way to what is declared, and a stage that an export takes for an end is one only if no open deal stands in
-//! it. Where the open stages of a pipeline stand is told for all of them together: an export of changes has some of
-//! them only, and numbers those from 1. What a table of stages declared stays where a later export has none: their
-//! order and their probabilities. A stage that is in no deal any more and that the later export does not
-//! have, as after it was renamed, loses its place.
+//! gives way to what is declared, and where it lacks deals of the other, a stage that one of them takes for an end is
+//! one only if no open deal stands in it. Where the open stages of a pipeline stand is told for all of them together:
+//! an export of changes has some of them only, and numbers those from 1. What a table of stages declared stays where
+//! a later export has none: their order and their probabilities. A stage that is in no deal any more and that the
+//! later export does not have, as after it was renamed, loses its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,14 +156,18 @@ fn kinds(
     deals: &mut Deals<'_>,
 ) -> BTreeMap<Key, (StageKind, Basis)> {
     let mut found = BTreeMap::new();
-    let stages = deals.sides.map(|side| &side.dataset.catalogue.stages);
-    for stage in stages.into_iter().flatten() {
+    let told = deals.sides.into_iter().enumerate().flat_map(|(side, content)| {
+        content.dataset.catalogue.stages.iter().map(move |stage| (side, stage))
+    });
+    for (side, stage) in told {
         let key = (stage.pipeline, stage.name);
         let Some((_, late)) = chosen.get(&key).filter(|(_, late)| late.kind != stage.kind) else {
             continue;
         };
         let holds = match (late.kind_basis, stage.kind_basis) {
             (Basis::Inferred, Basis::Declared) => stage,
+            // All that it was inferred from, the later export tells too.
+            (Basis::Inferred, Basis::Inferred) if deals.staying(side).used.is_empty() => late,
             (Basis::Inferred, Basis::Inferred) => {
                 let is_open = (0..2).any(|side| deals.staying(side).open.contains(&key));
                 let fits = |stage: &Stage| is_open == (stage.kind == StageKind::Open);

@@ -4,7 +4,9 @@
 use sluice::ingest::Ingested;
 use sluice::model::{Config, DayOrder, Status};
 
-use super::ingest::{data, digest, find, read, read_deals, says, shuffled, try_read, visits};
+use super::ingest::{
+    data, digest, exported, find, read, read_deals, says, shuffled, try_read, visits,
+};
 use super::rows::day;
 
 fn careless(name: &str) -> Ingested {
@@ -24,6 +26,18 @@ fn stages_that_differ_by_case_and_blanks_are_one() {
     let named = Config { won_stages: vec!["Closed  Won".to_owned()], ..Config::default() };
     let got = try_read(&data("careless/case"), &named).unwrap();
     assert_eq!(visits(&got, "4")[1], "Closed  Won|01-20 00:00|-", "the configuration says so");
+}
+
+#[test]
+fn stages_that_differ_by_what_parts_their_words_are_one() {
+    let log = "deal_id,stage,entered_at\n1,Lead In,2026-01-01\n1,Demo-Set Up,2026-01-05\n1,-80,2026-01-06\n";
+    let deals = "deal_id,stage,status,created_at\n1,80,open,2026-01-01\n2,demo_set_up,open,2026-01-02\n\
+        3,lead_in,open,2026-01-03\n";
+    let got = exported(&[("deals.csv", deals), ("stage_history.csv", log)]);
+    let stages: Vec<&str> =
+        got.dataset.catalogue.stages.iter().map(|s| got.dataset.names.get(s.name)).collect();
+    assert_eq!(stages, ["Lead In", "Demo-Set Up", "-80", "80", "__UNKNOWN__", "Won", "Lost"]);
+    assert!(says(&got, "`demo_set_up` as `Demo-Set Up`, `lead_in` as `Lead In`"));
 }
 
 #[test]

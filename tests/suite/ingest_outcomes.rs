@@ -459,3 +459,37 @@ fn headers_that_say_entered_name_stages_in_which_no_deal_is_now() {
     assert_eq!(visits(&got, "3"), third);
     assert_eq!(visits(&got, "2")[1], "Offer|01-16 00:00|-");
 }
+
+/// The last stage of the log is where won deals wait for their close, which rows alone tell.
+#[test]
+fn a_stage_in_which_deals_wait_for_their_close_is_not_their_end() {
+    let mut deals = "deal_id,status,created_at,closed_at\n".to_owned();
+    let mut log = "deal_id,stage,entered_at\n".to_owned();
+    for id in 1..=6 {
+        deals += &format!("{id},won,2026-01-0{id},2026-02-1{id}\n");
+        log += &format!("{id},Lead,2026-01-0{id}\n{id},Contract,2026-01-1{id}\n");
+    }
+    let files = |deals: &str| exported(&[("deals.csv", deals), ("stage_history.csv", &log)]);
+    let got = files(&deals);
+    let expected =
+        ["Lead|01-01 00:00|01-11 00:00", "Contract|01-11 00:00|02-11 00:00", "Won|02-11 00:00|-"];
+    assert_eq!(visits(&got, "1"), expected);
+    let at_once = files(&deals.replace(",2026-02-1", ",2026-01-1"));
+    assert_eq!(visits(&at_once, "1"), [expected[0], "Contract|01-11 00:00|-"]);
+    assert!(says(&at_once, "stage `Contract` is taken as won: 6 of 6"));
+}
+
+#[test]
+fn a_creation_long_before_all_others_is_said() {
+    let rows: String =
+        (1..=9).map(|id| format!("{id},won,2026-01-0{id},2026-02-0{id}\n")).collect();
+    let read = |first: &str| {
+        let header = "deal_id,status,created_at,closed_at";
+        exported(&[("deals.csv", &format!("{header}\n0,won,{first},2026-02-01\n{rows}"))])
+    };
+    let got = read("1970-01-01");
+    let said =
+        "1 deal was created more than 30 years before half of all others, the first in 1970-01";
+    assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    assert!(!says(&read("2001-01-01"), "years before half"));
+}

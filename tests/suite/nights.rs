@@ -632,6 +632,34 @@ fn an_export_of_some_deals_does_not_change_what_stages_mean() {
     }
 }
 
+/// What the first night showed of a stage, the second one shows of all deals.
+#[test]
+fn an_export_of_all_deals_says_what_stages_mean() {
+    let first = [
+        ("deals.csv", format!("{STAGED}1,Offer cancelled,open,2026-01-05,2026-01-11\n")),
+        (
+            "stage_changes.csv",
+            format!("{MOVES}1,,Talk,2026-01-05\n1,Talk,Offer cancelled,2026-01-10\n"),
+        ),
+    ];
+    let (mut deals, mut moves) = (STAGED.to_owned(), MOVES.to_owned());
+    for id in 1..=6 {
+        deals += &format!("{id},Live,won,2026-01-05,2026-02-20\n");
+        let way = ["", "Talk", "Offer cancelled", "Offer", "Live"];
+        for (step, ends) in way.windows(2).enumerate() {
+            moves += &format!("{id},{},{},2026-01-{:02}\n", ends[0], ends[1], 5 + 5 * step);
+        }
+    }
+    let all = [("deals.csv", deals), ("stage_changes.csv", moves)];
+    let kind = |given: &[&[(&'static str, String); 2]]| {
+        asked(ran(given).path(), "SELECT stage_kind FROM stages WHERE stage = 'Offer cancelled'")
+    };
+    assert_eq!(kind(&[&first]), "stage_kind\nlost\n");
+    for given in [&[&all][..], &[&first, &all], &[&all, &first]] {
+        assert_eq!(kind(given), "stage_kind\nopen\n");
+    }
+}
+
 /// Rows that have no id are known by their time, which another zone moves.
 #[test]
 fn the_same_files_in_another_zone_tell_each_row_once() {

@@ -5,12 +5,20 @@ use super::Gathered;
 use super::group::Grouped;
 use super::life::Context;
 use super::stages::StageIds;
+use crate::model::calendar::{DAY_MICROS, SECOND_MICROS};
 use crate::model::{Catalogue, Day, Micros, Status, Sym, Zone, counted};
 
 /// The status that a deal is told to have. Without moves the stage holds over an open one, which may be that of
 /// a record that is in use: an open deal does not stand in a stage that ends deals.
 pub(super) fn told(row: &DealRow, has_moves: bool) -> Option<Status> {
     row.status.filter(|status| has_moves || *status != Status::Open)
+}
+
+/// When the row of a deal tells its close: with its last record (0), before it or within a day (1), later (2).
+pub(super) fn after_last(row: &DealRow, last: Option<Micros>) -> Option<usize> {
+    let after = row.closed_at.get()? - last?;
+    let is_apart = after.abs() > 60 * SECOND_MICROS;
+    Some(usize::from(is_apart) + usize::from(after > DAY_MICROS))
 }
 
 /// The status of a deal without moves: as told, else as its stage says.

@@ -350,6 +350,7 @@ fn assumptions(
 ) {
     all.assumptions.extend(outcomes::said_of_untimed(partitions));
     all.assumptions.extend(outcomes::said_of_undated(partitions));
+    all.assumptions.extend(outcomes::said_of_early(partitions));
     all.assumptions.extend(outcomes::said_of_later(partitions));
     all.assumptions.extend(outcomes::said_of_closes(partitions, config));
     all.assumptions.extend(people::said(partitions, &all.names));

@@ -11,6 +11,9 @@ use crate::model::{
 /// Stages that are named.
 const SHOWN: usize = 5;
 
+/// Who was created so long before half of all deals most likely was not.
+const EARLY_YEARS: i32 = 30;
+
 /// Closed deals that no metric counts, for want of a time (QH15).
 pub(super) fn said_of_undated(partitions: &[Partition]) -> Option<String> {
     let is_undated = |deal: &&Deal| deal.quality.contains(Quality::CloseTimeMissing);
@@ -59,6 +62,30 @@ pub(super) fn said_of_closes(partitions: &[Partition], config: &Config) -> Optio
             counted(count, "closed deal")
         )
     })
+}
+
+/// Deals created long before the others: the first day of a calendar, say, where none is known.
+pub(super) fn said_of_early(partitions: &[Partition]) -> Option<String> {
+    let dated = partitions.iter().filter_map(|part| Some((part.created_month?, part.len())));
+    let mut months: Vec<(i32, usize)> = dated.collect();
+    months.sort_unstable();
+    let half = months.iter().map(|(_, deals)| deals).sum::<usize>().div_ceil(2);
+    let mut seen = 0;
+    let (middle, _) = *months.iter().find(|(_, deals)| {
+        seen += deals;
+        seen >= half
+    })?;
+    let early = months.iter().filter(|(month, _)| month + EARLY_YEARS * 12 < middle);
+    let count: usize = early.clone().map(|(_, deals)| deals).sum();
+    let (first, _) = early.min()?;
+    Some(format!(
+        "{} created more than {EARLY_YEARS} years before half of all others, the first in {}-{:02}: cohorts and \
+         cycles count {} so. Leave the cell empty where the day stands for one that nobody knows.",
+        if count == 1 { "1 deal was".to_owned() } else { format!("{count} deals were") },
+        1970 + first.div_euclid(12),
+        first.rem_euclid(12) + 1,
+        if count == 1 { "it" } else { "them" },
+    ))
 }
 
 /// Deals that no metric counts, for want of any time (QH3).

@@ -1,4 +1,4 @@
-//! Stages of one pipeline that differ by case and blanks only: one stage, in one spelling.
+//! Stages of one pipeline that differ by case and what parts words only: one stage, in one spelling.
 
 use std::collections::BTreeMap;
 
@@ -18,6 +18,19 @@ pub(super) fn fold(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
+/// The form in which names of stages are compared: `demo_scheduled` is `Demo Scheduled`, and `-80` not `80`.
+fn fold_stage(name: &str) -> String {
+    let (mut before, mut letters) = (' ', name.chars().peekable());
+    let mut parted = String::with_capacity(name.len());
+    while let Some(letter) = letters.next() {
+        let is_between =
+            before.is_alphanumeric() && letters.peek().is_some_and(|c| c.is_alphanumeric());
+        parted.push(if is_between && matches!(letter, '_' | '-') { ' ' } else { letter });
+        before = letter;
+    }
+    fold(&parted)
+}
+
 /// The spellings to be changed, of stages by pipeline and name. The configuration has the first word, then a table
 /// of stages, then what most records have, then the order of words.
 pub(super) fn renames(
@@ -27,14 +40,14 @@ pub(super) fn renames(
 ) -> Renames {
     let mut alike: BTreeMap<(Sym, String), Vec<(Sym, Met)>> = BTreeMap::new();
     for ((pipeline, name), met) in stages {
-        alike.entry((pipeline, fold(all.names.get(name)))).or_default().push((name, met));
+        alike.entry((pipeline, fold_stage(all.names.get(name)))).or_default().push((name, met));
     }
     let mut renames = Renames::new();
     for mut spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
         let is_listed = |name: &str| all.stages.iter().any(|row| row.stage == name);
         spellings.sort_by_cached_key(|&(name, met)| {
             let name = all.names.get(name);
-            let is_tidy = !name.contains("  ");
+            let is_tidy = !name.contains("  ") && !name.contains('_');
             let has_both =
                 [char::is_uppercase, char::is_lowercase].into_iter().all(|of| name.contains(of));
             let is_named = config.stage_names().any(|named| named == name);
@@ -101,5 +114,8 @@ pub(super) fn said(renames: &Renames, names: &Names) -> String {
         renames.iter().map(|(from, to)| format!("`{}` as `{}`", names.get(*from), names.get(*to)));
     let mut pairs: Vec<String> = pairs.collect();
     pairs.sort();
-    format!("Stages that differ by case and blanks only are taken as one: {}.", pairs.join(", "))
+    format!(
+        "Stages that differ by case, blanks, `_` and `-` only are taken as one: {}.",
+        pairs.join(", ")
+    )
 }

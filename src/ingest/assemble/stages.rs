@@ -40,6 +40,7 @@ struct StageTally {
     is_declared: bool,
     won_ends: u64,
     lost_ends: u64,
+    closes: [u64; 3],
     open_here: u64,
     closed_here: u64,
     /// Rows of deals that name it.
@@ -54,8 +55,8 @@ struct Tally {
     index: HashMap<Key, usize>,
     stages: Vec<(Key, StageTally)>,
     before: HashMap<(usize, usize), u64>,
-    /// Last records that share their time, by outcome.
-    tied: Vec<(Status, Vec<Key>)>,
+    /// Last records that share their time, by outcome and time of the close.
+    tied: Vec<(Status, Option<usize>, Vec<Key>)>,
     told: ties::Told,
 }
 
@@ -88,12 +89,14 @@ impl Tally {
         self.told.add(other.told);
     }
 
-    fn end(&mut self, key: Key, status: Status) {
+    fn end(&mut self, key: Key, status: Status, close: Option<usize>) {
+        let stage = self.stage(key);
         match status {
-            Status::Won => self.stage(key).won_ends += 1,
-            Status::Lost => self.stage(key).lost_ends += 1,
-            Status::Open => {}
+            Status::Won => stage.won_ends += 1,
+            Status::Lost => stage.lost_ends += 1,
+            Status::Open => return,
         }
+        close.iter().for_each(|&at| stage.closes[at] += 1);
     }
 }
 
@@ -128,6 +131,7 @@ impl StageTally {
             self.closed[at] += from.closed[at];
             self.won[at] += from.won[at];
         }
+        self.closes.iter_mut().zip(from.closes).for_each(|(all, more)| *all += more);
         self.is_declared |= from.is_declared;
         self.won_ends += from.won_ends;
         self.lost_ends += from.lost_ends;
@@ -157,19 +161,18 @@ pub(super) fn catalogue(
         all.assumptions.push(spelling::said(&renames, &all.names));
         tally = count(all, history);
     }
-    for (status, mut keys) in std::mem::take(&mut tally.tied) {
+    for (status, close, mut keys) in std::mem::take(&mut tally.tied) {
         let rank = |key: &Key| {
             let followed = tally.index.get(key).map_or(0, |&at| tally.stages[at].1.followed);
             (followed, all.names.get(key.1).to_owned())
         };
         keys.sort_by_cached_key(rank);
         if let Some(&key) = keys.first() {
-            tally.end(key, status);
+            tally.end(key, status, close);
         }
     }
-    let has_table = !all.stages.is_empty();
     let is_recent = |at: Micros| at >= extracted_at - RECENT_DAYS * DAY_MICROS;
-    if !has_table {
+    if all.stages.is_empty() {
         for (_, stage) in &mut tally.stages {
             stage.is_declared |= stage.last_entry.is_some_and(is_recent);
         }
@@ -248,18 +251,18 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
         // Its pipeline is to be known, if only by the deal.
         tally.at((pipeline, Sym::NONE));
     }
+    let close = closes::after_last(row, last);
     match (row.status, ends.as_slice(), current) {
         (Some(Status::Open), _, Some(current)) => tally.stage(current).open_here += 1,
-        (Some(status), [only], _) => tally.end(*only, status),
+        (Some(status), [only], _) => tally.end(*only, status, close),
         (Some(_), [], Some(current)) => tally.stage(current).closed_here += 1,
-        (Some(status), [_, _, ..], _) => tally.tied.push((status, ends)),
+        (Some(status), [_, _, ..], _) => tally.tied.push((status, close, ends)),
         _ => {}
     }
 }
 
 /// Counts what the row of a deal says of its stage.
 fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key: Key) {
-    let rules = all.deals.rules(deal).copied();
     let stage = tally.stage(key);
     stage.is_declared = true;
     stage.rows += 1;
@@ -273,7 +276,7 @@ fn count_row(tally: &mut Tally, all: &Gathered, deal: usize, row: &DealRow, key:
         };
         *counts.entry(probability).or_default() += 1;
     }
-    if rules.is_some_and(|rules| rules.flags_tell_stages) {
+    if all.deals.rules(deal).is_some_and(|rules| rules.flags_tell_stages) {
         let (closed, won) = row.flags;
         closed.iter().for_each(|&yes| stage.closed[usize::from(yes)] += 1);
         won.iter().for_each(|&yes| stage.won[usize::from(yes)] += 1);
@@ -366,14 +369,14 @@ fn evidence(tally: Tally, all: &Gathered) -> (Vec<StageEvidence>, Precedence) {
             is_declared: stage.is_declared,
             won_ends: stage.won_ends,
             lost_ends: stage.lost_ends,
+            closes: stage.closes,
             open_here: stage.open_here,
             closed_here: stage.closed_here,
         }
     });
-    let evidence = evidence.collect();
     let counts = tally.before.into_iter();
     let precedence = counts.map(|((a, b), count)| ((place[a], place[b]), count)).collect();
-    (evidence, precedence)
+    (evidence.collect(), precedence)
 }
 
 /// Stages by pipeline and name.

@@ -1,5 +1,7 @@
 //! What being in a stage means: configured, declared, by name, by how deals end (METRICS 3.1).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Draft, Pipeline, Precedence, StageEvidence, fold, list, words};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Basis, Config, StageKind};
@@ -21,7 +23,7 @@ pub(super) fn classify(
         let Some(draft) = pipeline.drafts.get(at) else { continue };
         let found = match configured(draft, pipeline, config)? {
             Some(kind) => Some((kind, Basis::Configured, true)),
-            None => declared(draft).map(|kind| (kind, Basis::Declared, true)),
+            None => declared(draft, has_statuses).map(|kind| (kind, Basis::Declared, true)),
         };
         let found = found.or_else(|| {
             let kind = by_name(draft, has_statuses)?;
@@ -77,14 +79,18 @@ fn contradiction(stage: &str, is_open: bool) -> Error {
         .hint("name it in only one of `stages`, `won_stages` and `lost_stages` of `sluice.toml`")
 }
 
-/// Flags of the export, then a probability of 1. A probability of 0 says nothing.
-fn declared(draft: &Draft) -> Option<StageKind> {
+/// Flags of the export, then a probability of 1, unless statuses contradict it (EXPORTS 15). One of 0 says nothing.
+fn declared(draft: &Draft, has_statuses: bool) -> Option<StageKind> {
     let evidence = &draft.evidence;
     match (evidence.is_closed, evidence.is_won) {
         (Some(false), _) => Some(StageKind::Open),
         (_, Some(true)) => Some(StageKind::Won),
         (Some(true), Some(false)) => Some(StageKind::Lost),
-        _ if evidence.probability_bp == Some(10_000) => Some(StageKind::Won),
+        _ if evidence.probability_bp == Some(10_000)
+            && !is_contradicted(draft, StageKind::Won, has_statuses) =>
+        {
+            Some(StageKind::Won)
+        }
         (Some(true), None) => Some(if evidence.won_ends > evidence.lost_ends {
             StageKind::Won
         } else {
@@ -103,14 +109,14 @@ fn by_name(draft: &Draft, has_statuses: bool) -> Option<StageKind> {
     if kind == StageKind::Won && draft.evidence.is_won == Some(false) {
         return None;
     }
-    let fitting = draft.evidence.closed_here
-        + match kind {
-            StageKind::Won => draft.evidence.won_ends,
-            _ => draft.evidence.lost_ends,
-        };
+    (!is_contradicted(draft, kind, has_statuses)).then_some(kind)
+}
+
+/// Whether more than a twentieth of the deals that are or end in a stage have another status, if any is closed by one.
+fn is_contradicted(draft: &Draft, kind: StageKind, has_statuses: bool) -> bool {
     let all = ends(draft) + draft.evidence.closed_here + draft.evidence.open_here;
-    let is_contradicted = has_statuses && (all - fitting) * 20 > all;
-    (!is_contradicted).then_some(kind)
+    let fitting = split(draft, kind).0 + draft.evidence.closed_here;
+    has_statuses && (all - fitting) * 20 > all
 }
 
 /// Whether a name only hints at a kind, and most deals that came to the stage are seen to go on from it to one of
@@ -147,47 +153,27 @@ fn split(draft: &Draft, kind: StageKind) -> (u64, u64) {
     if kind == StageKind::Won { (won_ends, lost_ends) } else { (lost_ends, won_ends) }
 }
 
-/// The stages in which nearly all deals of an outcome end, while no open deal stands in them and hardly any
-/// deal of the other outcome ends there: one stage, or several that hardly any deal goes on from, which is
-/// what an open stage that many are lost in has.
+/// Whether most deals that end in a stage and whose rows tell their close were closed more than a day after they
+/// came to it: they waited there, and the close is no stage of the log.
+fn is_waited_in(draft: &Draft) -> bool {
+    let [with_it, within_a_day, later] = draft.evidence.closes;
+    later > with_it + within_a_day
+}
+
+/// Whether nearly all deals that end in a stage and whose rows tell their close were closed as they came to it.
+fn is_closing(draft: &Draft) -> bool {
+    let [with_it, within_a_day, later] = draft.evidence.closes;
+    with_it > (within_a_day + later) * 19
+}
+
+/// Settles which stages nearly all deals of an outcome end in, and says so.
 fn infer_ends(
     pipeline: &mut Pipeline<'_>,
     kind: StageKind,
     precedence: &Precedence,
     said: &mut Vec<String>,
 ) {
-    let drafts = &pipeline.drafts;
-    let sum = |of: &dyn Fn(&&Draft) -> bool| -> u64 {
-        drafts.iter().filter(of).map(|d| split(d, kind).0).sum()
-    };
-    let (total, known) = (sum(&|_| true), sum(&|d| d.kind == kind));
-    let is_all = |here: u64| here * 100 >= total * 95;
-    let may_end = |d: &Draft| {
-        let (here, other) = split(d, kind);
-        !d.is_settled && d.evidence.open_here == 0 && here > 0 && other * 20 <= here
-    };
-    let goes_on = |d: &Draft| -> u64 {
-        let Some(own) = d.index else { return 0 };
-        precedence.range((own, 0)..(own + 1, 0)).map(|(_, deals)| deals).sum()
-    };
-    let has_none = !drafts.iter().any(|d| d.kind == kind);
-    let only = |d: &&Draft| has_none && may_end(d) && is_all(split(d, kind).0);
-    let found: Vec<String> = match drafts.iter().find(only) {
-        _ if total < MIN_ENDS => return,
-        Some(draft) => vec![draft.name.clone()],
-        None => {
-            let is_end = |d: &&Draft| {
-                let here = split(d, kind).0;
-                may_end(d) && here >= MIN_ENDS && goes_on(d) * 20 <= here
-            };
-            let ends: Vec<&Draft> = drafts.iter().filter(is_end).collect();
-            let here: u64 = ends.iter().map(|d| split(d, kind).0).sum();
-            if !is_all(here + known) {
-                return;
-            }
-            ends.iter().map(|d| d.name.clone()).collect()
-        }
-    };
+    let (found, total) = inferred_ends(pipeline, kind, precedence);
     let is_found = |d: &&mut Draft| found.contains(&d.name);
     let mut here = 0;
     for draft in pipeline.drafts.iter_mut().filter(is_found) {
@@ -208,6 +194,83 @@ fn infer_ends(
     }
 }
 
+/// The stages in which nearly all deals of an outcome end at their close, while no open deal stands in them and
+/// hardly any deal of the other outcome ends there: one stage, or several in which deals are closed as they come,
+/// that few deals go on from (those that were opened again), or several that hardly any does. More go on from an
+/// open stage that many are lost in. Also how many deals of the outcome have a history.
+fn inferred_ends(
+    pipeline: &Pipeline<'_>,
+    kind: StageKind,
+    precedence: &Precedence,
+) -> (Vec<String>, u64) {
+    let drafts = &pipeline.drafts;
+    let sum = |of: &dyn Fn(&&Draft) -> bool| -> u64 {
+        drafts.iter().filter(of).map(|d| split(d, kind).0).sum()
+    };
+    let (total, known) = (sum(&|_| true), sum(&|d| d.kind == kind));
+    let is_all = |here: u64| here * 100 >= total * 95;
+    let may_end = |d: &Draft| {
+        let (here, other) = split(d, kind);
+        let is_end = here > 0 && other * 20 <= here && !is_waited_in(d);
+        is_end && !d.is_settled && d.evidence.open_here == 0
+    };
+    let go_on = |d: &Draft| {
+        let own = d.index.map_or((0, 0)..(0, 0), |own| (own, 0)..(own + 1, 0));
+        precedence.range(own).map(|(_, &deals)| deals)
+    };
+    let has_none = !drafts.iter().any(|d| d.kind == kind);
+    let few_go_on = |d: &Draft| go_on(d).max().unwrap_or(0) * 4 <= split(d, kind).0;
+    let only = |d: &&Draft| has_none && may_end(d) && is_all(split(d, kind).0) && few_go_on(d);
+    let is_end = |d: &&Draft| {
+        let here = split(d, kind).0;
+        let is_last = go_on(d).sum::<u64>() * 20 <= here || (is_closing(d) && few_go_on(d));
+        may_end(d) && here >= MIN_ENDS && is_last
+    };
+    let ends: Vec<&Draft> = match drafts.iter().find(only) {
+        _ if total < MIN_ENDS => Vec::new(),
+        Some(draft) => vec![draft],
+        None => drafts.iter().filter(is_end).collect(),
+    };
+    let here: u64 = ends.iter().map(|d| split(d, kind).0).sum();
+    let found = ends.iter().filter(|_| is_all(here + known)).map(|d| d.name.clone());
+    (found.collect(), total)
+}
+
+/// Takes stages of few deals, of which nothing else tells, for the ends that other pipelines infer stages of their
+/// names to be. What is said is added by pipeline.
+pub(super) fn adopt(pipelines: &mut [Pipeline<'_>], said: &mut [Vec<String>]) {
+    let mut ends: BTreeMap<String, BTreeSet<StageKind>> = BTreeMap::new();
+    for draft in pipelines.iter().flat_map(|pipeline| &pipeline.drafts) {
+        let is_end = draft.kind != StageKind::Open && draft.kind_basis == Basis::Inferred;
+        if is_end && words::told(&draft.name).is_none() {
+            ends.entry(fold(&draft.name)).or_default().insert(draft.kind);
+        }
+    }
+    for (pipeline, said) in pipelines.iter_mut().zip(said) {
+        for kind in [StageKind::Won, StageKind::Lost] {
+            let is_one = |d: &&mut Draft| {
+                let (here, other) = split(d, kind);
+                let is_alike = ends.get(&fold(&d.name)).is_some_and(|k| k.iter().eq([&kind]));
+                let is_free = !d.is_settled && d.evidence.open_here == 0 && !is_waited_in(d);
+                is_alike && is_free && here > 0 && other * 20 <= here
+            };
+            let mut found = Vec::new();
+            for draft in pipeline.drafts.iter_mut().filter(is_one) {
+                (draft.kind, draft.is_settled) = (kind, true);
+                found.push(draft.name.as_str());
+            }
+            if !found.is_empty() {
+                let what = kind.as_str();
+                let stages = list(found);
+                said.push(format!(
+                    "In {}, taken as {what} as in other pipelines: {stages}.",
+                    pipeline.label
+                ));
+            }
+        }
+    }
+}
+
 /// Whether a stage was taken as lost only because the export calls it closed.
 fn is_guessed(draft: &Draft) -> bool {
     (draft.kind, draft.kind_basis) == (StageKind::Lost, Basis::Declared)
@@ -215,7 +278,7 @@ fn is_guessed(draft: &Draft) -> bool {
         && words::told(&draft.name).is_none()
 }
 
-/// Says which stages the export calls closed without telling how, and what they were taken for.
+/// Says which stages the export, or their name, calls closed without telling how, and what they were taken for.
 fn say_closed(pipeline: &Pipeline<'_>, said: &mut Vec<String>) {
     let names = |of: fn(&Draft) -> bool| -> Vec<&str> {
         pipeline.drafts.iter().filter(|d| of(d)).map(|d| d.name.as_str()).collect()
@@ -226,6 +289,18 @@ fn say_closed(pipeline: &Pipeline<'_>, said: &mut Vec<String>) {
             "In {}, the export calls {} closed and not won: taken as lost. Set `won_stages` to change that.",
             pipeline.label,
             list(lost)
+        ));
+    }
+    let called = names(|d| {
+        let is_inferred = (d.kind, d.kind_basis) == (StageKind::Open, Basis::Inferred);
+        is_inferred && d.index.is_some() && words::is_called_closed(&d.name)
+    });
+    if !called.is_empty() {
+        said.push(format!(
+            "In {}, nothing tells whether deals in {} are won or lost: they are taken as open. `won_stages` and \
+             `lost_stages` say what they are.",
+            pipeline.label,
+            list(called)
         ));
     }
     let unknown = names(|d| {

@@ -29,32 +29,8 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
     } else if let Some(places) = by_key(&open, |at| drafts(at)?.evidence.sort, false) {
         say_ties(pipeline, &places, said, |d| d.evidence.sort);
         (places, Basis::Declared)
-    } else if let Some(places) = by_key(&open, |at| leading_number(&drafts(at)?.name), true) {
-        say_inferred(pipeline, &places, "by the numbers in their names", said);
-        (places, Basis::Inferred)
-    } else if let Some(places) = by_key(&open, |at| probability(drafts(at)?), true) {
-        say_inferred(pipeline, &places, "by their probabilities", said);
-        say_ties(pipeline, &places, said, probability);
-        (places, Basis::Declared)
     } else {
-        let (places, is_told) = by_precedence(pipeline, &open, precedence);
-        let usual = if is_told { None } else { by_usual_name(pipeline, &open) };
-        if places.len() > 1 {
-            let how = match (is_told, &usual) {
-                (true, _) => {
-                    "by pairs, the stage that more deals entered first before the other, side stages (a \
-                     rejection, a pause) too"
-                }
-                (false, Some(_)) => {
-                    "as stages of their names usually are, as no deal is known to have entered two of \
-                     them"
-                }
-                (false, None) => "alphabetically, as no deal is known to have entered two of them",
-            };
-            say_inferred(pipeline, usual.as_ref().unwrap_or(&places), how, said);
-        }
-        let places = usual.unwrap_or(places);
-        (places, Basis::Inferred)
+        inferred(pipeline, &open, precedence, said)
     };
     for (place, at) in places.into_iter().enumerate() {
         if let Some(draft) = pipeline.drafts.get_mut(at) {
@@ -62,6 +38,43 @@ pub(super) fn order(pipeline: &mut Pipeline<'_>, precedence: &Precedence, said: 
             draft.order_basis = basis;
         }
     }
+}
+
+/// The places of `open` where neither the configuration nor the export tells them.
+fn inferred(
+    pipeline: &Pipeline<'_>,
+    open: &[usize],
+    precedence: &Precedence,
+    said: &mut Vec<String>,
+) -> (Vec<usize>, Basis) {
+    let drafts = |at: usize| pipeline.drafts.get(at);
+    let (pairs, is_told) = by_precedence(pipeline, open, precedence);
+    let number = |at: usize| leading_number(&drafts(at)?.name, is_told);
+    if let Some(places) = by_key(open, number, true) {
+        say_inferred(pipeline, &places, "by the numbers in their names", said);
+        return (places, Basis::Inferred);
+    }
+    if let Some(places) = by_key(open, |at| probability(drafts(at)?), true) {
+        say_inferred(pipeline, &places, "by their probabilities", said);
+        say_ties(pipeline, &places, said, probability);
+        return (places, Basis::Declared);
+    }
+    let usual = if is_told { None } else { by_usual_name(pipeline, open) };
+    if pairs.len() > 1 {
+        let how = match (is_told, &usual) {
+            (true, _) => {
+                "by pairs, the stage that more deals entered first before the other, side stages (a \
+                 rejection, a pause) too"
+            }
+            (false, Some(_)) => {
+                "as stages of their names usually are, as no deal is known to have entered two of \
+                 them"
+            }
+            (false, None) => "alphabetically, as no deal is known to have entered two of them",
+        };
+        say_inferred(pipeline, usual.as_ref().unwrap_or(&pairs), how, said);
+    }
+    (usual.unwrap_or(pairs), Basis::Inferred)
 }
 
 /// QS4: open stages that only old records name, where the export has a catalogue of its own (a
@@ -136,11 +149,13 @@ fn probability(draft: &Draft) -> Option<u32> {
     draft.evidence.probability_bp
 }
 
-/// The number with which a name begins: `3. Proposal`, `10% - Prospect`. A longer one is an id.
-fn leading_number(name: &str) -> Option<u64> {
-    let name = name.trim_start();
+/// The number with which a name begins: `3. Proposal`, `10% - Prospect`. A longer one is an id, and one alone a
+/// code where moves tell the order (`is_told`).
+fn leading_number(name: &str, is_told: bool) -> Option<u64> {
+    let name = name.trim();
     let end = name.find(|c: char| !c.is_ascii_digit()).unwrap_or(name.len());
-    name.get(..end).filter(|digits| digits.len() <= MOST_DIGITS)?.parse().ok()
+    let is_code = is_told && end == name.len();
+    name.get(..end).filter(|digits| digits.len() <= MOST_DIGITS && !is_code)?.parse().ok()
 }
 
 /// The places of `open` by pairs, ties by name. The flag tells whether any two were compared.

@@ -1,6 +1,6 @@
 //! Where a stage usually stands, by its name: for exports that tell no order and no moves.
 //!
-//! Sequences that CRMs set up come first; else each name is looked through for words of the seven
+//! Sequences that CRMs set up come first; else each name is looked through for words of the
 //! steps that sales methods share. A guess, so it is asked last, and said.
 
 use super::words::{folded, is_word};
@@ -44,7 +44,8 @@ const SET_UP: &[&[&str]] = &[
 const STEPS: &[&[&str]] = &[
     &["new", "lead*", "prospect*", "suspect*", "inbound", "incoming", "neu", "nuevo", "nouveau"],
     &["contact*", "engag*", "connect*", "attempt*", "kontakt*", "approach*"],
-    &["qualif*", "discovery", "appointment", "meeting", "needs", "termin", "reunion"],
+    &["qualif*", "discovery", "appointment", "meeting", "termin", "reunion"],
+    &["needs"],
     &["demo*", "present*", "evaluat*", "trial", "pilot", "poc", "test"],
     &["propos*", "quot*", "offer*", "angebot*", "propuesta", "devis", "offre"],
     &["negotiat*", "verhandl*", "negocia*", "negociation", "trattativa", "legal"],
@@ -56,6 +57,7 @@ const STEP_PARTS: &[&[&str]] = &[
     &["线索", "潜在"],
     &["接触", "接洽", "联系"],
     &["需求", "意向"],
+    &[],
     &["演示", "试用"],
     &["方案", "报价"],
     &["谈判", "商务"],
@@ -109,6 +111,8 @@ mod tests {
         assert_eq!(order(&["Engaging", "Prospecting"]).unwrap(), ["Prospecting", "Engaging"]);
         assert_eq!(order(&["方案报价", "线索"]).unwrap(), ["线索", "方案报价"]);
         assert_eq!(order(&["Proposal", "Legal review of proposal"]).unwrap()[0], "Proposal");
+        let renamed = ["Qualification", "Needs Analysis", "Negotiation or Review"];
+        assert_eq!(order(&renamed).unwrap(), renamed);
     }
 
     #[test]

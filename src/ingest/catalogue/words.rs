@@ -84,6 +84,20 @@ const LOST_ALONE: &[&str] = &[
 const WON_ENDINGS: &[&str] = &["受注", "成約", "赢单", "成交", "签约"];
 const LOST_ENDINGS: &[&str] = &["失注", "输单", "丢单", "流失", "无效"];
 
+/// Words that say that a deal is closed, and not how.
+const CLOSED_WORDS: &[&str] = &[
+    "closed",
+    "geschlossen",
+    "abgeschlossen",
+    "cerrad*",
+    "fechad*",
+    "ferme",
+    "fermee",
+    "cloture*",
+    "chius*",
+    "gesloten",
+];
+
 /// What before such an ending turns its meaning: not yet, awaited, about to.
 const TURNING: &[char] = &['未', '待', '预', '拟', '将', '不', '非'];
 /// The same for words.
@@ -152,6 +166,12 @@ pub(in super::super) fn hinted(name: &str) -> Option<StageKind> {
     }
 }
 
+/// Whether a name calls deals closed.
+pub(super) fn is_called_closed(name: &str) -> bool {
+    let folded = folded(name);
+    hints(&folded.split(' ').collect::<Vec<_>>(), CLOSED_WORDS, &[])
+}
+
 fn hints(tokens: &[&str], words: &[&str], endings: &[&str]) -> bool {
     tokens.iter().enumerate().any(|(at, token)| {
         let before = at.checked_sub(1).and_then(|at| tokens.get(at));
@@ -196,6 +216,16 @@ mod tests {
             "Not interested",
         ] {
             assert_eq!(hinted(name), Some(StageKind::Lost), "{name}");
+        }
+    }
+
+    #[test]
+    fn words_call_deals_closed() {
+        for name in ["Closed", "Closed - No Budget", "Completed/Closed", "Clôturée", "Cerrado"] {
+            assert!(is_called_closed(name), "{name}");
+        }
+        for name in ["Closing", "Not closed", "Close plan", "Enclosed"] {
+            assert!(!is_called_closed(name), "{name}");
         }
     }
 
