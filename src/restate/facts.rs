@@ -88,7 +88,8 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     found
 }
 
-/// Stages with the times of entry, from the first that differs on.
+/// Stages with the times of entry, from the first that differs on; with their pipelines where these differ, and with
+/// the end of a deal that was deleted.
 fn stages(a: Life<'_>, b: Life<'_>) -> Option<(String, String)> {
     let (old, new) = (a.deal.visits, b.deal.visits);
     let is_same = |(x, y): (&Visit, &Visit)| {
@@ -99,14 +100,24 @@ fn stages(a: Life<'_>, b: Life<'_>) -> Option<(String, String)> {
     if same == old.len() && same == new.len() {
         return None;
     }
-    let text = |life: Life<'_>, visits: &[Visit]| {
-        let visits = visits.iter().skip(same).map(|visit| {
-            let closed = if visit.kind == StageKind::Open { "" } else { " (closed)" };
-            format!("{} {}{closed}", life.stage(visit), instant(Some(visit.entered_at)))
-        });
-        visits.collect::<Vec<_>>().join(" > ")
+    let pipelines = |life: Life<'_>, visits: &[Visit]| -> Vec<String> {
+        visits.iter().skip(same).map(|visit| life.word(visit.pipeline).to_owned()).collect()
     };
-    Some((text(a, old), text(b, new)))
+    let (of_old, of_new) = (pipelines(a, old), pipelines(b, new));
+    let has_moved = of_old.iter().zip(&of_new).any(|(old, new)| old != new);
+    let text = |life: Life<'_>, visits: &[Visit], pipelines: &[String]| {
+        let mut found: Vec<String> = Vec::new();
+        for (visit, pipeline) in visits.iter().skip(same).zip(pipelines) {
+            let closed = if visit.kind == StageKind::Open { "" } else { " (closed)" };
+            let within = if has_moved { format!(" in {pipeline}") } else { String::new() };
+            let entered = instant(Some(visit.entered_at));
+            found.push(format!("{}{within} {entered}{closed}", life.stage(visit)));
+        }
+        let end = visits.last().and_then(|visit| visit.exited_at);
+        found.extend(end.map(|at| format!("deleted {}", instant(Some(at)))));
+        found.join(" > ")
+    };
+    Some((text(a, old, &of_old), text(b, new, &of_new)))
 }
 
 /// What was done on a deal; what is planned on the day of an export is no history.
