@@ -24,6 +24,7 @@ mod ledger;
 mod lock;
 mod lost;
 mod merge;
+mod owners;
 mod payments;
 mod periods;
 mod remap;

@@ -751,3 +751,67 @@ fn owners_who_are_called_otherwise_are_no_loss() {
     let (status, said) = nights(there.path(), &[&files[0], &files[1]]);
     assert_eq!(status, Some(0), "{said}");
 }
+
+/// Users of one night tell who is meant in the other, whichever comes first.
+#[test]
+fn owners_whom_users_of_another_night_tell_are_one_person() {
+    let night = |[ann, bob]: [&str; 2], users: &str, more: &str| {
+        let mut files = vec![
+            ("deals.csv", format!("{HEADER}{MARCH}{more}").replace("Ann", ann).replace("Bob", bob)),
+            (
+                "activities.csv",
+                format!(
+                    "activity_id,deal_id,type,owner,done_at\n1,,call,{ann},2026-03-03\n2,2,call,{bob},2026-03-04\n"
+                ),
+            ),
+            (
+                "field_changes.csv",
+                format!(
+                    "deal_id,changed_at,field,old_value,new_value\n1,2026-03-05,owner,{bob},{ann}\n"
+                ),
+            ),
+            ("targets.csv", format!("owner,period,measure,value\n{ann},2026-Q2,wins,3\n")),
+            (
+                "forecasts.csv",
+                format!(
+                    "snapshot_date,period,owner,category,amount\n2026-04-02,2026-Q2,{ann},commit,5\n"
+                ),
+            ),
+        ];
+        if !users.is_empty() {
+            files.push(("users.csv", users.to_owned()));
+        }
+        files
+    };
+    let users = "user_id,name,email\nU1,Ann Lee,ann@x.com\nU2,Bob Ray,bob@x.com\n";
+    let later = "9,Demo,open,Ann,50,2026-06-01,,2026-08-01,,2026-06-01\n";
+    let (ids, names) = (["U1", "U2"], ["Ann Lee", "Bob Ray"]);
+    for (first, second) in [
+        ((ids, users), (names, "")),
+        ((names, ""), (ids, users)),
+        ((names, users), (["ann@x.com", "bob@x.com"], "")),
+    ] {
+        let there = tempfile::tempdir().unwrap();
+        let files = [night(first.0, first.1, ""), night(second.0, second.1, later)];
+        let files = files.each_ref().map(|files| {
+            files.iter().map(|(name, text)| (*name, text.as_str())).collect::<Vec<_>>()
+        });
+        let (status, said) = nights(there.path(), &[&files[0], &files[1]]);
+        assert_eq!(status, Some(0), "{first:?} {second:?}: {said}");
+        for (sql, expected) in [
+            ("SELECT COUNT(DISTINCT owner_id) AS n FROM deals", "n\n2\n"),
+            ("SELECT COUNT(DISTINCT owner_id) AS n FROM activities", "n\n2\n"),
+            ("SELECT COUNT(DISTINCT owner_id) AS n FROM deal_snapshots", "n\n2\n"),
+            ("SELECT COUNT(*) AS n FROM activities", "n\n2\n"),
+            ("SELECT COUNT(*) AS n FROM targets", "n\n1\n"),
+            ("SELECT COUNT(*) AS n FROM forecasts", "n\n1\n"),
+        ] {
+            assert_eq!(asked(there.path(), sql), expected, "{sql}: {first:?} {second:?}");
+        }
+        let runs =
+            || self::said(there.path(), &["list", "runs", "--format", "csv"]).lines().count();
+        let before = runs();
+        assert_eq!(sluice(there.path(), &["ingest", "1"]).0, Some(0));
+        assert_eq!(runs(), before, "once more changes nothing: {first:?} {second:?}");
+    }
+}
