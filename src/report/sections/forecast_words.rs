@@ -35,7 +35,7 @@ pub(super) const BRIDGE: &[(&str, &str)] = &[
     ("slipped_out", "Slipped out"),
     ("lost", "Lost"),
     ("reversed", "Reversed"),
-    ("removed", "Deleted"),
+    ("removed", "Deleted or won earlier"),
     ("amount_change", "Change of amount"),
     ("currency", "Currency"),
     ("new", "New"),
