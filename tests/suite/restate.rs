@@ -352,3 +352,25 @@ fn a_deal_that_was_deleted_or_went_to_another_pipeline_tells_so() {
     assert!(!before.contains("deleted"), "{before}");
     assert!(after.ends_with(" > deleted 2026-02-03 00:00:00"), "{after}");
 }
+
+/// A name for an id, or an id for a name, is no other owner.
+#[test]
+fn an_owner_whom_a_later_night_calls_otherwise_is_the_same() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |ann: &str, more: &str| {
+        let text = format!("{HEADER}{}\n{more}", MONDAY.join("\n").replace("Ann", ann));
+        std::fs::write(dir.join("deals.csv"), text).unwrap();
+        let calls = format!("deal_id,type,owner,done_at\n2,call,{ann},2026-01-08\n");
+        std::fs::write(dir.join("activities.csv"), calls).unwrap();
+    };
+    night("Ann Lee", "");
+    assert_eq!(sluice(dir, &["ingest", "deals.csv", "activities.csv"]).0, Some(0));
+    night("U1", "7,Next,Demo,open,Bob,10,2026-07-02,\n");
+    std::fs::write(dir.join("users.csv"), "user_id,name\nU1,Ann Lee\nU2,Bob\n").unwrap();
+    let (status, _, talk) = sluice(dir, &["ingest", "deals.csv", "activities.csv", "users.csv"]);
+    assert_eq!(status, Some(0), "{talk}");
+    let (_, text, talk) = sluice(dir, &["restate", "--format", "json"]);
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{talk}"));
+    assert_eq!(all["deals"], serde_json::json!([]), "{text}");
+}
