@@ -113,6 +113,8 @@ pub(super) struct Agenda {
     pub(super) leads: Vec<u32>,
     /// Earlier days whose stored forecasts stand for some of these.
     pub(super) kept: Vec<KeptDay>,
+    /// Days of the longest quarter: no forecast of one is made later than this after its start.
+    pub(super) longest: Day,
     words: Vec<(Sym, Tier)>,
 }
 
@@ -135,7 +137,8 @@ impl Agenda {
         marks.sort_by_key(|m| (m.at, m.quarter));
         let word = |(word, tier): (&str, Tier)| Some((run.names.find(word)?, tier));
         let words = WORDS.into_iter().filter_map(word).collect();
-        let mut agenda = Self { quarters, marks, leads, kept: Vec::new(), words };
+        let longest = quarters.iter().map(|q| q.period.end - q.period.start).max().unwrap_or(0);
+        let mut agenda = Self { quarters, marks, leads, kept: Vec::new(), longest, words };
         agenda.kept = forecast_kept::days(&agenda, run);
         agenda
     }

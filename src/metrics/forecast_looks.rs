@@ -15,9 +15,6 @@ use super::monthly::currency_of;
 use super::place::{Place, Placed};
 use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
-/// Days of a quarter at most, so that no forecast of one is made later than this after its start.
-const QUARTER_DAYS: Day = 92;
-
 /// Whose deals, of which category, on which day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
@@ -192,7 +189,7 @@ pub(super) fn each_look<'t>(
     let mut past = Past::new(deal, run);
     let mut latest: Option<(usize, Option<Win>)> = None;
     for mark in &agenda.marks[first..] {
-        if mark.on > over.saturating_add(QUARTER_DAYS) {
+        if mark.on > over.saturating_add(agenda.longest) {
             break;
         }
         let quarter = &agenda.quarters[mark.quarter];

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::calendar::Zone;
 use super::config::Config;
 use super::dataset::Dataset;
+use super::fiscal::{Fiscal, FiscalLabel};
 
 /// Whether a key decides about any row of a dataset.
 type Decides = fn(&Dataset) -> bool;
@@ -59,6 +61,28 @@ impl Reading {
     pub fn differs_about<'a>(&'a self, other: &'a Self, dataset: &Dataset) -> Vec<&'a str> {
         let decides = |key: &&str| KEYS.iter().any(|(own, decides)| own == key && decides(dataset));
         self.differs(other).into_iter().filter(decides).collect()
+    }
+
+    /// Whether times read by `other` may be others.
+    pub fn moves_times(&self, other: &Self) -> bool {
+        let differing = self.differs(other);
+        ["report_tz", "source_dates", "source_tz"].iter().any(|key| differing.contains(key))
+    }
+
+    /// The zones in which days may begin.
+    pub fn zones(&self) -> impl Iterator<Item = Zone> {
+        let names = ["report_tz", "source_tz"].into_iter().filter_map(|key| self.0.get(key));
+        names.filter_map(|name| name.trim_matches('"').parse().ok().map(Zone))
+    }
+
+    /// The fiscal years; none if they are not known.
+    pub fn fiscal(&self) -> Option<Fiscal> {
+        let first_month = self.0.get("fiscal_year_start_month")?.parse().ok()?;
+        let label = match self.0.get("fiscal_label")?.trim_matches('"') {
+            "starts" => FiscalLabel::Starts,
+            _ => FiscalLabel::Ends,
+        };
+        Some(Fiscal { first_month, label })
     }
 
     /// A key with its value, as it stands in a configuration.

@@ -16,6 +16,10 @@ impl<'a> Life<'a> {
         self.run.names.get(sym)
     }
 
+    fn owner(&self, owner: Sym) -> String {
+        self.run.owner_label(owner).to_string()
+    }
+
     fn stage(&self, visit: &Visit) -> &'a str {
         self.run.names.get(self.run.catalogue.get(visit.stage).name)
     }
@@ -35,6 +39,11 @@ impl<'a> Life<'a> {
     }
 }
 
+/// Whether two words mean one person: they are the same, or users call them alike.
+fn is_one(a: Life<'_>, before: Sym, b: Life<'_>, after: Sym) -> bool {
+    a.word(before) == b.word(after) || a.run.owner_label(before) == b.run.owner_label(after)
+}
+
 /// What differs between two lives of one deal.
 pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Vec<FactChange> {
     let mut found = Vec::new();
@@ -45,9 +54,8 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     if old.created_at != new.created_at {
         add("created_at", instant(Some(old.created_at)), instant(Some(new.created_at)));
     }
-    if a.word(old.owner) != b.word(new.owner) {
-        let label = |life: Life<'_>, owner| life.run.owner_label(owner).to_string();
-        add("owner", label(a, old.owner), label(b, new.owner));
+    if !is_one(a, old.owner, b, new.owner) {
+        add("owner", a.owner(old.owner), b.owner(new.owner));
     }
     let words = [
         ("source", old.source, new.source),
@@ -88,7 +96,8 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     found
 }
 
-/// Stages with the times of entry, from the first that differs on.
+/// Stages with the times of entry, from the first that differs on; with their pipelines where these differ, and with
+/// the end of a deal that was deleted.
 fn stages(a: Life<'_>, b: Life<'_>) -> Option<(String, String)> {
     let (old, new) = (a.deal.visits, b.deal.visits);
     let is_same = |(x, y): (&Visit, &Visit)| {
@@ -99,14 +108,24 @@ fn stages(a: Life<'_>, b: Life<'_>) -> Option<(String, String)> {
     if same == old.len() && same == new.len() {
         return None;
     }
-    let text = |life: Life<'_>, visits: &[Visit]| {
-        let visits = visits.iter().skip(same).map(|visit| {
-            let closed = if visit.kind == StageKind::Open { "" } else { " (closed)" };
-            format!("{} {}{closed}", life.stage(visit), instant(Some(visit.entered_at)))
-        });
-        visits.collect::<Vec<_>>().join(" > ")
+    let pipelines = |life: Life<'_>, visits: &[Visit]| -> Vec<String> {
+        visits.iter().skip(same).map(|visit| life.word(visit.pipeline).to_owned()).collect()
     };
-    Some((text(a, old), text(b, new)))
+    let (of_old, of_new) = (pipelines(a, old), pipelines(b, new));
+    let has_moved = of_old.iter().zip(&of_new).any(|(old, new)| old != new);
+    let text = |life: Life<'_>, visits: &[Visit], pipelines: &[String]| {
+        let mut found: Vec<String> = Vec::new();
+        for (visit, pipeline) in visits.iter().skip(same).zip(pipelines) {
+            let closed = if visit.kind == StageKind::Open { "" } else { " (closed)" };
+            let within = if has_moved { format!(" in {pipeline}") } else { String::new() };
+            let entered = instant(Some(visit.entered_at));
+            found.push(format!("{}{within} {entered}{closed}", life.stage(visit)));
+        }
+        let end = visits.last().and_then(|visit| visit.exited_at);
+        found.extend(end.map(|at| format!("deleted {}", instant(Some(at)))));
+        found.join(" > ")
+    };
+    Some((text(a, old, &of_old), text(b, new, &of_new)))
 }
 
 /// What was done on a deal; what is planned on the day of an export is no history.
@@ -115,26 +134,26 @@ fn done<'a>(life: Life<'a>) -> impl Iterator<Item = &'a Activity> {
 }
 
 fn have_same_activities(a: Life<'_>, b: Life<'_>) -> bool {
-    let facts = |life: &Life<'_>, x: &Activity| {
-        (x.done_at, x.due_at, x.duration_seconds, {
-            [x.kind, x.owner, x.outcome].map(|sym| life.run.names.get(sym).to_owned())
-        })
+    let facts = |life: Life<'_>, x: &Activity| {
+        let [kind, outcome] = [x.kind, x.outcome].map(|sym| life.word(sym).to_owned());
+        (x.done_at, x.due_at, x.duration_seconds, kind, life.owner(x.owner), outcome)
     };
     if done(a).count() != done(b).count() {
         return false;
     }
     let is_same = |(x, y): (&Activity, &Activity)| {
         (x.done_at, x.due_at, x.duration_seconds) == (y.done_at, y.due_at, y.duration_seconds)
-            && [(x.kind, y.kind), (x.owner, y.owner), (x.outcome, y.outcome)]
+            && [(x.kind, y.kind), (x.outcome, y.outcome)]
                 .iter()
                 .all(|&(x, y)| a.word(x) == b.word(y))
+            && is_one(a, x.owner, b, y.owner)
     };
     if done(a).zip(done(b)).all(is_same) {
         return true;
     }
     // Words that are new change the order of symbols, and with it that of equal times.
     let sorted = |life: Life<'_>| {
-        let mut all: Vec<_> = done(life).map(|activity| facts(&life, activity)).collect();
+        let mut all: Vec<_> = done(life).map(|activity| facts(life, activity)).collect();
         all.sort();
         all
     };

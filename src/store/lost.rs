@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Activity, Deal, FieldChange, HistoryGrade, StageId, Status, StoredVisit};
+use crate::model::{
+    Activity, Deal, FieldChange, HistoryGrade, Micros, StageId, Status, StoredVisit,
+};
 
 /// What was known of deals and is not any more, since a later export of them has replaced what the store had.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,14 +29,16 @@ pub struct Lost {
     pub deals_with_activities: usize,
     /// Activities that those deals had done, as the store had it.
     pub activities_known: usize,
-    /// How many of them are gone.
+    /// How many of them are gone: nothing was done at their time.
     pub activities: usize,
     /// Deals whose changes of fields were replaced by others.
     pub deals_with_changes: usize,
     /// Changes of fields that those deals had, as the store had it.
     pub changes_known: usize,
-    /// How many of them are gone.
+    /// How many of them are gone: the field did not change at their time.
     pub changes: usize,
+    /// By how many the activities and changes of deals became fewer.
+    pub(super) fewer: [usize; 2],
 }
 
 /// What one side tells of a deal.
@@ -55,10 +59,9 @@ pub(super) struct Told<'a> {
 }
 
 impl Lost {
-    /// Takes back what only comparing times tells, since the same files were read by other rules, which may
-    /// move each of them.
+    /// Leaves what numbers tell, since the rules by which exports are read have changed, which may move each time.
     pub(super) fn forget_moved(&mut self) {
-        (self.activities, self.changes) = (0, 0);
+        [self.activities, self.changes] = self.fewer;
     }
 
     /// Notes that the export has a deal of the store, of whose open ones all count as absent at first.
@@ -104,24 +107,39 @@ impl Lost {
     fn note_changes(&mut self, old: &[FieldChange], new: &[FieldChange]) {
         self.deals_with_changes += usize::from(!old.is_empty());
         self.changes_known += old.len();
+        self.fewer[1] += old.len().saturating_sub(new.len());
         if old != new {
-            let left: BTreeSet<&FieldChange> = new.iter().collect();
-            self.changes += old.iter().filter(|change| !left.contains(change)).count();
+            // Whoever is called otherwise now is no loss.
+            let which = |change: &FieldChange| (change.at, change.field);
+            let left: BTreeSet<_> = new.iter().map(which).collect();
+            self.changes += old.iter().filter(|change| !left.contains(&which(change))).count();
         }
     }
 
     /// Notes what a deal loses to a later list of its activities; both are in order.
     pub(super) fn note_activities(&mut self, old: &[Activity], new: &[Activity]) {
-        let done = |list: &[Activity]| list.iter().filter(|a| a.done_at.get().is_some()).count();
-        let known = done(old);
+        let times = |list: &[Activity]| -> Vec<Micros> {
+            list.iter().filter_map(|activity| activity.done_at.get()).collect()
+        };
+        let (old, new) = (times(old), times(new));
+        let known = old.len();
         if known == 0 {
             return;
         }
-        let left: BTreeSet<&Activity> = new.iter().collect();
-        let gone = old.iter().filter(|a| a.done_at.get().is_some() && !left.contains(a)).count();
         self.deals_with_activities += 1;
         self.activities_known += known;
-        self.activities += gone;
+        if old == new {
+            return;
+        }
+        self.fewer[0] += known.saturating_sub(new.len());
+        // Whoever did it, and what it was, may be called otherwise now.
+        let mut left: BTreeMap<Micros, usize> = BTreeMap::new();
+        new.into_iter().for_each(|at| *left.entry(at).or_default() += 1);
+        let takes = |at: &Micros| {
+            let found = left.get_mut(at).filter(|n| **n > 0);
+            found.map(|n| *n -= 1).is_some()
+        };
+        self.activities += known - old.into_iter().filter(takes).count();
     }
 }
 

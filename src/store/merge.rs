@@ -17,6 +17,7 @@ use super::deals;
 use super::ends;
 use super::ledger;
 use super::lost::Lost;
+use super::owners;
 use super::remap;
 use super::stages::{self, Stages};
 use super::tables::{self, Choice};
@@ -49,7 +50,8 @@ pub(super) struct Merged {
 pub(super) fn merge(mut stored: Content, mut fresh: Content, terms: &Terms<'_>) -> Result<Merged> {
     let choice = Choice { favours_fresh: terms.favours_fresh };
     let stages = unite_words(&mut stored, &mut fresh, choice)?;
-    let touched = ends::settle(&mut stored, &stages.catalogue);
+    let mut touched = owners::unite(&mut stored, &mut fresh);
+    touched.extend(ends::settle(&mut stored, &stages.catalogue));
     ends::settle(&mut fresh, &stages.catalogue);
     let (of_stored, of_fresh) = (loose(&stored, &fresh), loose(&fresh, &stored));
     (stored.dataset.loose_activities, stored.stamps.activities) = of_stored;

@@ -24,6 +24,7 @@ mod ledger;
 mod lock;
 mod lost;
 mod merge;
+mod owners;
 mod payments;
 mod periods;
 mod remap;
@@ -283,13 +284,14 @@ fn merged(
         fresh.restamp(*export, at);
         *export = at;
     }
+    let are_moved = is_read_anew || last.run.read_with.moves_times(&fresh.dataset.read_with);
     if !is_read_anew {
         retold::forget(&mut stored, &last.run.read_with, &fresh.dataset);
     }
     let seen = seen(delta, runs, last, now, *export)?;
     let mut merged =
         merge::merge(stored, fresh, &Terms { favours_fresh, inputs: &now.inputs, seen })?;
-    if is_read_anew {
+    if are_moved {
         merged.lost.forget_moved();
     }
     Ok(merged)

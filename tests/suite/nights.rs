@@ -685,3 +685,161 @@ fn the_same_files_in_another_zone_tell_each_row_once() {
         assert_eq!(rows("activities"), "n\n3\n", "{zone}");
     }
 }
+
+/// A night read by one configuration, and the next one, which tells the same and more, by another.
+#[test]
+fn an_export_read_by_other_rules_tells_each_row_once() {
+    let date = "source_dates = \"month_first\"\n";
+    let night = |more: &str| {
+        let deals = format!("{HEADER}{MARCH}{more}");
+        [
+            ("deals.csv", deals),
+            ("payments.csv", "deal_id,paid_at,amount\n0,03/04/2026,4\n0,04/04/2026,6\n".to_owned()),
+            ("fx.csv", "currency,rate_date,rate\nUSD,03/04/2026,1\nEUR,03/04/2026,1.1\n".to_owned()),
+            (
+                "targets.csv",
+                "owner,period,measure,value\nAnn,2026-Q2,wins,3\nAnn,2026-Q3,wins,4\nAnn,FY26,wins,9\n\
+                 Ann,2026-05,wins,1\n"
+                    .to_owned(),
+            ),
+            (
+                "forecasts.csv",
+                "snapshot_date,period,owner,category,amount\n03/04/2026,2026-Q3,Ann,commit,5\n"
+                    .to_owned(),
+            ),
+            (
+                "activities.csv",
+                "activity_id,deal_id,type,owner,due_at,done_at\n1,,call,Ann,,02/03/2026\n\
+                 2,,call,Ann,,03/02/2026 10:00:00\n3,1,call,Ann,,03/04/2026\n"
+                    .to_owned(),
+            ),
+        ]
+    };
+    let later = "9,Demo,open,Ann,50,2026-06-01,,2026-08-01,,2026-06-01\n";
+    for zone in ["UTC", "Europe/Berlin", "America/New_York"] {
+        let zone = format!("report_tz = \"{zone}\"\n");
+        for (rules, start) in [
+            ("source_dates = \"day_first\"\n".to_owned(), "2026-04-01"),
+            (format!("{date}fiscal_year_start_month = 4\n"), "2025-07-01"),
+            (
+                format!("{date}fiscal_year_start_month = 4\nfiscal_label = \"starts\"\n"),
+                "2026-07-01",
+            ),
+            (
+                "source_dates = \"day_first\"\nfiscal_year_start_month = 10\n".to_owned(),
+                "2026-01-01",
+            ),
+        ] {
+            let there = tempfile::tempdir().unwrap();
+            let dir = there.path();
+            for (rules, more) in [(date, ""), (rules.as_str(), later)] {
+                std::fs::write(dir.join("sluice.toml"), format!("{zone}{rules}")).unwrap();
+                let files = night(more);
+                let files: Vec<(&str, &str)> =
+                    files.iter().map(|(n, t)| (*n, t.as_str())).collect();
+                let (status, said) = nights(dir, &[&files]);
+                assert_eq!(status, Some(0), "{zone}{rules}: {said}");
+            }
+            let rows = |table: &str| asked(dir, &format!("SELECT COUNT(*) AS n FROM {table}"));
+            for (table, count) in
+                [("payments", 2), ("fx", 2), ("targets", 4), ("forecasts", 1), ("activities", 3)]
+            {
+                assert_eq!(rows(table), format!("n\n{count}\n"), "{table}: {zone}{rules}");
+            }
+            let sql = "SELECT period_start FROM targets WHERE target = 3";
+            assert_eq!(asked(dir, sql), format!("period_start\n{start}\n"), "{zone}{rules}");
+        }
+    }
+}
+
+/// Who did something, and who had a deal, may be told by id in one night and by name in the next.
+#[test]
+fn owners_who_are_called_otherwise_are_no_loss() {
+    let night = |ann: &str, bob: &str, more: &str| {
+        [
+            ("deals.csv", format!("{HEADER}{MARCH}{more}").replace("Ann", ann).replace("Bob", bob)),
+            (
+                "activities.csv",
+                format!(
+                    "deal_id,type,owner,done_at\n1,call,{ann},2026-03-03\n2,call,{bob},2026-03-04\n"
+                ),
+            ),
+            (
+                "field_changes.csv",
+                format!(
+                    "deal_id,changed_at,field,old_value,new_value\n1,2026-03-05,owner,{bob},{ann}\n"
+                ),
+            ),
+        ]
+    };
+    let there = tempfile::tempdir().unwrap();
+    let later = "9,Demo,open,Ann,50,2026-06-01,,2026-08-01,,2026-06-01\n";
+    let [first, second] = [night("U1", "U2", ""), night("Ann", "Bob", later)];
+    let files = [&first, &second].map(|files| files.each_ref().map(|(n, t)| (*n, t.as_str())));
+    let (status, said) = nights(there.path(), &[&files[0], &files[1]]);
+    assert_eq!(status, Some(0), "{said}");
+}
+
+/// Users of one night tell who is meant in the other, whichever comes first.
+#[test]
+fn owners_whom_users_of_another_night_tell_are_one_person() {
+    let night = |[ann, bob]: [&str; 2], users: &str, more: &str| {
+        let mut files = vec![
+            ("deals.csv", format!("{HEADER}{MARCH}{more}").replace("Ann", ann).replace("Bob", bob)),
+            (
+                "activities.csv",
+                format!(
+                    "activity_id,deal_id,type,owner,done_at\n1,,call,{ann},2026-03-03\n2,2,call,{bob},2026-03-04\n"
+                ),
+            ),
+            (
+                "field_changes.csv",
+                format!(
+                    "deal_id,changed_at,field,old_value,new_value\n1,2026-03-05,owner,{bob},{ann}\n"
+                ),
+            ),
+            ("targets.csv", format!("owner,period,measure,value\n{ann},2026-Q2,wins,3\n")),
+            (
+                "forecasts.csv",
+                format!(
+                    "snapshot_date,period,owner,category,amount\n2026-04-02,2026-Q2,{ann},commit,5\n"
+                ),
+            ),
+        ];
+        if !users.is_empty() {
+            files.push(("users.csv", users.to_owned()));
+        }
+        files
+    };
+    let users = "user_id,name,email\nU1,Ann Lee,ann@x.com\nU2,Bob Ray,bob@x.com\n";
+    let later = "9,Demo,open,Ann,50,2026-06-01,,2026-08-01,,2026-06-01\n";
+    let (ids, names) = (["U1", "U2"], ["Ann Lee", "Bob Ray"]);
+    for (first, second) in [
+        ((ids, users), (names, "")),
+        ((names, ""), (ids, users)),
+        ((names, users), (["ann@x.com", "bob@x.com"], "")),
+    ] {
+        let there = tempfile::tempdir().unwrap();
+        let files = [night(first.0, first.1, ""), night(second.0, second.1, later)];
+        let files = files.each_ref().map(|files| {
+            files.iter().map(|(name, text)| (*name, text.as_str())).collect::<Vec<_>>()
+        });
+        let (status, said) = nights(there.path(), &[&files[0], &files[1]]);
+        assert_eq!(status, Some(0), "{first:?} {second:?}: {said}");
+        for (sql, expected) in [
+            ("SELECT COUNT(DISTINCT owner_id) AS n FROM deals", "n\n2\n"),
+            ("SELECT COUNT(DISTINCT owner_id) AS n FROM activities", "n\n2\n"),
+            ("SELECT COUNT(DISTINCT owner_id) AS n FROM deal_snapshots", "n\n2\n"),
+            ("SELECT COUNT(*) AS n FROM activities", "n\n2\n"),
+            ("SELECT COUNT(*) AS n FROM targets", "n\n1\n"),
+            ("SELECT COUNT(*) AS n FROM forecasts", "n\n1\n"),
+        ] {
+            assert_eq!(asked(there.path(), sql), expected, "{sql}: {first:?} {second:?}");
+        }
+        let runs =
+            || self::said(there.path(), &["list", "runs", "--format", "csv"]).lines().count();
+        let before = runs();
+        assert_eq!(sluice(there.path(), &["ingest", "1"]).0, Some(0));
+        assert_eq!(runs(), before, "once more changes nothing: {first:?} {second:?}");
+    }
+}

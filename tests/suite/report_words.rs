@@ -86,31 +86,70 @@ fn shares_say_their_own_numerator_and_denominator() {
     assert!(page.contains(" 1 deal since") && page.contains("mended by a rule: 1 of 1 deal<"));
 }
 
+/// The year that is not over.
+fn running() -> (&'static str, i32, i32) {
+    let (_, start, _) = *quarters().last().unwrap();
+    ("year", start, start + 365)
+}
+
 #[test]
 fn a_goal_goes_by_the_past_of_its_own_currency() {
     let own = "scope:text scope_name:text p_mode:text need_minor:minor p_hit:rate";
     let mut chance = Maker::new("P3", "goal_chance_bookings", "", own);
     let own = "measure:text scope:text scope_name:text phi:number p_adj:rate is_headline:flag";
     let mut past = Maker::new("P4", "goal_calibration", "p_adj", own);
-    let quarter = *quarters().last().unwrap();
+    let running = running();
     for (currency, phi) in [("EUR", 1.0), ("USD", 4.5)] {
         let of = [("currency", currency.into()), ("scope", "all".into())];
         let cells =
             [("p_mode", "landmark".into()), ("need_minor", 100_i64.into()), ("p_hit", 0.8.into())];
-        chance.common(&of).row(PIPELINE, quarter, &cells);
+        chance.common(&of).row(PIPELINE, running, &cells);
         let cells = [
             ("measure", "bookings".into()),
             ("phi", phi.into()),
             ("p_adj", 0.6.into()),
             ("is_headline", (phi > 2.0).into()),
         ];
-        past.common(&of).row(PIPELINE, quarter, &cells);
+        past.common(&of).row(PIPELINE, running, &cells);
     }
     let page = page(&[wins(), made(chance), made(past)]);
     for (currency, words) in [("EUR", "1.0 times as much"), ("USD", "4.5 times as much")] {
         let said = page.split(&format!("still needs {currency}")).nth(1).unwrap();
         assert!(said.split("</").next().unwrap().contains(words), "{currency}: {words}");
     }
+}
+
+/// Deals that are still expected in a period that is over have the chances of their stages, and none.
+#[test]
+fn of_a_period_that_is_over_it_is_said_whether_the_goal_was_met() {
+    let own = "scope:text scope_name:text p_mode:text need_minor:minor p_hit:rate";
+    let of = |period| {
+        let mut m = Maker::new("P3", "goal_chance_bookings", "", own);
+        for (scope, need, mode, p) in [
+            ("all", 100_i64, "configured", 0.9),
+            ("all", 100, "landmark", 0.0),
+            ("owner", 0, "landmark", 1.0),
+            ("owner", 5, "landmark", 0.0),
+            ("owner", 5, "landmark", 0.0),
+        ] {
+            let cells = [
+                ("scope", scope.into()),
+                ("p_mode", mode.into()),
+                ("need_minor", need.into()),
+                ("p_hit", p.into()),
+            ];
+            m.common(&[("currency", "EUR".into())]).row(PIPELINE, period, &cells);
+        }
+        page(&[wins(), made(m)])
+    };
+    let (over, running) = (of(quarters()[4]), of(running()));
+    let missed = "was missed by EUR 1.00.";
+    assert!(over.matches(missed).count() == 1 && !over.contains("still needs"), "{over}");
+    assert!(over.contains("3 at their end, 1 met, 2 missed."));
+    assert!(!over.contains(">configured<"), "the table has no such chance either");
+    assert!(running.contains(">configured<"));
+    assert!(running.matches("still needs EUR 1.00").count() == 2 && !running.contains(missed));
+    assert!(running.contains("3 in progress, 1 met or likely to be met"));
 }
 
 #[test]

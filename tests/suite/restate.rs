@@ -322,3 +322,55 @@ fn the_first_run_has_a_day_and_nothing_that_moved() {
     assert_eq!(all["as_of"], "2026-06-29", "the last day of the export: {text}");
     assert_eq!(all["numbers"], serde_json::json!([]));
 }
+
+/// What a deal has lost or where it went is told, though its stages are called as before.
+#[test]
+fn a_deal_that_was_deleted_or_went_to_another_pipeline_tells_so() {
+    let there = tempfile::tempdir().unwrap();
+    let night = |first: &str, second: &str, third: &str| {
+        let text = format!(
+            "deal_id,pipeline,stage,status,created_at,closed_at,deleted_at\n\
+             1,{first},Won,won,2026-01-05,2026-01-09,\n2,East,Demo,open,2026-01-05,,{second}\n\
+             3,West,Lost,lost,2026-01-05,2026-01-08,\n{third}"
+        );
+        std::fs::write(there.path().join("deals.csv"), text).unwrap();
+        let (status, _, talk) = sluice(there.path(), &["ingest", "deals.csv"]);
+        assert_eq!(status, Some(0), "{talk}");
+    };
+    night("East", "", "4,West,Demo,open,2026-03-02,,\n");
+    night("West", "2026-02-03", "4,West,Demo,open,2026-03-02,,\n5,West,Demo,open,2026-03-05,,\n");
+    let (_, text, talk) = sluice(there.path(), &["restate", "--format", "json"]);
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{talk}"));
+    let deals = all["deals"].as_array().unwrap();
+    let of = |id: &str| {
+        let deal = deals.iter().find(|d| d["deal_id"] == id && d["fact"] == "stages").unwrap();
+        [&deal["before"], &deal["after"]].map(|text| text.as_str().unwrap().to_owned())
+    };
+    let [before, after] = of("1");
+    assert!(before.contains(" in East 20") && after.contains(" in West 20"), "{before}: {after}");
+    let [before, after] = of("2");
+    assert!(!before.contains("deleted"), "{before}");
+    assert!(after.ends_with(" > deleted 2026-02-03 00:00:00"), "{after}");
+}
+
+/// A name for an id, or an id for a name, is no other owner.
+#[test]
+fn an_owner_whom_a_later_night_calls_otherwise_is_the_same() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let night = |ann: &str, more: &str| {
+        let text = format!("{HEADER}{}\n{more}", MONDAY.join("\n").replace("Ann", ann));
+        std::fs::write(dir.join("deals.csv"), text).unwrap();
+        let calls = format!("deal_id,type,owner,done_at\n2,call,{ann},2026-01-08\n");
+        std::fs::write(dir.join("activities.csv"), calls).unwrap();
+    };
+    night("Ann Lee", "");
+    assert_eq!(sluice(dir, &["ingest", "deals.csv", "activities.csv"]).0, Some(0));
+    night("U1", "7,Next,Demo,open,Bob,10,2026-07-02,\n");
+    std::fs::write(dir.join("users.csv"), "user_id,name\nU1,Ann Lee\nU2,Bob\n").unwrap();
+    let (status, _, talk) = sluice(dir, &["ingest", "deals.csv", "activities.csv", "users.csv"]);
+    assert_eq!(status, Some(0), "{talk}");
+    let (_, text, talk) = sluice(dir, &["restate", "--format", "json"]);
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{talk}"));
+    assert_eq!(all["deals"], serde_json::json!([]), "{text}");
+}

@@ -35,7 +35,7 @@ pub(super) const BRIDGE: &[(&str, &str)] = &[
     ("slipped_out", "Slipped out"),
     ("lost", "Lost"),
     ("reversed", "Reversed"),
-    ("removed", "Deleted"),
+    ("removed", "Deleted or won earlier"),
     ("amount_change", "Change of amount"),
     ("currency", "Currency"),
     ("new", "New"),
@@ -197,8 +197,11 @@ pub(super) fn balance(sheet: Sheet<'_>, row: Cells<'_>, lines: &[(&str, &str)]) 
     )
 }
 
-/// The rep whose commit misses most.
+/// The rep whose commit lies furthest to one side; of forecasts that were kept where there are any.
 pub(super) fn people(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
+    let stored = sheet.with(rows, "basis", "stored");
+    let mut rows = if stored.is_empty() { rows.to_vec() } else { stored };
+    rows.retain(|row| sheet.word(row, "owner") != format::UNASSIGNED);
     let row = rows.first().copied().filter(|_| rows.len() > 1)?;
     let bias = sheet.number(row, "bias_minor").filter(|bias| *bias != 0.0)?;
     let side = if bias < 0.0 { "below" } else { "above" };
@@ -206,7 +209,8 @@ pub(super) fn people(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
     let quarters = if n == 1.0 { "quarter" } else { "quarters" };
     let few = if n < FEW { "; so few are a sign and no verdict" } else { "" };
     Some(format!(
-        "Among {} reps, the commit of {} missed most: on average {} {side} what came, over {n} {quarters}{few}.",
+        "Among {} reps, the commit of {} lay furthest to one side: on average {} {side} what came, over {n} \
+         {quarters}{few}.",
         rows.len(),
         format::word(sheet.word(row, "owner")),
         format::amount(bias.abs(), sheet.word(row, "currency")),

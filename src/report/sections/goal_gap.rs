@@ -79,10 +79,10 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     }
     for name in ["goal_chance_bookings", "goal_chance_wins"] {
         let sheet = book.sheet(name);
-        let rows = widest(sheet);
+        let rows = widest(book, sheet);
         let is_wide = |row: &&Cells<'_>| sheet.word(row, "scope") == "all";
         block.notes.extend(rows.iter().filter(is_wide).filter_map(|r| sentence(book, sheet, r)));
-        block.notes.extend(summary(sheet, &rows));
+        block.notes.extend(summary(book, sheet, &rows));
     }
     for (name, words, columns, is_open) in [
         ("goal_gap", "Gap to the booking goals", GAP, true),
@@ -92,7 +92,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
         ("goal_calibration", "How far past periods lay from such chances", PAST, false),
     ] {
         let sheet = book.sheet(name);
-        let made = grid(sheet, words, &widest(sheet), columns).cut(MOST_GOALS);
+        let made = grid(sheet, words, &widest(book, sheet), columns).cut(MOST_GOALS);
         add(if is_open { &mut block.grids } else { &mut block.folded }, made);
     }
     if block.grids.iter().any(|grid| !grid.rows.is_empty()) {
@@ -101,9 +101,18 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     block
 }
 
-/// Goals of all before those of teams before those of owners.
-fn widest(sheet: Sheet<'_>) -> Vec<Cells<'_>> {
+/// Whether the period of a goal is over: nothing that is open can be won in it any more.
+fn is_over(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> bool {
+    sheet.span(row).is_some_and(|span| span.end <= book.as_of + 1)
+}
+
+/// Goals of all before those of teams before those of owners. Deals that were expected in a period that is over
+/// have no chance there, whatever their stage promises.
+fn widest<'a>(book: &Book<'_>, sheet: Sheet<'a>) -> Vec<Cells<'a>> {
     let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let is_promised =
+        |row: Cells<'_>| sheet.has("p_hit") && sheet.word(row, "p_mode") == "configured";
+    rows.retain(|row| !(is_promised(row) && is_over(book, sheet, row)));
     let place = |row| match sheet.word(row, "scope") {
         "all" => 0,
         "team" => 1,
@@ -115,7 +124,6 @@ fn widest(sheet: Sheet<'_>) -> Vec<Cells<'_>> {
 
 /// The chance of a goal of all in words; null where it is not known.
 fn sentence(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
-    let chance = sheet.number(row, "p_hit")?;
     let currency = sheet.word(row, "currency");
     let is_money = sheet.has("need_minor");
     let need = sheet.number(row, if is_money { "need_minor" } else { "need" })?;
@@ -132,6 +140,9 @@ fn sentence(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String>
         // Once, though its row is there for each way in which chances are known.
         return is_landmark.then(|| format!("The goal in {what} for {when} is met."));
     }
+    if is_over(book, sheet, row) {
+        return Some(format!("The goal for {when} was missed by {missing}."));
+    }
     let basis = match is_landmark {
         true => "by what became of deals in the same stages",
         false => "by the probabilities of the stages, deals expected in the period only",
@@ -139,7 +150,7 @@ fn sentence(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String>
     let mut said = format!(
         "The goal for {when} still needs {missing}. The open deals bring that with a chance of {}, {basis}, \
          if they are won independently of one another and no new deal comes.",
-        likelihood(chance)
+        likelihood(sheet.number(row, "p_hit")?)
     );
     let measure = if is_money { "bookings" } else { "wins" };
     if let Some(more) = adjusted(book, row, sheet, measure) {
@@ -157,29 +168,34 @@ fn likelihood(chance: f64) -> String {
     }
 }
 
-/// How many of the goals of owners and teams are likely to be met, in words.
-fn summary(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
-    let is_own = |row: &&Cells<'_>| {
+/// How many of the goals of owners and teams are met, or likely to be, in words.
+fn summary(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<String> {
+    let is_own = |row: &Cells<'_>| {
         sheet.word(row, "scope") != "all" && sheet.word(row, "p_mode") == "landmark"
     };
-    let chances: Vec<Option<f64>> =
-        rows.iter().filter(is_own).map(|row| sheet.number(row, "p_hit")).collect();
-    if chances.is_empty() {
-        return None;
-    }
+    let own = rows.iter().copied().filter(is_own);
+    let (over, running): (Vec<_>, Vec<_>) = own.partition(|row| is_over(book, sheet, row));
     let what = if sheet.has("need_minor") { "in bookings" } else { "in deals won" };
-    let known: Vec<f64> = chances.iter().flatten().copied().collect();
-    let likely = known.iter().filter(|p| **p >= 0.5).count();
-    let unknown = match chances.len() - known.len() {
-        0 => String::new(),
-        count => format!(", {count} cannot be told yet"),
+    let told = |rows: &[Cells<'_>], [progress, met, missed]: [&str; 3]| {
+        let known: Vec<f64> = rows.iter().filter_map(|row| sheet.number(row, "p_hit")).collect();
+        let likely = known.iter().filter(|p| **p >= 0.5).count();
+        let unknown = match rows.len() - known.len() {
+            0 => String::new(),
+            count => format!(", {count} cannot be told yet"),
+        };
+        let words = format!(
+            "Goals of owners and teams {what}: {} {progress}, {likely} {met}, {} {missed}{unknown}.",
+            rows.len(),
+            known.len() - likely
+        );
+        (!rows.is_empty()).then_some(words)
     };
-    Some(format!(
-        "Goals of owners and teams {what}: {} in progress, {likely} met or likely to be met by the deals \
-         that are open now, {} not{unknown}.",
-        chances.len(),
-        known.len() - likely
-    ))
+    let likely = "met or likely to be met by the deals that are open now";
+    let said = [
+        told(&over, ["at their end", "met", "missed"]),
+        told(&running, ["in progress", likely, "not"]),
+    ];
+    said.into_iter().flatten().collect()
 }
 
 /// What past periods say of such a chance.

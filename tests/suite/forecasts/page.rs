@@ -139,3 +139,23 @@ fn forecasts_that_were_kept_stand_with_the_first_pipeline() {
         first.split("<p>").find(|said| said.contains("the commit forecast was off by")).unwrap();
     assert_eq!(said.matches("before the end").count(), 1, "one day is told once: {said}");
 }
+
+#[test]
+fn a_rep_whose_forecasts_were_kept_and_rebuilt_is_one() {
+    let mut data = dataset(&STAGES, "2026-01-02", &deals(true));
+    for (owner, amount_minor) in [("ann", 5_000_000), ("bob", 9_000_000)] {
+        data.forecasts.push(Forecast {
+            snapshot_on: day("2025-10-02"),
+            period_start: day("2025-10-01"),
+            period_end: day("2026-01-01"),
+            owner: owner.to_owned(),
+            category: "commit".to_owned(),
+            deal_id: String::new(),
+            amount_minor,
+            currency: "USD".to_owned(),
+        });
+    }
+    let section = section(&data);
+    assert!(section.contains("<td>stored</td>") && section.contains("<td>rebuilt</td>"));
+    assert!(section.contains("Among 2 reps, the commit of"), "each of them once");
+}

@@ -28,7 +28,11 @@ use crate::metrics_b::builder;
 use crate::program;
 
 fn table(dataset: &Dataset, name: &str) -> Table {
-    let as_of = AsOf::Day(day_of("2025-08-09".parse().unwrap()));
+    table_as_of("2025-08-09", dataset, name)
+}
+
+fn table_as_of(day: &str, dataset: &Dataset, name: &str) -> Table {
+    let as_of = AsOf::Day(day_of(day.parse().unwrap()));
     let run = Run::new(Config::default(), Some(as_of), dataset).unwrap();
     compute(&[find(name).unwrap()], dataset, &run).unwrap().remove(0)
 }
@@ -205,4 +209,42 @@ fn quarters_of_two_months_are_told_apart_in_each_part_of_a_pipeline() {
             .collect();
         assert_eq!(created, [3.0, 7.0, 11.0, 15.0, 19.0, 23.0], "{part:?}");
     }
+}
+
+/// A quarter of fourteen weeks, as a year of 53 weeks has one: the win of its first day is in the forecast of its
+/// last day, 97 days later.
+#[test]
+fn a_quarter_may_have_fourteen_weeks() {
+    let there = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(there.path().join(name), text).unwrap();
+    write(
+        "deals.csv",
+        "deal_id,stage,status,amount,created_at,closed_at\nA,Won,won,100,2025-01-10,2025-02-02\n\
+         B,Won,won,7,2025-05-08,2025-05-10\nC,Lost,lost,9,2025-03-08,2025-05-09\n",
+    );
+    write(
+        "stage_changes.csv",
+        "deal_id,from_stage,to_stage,changed_at\nA,,Talk,2025-01-10\nA,Talk,Won,2025-02-02\n\
+         B,,Talk,2025-05-08\nB,Talk,Won,2025-05-10\nC,,Talk,2025-03-08\nC,Talk,Lost,2025-05-09\n",
+    );
+    write(
+        "field_changes.csv",
+        "deal_id,changed_at,field,old_value,new_value\n\
+         C,2025-04-01,expected_close_on,2025-05-01,2025-05-09\n",
+    );
+    write(
+        "periods.csv",
+        "kind,period_id,start,end\nquarter,Q1,2025-02-02,2025-05-10\nquarter,Q2,2025-05-11,2025-08-09\n\
+         month,P1,2025-02-02,2025-03-01\nmonth,P2,2025-03-02,2025-03-29\nmonth,P3,2025-03-30,2025-05-10\n\
+         month,P4,2025-05-11,2025-06-07\nmonth,P5,2025-06-08,2025-07-05\nmonth,P6,2025-07-06,2025-08-09\n",
+    );
+    let dataset = read(there.path()).dataset;
+    let bridge = rows(
+        &table_as_of("2025-05-31", &dataset, "forecast_error_bridge"),
+        "quarter",
+        &["lead_days", "forecast", "forecast_minor", "new_minor", "actual_minor"],
+    );
+    let of_all: Vec<&String> = bridge.iter().filter(|row| row.contains(" all_due ")).collect();
+    assert!(of_all.iter().any(|row| *row == "2025-02-02 0 all_due 10700 0 10700"), "{of_all:?}");
+    assert!(of_all.iter().any(|row| *row == "2025-02-02 90 all_due 10000 700 10700"), "{of_all:?}");
 }
