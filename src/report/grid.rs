@@ -17,12 +17,10 @@ pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns:
         caption: caption.to_owned(),
         metric: sheet.about.name.to_owned(),
         csv: csv_path(sheet.about.name),
-        heads: Vec::new(),
-        rows: rows.iter().take(MOST_ROWS).map(|_| Vec::new()).collect(),
-        total: rows.len(),
-        total_text: format::count(rows.len()),
-        is_cut: rows.len() > MOST_ROWS,
-    };
+        rows: vec![Vec::new(); rows.len().min(MOST_ROWS)],
+        ..Grid::default()
+    }
+    .out_of(rows.len());
     let mut columns = columns.to_vec();
     if lacks_currency(sheet, rows, &columns) {
         let is_number = |name: &&str| head(sheet.table, name, "").is_number;
@@ -148,10 +146,9 @@ pub(crate) fn plain(table: &Table, caption: &str, most: usize) -> Grid {
         rows: (table.rows.iter().take(most))
             .map(|row| (0..table.columns.len()).map(|at| cell(row, at)).collect())
             .collect(),
-        total: table.rows.len(),
-        total_text: format::count(table.rows.len()),
-        is_cut: table.rows.len() > most,
+        ..Grid::default()
     }
+    .out_of(table.rows.len())
 }
 
 /// Where the table's CSV file lies, seen from the report; safe inside an attribute.

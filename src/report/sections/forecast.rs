@@ -7,7 +7,7 @@ use super::{Block, Reads, add, chart, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, Step, curves, waterfall};
 use crate::report::format;
-use crate::report::grid::{csv_path, grid};
+use crate::report::grid::grid;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid, Head, Key, Number};
@@ -375,14 +375,5 @@ fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
 /// A table that is not one of the metric's own, but made of its numbers.
 fn by_hand(sheet: Sheet<'_>, title: &str, heads: Vec<Head>, rows: Vec<Vec<Number>>) -> Grid {
     let total = rows.len();
-    Grid {
-        caption: title.to_owned(),
-        metric: sheet.about.name.to_owned(),
-        csv: csv_path(sheet.about.name),
-        heads,
-        rows,
-        total,
-        is_cut: false,
-        total_text: format::count(total),
-    }
+    Grid { heads, rows, ..grid(sheet, title, &[], &[]) }.out_of(total)
 }

@@ -166,11 +166,9 @@ fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
             head("Deals", "Changed deals that can have moved it.", true),
         ],
         rows: moved.iter().take(MOST_NUMBERS).map(row).collect(),
-        total: moved.len(),
-        total_text: format::count(moved.len()),
-        is_cut: moved.len() > MOST_NUMBERS,
         ..Grid::default()
     }
+    .out_of(moved.len())
 }
 
 /// An amount as the page has it: `22760 USD` of the table is `USD 22,760`.
@@ -205,11 +203,9 @@ fn deals(changed: &[ChangedDeal]) -> Grid {
             head("Now", "As this run has it, as of the same day.", false),
         ],
         rows: rows.take(MOST_CHANGES).collect(),
-        total,
-        total_text: format::count(total),
-        is_cut: total > MOST_CHANGES,
         ..Grid::default()
     }
+    .out_of(total)
 }
 
 #[cfg(test)]

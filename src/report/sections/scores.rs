@@ -26,10 +26,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let stages = told.with(&rows, "level", "stage");
     block.notes.extend(whole.first().map(|row| verdict(told, row, &stages)));
     let sheet = book.sheet("deal_score");
-    let mut top = grid(sheet, "Open deals with the highest scores", &sheet.of(pipeline), TOP);
-    top.rows.truncate(MOST_DEALS);
-    top.is_cut = top.total > MOST_DEALS;
-    add(&mut block.grids, top);
+    let top = grid(sheet, "Open deals with the highest scores", &sheet.of(pipeline), TOP);
+    add(&mut block.grids, top.cut(MOST_DEALS));
     let bands = book.sheet("score_bands");
     add(&mut block.grids, grid(bands, "Win rate by score", &bands.whole(pipeline), BANDS));
     add(&mut block.folded, grid(told, "Does the score tell winners from others?", &rows, TOLD));
