@@ -312,8 +312,7 @@ pub(crate) fn interval(sheet: Sheet<'_>, row: Cells<'_>, unit: Unit) -> Option<S
 }
 
 fn limits(sheet: Sheet<'_>, row: Cells<'_>, show: impl Fn(f64) -> String) -> Option<String> {
-    let (lower, upper) = (sheet.number(row, "lower")?, sheet.number(row, "upper")?);
-    Some(format!("{} to {}", show(lower), show(upper)))
+    sheet.limits(row).map(|(lower, upper)| format!("{} to {}", show(lower), show(upper)))
 }
 
 fn remarks(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Vec<String> {

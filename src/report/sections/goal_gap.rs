@@ -103,7 +103,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
 
 /// Goals of all before those of teams before those of owners.
 fn widest(sheet: Sheet<'_>) -> Vec<Cells<'_>> {
-    let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let mut rows = sheet.rows();
     let place = |row| match sheet.word(row, "scope") {
         "all" => 0,
         "team" => 1,

@@ -8,7 +8,6 @@ use crate::report::book::Book;
 use crate::report::format::{self, PeriodNames};
 use crate::report::grid::{csv_path, grid};
 use crate::report::label::label;
-use crate::report::sheet::Cells;
 use crate::report::view::{Grid, Head, Number, view};
 
 /// Numbers on the page.
@@ -69,7 +68,7 @@ pub(crate) fn restatement(input: &Input<'_>, book: &Book<'_>) -> Restatement {
 fn days(input: &Input<'_>, book: &Book<'_>) -> Grid {
     let sheet = book.sheet("daily_moves");
     let since = input.restated.map_or(book.as_of - FIRST_DAYS, |restated| restated.as_of);
-    let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let mut rows = sheet.rows();
     rows.retain(|row| sheet.span(row).is_some_and(|span| span.start > since));
     rows.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
     let caption = match input.restated {
