@@ -182,7 +182,7 @@ impl Metric for AmountWinRate {
             row.end(Tail {
                 n: closed.deals.into(),
                 interval,
-                method: cell.slice.bootstrap_or(JACKKNIFE, interval.is_some()),
+                method: cell.slice.bootstrap_or(JACKKNIFE),
                 reason,
                 quality_count: closed.quality,
                 ..Tail::default()

@@ -74,12 +74,8 @@ impl Slice {
 
     /// The `interval_method` of a metric that draws its limits for whole pipelines, and makes those of
     /// parts by `of_parts`.
-    pub fn bootstrap_or(self, of_parts: &'static str, has_interval: bool) -> &'static str {
-        match (has_interval, self.dimension) {
-            (false, _) => "",
-            (true, Dimension::All) => "bootstrap",
-            (true, _) => of_parts,
-        }
+    pub fn bootstrap_or(self, of_parts: &'static str) -> &'static str {
+        if self.dimension == Dimension::All { "bootstrap" } else { of_parts }
     }
 }
 

@@ -314,7 +314,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: slice.bootstrap_or(JACKKNIFE, interval.is_some()),
+        method: slice.bootstrap_or(JACKKNIFE),
         reason: match classic {
             None => Some(Reason::ZeroDenominator),
             Some(_) => rate_reason(n, run),

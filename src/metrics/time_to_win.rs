@@ -191,7 +191,7 @@ fn fill(
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
         tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
-        tail.method = slice.bootstrap_or("order_statistics", tail.interval.is_some());
+        tail.method = slice.bootstrap_or("order_statistics");
     }
     row.end(tail);
 }
