@@ -106,11 +106,6 @@ impl Judge<'_> {
         self.weights.get_or_init(|| Weights::new(self.family, self.agenda, self.run))
     }
 
-    /// Why forecasts cannot be judged: nobody knows when the deals were expected to close.
-    pub(super) fn reason(&self, is_leaky: bool) -> Option<Reason> {
-        is_leaky.then(|| leaky(self.run))
-    }
-
     /// Fills the columns of a row about these forecasts, and its end.
     pub(super) fn write(&self, row: &mut Row<'_>, units: &[Unit]) -> Tail {
         let is_leaky = units.iter().any(|unit| unit.is_leaky);
@@ -122,8 +117,8 @@ impl Judge<'_> {
         row.set_minor("actual_minor", actual);
         let pairs: Vec<(i128, i128)> = units.iter().map(|u| (u.forecast, u.actual)).collect();
         let Some(found) = accuracy(&pairs).filter(|_| !is_leaky) else {
-            let reason = self.reason(is_leaky).or(Some(Reason::ZeroDenominator));
-            return Tail { n: n.into(), reason, ..Tail::default() };
+            let reason = if is_leaky { leaky(self.run) } else { Reason::ZeroDenominator };
+            return Tail { n: n.into(), reason: Some(reason), ..Tail::default() };
         };
         let said: i128 = units.iter().map(|unit| unit.forecast).sum();
         row.set_minor("forecast_minor", said)
