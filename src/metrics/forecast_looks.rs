@@ -12,7 +12,7 @@ use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
 use super::keyed::{Keyed, add_all};
 use super::monthly::currency_of;
-use super::place::{Place, Placed};
+use super::place::{Place, Placed, by_currency, stage_place};
 use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
 /// Days of a quarter at most, so that no forecast of one is made later than this after its start.
@@ -37,9 +37,7 @@ impl Placed for Spot {
     fn place(&self, run: &Run) -> Option<Place> {
         let place = self.slot * Tier::ALL.len() + self.tier as usize;
         let column = place * run.pipelines.count() + run.pipelines.of(self.pipeline)?;
-        let currencies = run.currency_numbers.count() + 1;
-        let currency = currency_place(self.currency, run)?;
-        Some((run.owners.of(self.owner)?, column * currencies + currency))
+        Some((run.owners.of(self.owner)?, by_currency(column, self.currency, run)?))
     }
 }
 
@@ -49,14 +47,10 @@ pub(super) type StageSpot = (Sym, Option<StageId>, Sym, usize);
 impl Placed for StageSpot {
     fn place(&self, run: &Run) -> Option<Place> {
         let (pipeline, stage, currency, slot) = *self;
-        let place = slot * (run.currency_numbers.count() + 1) + currency_place(currency, run)?;
+        let place = by_currency(slot, currency, run)?;
         let column = place * run.pipelines.count() + run.pipelines.of(pipeline)?;
-        Some((stage.map_or(0, |stage| usize::from(stage.0) + 1), column))
+        Some((stage_place(stage), column))
     }
-}
-
-fn currency_place(currency: Sym, run: &Run) -> Option<usize> {
-    if currency.is_none() { Some(0) } else { Some(run.currency_numbers.of(currency)? + 1) }
 }
 
 /// Deals and their amounts.
