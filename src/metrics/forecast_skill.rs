@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::forecast_measures::{BASIS, FORECAST, Judge, LEAD, leaky};
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Kind, Unit as Said};
+use super::forecast_units::{Kind, Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
 use crate::model::{About, Sym, Unit, column};
