@@ -300,16 +300,11 @@ impl Looks {
 
     /// Counts the wins of a deal.
     fn book(&mut self, deal: &Timeline<'_>, currency: Sym, agenda: &Agenda, run: &Run) {
-        let mut latest = None;
-        for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
-            let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);
-            let Some(at) = quarter else { continue };
-            let Some(win) = win(deal, &agenda.quarters[at], run) else { continue };
-            latest = Some(at);
+        each_win(deal, agenda, run, |at, win| {
             let booked = self.booked.entry((win.pipeline, currency, at, win.owner)).or_default();
             booked.won.add(win.minor);
             booked.amounts = booked.amounts.max(win.known);
-        }
+        });
     }
 
     /// Adds the state of another part.
@@ -325,8 +320,26 @@ impl Looks {
     }
 }
 
+/// Hands on each quarter at whose end a deal stood won by a win in it, with that win.
+pub(super) fn each_win(
+    deal: &Timeline<'_>,
+    agenda: &Agenda,
+    run: &Run,
+    mut take: impl FnMut(usize, Win),
+) {
+    let mut latest = None;
+    for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
+        let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);
+        let Some(at) = quarter else { continue };
+        if let Some(win) = win(deal, &agenda.quarters[at], run) {
+            latest = Some(at);
+            take(at, win);
+        }
+    }
+}
+
 /// The win of a deal that stood won, by a win in the quarter, when the quarter ended.
-pub(super) fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<Win> {
+fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<Win> {
     let stands = |v: &&crate::model::Visit| {
         v.kind == StageKind::Won
             && quarter.period.contains(v.entered_on)
