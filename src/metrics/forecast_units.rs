@@ -9,15 +9,13 @@ use super::forecast_days::{Agenda, Tier};
 use super::forecast_kept::{KeptWins, Stored, chosen};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_said::said;
+use super::landmarks::MIN_LOOKS;
 use crate::model::config::CategoryRollup;
 use crate::model::money::div_half_even;
 use crate::model::{Day, Known, Run, StageId, Sym};
 
 /// Basis points of certainty.
 const WHOLE: i128 = 10_000;
-
-/// Looks that a probability needs.
-const MIN_LOOKS: u64 = 20;
 
 /// How a forecast is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

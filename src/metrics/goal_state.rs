@@ -11,6 +11,7 @@ use super::forecast_past::owner_at;
 use super::goal_chances::Chances;
 use super::goal_plan::{Goal, Plan};
 use super::keyed::add_all;
+use super::landmarks::MIN_LOOKS;
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::monthly::currency_of;
 use super::shared::SharedState;
@@ -19,9 +20,6 @@ use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
 use crate::stats::survival::EventTable;
-
-/// Fewer looks than this say nothing.
-const MIN_LOOKS: u64 = 20;
 
 /// An open deal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -356,10 +354,8 @@ impl Goals {
 
     /// Chance of a deal in a first stage, all pipelines together.
     pub(super) fn first_chance(&self, days: u32, plan: &Plan, run: &Run) -> Option<f64> {
-        let is_first = |(_, stage): &(usize, &crate::model::Stage)| stage.order == Some(1);
-        let stages = run.catalogue.stages.iter().enumerate().filter(is_first);
-        let stages: Vec<StageId> =
-            stages.filter_map(|(at, _)| u16::try_from(at).ok().map(StageId)).collect();
+        let stages = run.catalogue.all().filter(|(_, stage)| stage.order == Some(1));
+        let stages: Vec<StageId> = stages.map(|(id, _)| id).collect();
         self.chance(&stages, days, plan, run)
     }
 
