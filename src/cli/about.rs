@@ -251,8 +251,7 @@ fn table(facts: &Facts) -> Table {
         add("column", column.name, column.unit.as_str(), column.meaning);
     }
     let columns = ["part", "name", "unit", "text"];
-    let columns = columns.map(|name| Column::new(name, Unit::Text, "")).to_vec();
-    Table { name: "about".to_owned(), columns, rows }
+    Table::new("about", columns.map(|name| Column::new(name, Unit::Text, "")), rows)
 }
 
 /// The page of all metrics, in Markdown, with the settings as they are by default.

@@ -78,8 +78,7 @@ fn reference(args: &ListArgs) -> Result<Ending> {
 }
 
 fn list(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
-    let columns = columns.iter().map(|c| Column::new(c, Unit::Text, "")).collect();
-    Table { name: name.to_owned(), columns, rows }
+    Table::new(name, columns.iter().map(|column| Column::new(column, Unit::Text, "")), rows)
 }
 
 fn metrics() -> Table {

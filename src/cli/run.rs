@@ -2,14 +2,15 @@
 
 use super::args::{OutArgs, ReportArgs, RunArgs};
 use super::compute::{Computed, all_queries, compute};
-use super::ledger::{quality_table, rejects_table};
 use super::manifest;
 use super::query::begin;
 use super::talk::Talk;
 use super::{Ending, ingest, poorer, read_config, restate};
 use crate::error::Result;
 use crate::model::calendar::date;
-use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table, timed};
+use crate::model::{
+    AsOf, Config, Dataset, Progress, QualityCount, Reject, Restated, Run, Table, timed,
+};
 use crate::output::publish::{self, Publication};
 use crate::output::workbook::{Cover, Entry};
 use crate::output::{Format, kept};
@@ -190,8 +191,8 @@ impl Made<'_> {
         let publication = Publication::begin(&args.out, &name)?;
         publication.write("run.json", &run_json)?;
         let mut ledgers = vec![
-            rejects_table(&self.dataset.rejects),
-            quality_table(&self.run.ledger(self.dataset)),
+            Reject::table(&self.dataset.rejects),
+            QualityCount::table(&self.run.ledger(self.dataset)),
         ];
         if let Some(restated) = &self.restated {
             ledgers.extend([numbers_table(restated, false), deals_table(restated)]);

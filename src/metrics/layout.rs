@@ -4,8 +4,8 @@ use arcstr::{ArcStr, literal};
 
 use crate::error::Result;
 use crate::model::{
-    About, Column, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value,
-    column, too_large,
+    About, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value, column,
+    too_large,
 };
 
 /// The ways in which folds cut a pipeline; the whole follows from its segments.
@@ -224,8 +224,7 @@ impl<'r> MetricTable<'r> {
     /// An empty table with the columns of the layout and of the metric's block.
     pub fn new(about: &'static About, run: &'r Run) -> Self {
         let all = HEAD.iter().chain(about.columns).chain(TAIL);
-        let columns = all.map(|c| Column::new(c.name, c.unit, c.meaning)).collect();
-        let table = Table { name: about.name.to_owned(), columns, rows: Vec::new() };
+        let table = Table::new(about.name, all, Vec::new());
         let kind = PeriodKind::All;
         let kind = (kind, ArcStr::from(kind.as_str()));
         Self { about, run, table, id: ArcStr::from(about.id), kind }

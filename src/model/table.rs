@@ -269,6 +269,15 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of these columns and rows.
+    pub fn new<C: Into<Column>>(
+        name: &str,
+        columns: impl IntoIterator<Item = C>,
+        rows: Vec<Vec<Value>>,
+    ) -> Self {
+        Self { name: name.to_owned(), columns: columns.into_iter().map(Into::into).collect(), rows }
+    }
+
     /// Position of a column.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| &*c.name == name)
