@@ -15,7 +15,7 @@ use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
 use crate::error::Result;
-use crate::model::{About, Day, Known, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Known, Run, Sym, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -189,8 +189,7 @@ impl Metric for ForecastErrorBridge {
         add_all(&mut into.booked, from.booked, |into, from| *into += from);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
         let mut pooled: BTreeMap<_, (Bridge, i128)> = BTreeMap::new();
         for (Window(slice, currency, slot), bridges) in state.bridges.sorted() {
@@ -214,7 +213,7 @@ impl Metric for ForecastErrorBridge {
             row.set("forecast", PROMISES[promise].0).set("lead_days", agenda.leads[lead]);
             write(row, &bridge, booked, run)?;
         }
-        table.finish()
+        Ok(())
     }
 }
 

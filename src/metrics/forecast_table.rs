@@ -10,7 +10,7 @@ use super::forecast_measures::{Judge, Weights};
 use super::forecast_units::{Family, families};
 use super::layout::MetricTable;
 use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline};
+use crate::model::{About, Run, Timeline};
 
 /// What the looks at deals come to.
 #[derive(Debug)]
@@ -63,13 +63,12 @@ impl<M: OfForecasts> Metric for OnLooks<M> {
         state.clone()
     }
 
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(self.0.about(), run);
+    fn finish(&self, state: Looks, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let gathered = state.gathered();
         let Gathered { agenda, families } = gathered.get_or_init(|| Gathered::new(state, run));
         for (family, weights) in families {
-            self.0.write(&mut table, &Judge { family, agenda, run, weights });
+            self.0.write(table, &Judge { family, agenda, run, weights });
         }
-        table.finish()
+        Ok(())
     }
 }

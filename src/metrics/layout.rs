@@ -2,7 +2,6 @@
 
 use arcstr::{ArcStr, literal};
 
-use crate::error::Result;
 use crate::model::{
     About, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value, column,
     too_large,
@@ -222,7 +221,7 @@ pub struct MetricTable<'r> {
 
 impl<'r> MetricTable<'r> {
     /// An empty table with the columns of the layout and of the metric's block.
-    pub fn new(about: &'static About, run: &'r Run) -> Self {
+    pub(super) fn new(about: &'static About, run: &'r Run) -> Self {
         let all = HEAD.iter().chain(about.columns).chain(TAIL);
         let table = Table::new(about.name, all, Vec::new());
         let kind = PeriodKind::All;
@@ -261,12 +260,12 @@ impl<'r> MetricTable<'r> {
 
     /// The table, its rows sorted: by the keys of the layout, then those of the metric. A list that
     /// is ranked comes in the order of its ranks.
-    pub fn finish(mut self) -> Result<Table> {
+    pub(super) fn sorted(mut self) -> Table {
         let is_ranked = self.about.keys.first() == Some(&"rank");
         let first: &[&str] = if is_ranked { &["pipeline", "currency", "rank"] } else { &[] };
         let keys: Vec<&str> = first.iter().chain(SORT).chain(self.about.keys).copied().collect();
         self.table.sort_by(&keys);
-        Ok(self.table)
+        self.table
     }
 }
 

@@ -7,7 +7,7 @@ use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, Key, LEVERS, Months, Sums, factors, is_merged, sums_of};
 use super::monthly::Monthly;
 use crate::error::Result;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 use crate::stats::shapley::shapley;
 
 /// D3.
@@ -83,8 +83,7 @@ impl Metric for LeverMix {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let state = state.with_wholes();
         let quarters = levers::quarters(run);
         let mut found: BTreeMap<(Sym, Sym), Pipeline> = BTreeMap::new();
@@ -94,10 +93,10 @@ impl Metric for LeverMix {
         for ((pipeline, currency), of) in found {
             for (at, quarter) in quarters.iter().enumerate().skip(1) {
                 let place = Place { pipeline, currency, quarter: *quarter };
-                of.add_rows(&mut table, place, at, run)?;
+                of.add_rows(table, place, at, run)?;
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use super::monthly::{Gather, Monthly, beside_amounts, only_currency, rate_reason
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 
 /// A2.
@@ -96,8 +96,7 @@ impl Metric for LossReasons {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let only = only_currency(run);
         for (cell, reasons) in state.with_wholes().by_period(run, false) {
             let counted = reasons.0.iter().filter(|(sym, _)| !run.is_excluded_reason(**sym));
@@ -116,7 +115,7 @@ impl Metric for LossReasons {
                 row.end(tail(losses, (n, is_excluded), only.is_none(), run));
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

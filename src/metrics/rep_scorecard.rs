@@ -16,9 +16,7 @@ use super::rep_counts::{
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{
-    About, Activity, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, Value, column,
-};
+use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Timeline, Unit, Value, column};
 use crate::stats::interval::{moments, poisson, wilson};
 use crate::stats::quantile::{median_interval, quantile};
 
@@ -234,8 +232,7 @@ impl Metric for RepScorecard {
         add_all(&mut into.loose, from.loose, |into, from| *into += from);
     }
 
-    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         state.place_what_has_no_deal(run);
         let mut families: BTreeMap<(Sym, Period), Vec<(Cell, Done)>> = BTreeMap::new();
         let mut booked: BTreeMap<(Sym, Period), i128> = BTreeMap::new();
@@ -260,10 +257,10 @@ impl Metric for RepScorecard {
                     activities: state.has_activities.then_some(done.activities),
                     booked: booked[&(cell.slice.value, cell.period)],
                 };
-                add_row(&mut table, cell, done, &beside, run);
+                add_row(table, cell, done, &beside, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Metric, MetricTable};
 use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline};
+use crate::model::{About, Run, Timeline};
 
 /// The state of metrics that name the same [`shared_state`](super::Metric::shared_state).
 #[derive(Debug, Default)]
@@ -89,9 +89,8 @@ impl<M: OnShared> Metric for M {
         state.clone()
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(OnShared::about(self), run);
-        self.write(&mut table, &state, run);
-        table.finish()
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+        self.write(table, &state, run);
+        Ok(())
     }
 }

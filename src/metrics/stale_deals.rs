@@ -12,7 +12,7 @@ use super::stage_key::{field_before, is_worked, set_stage, standing};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Field, HistoryGrade, PeriodKind, Quality, Run, Sign, StageId, StaleRule,
-    Sym, Table, Timeline, Unit, Visit, column,
+    Sym, Timeline, Unit, Visit, column,
 };
 
 /// The metric.
@@ -141,8 +141,7 @@ impl Metric for StaleDeals {
         into.has_activities |= from.has_activities;
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let limits = Limits::new(&state, run);
         let judge = |deal| judge(deal, &limits, state.has_activities, run);
         let mut judged: Vec<(&Open, Verdict)> = state.open.iter().map(|d| (d, judge(d))).collect();
@@ -162,9 +161,9 @@ impl Metric for StaleDeals {
             let here = Some((deal.pipeline, deal.currency));
             rank = if here == place { rank + 1 } else { 1 };
             place = here;
-            write(&mut table, deal, verdict, rank, state.has_activities, run);
+            write(table, deal, verdict, rank, state.has_activities, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

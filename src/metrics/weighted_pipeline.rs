@@ -15,7 +15,7 @@ use super::stage_key::{DIMENSIONS, field_before, standing};
 use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
-use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 use crate::stats::influence::JACKKNIFE;
 use crate::stats::interval::Z;
 
@@ -204,8 +204,7 @@ impl Metric for WeightedPipeline {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let now = run.period(PeriodKind::All, run.as_of);
         let chances = state.lives.chances(run);
         let days = run.period(PeriodKind::Quarter, run.as_of).end - 1 - run.as_of;
@@ -249,6 +248,6 @@ impl Metric for WeightedPipeline {
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }
