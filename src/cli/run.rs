@@ -42,7 +42,6 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
         report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
         return Ok(ending);
     };
-    let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
         let run = begin(config.clone(), args.moment.as_of, dataset)?;
         let computed = compute(dataset, &run, args.out.queries.as_deref(), talk)?;
@@ -50,7 +49,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     };
     let beside = |dataset: &Dataset, may_be_new: bool| may_be_new.then(|| work(dataset));
     let (committed, worked, lost) =
-        ingest::commit(ingested, &config, mapping, &store, talk, beside)?;
+        ingest::commit(ingested, &config, &args.exports, &store, talk, beside)?;
     let shelf = Shelf::new(&store, &committed.record, &config, args.moment.as_of, &args.out)?;
     if !shelf.publish(talk)? {
         let (run, computed) = worked.unwrap_or_else(|| work(&committed.dataset))?;
@@ -67,7 +66,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
 
 /// Reports from the store; findings if there were any when the run of the store was committed.
 pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
-    let config: Config = read_config(&args.config)?;
+    let config = read_config(&args.config)?;
     check_additions(&args.out)?;
     let store = Store::new(&args.store.store);
     let record = store.record(args.version.version)?;
