@@ -220,6 +220,11 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Whether its numbers are amounts in the row's `currency`.
+    pub fn is_money(self) -> bool {
+        matches!(self, Self::Minor | Self::MinorPerDay)
+    }
+
     /// The name used in `list` and in the definitions page.
     pub fn as_str(self) -> &'static str {
         match self {

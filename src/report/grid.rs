@@ -33,9 +33,7 @@ pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns:
 
 /// Whether rows of several currencies could not be told apart: no column has an amount.
 fn lacks_currency(sheet: Sheet<'_>, rows: &[Cells<'_>], columns: &[&str]) -> bool {
-    let is_money = |name: &&str| {
-        sheet.has(name) && matches!(sheet.unit(name), Unit::Minor | Unit::MinorPerDay)
-    };
+    let is_money = |name: &&str| sheet.unit(name).is_money();
     let mut words =
         rows.iter().map(|row| sheet.word(row, "currency")).filter(|word| !word.is_empty());
     let first = words.next();

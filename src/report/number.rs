@@ -324,8 +324,7 @@ fn remarks(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Vec<String> {
         remarks.push("partial: not every deal has been followed that long".to_owned());
     }
     let missing = sheet.get(row, "n_null_amount").as_i64().unwrap_or(0);
-    let is_money = matches!(sheet.unit(name), Unit::Minor | Unit::MinorPerDay);
-    if is_money && missing > 0 {
+    if sheet.unit(name).is_money() && missing > 0 {
         remarks.push(format!("{} without an amount", format::count(missing as usize)));
     }
     let mended = sheet.get(row, "quality_count").as_i64().unwrap_or(0);
