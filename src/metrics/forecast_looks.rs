@@ -4,7 +4,7 @@
 //! at on the days at which it was open, and counts once on each.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
 use super::forecast_kept::{self, KeptWins};
@@ -13,6 +13,7 @@ use super::forecast_table::Gathered;
 use super::keyed::{Keyed, add_all};
 use super::monthly::currency_of;
 use super::place::{Place, Placed, by_currency, stage_place};
+use super::shared::SharedState;
 use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
 /// Days of a quarter at most, so that no forecast of one is made later than this after its start.
@@ -150,11 +151,11 @@ pub(super) struct Booked {
 type BookedKey = (Sym, Sym, usize, Sym);
 
 /// The state.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Looks {
     agenda: Option<Agenda>,
     /// What comes of it, once the first of the metrics that share it has asked.
-    gathered: Arc<OnceLock<Gathered>>,
+    gathered: OnceLock<Gathered>,
     pub(super) cells: Keyed<Spot, Cell>,
     pub(super) stages: Keyed<StageSpot, InStage>,
     pub(super) booked: BTreeMap<BookedKey, Booked>,
@@ -202,19 +203,33 @@ pub(super) fn each_look<'t>(
     }
 }
 
-impl Looks {
-    /// The place of what comes of it, which all copies share.
-    pub(super) fn gathered(&self) -> Arc<OnceLock<Gathered>> {
-        Arc::clone(&self.gathered)
-    }
+impl SharedState for Looks {
+    const NAME: &'static str = "looks";
 
-    /// Takes a deal.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let agenda = self.agenda.take().unwrap_or_else(|| Agenda::new(run));
         if over_on(deal) >= agenda.first_day() {
             self.count(deal, &agenda, run);
         }
         self.agenda = Some(agenda);
+    }
+
+    fn merge(&mut self, from: Self) {
+        self.agenda = self.agenda.take().or(from.agenda);
+        self.cells.merge(from.cells, |into, from| into.gather(&from));
+        self.stages.merge(from.stages, |into, from| into.gather(&from));
+        add_all(&mut self.booked, from.booked, |into, from| {
+            into.won.gather(from.won);
+            into.amounts = into.amounts.max(from.amounts);
+        });
+        add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
+    }
+}
+
+impl Looks {
+    /// What comes of it.
+    pub(super) fn gathered(&self, run: &Run) -> &Gathered {
+        self.gathered.get_or_init(|| Gathered::new(self, run))
     }
 
     fn count(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
@@ -305,18 +320,6 @@ impl Looks {
             booked.won.add(win.minor);
             booked.amounts = booked.amounts.max(win.known);
         });
-    }
-
-    /// Adds the state of another part.
-    pub(super) fn merge(&mut self, from: Self) {
-        self.agenda = self.agenda.take().or(from.agenda);
-        self.cells.merge(from.cells, |into, from| into.gather(&from));
-        self.stages.merge(from.stages, |into, from| into.gather(&from));
-        add_all(&mut self.booked, from.booked, |into, from| {
-            into.won.gather(from.won);
-            into.amounts = into.amounts.max(from.amounts);
-        });
-        add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
     }
 }
 

@@ -99,27 +99,26 @@ pub(super) struct Family {
 type Families = BTreeMap<(Sym, Sym), Family>;
 
 /// All families of a run, those of stored forecasts last.
-pub(super) fn families(mut looks: Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
-    let wins = std::mem::take(&mut looks.kept_wins);
+pub(super) fn families(looks: &Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
     let mut found = rebuilt(looks, run);
-    let kept = stored(&found, &wins, agenda, run);
+    let kept = stored(&found, &looks.kept_wins, agenda, run);
     found.extend(kept);
     found
 }
 
 /// The families of rebuilt forecasts.
-fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
+fn rebuilt(looks: &Looks, run: &Run) -> Vec<Family> {
     let mut found = Families::new();
-    for (spot, cell) in looks.cells.sorted() {
+    for (spot, cell) in looks.cells.in_order() {
         let family = found.entry((spot.pipeline, spot.currency)).or_default();
         let cells = family.cells.entry((spot.slot, spot.owner)).or_default();
-        cells[spot.tier as usize].gather(&cell);
+        cells[spot.tier as usize].gather(cell);
     }
-    for ((pipeline, stage, currency, slot), sums) in looks.stages.sorted() {
+    for ((pipeline, stage, currency, slot), sums) in looks.stages.in_order() {
         let family = found.entry((pipeline, currency)).or_default();
-        family.stages.entry((slot, stage)).or_default().gather(&sums);
+        family.stages.entry((slot, stage)).or_default().gather(sums);
     }
-    for ((pipeline, currency, quarter, owner), booked) in looks.booked {
+    for (&(pipeline, currency, quarter, owner), &booked) in &looks.booked {
         let family = found.entry((pipeline, currency)).or_default();
         family.booked.insert((quarter, owner), booked);
     }
