@@ -131,11 +131,6 @@ impl<T> Nested<T> {
     pub fn items_mut(&mut self) -> &mut [T] {
         &mut self.items
     }
-
-    /// End of each row's list in `items`.
-    pub fn ends(&self) -> &[u32] {
-        &self.ends
-    }
 }
 
 /// A row that was refused, as the `rejects` table keeps it.
