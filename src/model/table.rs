@@ -220,6 +220,11 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Whether columns of it hold numbers.
+    pub fn is_numeric(self) -> bool {
+        !matches!(self, Self::Text | Self::Date | Self::Instant | Self::Flag)
+    }
+
     /// Whether its numbers are amounts in the row's `currency`.
     pub fn is_money(self) -> bool {
         matches!(self, Self::Minor | Self::MinorPerDay)

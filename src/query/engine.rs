@@ -343,6 +343,5 @@ fn declare(table: &mut Table, query: &Query) -> Result<()> {
 
 /// Whether values of the kind `found` can be said to be in `unit`.
 fn agrees(found: Unit, unit: Unit) -> bool {
-    let is_number = |u| !matches!(u, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag);
-    found == unit || (is_number(found) && is_number(unit))
+    found == unit || (found.is_numeric() && unit.is_numeric())
 }

@@ -109,7 +109,7 @@ fn head(table: &Table, name: &str, currency: &str) -> Head {
             _ => label(name),
         },
         meaning: format!("{meaning} ({})", unit.as_str()).trim_start().replace('`', ""),
-        is_number: !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag),
+        is_number: unit.is_numeric(),
     }
 }
 

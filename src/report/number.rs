@@ -197,7 +197,7 @@ pub(crate) fn number(
         (Value::Text(code), _) if name == "status" && &**code == "SN" => "few".to_owned(),
         _ => format::value(value, unit, currency),
     };
-    if matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag) {
+    if !unit.is_numeric() {
         let class = if value.is_null() { "null" } else { "word" };
         return Number { text, class, ..Number::default() };
     }
