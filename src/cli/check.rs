@@ -33,7 +33,7 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
         counted(rejects.iter().filter(|r| r.is_one_row()).count(), "row"),
         counted(rejects.iter().filter(|r| !r.is_row).count(), "cell")
     );
-    print_table(&Reject::table(rejects), args.format.format.into())?;
+    print_table(&Reject::table(rejects), args.format.format)?;
     let is_strict = args.exports.max_rejects.is_none() && !rejects.is_empty();
     Ok(if is_strict { Ending::Findings } else { ending })
 }

@@ -65,7 +65,7 @@ pub fn run(args: &ListArgs) -> Result<Ending> {
         ListKind::Tables => tables(args)?,
         ListKind::Runs => runs(args)?,
     };
-    print_table(&table, args.format.format.into())
+    print_table(&table, args.format.format)
 }
 
 /// The page of all metrics.
