@@ -36,10 +36,9 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Those made from the history of deals.
-    pub(super) const REBUILT: [Self; 4] =
-        [Self::Commit, Self::BestCase, Self::Weighted, Self::Landmark];
+    const REBUILT: [Self; 4] = [Self::Commit, Self::BestCase, Self::Weighted, Self::Landmark];
     /// Those that were kept.
-    pub(super) const STORED: [Self; 2] = [Self::StoredCommit, Self::StoredBest];
+    const STORED: [Self; 2] = [Self::StoredCommit, Self::StoredBest];
 
     /// `rebuilt` or `stored`.
     pub(super) fn basis(self) -> &'static str {

@@ -18,7 +18,7 @@ use crate::stats::interval::wilson;
 pub struct StageTransitions;
 
 /// The `to_stage` of a deal that was deleted.
-pub const DELETED: &str = "__DELETED__";
+const DELETED: &str = "__DELETED__";
 
 static ABOUT: About = About {
     id: "H5",

@@ -12,7 +12,7 @@ use crate::report::view::{Chart, Grid, Head, Number};
 
 const STOCK: &[&str] =
     &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis"];
-pub(super) const EXIT: &[&str] = &[
+const EXIT: &[&str] = &[
     "stage",
     "skill",
     "touch_goal",
