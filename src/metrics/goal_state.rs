@@ -15,7 +15,7 @@ use super::landmarks::MIN_LOOKS;
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::monthly::currency_of;
 use super::shared::SharedState;
-use super::stage_key::{field_before, is_worked, standing};
+use super::stage_key::{is_worked, standing, told};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
@@ -100,20 +100,14 @@ impl SharedState for Goals {
         // Of a deal whose first close counts, what came later is no chance of another one.
         if let Some(visit) = standing(deal).filter(|_| facts.outcome == Status::Open) {
             let of_stage = run.catalogue.get(visit.stage).probability_bp;
-            let of_deal = || match field_before(deal, Field::Probability, run.cut) {
-                Some(known) => known.and_then(|bp| u32::try_from(bp).ok()),
-                None => deal.deal.probability_bp.get(),
-            };
+            let of_deal = || told(deal, Field::Probability, deal.deal.probability_bp.get());
             let open = Open {
                 owner: facts.owner,
                 currency,
                 stage: visit.stage,
                 amount: deal.amount_before(run.cut, run).0,
                 probability_bp: of_stage.or_else(of_deal),
-                expected_on: match field_before(deal, Field::ExpectedCloseOn, run.cut) {
-                    Some(known) => known.and_then(|day| Day::try_from(day).ok()),
-                    None => deal.deal.expected_close_on.get(),
-                },
+                expected_on: told(deal, Field::ExpectedCloseOn, deal.deal.expected_close_on.get()),
             };
             *self.open.entry(open).or_default() += 1;
         }

@@ -11,7 +11,7 @@ use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::currency_of;
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{DIMENSIONS, field_before, standing};
+use super::stage_key::{DIMENSIONS, standing, told};
 use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
@@ -160,11 +160,8 @@ impl Metric for WeightedPipeline {
         state.looks.fold(deal, LANDMARKS, run, |_, _, _| {});
         let Some(visit) = standing(deal) else { return };
         let (amount, _) = deal.amount_before(run.cut, run);
-        let of_stage = run.catalogue.get(visit.stage).probability_bp.map(i64::from);
-        let of_deal = || match field_before(deal, Field::Probability, run.cut) {
-            Some(known) => known,
-            None => deal.deal.probability_bp.get().map(i64::from),
-        };
+        let of_stage = run.catalogue.get(visit.stage).probability_bp;
+        let of_deal = || told(deal, Field::Probability, deal.deal.probability_bp.get());
         let probability = of_stage.or_else(of_deal);
         let currency = currency_of(&deal.facts, run);
         for slice in Slice::of(visit.pipeline, &deal.facts, &DIMENSIONS) {
