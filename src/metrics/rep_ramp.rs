@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::add_all;
-use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::monthly::{Gather, beside_amounts, only_currency, rate_reason, ratio};
+use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::{Gather, beside_amounts, only_currency, ratio};
 use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, set_credit};
 use crate::error::Result;
 use crate::model::calendar::{add_months, month_index};
@@ -191,9 +191,7 @@ fn write(
         .set("cum_won_per_rep", beside.cum.and_then(|cum| cum.1))
         .set("is_partial", month.map(|month| month.end > run.as_of + 1));
     set_credit(&mut row, reassigned, run);
-    let of_rate = rate_reason(closed, run);
-    let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
-    let (status, reason) = beside_amounts(of_rate, is_mixed);
+    let (status, reason) = beside_amounts(closed, only.is_none(), run);
     row.end(Tail {
         n: closed.into(),
         status,
