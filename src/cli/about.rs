@@ -351,12 +351,16 @@ mod tests {
     }
 
     #[test]
-    fn every_year_in_a_source_is_that_of_a_known_work() {
+    fn every_year_in_a_source_is_that_of_a_known_work_and_each_is_cited() {
         for about in METRICS.iter().map(|metric| metric.about()) {
             let words = about.source.split(|c: char| !c.is_ascii_digit());
             let years = words.filter(|w| w.len() == 4 && w.starts_with(['1', '2'])).count();
             let found = reference::cited(about.source).len();
             assert!(found >= years, "{}: `{}`: add to REFERENCES", about.name, about.source);
+        }
+        for work in reference::REFERENCES {
+            let is_cited = METRICS.iter().any(|metric| metric.about().source.contains(work.key));
+            assert!(is_cited, "no metric cites `{}`: drop it from REFERENCES", work.key);
         }
     }
 
