@@ -251,8 +251,7 @@ fn table(facts: &Facts) -> Table {
         add("column", column.name, column.unit.as_str(), column.meaning);
     }
     let columns = ["part", "name", "unit", "text"];
-    let columns = columns.map(|name| Column::new(name, Unit::Text, "")).to_vec();
-    Table { name: "about".to_owned(), columns, rows }
+    Table::new("about", columns.map(|name| Column::new(name, Unit::Text, "")), rows)
 }
 
 /// The page of all metrics, in Markdown, with the settings as they are by default.
@@ -352,12 +351,16 @@ mod tests {
     }
 
     #[test]
-    fn every_year_in_a_source_is_that_of_a_known_work() {
+    fn every_year_in_a_source_is_that_of_a_known_work_and_each_is_cited() {
         for about in METRICS.iter().map(|metric| metric.about()) {
             let words = about.source.split(|c: char| !c.is_ascii_digit());
             let years = words.filter(|w| w.len() == 4 && w.starts_with(['1', '2'])).count();
             let found = reference::cited(about.source).len();
             assert!(found >= years, "{}: `{}`: add to REFERENCES", about.name, about.source);
+        }
+        for work in reference::REFERENCES {
+            let is_cited = METRICS.iter().any(|metric| metric.about().source.contains(work.key));
+            assert!(is_cited, "no metric cites `{}`: drop it from REFERENCES", work.key);
         }
     }
 

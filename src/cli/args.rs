@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::list::ListArgs;
@@ -317,30 +317,22 @@ pub enum CompareKind {
 pub struct FormatArgs {
     /// The form of the result.
     #[arg(long, value_name = "FORM", default_value = "table")]
-    pub format: FormatName,
+    pub format: Format,
 }
 
-/// Names of [`Format`] on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// Aligned columns.
-    Table,
-    /// Comma-separated values.
-    Csv,
-    /// An array of objects.
-    Json,
-    /// Parquet.
-    Parquet,
-}
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
 
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Table => Self::Text,
-            FormatName::Csv => Self::Csv,
-            FormatName::Json => Self::Json,
-            FormatName::Parquet => Self::Parquet,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Text => "Aligned columns",
+            Self::Csv => "Comma-separated values",
+            Self::Json => "An array of objects",
+            Self::Parquet => "Parquet",
+        };
+        Some(PossibleValue::new(self.as_str()).help(help))
     }
 }
 

@@ -1,13 +1,12 @@
 //! `sluice check` and `sluice init`: look at exports, write nothing.
 
 use super::args::{CheckArgs, ExportArgs, InitArgs};
-use super::ledger::rejects_table;
 use super::talk::Talk;
 use super::{Ending, ingest, lacking, print_bytes, print_table, read_config};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ingest::{suggest_beside_preset, suggest_config};
 use crate::model::preset::preset_text;
-use crate::model::{Config, counted, pasted};
+use crate::model::{Config, Reject, counted, pasted};
 
 /// Prints what would be refused; findings when anything would be, or more than `--max-rejects` allows.
 pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
@@ -34,7 +33,7 @@ pub fn run(args: &CheckArgs, talk: &Talk) -> Result<Ending> {
         counted(rejects.iter().filter(|r| r.is_one_row()).count(), "row"),
         counted(rejects.iter().filter(|r| !r.is_row).count(), "cell")
     );
-    print_table(&rejects_table(rejects), args.format.format.into())?;
+    print_table(&Reject::table(rejects), args.format.format)?;
     let is_strict = args.exports.max_rejects.is_none() && !rejects.is_empty();
     Ok(if is_strict { Ending::Findings } else { ending })
 }

@@ -24,5 +24,5 @@ pub fn run(args: &CompareArgs, talk: &Talk) -> Result<Ending> {
     talk.begin("computing", None);
     let tables = metrics::compute(&sides.metrics(), &dataset, &run)?;
     talk.clear();
-    print_table(&side_by_side(sides, &tables, &run)?, args.read.format.format.into())
+    print_table(&side_by_side(sides, &tables, &run)?, args.read.format.format)
 }

@@ -9,7 +9,6 @@ use crate::error::{ErrorKind, Result};
 use crate::ingest::{self, Ingested, Options};
 use crate::model::{Config, Dataset, InputFile, Micros, Progress, Reject, counted, timed};
 use crate::store::{Committed, Lost, RunRecord, Store};
-use std::path::Path;
 
 /// Reads exports into the store.
 pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
@@ -21,8 +20,7 @@ pub fn run(args: &IngestArgs, talk: &Talk) -> Result<Ending> {
     let Some((ingested, ending)) = read_for(&store, &args.exports, &config, talk)? else {
         return Ok(poorer::say_again(&store.record(None)?, &store.flag()));
     };
-    let mapping = args.exports.mapping.as_deref();
-    let (_, (), lost) = commit(ingested, &config, mapping, &store, talk, |_, _| ())?;
+    let (_, (), lost) = commit(ingested, &config, &args.exports, &store, talk, |_, _| ())?;
     Ok(ending.and(lost))
 }
 
@@ -220,7 +218,7 @@ fn describe(input: &InputFile) -> String {
 pub fn commit<T: Send>(
     ingested: Ingested,
     config: &Config,
-    mapping: Option<&Path>,
+    args: &ExportArgs,
     store: &Store,
     talk: &Talk,
     work: impl FnOnce(&Dataset, bool) -> T + Send,
@@ -230,7 +228,7 @@ pub fn commit<T: Send>(
     let told = cut_off(&ingested.dataset.rejects);
     let record = RunRecord {
         sluice_version: env!("CARGO_PKG_VERSION").to_owned(),
-        config_blake3: rules_blake3(config, mapping)?,
+        config_blake3: rules_blake3(config, args.mapping.as_deref())?,
         findings: told.clone(),
         inputs: ingested.inputs,
         ..RunRecord::default()

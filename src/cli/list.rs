@@ -65,7 +65,7 @@ pub fn run(args: &ListArgs) -> Result<Ending> {
         ListKind::Tables => tables(args)?,
         ListKind::Runs => runs(args)?,
     };
-    print_table(&table, args.format.format.into())
+    print_table(&table, args.format.format)
 }
 
 /// The page of all metrics.
@@ -78,8 +78,7 @@ fn reference(args: &ListArgs) -> Result<Ending> {
 }
 
 fn list(name: &str, columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
-    let columns = columns.iter().map(|c| Column::new(c, Unit::Text, "")).collect();
-    Table { name: name.to_owned(), columns, rows }
+    Table::new(name, columns.iter().map(|column| Column::new(column, Unit::Text, "")), rows)
 }
 
 fn metrics() -> Table {

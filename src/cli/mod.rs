@@ -20,7 +20,6 @@ mod compare;
 mod compute;
 mod ingest;
 mod lacking;
-mod ledger;
 mod list;
 mod manifest;
 mod poorer;

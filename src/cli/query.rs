@@ -21,14 +21,14 @@ pub fn metric(args: &MetricArgs, talk: &Talk) -> Result<Ending> {
     };
     if args.about {
         let config = read_config(&args.read.config)?;
-        return about::metric(metric.about(), &config, args.read.format.format.into());
+        return about::metric(metric.about(), &config, args.read.format.format);
     }
     let (dataset, run) = read(&args.read)?;
     talk.begin("computing", None);
     let tables = metrics::compute(&[metric], &dataset, &run)?;
     talk.clear();
     say_too_large(&tables);
-    print_table(&tables[0], args.read.format.format.into())
+    print_table(&tables[0], args.read.format.format)
 }
 
 /// The content of the store and the run that is asked for.
@@ -142,5 +142,5 @@ pub fn query(args: &QueryArgs, talk: &Talk) -> Result<Ending> {
         Asked::Statement(sql) => engine.sql(sql)?,
     };
     talk.clear();
-    print_table(&table, args.read.format.format.into())
+    print_table(&table, args.read.format.format)
 }

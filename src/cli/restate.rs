@@ -168,7 +168,7 @@ pub fn since_last(store: &Store, to: u64, new: &Dataset, run: &Run) -> Result<Op
 fn print(restated: &Restated, args: &RestateArgs) -> Result<Ending> {
     let numbers = numbers_table(restated, !args.all);
     let deals = deals_table(restated);
-    match Format::from(args.format.format) {
+    match args.format.format {
         Format::Text if !args.deals => {
             let mut bytes = Vec::new();
             for (title, table) in [("numbers that moved", &numbers), ("deals that changed", &deals)]

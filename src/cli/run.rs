@@ -2,14 +2,15 @@
 
 use super::args::{OutArgs, ReportArgs, RunArgs};
 use super::compute::{Computed, all_queries, compute};
-use super::ledger::{quality_table, rejects_table};
 use super::manifest;
 use super::query::begin;
 use super::talk::Talk;
 use super::{Ending, ingest, poorer, read_config, restate};
 use crate::error::Result;
 use crate::model::calendar::date;
-use crate::model::{AsOf, Config, Dataset, Progress, Restated, Run, Table, timed};
+use crate::model::{
+    AsOf, Config, Dataset, Progress, QualityCount, Reject, Restated, Run, Table, timed,
+};
 use crate::output::publish::{self, Publication};
 use crate::output::workbook::{Cover, Entry};
 use crate::output::{Format, kept};
@@ -41,7 +42,6 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
         report_run(&store, &record, config, args.moment.as_of, &args.out, talk)?;
         return Ok(ending);
     };
-    let mapping = args.exports.mapping.as_deref();
     let work = |dataset: &Dataset| {
         let run = begin(config.clone(), args.moment.as_of, dataset)?;
         let computed = compute(dataset, &run, args.out.queries.as_deref(), talk)?;
@@ -49,7 +49,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
     };
     let beside = |dataset: &Dataset, may_be_new: bool| may_be_new.then(|| work(dataset));
     let (committed, worked, lost) =
-        ingest::commit(ingested, &config, mapping, &store, talk, beside)?;
+        ingest::commit(ingested, &config, &args.exports, &store, talk, beside)?;
     let shelf = Shelf::new(&store, &committed.record, &config, args.moment.as_of, &args.out)?;
     if !shelf.publish(talk)? {
         let (run, computed) = worked.unwrap_or_else(|| work(&committed.dataset))?;
@@ -66,7 +66,7 @@ pub fn run(args: &RunArgs, talk: &Talk) -> Result<Ending> {
 
 /// Reports from the store; findings if there were any when the run of the store was committed.
 pub fn report(args: &ReportArgs, talk: &Talk) -> Result<Ending> {
-    let config: Config = read_config(&args.config)?;
+    let config = read_config(&args.config)?;
     check_additions(&args.out)?;
     let store = Store::new(&args.store.store);
     let record = store.record(args.version.version)?;
@@ -190,8 +190,8 @@ impl Made<'_> {
         let publication = Publication::begin(&args.out, &name)?;
         publication.write("run.json", &run_json)?;
         let mut ledgers = vec![
-            rejects_table(&self.dataset.rejects),
-            quality_table(&self.run.ledger(self.dataset)),
+            Reject::table(&self.dataset.rejects),
+            QualityCount::table(&self.run.ledger(self.dataset)),
         ];
         if let Some(restated) = &self.restated {
             ledgers.extend([numbers_table(restated, false), deals_table(restated)]);

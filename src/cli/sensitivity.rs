@@ -13,5 +13,5 @@ pub fn run(args: &ReadArgs, talk: &Talk) -> Result<Ending> {
     talk.begin("computing under every policy", None);
     let table = metrics::sensitivity(&dataset, &run)?;
     talk.clear();
-    print_table(&table, args.format.format.into())
+    print_table(&table, args.format.format)
 }

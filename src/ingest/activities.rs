@@ -11,7 +11,7 @@ use crate::model::{Maybe, Micros};
 use serde_json::Value;
 
 /// An activity without a deal.
-pub(super) const NO_DEAL: u32 = u32::MAX;
+const NO_DEAL: u32 = u32::MAX;
 
 /// A row of an activities file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

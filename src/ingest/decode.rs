@@ -40,7 +40,7 @@ impl Encoding {
     }
 
     /// The encoding by the mark at the beginning of a file; UTF-8 if there is none.
-    pub(super) fn by_mark(bytes: &[u8]) -> Self {
+    fn by_mark(bytes: &[u8]) -> Self {
         match bytes {
             [0xFF, 0xFE, ..] => Self::Utf16Le,
             [0xFE, 0xFF, ..] => Self::Utf16Be,

@@ -12,7 +12,7 @@ use super::stage_key::coarser;
 use super::{Dimension, Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 use crate::stats::interval::moments;
 
 /// B1.
@@ -145,8 +145,7 @@ impl Metric for ActivitiesPerWin {
         into.has_activities |= from.has_activities;
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Slice, Period), [Effort; 2]> = BTreeMap::new();
         for ((slice, period), efforts) in state.sums.sorted() {
             let whole = slice.whole_of().into_iter();
@@ -171,7 +170,7 @@ impl Metric for ActivitiesPerWin {
                 }
                 let known = state.has_activities;
                 add_row(
-                    &mut table,
+                    table,
                     cell,
                     outcome,
                     (arcstr::literal!("total"), &effort.total),
@@ -180,11 +179,11 @@ impl Metric for ActivitiesPerWin {
                 );
                 for &(kind, ref counts) in &effort.by_kind {
                     let kind = word(kind, run);
-                    add_row(&mut table, cell, outcome, (kind, counts), effort, known);
+                    add_row(table, cell, outcome, (kind, counts), effort, known);
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

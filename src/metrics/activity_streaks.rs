@@ -7,9 +7,7 @@ use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use crate::error::Result;
 use crate::model::config::WeekendCounts;
-use crate::model::{
-    About, Activity, Day, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Activity, Day, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 
 /// C2.
 #[derive(Clone, Copy, Debug)]
@@ -123,8 +121,7 @@ impl Metric for ActivityStreaks {
         add_all(&mut into.others, from.others, |into, from| add_all(into, from, add));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for (owner, counts) in state.by_owner(run) {
             let start = run.started_on(owner).unwrap_or(run.first_day).max(run.first_day);
             if start > run.as_of {
@@ -145,7 +142,7 @@ impl Metric for ActivityStreaks {
                 .set("active_rate", (eligible > 0).then(|| active as f64 / eligible as f64));
             row.end(Tail { n: eligible.into(), ..Tail::default() });
         }
-        table.finish()
+        Ok(())
     }
 }
 

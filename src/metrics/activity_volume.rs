@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::layout::{MetricTable, Slice, Tail, word};
 use crate::error::Result;
-use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 
 /// B5.
 #[derive(Clone, Copy, Debug)]
@@ -135,8 +135,7 @@ impl Metric for ActivityVolume {
         }
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for (pipeline, weeks) in state.pipelines {
             for (week, mut types) in (weeks.first..).zip(weeks.types) {
                 let start = week * 7 + run.months.week();
@@ -152,6 +151,6 @@ impl Metric for ActivityVolume {
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }

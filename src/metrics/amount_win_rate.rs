@@ -12,7 +12,7 @@ use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Known, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Known, Run, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::influence::{JACKKNIFE, logit_limits};
 
@@ -159,8 +159,7 @@ impl Metric for AmountWinRate {
         add_all(&mut into.replicates, from.replicates, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let intervals = state.intervals(run);
         for (cell, closed) in state.sums.with_wholes().by_period(run, true) {
             let rate = Closed::rate(closed.won, closed.all);
@@ -182,12 +181,12 @@ impl Metric for AmountWinRate {
             row.end(Tail {
                 n: closed.deals.into(),
                 interval,
-                method: cell.slice.bootstrap_or(JACKKNIFE, interval.is_some()),
+                method: cell.slice.bootstrap_or(JACKKNIFE),
                 reason,
                 quality_count: closed.quality,
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }

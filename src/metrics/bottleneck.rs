@@ -16,7 +16,7 @@ use super::stage_key::is_worked;
 use super::stage_win_probability::{Reaches, StageChance};
 use crate::error::Result;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column,
+    About, Day, ExitKind, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, column,
 };
 use crate::stats::survival::EventTable;
 
@@ -181,8 +181,7 @@ impl Metric for Bottleneck {
         into.reaches.merge(from.reaches);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let chances = state.reaches.chances(run);
         let mut pipelines: BTreeMap<Sym, BTreeMap<(Day, StageId), Passage>> = BTreeMap::new();
         for ((pipeline, quarter, stage), passage) in state.passages.sorted() {
@@ -194,11 +193,11 @@ impl Metric for Bottleneck {
             let mut quarter = run.period(PeriodKind::Quarter, run.as_of);
             for _ in 0..QUARTERS.0 {
                 let compared = compared(&passages, quarter, chances, run);
-                bottleneck_ranks::rows(&mut table, pipeline, quarter, compared, run);
+                bottleneck_ranks::rows(table, pipeline, quarter, compared, run);
                 quarter = run.period(PeriodKind::Quarter, quarter.start - 1);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::maturity::is_in_cohorts;
 use crate::error::Result;
-use crate::model::{About, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Status, Sym, Timeline, Unit, column};
 
 /// See the module.
 pub struct CohortTriangle;
@@ -75,8 +75,7 @@ impl Metric for CohortTriangle {
         });
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let present = run.months.of(run.as_of);
         let is_month_over = run.months.of(run.as_of + 1) != present;
         for ((slice, month), line) in state {
@@ -94,6 +93,6 @@ impl Metric for CohortTriangle {
                 row.end(Tail { n: line.n.into(), quality_count: line.quality, ..Tail::default() });
             }
         }
-        table.finish()
+        Ok(())
     }
 }

@@ -54,7 +54,7 @@ fn each_hold(deal: &Timeline<'_>, run: &Run, mut take: impl FnMut(Sym, Micros)) 
 
 /// Parts of a whole in proportion to weights above 0, which add up to it: what is left over goes to the
 /// largest remainders, of equal ones to the first.
-pub(super) fn apportion(whole: i128, weights: &[i64]) -> Vec<i128> {
+fn apportion(whole: i128, weights: &[i64]) -> Vec<i128> {
     let all: i128 = weights.iter().copied().map(i128::from).sum();
     let scaled = |weight: &i64| whole * i128::from(*weight);
     let mut parts: Vec<i128> = weights.iter().map(|w| scaled(w).div_euclid(all)).collect();

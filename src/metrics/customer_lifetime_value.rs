@@ -11,7 +11,7 @@ use super::account_wins::{Renewals, Win, Wins, is_same_account};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
 use crate::error::Result;
-use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, PeriodKind, Run, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::{Bootstrap, percentile_interval};
 use crate::stats::survival::EventTable;
 
@@ -103,7 +103,7 @@ impl Metric for CustomerLifetimeValue {
         into.0.merge(from.0);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut found: BTreeMap<(Sym, Sym), Customers> = BTreeMap::new();
         for of_account in state.0.in_order().chunk_by(is_same_account) {
             let mut by_currency: BTreeMap<Sym, Vec<&Win>> = BTreeMap::new();
@@ -116,13 +116,12 @@ impl Metric for CustomerLifetimeValue {
                 customers.take(&wins, run);
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, currency), customers) in found {
             let period = run.period(PeriodKind::All, run.as_of);
             let row = table.row(Slice::whole(pipeline), Some(period), currency);
             customers.write(row, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

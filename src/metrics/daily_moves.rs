@@ -10,9 +10,7 @@ use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::run::DAILY_DAYS;
-use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Day, ExitKind, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 
 /// G6.
 #[derive(Clone, Copy, Debug)]
@@ -118,8 +116,7 @@ impl Metric for DailyMoves {
         add_all(&mut into.0, from.0, |into, from| into.add(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, _: &Run) -> Result<()> {
         let columns = ABOUT.columns.iter().map(|column| column.name);
         let columns: Vec<&str> = columns.collect();
         for ((pipeline, currency, start), moves) in state.0 {
@@ -137,6 +134,6 @@ impl Metric for DailyMoves {
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }

@@ -9,7 +9,7 @@ use super::score_rules::{Rules, points};
 use super::stage_key::{set_stage, standing};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
-use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 
 /// N1.
 #[derive(Clone, Copy, Debug)]
@@ -142,8 +142,7 @@ impl Metric for DealScore {
         }
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let now = run.period(PeriodKind::All, run.as_of);
         for (pipeline, mut top) in state.tops {
             top.keep(MOST_LISTED);
@@ -169,6 +168,6 @@ impl Metric for DealScore {
                 });
             }
         }
-        table.finish()
+        Ok(())
     }
 }

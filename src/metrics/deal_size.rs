@@ -7,7 +7,7 @@ use super::monthly::{Gather, Monthly, Values, currency_of, power_sums, small};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Timeline, Unit, column};
 use crate::stats::interval::moments;
 use crate::stats::quantile::{median_interval, quantile};
 
@@ -94,8 +94,7 @@ impl Metric for DealSize {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for (cell, sizes) in state.with_wholes().by_period(run, true) {
             let amounts = sizes.amounts.histogram();
             let (n, sum, squares) = power_sums(&amounts);
@@ -126,6 +125,6 @@ impl Metric for DealSize {
             }
             row.end(tail);
         }
-        table.finish()
+        Ok(())
     }
 }

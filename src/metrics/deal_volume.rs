@@ -10,9 +10,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{
-    About, Day, Period, PeriodKind, Quality, Run, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Day, Period, PeriodKind, Quality, Run, Sym, Timeline, Unit, column};
 
 /// G4.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +108,7 @@ impl Metric for DealVolume {
         add_all(&mut into.0, from.0, |into, from| into.add(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, _: &Run) -> Result<()> {
         for ((pipeline, currency, start), week) in state.0 {
             let period = Period { kind: PeriodKind::Week, start, end: start + 7 };
             let mut row = table.row(Slice::whole(pipeline), Some(period), currency);
@@ -130,6 +127,6 @@ impl Metric for DealVolume {
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }

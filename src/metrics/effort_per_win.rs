@@ -12,7 +12,7 @@ use super::monthly::{Gather, kinds, ratio};
 use super::{Dimension, Metric};
 use crate::error::Result;
 use crate::model::{
-    About, Activity, Day, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
+    About, Activity, Day, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column,
 };
 use crate::stats::interval::poisson;
 
@@ -186,7 +186,7 @@ impl Metric for EffortPerWin {
         add_all(&mut into.loose, from.loose, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let (loose, known) = (std::mem::take(&mut state.loose), state.has_activities);
         let mut efforts = state.by_key(run);
         place_loose(&mut efforts, loose, run);
@@ -201,7 +201,6 @@ impl Metric for EffortPerWin {
                 }
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, by, period), mut effort) in cells {
             if period.kind == PeriodKind::All {
                 effort.activities -= effort.early;
@@ -209,9 +208,9 @@ impl Metric for EffortPerWin {
                     continue;
                 }
             }
-            add_row(&mut table, (pipeline, by, period), &effort, known);
+            add_row(table, (pipeline, by, period), &effort, known);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -9,9 +9,7 @@ use super::monthly::small;
 use super::stage_key::{is_worked, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;
-use crate::model::{
-    About, Day, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Day, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 use crate::stats::influence::{JACKKNIFE, log_limits};
 
 /// The metric.
@@ -157,13 +155,12 @@ impl Metric for FlowConsistency {
         into.0.merge(from.0, |into, from| into.add(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for ((pipeline, period, stage), sums) in state.0.sorted() {
             let row = table.row(Slice::whole(pipeline), Some(period), Sym::NONE);
             write(row, stage, period, &sums, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

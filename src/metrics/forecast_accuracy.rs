@@ -9,7 +9,7 @@ use super::forecast_measures::{
     MISSING, NETTED, RMSE, SAID, WAPE,
 };
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Kind, Unit};
+use super::forecast_units::{Kind, Said};
 use super::layout::{MetricTable, Slice};
 use crate::model::{About, Period, Sym};
 
@@ -91,7 +91,7 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
     let owned = || all.iter().filter(|unit| !unit.is_company);
     let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
     for owner in owners {
-        let units: Vec<Unit> = owned().filter(|unit| unit.owner == owner).copied().collect();
+        let units: Vec<Said> = owned().filter(|unit| unit.owner == owner).copied().collect();
         let slice = Slice::owner(family.pipeline, owner);
         add_row(table, judge, (slice, period, kind), &units, 0);
     }
@@ -101,7 +101,7 @@ fn add_row(
     table: &mut MetricTable<'_>,
     judge: &Judge<'_>,
     (slice, period, kind): (Slice, Period, Kind),
-    units: &[Unit],
+    units: &[Said],
     missing: u64,
 ) {
     let mut row = table.row(slice, Some(period), judge.family.currency);

@@ -6,7 +6,7 @@ use super::forecast_days::{Agenda, Tier};
 use super::forecast_looks::Cell;
 use super::forecast_measures::{BASIS, Judge, LEAD, is_leaky, leaky};
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Family, Kind, Unit as Said};
+use super::forecast_units::{Family, Kind, Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
 use crate::model::{About, Period, Run, Sym, Unit, column};

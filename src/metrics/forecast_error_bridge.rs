@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::forecast_days::{Agenda, Mark, Tier};
-use super::forecast_looks::{Win, each_look, win};
+use super::forecast_looks::{Win, each_look, each_win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
 use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
@@ -15,7 +15,7 @@ use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
 use crate::error::Result;
-use crate::model::{About, Day, Known, Run, StageKind, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Known, Run, Sym, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -189,8 +189,7 @@ impl Metric for ForecastErrorBridge {
         add_all(&mut into.booked, from.booked, |into, from| *into += from);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
         let mut pooled: BTreeMap<_, (Bridge, i128)> = BTreeMap::new();
         for (Window(slice, currency, slot), bridges) in state.bridges.sorted() {
@@ -214,14 +213,16 @@ impl Metric for ForecastErrorBridge {
             row.set("forecast", PROMISES[promise].0).set("lead_days", agenda.leads[lead]);
             write(row, &bridge, booked, run)?;
         }
-        table.finish()
+        Ok(())
     }
 }
 
 impl State {
     fn take(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
         let currency = currency_of(&deal.facts, run);
-        self.book(deal, currency, agenda, run);
+        each_win(deal, agenda, run, |at, win| {
+            *self.booked.entry((win.pipeline, currency, at)).or_default() += win.minor;
+        });
         // Deals created after a forecast count too, so the looks begin with the quarter.
         let quarter = agenda.quarter_of(deal.facts.created_on).unwrap_or(0);
         let first = agenda.marks.iter().position(|mark| mark.quarter >= quarter);
@@ -289,18 +290,6 @@ impl State {
         if let Some(win) = moved {
             for bridge in self.bridges.cell(window(win.pipeline), run) {
                 bridge.put(Line::Transferred, win.minor);
-            }
-        }
-    }
-
-    fn book(&mut self, deal: &Timeline<'_>, currency: Sym, agenda: &Agenda, run: &Run) {
-        let mut latest = None;
-        for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
-            let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);
-            let Some(at) = quarter else { continue };
-            if let Some(win) = win(deal, &agenda.quarters[at], run) {
-                latest = Some(at);
-                *self.booked.entry((win.pipeline, currency, at)).or_default() += win.minor;
             }
         }
     }

@@ -12,7 +12,7 @@ use super::forecast_measures::{
     MISSING, NETTED, RMSE, SAID, WAPE, is_leaky,
 };
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Kind, Unit as Said};
+use super::forecast_units::{Kind, Said};
 use super::layout::{MetricTable, Slice};
 use crate::model::money::div_half_even;
 use crate::model::{About, Day, Known, Period, StageId, Sym, Unit, column};

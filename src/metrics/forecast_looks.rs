@@ -4,7 +4,7 @@
 //! at on the days at which it was open, and counts once on each.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
 use super::forecast_kept::{self, KeptWins};
@@ -12,7 +12,8 @@ use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
 use super::keyed::{Keyed, add_all};
 use super::monthly::currency_of;
-use super::place::{Place, Placed};
+use super::place::{Place, Placed, by_currency, stage_place};
+use super::shared::SharedState;
 use crate::model::{Day, Known, Run, StageId, StageKind, Sym, Timeline};
 
 /// Whose deals, of which category, on which day.
@@ -34,9 +35,7 @@ impl Placed for Spot {
     fn place(&self, run: &Run) -> Option<Place> {
         let place = self.slot * Tier::ALL.len() + self.tier as usize;
         let column = place * run.pipelines.count() + run.pipelines.of(self.pipeline)?;
-        let currencies = run.currency_numbers.count() + 1;
-        let currency = currency_place(self.currency, run)?;
-        Some((run.owners.of(self.owner)?, column * currencies + currency))
+        Some((run.owners.of(self.owner)?, by_currency(column, self.currency, run)?))
     }
 }
 
@@ -46,14 +45,10 @@ pub(super) type StageSpot = (Sym, Option<StageId>, Sym, usize);
 impl Placed for StageSpot {
     fn place(&self, run: &Run) -> Option<Place> {
         let (pipeline, stage, currency, slot) = *self;
-        let place = slot * (run.currency_numbers.count() + 1) + currency_place(currency, run)?;
+        let place = by_currency(slot, currency, run)?;
         let column = place * run.pipelines.count() + run.pipelines.of(pipeline)?;
-        Some((stage.map_or(0, |stage| usize::from(stage.0) + 1), column))
+        Some((stage_place(stage), column))
     }
-}
-
-fn currency_place(currency: Sym, run: &Run) -> Option<usize> {
-    if currency.is_none() { Some(0) } else { Some(run.currency_numbers.of(currency)? + 1) }
 }
 
 /// Deals and their amounts.
@@ -153,11 +148,11 @@ pub(super) struct Booked {
 type BookedKey = (Sym, Sym, usize, Sym);
 
 /// The state.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Looks {
     agenda: Option<Agenda>,
     /// What comes of it, once the first of the metrics that share it has asked.
-    gathered: Arc<OnceLock<Gathered>>,
+    gathered: OnceLock<Gathered>,
     pub(super) cells: Keyed<Spot, Cell>,
     pub(super) stages: Keyed<StageSpot, InStage>,
     pub(super) booked: BTreeMap<BookedKey, Booked>,
@@ -205,19 +200,33 @@ pub(super) fn each_look<'t>(
     }
 }
 
-impl Looks {
-    /// The place of what comes of it, which all copies share.
-    pub(super) fn gathered(&self) -> Arc<OnceLock<Gathered>> {
-        Arc::clone(&self.gathered)
-    }
+impl SharedState for Looks {
+    const NAME: &'static str = "looks";
 
-    /// Takes a deal.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let agenda = self.agenda.take().unwrap_or_else(|| Agenda::new(run));
         if over_on(deal) >= agenda.first_day() {
             self.count(deal, &agenda, run);
         }
         self.agenda = Some(agenda);
+    }
+
+    fn merge(&mut self, from: Self) {
+        self.agenda = self.agenda.take().or(from.agenda);
+        self.cells.merge(from.cells, |into, from| into.gather(&from));
+        self.stages.merge(from.stages, |into, from| into.gather(&from));
+        add_all(&mut self.booked, from.booked, |into, from| {
+            into.won.gather(from.won);
+            into.amounts = into.amounts.max(from.amounts);
+        });
+        add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
+    }
+}
+
+impl Looks {
+    /// What comes of it.
+    pub(super) fn gathered(&self, run: &Run) -> &Gathered {
+        self.gathered.get_or_init(|| Gathered::new(self, run))
     }
 
     fn count(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
@@ -303,33 +312,34 @@ impl Looks {
 
     /// Counts the wins of a deal.
     fn book(&mut self, deal: &Timeline<'_>, currency: Sym, agenda: &Agenda, run: &Run) {
-        let mut latest = None;
-        for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
-            let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);
-            let Some(at) = quarter else { continue };
-            let Some(win) = win(deal, &agenda.quarters[at], run) else { continue };
-            latest = Some(at);
+        each_win(deal, agenda, run, |at, win| {
             let booked = self.booked.entry((win.pipeline, currency, at, win.owner)).or_default();
             booked.won.add(win.minor);
             booked.amounts = booked.amounts.max(win.known);
-        }
-    }
-
-    /// Adds the state of another part.
-    pub(super) fn merge(&mut self, from: Self) {
-        self.agenda = self.agenda.take().or(from.agenda);
-        self.cells.merge(from.cells, |into, from| into.gather(&from));
-        self.stages.merge(from.stages, |into, from| into.gather(&from));
-        add_all(&mut self.booked, from.booked, |into, from| {
-            into.won.gather(from.won);
-            into.amounts = into.amounts.max(from.amounts);
         });
-        add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
+    }
+}
+
+/// Hands on each quarter at whose end a deal stood won by a win in it, with that win.
+pub(super) fn each_win(
+    deal: &Timeline<'_>,
+    agenda: &Agenda,
+    run: &Run,
+    mut take: impl FnMut(usize, Win),
+) {
+    let mut latest = None;
+    for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
+        let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);
+        let Some(at) = quarter else { continue };
+        if let Some(win) = win(deal, &agenda.quarters[at], run) {
+            latest = Some(at);
+            take(at, win);
+        }
     }
 }
 
 /// The win of a deal that stood won, by a win in the quarter, when the quarter ended.
-pub(super) fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<Win> {
+fn win(deal: &Timeline<'_>, quarter: &Quarter, run: &Run) -> Option<Win> {
     let stands = |v: &&crate::model::Visit| {
         v.kind == StageKind::Won
             && quarter.period.contains(v.entered_on)

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
-use super::forecast_units::{Family, Unit};
+use super::forecast_units::{Family, Said};
 use super::layout::{Reason, Row, Tail};
 use super::monthly::small;
-use crate::model::{ColumnAbout, Known, Run, Sym, Unit as In, column};
+use crate::model::{ColumnAbout, Known, Run, Sym, Unit, column};
 use crate::stats::accuracy::{accuracy, mean_change, ratio_interval};
 use crate::stats::bootstrap::Bootstrap;
 
@@ -15,50 +15,50 @@ use crate::stats::bootstrap::Bootstrap;
 const MIN_UNITS: usize = 8;
 
 pub(super) const BASIS: ColumnAbout =
-    column("basis", In::Text, "`rebuilt` from deals as they were, or `stored` forecasts.");
+    column("basis", Unit::Text, "`rebuilt` from deals as they were, or `stored` forecasts.");
 pub(super) const FORECAST: ColumnAbout = column(
     "forecast",
-    In::Text,
+    Unit::Text,
     "`commit`, `best_case`, `weighted` by the stages' probabilities, `landmark` by what earlier quarters \
      kept; `face_value` of a category.",
 );
 pub(super) const LEAD: ColumnAbout =
-    column("lead_days", In::Count, "Days from the forecast to the end of the quarter.");
+    column("lead_days", Unit::Count, "Days from the forecast to the end of the quarter.");
 pub(super) const SAID: ColumnAbout =
-    column("forecast_minor", In::Minor, "Sum of the forecasts, with what was won by then.");
+    column("forecast_minor", Unit::Minor, "Sum of the forecasts, with what was won by then.");
 pub(super) const CAME: ColumnAbout =
-    column("actual_minor", In::Minor, "Bookings of the same owners and quarters.");
+    column("actual_minor", Unit::Minor, "Bookings of the same owners and quarters.");
 pub(super) const BIAS_MINOR: ColumnAbout =
-    column("bias_minor", In::Minor, "Mean error: forecast minus actual.");
+    column("bias_minor", Unit::Minor, "Mean error: forecast minus actual.");
 pub(super) const BIAS: ColumnAbout =
-    column("bias", In::Ratio, "Sum of errors / sum of actuals: above 0 too much was promised.");
-pub(super) const MAE: ColumnAbout = column("mae_minor", In::Minor, "Mean absolute error.");
+    column("bias", Unit::Ratio, "Sum of errors / sum of actuals: above 0 too much was promised.");
+pub(super) const MAE: ColumnAbout = column("mae_minor", Unit::Minor, "Mean absolute error.");
 pub(super) const RMSE: ColumnAbout =
-    column("rmse_minor", In::Minor, "Root of the mean squared error.");
+    column("rmse_minor", Unit::Minor, "Root of the mean squared error.");
 pub(super) const WAPE: ColumnAbout =
-    column("wape", In::Ratio, "Sum of absolute errors / sum of absolute actuals: the headline.");
+    column("wape", Unit::Ratio, "Sum of absolute errors / sum of absolute actuals: the headline.");
 pub(super) const NETTED: ColumnAbout = column(
     "wape_netted",
-    In::Ratio,
+    Unit::Ratio,
     "The same after the errors of the owners of a quarter have cancelled out.",
 );
 pub(super) const MAPE: ColumnAbout = column(
     "mape",
-    In::Ratio,
+    Unit::Ratio,
     "Mean of absolute errors / actuals, where something came: secondary, it rewards promising little.",
 );
 pub(super) const EXCLUDED: ColumnAbout =
-    column("n_excluded", In::Count, "Forecasts that `mape` leaves out: nothing came.");
+    column("n_excluded", Unit::Count, "Forecasts that `mape` leaves out: nothing came.");
 pub(super) const MASE: ColumnAbout = column(
     "mase",
-    In::Ratio,
+    Unit::Ratio,
     "`mae_minor` / mean change of the same owners' bookings from quarter to quarter, or year to year with two years.",
 );
 pub(super) const MISSING: ColumnAbout =
-    column("n_missing", In::Count, "Owners or quarters without a forecast on that day.");
+    column("n_missing", Unit::Count, "Owners or quarters without a forecast on that day.");
 pub(super) const AMOUNT_BASIS: ColumnAbout = column(
     "amount_basis",
-    In::Text,
+    Unit::Text,
     "`history` if the history of amounts gave all of them, `snapshot` if nightly snapshots did, `current` if any is \
      of a later day, `stored` as it was kept.",
 );
@@ -87,7 +87,7 @@ impl Weights {
         Self(found)
     }
 
-    pub(super) fn of(&self, unit: &Unit) -> &[u8] {
+    pub(super) fn of(&self, unit: &Said) -> &[u8] {
         self.0.get(&(unit.owner, unit.quarter)).map_or(&[], Vec::as_slice)
     }
 }
@@ -106,13 +106,8 @@ impl Judge<'_> {
         self.weights.get_or_init(|| Weights::new(self.family, self.agenda, self.run))
     }
 
-    /// Why forecasts cannot be judged: nobody knows when the deals were expected to close.
-    pub(super) fn reason(&self, is_leaky: bool) -> Option<Reason> {
-        is_leaky.then(|| leaky(self.run))
-    }
-
     /// Fills the columns of a row about these forecasts, and its end.
-    pub(super) fn write(&self, row: &mut Row<'_>, units: &[Unit]) -> Tail {
+    pub(super) fn write(&self, row: &mut Row<'_>, units: &[Said]) -> Tail {
         let is_leaky = units.iter().any(|unit| unit.is_leaky);
         let n = units.len() as u64;
         let worst = units.iter().map(|unit| unit.amounts).max().unwrap_or(Known::History);
@@ -122,8 +117,8 @@ impl Judge<'_> {
         row.set_minor("actual_minor", actual);
         let pairs: Vec<(i128, i128)> = units.iter().map(|u| (u.forecast, u.actual)).collect();
         let Some(found) = accuracy(&pairs).filter(|_| !is_leaky) else {
-            let reason = self.reason(is_leaky).or(Some(Reason::ZeroDenominator));
-            return Tail { n: n.into(), reason, ..Tail::default() };
+            let reason = if is_leaky { leaky(self.run) } else { Reason::ZeroDenominator };
+            return Tail { n: n.into(), reason: Some(reason), ..Tail::default() };
         };
         let said: i128 = units.iter().map(|unit| unit.forecast).sum();
         row.set_minor("forecast_minor", said)
@@ -145,7 +140,7 @@ impl Judge<'_> {
     }
 
     /// Limits of WAPE.
-    fn interval(&self, units: &[Unit]) -> Option<(f64, f64)> {
+    fn interval(&self, units: &[Said]) -> Option<(f64, f64)> {
         if units.len() < MIN_UNITS {
             return None;
         }
@@ -158,7 +153,7 @@ impl Judge<'_> {
     }
 
     /// Mean absolute change of the bookings of those who forecast.
-    fn scale(&self, units: &[Unit]) -> Option<f64> {
+    fn scale(&self, units: &[Said]) -> Option<f64> {
         let who: BTreeSet<Option<Sym>> =
             units.iter().map(|u| (!u.is_company).then_some(u.owner)).collect();
         let series = |owner: Option<Sym>| {
@@ -184,7 +179,7 @@ pub(super) fn leaky(run: &Run) -> Reason {
 }
 
 /// WAPE of quarters.
-fn netted(units: &[Unit]) -> Option<f64> {
+fn netted(units: &[Said]) -> Option<f64> {
     let mut quarters: BTreeMap<usize, (i128, i128)> = BTreeMap::new();
     for unit in units {
         let sums = quarters.entry(unit.quarter).or_default();

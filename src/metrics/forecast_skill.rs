@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::forecast_measures::{BASIS, FORECAST, Judge, LEAD, leaky};
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Kind, Unit as Said};
+use super::forecast_units::{Kind, Said};
 use super::layout::{MetricTable, Reason, Slice, Tail};
+use super::monthly::small;
 use crate::model::{About, Sym, Unit, column};
 use crate::stats::accuracy::{ratio_interval, skill};
 
@@ -71,119 +72,105 @@ impl OfForecasts for ForecastSkill {
     }
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
-        let place = Place { judge };
         for &kind in judge.family.kinds() {
             for lead in 0..judge.agenda.leads.len() {
-                place.add(table, kind, lead);
+                add(table, judge, kind, lead);
             }
         }
     }
 }
 
-/// Where rows are written.
-struct Place<'p> {
-    judge: &'p Judge<'p>,
+fn add(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: usize) {
+    let Judge { family, agenda, .. } = *judge;
+    let judged = family.quarters(kind, lead, agenda).into_iter();
+    let units: Vec<Said> = judged.flat_map(|at| family.units(kind, at, lead, agenda)).collect();
+    for baseline in Baseline::ALL {
+        let pair = |unit: &Said| Some((*unit, naive(judge, baseline, unit, lead)?));
+        let pairs: Vec<(Said, f64)> = units.iter().filter_map(pair).collect();
+        if pairs.is_empty() {
+            continue;
+        }
+        let key = (kind, lead, baseline);
+        write(table, judge, Slice::whole(family.pipeline), key, &pairs);
+        let mut by_owner: BTreeMap<Sym, Vec<(Said, f64)>> = BTreeMap::new();
+        for pair in pairs.iter().filter(|(unit, _)| !unit.is_company) {
+            by_owner.entry(pair.0.owner).or_default().push(*pair);
+        }
+        for (owner, of_owner) in by_owner {
+            write(table, judge, Slice::owner(family.pipeline, owner), key, &of_owner);
+        }
+    }
 }
 
-impl Place<'_> {
-    fn add(&self, table: &mut MetricTable<'_>, kind: Kind, lead: usize) {
-        let judged = self.judge.family.quarters(kind, lead, self.judge.agenda).into_iter();
-        let units: Vec<Said> = judged
-            .flat_map(|at| self.judge.family.units(kind, at, lead, self.judge.agenda))
-            .collect();
-        for baseline in Baseline::ALL {
-            let pair = |unit: &Said| Some((*unit, self.naive(baseline, unit, lead)?));
-            let pairs: Vec<(Said, f64)> = units.iter().filter_map(pair).collect();
-            if pairs.is_empty() {
-                continue;
-            }
-            let whole = Slice::whole(self.judge.family.pipeline);
-            self.write(table, whole, (kind, lead, baseline), &pairs);
-            let mut by_owner: BTreeMap<Sym, Vec<(Said, f64)>> = BTreeMap::new();
-            for pair in pairs.iter().filter(|(unit, _)| !unit.is_company) {
-                by_owner.entry(pair.0.owner).or_default().push(*pair);
-            }
-            for (owner, of_owner) in by_owner {
-                let slice = Slice::owner(self.judge.family.pipeline, owner);
-                self.write(table, slice, (kind, lead, baseline), &of_owner);
-            }
+/// What the baseline says of the same owner and quarter.
+fn naive(judge: &Judge<'_>, baseline: Baseline, unit: &Said, lead: usize) -> Option<f64> {
+    let Judge { family, agenda, run, .. } = *judge;
+    let owner = (!unit.is_company).then_some(unit.owner);
+    let back = |quarters: usize| {
+        let at = unit.quarter.checked_sub(quarters)?;
+        agenda.quarters[at].is_covered.then(|| family.actual(at, owner) as f64)
+    };
+    match baseline {
+        Baseline::Last => back(1),
+        Baseline::Year => back(4),
+        Baseline::RunRate => {
+            let period = agenda.quarters[unit.quarter].period;
+            let on = agenda.mark(unit.quarter, lead)?.on;
+            let days = |end| run.workdays.between(period.start, end);
+            let (gone, all) = (days(on + 1), days(period.end));
+            let closed = family.closed(agenda.slot(unit.quarter, lead), owner);
+            (gone > 0 && closed != 0).then(|| closed as f64 * all as f64 / gone as f64)
         }
     }
+}
 
-    /// What the baseline says of the same owner and quarter.
-    fn naive(&self, baseline: Baseline, unit: &Said, lead: usize) -> Option<f64> {
-        let owner = (!unit.is_company).then_some(unit.owner);
-        let back = |quarters: usize| {
-            let at = unit.quarter.checked_sub(quarters)?;
-            let is_known = self.judge.agenda.quarters[at].is_covered;
-            is_known.then(|| self.judge.family.actual(at, owner) as f64)
-        };
-        match baseline {
-            Baseline::Last => back(1),
-            Baseline::Year => back(4),
-            Baseline::RunRate => {
-                let period = self.judge.agenda.quarters[unit.quarter].period;
-                let on = self.judge.agenda.mark(unit.quarter, lead)?.on;
-                let days = |end| self.judge.run.workdays.between(period.start, end);
-                let (gone, all) = (days(on + 1), days(period.end));
-                let closed =
-                    self.judge.family.closed(self.judge.agenda.slot(unit.quarter, lead), owner);
-                (gone > 0 && closed != 0).then(|| closed as f64 * all as f64 / gone as f64)
-            }
-        }
+fn write(
+    table: &mut MetricTable<'_>,
+    judge: &Judge<'_>,
+    slice: Slice,
+    (kind, lead, baseline): (Kind, usize, Baseline),
+    pairs: &[(Said, f64)],
+) {
+    let Judge { family, agenda, run, .. } = *judge;
+    let Some(period) = agenda.whole() else { return };
+    let main = if agenda.season() == 4 { Baseline::Year } else { Baseline::Last };
+    let mut row = table.row(slice, Some(period), family.currency);
+    row.set("basis", kind.basis())
+        .set("forecast", kind.as_str())
+        .set("lead_days", agenda.leads[lead])
+        .set("baseline", baseline.as_str())
+        .set("is_main", baseline == main)
+        .set("n_pairs", pairs.len());
+    let n = pairs.len() as u64;
+    if pairs.iter().any(|(unit, _)| unit.is_leaky) {
+        row.end(Tail { n: n.into(), reason: Some(leaky(run)), ..Tail::default() });
+        return;
     }
+    let count = pairs.len() as f64;
+    let mean = |error: &dyn Fn(&(Said, f64)) -> f64| pairs.iter().map(error).sum::<f64>() / count;
+    let model = mean(&|(unit, _)| (unit.forecast - unit.actual).abs() as f64);
+    let naive = mean(&|(unit, naive)| (naive - unit.actual as f64).abs());
+    let found = skill(model, naive);
+    row.set("mae_model_minor", model).set("mae_naive_minor", naive).set("skill", found);
+    let interval = found.and_then(|_| limits(judge, pairs));
+    let reason = match found {
+        None => Some(Reason::ZeroDenominator),
+        Some(_) => small(n, run),
+    };
+    row.end(Tail { n: n.into(), interval, method: "bootstrap", reason, ..Tail::default() });
+}
 
-    fn write(
-        &self,
-        table: &mut MetricTable<'_>,
-        slice: Slice,
-        (kind, lead, baseline): (Kind, usize, Baseline),
-        pairs: &[(Said, f64)],
-    ) {
-        let Some(period) = self.judge.agenda.whole() else { return };
-        let main = if self.judge.agenda.season() == 4 { Baseline::Year } else { Baseline::Last };
-        let mut row = table.row(slice, Some(period), self.judge.family.currency);
-        row.set("basis", kind.basis())
-            .set("forecast", kind.as_str())
-            .set("lead_days", self.judge.agenda.leads[lead])
-            .set("baseline", baseline.as_str())
-            .set("is_main", baseline == main)
-            .set("n_pairs", pairs.len());
-        let n = pairs.len() as u64;
-        if pairs.iter().any(|(unit, _)| unit.is_leaky) {
-            let reason = Some(leaky(self.judge.run));
-            row.end(Tail { n: n.into(), reason, ..Tail::default() });
-            return;
-        }
-        let count = pairs.len() as f64;
-        let mean =
-            |error: &dyn Fn(&(Said, f64)) -> f64| pairs.iter().map(error).sum::<f64>() / count;
-        let model = mean(&|(unit, _)| (unit.forecast - unit.actual).abs() as f64);
-        let naive = mean(&|(unit, naive)| (naive - unit.actual as f64).abs());
-        let found = skill(model, naive);
-        row.set("mae_model_minor", model).set("mae_naive_minor", naive).set("skill", found);
-        let interval = found.and_then(|_| self.interval(pairs));
-        let reason = match found {
-            None => Some(Reason::ZeroDenominator),
-            Some(_) if n < self.judge.run.config.min_n_rate => Some(Reason::SmallN),
-            Some(_) => None,
-        };
-        let method = if interval.is_some() { "bootstrap" } else { "" };
-        row.end(Tail { n: n.into(), interval, method, reason, ..Tail::default() });
+fn limits(judge: &Judge<'_>, pairs: &[(Said, f64)]) -> Option<(f64, f64)> {
+    if pairs.len() < MIN_PAIRS {
+        return None;
     }
-
-    fn interval(&self, pairs: &[(Said, f64)]) -> Option<(f64, f64)> {
-        if pairs.len() < MIN_PAIRS {
-            return None;
-        }
-        let all = self.judge.weights();
-        let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| all.of(unit)).collect();
-        let term = |(unit, naive): &(Said, f64)| {
-            let model = (unit.forecast - unit.actual).abs() as f64;
-            (model, (naive - unit.actual as f64).abs())
-        };
-        let terms: Vec<(f64, f64)> = pairs.iter().map(term).collect();
-        let ratio = ratio_interval(&terms, &weights, self.judge.run.config.boot_b as usize)?.pair();
-        Some((1.0 - ratio.1, 1.0 - ratio.0))
-    }
+    let all = judge.weights();
+    let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| all.of(unit)).collect();
+    let term = |(unit, naive): &(Said, f64)| {
+        let model = (unit.forecast - unit.actual).abs() as f64;
+        (model, (naive - unit.actual as f64).abs())
+    };
+    let terms: Vec<(f64, f64)> = pairs.iter().map(term).collect();
+    let ratio = ratio_interval(&terms, &weights, judge.run.config.boot_b as usize)?.pair();
+    Some((1.0 - ratio.1, 1.0 - ratio.0))
 }

@@ -10,9 +10,7 @@ use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::{currency_of, rate_reason, ratio};
 use crate::error::Result;
-use crate::model::{
-    About, Field, Known, Micros, Run, Snapshot, StageKind, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Field, Known, Micros, Run, Snapshot, StageKind, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 use std::collections::BTreeMap;
 
@@ -117,8 +115,7 @@ impl Metric for ForecastSlippage {
         into.due.merge(from.due, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
         let mut pooled: BTreeMap<_, Due> = BTreeMap::new();
         let any_told = agenda.judged().any(|at| is_told(agenda.quarters[at].starts_at, run));
@@ -132,7 +129,7 @@ impl Metric for ForecastSlippage {
         for ((slice, currency), due) in pooled {
             write(table.row(slice, agenda.whole(), currency), &due, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use super::forecast_looks::Cell;
 use super::forecast_measures::{BASIS, Judge, LEAD, leaky};
 use super::forecast_said::parts;
 use super::forecast_table::OfForecasts;
-use super::forecast_units::Family;
+use super::forecast_units::{Family, by_owner};
 use super::layout::{MetricTable, Row, Slice, Tail};
 use crate::model::{About, Known, Run, Sym, Unit, column};
 
@@ -89,24 +89,17 @@ impl OfForecasts for ForecastSnapshots {
             let slot = agenda.slot(mark.quarter, mark.lead);
             let at = Place { family, agenda, mark, run };
             if family.is_stored {
-                for ((_, owner), stored) in of_slot(&family.stored, slot) {
-                    at.stored(table, *owner, stored);
+                for (owner, stored) in by_owner(&family.stored, slot) {
+                    at.stored(table, owner, stored);
                 }
                 continue;
             }
             at.rebuilt(table, None, &family.total(slot));
-            for ((_, owner), cells) in of_slot(&family.cells, slot) {
-                at.rebuilt(table, Some(*owner), cells);
+            for (owner, cells) in by_owner(&family.cells, slot) {
+                at.rebuilt(table, Some(owner), cells);
             }
         }
     }
-}
-
-fn of_slot<V>(
-    map: &std::collections::BTreeMap<(usize, Sym), V>,
-    slot: usize,
-) -> impl Iterator<Item = (&(usize, Sym), &V)> {
-    map.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX)))
 }
 
 /// Where rows are written.

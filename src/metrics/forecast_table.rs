@@ -1,16 +1,14 @@
 //! What L1 to L4 and L7 share: one state, and one gathering of what it says for all of them.
 
-use std::fmt::Debug;
 use std::sync::OnceLock;
 
-use super::Metric;
 use super::forecast_days::Agenda;
 use super::forecast_looks::Looks;
 use super::forecast_measures::{Judge, Weights};
 use super::forecast_units::{Family, families};
 use super::layout::MetricTable;
-use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline};
+use super::shared::OnShared;
+use crate::model::{About, Run};
 
 /// What the looks at deals come to.
 #[derive(Debug)]
@@ -20,7 +18,7 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    fn new(looks: Looks, run: &Run) -> Self {
+    pub(super) fn new(looks: &Looks, run: &Run) -> Self {
         let agenda = Agenda::new(run);
         let families = families(looks, &agenda, run);
         Self { families: families.into_iter().map(|f| (f, OnceLock::new())).collect(), agenda }
@@ -28,7 +26,7 @@ impl Gathered {
 }
 
 /// A metric of forecasts and what came of them.
-pub(super) trait OfForecasts: Debug + Send + Sync {
+pub(super) trait OfForecasts: Sync {
     /// What it is.
     fn about(&self) -> &'static About;
 
@@ -37,39 +35,19 @@ pub(super) trait OfForecasts: Debug + Send + Sync {
 }
 
 /// Such a metric as the registry holds it.
-#[derive(Debug)]
 pub(super) struct OnLooks<M>(pub(super) M);
 
-impl<M: OfForecasts> Metric for OnLooks<M> {
+impl<M: OfForecasts> OnShared for OnLooks<M> {
     type State = Looks;
 
     fn about(&self) -> &'static About {
         self.0.about()
     }
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Looks) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Looks, from: Looks) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some("looks")
-    }
-
-    fn copy(&self, state: &Looks) -> Looks {
-        state.clone()
-    }
-
-    fn finish(&self, state: Looks, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(self.0.about(), run);
-        let gathered = state.gathered();
-        let Gathered { agenda, families } = gathered.get_or_init(|| Gathered::new(state, run));
+    fn write(&self, table: &mut MetricTable<'_>, state: &Looks, run: &Run) {
+        let Gathered { agenda, families } = state.gathered(run);
         for (family, weights) in families {
-            self.0.write(&mut table, &Judge { family, agenda, run, weights });
+            self.0.write(table, &Judge { family, agenda, run, weights });
         }
-        table.finish()
     }
 }

@@ -9,15 +9,13 @@ use super::forecast_days::{Agenda, Tier};
 use super::forecast_kept::{KeptWins, Stored, chosen};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_said::said;
+use super::landmarks::MIN_LOOKS;
 use crate::model::config::CategoryRollup;
 use crate::model::money::div_half_even;
 use crate::model::{Day, Known, Run, StageId, Sym};
 
 /// Basis points of certainty.
 const WHOLE: i128 = 10_000;
-
-/// Looks that a probability needs.
-const MIN_LOOKS: u64 = 20;
 
 /// How a forecast is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,10 +36,9 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Those made from the history of deals.
-    pub(super) const REBUILT: [Self; 4] =
-        [Self::Commit, Self::BestCase, Self::Weighted, Self::Landmark];
+    const REBUILT: [Self; 4] = [Self::Commit, Self::BestCase, Self::Weighted, Self::Landmark];
     /// Those that were kept.
-    pub(super) const STORED: [Self; 2] = [Self::StoredCommit, Self::StoredBest];
+    const STORED: [Self; 2] = [Self::StoredCommit, Self::StoredBest];
 
     /// `rebuilt` or `stored`.
     pub(super) fn basis(self) -> &'static str {
@@ -61,7 +58,7 @@ impl Kind {
 
 /// A forecast of one owner for one quarter, or of all owners together, and what came.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unit {
+pub(super) struct Said {
     /// The owner; `Sym::NONE` for all together, and for deals without one.
     pub(super) owner: Sym,
     /// Whether it is about all owners together.
@@ -101,27 +98,26 @@ pub(super) struct Family {
 type Families = BTreeMap<(Sym, Sym), Family>;
 
 /// All families of a run, those of stored forecasts last.
-pub(super) fn families(mut looks: Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
-    let wins = std::mem::take(&mut looks.kept_wins);
+pub(super) fn families(looks: &Looks, agenda: &Agenda, run: &Run) -> Vec<Family> {
     let mut found = rebuilt(looks, run);
-    let kept = stored(&found, &wins, agenda, run);
+    let kept = stored(&found, &looks.kept_wins, agenda, run);
     found.extend(kept);
     found
 }
 
 /// The families of rebuilt forecasts.
-fn rebuilt(looks: Looks, run: &Run) -> Vec<Family> {
+fn rebuilt(looks: &Looks, run: &Run) -> Vec<Family> {
     let mut found = Families::new();
-    for (spot, cell) in looks.cells.sorted() {
+    for (spot, cell) in looks.cells.in_order() {
         let family = found.entry((spot.pipeline, spot.currency)).or_default();
         let cells = family.cells.entry((spot.slot, spot.owner)).or_default();
-        cells[spot.tier as usize].gather(&cell);
+        cells[spot.tier as usize].gather(cell);
     }
-    for ((pipeline, stage, currency, slot), sums) in looks.stages.sorted() {
+    for ((pipeline, stage, currency, slot), sums) in looks.stages.in_order() {
         let family = found.entry((pipeline, currency)).or_default();
-        family.stages.entry((slot, stage)).or_default().gather(&sums);
+        family.stages.entry((slot, stage)).or_default().gather(sums);
     }
-    for ((pipeline, currency, quarter, owner), booked) in looks.booked {
+    for (&(pipeline, currency, quarter, owner), &booked) in &looks.booked {
         let family = found.entry((pipeline, currency)).or_default();
         family.booked.insert((quarter, owner), booked);
     }
@@ -161,6 +157,14 @@ fn stored(rebuilt: &[Family], wins: &KeptWins, agenda: &Agenda, run: &Run) -> Ve
     currencies.into_iter().map(family).filter(|family| !family.stored.is_empty()).collect()
 }
 
+/// What each owner has in a slot, or in a quarter.
+pub(super) fn by_owner<V>(
+    map: &BTreeMap<(usize, Sym), V>,
+    at: usize,
+) -> impl Iterator<Item = (Sym, &V)> {
+    map.range((at, Sym(u32::MIN))..=(at, Sym(u32::MAX))).map(|((_, owner), of)| (*owner, of))
+}
+
 impl Family {
     /// The kinds of its forecasts.
     pub(super) fn kinds(&self) -> &'static [Kind] {
@@ -182,14 +186,13 @@ impl Family {
         if let Some(owner) = owner {
             return self.booked.get(&(quarter, owner)).map_or(0, |booked| booked.won.minor);
         }
-        let of_quarter = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
-        self.booked.range(of_quarter).map(|(_, booked)| booked.won.minor).sum()
+        by_owner(&self.booked, quarter).map(|(_, booked)| booked.won.minor).sum()
     }
 
     /// The sums of all owners on a day.
     pub(super) fn total(&self, slot: usize) -> [Cell; 6] {
         let mut sums = [Cell::default(); 6];
-        for (_, cells) in self.cells.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX))) {
+        for (_, cells) in by_owner(&self.cells, slot) {
             sums.iter_mut().zip(cells).for_each(|(into, cell)| into.gather(cell));
         }
         sums
@@ -202,7 +205,7 @@ impl Family {
         quarter: usize,
         lead: usize,
         agenda: &Agenda,
-    ) -> Vec<Unit> {
+    ) -> Vec<Said> {
         if agenda.mark(quarter, lead).is_none() {
             return Vec::new();
         }
@@ -216,15 +219,14 @@ impl Family {
         }
     }
 
-    fn rebuilt_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Unit> {
-        let span = |at| (at, Sym(u32::MIN))..=(at, Sym(u32::MAX));
-        let mut owners: BTreeSet<Sym> = self.cells.range(span(slot)).map(|(k, _)| k.1).collect();
-        owners.extend(self.booked.range(span(quarter)).map(|(k, _)| k.1));
+    fn rebuilt_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Said> {
+        let mut owners: BTreeSet<Sym> = by_owner(&self.cells, slot).map(|(who, _)| who).collect();
+        owners.extend(by_owner(&self.booked, quarter).map(|(who, _)| who));
         let none = [Cell::default(); 6];
         let unit = |owner: Sym| {
             let cells = self.cells.get(&(slot, owner)).unwrap_or(&none);
             let booked = self.booked.get(&(quarter, owner)).copied().unwrap_or_default();
-            Unit {
+            Said {
                 owner,
                 is_company: false,
                 quarter,
@@ -234,7 +236,7 @@ impl Family {
                 amounts: cells.iter().fold(booked.amounts, |worst, cell| worst.max(cell.amounts)),
             }
         };
-        let says = |unit: &Unit| unit.is_leaky || unit.forecast != 0 || unit.actual != 0;
+        let says = |unit: &Said| unit.is_leaky || unit.forecast != 0 || unit.actual != 0;
         owners.into_iter().map(unit).filter(says).collect()
     }
 
@@ -246,7 +248,7 @@ impl Family {
 
     /// The forecast of all open deals by what earlier quarters kept of their stages, with the same days
     /// to go. Only quarters that had ended by then are looked at.
-    fn landmark(&self, quarter: usize, lead: usize, agenda: &Agenda) -> Option<Unit> {
+    fn landmark(&self, quarter: usize, lead: usize, agenda: &Agenda) -> Option<Said> {
         let slot = agenda.slot(quarter, lead);
         let on = agenda.mark(quarter, lead)?.on;
         let mut kept: BTreeMap<Option<StageId>, (u64, u64)> = BTreeMap::new();
@@ -271,20 +273,20 @@ impl Family {
         share(pooled)?;
         let (actual, owner) = (self.actual(quarter, None), Sym::NONE);
         let (is_company, is_leaky) = (true, false);
-        Some(Unit { owner, is_company, quarter, forecast, actual, is_leaky, amounts })
+        Some(Said { owner, is_company, quarter, forecast, actual, is_leaky, amounts })
     }
 
-    fn stored_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Unit> {
-        let of_slot = || self.stored.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX)));
-        let has_owners = of_slot().any(|((_, owner), _)| !owner.is_none());
+    fn stored_units(&self, kind: Kind, quarter: usize, slot: usize) -> Vec<Said> {
+        let of_slot = || by_owner(&self.stored, slot);
+        let has_owners = of_slot().any(|(owner, _)| !owner.is_none());
         let mut found = Vec::new();
-        for ((_, owner), stored) in of_slot().filter(|(key, _)| !has_owners || !key.1.is_none()) {
+        for (owner, stored) in of_slot().filter(|(owner, _)| !has_owners || !owner.is_none()) {
             let is_company = owner.is_none();
-            let one = (!is_company).then_some(*owner);
+            let one = (!is_company).then_some(owner);
             let said = said(kind, &stored.forecast, stored.closed, self.rollup);
             let Some(forecast) = said else { continue };
-            found.push(Unit {
-                owner: *owner,
+            found.push(Said {
+                owner,
                 is_company,
                 quarter,
                 forecast,
@@ -298,8 +300,7 @@ impl Family {
 
     /// The latest day on which a stored forecast of a slot was made.
     pub(super) fn said_on(&self, slot: usize) -> Option<Day> {
-        let of_slot = self.stored.range((slot, Sym(u32::MIN))..=(slot, Sym(u32::MAX)));
-        of_slot.map(|(_, stored)| stored.on).max()
+        by_owner(&self.stored, slot).map(|(_, stored)| stored.on).max()
     }
 
     /// What stood won by the day, from one owner or from all.
@@ -311,13 +312,12 @@ impl Family {
     }
 
     /// Owners with bookings in the quarter for whom no forecast of this kind was kept.
-    pub(super) fn missing(&self, units: &[Unit], quarter: usize) -> u64 {
+    pub(super) fn missing(&self, units: &[Said], quarter: usize) -> u64 {
         if !self.is_stored || units.iter().any(|unit| unit.is_company) {
             return u64::from(units.is_empty());
         }
-        let span = (quarter, Sym(u32::MIN))..=(quarter, Sym(u32::MAX));
         let said: BTreeSet<Sym> = units.iter().map(|unit| unit.owner).collect();
-        self.booked.range(span).filter(|((_, owner), _)| !said.contains(owner)).count() as u64
+        by_owner(&self.booked, quarter).filter(|(owner, _)| !said.contains(owner)).count() as u64
     }
 }
 

@@ -12,7 +12,7 @@ use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
 use crate::error::Result;
-use crate::model::{About, Day, Known, Period, Run, Table, Timeline, Unit, column};
+use crate::model::{About, Day, Known, Period, Run, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -185,15 +185,14 @@ impl Metric for ForecastWaterfall {
         into.lines.merge(from.lines, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
         for (Window(slice, currency, at), lines) in state.lines.sorted() {
             let period = agenda.quarters[at].period;
             let row = table.row(slice, Some(period), currency);
             write(row, &lines, agenda.quarters[at].is_complete, run)?;
         }
-        table.finish()
+        Ok(())
     }
 }
 

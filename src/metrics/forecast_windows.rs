@@ -3,7 +3,7 @@
 use super::forecast_days::Agenda;
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::layout::{Dimension, Slice};
-use super::place::{Place, Placed};
+use super::place::{Place, Placed, by_currency};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Run, Sym, Timeline};
 
@@ -18,12 +18,8 @@ impl Placed for Window {
             Dimension::Owner => run.owners.of(slice.value)? + 1,
             _ => 0,
         };
-        let currency = match currency {
-            Sym::NONE => 0,
-            known => run.currency_numbers.of(known)? + 1,
-        };
         let column = quarter * run.pipelines.count() + run.pipelines.of(slice.pipeline)?;
-        Some((row, column * (run.currency_numbers.count() + 1) + currency))
+        Some((row, by_currency(column, currency, run)?))
     }
 }
 

@@ -5,7 +5,7 @@ use super::credit::{shares, split};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use crate::error::Result;
 use crate::model::{
-    About, Activity, Day, Goal, Measure, Run, Status, Sym, Table, Timeline, Unit, Who, column,
+    About, Activity, Day, Goal, Measure, Run, Status, Sym, Timeline, Unit, Who, column,
 };
 
 /// C1.
@@ -158,12 +158,11 @@ impl Metric for GoalAttainment {
         into.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| *into += from);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for goal in &run.goals.rows {
-            add_row(&mut table, goal, &state, run);
+            add_row(table, goal, &state, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

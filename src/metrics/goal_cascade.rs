@@ -9,7 +9,7 @@ use super::latest::Latest;
 use super::layout::{Dimension, MetricTable, Reason, Tail};
 use super::plan::{Aim, Plan, Scheme, Step};
 use crate::error::Result;
-use crate::model::{About, Day, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 
 /// A6.
 #[derive(Clone, Copy, Debug)]
@@ -72,15 +72,14 @@ impl Metric for GoalCascade {
         into.latest.merge(from.latest);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let touches = state.latest.touches_by_stage();
         for scheme in state.plan.by_mode(run) {
             if let Some(aim) = scheme.aim.filter(|_| scheme.slice.dimension == Dimension::All) {
-                Cascade::new(&scheme, aim, run).add_rows(&mut table, &touches);
+                Cascade::new(&scheme, aim, run).add_rows(table, &touches);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -58,14 +58,9 @@ impl OnShared for GoalChanceWins {
                 let (mean, variance) = odds.of_wins();
                 let is_known = goal.hindrance.is_none() && (need <= 0 || !odds.is_unknown());
                 let p = match u64::try_from(need) {
-                    Ok(0) | Err(_) => {
-                        if need <= 0 {
-                            1.0
-                        } else {
-                            0.0
-                        }
-                    }
+                    _ if need <= 0 => 1.0,
                     Ok(need) => Counts::new(odds.groups()).at_least(need),
+                    Err(_) => 0.0,
                 };
                 let mut row = row(table, &goal, plan, run);
                 row.set("p_mode", mode.as_str()).set("target", goal.value as f64);

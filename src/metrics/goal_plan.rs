@@ -5,11 +5,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use arcstr::ArcStr;
-
 use super::layout::{MetricTable, Reason, Row, Slice};
 use crate::model::calendar::{month_index, month_start};
-use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Target};
+use crate::model::{Day, Micros, Period, PeriodKind, Run, Sym, Target, Who};
 
 /// Past periods that a goal is compared with.
 const PAST_PERIODS: i32 = 8;
@@ -109,32 +107,10 @@ fn span((start, end): (Day, Day), run: &Run) -> Span {
     Span { start, end, days_left: days_left.unsigned_abs(), past }
 }
 
-/// Who a goal is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scope {
-    /// Everybody.
-    All,
-    /// The people of a team today.
-    Team(ArcStr),
-    /// One owner.
-    Owner(Sym),
-}
-
-impl Scope {
-    /// Whether the deals of an owner count.
-    pub(super) fn holds(&self, owner: Sym, run: &Run) -> bool {
-        match self {
-            Self::All => true,
-            Self::Team(team) => run.team(owner).as_ref() == Some(team),
-            Self::Owner(own) => *own == owner,
-        }
-    }
-}
-
-/// A goal in progress: the sum of the rows for one scope, period and currency.
+/// A goal in progress: the sum of the rows for somebody, one period and one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Goal {
-    pub(super) scope: Scope,
+    pub(super) who: Who,
     /// Place in [`Plan::spans`].
     pub(super) span: usize,
     /// `Sym::NONE` for a goal in numbers, or in any currency.
@@ -148,7 +124,13 @@ pub(super) struct Goal {
 impl Goal {
     /// Whether a deal counts.
     pub(super) fn holds(&self, owner: Sym, currency: Sym, run: &Run) -> bool {
-        (self.currency.is_none() || self.currency == currency) && self.scope.holds(owner, run)
+        let is_in_currency = self.currency.is_none() || self.currency == currency;
+        is_in_currency
+            && match &self.who {
+                Who::Everyone => true,
+                Who::Team(team) => run.team(owner).as_ref() == Some(team),
+                Who::Owner(own) => *own == owner,
+            }
     }
 
     /// The period.
@@ -162,36 +144,29 @@ impl Goal {
 
 /// The goals of a measure that are in progress, in order.
 pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
-    let mut found: BTreeMap<(usize, Scope, Sym, bool), i128> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, Who, Sym, bool), i128> = BTreeMap::new();
     for target in run.targets.iter().filter(|t| t.measure == measure) {
         let period = (target.period_start, target.period_end);
         let Some(span) = plan.spans.iter().position(|s| (s.start, s.end) == period) else {
             continue;
         };
         // An owner who has no deal has nothing won and nothing open, but a goal all the same.
-        let scope = match (target.owner.as_str(), target.team.as_str()) {
-            ("", "") => Scope::All,
-            ("", team) => Scope::Team(ArcStr::from(team)),
-            (owner, _) => match run.names.find(owner) {
-                Some(owner) => Scope::Owner(owner),
-                None => continue,
-            },
-        };
+        let Some(who) = Who::of(target, &run.names) else { continue };
         let has_currency = measure == BOOKINGS && !target.currency.is_empty();
         let currency = run.names.find(&target.currency).filter(|_| has_currency);
         let is_foreign = currency.is_some_and(|currency| run.is_foreign(currency));
-        let key = (span, scope, currency.unwrap_or_default(), is_foreign);
+        let key = (span, who, currency.unwrap_or_default(), is_foreign);
         *found.entry(key).or_default() += i128::from(target.value);
     }
-    let goal = |((span, scope, currency, is_foreign), value): ((_, Scope, Sym, bool), _)| {
+    let goal = |((span, who, currency, is_foreign), value): ((_, Who, Sym, bool), _)| {
         let is_mixed = measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1;
-        let is_empty = matches!(&scope, Scope::Team(team) if !run.has_members(team));
+        let is_empty = matches!(&who, Who::Team(team) if !run.has_members(team));
         let hindrance = match (is_foreign || is_mixed, is_empty) {
             (true, _) => Some(Reason::MixedCurrency),
             (false, true) => Some(Reason::TableAbsent),
             (false, false) => None,
         };
-        Goal { scope, span, currency, value, hindrance }
+        Goal { who, span, currency, value, hindrance }
     };
     found.into_iter().map(goal).collect()
 }
@@ -206,8 +181,8 @@ pub(super) fn row<'t>(
 ) -> Row<'t> {
     let pipelines = run.catalogue.pipelines();
     let pipeline = if let [only] = pipelines.as_slice() { *only } else { Sym::NONE };
-    let slice = match goal.scope {
-        Scope::Owner(owner) => Slice::owner(pipeline, owner),
+    let slice = match goal.who {
+        Who::Owner(owner) => Slice::owner(pipeline, owner),
         _ => Slice::whole(pipeline),
     };
     let currency = match run.currencies.as_slice() {
@@ -218,13 +193,13 @@ pub(super) fn row<'t>(
     if pipelines.len() != 1 {
         row.across_pipelines();
     }
-    if let Scope::Team(team) = &goal.scope {
+    if let Who::Team(team) = &goal.who {
         row.team(team.clone());
     }
-    let (kind, name) = match &goal.scope {
-        Scope::All => ("all", arcstr::literal!("")),
-        Scope::Team(team) => ("team", team.clone()),
-        Scope::Owner(owner) => ("owner", run.owner_label(*owner)),
+    let (kind, name) = match &goal.who {
+        Who::Everyone => ("all", arcstr::literal!("")),
+        Who::Team(team) => ("team", team.clone()),
+        Who::Owner(owner) => ("owner", run.owner_label(*owner)),
     };
     row.set("scope", kind).set("scope_name", name);
     row

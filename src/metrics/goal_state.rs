@@ -11,17 +11,15 @@ use super::forecast_past::owner_at;
 use super::goal_chances::Chances;
 use super::goal_plan::{Goal, Plan};
 use super::keyed::add_all;
+use super::landmarks::MIN_LOOKS;
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::monthly::currency_of;
 use super::shared::SharedState;
-use super::stage_key::{field_before, is_worked, standing};
+use super::stage_key::{is_worked, standing, told};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
 use crate::stats::survival::EventTable;
-
-/// Fewer looks than this say nothing.
-const MIN_LOOKS: u64 = 20;
 
 /// An open deal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,20 +100,14 @@ impl SharedState for Goals {
         // Of a deal whose first close counts, what came later is no chance of another one.
         if let Some(visit) = standing(deal).filter(|_| facts.outcome == Status::Open) {
             let of_stage = run.catalogue.get(visit.stage).probability_bp;
-            let of_deal = || match field_before(deal, Field::Probability, run.cut) {
-                Some(known) => known.and_then(|bp| u32::try_from(bp).ok()),
-                None => deal.deal.probability_bp.get(),
-            };
+            let of_deal = || told(deal, Field::Probability, deal.deal.probability_bp.get());
             let open = Open {
                 owner: facts.owner,
                 currency,
                 stage: visit.stage,
                 amount: deal.amount_before(run.cut, run).0,
                 probability_bp: of_stage.or_else(of_deal),
-                expected_on: match field_before(deal, Field::ExpectedCloseOn, run.cut) {
-                    Some(known) => known.and_then(|day| Day::try_from(day).ok()),
-                    None => deal.deal.expected_close_on.get(),
-                },
+                expected_on: told(deal, Field::ExpectedCloseOn, deal.deal.expected_close_on.get()),
             };
             *self.open.entry(open).or_default() += 1;
         }
@@ -356,10 +348,8 @@ impl Goals {
 
     /// Chance of a deal in a first stage, all pipelines together.
     pub(super) fn first_chance(&self, days: u32, plan: &Plan, run: &Run) -> Option<f64> {
-        let is_first = |(_, stage): &(usize, &crate::model::Stage)| stage.order == Some(1);
-        let stages = run.catalogue.stages.iter().enumerate().filter(is_first);
-        let stages: Vec<StageId> =
-            stages.filter_map(|(at, _)| u16::try_from(at).ok().map(StageId)).collect();
+        let stages = run.catalogue.all().filter(|(_, stage)| stage.order == Some(1));
+        let stages: Vec<StageId> = stages.map(|(id, _)| id).collect();
         self.chance(&stages, days, plan, run)
     }
 

@@ -6,14 +6,12 @@
 use std::collections::BTreeMap;
 
 use super::keyed::add_all;
+use super::landmarks::MIN_LOOKS;
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::is_worked;
 use crate::model::calendar::{Day, month_index, month_start};
 use crate::model::{Micros, Run, StageId, StageKind, Timeline};
 use crate::stats::survival::EventTable;
-
-/// Fewer looks than this say nothing.
-const MIN_LOOKS: u64 = 20;
 
 /// A month end: the instant after it, and its day.
 pub(super) type End = (Micros, Day);
@@ -141,23 +139,11 @@ impl Looks {
         place: Option<usize>,
         run: &Run,
     ) -> Option<f64> {
-        let own = self.estimate(&[stage], horizon, place, run);
-        if own.as_ref().is_ok_and(|found| found.is_some()) {
-            return own.ok().flatten();
-        }
-        let about = run.catalogue.get(stage);
-        let alike = |(id, s): (StageId, &crate::model::Stage)| {
-            let is_alike = s.kind == about.kind
-                && s.probability_bp.is_some()
-                && s.probability_bp == about.probability_bp;
-            is_alike.then_some(id)
-        };
-        match own {
-            // Enough looks, too little follow-up: others would not be about this stage.
-            Ok(_) => None,
+        match self.estimate(&[stage], horizon, place, run) {
+            // Where there are looks enough and too little follow-up, others would not be about this stage.
+            Ok(found) => found,
             Err(TooFew) => {
-                let pooled: Vec<_> = run.catalogue.of(about.pipeline).filter_map(alike).collect();
-                self.estimate(&pooled, horizon, place, run).ok().flatten()
+                self.estimate(&run.catalogue.alike(stage), horizon, place, run).ok().flatten()
             }
         }
     }

@@ -66,8 +66,7 @@ impl OnShared for LandmarkWinProbability {
                 if all.looks == 0 {
                     continue;
                 }
-                let alike = alike(pipeline, stage, run);
-                let pooled = all.chances.is_none().then(|| within(&alike).0);
+                let pooled = all.chances.is_none().then(|| within(&run.catalogue.alike(stage)).0);
                 add_rows(table, (pipeline, stage, 0), &all, &all, pooled.as_ref(), run);
                 for (band, own) in bands.iter().enumerate() {
                     let key = (pipeline, stage, band + 1);
@@ -76,18 +75,6 @@ impl OnShared for LandmarkWinProbability {
             }
         }
     }
-}
-
-/// The open stages of the same configured probability; the stage alone, if it has none.
-fn alike(pipeline: Sym, stage: StageId, run: &Run) -> Vec<StageId> {
-    let about = run.catalogue.get(stage);
-    let is_alike = |other: StageId| {
-        let other = run.catalogue.get(other);
-        let is_same = other.kind == about.kind && other.probability_bp == about.probability_bp;
-        is_same && about.probability_bp.is_some()
-    };
-    let all = run.catalogue.of(pipeline).map(|(id, _)| id);
-    all.filter(|&id| id == stage || is_alike(id)).collect()
 }
 
 /// The month ends that are looked at.

@@ -14,7 +14,7 @@ use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
 use crate::stats::survival::{EventTable, Incidence};
 
 /// Fewer looks than this say nothing.
-const MIN_LOOKS: u64 = 20;
+pub(super) const MIN_LOOKS: u64 = 20;
 
 /// Ages in days, each band up to the next one's first day.
 pub(super) const BANDS: [(&str, u32); 4] = [("0-29", 0), ("30-59", 30), ("60-89", 60), ("90+", 90)];

@@ -2,10 +2,9 @@
 
 use arcstr::{ArcStr, literal};
 
-use crate::error::Result;
 use crate::model::{
-    About, Column, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value,
-    column, too_large,
+    About, ColumnAbout, Day, Facts, Period, PeriodKind, Run, Sym, Table, Unit, Value, column,
+    too_large,
 };
 
 /// The ways in which folds cut a pipeline; the whole follows from its segments.
@@ -74,12 +73,8 @@ impl Slice {
 
     /// The `interval_method` of a metric that draws its limits for whole pipelines, and makes those of
     /// parts by `of_parts`.
-    pub fn bootstrap_or(self, of_parts: &'static str, has_interval: bool) -> &'static str {
-        match (has_interval, self.dimension) {
-            (false, _) => "",
-            (true, Dimension::All) => "bootstrap",
-            (true, _) => of_parts,
-        }
+    pub fn bootstrap_or(self, of_parts: &'static str) -> &'static str {
+        if self.dimension == Dimension::All { "bootstrap" } else { of_parts }
     }
 }
 
@@ -226,10 +221,9 @@ pub struct MetricTable<'r> {
 
 impl<'r> MetricTable<'r> {
     /// An empty table with the columns of the layout and of the metric's block.
-    pub fn new(about: &'static About, run: &'r Run) -> Self {
+    pub(super) fn new(about: &'static About, run: &'r Run) -> Self {
         let all = HEAD.iter().chain(about.columns).chain(TAIL);
-        let columns = all.map(|c| Column::new(c.name, c.unit, c.meaning)).collect();
-        let table = Table { name: about.name.to_owned(), columns, rows: Vec::new() };
+        let table = Table::new(about.name, all, Vec::new());
         let kind = PeriodKind::All;
         let kind = (kind, ArcStr::from(kind.as_str()));
         Self { about, run, table, id: ArcStr::from(about.id), kind }
@@ -266,12 +260,12 @@ impl<'r> MetricTable<'r> {
 
     /// The table, its rows sorted: by the keys of the layout, then those of the metric. A list that
     /// is ranked comes in the order of its ranks.
-    pub fn finish(mut self) -> Result<Table> {
+    pub(super) fn sorted(mut self) -> Table {
         let is_ranked = self.about.keys.first() == Some(&"rank");
         let first: &[&str] = if is_ranked { &["pipeline", "currency", "rank"] } else { &[] };
         let keys: Vec<&str> = first.iter().chain(SORT).chain(self.about.keys).copied().collect();
         self.table.sort_by(&keys);
-        Ok(self.table)
+        self.table
     }
 }
 

@@ -11,7 +11,7 @@ use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
 use super::monthly::{Gather, Monthly, currency_of};
 use super::resample::{Weighted, with_weights};
 use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::shapley::shapley;
 
@@ -217,8 +217,7 @@ impl Metric for LeverDecomposition {
         });
     }
 
-    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         state.sums = state.sums.with_wholes();
         let quarters = levers::quarters(run);
         let first_drawn = quarters.len().saturating_sub(DRAWN_QUARTERS + 1);
@@ -235,10 +234,10 @@ impl Metric for LeverDecomposition {
                     None => Vec::new(),
                 };
                 let change = Change { pair: [&pair[0], &pair[1]], drawn };
-                change.add_rows(&mut table, (slice, currency, quarters[at + 1]), run);
+                change.add_rows(table, (slice, currency, quarters[at + 1]), run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

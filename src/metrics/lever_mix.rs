@@ -7,7 +7,7 @@ use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, Key, LEVERS, Months, Sums, factors, is_merged, sums_of};
 use super::monthly::Monthly;
 use crate::error::Result;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 use crate::stats::shapley::shapley;
 
 /// D3.
@@ -83,8 +83,7 @@ impl Metric for LeverMix {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let state = state.with_wholes();
         let quarters = levers::quarters(run);
         let mut found: BTreeMap<(Sym, Sym), Pipeline> = BTreeMap::new();
@@ -94,10 +93,10 @@ impl Metric for LeverMix {
         for ((pipeline, currency), of) in found {
             for (at, quarter) in quarters.iter().enumerate().skip(1) {
                 let place = Place { pipeline, currency, quarter: *quarter };
-                of.add_rows(&mut table, place, at, run)?;
+                of.add_rows(table, place, at, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -141,13 +140,7 @@ fn split(whole: &Sums, segment: &Sums, merged: bool) -> [Option<f64>; 6] {
 }
 
 impl Pipeline {
-    fn add_rows(
-        &self,
-        table: &mut MetricTable<'_>,
-        place: Place,
-        at: usize,
-        run: &Run,
-    ) -> Result<()> {
+    fn add_rows(&self, table: &mut MetricTable<'_>, place: Place, at: usize, run: &Run) {
         let pair = |sums: &'_ [Sums]| [sums[at - 1], sums[at]];
         let whole = pair(&self.whole);
         let merged = is_merged([&whole[0], &whole[1]]);
@@ -162,11 +155,11 @@ impl Pipeline {
             let is_empty = own.iter().all(|sums| sums.events.closed == 0);
             if !is_empty {
                 let rows = Rows { slice, place, merged, pair: own, factors: Some([x0, x1]) };
-                rows.add(table, contributions, run)?;
+                rows.add(table, contributions, run);
             }
         }
         let slice = Slice::whole(place.pipeline);
-        Rows { slice, place, merged, pair: whole, factors: None }.add(table, totals, run)
+        Rows { slice, place, merged, pair: whole, factors: None }.add(table, totals, run);
     }
 }
 
@@ -180,7 +173,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&self, table: &mut MetricTable<'_>, parts: [f64; 6], run: &Run) -> Result<()> {
+    fn add(&self, table: &mut MetricTable<'_>, parts: [f64; 6], run: &Run) {
         let [before, after] = self.pair.map(|sums| sums.events);
         let change = after.revenue - before.revenue;
         let names = LEVERS[..MIX].iter().chain(&["mix"]).chain(&LEVERS[MIX..]);
@@ -208,6 +201,5 @@ impl Rows {
                 ..Tail::default()
             });
         }
-        Ok(())
     }
 }

@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::layout::{PARTS, word};
-use super::monthly::{Gather, Monthly, beside_amounts, only_currency, rate_reason, ratio};
-use super::{Metric, MetricTable, Reason, Tail};
+use super::monthly::{Gather, Monthly, beside_amounts, only_currency, ratio};
+use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 
 /// A2.
@@ -96,8 +96,7 @@ impl Metric for LossReasons {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let only = only_currency(run);
         for (cell, reasons) in state.with_wholes().by_period(run, false) {
             let counted = reasons.0.iter().filter(|(sym, _)| !run.is_excluded_reason(**sym));
@@ -113,26 +112,17 @@ impl Metric for LossReasons {
                     .set("share", ratio(losses.lost, n))
                     .set_minor("value_minor", value)
                     .set("n_null_amount", losses.null_amounts);
-                row.end(tail(losses, (n, is_excluded), only.is_none(), run));
+                let (status, reason) = beside_amounts(n, only.is_none(), run);
+                row.end(Tail {
+                    n: n.into(),
+                    status,
+                    interval: (n > 0).then(|| wilson(losses.lost as f64, n as f64).pair()),
+                    method: "wilson",
+                    reason,
+                    quality_count: losses.quality,
+                });
             }
         }
-        table.finish()
-    }
-}
-
-fn tail(losses: &Losses, (n, is_excluded): (u64, bool), is_mixed: bool, run: &Run) -> Tail {
-    let quality_count = losses.quality;
-    if is_excluded {
-        let reason = Some(Reason::ZeroDenominator);
-        return Tail { n: n.into(), reason, quality_count, ..Tail::default() };
-    }
-    let (status, reason) = beside_amounts(rate_reason(n, run), is_mixed);
-    Tail {
-        n: n.into(),
-        interval: Some(wilson(losses.lost as f64, n as f64).pair()),
-        method: "wilson",
-        status,
-        reason,
-        quality_count,
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use super::monthly::rate_reason;
 use super::stage_key::{finest, sums_of};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 use crate::stats::interval::moments;
 
 /// B6.
@@ -100,18 +100,17 @@ impl Metric for MeetingToWin {
         into.cells.merge(from.cells, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Slice, Period), Waits> = BTreeMap::new();
         for ((slice, period), waits) in state.cells.sorted() {
             for cell in sums_of((slice, period), run) {
                 all.entry(cell).or_default().gather(&waits);
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for ((slice, period), waits) in &all {
-            add_row(&mut table, (*slice, *period), waits, run);
+            add_row(table, (*slice, *period), waits, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

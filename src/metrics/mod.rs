@@ -180,10 +180,10 @@ pub trait Metric: Sync {
         Self::State::default()
     }
 
-    /// Turns the state into the table.
+    /// Turns the state into the rows of the table, in any order.
     ///
     /// Errors: `ErrorKind::Balance` if parts that must add up to a whole do not.
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table>;
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()>;
 }
 
 type AnyState = Box<dyn Any + Send>;
@@ -204,7 +204,7 @@ pub trait AnyMetric: Sync {
     fn shared_state(&self) -> Option<&'static str>;
     /// See [`Metric::copy`].
     fn copy(&self, state: &AnyState) -> AnyState;
-    /// See [`Metric::finish`].
+    /// The table: see [`Metric::finish`].
     fn finish(&self, state: AnyState, run: &Run) -> Result<Table>;
 }
 
@@ -253,7 +253,9 @@ impl<M: Metric> AnyMetric for M {
                 format!("state of `{}` is of another metric", self.about().name),
             )
         })?;
-        Metric::finish(self, *state, run)
+        let mut table = MetricTable::new(Metric::about(self), run);
+        Metric::finish(self, *state, &mut table, run)?;
+        Ok(table.sorted())
     }
 }
 

@@ -207,13 +207,13 @@ pub fn small(n: u64, run: &Run) -> Option<Reason> {
     (n < run.config.min_n_rate).then_some(Reason::SmallN)
 }
 
-/// Status and reason of a row with a rate beside amounts. That the amounts are null for their several
-/// currencies is the reason then; the status still says that there are few cases.
-pub fn beside_amounts(of_rate: Option<Reason>, is_mixed: bool) -> (&'static str, Option<Reason>) {
-    match (is_mixed, of_rate) {
-        (false, reason) => ("", reason),
-        (true, None) => ("", Some(Reason::MixedCurrency)),
-        (true, Some(_)) => ("SN", Some(Reason::MixedCurrency)),
+/// Status and reason of a row with a rate of `n` cases beside amounts. That the amounts are null for their
+/// several currencies is the reason then; the status still says that there are few cases.
+pub fn beside_amounts(n: u64, is_mixed: bool, run: &Run) -> (&'static str, Option<Reason>) {
+    match rate_reason(n, run) {
+        None if is_mixed => ("", Some(Reason::MixedCurrency)),
+        Some(Reason::SmallN) if is_mixed => ("SN", Some(Reason::MixedCurrency)),
+        reason => ("", reason),
     }
 }
 

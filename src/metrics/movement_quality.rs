@@ -12,8 +12,8 @@ use super::monthly::small;
 use super::stage_key::{KINDS, coarser, is_worked, set_stage};
 use crate::error::Result;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Status, Sym, Table,
-    Timeline, Unit, Visit, column,
+    About, Day, ExitKind, Period, PeriodKind, Run, StageId, StageKind, Status, Sym, Timeline, Unit,
+    Visit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -119,7 +119,7 @@ impl Metric for MovementQuality {
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all = state.corrections;
         for ((pipeline, month, stage), counts) in state.months.sorted() {
             for period in coarser(month, run) {
@@ -131,11 +131,10 @@ impl Metric for MovementQuality {
             .filter(|((_, _, stage), counts)| stage.is_none() && counts.won > 0)
             .map(|((pipeline, period, _), counts)| ((*pipeline, *period), counts.won))
             .collect();
-        let mut table = MetricTable::new(&ABOUT, run);
         let mut write = |key: &Key, measure: &str, x: i64, n: i64| {
             if n > 0 {
                 let mended = state.mended.get(key).copied().unwrap_or(0);
-                write_row(&mut table, *key, (measure, x, n), mended, run);
+                write_row(table, *key, (measure, x, n), mended, run);
             }
         };
         for (key, counts) in &all {
@@ -158,7 +157,7 @@ impl Metric for MovementQuality {
                 write(&key, "bypass_rate", won - touched, won);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

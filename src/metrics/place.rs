@@ -44,14 +44,15 @@ fn stages(run: &Run) -> usize {
 
 /// Number of a stage, or of none.
 #[inline]
-fn stage_place(stage: Option<StageId>) -> usize {
+pub(super) fn stage_place(stage: Option<StageId>) -> usize {
     stage.map_or(0, |stage| usize::from(stage.0) + 1)
 }
 
-/// Number of a currency, or of none.
+/// A column split by currency: the place of one, or of none.
 #[inline]
-fn currency_place(currency: Sym, run: &Run) -> Option<usize> {
-    if currency.is_none() { Some(0) } else { Some(run.currency_numbers.of(currency)? + 1) }
+pub(super) fn by_currency(column: usize, currency: Sym, run: &Run) -> Option<usize> {
+    let number = if currency.is_none() { 0 } else { run.currency_numbers.of(currency)? + 1 };
+    Some(column * (run.currency_numbers.count() + 1) + number)
 }
 
 /// A population by month and currency.
@@ -61,8 +62,7 @@ impl Placed for (Slice, Sym, i32) {
         let (slice, currency, month) = *self;
         let column =
             run.months.place(month)? * run.pipelines.count() + run.pipelines.of(slice.pipeline)?;
-        let currencies = run.currency_numbers.count() + 1;
-        Some((row(slice, run)?, column * currencies + currency_place(currency, run)?))
+        Some((row(slice, run)?, by_currency(column, currency, run)?))
     }
 }
 
@@ -128,8 +128,7 @@ impl Placed for (Slice, Period, StageId, Sym) {
     fn place(&self, run: &Run) -> Option<Place> {
         let (slice, period, stage, currency) = *self;
         let (row, column) = (slice, period, stage).place(run)?;
-        let currencies = run.currency_numbers.count() + 1;
-        Some((row, column * currencies + currency_place(currency, run)?))
+        Some((row, by_currency(column, currency, run)?))
     }
 }
 
@@ -143,9 +142,8 @@ impl Placed for (Slice, StageId, Sym, Day) {
             Dimension::Owner | Dimension::Source => month / run.months.in_quarter(),
             Dimension::Segment | Dimension::All => month,
         };
-        let currencies = run.currency_numbers.count() + 1;
         let column = time * stages(run) + usize::from(stage.0);
-        Some((row(slice, run)?, column * currencies + currency_place(currency, run)?))
+        Some((row(slice, run)?, by_currency(column, currency, run)?))
     }
 }
 

@@ -12,8 +12,8 @@ use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::calendar::add_months;
 use crate::model::{
-    About, Day, ExitKind, Maybe, Micros, PeriodKind, Run, StageKind, Sym, Table, TextColumn,
-    Timeline, Unit, column,
+    About, Day, ExitKind, Maybe, Micros, PeriodKind, Run, StageKind, Sym, TextColumn, Timeline,
+    Unit, column,
 };
 use crate::stats::bootstrap::identity;
 use crate::stats::interval::wilson;
@@ -163,8 +163,7 @@ impl Metric for RecycleList {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let eligible = state.eligible(run);
         let most = run.config.recycle_most as usize;
         let key = |place: &Place<'_>| (place.lost().pipeline, place.lost().currency);
@@ -179,7 +178,7 @@ impl Metric for RecycleList {
                 state.write(row, *place, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use super::rep_counts::{
 use super::{Metric, MetricTable, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 use crate::stats::normal::two_sided_p;
 use crate::stats::quantile::Histogram;
 use crate::stats::rank::benjamini_hochberg;
@@ -177,7 +177,7 @@ impl Metric for RepAmounts {
         into.cohorts.merge(from.cohorts);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut families: BTreeMap<(Sym, Period), Family> = BTreeMap::new();
         for (cell, amounts) in state.amounts.by_period(run, false) {
             let family = families.entry((cell.slice.pipeline, cell.period)).or_default();
@@ -187,12 +187,11 @@ impl Metric for RepAmounts {
             let family = families.entry((cell.slice.pipeline, cell.period)).or_default();
             family.cohorts.insert(cell.slice.value, cohort);
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for (key, family) in families {
             let paces = paces(&family.cohorts, key.1, run);
-            add_family(&mut table, key, family.amounts, &paces, run);
+            add_family(table, key, family.amounts, &paces, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use super::rep_counts::{CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping,
 use super::source_counts::is_over;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 use crate::stats::rank::benjamini_hochberg;
 use crate::stats::standardised::{Standardised, standardised};
 
@@ -131,8 +131,7 @@ impl Metric for RepMix {
         into.0.merge(from.0, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut families: BTreeMap<(Sym, Period), Family> = BTreeMap::new();
         for (key, counts) in state.0.in_order() {
             for kind in [PeriodKind::All, PeriodKind::Quarter] {
@@ -143,9 +142,9 @@ impl Metric for RepMix {
             }
         }
         for (key, family) in families {
-            add_family(&mut table, key, &family, run);
+            add_family(table, key, &family, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

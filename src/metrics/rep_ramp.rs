@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::keyed::add_all;
-use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::monthly::{Gather, beside_amounts, only_currency, rate_reason, ratio};
+use super::layout::{MetricTable, Slice, Tail};
+use super::monthly::{Gather, beside_amounts, only_currency, ratio};
 use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, set_credit};
 use crate::error::Result;
 use crate::model::calendar::{add_months, month_index};
-use crate::model::{
-    About, Day, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
-};
+use crate::model::{About, Day, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 
 /// K8.
@@ -127,8 +125,7 @@ impl Metric for RepRamp {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Sym, i32), (u64, Closed)> = BTreeMap::new();
         for (&(pipeline, owner), months) in &state.0 {
             let Some(start) = run.started_on(owner) else { continue };
@@ -149,14 +146,14 @@ impl Metric for RepRamp {
                 cum_won += own.counts.won;
                 cum_mean = cum_mean.zip(ratio(team.1.counts.won, team.0)).map(|(a, b)| a + b);
                 let beside = Beside { at, team, cum: Some((cum_won, cum_mean)) };
-                write(&mut table, (Slice::owner(pipeline, owner), Some(month)), &own, &beside, run);
+                write(table, (Slice::owner(pipeline, owner), Some(month)), &own, &beside, run);
             }
         }
         for (&(pipeline, at), &team) in &all {
             let beside = Beside { at, team, cum: None };
-            write(&mut table, (Slice::whole(pipeline), None), &team.1, &beside, run);
+            write(table, (Slice::whole(pipeline), None), &team.1, &beside, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -194,9 +191,7 @@ fn write(
         .set("cum_won_per_rep", beside.cum.and_then(|cum| cum.1))
         .set("is_partial", month.map(|month| month.end > run.as_of + 1));
     set_credit(&mut row, reassigned, run);
-    let of_rate = rate_reason(closed, run);
-    let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
-    let (status, reason) = beside_amounts(of_rate, is_mixed);
+    let (status, reason) = beside_amounts(closed, only.is_none(), run);
     row.end(Tail {
         n: closed.into(),
         status,

@@ -8,17 +8,15 @@ use super::credit::{WHOLE, shares, split};
 use super::keyed::add_all;
 use super::layout::Slice;
 use super::monthly::{
-    Cell, Gather, Monthly, Values, beside_amounts, only_currency, power_sums, rate_reason, ratio,
+    Cell, Gather, Monthly, Values, beside_amounts, only_currency, power_sums, ratio,
 };
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, set_credit,
 };
-use super::{Metric, MetricTable, Reason, Row, Tail};
+use super::{Metric, MetricTable, Row, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{
-    About, Activity, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, Value, column,
-};
+use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Timeline, Unit, Value, column};
 use crate::stats::interval::{moments, poisson, wilson};
 use crate::stats::quantile::{median_interval, quantile};
 
@@ -234,8 +232,7 @@ impl Metric for RepScorecard {
         add_all(&mut into.loose, from.loose, |into, from| *into += from);
     }
 
-    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         state.place_what_has_no_deal(run);
         let mut families: BTreeMap<(Sym, Period), Vec<(Cell, Done)>> = BTreeMap::new();
         let mut booked: BTreeMap<(Sym, Period), i128> = BTreeMap::new();
@@ -260,10 +257,10 @@ impl Metric for RepScorecard {
                     activities: state.has_activities.then_some(done.activities),
                     booked: booked[&(cell.slice.value, cell.period)],
                 };
-                add_row(&mut table, cell, done, &beside, run);
+                add_row(table, cell, done, &beside, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -310,9 +307,7 @@ fn add_row(table: &mut MetricTable<'_>, cell: &Cell, done: &Done, beside: &Besid
             .set("cycle_q50_upper_days", run.days(upper as f64));
     }
     set_effort(&mut row, (won, closed), beside.activities, exposure(cell, run));
-    let of_rate = rate_reason(closed, run);
-    let is_mixed = only.is_none() && of_rate != Some(Reason::ZeroDenominator);
-    let (status, reason) = beside_amounts(of_rate, is_mixed);
+    let (status, reason) = beside_amounts(closed, only.is_none(), run);
     row.end(Tail {
         n: closed.into(),
         status,

@@ -9,7 +9,7 @@ use super::maturity::Maturity;
 use super::monthly::{currency_of, ratio};
 use super::{Metric, Row};
 use crate::error::Result;
-use crate::model::{About, Day, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Day, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 use crate::stats::survival::EventTable;
 
@@ -142,7 +142,7 @@ impl Metric for RepeatBusiness {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut found: BTreeMap<Key, Sums> = BTreeMap::new();
         for (key, due) in state.due {
             found.entry(key).or_default().due = due;
@@ -154,7 +154,6 @@ impl Metric for RepeatBusiness {
                 take(sums, win, at, of_account.get(at + 1), run);
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         let all = run.period(PeriodKind::All, run.as_of);
         let mut wholes: BTreeMap<(Sym, Sym), Sums> = BTreeMap::new();
         for (&(pipeline, currency, start), sums) in &found {
@@ -165,7 +164,7 @@ impl Metric for RepeatBusiness {
         for ((pipeline, currency), sums) in wholes {
             write(table.row(Slice::whole(pipeline), Some(all), currency), &sums, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use super::Metric;
 use super::layout::{MetricTable, Reason, Tail};
 use super::plan::{Plan, Scheme, Step, needed, round_up};
 use crate::error::Result;
-use crate::model::{About, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, PeriodKind, Run, Sym, Timeline, Unit, column};
 use crate::stats::binomial::assured_trials;
 
 /// A4, with A5 in its columns.
@@ -82,14 +82,13 @@ impl Metric for ReverseFunnel {
         into.merge(from);
     }
 
-    fn finish(&self, state: Plan, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Plan, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for scheme in state.by_mode(run) {
             for at in 0..scheme.stages.len() {
-                add_row(&mut table, &scheme, at, run);
+                add_row(table, &scheme, at, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use super::stage_key::{KINDS, finest, sums_of};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 
 /// J1.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +110,7 @@ impl Metric for SalesCycle {
         into.seen.extend(from.seen);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Slice, Period), Outcomes> = BTreeMap::new();
         for ((slice, period), outcomes) in state.cells.sorted() {
             for cell in sums_of((slice, period), run) {
@@ -126,11 +125,11 @@ impl Metric for SalesCycle {
         for (cell, outcomes) in all {
             let mut closed = outcomes.won.clone();
             closed.gather(&outcomes.lost);
-            add_row(&mut table, cell, "won", &outcomes.won, run);
-            add_row(&mut table, cell, "lost", &outcomes.lost, run);
-            add_row(&mut table, cell, "closed", &closed, run);
+            add_row(table, cell, "won", &outcomes.won, run);
+            add_row(table, cell, "lost", &outcomes.lost, run);
+            add_row(table, cell, "closed", &closed, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use super::stage_key::coarser;
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Period, PeriodKind, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 
 /// First day of each bar; the last bar has no end.
 pub const EDGES: [u32; 10] = [0, 7, 14, 30, 60, 90, 120, 180, 270, 365];
@@ -96,8 +96,7 @@ impl Metric for SalesCycleHistogram {
         into.bars.merge(from.bars, |into, from| into.gather(&from));
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Slice, Period), Bars> = BTreeMap::new();
         for ((slice, period), bars) in state.bars.sorted() {
             for period in coarser(period, run) {
@@ -124,6 +123,6 @@ impl Metric for SalesCycleHistogram {
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }

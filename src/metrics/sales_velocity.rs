@@ -12,7 +12,7 @@ use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Months, Period, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Months, Period, Run, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::influence::{JACKKNIFE, log_limits};
 
@@ -265,8 +265,7 @@ impl Metric for SalesVelocity {
         });
     }
 
-    fn finish(&self, mut state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         state.sums = state.sums.with_wholes();
         for ((slice, currency), months) in state.sums.months() {
             let is_whole = slice.dimension == Dimension::All;
@@ -280,10 +279,10 @@ impl Metric for SalesVelocity {
                 } else {
                     span.limits(run)
                 };
-                add_row(&mut table, (slice, currency, period), &span, interval, run);
+                add_row(table, (slice, currency, period), &span, interval, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -314,7 +313,7 @@ fn add_row(
     row.end(Tail {
         n: n.into(),
         interval,
-        method: slice.bootstrap_or(JACKKNIFE, interval.is_some()),
+        method: slice.bootstrap_or(JACKKNIFE),
         reason: match classic {
             None => Some(Reason::ZeroDenominator),
             Some(_) => rate_reason(n, run),

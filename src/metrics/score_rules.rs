@@ -5,7 +5,7 @@
 use crate::model::{Activity, Micros, Run, Sym, Timeline};
 
 /// Thousandths of a point.
-pub(super) const MILLI: i64 = 1000;
+const MILLI: i64 = 1000;
 
 /// One line of the table of points, its words looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

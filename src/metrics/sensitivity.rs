@@ -9,8 +9,8 @@ use super::{compute, find};
 use crate::error::Result;
 use crate::model::config::{CreditRule, OutcomeMode, WinEvent};
 use crate::model::{
-    AsOf, Clock, Column, Config, Dataset, FxPolicy, Partition, Run, Scratch, Status, Sym, Table,
-    Timeline, Unit, Value,
+    AsOf, Clock, ColumnAbout, Config, Dataset, FxPolicy, Partition, Run, Scratch, Status, Sym,
+    Table, Timeline, Unit, Value, column,
 };
 
 /// A policy that can be chosen, with one of its settings.
@@ -61,18 +61,22 @@ static HEADLINES: &[Headline] = &[
 ];
 
 /// The table of [`sensitivity`].
-const COLUMNS: [(&str, Unit, &str); 11] = [
-    ("policy", Unit::Text, "Key of the configuration."),
-    ("setting", Unit::Text, "Its value."),
-    ("is_chosen", Unit::Flag, "Whether it is the value of the configuration."),
-    ("deals_touched", Unit::Count, "Deals that count otherwise than under the configuration."),
-    ("pipeline", Unit::Text, "Pipeline."),
-    ("currency", Unit::Text, "Currency of an amount."),
-    ("stage", Unit::Text, "Stage of a conversion."),
-    ("metric", Unit::Text, "Metric and its column."),
-    ("value", Unit::Number, "What it is under this setting."),
-    ("chosen_value", Unit::Number, "What it is under the configuration."),
-    ("difference", Unit::Number, "value - chosen_value."),
+const COLUMNS: &[ColumnAbout] = &[
+    column("policy", Unit::Text, "Key of the configuration."),
+    column("setting", Unit::Text, "Its value."),
+    column("is_chosen", Unit::Flag, "Whether it is the value of the configuration."),
+    column(
+        "deals_touched",
+        Unit::Count,
+        "Deals that count otherwise than under the configuration.",
+    ),
+    column("pipeline", Unit::Text, "Pipeline."),
+    column("currency", Unit::Text, "Currency of an amount."),
+    column("stage", Unit::Text, "Stage of a conversion."),
+    column("metric", Unit::Text, "Metric and its column."),
+    column("value", Unit::Number, "What it is under this setting."),
+    column("chosen_value", Unit::Number, "What it is under the configuration."),
+    column("difference", Unit::Number, "value - chosen_value."),
 ];
 
 /// The headline numbers of whole pipelines over the whole time under every setting of every policy; all
@@ -113,8 +117,7 @@ pub fn sensitivity(dataset: &Dataset, run: &Run) -> Result<Table> {
         SETTINGS.par_iter().filter(is_asked).map(compare).collect::<Result<_>>()?;
     let mut rows: Vec<Vec<Value>> = found.into_iter().flatten().collect();
     rows.extend(conversions(dataset, run)?);
-    let columns = COLUMNS.iter().map(|(name, unit, meaning)| Column::new(name, *unit, meaning));
-    Ok(Table { name: "sensitivity".to_owned(), columns: columns.collect(), rows })
+    Ok(Table::new("sensitivity", COLUMNS, rows))
 }
 
 /// The same moment, whatever the clock.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Metric, MetricTable};
 use crate::error::Result;
-use crate::model::{About, Run, Table, Timeline};
+use crate::model::{About, Run, Timeline};
 
 /// The state of metrics that name the same [`shared_state`](super::Metric::shared_state).
 #[derive(Debug, Default)]
@@ -14,16 +14,9 @@ pub struct Shared<S>(Arc<S>);
 impl<S> Shared<S> {
     /// Changes the state. While it is folded and merged nobody else has it.
     #[inline]
-    pub(super) fn edit(&mut self, change: impl FnOnce(&mut S)) {
+    fn edit(&mut self, change: impl FnOnce(&mut S)) {
         if let Some(state) = Arc::get_mut(&mut self.0) {
             change(state);
-        }
-    }
-
-    /// Adds `from`, of which likewise nobody else has anything.
-    pub(super) fn merge_with(&mut self, from: Self, add: impl FnOnce(&mut S, S)) {
-        if let Some(from) = Arc::into_inner(from.0) {
-            self.edit(|into| add(into, from));
         }
     }
 }
@@ -78,7 +71,9 @@ impl<M: OnShared> Metric for M {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge_with(from, SharedState::merge);
+        if let Some(from) = Arc::into_inner(from.0) {
+            into.edit(|into| into.merge(from));
+        }
     }
 
     fn shared_state(&self) -> Option<&'static str> {
@@ -89,9 +84,8 @@ impl<M: OnShared> Metric for M {
         state.clone()
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(OnShared::about(self), run);
-        self.write(&mut table, &state, run);
-        table.finish()
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+        self.write(table, &state, run);
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use super::cohorts::label;
 use super::source_counts::is_over;
 use super::{AnyMetric, find};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Column, Period, PeriodKind, Run, Table, Unit, Value, listed};
+use crate::model::{ColumnAbout, Period, PeriodKind, Run, Table, Unit, Value, column, listed};
 use crate::stats::difference::interval_of_difference;
 use crate::stats::interval::Interval;
 
@@ -120,7 +120,7 @@ pub fn side_by_side(sides: Sides<'_>, tables: &[Table], run: &Run) -> Result<Tab
             (side(a)?, side(b)?)
         }
     };
-    let mut found = Table { name: "side_by_side".to_owned(), columns: columns(), rows: Vec::new() };
+    let mut found = Table::new("side_by_side", COLUMNS, Vec::new());
     for measure in sides.measures() {
         let Some(table) = tables.iter().find(|table| table.name == measure.metric) else {
             continue;
@@ -136,28 +136,25 @@ pub fn side_by_side(sides: Sides<'_>, tables: &[Table], run: &Run) -> Result<Tab
     Ok(found)
 }
 
-fn columns() -> Vec<Column> {
-    [
-        ("pipeline", Unit::Text, "Pipeline."),
-        ("currency", Unit::Text, "Currency of the amounts."),
-        ("side_a", Unit::Text, "The first of the two."),
-        ("side_b", Unit::Text, "The second of the two."),
-        ("quarter_a", Unit::Text, "The quarter of the first."),
-        ("quarter_b", Unit::Text, "The quarter of the second."),
-        ("metric", Unit::Text, "The metric that defines the measure."),
-        ("measure", Unit::Text, "Its column."),
-        ("a", Unit::Number, "The number of the first."),
-        ("n_a", Unit::Number, "Cases behind it."),
-        ("b", Unit::Number, "The number of the second."),
-        ("n_b", Unit::Number, "Cases behind it."),
-        ("diff", Unit::Number, "a - b."),
-        ("lower", Unit::Number, "Lower 95% limit of it."),
-        ("upper", Unit::Number, "Upper 95% limit of it."),
-        ("says", Unit::Text, "Whether the difference is more than noise."),
-    ]
-    .map(|(name, unit, meaning)| Column::new(name, unit, meaning))
-    .to_vec()
-}
+/// The table of [`side_by_side`].
+const COLUMNS: &[ColumnAbout] = &[
+    column("pipeline", Unit::Text, "Pipeline."),
+    column("currency", Unit::Text, "Currency of the amounts."),
+    column("side_a", Unit::Text, "The first of the two."),
+    column("side_b", Unit::Text, "The second of the two."),
+    column("quarter_a", Unit::Text, "The quarter of the first."),
+    column("quarter_b", Unit::Text, "The quarter of the second."),
+    column("metric", Unit::Text, "The metric that defines the measure."),
+    column("measure", Unit::Text, "Its column."),
+    column("a", Unit::Number, "The number of the first."),
+    column("n_a", Unit::Number, "Cases behind it."),
+    column("b", Unit::Number, "The number of the second."),
+    column("n_b", Unit::Number, "Cases behind it."),
+    column("diff", Unit::Number, "a - b."),
+    column("lower", Unit::Number, "Lower 95% limit of it."),
+    column("upper", Unit::Number, "Upper 95% limit of it."),
+    column("says", Unit::Text, "Whether the difference is more than noise."),
+];
 
 fn twice(name: &str) -> Error {
     Error::new(ErrorKind::Usage, format!("`{name}` is compared with itself"))

@@ -9,7 +9,7 @@ use super::source_conversion_difference::{Compared, deals, families, most};
 use super::source_counts::{is_over, pairs, periods, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
 use crate::error::Result;
-use crate::model::{About, Period, Run, Status, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, Run, Status, Sym, Timeline, Unit, column};
 use crate::stats::mann_whitney::{Dominance, mann_whitney};
 use crate::stats::normal::two_sided_p;
 use crate::stats::quantile::{Histogram, quantile};
@@ -124,8 +124,7 @@ impl Metric for SourceAmounts {
         cohorts::merge(&mut into.cohorts, from.cohorts);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let compared = compared(&state);
         let paces = paces(&state.cohorts, &compared, run);
         let sizes = sizes(&state.amounts, &compared, run);
@@ -137,9 +136,9 @@ impl Metric for SourceAmounts {
         for key in keys {
             let of_key = sizes.get(&key).cloned().unwrap_or_default();
             let of_pace = paces.get(&(key.0, key.1)).cloned().unwrap_or_default();
-            add_family(&mut table, key, &of_key, &of_pace, run);
+            add_family(table, key, &of_key, &of_pace, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use super::shared::SharedState;
 use crate::model::{ColumnAbout, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
 
 /// Sources that are compared: those with most deals. More would be lost in a thousand pairs.
-pub(super) const MOST_SOURCES: usize = 8;
+const MOST_SOURCES: usize = 8;
 
 /// Which deals are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

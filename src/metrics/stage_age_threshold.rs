@@ -17,7 +17,7 @@ use crate::model::{About, Run, StageId, StageKind, Status, Sym, Timeline, Unit, 
 pub struct StageAgeThreshold;
 
 /// The `stage` of the row about the whole deal.
-pub const DEAL: &str = "__DEAL__";
+const DEAL: &str = "__DEAL__";
 
 static ABOUT: About = About {
     id: "E1",

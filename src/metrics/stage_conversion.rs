@@ -12,7 +12,7 @@ use super::monthly::rate_reason;
 use super::path::Path;
 use crate::error::Result;
 use crate::model::{
-    About, ConversionPolicy, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
+    About, ConversionPolicy, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -182,28 +182,21 @@ impl Metric for StageConversion {
         add_all(&mut into.cells, from.cells, |into, from| add_stages(into, &from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Sym, Period), Vec<AtStage>> = BTreeMap::new();
         for ((pipeline, period), stages) in &state.cells {
             let whole = run.period(PeriodKind::All, run.as_of);
             add_stages(all.entry((*pipeline, whole)).or_default(), stages);
             add_stages(all.entry((*pipeline, *period)).or_default(), stages);
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, period), stages) in &all {
             for (at, stage) in stages.iter().enumerate() {
                 for (policy, counted) in POLICIES.into_iter().zip(&stage.by_policy) {
-                    one_row(
-                        &mut table,
-                        (*pipeline, *period, at + 1),
-                        policy,
-                        (stage, counted),
-                        run,
-                    );
+                    one_row(table, (*pipeline, *period, at + 1), policy, (stage, counted), run);
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -12,8 +12,8 @@ use super::stage_key::{KINDS, finest, is_worked, set_stage, sums_of};
 use super::{Metric, Row, cells};
 use crate::error::Result;
 use crate::model::{
-    About, Day, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Table, Timeline, Unit,
-    Visit, column,
+    About, Day, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Timeline, Unit, Visit,
+    column,
 };
 use crate::stats::quantile::Ranks;
 
@@ -89,20 +89,19 @@ impl Metric for StageDuration {
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
         for ((slice, period, stage), ticks) in state.ticks.sorted() {
             for (slice, period) in sums_of((slice, period), run) {
                 all.entry((slice, period, stage)).or_default().merge(&ticks);
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for (key, ticks) in &all {
             let (slice, period, stage) = *key;
             let row = table.row(slice, Some(period), Sym::NONE);
             write(row, stage, &ticks.ranks(0), state.mended.get(key).copied().unwrap_or(0), run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -10,9 +10,7 @@ use super::monthly::small;
 use super::stage_key::{is_worked, set_stage};
 use super::time_to_close::{Times, quantile_limits, restricted_mean, windows};
 use crate::error::Result;
-use crate::model::{
-    About, ExitKind, Run, StageId, StayUnit, Sym, Table, Timeline, Unit, Visit, column,
-};
+use crate::model::{About, ExitKind, Run, StageId, StayUnit, Sym, Timeline, Unit, Visit, column};
 
 /// See the module.
 pub struct StageDurationCensored;
@@ -101,15 +99,14 @@ impl Metric for StageDurationCensored {
         into.merge(from, Times::merge);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let whole = |((slice, stage), recent): Key| Some(((slice.whole_of()?, stage), recent));
         for (((slice, stage), is_trailing), stays) in
             windows(state.with_wholes(whole, Times::merge).sorted(), Times::merge)
         {
-            one_row(&mut table, (slice, stage, is_trailing), &stays, run);
+            one_row(table, (slice, stage, is_trailing), &stays, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

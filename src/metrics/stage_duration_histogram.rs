@@ -11,7 +11,7 @@ use super::monthly::small;
 use super::stage_duration::completed;
 use super::stage_key::{coarser, set_stage};
 use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 
 /// The metric.
 #[derive(Debug)]
@@ -97,14 +97,13 @@ impl Metric for StageDurationHistogram {
         add_all(&mut into.repeated, from.repeated, |into, from| *into += from);
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<Key, Bins> = BTreeMap::new();
         for ((pipeline, quarter, stage), &bins) in state.bins.in_order() {
             for period in coarser(quarter, run) {
                 all.entry((pipeline, period, stage)).or_default().add(&bins);
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, period, stage), bins) in &all {
             let n: u64 = bins.visits.iter().sum();
             let repeated = match period.kind {
@@ -126,6 +125,6 @@ impl Metric for StageDurationHistogram {
                 });
             }
         }
-        table.finish()
+        Ok(())
     }
 }

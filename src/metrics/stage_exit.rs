@@ -8,7 +8,7 @@ use super::stage_duration_censored::is_dwell;
 use super::stage_key::set_stage;
 use super::time_to_close::windows;
 use crate::error::Result;
-use crate::model::{About, ExitKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column};
+use crate::model::{About, ExitKind, Run, StageId, Sym, Timeline, Unit, Visit, column};
 use crate::stats::survival::EventTable;
 
 /// See the module.
@@ -149,15 +149,14 @@ impl Metric for StageExit {
         into.merge(from, Exits::merge);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let whole = |((slice, stage), recent): Key| Some(((slice.whole_of()?, stage), recent));
         for (((slice, stage), is_trailing), exits) in
             windows(state.with_wholes(whole, Exits::merge).sorted(), Exits::merge)
         {
-            one_row(&mut table, (slice, stage, is_trailing), &exits, run);
+            one_row(table, (slice, stage, is_trailing), &exits, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

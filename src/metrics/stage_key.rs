@@ -5,7 +5,7 @@
 
 use super::layout::{Dimension, Row, Slice};
 use crate::model::{
-    Day, Facts, Field, Micros, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
+    Day, Facts, Field, Period, PeriodKind, Run, StageId, StageKind, Sym, Timeline, Visit,
 };
 
 /// All the ways a population is cut.
@@ -37,14 +37,16 @@ pub(crate) fn standing<'t>(deal: &'t Timeline<'_>) -> Option<&'t Visit> {
     deal.visits.last().filter(|v| v.kind == StageKind::Open && v.exited_at.is_none())
 }
 
-/// The value of a field just before `at`; the outer null says that its history is not known.
-pub(crate) fn field_before(deal: &Timeline<'_>, field: Field, at: Micros) -> Option<Option<i64>> {
-    let mut changes = deal.changes.iter().filter(|c| c.field == field);
-    let first = changes.next()?;
-    if first.at >= at {
-        return Some(first.old.get());
+/// The value of a field at `as_of`: what its last change tells, or else what the deal says.
+pub(crate) fn told<N: TryFrom<i64>>(
+    deal: &Timeline<'_>,
+    field: Field,
+    said: Option<N>,
+) -> Option<N> {
+    match deal.changes.iter().rfind(|change| change.field == field) {
+        Some(last) => last.new.get().and_then(|value| N::try_from(value).ok()),
+        None => said,
     }
-    Some(changes.take_while(|c| c.at < at).last().map_or(first.new.get(), |c| c.new.get()))
 }
 
 /// The finest cells of an event: owner and source by quarter, segment by month. [`sums_of`] gives the

@@ -11,8 +11,8 @@ use super::stage_key::{DIMENSIONS, KINDS, set_stage, standing};
 use super::{Dimension, Metric, Row};
 use crate::error::Result;
 use crate::model::{
-    About, Clock, Day, Known, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Table,
-    Timeline, Unit, column,
+    About, Clock, Day, Known, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Timeline,
+    Unit, column,
 };
 
 /// The metric.
@@ -108,8 +108,7 @@ impl Metric for StageStock {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let stocks = state.stocks.sorted();
         let (whole, parts): (Vec<_>, Vec<_>) =
             stocks.iter().partition(|((slice, ..), _)| slice.dimension == Dimension::All);
@@ -129,7 +128,7 @@ impl Metric for StageStock {
                 write(table.row(slice, Some(period), currency), stage, stock, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use super::monthly::small;
 use super::stage_key::{coarser, set_named_stage};
 use crate::error::Result;
 use crate::model::{
-    About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, Visit, column,
+    About, ExitKind, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, Visit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -18,7 +18,7 @@ use crate::stats::interval::wilson;
 pub struct StageTransitions;
 
 /// The `to_stage` of a deal that was deleted.
-pub const DELETED: &str = "__DELETED__";
+const DELETED: &str = "__DELETED__";
 
 static ABOUT: About = About {
     id: "H5",
@@ -124,7 +124,7 @@ impl Metric for StageTransitions {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<Key, Moves> = BTreeMap::new();
         let mut left: BTreeMap<(Sym, Period, StageId), Left> = BTreeMap::new();
         for ((pipeline, quarter, pair), moves) in state.moves.sorted() {
@@ -135,7 +135,6 @@ impl Metric for StageTransitions {
                 left.told += moves.told;
             }
         }
-        let mut table = MetricTable::new(&ABOUT, run);
         for ((pipeline, period, pair), moves) in &mut all {
             if period.kind == PeriodKind::All
                 && let Some((deals, mended)) = state.repeated.get(&(*pipeline, *pair))
@@ -147,7 +146,7 @@ impl Metric for StageTransitions {
             let row = table.row(Slice::whole(*pipeline), Some(*period), Sym::NONE);
             write(row, *pair, moves, left, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -7,9 +7,7 @@ use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent};
 use crate::error::Result;
-use crate::model::{
-    About, HistoryGrade, Run, StageKind, Sym, Table, Timeline, Unit, Visit, column,
-};
+use crate::model::{About, HistoryGrade, Run, StageKind, Sym, Timeline, Unit, Visit, column};
 use crate::stats::influence::Influence;
 use crate::stats::isotonic::isotonic;
 use crate::stats::survival::EventTable;
@@ -186,16 +184,15 @@ impl Metric for StageWinProbability {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let whole = |(slice, order): (Slice, u16)| Some((slice.whole_of()?, order));
-        let mut table = MetricTable::new(&ABOUT, run);
         for (slice, stages) in by_slice(state.0.with_wholes(whole, Reached::merge)) {
             let estimates = estimates(&stages, run);
             for ((&order, reached), estimate) in stages.iter().zip(&estimates) {
-                one_row(&mut table, slice, order, reached, estimate, run);
+                one_row(table, slice, order, reached, estimate, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -8,11 +8,11 @@ use super::Metric;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use super::stage_age_threshold::{Pace, ticks_in_stage};
-use super::stage_key::{field_before, is_worked, set_stage, standing};
+use super::stage_key::{is_worked, set_stage, standing, told};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Field, HistoryGrade, PeriodKind, Quality, Run, Sign, StageId, StaleRule,
-    Sym, Table, Timeline, Unit, Visit, column,
+    Sym, Timeline, Unit, Visit, column,
 };
 
 /// The metric.
@@ -141,8 +141,7 @@ impl Metric for StaleDeals {
         into.has_activities |= from.has_activities;
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let limits = Limits::new(&state, run);
         let judge = |deal| judge(deal, &limits, state.has_activities, run);
         let mut judged: Vec<(&Open, Verdict)> = state.open.iter().map(|d| (d, judge(d))).collect();
@@ -162,9 +161,9 @@ impl Metric for StaleDeals {
             let here = Some((deal.pipeline, deal.currency));
             rank = if here == place { rank + 1 } else { 1 };
             place = here;
-            write(&mut table, deal, verdict, rank, state.has_activities, run);
+            write(table, deal, verdict, rank, state.has_activities, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -176,7 +175,6 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
     let due = || planned().filter_map(|a| a.due_at.get()).map(|at| run.zone.day(at));
     // Without a history of stages the deal may have come into this one at any time.
     let is_timed = deal.deal.history_grade <= HistoryGrade::LastChange && is_worked(visit, run);
-    let expected = field_before(deal, Field::ExpectedCloseOn, run.cut);
     let is_dated = !deal.deal.quality.contains(Quality::CreationUnknown);
     let active_at = done.or_else(|| is_dated.then_some(visit.entered_at));
     Open {
@@ -193,10 +191,7 @@ fn open(deal: &Timeline<'_>, visit: &Visit, run: &Run) -> Open {
         idle_ticks: active_at.map(|at| run.ticks(at, run.observed_until).max(0)),
         has_next_step: due().any(|day| day >= run.as_of),
         has_overdue_step: due().any(|day| day < run.as_of),
-        expected_close_on: match expected {
-            Some(known) => known.and_then(|day| Day::try_from(day).ok()),
-            None => deal.deal.expected_close_on.get(),
-        },
+        expected_close_on: told(deal, Field::ExpectedCloseOn, deal.deal.expected_close_on.get()),
         is_mended: deal.is_mended(),
     }
 }

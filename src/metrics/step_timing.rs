@@ -7,7 +7,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail, word};
 use super::maturity::is_timed;
 use crate::error::Result;
 use crate::model::{
-    About, Activity, Micros, Period, PeriodKind, Run, Status, Sym, Table, Timeline, Unit, column,
+    About, Activity, Micros, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column,
 };
 use crate::stats::quantile::Ranks;
 use crate::stats::survival::EventTable;
@@ -162,10 +162,9 @@ impl Metric for StepTiming {
         }
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         if !state.has_activities {
-            return table.finish();
+            return Ok(());
         }
         for (pipeline, timing) in state.pipelines {
             let mut periods: BTreeMap<Period, (Vec<u32>, EventTable<2>)> = BTreeMap::new();
@@ -179,14 +178,14 @@ impl Metric for StepTiming {
                 }
             }
             for (period, (gaps, touches)) in periods {
-                add_row(&mut table, (pipeline, period), None, gaps, Some(&touches), run);
+                add_row(table, (pipeline, period), None, gaps, Some(&touches), run);
             }
             let whole = run.period(PeriodKind::All, run.as_of);
             for (types, gaps) in timing.pairs {
-                add_row(&mut table, (pipeline, whole), Some(types), gaps, None, run);
+                add_row(table, (pipeline, whole), Some(types), gaps, None, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail, UNOWNED};
 use super::maturity::{cause, is_in_cohorts, is_recent, window};
 use super::monthly::small;
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Timeline, Unit, column};
 use crate::stats::interval::Z;
 use crate::stats::survival::EventTable;
 
@@ -83,15 +83,14 @@ impl Metric for TimeToClose {
         into.merge(from, Times::merge);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let whole = |(slice, is_recent): (Slice, bool)| Some((slice.whole_of()?, is_recent));
         for ((slice, is_trailing), times) in
             windows(state.with_wholes(whole, Times::merge).sorted(), Times::merge)
         {
-            rows(&mut table, slice, is_trailing, &times, run);
+            rows(table, slice, is_trailing, &times, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use super::layout::{Dimension, MetricTable, Row, Slice, Tail, UNOWNED};
 use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent, window};
 use super::{Metric, Reason};
 use crate::error::Result;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
 use crate::stats::interval::Interval;
 use crate::stats::survival::EventTable;
@@ -129,7 +129,7 @@ impl Metric for TimeToWin {
         into.0.merge(from.0, Wins::merge);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let whole = |(slice, is_recent): (Slice, bool)| Some((slice.whole_of()?, is_recent));
         let mut state = state.0.with_wholes(whole, Wins::merge).sorted();
         let mut draws: BTreeMap<Slice, Vec<Draw>> = BTreeMap::new();
@@ -137,7 +137,6 @@ impl Metric for TimeToWin {
             draws.entry(*slice).or_default().append(&mut wins.draws);
         }
         let windows = super::time_to_close::windows(state, Wins::merge);
-        let mut table = MetricTable::new(&ABOUT, run);
         for (slice, draws) in draws {
             let both = [false, true].map(|is_trailing| windows.get(&(slice, is_trailing)));
             let found =
@@ -156,7 +155,7 @@ impl Metric for TimeToWin {
                 }
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 
@@ -191,7 +190,7 @@ fn fill(
         tail.reason =
             if share > 0.0 { maturity.reason_for(n, run) } else { Some(Reason::ZeroDenominator) };
         tail.interval = interval.filter(|_| share > 0.0).map(Interval::pair);
-        tail.method = slice.bootstrap_or("order_statistics", tail.interval.is_some());
+        tail.method = slice.bootstrap_or("order_statistics");
     }
     row.end(tail);
 }

@@ -12,8 +12,7 @@ use super::{Metric, Row};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{
-    About, Day, ExitKind, Period, PeriodKind, Quality, Run, StageKind, Sym, Table, Timeline, Unit,
-    column,
+    About, Day, ExitKind, Period, PeriodKind, Quality, Run, StageKind, Sym, Timeline, Unit, column,
 };
 use crate::stats::interval::wilson;
 
@@ -211,8 +210,7 @@ impl Metric for Trend {
         add_all(&mut into.0, from.0, |into, from| into.merge(&from));
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let first = first_day(run);
         for ((pipeline, currency), days) in &state.0 {
             for at in 0..WINDOWS {
@@ -226,7 +224,7 @@ impl Metric for Trend {
                 fill(row, &sums, open, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

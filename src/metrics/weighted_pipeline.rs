@@ -11,11 +11,11 @@ use super::landmark_looks::Looks;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::currency_of;
 use super::stage_chances::{Chances, Lives};
-use super::stage_key::{DIMENSIONS, field_before, standing};
+use super::stage_key::{DIMENSIONS, standing, told};
 use crate::error::Result;
 use crate::model::money::div_half_even;
 use crate::model::run::LANDMARKS;
-use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Field, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 use crate::stats::influence::JACKKNIFE;
 use crate::stats::interval::Z;
 
@@ -160,11 +160,8 @@ impl Metric for WeightedPipeline {
         state.looks.fold(deal, LANDMARKS, run, |_, _, _| {});
         let Some(visit) = standing(deal) else { return };
         let (amount, _) = deal.amount_before(run.cut, run);
-        let of_stage = run.catalogue.get(visit.stage).probability_bp.map(i64::from);
-        let of_deal = || match field_before(deal, Field::Probability, run.cut) {
-            Some(known) => known,
-            None => deal.deal.probability_bp.get().map(i64::from),
-        };
+        let of_stage = run.catalogue.get(visit.stage).probability_bp;
+        let of_deal = || told(deal, Field::Probability, deal.deal.probability_bp.get());
         let probability = of_stage.or_else(of_deal);
         let currency = currency_of(&deal.facts, run);
         for slice in Slice::of(visit.pipeline, &deal.facts, &DIMENSIONS) {
@@ -204,8 +201,7 @@ impl Metric for WeightedPipeline {
         });
     }
 
-    fn finish(&self, state: State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let now = run.period(PeriodKind::All, run.as_of);
         let chances = state.lives.chances(run);
         let days = run.period(PeriodKind::Quarter, run.as_of).end - 1 - run.as_of;
@@ -249,6 +245,6 @@ impl Metric for WeightedPipeline {
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }

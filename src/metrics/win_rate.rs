@@ -7,7 +7,7 @@ use super::monthly::{Gather, Monthly, rate_reason, ratio};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
-use crate::model::{About, Run, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Run, Sym, Timeline, Unit, column};
 use crate::stats::interval::{jeffreys, wilson};
 
 /// A1.
@@ -100,8 +100,7 @@ impl Metric for WinRate {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for (cell, closed) in state.with_wholes().by_period(run, true) {
             let n = closed.won + closed.lost;
             let n_narrow = n - closed.derailed;
@@ -127,6 +126,6 @@ impl Metric for WinRate {
                 ..Tail::default()
             });
         }
-        table.finish()
+        Ok(())
     }
 }

@@ -7,9 +7,7 @@ use super::maturity::Maturity;
 use super::monthly::{Gather, Monthly, currency_of};
 use super::{Metric, Reason, Row};
 use crate::error::Result;
-use crate::model::{
-    About, Day, ExitKind, Micros, Run, StageKind, Table, Timeline, Unit, Visit, column,
-};
+use crate::model::{About, Day, ExitKind, Micros, Run, StageKind, Timeline, Unit, Visit, column};
 use crate::stats::survival::EventTable;
 
 /// The metric.
@@ -147,13 +145,12 @@ impl Metric for WinReversal {
         into.merge(from);
     }
 
-    fn finish(&self, state: Self::State, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for (cell, found) in state.with_wholes().by_period(run, true) {
             let row = table.row(cell.slice, Some(cell.period), cell.currency);
             write(row, &found, run);
         }
-        table.finish()
+        Ok(())
     }
 }
 

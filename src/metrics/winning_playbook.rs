@@ -8,7 +8,7 @@ use super::Metric;
 use super::latest::{Latest, List, Touched};
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, word};
 use crate::error::Result;
-use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Table, Timeline, Unit, column};
+use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 use crate::stats::mann_whitney::mann_whitney;
 use crate::stats::quantile::{Histogram, Ranks};
 use crate::stats::rank::benjamini_hochberg;
@@ -97,17 +97,16 @@ impl Metric for WinningPlaybook {
         into.merge(from);
     }
 
-    fn finish(&self, state: Latest, run: &Run) -> Result<Table> {
-        let mut table = MetricTable::new(&ABOUT, run);
+    fn finish(&self, state: Latest, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         if !state.has_activities() {
-            return table.finish();
+            return Ok(());
         }
         for (slice, [won, lost]) in state.lists() {
             if slice.dimension == Dimension::All || won.0.len() >= MIN_DEALS {
-                add_rows(&mut table, slice, &won, &lost, run);
+                add_rows(table, slice, &won, &lost, run);
             }
         }
-        table.finish()
+        Ok(())
     }
 }
 

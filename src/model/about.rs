@@ -1,6 +1,6 @@
 //! What a metric says of itself, without being computed.
 
-use super::table::Unit;
+use super::table::{Column, Unit};
 
 /// A column of a metric's block.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,13 @@ pub struct ColumnAbout {
     pub meaning: &'static str,
 }
 
-/// Shorthand for a [`ColumnAbout`] in a metric's `About`.
+impl From<&ColumnAbout> for Column {
+    fn from(about: &ColumnAbout) -> Self {
+        Self::new(about.name, about.unit, about.meaning)
+    }
+}
+
+/// Shorthand for a [`ColumnAbout`].
 pub const fn column(name: &'static str, unit: Unit, meaning: &'static str) -> ColumnAbout {
     ColumnAbout { name, unit, meaning }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::about::column;
 use super::calendar::Micros;
 use super::deal::{
     Account, Activity, Deal, Field, FieldChange, Forecast, FxRate, Payment, StoredVisit, Target,
@@ -15,6 +16,7 @@ use super::periods::NamedPeriod;
 use super::quality::Quality;
 use super::reading::Reading;
 use super::stage::Catalogue;
+use super::table::{Table, Unit, Value};
 
 /// The deals created in one month, sorted by `deal_id`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -129,11 +131,6 @@ impl<T> Nested<T> {
     pub fn items_mut(&mut self) -> &mut [T] {
         &mut self.items
     }
-
-    /// End of each row's list in `items`.
-    pub fn ends(&self) -> &[u32] {
-        &self.ends
-    }
 }
 
 /// A row that was refused, as the `rejects` table keeps it.
@@ -158,6 +155,33 @@ impl Reject {
     pub fn is_one_row(&self) -> bool {
         self.is_row && self.row > 0
     }
+
+    /// All of these as a table.
+    pub fn table(rejects: &[Self]) -> Table {
+        let columns = [
+            column("file", Unit::Text, "The file."),
+            column(
+                "row",
+                Unit::Count,
+                "Row in the file, the header being row 1; 0 for the whole file.",
+            ),
+            column("column", Unit::Text, "The column; empty if the whole row was refused."),
+            column("value", Unit::Text, "The value as it stands in the file."),
+            column("reason", Unit::Text, "Why it was refused."),
+            column("is_row", Unit::Flag, "Whether the whole row was refused."),
+        ];
+        let row = |reject: &Self| -> Vec<Value> {
+            vec![
+                reject.file.as_str().into(),
+                reject.row.into(),
+                reject.column.as_str().into(),
+                reject.value.as_str().into(),
+                reject.reason.as_str().into(),
+                reject.is_row.into(),
+            ]
+        };
+        Table::new("rejects", &columns, rejects.iter().map(row).collect())
+    }
 }
 
 /// One line of the data-quality ledger.
@@ -173,6 +197,31 @@ pub struct QualityCount {
     pub deals: u64,
     /// The five smallest deal ids.
     pub sample_ids: Vec<String>,
+}
+
+impl QualityCount {
+    /// The ledger as a table.
+    pub fn table(ledger: &[Self]) -> Table {
+        let columns = [
+            column("code", Unit::Text, "The code."),
+            column("meaning", Unit::Text, "What was found, and how it was settled."),
+            column("table", Unit::Text, "The table it was found in."),
+            column("rows", Unit::Count, "Rows concerned; of a code that deals carry, one a deal."),
+            column("deals", Unit::Count, "Deals concerned."),
+            column("sample_ids", Unit::Text, "The five smallest ids."),
+        ];
+        let row = |count: &Self| -> Vec<Value> {
+            vec![
+                count.code.code().into(),
+                count.code.meaning().into(),
+                count.table.as_str().into(),
+                count.rows.into(),
+                count.deals.into(),
+                count.sample_ids.join(" ").into(),
+            ]
+        };
+        Table::new("quality", &columns, ledger.iter().map(row).collect())
+    }
 }
 
 /// One input file of a run.

@@ -90,11 +90,6 @@ impl DealSnapshots {
         &self.nights
     }
 
-    /// Whether no night was taken.
-    pub fn is_empty(&self) -> bool {
-        self.nights.is_empty()
-    }
-
     /// The last night that ended by `at`.
     pub fn night_by(&self, at: Micros) -> Option<Micros> {
         self.nights[..self.nights.partition_point(|&night| night <= at)].last().copied()

@@ -140,11 +140,6 @@ impl Forecasts {
     pub fn iter(&self) -> impl Iterator<Item = (&ForecastKey, &StoredForecast)> {
         self.0.iter()
     }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl Run {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::calendar::{Day, date};
 use super::dataset::{Dataset, Partition, QualityCount};
 use super::fx::{Fx, worth_on};
+use super::ledger::SAMPLES;
 use super::names::Sym;
 use super::quality::Quality;
 use super::run::Run;
@@ -138,9 +139,6 @@ impl Run {
         (count > 0).then_some((count, ids))
     }
 }
-
-/// Deals that are named as examples.
-const SAMPLES: usize = 5;
 
 impl FxUse {
     fn count(&mut self, deal: &Timeline<'_>, fx: &Fx, on: Day) {

@@ -70,6 +70,17 @@ pub enum Who {
     Owner(Sym),
 }
 
+impl Who {
+    /// Whose a target is; nobody's if its owner has no name in the run.
+    pub fn of(target: &Target, names: &Names) -> Option<Self> {
+        match (target.owner.as_str(), target.team.as_str()) {
+            ("", "") => Some(Self::Everyone),
+            ("", team) => Some(Self::Team(ArcStr::from(team))),
+            (owner, _) => names.find(owner).map(Self::Owner),
+        }
+    }
+}
+
 /// A goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goal {
@@ -113,14 +124,7 @@ impl Goals {
     pub(super) fn new(dataset: &Dataset, run: &Run) -> Self {
         let mut found = Self::default();
         for target in run.targets.iter().filter(|t| t.period_end > t.period_start) {
-            let who = match (target.owner.is_empty(), target.team.is_empty()) {
-                (false, _) => match run.names.find(&target.owner) {
-                    Some(owner) => Who::Owner(owner),
-                    None => continue,
-                },
-                (true, false) => Who::Team(ArcStr::from(target.team.as_str())),
-                (true, true) => Who::Everyone,
-            };
+            let Some(who) = Who::of(target, &run.names) else { continue };
             let period = run.period_between(target.period_start, target.period_end);
             found.rows.push(Goal {
                 who,

@@ -13,7 +13,7 @@ use super::names::Sym;
 use super::quality::Quality;
 
 /// Ids that are shown of each code.
-const SAMPLES: usize = 5;
+pub(super) const SAMPLES: usize = 5;
 
 /// The ledger while it is written.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! What every other module speaks: deals and their timelines, stages, time, money, results.
 //!
-//! Knows nothing of files, Parquet, SQL or HTML, and reads no clock.
+//! Reads no clock, and no file but the configuration; knows nothing of Parquet, SQL or HTML.
 
 pub mod about;
 pub mod bands;

@@ -303,7 +303,7 @@ impl Run {
     }
 
     /// What is to be said of the table of periods: for which days of the run it tells nothing.
-    pub fn said_of_periods(&self) -> Vec<String> {
+    fn said_of_periods(&self) -> Vec<String> {
         let Some(table) = self.months.table() else { return Vec::new() };
         let derived = table.months.is_some() && table.quarters.is_empty() && table.years.is_empty();
         let derived = derived.then_some(

@@ -30,16 +30,6 @@ pub static REFERENCES: &[Reference] = &[
         "An empirical transition matrix for non-homogeneous Markov chains based on censored observations. Scandinavian Journal of Statistics 5:141",
         "",
     ),
-    work(
-        "Allignol, Schumacher & Beyersmann 2010",
-        "A note on variance estimation of the Aalen-Johansen estimator of the cumulative incidence function. Biometrical Journal 52:126",
-        "10.1002/bimj.200900039",
-    ),
-    work(
-        "Anderson, Bernstein & Pike 1982",
-        "Approximate confidence intervals for probabilities of survival and quantiles in life-table analysis. Biometrics 38:407",
-        "",
-    ),
     work("Barlow et al. 1972", "Statistical inference under order restrictions. Wiley", ""),
     work(
         "Benjamini & Hochberg 1995",
@@ -79,11 +69,6 @@ pub static REFERENCES: &[Reference] = &[
         "10.1080/09535314.2019.1652571",
     ),
     work(
-        "DeLong et al. 1988",
-        "Comparing the areas under two or more correlated receiver operating characteristic curves. Biometrics 44:837",
-        "10.2307/2531595",
-    ),
-    work(
         "DeLong, DeLong & Clarke-Pearson 1988",
         "Comparing the areas under two or more correlated receiver operating characteristic curves. Biometrics 44:837",
         "10.2307/2531595",
@@ -94,11 +79,6 @@ pub static REFERENCES: &[Reference] = &[
         "10.1016/0197-2456(86)90046-2",
     ),
     work(
-        "Dinse & Larson 1986",
-        "A note on semi-Markov models for partially censored data. Biometrika 73:379",
-        "10.1093/biomet/73.2.379",
-    ),
-    work(
         "Efron & Morris 1975",
         "Data analysis using Stein's estimator and its generalizations. Journal of the American Statistical Association 70:311",
         "10.1080/01621459.1975.10479864",
@@ -107,11 +87,6 @@ pub static REFERENCES: &[Reference] = &[
         "Efron 1982",
         "The jackknife, the bootstrap and other resampling plans. Society for Industrial and Applied Mathematics",
         "10.1137/1.9781611970319",
-    ),
-    work(
-        "Fader, Hardie & Lee 2005",
-        "Counting your customers the easy way. Marketing Science 24:275",
-        "10.1287/mksc.1040.0098",
     ),
     work(
         "Garwood 1936",
@@ -185,11 +160,6 @@ pub static REFERENCES: &[Reference] = &[
         "10.1093/jnci/22.4.719",
     ),
     work(
-        "Marubini & Valsecchi 1995",
-        "Analysing survival data from clinical trials and observational studies. Wiley",
-        "",
-    ),
-    work(
         "McCullagh & Nelder 1989",
         "Generalized linear models, second edition. Chapman & Hall",
         "",
@@ -233,11 +203,6 @@ pub static REFERENCES: &[Reference] = &[
         "Royston & Parmar 2013",
         "Restricted mean survival time: an alternative to the hazard ratio. BMC Medical Research Methodology 13:152",
         "10.1186/1471-2288-13-152",
-    ),
-    work(
-        "Rufibach 2010",
-        "Use of Brier score to assess binary predictions. Journal of Clinical Epidemiology 63:938",
-        "10.1016/j.jclinepi.2009.11.009",
     ),
     work(
         "Shapley 1953",

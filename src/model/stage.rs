@@ -111,14 +111,12 @@ impl Catalogue {
 
     /// The stage called `name` in `pipeline`.
     pub fn find(&self, pipeline: Sym, name: Sym) -> Option<StageId> {
-        let at = self.stages.iter().position(|s| s.pipeline == pipeline && s.name == name)?;
-        Some(StageId(at as u16))
+        self.of(pipeline).find(|(_, stage)| stage.name == name).map(|(id, _)| id)
     }
 
     /// The first stage of `kind` in `pipeline`, in catalogue order.
     pub fn first_of(&self, pipeline: Sym, kind: StageKind) -> Option<StageId> {
-        let at = self.stages.iter().position(|s| s.pipeline == pipeline && s.kind == kind)?;
-        Some(StageId(at as u16))
+        self.of(pipeline).find(|(_, stage)| stage.kind == kind).map(|(id, _)| id)
     }
 
     /// The stage of `pipeline` that has this place.
@@ -133,13 +131,27 @@ impl Catalogue {
         found
     }
 
-    /// The stages of `pipeline` with their ids, in catalogue order.
+    /// The stages with their ids, in catalogue order.
+    pub fn all(&self) -> impl Iterator<Item = (StageId, &Stage)> {
+        self.stages.iter().enumerate().map(|(at, stage)| (StageId(at as u16), stage))
+    }
+
+    /// Those of `pipeline`.
     pub fn of(&self, pipeline: Sym) -> impl Iterator<Item = (StageId, &Stage)> {
-        self.stages
-            .iter()
-            .enumerate()
-            .filter(move |(_, s)| s.pipeline == pipeline)
-            .map(|(at, s)| (StageId(at as u16), s))
+        self.all().filter(move |(_, stage)| stage.pipeline == pipeline)
+    }
+
+    /// The stages that claim the same win probability as `id`, of its pipeline and kind; it alone if it
+    /// claims none.
+    pub fn alike(&self, id: StageId) -> Vec<StageId> {
+        let own = self.get(id);
+        let is_alike = |(_, other): &(StageId, &Stage)| {
+            other.kind == own.kind && other.probability_bp == own.probability_bp
+        };
+        match own.probability_bp {
+            Some(_) => self.of(own.pipeline).filter(is_alike).map(|(id, _)| id).collect(),
+            None => vec![id],
+        }
     }
 
     /// Sorts the stages as documented; returns the new id of each old one.

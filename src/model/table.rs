@@ -220,6 +220,16 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Whether columns of it hold numbers.
+    pub fn is_numeric(self) -> bool {
+        !matches!(self, Self::Text | Self::Date | Self::Instant | Self::Flag)
+    }
+
+    /// Whether its numbers are amounts in the row's `currency`.
+    pub fn is_money(self) -> bool {
+        matches!(self, Self::Minor | Self::MinorPerDay)
+    }
+
     /// The name used in `list` and in the definitions page.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -269,6 +279,15 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table of these columns and rows.
+    pub fn new<C: Into<Column>>(
+        name: &str,
+        columns: impl IntoIterator<Item = C>,
+        rows: Vec<Vec<Value>>,
+    ) -> Self {
+        Self { name: name.to_owned(), columns: columns.into_iter().map(Into::into).collect(), rows }
+    }
+
     /// Position of a column.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|c| &*c.name == name)

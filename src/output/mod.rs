@@ -56,11 +56,6 @@ impl Format {
             other => other.as_str(),
         }
     }
-
-    /// Reads what [`Format::as_str`] wrote.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|f| f.as_str() == name)
-    }
 }
 
 /// Writes `table` as `format`. `to` should be buffered, and is flushed.

@@ -56,11 +56,6 @@ fn encode(table: &Table) -> Result<Vec<u8>, ParquetError> {
     writer.into_inner()
 }
 
-/// Whether columns of this unit hold numbers.
-pub(super) fn is_numeric(unit: Unit) -> bool {
-    !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag)
-}
-
 /// The arrays of all columns. The table is walked row by row, as it lies in memory.
 fn arrays(table: &Table) -> io::Result<Vec<ArrayRef>> {
     let mut found = vec![None; table.columns.len()];

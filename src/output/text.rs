@@ -71,7 +71,7 @@ fn is_number(table: &Table, at: usize) -> bool {
     let first = table.rows.iter().filter_map(|r| r.get(at)).find(|v| !v.is_null());
     match (first, table.columns.get(at)) {
         (Some(value), _) => matches!(value, Value::Int(_) | Value::Float(_)),
-        (None, Some(column)) => super::parquet::is_numeric(column.unit),
+        (None, Some(column)) => column.unit.is_numeric(),
         (None, None) => false,
     }
 }

@@ -168,7 +168,7 @@ fn contents(
 fn sheets(entry: &Entry<'_>, names: &[String]) -> Result<Vec<Worksheet>, XlsxError> {
     let Entry { table, estimate, .. } = entry;
     let looks = Looks::new();
-    let is_about_money = table.columns.iter().any(|c| *c.name == **estimate && is_money(c.unit));
+    let is_about_money = table.columns.iter().any(|c| *c.name == **estimate && c.unit.is_money());
     let is_limit = |column: &Column| matches!(&*column.name, "lower" | "upper");
     let unit = |column: &Column| match is_about_money && is_limit(column) {
         true => Unit::Minor,
@@ -203,7 +203,7 @@ fn header(
     looks: &Looks,
 ) -> Result<(), XlsxError> {
     for ((at, column), unit) in (0..).zip(&table.columns).zip(units) {
-        let (name, unit) = match is_money(*unit) {
+        let (name, unit) = match unit.is_money() {
             true => (called(&column.name, table), "in the row's currency"),
             false => (column.name.to_string(), unit.as_str()),
         };
@@ -222,10 +222,6 @@ fn called(name: &str, table: &Table) -> String {
     let short = name.replace("_minor", "");
     let is_taken = short != name && table.position(&short).is_some();
     if is_taken { name.replace("_minor", "_amount") } else { short }
-}
-
-fn is_money(unit: Unit) -> bool {
-    matches!(unit, Unit::Minor | Unit::MinorPerDay)
 }
 
 /// How cells look, which is all that a workbook adds to what they are.
@@ -273,7 +269,7 @@ fn put(
     match value {
         Value::Bool(flag) => sheet.write_boolean(row, at, *flag)?,
         Value::Text(text) => sheet.write_string(row, at, cut(text))?,
-        Value::Int(minor) if is_money(unit) => {
+        Value::Int(minor) if unit.is_money() => {
             sheet.write_string(row, at, in_units(*minor, money::exponent(currency)))?
         }
         other => {
@@ -295,7 +291,7 @@ fn number<'l>(
     match value {
         // A cell would round what is beyond, money as any other number.
         Value::Int(number) if number.unsigned_abs() > EXACT => None,
-        Value::Int(_) | Value::Float(_) if is_money(unit) => {
+        Value::Int(_) | Value::Float(_) if unit.is_money() => {
             let digits = money::exponent(currency);
             let look = looks.money.get(digits as usize).unwrap_or(&looks.plain);
             Some((value.as_f64()? / 10_f64.powi(digits as i32), look))

@@ -202,11 +202,8 @@ impl<'a> Engine<'a> {
     /// A small view or a metric table.
     fn whole(&self, name: &str) -> PolarsResult<Vec<Column>> {
         if let Some(view) = views::small::SMALL.iter().find(|view| view.name == name) {
-            let columns = view.columns.iter();
-            let columns =
-                columns.map(|c| crate::model::Column::new(c.name, c.unit, c.meaning)).collect();
             let rows = (view.rows)(self.dataset, self.run);
-            return frame::from_table(&Table { name: name.to_owned(), columns, rows });
+            return frame::from_table(&Table::new(name, view.columns, rows));
         }
         match self.tables.iter().find(|table| table.name == name) {
             Some(table) => frame::from_table(table),
@@ -357,6 +354,5 @@ fn declare(table: &mut Table, query: &Query) -> Result<()> {
 
 /// Whether values of the kind `found` can be said to be in `unit`.
 fn agrees(found: Unit, unit: Unit) -> bool {
-    let is_number = |u| !matches!(u, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag);
-    found == unit || (is_number(found) && is_number(unit))
+    found == unit || (found.is_numeric() && unit.is_numeric())
 }

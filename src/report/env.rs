@@ -16,7 +16,7 @@ macro_rules! built_in {
 }
 
 /// The built-in templates. To add a page part: a file, a line here, and an `include` in `index.html`.
-pub(crate) static TEMPLATES: &[(&str, &str)] = built_in![
+static TEMPLATES: &[(&str, &str)] = built_in![
     "absent.html",
     "accounts.html",
     "cohorts.html",

@@ -21,7 +21,7 @@ pub fn value(value: &Value, unit: Unit, currency: &str) -> String {
         Value::Text(text) => word(text).to_owned(),
         Value::Day(day) => date(*day),
         Value::Instant(at) => instant(*at),
-        Value::Int(number) if !is_money(unit) => whole_or(unit, *number),
+        Value::Int(number) if !unit.is_money() => whole_or(unit, *number),
         Value::Int(number) => amount(*number as f64, currency),
         Value::Float(number) => float(*number, unit, currency),
     }
@@ -190,10 +190,6 @@ fn with_currency(number: &str, currency: &str) -> String {
         Some(size) => format!("−{currency} {size}"),
         None => format!("{currency} {number}"),
     }
-}
-
-fn is_money(unit: Unit) -> bool {
-    matches!(unit, Unit::Minor | Unit::MinorPerDay)
 }
 
 /// A parameter, a z score, a p value: two decimals, one more below 0.1.

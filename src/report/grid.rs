@@ -17,12 +17,10 @@ pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns:
         caption: caption.to_owned(),
         metric: sheet.about.name.to_owned(),
         csv: csv_path(sheet.about.name),
-        heads: Vec::new(),
-        rows: rows.iter().take(MOST_ROWS).map(|_| Vec::new()).collect(),
-        total: rows.len(),
-        total_text: format::count(rows.len()),
-        is_cut: rows.len() > MOST_ROWS,
-    };
+        rows: vec![Vec::new(); rows.len().min(MOST_ROWS)],
+        ..Grid::default()
+    }
+    .out_of(rows.len());
     let mut columns = columns.to_vec();
     if lacks_currency(sheet, rows, &columns) {
         let is_number = |name: &&str| head(sheet.table, name, "").is_number;
@@ -35,9 +33,7 @@ pub(crate) fn grid(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], columns:
 
 /// Whether rows of several currencies could not be told apart: no column has an amount.
 fn lacks_currency(sheet: Sheet<'_>, rows: &[Cells<'_>], columns: &[&str]) -> bool {
-    let is_money = |name: &&str| {
-        sheet.has(name) && matches!(sheet.unit(name), Unit::Minor | Unit::MinorPerDay)
-    };
+    let is_money = |name: &&str| sheet.unit(name).is_money();
     let mut words =
         rows.iter().map(|row| sheet.word(row, "currency")).filter(|word| !word.is_empty());
     let first = words.next();
@@ -113,7 +109,7 @@ fn head(table: &Table, name: &str, currency: &str) -> Head {
             _ => label(name),
         },
         meaning: format!("{meaning} ({})", unit.as_str()).trim_start().replace('`', ""),
-        is_number: !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag),
+        is_number: unit.is_numeric(),
     }
 }
 
@@ -148,10 +144,9 @@ pub(crate) fn plain(table: &Table, caption: &str, most: usize) -> Grid {
         rows: (table.rows.iter().take(most))
             .map(|row| (0..table.columns.len()).map(|at| cell(row, at)).collect())
             .collect(),
-        total: table.rows.len(),
-        total_text: format::count(table.rows.len()),
-        is_cut: table.rows.len() > most,
+        ..Grid::default()
     }
+    .out_of(table.rows.len())
 }
 
 /// Where the table's CSV file lies, seen from the report; safe inside an attribute.

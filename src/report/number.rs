@@ -197,7 +197,7 @@ pub(crate) fn number(
         (Value::Text(code), _) if name == "status" && &**code == "SN" => "few".to_owned(),
         _ => format::value(value, unit, currency),
     };
-    if matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag) {
+    if !unit.is_numeric() {
         let class = if value.is_null() { "null" } else { "word" };
         return Number { text, class, ..Number::default() };
     }
@@ -312,8 +312,7 @@ pub(crate) fn interval(sheet: Sheet<'_>, row: Cells<'_>, unit: Unit) -> Option<S
 }
 
 fn limits(sheet: Sheet<'_>, row: Cells<'_>, show: impl Fn(f64) -> String) -> Option<String> {
-    let (lower, upper) = (sheet.number(row, "lower")?, sheet.number(row, "upper")?);
-    Some(format!("{} to {}", show(lower), show(upper)))
+    sheet.limits(row).map(|(lower, upper)| format!("{} to {}", show(lower), show(upper)))
 }
 
 fn remarks(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Vec<String> {
@@ -325,8 +324,7 @@ fn remarks(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Vec<String> {
         remarks.push("partial: not every deal has been followed that long".to_owned());
     }
     let missing = sheet.get(row, "n_null_amount").as_i64().unwrap_or(0);
-    let is_money = matches!(sheet.unit(name), Unit::Minor | Unit::MinorPerDay);
-    if is_money && missing > 0 {
+    if sheet.unit(name).is_money() && missing > 0 {
         remarks.push(format!("{} without an amount", format::count(missing as usize)));
     }
     let mended = sheet.get(row, "quality_count").as_i64().unwrap_or(0);

@@ -73,6 +73,11 @@ impl<'a> Sheet<'a> {
         self.get(row, name).as_f64()
     }
 
+    /// The limits of the estimate, if it has both.
+    pub(crate) fn limits(&self, row: Cells<'a>) -> Option<(f64, f64)> {
+        self.number(row, "lower").zip(self.number(row, "upper"))
+    }
+
     /// The word in a column; empty if there is none.
     pub(crate) fn word(&self, row: Cells<'a>, name: &str) -> &'a str {
         self.get(row, name).as_str().unwrap_or("")
@@ -100,6 +105,11 @@ impl<'a> Sheet<'a> {
     /// Whether the table has this column.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.table.position(name).is_some()
+    }
+
+    /// All rows.
+    pub(crate) fn rows(&self) -> Vec<Cells<'a>> {
+        self.table.rows.iter().map(Vec::as_slice).collect()
     }
 
     /// The rows of a pipeline that are not cut by owner, source or segment.

@@ -68,10 +68,11 @@ fn at(row: &[Value], position: Option<usize>) -> &Value {
 
 /// The columns of a metric's block that hold numbers and are no keys.
 fn number_columns(about: &About) -> impl Iterator<Item = (&'static str, Unit)> {
-    let is_number = |unit| !matches!(unit, Unit::Text | Unit::Date | Unit::Instant | Unit::Flag);
     let keys = about.keys;
     let columns = about.columns.iter();
-    columns.filter(move |c| is_number(c.unit) && !keys.contains(&c.name)).map(|c| (c.name, c.unit))
+    columns
+        .filter(move |c| c.unit.is_numeric() && !keys.contains(&c.name))
+        .map(|c| (c.name, c.unit))
 }
 
 /// The numbers of a metric that moved, in the order of its rows and columns.

@@ -1,10 +1,6 @@
 //! What moved, as tables.
 
-use crate::model::{Column, Restated, Table, Unit, Value};
-
-fn columns(list: &[(&str, Unit, &str)]) -> Vec<Column> {
-    list.iter().map(|(name, unit, says)| Column::new(name, *unit, says)).collect()
-}
+use crate::model::{Restated, Table, Unit, Value, column};
 
 /// The numbers that moved; of whole pipelines only, or all.
 pub fn numbers_table(restated: &Restated, only_whole: bool) -> Table {
@@ -24,30 +20,27 @@ pub fn numbers_table(restated: &Restated, only_whole: bool) -> Table {
         ]);
         row
     });
-    Table {
-        name: "restated_numbers".to_owned(),
-        columns: columns(&[
-            ("metric", Unit::Text, "The metric."),
-            ("pipeline", Unit::Text, "Pipeline."),
-            ("owner", Unit::Text, "Credited owner; empty for all."),
-            ("team", Unit::Text, "Team of the owner, or of the row; empty for all."),
-            ("source", Unit::Text, "Source of the deals; empty for all."),
-            ("segment", Unit::Text, "Segment of the deals; empty for all."),
-            ("currency", Unit::Text, "Currency of the amounts."),
-            ("period_kind", Unit::Text, "Kind of period."),
-            ("period_start", Unit::Date, "First day of the period."),
-            ("period_end", Unit::Date, "Day after the last day of the period."),
-            ("key", Unit::Text, "The other keys of the row, such as the stage."),
-            ("column", Unit::Text, "The column that moved."),
-            ("unit", Unit::Text, "Its unit."),
-            ("before", Unit::Number, "The number in the earlier run; empty if there was none."),
-            ("after", Unit::Number, "The number in the later run; empty if there is none."),
-            ("change", Unit::Number, "after - before."),
-            ("deals", Unit::Count, "Changed deals of its population and period."),
-            ("sample_ids", Unit::Text, "The five smallest ids of these."),
-        ]),
-        rows: rows.collect(),
-    }
+    let columns = [
+        column("metric", Unit::Text, "The metric."),
+        column("pipeline", Unit::Text, "Pipeline."),
+        column("owner", Unit::Text, "Credited owner; empty for all."),
+        column("team", Unit::Text, "Team of the owner, or of the row; empty for all."),
+        column("source", Unit::Text, "Source of the deals; empty for all."),
+        column("segment", Unit::Text, "Segment of the deals; empty for all."),
+        column("currency", Unit::Text, "Currency of the amounts."),
+        column("period_kind", Unit::Text, "Kind of period."),
+        column("period_start", Unit::Date, "First day of the period."),
+        column("period_end", Unit::Date, "Day after the last day of the period."),
+        column("key", Unit::Text, "The other keys of the row, such as the stage."),
+        column("column", Unit::Text, "The column that moved."),
+        column("unit", Unit::Text, "Its unit."),
+        column("before", Unit::Number, "The number in the earlier run; empty if there was none."),
+        column("after", Unit::Number, "The number in the later run; empty if there is none."),
+        column("change", Unit::Number, "after - before."),
+        column("deals", Unit::Count, "Changed deals of its population and period."),
+        column("sample_ids", Unit::Text, "The five smallest ids of these."),
+    ];
+    Table::new("restated_numbers", &columns, rows.collect())
 }
 
 /// The deals that changed, one row a fact.
@@ -64,18 +57,19 @@ pub fn deals_table(restated: &Restated) -> Table {
             ]
         })
     });
-    Table {
-        name: "restated_deals".to_owned(),
-        columns: columns(&[
-            ("deal_id", Unit::Text, "The deal."),
-            ("name", Unit::Text, "Its name."),
-            ("pipeline", Unit::Text, "Its pipeline."),
-            ("fact", Unit::Text, "What changed: `stages` are told from the first that differs on."),
-            ("before", Unit::Text, "As the earlier run has it."),
-            ("after", Unit::Text, "As the later run has it."),
-        ]),
-        rows: rows.collect(),
-    }
+    let columns = [
+        column("deal_id", Unit::Text, "The deal."),
+        column("name", Unit::Text, "Its name."),
+        column("pipeline", Unit::Text, "Its pipeline."),
+        column(
+            "fact",
+            Unit::Text,
+            "What changed: `stages` are told from the first that differs on.",
+        ),
+        column("before", Unit::Text, "As the earlier run has it."),
+        column("after", Unit::Text, "As the later run has it."),
+    ];
+    Table::new("restated_deals", &columns, rows.collect())
 }
 
 fn text(text: &str) -> Value {

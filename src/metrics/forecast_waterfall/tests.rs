@@ -19,7 +19,8 @@ fn a_line_that_is_lost_fails_the_run() {
         let mut run = run.clone();
         run.first_day -= 400;
         state.agenda = Some(Agenda::new(&run));
-        ForecastWaterfall.finish(state, &run)
+        let mut table = MetricTable::new(&ABOUT, &run);
+        ForecastWaterfall.finish(state, &mut table, &run).map(|()| table.sorted())
     };
     assert_eq!(finish(false).unwrap().rows.len(), 1);
     let error = finish(true).unwrap_err();

@@ -43,7 +43,8 @@ pub(super) fn check(select: &Select) -> Result<()> {
     Ok(())
 }
 
-fn name_of(factor: &TableFactor) -> String {
+/// What a table, or an inner query, is called in the statement; empty for a query without a name.
+pub(super) fn name_of(factor: &TableFactor) -> String {
     match factor {
         TableFactor::Table { alias: Some(alias), .. }
         | TableFactor::Derived { alias: Some(alias), .. } => alias.name.value.clone(),

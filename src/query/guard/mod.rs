@@ -114,6 +114,12 @@ fn refused(reason: impl Into<String>, rewrite: impl Into<String>) -> Error {
     Error::new(ErrorKind::Query, reason).hint(rewrite)
 }
 
+/// The refusal of a statement that does not only read.
+fn changing(text: &str, rewrite: &str) -> Error {
+    let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+    refused(format!("`{verb}` is refused: a query reads tables and changes nothing"), rewrite)
+}
+
 /// Parses `sql` and checks it against the tables of `schema`.
 ///
 /// Errors: no statement, more than one, not a `SELECT`, an unknown table or column, a refused form.
@@ -151,12 +157,7 @@ fn parse(sql: &str) -> Result<Query> {
         (None, _) => Err(refused("there is no statement", "write one `SELECT`")),
         (Some(_), false) => Err(refused("there is more than one statement", "write one `SELECT`")),
         (Some(other), true) => {
-            let text = other.to_string();
-            let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
-            Err(refused(
-                format!("`{verb}` is refused: a query reads tables and changes nothing"),
-                "write one `SELECT`, with `WITH` for steps",
-            ))
+            Err(changing(&other.to_string(), "write one `SELECT`, with `WITH` for steps"))
         }
     }
 }
@@ -316,12 +317,7 @@ fn set_expression(body: &SetExpr, outer: Option<SetOperator>) -> Result<()> {
         SetExpr::Table(table) => {
             Err(refused(format!("`{table}` is refused"), "write `SELECT * FROM` before the table"))
         }
-        other => {
-            let text = other.to_string();
-            let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
-            let what = format!("`{verb}` is refused: a query reads tables and changes nothing");
-            Err(refused(what, "write one `SELECT`"))
-        }
+        other => Err(changing(&other.to_string(), "write one `SELECT`")),
     }
 }
 

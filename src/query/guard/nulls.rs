@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Function, Ident, JoinOperator, OrderByExpr, OrderByOptions,
-    Query, Select, SetExpr, TableFactor, UnaryOperator, Value, WindowType,
+    Query, Select, SetExpr, UnaryOperator, Value, WindowType,
 };
 
 use super::given::Given;
 use super::walk::{self, Change, Look};
-use super::{groups, refused};
+use super::{groups, joins, refused};
 use crate::error::{Error, Result};
 
 /// Functions that are null only where an argument is.
@@ -143,14 +143,10 @@ impl Look for Joins {
     fn select(&mut self, select: &Select) -> Result<()> {
         use JoinOperator as J;
         for join in select.from.iter().flat_map(|from| &from.joins) {
-            match (&join.join_operator, &join.relation) {
-                (J::Right(_) | J::RightOuter(_) | J::FullOuter(_), _) => self.is_mixed = true,
-                (J::Left(_) | J::LeftOuter(_), TableFactor::Table { name, alias, .. }) => {
-                    let alias = alias.as_ref().map(|alias| alias.name.value.clone());
-                    self.outer.insert(alias.unwrap_or_else(|| name.to_string()));
-                }
-                (J::Left(_) | J::LeftOuter(_), TableFactor::Derived { alias: Some(alias), .. }) => {
-                    self.outer.insert(alias.name.value.clone());
+            match &join.join_operator {
+                J::Right(_) | J::RightOuter(_) | J::FullOuter(_) => self.is_mixed = true,
+                J::Left(_) | J::LeftOuter(_) => {
+                    self.outer.insert(joins::name_of(&join.relation));
                 }
                 _ => {}
             }

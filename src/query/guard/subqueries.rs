@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{Expr, Query, TableFactor};
 
-use super::refused;
 use super::walk::{self, Look};
+use super::{joins, refused};
 use crate::error::Result;
 
 /// Refuses an inner query that names a table of the outer one.
@@ -31,16 +31,7 @@ struct Tables {
 
 impl Look for Tables {
     fn factor(&mut self, factor: &TableFactor) -> Result<()> {
-        match factor {
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } => {
-                self.own.insert(alias.name.value.clone());
-            }
-            TableFactor::Table { name, .. } => {
-                self.own.insert(name.to_string());
-            }
-            _ => {}
-        }
+        self.own.insert(joins::name_of(factor));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
-use super::{Block, Reads, add, chart, keys, part_of, with_more};
+use super::{Block, Reads, add, chart, distinct, keys, part_of, with_more};
 use crate::model::Day;
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
@@ -138,18 +138,6 @@ fn cohort(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     }
 }
 
-/// The different values of `pick`, in the order of the rows.
-fn distinct<'a, T: PartialEq>(rows: &[Cells<'a>], pick: impl Fn(Cells<'a>) -> T) -> Vec<T> {
-    let mut found: Vec<T> = Vec::new();
-    for row in rows {
-        let value = pick(row);
-        if !found.contains(&value) {
-            found.push(value);
-        }
-    }
-    found
-}
-
 /// Keeps the last cohorts.
 fn last<T>(mut cohorts: Vec<T>) -> Vec<T> {
     let extra = cohorts.len().saturating_sub(MOST_COHORTS);
@@ -219,7 +207,8 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
 
 /// The horizons of these rows, the shortest first.
 fn columns_of(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<i64> {
-    let mut found = distinct(rows, |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0));
+    let days = rows.iter().map(|row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0));
+    let mut found = distinct(days);
     found.sort_unstable();
     found
 }
@@ -242,7 +231,7 @@ fn by_cohort(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], horizons: &[i6
         let named = [Number::word(*of), first.unwrap_or_default()];
         named.into_iter().chain(horizons.iter().map(at)).collect()
     };
-    let cohorts = distinct(rows, |row| sheet.word(row, "cohort"));
+    let cohorts = distinct(rows.iter().map(|row| sheet.word(row, "cohort")));
     let rows = cohorts.iter().map(of_cohort).collect();
     let total = cohorts.len();
     Grid { heads, rows, total, ..whole }.cut(MOST_ROWS)
@@ -259,7 +248,7 @@ fn fills() -> Vec<Key> {
 
 /// How many cohorts the chart leaves to its table, in words; null if none.
 fn left_out(sheet: Sheet<'_>, rows: &[Cells<'_>], table: &Grid) -> Option<String> {
-    let all = distinct(rows, |row| start(sheet, row)).len();
+    let all = distinct(rows.iter().map(|row| start(sheet, row))).len();
     part_of("The last", MOST_COHORTS, all, "cohorts", table.whole())
 }
 
@@ -285,7 +274,7 @@ fn draw<'a>(
     place: impl Fn(Cells<'a>) -> Option<usize>,
     is_partial: impl Fn(Cells<'a>) -> bool,
 ) -> String {
-    let cohorts = last(distinct(rows, |row| cohort(book, sheet, row)));
+    let cohorts = last(distinct(rows.iter().map(|row| cohort(book, sheet, row))));
     let mut largest: f64 = 0.0;
     let mut cells = Vec::new();
     for row in rows {
@@ -324,7 +313,7 @@ fn draw<'a>(
 fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let sheet = book.sheet("incidence_curve");
     let mut rows = sheet.with(&sheet.whole(pipeline), "period_kind", "year");
-    let names = distinct(&rows, |row| sheet.word(row, "cohort").to_owned());
+    let names = distinct(rows.iter().map(|row| sheet.word(row, "cohort").to_owned()));
     let shown = names.split_at(names.len().saturating_sub(YEARS.len())).1.to_vec();
     rows.retain(|row| shown.iter().any(|name| name == sheet.word(row, "cohort")));
     let title = "Share won by days since creation, by year of creation".to_owned();
@@ -389,11 +378,10 @@ fn thin(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>]) -> Grid {
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], name: &str, has_band: bool) -> Vec<Point> {
     let point = |row: &Cells<'_>| {
-        let limits = sheet.number(row, "lower").zip(sheet.number(row, "upper"));
         Some(Point {
             x: sheet.number(row, "day")?,
             y: sheet.number(row, name)?,
-            limits: limits.filter(|_| has_band),
+            limits: sheet.limits(row).filter(|_| has_band),
         })
     };
     rows.iter().filter_map(point).collect()

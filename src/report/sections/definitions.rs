@@ -78,7 +78,7 @@ pub(crate) fn definitions(input: &Input<'_>) -> Vec<Definition> {
 }
 
 /// A string literal of CSS that is also safe inside `<style>`.
-pub(crate) fn css_string(text: &str) -> String {
+fn css_string(text: &str) -> String {
     let mut out = String::from("\"");
     for letter in text.chars() {
         match letter {

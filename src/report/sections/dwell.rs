@@ -75,13 +75,12 @@ fn weakest(book: &Book<'_>, pipeline: &str) -> Option<String> {
     let [first, second, ..] = sure.as_slice() else { return None };
     let skill = Some(sheet.word(first, "skill")).filter(|skill| !skill.is_empty())?;
     let (stage, other) = (sheet.word(first, "stage"), sheet.word(second, "stage"));
-    let limit = |row, name: &str| sheet.number(row, name);
-    let (lower, upper) = limit(first, "lower").zip(limit(first, "upper"))?;
+    let (lower, upper) = sheet.limits(first)?;
     let goal = match sheet.number(first, "touch_goal") {
         Some(goal) => format!(" Its goal is {} touches a deal.", format::count(goal as usize)),
         None => String::new(),
     };
-    let doubt = match limit(second, "lower") {
+    let doubt = match sheet.number(second, "lower") {
         Some(next) if next > upper => String::new(),
         _ => format!(" That {other} passes on more may be chance."),
     };
@@ -115,7 +114,7 @@ fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
     let shown = sheet.shown(row, "q50_days");
     let is_estimate = sheet.about.estimate == "q50_days";
     let own = number("median_lower_days").zip(number("median_upper_days"));
-    let limits = own.or_else(|| number("lower").zip(number("upper")).filter(|_| is_estimate));
+    let limits = own.or_else(|| sheet.limits(row).filter(|_| is_estimate));
     let stage = format::word(sheet.word(row, "stage"));
     Row {
         label: stage.to_owned(),

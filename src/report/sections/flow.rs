@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, Reads, add, chart, foremost, part_of, weeks, with_more};
+use super::{Block, Reads, add, chart, distinct, foremost, part_of, weeks, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -276,13 +276,7 @@ fn stocks(
             && sheet.span(row).is_some_and(|span| months.contains(&&span))
     };
     let shown: Vec<Cells<'_>> = rows.iter().filter(is_shown).copied().collect();
-    let mut stages: Vec<&str> = Vec::new();
-    for row in &shown {
-        let stage = sheet.word(row, "stage");
-        if !stages.contains(&stage) {
-            stages.push(stage);
-        }
-    }
+    let stages = distinct(shown.iter().map(|row| sheet.word(row, "stage")));
     let all = stages.len();
     let most = |stage: &&str| {
         let points = points(sheet, &shown, stage, months);

@@ -1,13 +1,13 @@
 //! Forecast: accuracy by days to go, bias of reps, attainment, slippage, the waterfall and the bridge.
 
 use super::flow::COLOURS;
-use super::forecast_words as words;
+use super::forecast_words::{self as words, lead};
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, part_of, with_more};
+use super::{Block, Reads, add, chart, distinct, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, Step, curves, waterfall};
 use crate::report::format;
-use crate::report::grid::{csv_path, grid};
+use crate::report::grid::grid;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid, Head, Key, Number};
@@ -136,13 +136,8 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
         words::KINDS
     );
     let table = grid(sheet, &title, rows, BY_LEAD);
-    let mut kinds: Vec<(&str, &str)> = Vec::new();
-    for row in rows {
-        let kind = (sheet.word(row, "basis"), sheet.word(row, "forecast"));
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
+    let mut kinds =
+        distinct(rows.iter().map(|row| (sheet.word(row, "basis"), sheet.word(row, "forecast"))));
     let all = kinds.len();
     kinds.truncate(MOST_KINDS);
     let more = part_of("The first", kinds.len(), all, "kinds", table.whole());
@@ -211,10 +206,6 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
         of_quarter.iter().map(|row| (days(row), *row)).collect();
     let title = caption("From commit to bookings", &book.so_far(span));
     add(&mut block.grids, ledger(sheet, &title, words::BRIDGE, &columns, false));
-}
-
-fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
-    sheet.number(row, "lead_days").unwrap_or(0.0)
 }
 
 fn step(sheet: Sheet<'_>, row: Cells<'_>, (stem, label): (&str, &str)) -> Option<Step> {
@@ -375,14 +366,5 @@ fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
 /// A table that is not one of the metric's own, but made of its numbers.
 fn by_hand(sheet: Sheet<'_>, title: &str, heads: Vec<Head>, rows: Vec<Vec<Number>>) -> Grid {
     let total = rows.len();
-    Grid {
-        caption: title.to_owned(),
-        metric: sheet.about.name.to_owned(),
-        csv: csv_path(sheet.about.name),
-        heads,
-        rows,
-        total,
-        is_cut: false,
-        total_text: format::count(total),
-    }
+    Grid { heads, rows, ..grid(sheet, title, &[], &[]) }.out_of(total)
 }

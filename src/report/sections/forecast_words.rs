@@ -57,7 +57,8 @@ pub(super) const KINDS: &str = "Stored: as it was kept; rebuilt: from the histor
     same stage, judged for all reps at once, so that their errors make up for each other; the others are judged rep \
     by rep.";
 
-fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
+/// Days to go.
+pub(super) fn lead(sheet: Sheet<'_>, row: Cells<'_>) -> f64 {
     sheet.number(row, "lead_days").unwrap_or(0.0)
 }
 
@@ -290,8 +291,7 @@ pub(super) fn skill(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Option<String> {
 /// Why a skill may be chance: few comparisons, or an interval with 0 in it; empty where it is neither.
 fn doubt(sheet: Sheet<'_>, row: Cells<'_>) -> String {
     let pairs = sheet.number(row, "n_pairs").unwrap_or(0.0);
-    let limits = sheet.number(row, "lower").zip(sheet.number(row, "upper"));
-    match limits {
+    match sheet.limits(row) {
         _ if pairs < FEW => match pairs {
             1.0 => "; one comparison is a sign and no verdict".to_owned(),
             _ => format!("; {pairs} comparisons are a sign and no verdict"),

@@ -1,6 +1,6 @@
 //! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
 
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, Reads, add, chart, distinct, keys};
 use crate::model::stage::UNKNOWN_STAGE;
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
@@ -12,7 +12,7 @@ use crate::report::view::{Chart, Grid, Head, Number};
 
 const STOCK: &[&str] =
     &["stage", "deals", "value_minor", "q50_age_days", "n_null_amount", "value_basis"];
-pub(super) const EXIT: &[&str] = &[
+const EXIT: &[&str] = &[
     "stage",
     "skill",
     "touch_goal",
@@ -124,15 +124,7 @@ fn conversion(book: &Book<'_>, pipeline: &str, block: &mut Block) {
 fn by_rule(sheet: Sheet<'_>, words: &str, rows: &[Cells<'_>]) -> Grid {
     let whole = grid(sheet, words, rows, RULES);
     let [rule, rate] = whole.heads.as_slice() else { return whole };
-    let of = |name: &str| {
-        let mut found: Vec<&str> = Vec::new();
-        for word in rows.iter().map(|row| sheet.word(row, name)) {
-            if !found.contains(&word) {
-                found.push(word);
-            }
-        }
-        found
-    };
+    let of = |name: &str| distinct(rows.iter().map(|row| sheet.word(row, name)));
     let stages = of("stage");
     let column = |stage: &&str| Head { label: format::word(stage).to_owned(), ..rate.clone() };
     let cell = |row: &Cells<'_>| {
@@ -256,7 +248,7 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
         let row = |row: &Cells<'_>| Row {
             label: format::word(sheet.word(row, "stage")).to_owned(),
             value: sheet.number(row, "p_hat"),
-            limits: sheet.number(row, "lower").zip(sheet.number(row, "upper")),
+            limits: sheet.limits(row),
             marks: sheet.number(row, "configured").into_iter().collect(),
             is_flagged: sheet.flag(row, "is_outside_interval"),
             is_faint: sheet.word(row, "status") == "SN",

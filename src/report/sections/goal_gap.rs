@@ -109,7 +109,7 @@ fn is_over(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> bool {
 /// Goals of all before those of teams before those of owners. Deals that were expected in a period that is over
 /// have no chance there, whatever their stage promises.
 fn widest<'a>(book: &Book<'_>, sheet: Sheet<'a>) -> Vec<Cells<'a>> {
-    let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let mut rows = sheet.rows();
     let is_promised =
         |row: Cells<'_>| sheet.has("p_hit") && sheet.word(row, "p_mode") == "configured";
     rows.retain(|row| !(is_promised(row) && is_over(book, sheet, row)));

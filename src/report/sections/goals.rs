@@ -225,7 +225,7 @@ fn people(block: &mut Block, book: &Book<'_>) {
         );
     }
     let streaks = book.sheet("activity_streaks");
-    let mut rows: Vec<Cells<'_>> = streaks.table.rows.iter().map(Vec::as_slice).collect();
+    let mut rows = streaks.rows();
     let length = |row: Cells<'_>, name| streaks.number(row, name).unwrap_or(0.0);
     rows.sort_by(|a, b| {
         let by = |name| length(b, name).total_cmp(&length(a, name));
@@ -237,7 +237,7 @@ fn people(block: &mut Block, book: &Book<'_>) {
 
 /// The goals of the periods that run at `as_of`, or else of the last ones, the shortest periods first.
 fn current<'a>(sheet: Sheet<'a>, as_of: Day) -> Vec<Cells<'a>> {
-    let all: Vec<Cells<'a>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let all = sheet.rows();
     let runs = |row: &Cells<'a>| {
         sheet.span(row).is_some_and(|span| span.start <= as_of && span.end > as_of)
     };
@@ -303,8 +303,7 @@ fn moved(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let currency = sheet.word(row, "currency");
     let change = sheet.number(row, "revenue_minor")? - sheet.number(row, "revenue_before_minor")?;
     let is_sure = |row: &&Cells<'_>| {
-        let limits = sheet.number(row, "lower").zip(sheet.number(row, "upper"));
-        limits.is_some_and(|(lower, upper)| lower > 0.0 || upper < 0.0)
+        sheet.limits(row).is_some_and(|(lower, upper)| lower > 0.0 || upper < 0.0)
             && sheet.word(row, "lever") != "calendar"
     };
     let named: Vec<String> = rows

@@ -236,6 +236,17 @@ fn part_of(which: &str, shown: usize, all: usize, what: &str, whole: &str) -> Op
     (all > shown).then(|| format!("{which} {} of {} {what}; {whole}.", count(shown), count(all)))
 }
 
+/// The different ones of these values, in their order.
+fn distinct<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found: Vec<T> = Vec::new();
+    for value in values {
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
+}
+
 /// Of so many that there is no room for all those with the highest rank, in their order.
 fn foremost<T: Copy, K: Ord>(all: &[T], room: usize, rank: impl Fn(&T) -> K) -> Vec<T> {
     if all.len() <= room {

@@ -1,6 +1,6 @@
 //! Data quality: the ledger, refused rows, the files that were read, what was assumed.
 
-use crate::model::{Column, InputFile, QualityCount, Reject, Table, Unit, Value, too_large};
+use crate::model::{InputFile, QualityCount, Reject, Table, Unit, Value, column, too_large};
 use crate::report::Input;
 use crate::report::format;
 use crate::report::grid::{csv_path, plain};
@@ -32,7 +32,7 @@ view!(Quality: ledger, rejects, files, grades, assumptions);
 pub(crate) fn quality(input: &Input<'_>) -> Quality {
     Quality {
         ledger: ledger(input.quality),
-        rejects: rejects(input.rejects),
+        rejects: plain(&Reject::table(input.rejects), "Refused rows and cells", MOST_REJECTS),
         files: files(input.inputs),
         grades: grades(input),
         assumptions: assumptions(input),
@@ -57,77 +57,42 @@ fn grades(input: &Input<'_>) -> Grid {
     })
 }
 
-fn table(name: &str, columns: &[(&str, Unit, &str)]) -> Table {
-    let columns = columns.iter().map(|(name, unit, says)| Column::new(name, *unit, says)).collect();
-    Table { name: name.to_owned(), columns, rows: Vec::new() }
-}
-
 fn ledger(counts: &[QualityCount]) -> Grid {
-    let mut made = table(
-        "quality",
-        &[
-            ("code", Unit::Text, "Code of the finding."),
-            ("meaning", Unit::Text, "What was found and what was done."),
-            ("table", Unit::Text, "Where it was found."),
-            ("rows", Unit::Count, "Rows concerned."),
-            ("deals", Unit::Count, "Deals concerned."),
-            ("sample_ids", Unit::Text, "The smallest deal ids."),
-        ],
-    );
-    for count in counts {
-        made.rows.push(vec![
+    let columns = [
+        column("code", Unit::Text, "Code of the finding."),
+        column("meaning", Unit::Text, "What was found and what was done."),
+        column("table", Unit::Text, "Where it was found."),
+        column("rows", Unit::Count, "Rows concerned."),
+        column("deals", Unit::Count, "Deals concerned."),
+        column("sample_ids", Unit::Text, "The smallest deal ids."),
+    ];
+    let row = |count: &QualityCount| -> Vec<Value> {
+        vec![
             count.code.code().into(),
             count.code.meaning().into(),
             count.table.as_str().into(),
             count.rows.into(),
             count.deals.into(),
             count.sample_ids.join(", ").into(),
-        ]);
-    }
+        ]
+    };
+    let made = Table::new("quality", &columns, counts.iter().map(row).collect());
     plain(&made, "What was found and mended", usize::MAX)
 }
 
-fn rejects(rejects: &[Reject]) -> Grid {
-    let mut made = table(
-        "rejects",
-        &[
-            ("file", Unit::Text, "The file."),
-            ("row", Unit::Count, "Row in the file, the header being row 1; 0 for the whole file."),
-            ("column", Unit::Text, "The column; empty if the whole row was refused."),
-            ("value", Unit::Text, "The value as it stands in the file."),
-            ("reason", Unit::Text, "Why it was refused."),
-            ("is_row", Unit::Flag, "Whether the whole row was refused."),
-        ],
-    );
-    for reject in rejects {
-        made.rows.push(vec![
-            reject.file.as_str().into(),
-            reject.row.into(),
-            reject.column.as_str().into(),
-            reject.value.as_str().into(),
-            reject.reason.as_str().into(),
-            reject.is_row.into(),
-        ]);
-    }
-    plain(&made, "Refused rows and cells", MOST_REJECTS)
-}
-
 fn files(inputs: &[InputFile]) -> Grid {
-    let mut made = table(
-        "inputs",
-        &[
-            ("path", Unit::Text, "The file as it was named."),
-            ("crm", Unit::Text, "The source that recognised it."),
-            ("entity", Unit::Text, "What it holds."),
-            ("rows", Unit::Count, "Data rows read."),
-            ("rejected", Unit::Count, "Rows refused."),
-            ("size", Unit::Text, "Bytes."),
-            ("blake3", Unit::Text, "BLAKE3 of the bytes, as `b3sum` prints it."),
-        ],
-    );
+    let columns = [
+        column("path", Unit::Text, "The file as it was named."),
+        column("crm", Unit::Text, "The source that recognised it."),
+        column("entity", Unit::Text, "What it holds."),
+        column("rows", Unit::Count, "Data rows read."),
+        column("rejected", Unit::Count, "Rows refused."),
+        column("size", Unit::Text, "Bytes."),
+        column("blake3", Unit::Text, "BLAKE3 of the bytes, as `b3sum` prints it."),
+    ];
     let known = |word: &str| if word.is_empty() { Value::from("not used") } else { word.into() };
-    for file in inputs {
-        made.rows.push(vec![
+    let row = |file: &InputFile| -> Vec<Value> {
+        vec![
             file.path.as_str().into(),
             known(&file.crm),
             known(&file.entity),
@@ -135,8 +100,9 @@ fn files(inputs: &[InputFile]) -> Grid {
             file.rejected.into(),
             format::bytes(file.bytes).into(),
             file.blake3.as_str().into(),
-        ]);
-    }
+        ]
+    };
+    let made = Table::new("inputs", &columns, inputs.iter().map(row).collect());
     let mut grid = plain(&made, "Files that were read", MOST_FILES);
     grid.csv = String::new();
     grid

@@ -8,7 +8,6 @@ use crate::report::book::Book;
 use crate::report::format::{self, PeriodNames};
 use crate::report::grid::{csv_path, grid};
 use crate::report::label::label;
-use crate::report::sheet::Cells;
 use crate::report::view::{Grid, Head, Number, view};
 
 /// Numbers on the page.
@@ -69,7 +68,7 @@ pub(crate) fn restatement(input: &Input<'_>, book: &Book<'_>) -> Restatement {
 fn days(input: &Input<'_>, book: &Book<'_>) -> Grid {
     let sheet = book.sheet("daily_moves");
     let since = input.restated.map_or(book.as_of - FIRST_DAYS, |restated| restated.as_of);
-    let mut rows: Vec<Cells<'_>> = sheet.table.rows.iter().map(Vec::as_slice).collect();
+    let mut rows = sheet.rows();
     rows.retain(|row| sheet.span(row).is_some_and(|span| span.start > since));
     rows.sort_by_key(|row| std::cmp::Reverse(sheet.span(row).map(|span| span.start)));
     let caption = match input.restated {
@@ -166,11 +165,9 @@ fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
             head("Deals", "Changed deals that can have moved it.", true),
         ],
         rows: moved.iter().take(MOST_NUMBERS).map(row).collect(),
-        total: moved.len(),
-        total_text: format::count(moved.len()),
-        is_cut: moved.len() > MOST_NUMBERS,
         ..Grid::default()
     }
+    .out_of(moved.len())
 }
 
 /// An amount as the page has it: `22760 USD` of the table is `USD 22,760`.
@@ -205,11 +202,9 @@ fn deals(changed: &[ChangedDeal]) -> Grid {
             head("Now", "As this run has it, as of the same day.", false),
         ],
         rows: rows.take(MOST_CHANGES).collect(),
-        total,
-        total_text: format::count(total),
-        is_cut: total > MOST_CHANGES,
         ..Grid::default()
     }
+    .out_of(total)
 }
 
 #[cfg(test)]

@@ -26,10 +26,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let stages = told.with(&rows, "level", "stage");
     block.notes.extend(whole.first().map(|row| verdict(told, row, &stages)));
     let sheet = book.sheet("deal_score");
-    let mut top = grid(sheet, "Open deals with the highest scores", &sheet.of(pipeline), TOP);
-    top.rows.truncate(MOST_DEALS);
-    top.is_cut = top.total > MOST_DEALS;
-    add(&mut block.grids, top);
+    let top = grid(sheet, "Open deals with the highest scores", &sheet.of(pipeline), TOP);
+    add(&mut block.grids, top.cut(MOST_DEALS));
     let bands = book.sheet("score_bands");
     add(&mut block.grids, grid(bands, "Win rate by score", &bands.whole(pipeline), BANDS));
     add(&mut block.folded, grid(told, "Does the score tell winners from others?", &rows, TOLD));
@@ -46,17 +44,15 @@ fn verdict(sheet: Sheet<'_>, row: Cells<'_>, stages: &[Cells<'_>]) -> String {
     };
     let limits = interval(sheet, row, sheet.unit("auc"));
     let between = limits.map(|l| format!(" ({l})")).unwrap_or_default();
-    let lower = sheet.number(row, "lower");
-    let upper = sheet.number(row, "upper");
     let is_told = |row: &Cells<'_>| sheet.number(row, "auc").is_some();
     let is_better = |row: &Cells<'_>| sheet.number(row, "lower").is_some_and(|lower| lower > 0.5);
     let is_within = !stages.iter().any(is_told) || stages.iter().any(is_better);
-    let judged = match (lower, upper) {
-        (Some(lower), _) if lower > 0.5 && is_within => "It tells something.",
-        (Some(lower), _) if lower > 0.5 => {
+    let judged = match sheet.limits(row) {
+        Some((lower, _)) if lower > 0.5 && is_within => "It tells something.",
+        Some((lower, _)) if lower > 0.5 => {
             "It tells something; within no single stage is it clearly better than a coin."
         }
-        (_, Some(upper)) if upper < 0.5 => "It points the wrong way: look at the table of points.",
+        Some((_, upper)) if upper < 0.5 => "It points the wrong way: look at the table of points.",
         _ => "That is not clearly better than a coin.",
     };
     format!(

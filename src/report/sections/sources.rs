@@ -183,12 +183,11 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
 }
 
 fn drawn(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
-    let number = |name| sheet.number(row, name);
     let shown = sheet.shown(row, "diff");
     let label = format!("{} − {}", sheet.word(row, "source_a"), sheet.word(row, "source_b"));
     Row {
-        value: number("diff"),
-        limits: number("lower").zip(number("upper")),
+        value: sheet.number(row, "diff"),
+        limits: sheet.limits(row),
         marks: Vec::new(),
         is_flagged: sheet.flag(row, "is_different"),
         is_faint: sheet.word(row, "status") == "SN",

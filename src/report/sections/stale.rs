@@ -71,11 +71,9 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
     let sheet = book.sheet("stale_deals");
     let rows = stale(sheet, pipeline);
-    let mut made = grid(sheet, "Stale deals, the largest first", &rows, DEALS);
-    made.rows.truncate(MOST_DEALS);
+    let mut made = grid(sheet, "Stale deals, the largest first", &rows, DEALS).cut(MOST_DEALS);
     add_ids(&mut made, sheet, &rows);
     add_signs(&mut made, sheet, &rows);
-    made.is_cut = made.total > MOST_DEALS;
     let open = sheet.of(pipeline).len();
     if is_untold(sheet, pipeline) {
         block.notes.push(format!(

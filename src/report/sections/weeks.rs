@@ -1,7 +1,7 @@
 //! Weeks: deals created, won and lost, and activities done, week by week; parts of other sections.
 
 use super::flow::COLOURS;
-use super::{Reads, chart, part_of, with_more};
+use super::{Reads, chart, distinct, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -44,13 +44,7 @@ pub(super) fn deals(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> 
 pub(super) fn activities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
     let sheet = book.sheet("activity_volume");
     let (rows, weeks, all) = last_weeks(book, sheet, pipeline);
-    let mut kinds: Vec<&str> = Vec::new();
-    for row in rows.iter().rev() {
-        let kind = sheet.word(row, "type");
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
+    let mut kinds = distinct(rows.iter().rev().map(|row| sheet.word(row, "type")));
     let types = kinds.len();
     kinds.truncate(MOST_TYPES);
     kinds.sort_unstable();
