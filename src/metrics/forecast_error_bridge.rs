@@ -87,7 +87,11 @@ static ABOUT: About = About {
         column("slipped_out_minor", Unit::Minor, "Counted on, still open at the end."),
         column("lost_minor", Unit::Minor, "Counted on, lost."),
         column("reversed_minor", Unit::Minor, "Won by then, not won at the end."),
-        column("removed_minor", Unit::Minor, "Counted on, deleted, or won before the quarter began."),
+        column(
+            "removed_minor",
+            Unit::Minor,
+            "Counted on, deleted, or won before the quarter began.",
+        ),
         column("amount_change_minor", Unit::Minor, "Won with another amount."),
         column("currency_minor", Unit::Minor, "Won at another exchange rate."),
         column("new_minor", Unit::Minor, "Won, created after the forecast."),

@@ -81,7 +81,7 @@ fn rename(content: &mut Content, same: &BTreeMap<Sym, Sym>) -> BTreeSet<Option<i
         rows.sort_unstable();
         (content.dataset.loose_activities, content.stamps.activities) = rows.into_iter().unzip();
     }
-    if !content.dataset.snapshots.is_empty() {
+    if !content.dataset.snapshots.nights().is_empty() {
         for values in Arc::make_mut(&mut content.dataset.snapshots).values_mut() {
             if call(&mut values.owner, same) {
                 content.taken = Taken::Within;
