@@ -119,8 +119,9 @@ fn balances(table: &Table, policy: FxPolicy) -> Result<(), TestCaseError> {
         let n = |name: &str| table.value(row, name).as_f64().unwrap_or(0.0);
         match &*table.name {
             "stage_value_flow" => {
-                let came = n("opening_minor") + n("entered_minor") + n("revaluation_minor");
-                prop_assert_eq!(came - n("left_minor"), n("closing_minor"));
+                let came = n("opening_minor") + n("entered_minor") + n("in_transfer_minor");
+                let went = n("left_minor") + n("out_transfer_minor");
+                prop_assert_eq!(came - went + n("revaluation_minor"), n("closing_minor"));
             }
             "forecast_error_bridge" => {
                 prop_assert_eq!(n("residual_minor"), 0.0);
