@@ -178,14 +178,4 @@ impl Timeline<'_> {
     pub fn visit_before(&self, at: Micros) -> Option<&Visit> {
         self.visits.iter().rev().find(|v| v.entered_at < at)
     }
-
-    /// First instant at which the deal is, in `pipeline`, in a stage of order `order` or later, or in
-    /// a won stage (METRICS 3.4).
-    pub fn reached_at(&self, pipeline: Sym, order: u16) -> Option<Micros> {
-        let reaches = |v: &&Visit| {
-            v.pipeline == pipeline
-                && (v.kind == StageKind::Won || v.order.is_some_and(|o| o >= order))
-        };
-        self.visits.iter().find(reaches).map(|v| v.entered_at)
-    }
 }

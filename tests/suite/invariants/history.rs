@@ -177,33 +177,6 @@ proptest! {
         prop_assert_eq!(total, i64::from(last.entered_on - first.entered_on));
     }
 
-    /// In a zone with daylight saving.
-    #[test]
-    fn invariant_13_reach(
-        row in rows(),
-        list in changes(0..EXTRACT, 30),
-        as_of in 0..70i32,
-    ) {
-        let (names, catalogue) = world();
-        let row = Row { deal: Deal { created_at: Some(DAY_MICROS).into(), ..row.deal }, ..row };
-        let built = build(&row, &list, EXTRACT);
-        let data = dataset(&names, &catalogue, EXTRACT, &[("a".into(), row.deal, built)]);
-        let config = Config { report_tz: "Europe/Berlin".into(), ..Config::default() };
-        let run = Run::new(config, Some(AsOf::Day(as_of)), &data).unwrap();
-        let mut scratch = Scratch::default();
-        let Some(timeline) = scratch.timeline(&data.partitions[0], 0, &run) else { return Ok(()) };
-        let reached: Vec<Option<Micros>> =
-            (1..=4).map(|order| timeline.reached_at(Sym::NONE, order)).collect();
-        for pair in reached.windows(2) {
-            if let Some(later) = pair[1] {
-                prop_assert!(pair[0].is_some_and(|earlier| earlier <= later));
-            }
-        }
-        if timeline.facts.win_count > 0 {
-            prop_assert!(reached.iter().all(Option::is_some));
-        }
-    }
-
     /// A complete log of a later extract tells of a day what the extract of that day
     /// told.
     #[test]

@@ -1,5 +1,7 @@
 //! Invariants 30 to 36: rates, reps, tests.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use sluice::model::{Table, Value};
 use sluice::stats::binomial::{cdf, mid_p, pmf};
@@ -19,6 +21,51 @@ use super::made::{self, Firm, firms};
 
 fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-12
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// By the end of no quarter have more deals reached a stage than the one before it, or been won than reached any.
+    #[test]
+    fn invariant_13_reach(firm in firms(40)) {
+        let tables = made::tables(&firm.files(i64::MAX), &made::config(), made::AS_OF);
+        let named = |name: &str| tables.iter().find(|table| table.name == name).unwrap();
+        let (reach, wins) = (named("stage_conversion"), named("win_rate"));
+        let by_quarter = |table: &Table, name: &str, only: &dyn Fn(&[Value]) -> bool| {
+            let mut found = BTreeMap::new();
+            for row in table.rows.iter().filter(|row| only(row)) {
+                let &Value::Day(start) = table.value(row, "period_start") else { continue };
+                if table.value(row, "period_kind").as_str() == Some("quarter") {
+                    *found.entry(start).or_insert(0) += table.value(row, name).as_i64().unwrap();
+                }
+            }
+            found
+        };
+        for pipeline in ["Sales", "Renewals"] {
+            let is_whole = |table: &Table, row: &[Value]| {
+                let is_null = |name: &str| table.value(row, name).is_null();
+                table.value(row, "pipeline").as_str() == Some(pipeline)
+                    && ["owner", "source", "segment"].into_iter().all(is_null)
+            };
+            let mut all: Vec<BTreeMap<i32, i64>> = (1..=4)
+                .map(|order| by_quarter(reach, "reached", &|row| {
+                    is_whole(reach, row)
+                        && reach.value(row, "policy").as_str() == Some("reached_or_beyond")
+                        && reach.value(row, "stage_order").as_i64() == Some(order)
+                }))
+                .filter(|stage| !stage.is_empty())
+                .collect();
+            prop_assert!(all.len() >= 3, "{} {:?}", pipeline, all);
+            all.push(by_quarter(wins, "won", &|row| is_whole(wins, row)));
+            for (stage, later) in all.iter().zip(&all[1..]) {
+                for end in later.keys() {
+                    let by = |stage: &BTreeMap<i32, i64>| stage.range(..=end).map(|(_, n)| n).sum::<i64>();
+                    prop_assert!(by(stage) >= by(later), "{} {} {:?}", pipeline, end, all);
+                }
+            }
+        }
+    }
 }
 
 proptest! {
