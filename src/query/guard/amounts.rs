@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{
     BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Query, UnaryOperator, Value,
+    FunctionArguments, Query, UnaryOperator, Value,
 };
 
 use super::given::Given;
@@ -48,15 +48,6 @@ fn is_amount(name: &str, given: &BTreeSet<String>) -> bool {
     name.to_lowercase().ends_with("_minor") || given.contains(name)
 }
 
-/// The column that an expression is.
-fn column(expr: &Expr) -> Option<&Ident> {
-    match expr {
-        Expr::Identifier(name) => Some(name),
-        Expr::CompoundIdentifier(parts) => parts.last(),
-        _ => None,
-    }
-}
-
 /// Whether an amount is named anywhere in it.
 fn mentions(expr: &Expr, given: &BTreeSet<String>) -> bool {
     struct Find<'a> {
@@ -65,7 +56,7 @@ fn mentions(expr: &Expr, given: &BTreeSet<String>) -> bool {
     }
     impl Look for Find<'_> {
         fn expr(&mut self, expr: &Expr) -> Result<()> {
-            self.is_found |= column(expr).is_some_and(|name| is_amount(&name.value, self.given));
+            self.is_found |= groups::column(expr).is_some_and(|name| is_amount(name, self.given));
             Ok(())
         }
     }
@@ -132,7 +123,7 @@ impl Change for Widen {
     }
 
     fn expr_end(&mut self, expr: &mut Expr) -> Result<()> {
-        let is_amount = column(expr).is_some_and(|name| is_amount(&name.value, &self.amounts));
+        let is_amount = groups::column(expr).is_some_and(|name| is_amount(name, &self.amounts));
         if is_amount && self.depth > 0 {
             cast_to(expr, DataType::Double(ExactNumberInfo::None));
         }

@@ -79,10 +79,7 @@ impl Change for Round {
 fn is_fraction(expr: &Expr, names: &BTreeSet<String>) -> bool {
     let is = |expr: &Expr| is_fraction(expr, names);
     match expr {
-        Expr::Identifier(name) => names.contains(&name.value),
-        Expr::CompoundIdentifier(parts) => {
-            parts.last().is_some_and(|name| names.contains(&name.value))
-        }
+        _ if let Some(name) = groups::column(expr) => names.contains(name),
         Expr::Value(value) => {
             matches!(&value.value, Value::Number(number, _) if number.parse::<i64>().is_err())
         }

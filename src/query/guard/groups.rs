@@ -52,6 +52,16 @@ pub(super) fn name_of(function: &Function) -> String {
     function.name.to_string().to_lowercase()
 }
 
+/// The name of the column that an expression is, whatever table it is of.
+pub(super) fn column(expr: &Expr) -> Option<&str> {
+    let name = match expr {
+        Expr::Identifier(name) => name,
+        Expr::CompoundIdentifier(parts) => parts.last()?,
+        _ => return None,
+    };
+    Some(&name.value)
+}
+
 /// The arguments that are expressions.
 pub(super) fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
     let list = match &function.args {
@@ -222,13 +232,7 @@ impl Keys {
 
     fn add(&mut self, key: &Expr) {
         self.exprs.insert(key.to_string());
-        match key {
-            Expr::Identifier(name) => self.columns.extend([name.value.clone()]),
-            Expr::CompoundIdentifier(parts) => {
-                self.columns.extend(parts.last().map(|part| part.value.clone()));
-            }
-            _ => {}
-        }
+        self.columns.extend(column(key).map(str::to_owned));
     }
 
     fn has(&self, column: &str) -> bool {

@@ -212,13 +212,7 @@ fn wanted(condition: &Expr, found: &mut BTreeSet<String>) {
             wanted(left, found);
             wanted(right, found);
         }
-        Expr::IsNotNull(inner) => match &**inner {
-            Expr::Identifier(name) => found.extend([name.value.clone()]),
-            Expr::CompoundIdentifier(parts) => {
-                found.extend(parts.last().map(|name| name.value.clone()));
-            }
-            _ => {}
-        },
+        Expr::IsNotNull(inner) => found.extend(groups::column(inner).map(str::to_owned)),
         _ => {}
     }
 }

@@ -125,13 +125,7 @@ struct Named(Vec<String>);
 
 impl Look for Named {
     fn expr(&mut self, expr: &Expr) -> Result<()> {
-        match expr {
-            Expr::Identifier(name) => self.0.push(name.value.clone()),
-            Expr::CompoundIdentifier(parts) => {
-                self.0.extend(parts.last().map(|name| name.value.clone()));
-            }
-            _ => {}
-        }
+        self.0.extend(groups::column(expr).map(str::to_owned));
         Ok(())
     }
 }
@@ -150,10 +144,7 @@ fn is_time(expr: &Expr, names: &BTreeSet<String>) -> bool {
     use BinaryOperator as Op;
     let is = |expr: &Expr| is_time(expr, names);
     match expr {
-        Expr::Identifier(name) => names.contains(&name.value),
-        Expr::CompoundIdentifier(parts) => {
-            parts.last().is_some_and(|name| names.contains(&name.value))
-        }
+        _ if let Some(name) = groups::column(expr) => names.contains(name),
         Expr::TypedString(typed) => is_time_type(&typed.data_type),
         Expr::Cast { data_type, .. } => is_time_type(data_type),
         Expr::Nested(inner) => is(inner),
