@@ -166,6 +166,14 @@ fn is_closing(draft: &Draft) -> bool {
     with_it > (within_a_day + later) * 19
 }
 
+/// Whether deals of an outcome end in a stage of which nothing else tells what it is, hardly any of the other one
+/// do, and none is open or waits there.
+fn may_end(draft: &Draft, kind: StageKind) -> bool {
+    let (here, other) = split(draft, kind);
+    let is_end = here > 0 && other * 20 <= here && !is_waited_in(draft);
+    is_end && !draft.is_settled && draft.evidence.open_here == 0
+}
+
 /// Settles which stages nearly all deals of an outcome end in, and says so.
 fn infer_ends(
     pipeline: &mut Pipeline<'_>,
@@ -209,22 +217,18 @@ fn inferred_ends(
     };
     let (total, known) = (sum(&|_| true), sum(&|d| d.kind == kind));
     let is_all = |here: u64| here * 100 >= total * 95;
-    let may_end = |d: &Draft| {
-        let (here, other) = split(d, kind);
-        let is_end = here > 0 && other * 20 <= here && !is_waited_in(d);
-        is_end && !d.is_settled && d.evidence.open_here == 0
-    };
     let go_on = |d: &Draft| {
         let own = d.index.map_or((0, 0)..(0, 0), |own| (own, 0)..(own + 1, 0));
         precedence.range(own).map(|(_, &deals)| deals)
     };
     let has_none = !drafts.iter().any(|d| d.kind == kind);
     let few_go_on = |d: &Draft| go_on(d).max().unwrap_or(0) * 4 <= split(d, kind).0;
-    let only = |d: &&Draft| has_none && may_end(d) && is_all(split(d, kind).0) && few_go_on(d);
+    let only =
+        |d: &&Draft| has_none && may_end(d, kind) && is_all(split(d, kind).0) && few_go_on(d);
     let is_end = |d: &&Draft| {
         let here = split(d, kind).0;
         let is_last = go_on(d).sum::<u64>() * 20 <= here || (is_closing(d) && few_go_on(d));
-        may_end(d) && here >= MIN_ENDS && is_last
+        may_end(d, kind) && here >= MIN_ENDS && is_last
     };
     let ends: Vec<&Draft> = match drafts.iter().find(only) {
         _ if total < MIN_ENDS => Vec::new(),
@@ -249,10 +253,8 @@ pub(super) fn adopt(pipelines: &mut [Pipeline<'_>], said: &mut [Vec<String>]) {
     for (pipeline, said) in pipelines.iter_mut().zip(said) {
         for kind in [StageKind::Won, StageKind::Lost] {
             let is_one = |d: &&mut Draft| {
-                let (here, other) = split(d, kind);
-                let is_alike = ends.get(&fold(&d.name)).is_some_and(|k| k.iter().eq([&kind]));
-                let is_free = !d.is_settled && d.evidence.open_here == 0 && !is_waited_in(d);
-                is_alike && is_free && here > 0 && other * 20 <= here
+                let kinds = ends.get(&fold(&d.name));
+                kinds.is_some_and(|kinds| kinds.iter().eq([&kind])) && may_end(d, kind)
             };
             let mut found = Vec::new();
             for draft in pipeline.drafts.iter_mut().filter(is_one) {
