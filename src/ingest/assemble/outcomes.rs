@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::calendar::{date, month_start};
 use crate::model::config::{CloseSource, OutcomeMode};
 use crate::model::{
     Catalogue, Config, Deal, Names, Partition, Quality, StageKind, Status, StoredVisit, Sym,
@@ -79,11 +80,11 @@ pub(super) fn said_of_early(partitions: &[Partition]) -> Option<String> {
     let count: usize = early.clone().map(|(_, deals)| deals).sum();
     let (first, _) = early.min()?;
     Some(format!(
-        "{} created more than {EARLY_YEARS} years before half of all others, the first in {}-{:02}: cohorts and \
+        "{} {} created more than {EARLY_YEARS} years before half of all others, the first in {}: cohorts and \
          cycles count {} so. Leave the cell empty where the day stands for one that nobody knows.",
-        if count == 1 { "1 deal was".to_owned() } else { format!("{count} deals were") },
-        1970 + first.div_euclid(12),
-        first.rem_euclid(12) + 1,
+        counted(count, "deal"),
+        if count == 1 { "was" } else { "were" },
+        date(month_start(*first)).format("%Y-%m"),
         if count == 1 { "it" } else { "them" },
     ))
 }
