@@ -191,7 +191,7 @@ impl Made<'_> {
         publication.write("run.json", &run_json)?;
         let mut ledgers = vec![
             Reject::table(&self.dataset.rejects),
-            QualityCount::table(&self.run.ledger(self.dataset)),
+            QualityCount::table(&self.run.ledger(self.dataset), " "),
         ];
         if let Some(restated) = &self.restated {
             ledgers.extend([numbers_table(restated, false), deals_table(restated)]);

@@ -200,8 +200,8 @@ pub struct QualityCount {
 }
 
 impl QualityCount {
-    /// The ledger as a table.
-    pub fn table(ledger: &[Self]) -> Table {
+    /// The ledger as a table, with these words between the ids of a line.
+    pub fn table(ledger: &[Self], between: &str) -> Table {
         let columns = [
             column("code", Unit::Text, "The code."),
             column("meaning", Unit::Text, "What was found, and how it was settled."),
@@ -217,7 +217,7 @@ impl QualityCount {
                 count.table.as_str().into(),
                 count.rows.into(),
                 count.deals.into(),
-                count.sample_ids.join(" ").into(),
+                count.sample_ids.join(between).into(),
             ]
         };
         Table::new("quality", &columns, ledger.iter().map(row).collect())

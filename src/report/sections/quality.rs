@@ -31,7 +31,11 @@ view!(Quality: ledger, rejects, files, grades, assumptions);
 /// Everything about the quality of the data.
 pub(crate) fn quality(input: &Input<'_>) -> Quality {
     Quality {
-        ledger: ledger(input.quality),
+        ledger: plain(
+            &QualityCount::table(input.quality, ", "),
+            "What was found and mended",
+            usize::MAX,
+        ),
         rejects: plain(&Reject::table(input.rejects), "Refused rows and cells", MOST_REJECTS),
         files: files(input.inputs),
         grades: grades(input),
@@ -55,29 +59,6 @@ fn grades(input: &Input<'_>) -> Grid {
         made.csv = csv_path(GRADES);
         made
     })
-}
-
-fn ledger(counts: &[QualityCount]) -> Grid {
-    let columns = [
-        column("code", Unit::Text, "Code of the finding."),
-        column("meaning", Unit::Text, "What was found and what was done."),
-        column("table", Unit::Text, "Where it was found."),
-        column("rows", Unit::Count, "Rows concerned."),
-        column("deals", Unit::Count, "Deals concerned."),
-        column("sample_ids", Unit::Text, "The smallest deal ids."),
-    ];
-    let row = |count: &QualityCount| -> Vec<Value> {
-        vec![
-            count.code.code().into(),
-            count.code.meaning().into(),
-            count.table.as_str().into(),
-            count.rows.into(),
-            count.deals.into(),
-            count.sample_ids.join(", ").into(),
-        ]
-    };
-    let made = Table::new("quality", &columns, counts.iter().map(row).collect());
-    plain(&made, "What was found and mended", usize::MAX)
 }
 
 fn files(inputs: &[InputFile]) -> Grid {
