@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value as Json, json};
 
+use super::manifest::to_bytes;
 use super::{Ending, print_bytes, print_table};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::METRICS;
@@ -127,11 +128,7 @@ pub fn metric(about: &'static About, config: &Config, format: Format) -> Result<
     let facts = Facts::new(about, config)?;
     match format {
         Format::Text => print_bytes(text(&facts).as_bytes()),
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&as_json(&facts))
-                .map_err(|e| Error::new(ErrorKind::Io, "cannot write JSON").because(e))?;
-            print_bytes(format!("{text}\n").as_bytes())
-        }
+        Format::Json => print_bytes(&to_bytes(&as_json(&facts))?),
         _ => print_table(&table(&facts), format),
     }
 }
@@ -238,8 +235,7 @@ fn table(facts: &Facts) -> Table {
     let about = facts.about;
     let mut rows: Vec<Vec<Value>> = Vec::new();
     let mut add = |part: &str, name: &str, unit: &str, text: &str| {
-        let unit = if unit.is_empty() { Value::Null } else { unit.into() };
-        rows.push(vec![part.into(), name.into(), unit, text.into()]);
+        rows.push(vec![part.into(), name.into(), Value::word(unit), text.into()]);
     };
     for (part, text) in [("title", about.title), ("question", about.question)] {
         add(part, about.name, "", text);

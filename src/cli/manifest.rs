@@ -167,7 +167,8 @@ fn headline(table: &Table) -> Json {
     Json::Array(rows.collect())
 }
 
-fn to_bytes(value: &Json) -> Result<Vec<u8>> {
+/// JSON for people, with a line end.
+pub fn to_bytes(value: &Json) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .map_err(|e| Error::new(ErrorKind::Io, "cannot write JSON").because(e))?;
     bytes.push(b'\n');

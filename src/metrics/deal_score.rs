@@ -9,7 +9,7 @@ use super::score_rules::{Rules, points};
 use super::stage_key::{set_stage, standing};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
-use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
+use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Timeline, Unit, Value, column};
 
 /// N1.
 #[derive(Clone, Copy, Debug)]
@@ -155,7 +155,7 @@ impl Metric for DealScore {
                 let mut row = table.row(owner, Some(now), deal.currency);
                 row.set("rank", rank)
                     .set("deal_id", &*deal.deal_id)
-                    .set("deal_name", Some(&*deal.name).filter(|name| !name.is_empty()))
+                    .set("deal_name", Value::word(&deal.name))
                     .set("score", points(deal.score.0));
                 set_stage(&mut row, deal.stage, run);
                 row.set("amount_minor", deal.amount)

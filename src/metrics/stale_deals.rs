@@ -12,7 +12,7 @@ use super::stage_key::{is_worked, set_stage, standing, told};
 use crate::error::Result;
 use crate::model::{
     About, Activity, Day, Field, HistoryGrade, PeriodKind, Quality, Run, Sign, StageId, StaleRule,
-    Sym, Timeline, Unit, Visit, column,
+    Sym, Timeline, Unit, Value, Visit, column,
 };
 
 /// The metric.
@@ -269,7 +269,7 @@ fn write(
     set_stage(&mut row, deal.stage, run);
     row.set("rank", rank)
         .set("deal_id", &*deal.deal_id)
-        .set("deal_name", Some(&*deal.name).filter(|name| !name.is_empty()))
+        .set("deal_name", Value::word(&deal.name))
         .set("amount_minor", deal.amount)
         .set("days_in_stage", deal.stage_ticks.map(days))
         .set("theta_days", verdict.theta.map(|t| run.days(t)))

@@ -35,6 +35,11 @@ impl Value {
         if number.is_finite() { Self::Float(round12(number)) } else { Self::Null }
     }
 
+    /// A word; null if it is empty.
+    pub fn word(text: &str) -> Self {
+        if text.is_empty() { Self::Null } else { text.into() }
+    }
+
     /// The number, if it is one.
     pub fn as_f64(&self) -> Option<f64> {
         match self {

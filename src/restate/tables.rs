@@ -9,14 +9,14 @@ pub fn numbers_table(restated: &Restated, only_whole: bool) -> Table {
         let mut row: Vec<Value> = vec![number.metric.into()];
         row.extend(number.place.iter().cloned());
         row.extend([
-            text(&number.key),
+            Value::word(&number.key),
             number.column.into(),
             number.unit.as_str().into(),
             number.before.into(),
             number.after.into(),
             number.change().into(),
             number.deals.into(),
-            text(&number.sample_ids.join(" ")),
+            Value::word(&number.sample_ids.join(" ")),
         ]);
         row
     });
@@ -49,11 +49,11 @@ pub fn deals_table(restated: &Restated) -> Table {
         deal.changes.iter().map(move |change| {
             vec![
                 deal.deal_id.as_str().into(),
-                text(&deal.name),
+                Value::word(&deal.name),
                 deal.pipeline.as_str().into(),
                 change.fact.into(),
-                text(&change.before),
-                text(&change.after),
+                Value::word(&change.before),
+                Value::word(&change.after),
             ]
         })
     });
@@ -70,8 +70,4 @@ pub fn deals_table(restated: &Restated) -> Table {
         column("after", Unit::Text, "As the later run has it."),
     ];
     Table::new("restated_deals", &columns, rows.collect())
-}
-
-fn text(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { text.into() }
 }

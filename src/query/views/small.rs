@@ -25,11 +25,6 @@ pub(in crate::query) static SMALL: &[Small] = &[
     Small { name: "quality", columns: QUALITY, rows: quality },
 ];
 
-/// Text that is empty is null.
-fn text(text: &str) -> Value {
-    if text.is_empty() { Value::Null } else { text.into() }
-}
-
 fn major(minor: i64, currency: &str) -> Value {
     Value::float(money::to_major(i128::from(minor), money::exponent(currency)))
 }
@@ -46,10 +41,10 @@ const USERS: &[ColumnAbout] = &[
 fn users(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
     let row = |user: &crate::model::User| {
         vec![
-            text(&user.user_id),
-            text(&user.name),
-            text(&user.team),
-            text(&user.email),
+            Value::word(&user.user_id),
+            Value::word(&user.name),
+            Value::word(&user.team),
+            Value::word(&user.email),
             user.is_active.into(),
             user.started_on.map_or(Value::Null, Value::Day),
         ]
@@ -64,8 +59,9 @@ const ACCOUNTS: &[ColumnAbout] = &[
 ];
 
 fn accounts(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
-    let row =
-        |a: &crate::model::Account| vec![text(&a.account_id), text(&a.name), text(&a.industry)];
+    let row = |a: &crate::model::Account| {
+        vec![Value::word(&a.account_id), Value::word(&a.name), Value::word(&a.industry)]
+    };
     dataset.accounts.iter().map(row).collect()
 }
 
@@ -116,18 +112,18 @@ fn targets(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     let row = |target: &crate::model::Target| {
         let is_money = target.measure == "bookings";
         vec![
-            text(run.person(&target.owner)),
-            text(&target.team),
+            Value::word(run.person(&target.owner)),
+            Value::word(&target.team),
             Value::Day(target.period_start),
             Value::Day(target.period_end),
-            text(&target.measure),
+            Value::word(&target.measure),
             if is_money {
                 major(target.value, &target.currency)
             } else {
                 Value::Float(target.value as f64)
             },
             is_money.then_some(target.value).into(),
-            text(&target.currency),
+            Value::word(&target.currency),
         ]
     };
     dataset.targets.iter().map(row).collect()
@@ -151,12 +147,12 @@ fn forecasts(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
             Value::Day(forecast.snapshot_on),
             Value::Day(forecast.period_start),
             Value::Day(forecast.period_end),
-            text(run.person(&forecast.owner)),
-            text(&forecast.category),
-            text(&forecast.deal_id),
+            Value::word(run.person(&forecast.owner)),
+            Value::word(&forecast.category),
+            Value::word(&forecast.deal_id),
             major(forecast.amount_minor, &forecast.currency),
             forecast.amount_minor.into(),
-            text(&forecast.currency),
+            Value::word(&forecast.currency),
         ]
     };
     dataset.forecasts.iter().filter(|f| f.snapshot_on <= run.as_of).map(row).collect()
@@ -179,7 +175,7 @@ fn fx(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     let row = |rate: &crate::model::FxRate| {
         let is_dated = !rate.is_undated();
         vec![
-            text(&rate.currency),
+            Value::word(&rate.currency),
             is_dated.then_some(rate.rate_on).map_or(Value::Null, Value::Day),
             rate.holds_until.filter(|_| is_dated).map_or(Value::Null, Value::Day),
             Value::float(rate.num as f64 / rate.den as f64),
@@ -202,12 +198,12 @@ const PAYMENTS: &[ColumnAbout] = &[
 fn payments(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
     let row = |payment: &crate::model::Payment| {
         vec![
-            text(&payment.deal_id),
+            Value::word(&payment.deal_id),
             Value::Instant(payment.paid_at),
             Value::Day(run.zone.day(payment.paid_at)),
             major(payment.amount_minor, &payment.currency),
             payment.amount_minor.into(),
-            text(&payment.currency),
+            Value::word(&payment.currency),
         ]
     };
     dataset.payments.iter().filter(|p| p.paid_at < run.cut).map(row).collect()
@@ -224,7 +220,7 @@ fn periods(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
     let row = |period: &crate::model::NamedPeriod| {
         vec![
             period.kind.as_str().into(),
-            text(&period.period_id),
+            Value::word(&period.period_id),
             Value::Day(period.start),
             Value::Day(period.end),
         ]
@@ -285,11 +281,11 @@ const REJECTS: &[ColumnAbout] = &[
 fn rejects(dataset: &Dataset, _: &Run) -> Vec<Vec<Value>> {
     let row = |reject: &crate::model::Reject| {
         vec![
-            text(&reject.file),
+            Value::word(&reject.file),
             reject.row.into(),
-            text(&reject.column),
-            text(&reject.value),
-            text(&reject.reason),
+            Value::word(&reject.column),
+            Value::word(&reject.value),
+            Value::word(&reject.reason),
             reject.is_row.into(),
         ]
     };
@@ -310,10 +306,10 @@ fn quality(dataset: &Dataset, run: &Run) -> Vec<Vec<Value>> {
         vec![
             count.code.code().into(),
             count.code.meaning().into(),
-            text(&count.table),
+            Value::word(&count.table),
             count.rows.into(),
             count.deals.into(),
-            text(&count.sample_ids.join(" ")),
+            Value::word(&count.sample_ids.join(" ")),
         ]
     };
     run.ledger(dataset).iter().map(row).collect()
