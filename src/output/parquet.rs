@@ -16,7 +16,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
 use super::cell;
-use crate::model::{Column, Table, Unit, Value};
+use crate::model::{Kind, Table, Value};
 
 /// Values of a column from which on it is compressed: making ready for it costs more than it saves
 /// on a few.
@@ -73,50 +73,6 @@ fn arrays(table: &Table) -> io::Result<Vec<ArrayRef>> {
         }
     }
     Ok(cells.into_iter().map(Cells::finish).collect())
-}
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Flag,
-    Int,
-    Float,
-    Day,
-    Instant,
-    Text,
-}
-
-impl Kind {
-    /// The type of a column that has this value too: text if the values are of different kinds.
-    fn with(before: Option<Self>, value: &Value) -> Option<Self> {
-        let of_value = match value {
-            value if cell::is_null(value) => return before,
-            Value::Bool(_) => Self::Flag,
-            Value::Int(_) => Self::Int,
-            Value::Float(_) => Self::Float,
-            Value::Day(_) => Self::Day,
-            Value::Instant(_) => Self::Instant,
-            _ => Self::Text,
-        };
-        Some(match (before, of_value) {
-            (None, of_value) => of_value,
-            (Some(before), of_value) if before == of_value => before,
-            (Some(Self::Int), Self::Float) | (Some(Self::Float), Self::Int) => Self::Float,
-            _ => Self::Text,
-        })
-    }
-
-    /// The type of a column without values.
-    fn of_unit(column: &Column) -> Self {
-        match column.unit {
-            Unit::Text => Self::Text,
-            Unit::Date => Self::Day,
-            Unit::Instant => Self::Instant,
-            Unit::Flag => Self::Flag,
-            Unit::Count | Unit::Minor => Self::Int,
-            _ => Self::Float,
-        }
-    }
 }
 
 /// An array in the making.
@@ -221,18 +177,5 @@ mod tests {
             batch.column(4).as_any().downcast_ref::<TimestampMicrosecondArray>().unwrap();
         assert_eq!(instants.value(0), 1_700_000_000_123_456);
         assert_eq!(batch.column(6).null_count(), 3);
-    }
-
-    #[test]
-    fn numbers_of_both_kinds_are_floats_and_other_mixtures_are_words() {
-        let column = Column::new("x", Unit::Count, "");
-        let of = |values: &[Value]| {
-            values.iter().fold(None, Kind::with).unwrap_or(Kind::of_unit(&column))
-        };
-        assert_eq!(of(&[Value::Int(1), Value::Null]), Kind::Int);
-        assert_eq!(of(&[Value::Int(1), Value::Float(0.5)]), Kind::Float);
-        assert_eq!(of(&[Value::Int(1), Value::Bool(true)]), Kind::Text);
-        assert_eq!(of(&[Value::Int(1), Value::Bool(true), Value::Int(1)]), Kind::Text);
-        assert_eq!(of(&[Value::Null]), Kind::Int);
     }
 }

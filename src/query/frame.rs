@@ -7,7 +7,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Column as TableColumn, Table, Unit, Value};
+use crate::model::{Column as TableColumn, Kind, Table, Unit, Value};
 
 /// The columns of a frame with the rows of `table`.
 pub(super) fn from_table(table: &Table) -> PolarsResult<Vec<Column>> {
@@ -19,56 +19,33 @@ pub(super) fn from_table(table: &Table) -> PolarsResult<Vec<Column>> {
     table.columns.iter().enumerate().map(column).collect()
 }
 
-/// The type of the cells, or that of the unit if all are null.
-fn kind_of(column: &TableColumn, cells: &[&Value]) -> Unit {
-    let mut found = None;
-    for value in cells {
-        let kind = match value {
-            Value::Null => continue,
-            Value::Bool(_) => Unit::Flag,
-            Value::Int(_) => Unit::Count,
-            Value::Float(_) => Unit::Number,
-            Value::Text(_) => return Unit::Text,
-            Value::Day(_) => Unit::Date,
-            Value::Instant(_) => Unit::Instant,
-        };
-        found = Some(match found {
-            Some(Unit::Number) if kind == Unit::Count => Unit::Number,
-            _ => kind,
-        });
-    }
-    found.unwrap_or(match column.unit {
-        Unit::Minor => Unit::Count,
-        unit @ (Unit::Text | Unit::Date | Unit::Instant | Unit::Flag | Unit::Count) => unit,
-        _ => Unit::Number,
-    })
-}
-
 fn series(column: &TableColumn, cells: &[&Value]) -> PolarsResult<Series> {
     let name = PlSmallStr::from_str(&column.name);
     let cells = cells.iter();
-    match kind_of(column, cells.as_slice()) {
-        Unit::Text => {
+    match cells.clone().copied().fold(None, Kind::with).unwrap_or(Kind::of_unit(column)) {
+        Kind::Text => {
             let cells = cells.map(|v| v.as_str());
             Ok(StringChunked::from_iter_options(name, cells).into_series())
         }
-        Unit::Date => {
+        Kind::Day => {
             let cells = cells.map(|v| if let Value::Day(day) = v { Some(*day) } else { None });
             Int32Chunked::from_iter_options(name, cells).into_series().cast(&DataType::Date)
         }
-        Unit::Instant => {
+        Kind::Instant => {
             let cells = cells.map(|v| if let Value::Instant(at) = v { Some(*at) } else { None });
             let of_type = DataType::Datetime(TimeUnit::Microseconds, None);
             Int64Chunked::from_iter_options(name, cells).into_series().cast(&of_type)
         }
-        Unit::Flag => {
+        Kind::Flag => {
             let cells = cells.map(|v| if let Value::Bool(flag) = v { Some(*flag) } else { None });
             Ok(BooleanChunked::from_iter_options(name, cells).into_series())
         }
-        Unit::Count => {
+        Kind::Int => {
             Ok(Int64Chunked::from_iter_options(name, cells.map(|v| v.as_i64())).into_series())
         }
-        _ => Ok(Float64Chunked::from_iter_options(name, cells.map(|v| v.as_f64())).into_series()),
+        Kind::Float => {
+            Ok(Float64Chunked::from_iter_options(name, cells.map(|v| v.as_f64())).into_series())
+        }
     }
 }
 
