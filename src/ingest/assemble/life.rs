@@ -287,6 +287,7 @@ fn last_change(context: &Context<'_>, deal: usize, attributes: &Deal) -> Option<
 fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>]) -> Vec<Change> {
     let mut moves = Vec::with_capacity(rows.len() + deal.entered.len());
     let mut current = Sym::NONE;
+    let known = order::Entries::of(rows.iter().copied(), pipeline);
     for tied in rows.chunk_by(|a, b| order::key(a.1) == order::key(b.1)) {
         let stage = |(part, row): &Row<'_>| sym(part, row.to);
         let is_sure = tied.windows(2).all(|pair| pair.first().map(stage) == pair.last().map(stage));
@@ -299,10 +300,7 @@ fn moves(context: &Context<'_>, pipeline: Sym, deal: &DealRow, rows: &[Row<'_>])
             }
             moves.push(Change {
                 at: row.at.get(),
-                from: (!from.is_none()).then(|| {
-                    let of = order::left(rows.iter().copied(), (*part, *row), pipeline);
-                    context.stage(of, from)
-                }),
+                from: (!from.is_none()).then(|| context.stage(known.left((*part, *row)), from)),
                 to: context.stage(order::entered((*part, *row), pipeline), to),
                 by: sym(part, row.by),
                 event: row.event,

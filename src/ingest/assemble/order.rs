@@ -1,7 +1,8 @@
 //! The rows of a deal in time. Rows that share their time and have no ids are put in order by what they
 //! say, so that their order in the file does not matter (METRICS 3.2).
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::rows::HistoryRow;
 use super::super::words::Word;
@@ -80,19 +81,45 @@ pub(super) fn entered((part, row): Row<'_>, pipeline: Sym) -> Sym {
     }
 }
 
-/// The pipeline of the stage that a deal left by `change`, one of its `rows`: that of the stage it entered, unless
-/// the row tells it and all moves until then to a stage of that name are of another one.
-pub(super) fn left<'p>(rows: impl Iterator<Item = Row<'p>>, change: Row<'p>, pipeline: Sym) -> Sym {
-    let of = entered(change, pipeline);
-    if sym(change.0, change.1.pipeline).is_none() {
-        return of;
+/// Since when a deal is known to have entered stages of a name, by pipeline; only told if a row wants to know.
+pub(super) struct Entries<R> {
+    rows: R,
+    pipeline: Sym,
+    first: OnceCell<BTreeMap<(Sym, Sym), Option<Micros>>>,
+}
+
+impl<'p, R: Iterator<Item = Row<'p>> + Clone> Entries<R> {
+    /// Those of the rows of a deal that is in `pipeline`.
+    pub(super) fn of(rows: R, pipeline: Sym) -> Self {
+        Self { rows, pipeline, first: OnceCell::new() }
     }
-    let (from, at) = (sym(change.0, change.1.from), change.1.at.get());
-    let is_entry = |(part, row): &Row<'p>| sym(part, row.to) == from && row.at.get() <= at;
-    let found: BTreeSet<Sym> = rows.filter(is_entry).map(|row| entered(row, pipeline)).collect();
-    match found.first() {
-        Some(&other) if found.len() == 1 => other,
-        _ => of,
+
+    fn first(&self) -> &BTreeMap<(Sym, Sym), Option<Micros>> {
+        self.first.get_or_init(|| {
+            let mut found = BTreeMap::new();
+            for (part, row) in self.rows.clone() {
+                let key = (sym(part, row.to), entered((part, row), self.pipeline));
+                let first = found.entry(key).or_insert(row.at.get());
+                *first = row.at.get().min(*first);
+            }
+            found
+        })
+    }
+
+    /// The pipeline of the stage that the deal left by `change`, one of its rows: that of the stage it entered,
+    /// unless the row tells it and all moves until then to a stage of that name are of another one.
+    pub(super) fn left(&self, change: Row<'p>) -> Sym {
+        let of = entered(change, self.pipeline);
+        if sym(change.0, change.1.pipeline).is_none() {
+            return of;
+        }
+        let (from, at) = (sym(change.0, change.1.from), change.1.at.get());
+        let of_name = self.first().range((from, Sym(u32::MIN))..=(from, Sym(u32::MAX)));
+        let mut until = of_name.filter(|(_, first)| **first <= at).map(|((_, of), _)| *of);
+        match (until.next(), until.next()) {
+            (Some(other), None) => other,
+            _ => of,
+        }
     }
 }
 
@@ -179,6 +206,29 @@ mod tests {
         assert_eq!(ends(&[(1, 3, 9), (3, 1, 9), (1, 2, 4), (2, 1, 4)]), [2, 1, 3, 1]);
         // Where there is no way, as far as there is one.
         assert_eq!(ends(&[(4, 5, 1), (1, 2, 2)]), [2, 5]);
+    }
+
+    #[test]
+    fn a_stage_was_left_in_the_pipeline_in_which_it_was_entered_until_then() {
+        // Stages 1 and 2, pipelines 3 and 4; the fourth move enters stage 1 in the other pipeline.
+        let moves = [(0, 1, 3), (1, 2, 4), (2, 1, 3), (2, 1, 4), (1, 2, 4)];
+        let row = |(at, &(from, to, pipeline)): (usize, &(u32, u32, u32))| HistoryRow {
+            at: Some(at as Micros).into(),
+            from: Word(from),
+            to: Word(to),
+            pipeline: Word(pipeline),
+            ..HistoryRow::default()
+        };
+        let left = |moves: &[(u32, u32, u32)]| -> Vec<u32> {
+            let (rows, words) = (moves.iter().enumerate().map(row), (0..6).map(Sym));
+            let part = Joined { rows: rows.collect(), words: words.collect(), has_values: false };
+            let known = Entries::of(part.rows.iter().map(|row| (&part, row)), Sym(5));
+            part.rows.iter().map(|row| known.left((&part, row)).0).collect()
+        };
+        assert_eq!(left(&moves), [3, 3, 4, 4, 4]);
+        // A log of one deal only: each move with each would be ten billion.
+        let many: Vec<_> = (0..100_000).map(|at| moves[1 + at % 2]).collect();
+        assert_eq!(left(&many)[99_998..], [3, 4]);
     }
 
     #[test]

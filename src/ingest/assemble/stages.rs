@@ -10,6 +10,7 @@ use super::super::history::Ties;
 use super::super::rows::{DealRow, word};
 use super::super::side::StageRow;
 use super::group::Grouped;
+use super::life::sym;
 use super::{Gathered, closes, labels, order, places, spelling, ties};
 use crate::error::Result;
 use crate::model::calendar::DAY_MICROS;
@@ -215,13 +216,12 @@ fn count_deal(tally: &mut Tally, all: &Gathered, history: &Grouped, deal: usize)
     let stage = Sym(row.words[word::STAGE].0);
     let mut entries: Vec<(Micros, Key)> = Vec::with_capacity(16);
     let mut left: Vec<(Micros, Key)> = Vec::new();
+    let known = order::Entries::of(history.rows(&all.history, deal), pipeline);
     for (part, change) in history.rows(&all.history, deal) {
-        let sym = |word: super::Word| part.words.get(word.0 as usize).copied().unwrap_or_default();
-        let key = (order::entered((part, change), pipeline), sym(change.to));
-        let from = sym(change.from);
+        let key = (order::entered((part, change), pipeline), sym(part, change.to));
+        let from = sym(part, change.from);
         if !from.is_none() {
-            let rows = history.rows(&all.history, deal);
-            let key = (order::left(rows, (part, change), pipeline), from);
+            let key = (known.left((part, change)), from);
             tally.at(key);
             left.extend(change.at.get().map(|at| (at, key)));
         }
