@@ -13,11 +13,8 @@ use crate::model::{Day, Partition, Scratch, Sym, Timeline, Value};
 pub(super) struct Found {
     /// What is told of it.
     pub(super) deal: ChangedDeal,
-    pipelines: Vec<String>,
-    owners: Vec<String>,
-    teams: Vec<String>,
-    sources: Vec<String>,
-    segments: Vec<String>,
+    /// Its words in either run, in the order of [`MovedNumber::place`]: pipeline, owner, team, source, segment.
+    words: [Vec<String>; 5],
     /// First and last day on which it was there and open.
     days: (Day, Day),
 }
@@ -40,12 +37,12 @@ pub(super) fn changed(before: &Side<'_>, after: &Side<'_>, scope: Scope<'_>) -> 
     let only_new = new.iter().filter(|(month, _)| !old.contains_key(month));
     pairs.extend(only_new.map(|(_, &at)| (None, Some(at))));
     let compare = |pair: &(Option<usize>, Option<usize>)| {
-        let mut meeting = Meeting { before, after, with_activities, ..Meeting::new(before, after) };
+        let mut meeting = Meeting::new(before, after, with_activities);
         meeting.month(*pair);
         (meeting.found, meeting.gone, meeting.come)
     };
     let parts: Vec<_> = pairs.par_iter().map(compare).collect();
-    let mut last = Meeting { with_activities, ..Meeting::new(before, after) };
+    let mut last = Meeting::new(before, after, with_activities);
     for (found, gone, come) in parts {
         last.found.extend(found);
         last.gone.extend(gone);
@@ -69,11 +66,11 @@ struct Meeting<'a> {
 }
 
 impl<'a> Meeting<'a> {
-    fn new(before: &'a Side<'a>, after: &'a Side<'a>) -> Self {
+    fn new(before: &'a Side<'a>, after: &'a Side<'a>, with_activities: bool) -> Self {
         Self {
             before,
             after,
-            with_activities: false,
+            with_activities,
             scratch: (Scratch::default(), Scratch::default()),
             found: Vec::new(),
             gone: Vec::new(),
@@ -95,7 +92,7 @@ impl<'a> Meeting<'a> {
             match (id(a, i), id(b, j)) {
                 (None, None) => break,
                 (Some(x), Some(y)) if x == y => {
-                    self.pair((old.unwrap_or(0), i), (new.unwrap_or(0), j));
+                    self.meet(old.map(|at| (at, i)), new.map(|at| (at, j)));
                     (i, j) = (i + 1, j + 1);
                 }
                 (Some(x), y) if y.is_none_or(|y| x < y) => {
@@ -119,18 +116,12 @@ impl<'a> Meeting<'a> {
         let mut new: BTreeMap<&str, Place> =
             come.into_iter().map(|place| (id(self.after, place), place)).collect();
         for place in std::mem::take(&mut self.gone) {
-            match new.remove(id(self.before, place)) {
-                Some(other) => self.pair(place, other),
-                None => self.meet(Some(place), None),
-            }
+            let other = new.remove(id(self.before, place));
+            self.meet(Some(place), other);
         }
         for place in new.into_values() {
             self.meet(None, Some(place));
         }
-    }
-
-    fn pair(&mut self, old: Place, new: Place) {
-        self.meet(Some(old), Some(new));
     }
 
     /// Compares a deal; one that does not exist at `as_of` in a run is as if it were not there.
@@ -147,7 +138,7 @@ impl<'a> Meeting<'a> {
             }
             (a, b) => {
                 let since = |life: &Option<Timeline<'_>>| match life {
-                    Some(life) => format!("created {}", instant(Some(life.facts.created_at))),
+                    Some(life) => format!("created {}", instant(life.facts.created_at)),
                     None => String::new(),
                 };
                 vec![FactChange { fact: "deal", before: since(a), after: since(b) }]
@@ -172,11 +163,7 @@ fn timeline<'s>(
 fn found(changes: Vec<FactChange>, lives: [(&Side<'_>, Option<&Timeline<'_>>); 2]) -> Found {
     let mut found = Found {
         deal: ChangedDeal { changes, ..ChangedDeal::default() },
-        pipelines: Vec::new(),
-        owners: Vec::new(),
-        teams: Vec::new(),
-        sources: Vec::new(),
-        segments: Vec::new(),
+        words: Default::default(),
         days: (Day::MAX, Day::MIN),
     };
     for (side, life) in lives {
@@ -188,47 +175,124 @@ fn found(changes: Vec<FactChange>, lives: [(&Side<'_>, Option<&Timeline<'_>>); 2
         found.deal.deal_id = life.deal_id.to_owned();
         found.deal.name = life.name.to_owned();
         found.deal.pipeline.clone_from(&pipeline);
-        found.pipelines.push(pipeline);
-        found.pipelines.push(word(facts.initial_pipeline).unwrap_or_default());
-        found.owners.push(side.run.owner_label(facts.owner).to_string());
-        found.teams.extend(side.run.team(facts.owner).map(|team| team.to_string()));
-        found.sources.push(or_none(facts.source));
-        found.segments.push(or_none(facts.segment));
+        let [pipelines, owners, teams, sources, segments] = &mut found.words;
+        pipelines.extend([pipeline, word(facts.initial_pipeline).unwrap_or_default()]);
+        owners.push(side.run.owner_label(facts.owner).to_string());
+        teams.extend(side.run.team(facts.owner).map(|team| team.to_string()));
+        sources.push(or_none(facts.source));
+        segments.push(or_none(facts.segment));
         found.days.0 = found.days.0.min(facts.created_on);
         found.days.1 = found.days.1.max(facts.closed_on.unwrap_or(side.run.as_of));
     }
     found
 }
 
-/// Says which of the changed deals can have moved a number: those of its population that lived in its
-/// period.
-pub(super) fn attribute(number: &mut MovedNumber, changed: &[Found]) {
-    let [pipeline, owner, team, source, segment, _, kind, start, end] = &number.place;
-    let is_in = |wanted: &Value, of: &[String]| match wanted.as_str() {
-        None => true,
-        Some(wanted) => of.iter().any(|word| word == wanted),
-    };
-    let is_windowed = !matches!(kind.as_str(), None | Some("all" | "trailing"));
-    let lived = |days: (Day, Day)| match (start, end) {
-        (Value::Day(start), Value::Day(end)) if is_windowed => days.0 < *end && days.1 >= *start,
-        _ => true,
-    };
-    let mut ids = Vec::new();
-    let mut count = 0;
-    for deal in changed {
-        if lived(deal.days)
-            && is_in(pipeline, &deal.pipelines)
-            && is_in(owner, &deal.owners)
-            && is_in(team, &deal.teams)
-            && is_in(source, &deal.sources)
-            && is_in(segment, &deal.segments)
-        {
-            count += 1;
-            if ids.len() < 5 {
-                ids.push(deal.deal.deal_id.clone());
+/// The changed deals by their populations: many numbers move, each by a few of many deals.
+pub(super) struct Populations<'a> {
+    deals: &'a [Found],
+    /// By word: the places of its deals, in their order.
+    by_word: [BTreeMap<&'a str, Vec<usize>>; 5],
+}
+
+impl<'a> Populations<'a> {
+    pub(super) fn new(deals: &'a [Found]) -> Self {
+        let mut by_word: [BTreeMap<&str, Vec<usize>>; 5] = Default::default();
+        for (at, deal) in deals.iter().enumerate() {
+            for (places, words) in by_word.iter_mut().zip(&deal.words) {
+                for word in words {
+                    let places = places.entry(word).or_default();
+                    if places.last() != Some(&at) {
+                        places.push(at);
+                    }
+                }
             }
         }
+        Self { deals, by_word }
     }
-    number.deals = count;
-    number.sample_ids = ids;
+
+    /// Says which of the deals can have moved a number: those of its population that lived in its period.
+    pub(super) fn attribute(&self, number: &mut MovedNumber) {
+        let [.., kind, start, end] = &number.place;
+        let is_windowed = !matches!(kind.as_str(), None | Some("all" | "trailing"));
+        let has_lived = |days: (Day, Day)| match (start, end) {
+            (Value::Day(start), Value::Day(end)) if is_windowed => {
+                days.0 < *end && days.1 >= *start
+            }
+            _ => true,
+        };
+        let wanted = || number.place.iter().zip(0..5).filter_map(|(v, at)| Some((at, v.as_str()?)));
+        let is_one = |deal: &&Found| {
+            has_lived(deal.days)
+                && wanted().all(|(at, wanted)| deal.words[at].iter().any(|word| word == wanted))
+        };
+        let few =
+            wanted().map(|(at, word)| self.by_word[at].get(word).map_or(&[][..], Vec::as_slice));
+        let found: Vec<&Found> = match few.min_by_key(|places| places.len()) {
+            Some(few) => few.iter().map(|&at| &self.deals[at]).filter(is_one).collect(),
+            None => self.deals.iter().filter(is_one).collect(),
+        };
+        number.deals = found.len() as u64;
+        number.sample_ids = found.iter().take(5).map(|f| f.deal.deal_id.clone()).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Unit;
+
+    fn of_owner(owner: usize, at: usize) -> Found {
+        let word = |word: &str| vec![word.to_owned()];
+        let owners = vec![format!("rep {owner}"), format!("rep {owner}")];
+        let deal = ChangedDeal { deal_id: format!("{at:06}"), ..ChangedDeal::default() };
+        let words = [word("P"), owners, Vec::new(), word("web"), word("new")];
+        Found { deal, words, days: (at as Day, at as Day) }
+    }
+
+    fn number(owner: Option<usize>, pipeline: &str, days: Option<(Day, Day)>) -> MovedNumber {
+        let mut place: [Value; 9] = Default::default();
+        place[0] = pipeline.into();
+        place[1] = owner.map(|owner| format!("rep {owner}")).into();
+        if let Some((start, end)) = days {
+            (place[6], place[7], place[8]) = ("quarter".into(), Value::Day(start), Value::Day(end));
+        }
+        MovedNumber {
+            metric: "x",
+            place,
+            key: String::new(),
+            column: "n",
+            unit: Unit::Count,
+            before: None,
+            after: None,
+            deals: 0,
+            sample_ids: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_with_the_deals_of_their_population_that_lived_in_their_period() {
+        let deals: Vec<Found> = (0..30).map(|at| of_owner(at % 3, at)).collect();
+        let populations = Populations::new(&deals);
+        let told = |mut number: MovedNumber| {
+            populations.attribute(&mut number);
+            (number.deals, number.sample_ids.join(" "))
+        };
+        let first = "000000 000001 000002 000003 000004".to_owned();
+        assert_eq!(told(number(None, "P", None)), (30, first));
+        assert_eq!(told(number(Some(1), "P", Some((5, 11)))), (2, "000007 000010".to_owned()));
+        assert_eq!(told(number(Some(1), "Q", None)), (0, String::new()));
+        assert_eq!(told(number(Some(9), "P", None)), (0, String::new()));
+    }
+
+    #[test]
+    fn very_many_numbers_of_very_many_deals_are_not_held_against_each_other() {
+        // Each with each would be four billion.
+        let deals: Vec<Found> = (0..60_000).map(|at| of_owner(at / 10, at)).collect();
+        let populations = Populations::new(&deals);
+        for at in 0..60_000 {
+            let mut number = number(Some(at / 10), "P", None);
+            populations.attribute(&mut number);
+            assert_eq!(number.deals, 10);
+        }
+    }
 }

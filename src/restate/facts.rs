@@ -52,7 +52,7 @@ pub(super) fn differences(a: Life<'_>, b: Life<'_>, with_activities: bool) -> Ve
     };
     let (old, new) = (&a.deal.facts, &b.deal.facts);
     if old.created_at != new.created_at {
-        add("created_at", instant(Some(old.created_at)), instant(Some(new.created_at)));
+        add("created_at", instant(old.created_at), instant(new.created_at));
     }
     if !is_one(a, old.owner, b, new.owner) {
         add("owner", a.owner(old.owner), b.owner(new.owner));
@@ -118,11 +118,11 @@ fn stages(a: Life<'_>, b: Life<'_>) -> Option<(String, String)> {
         for (visit, pipeline) in visits.iter().skip(same).zip(pipelines) {
             let closed = if visit.kind == StageKind::Open { "" } else { " (closed)" };
             let within = if has_moved { format!(" in {pipeline}") } else { String::new() };
-            let entered = instant(Some(visit.entered_at));
+            let entered = instant(visit.entered_at);
             found.push(format!("{}{within} {entered}{closed}", life.stage(visit)));
         }
         let end = visits.last().and_then(|visit| visit.exited_at);
-        found.extend(end.map(|at| format!("deleted {}", instant(Some(at)))));
+        found.extend(end.map(|at| format!("deleted {}", instant(at))));
         found.join(" > ")
     };
     Some((text(a, old, &of_old), text(b, new, &of_new)))
@@ -161,7 +161,7 @@ fn have_same_activities(a: Life<'_>, b: Life<'_>) -> bool {
 }
 
 /// An instant as people read it, UTC.
-pub(super) fn instant(at: Option<i64>) -> String {
-    let at = at.and_then(chrono::DateTime::from_timestamp_micros);
+pub(super) fn instant(at: i64) -> String {
+    let at = chrono::DateTime::from_timestamp_micros(at);
     at.map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use self::deals::Populations;
 use crate::model::{About, Dataset, Restated, Run, Table};
 
 mod deals;
@@ -57,9 +58,8 @@ pub fn restate(before: &Side<'_>, after: &Side<'_>, changed: Changed) -> Restate
     for ((about, earlier), (_, later)) in before.metrics.iter().zip(&after.metrics) {
         numbers.extend(numbers::moved(about, earlier, later));
     }
-    for number in &mut numbers {
-        deals::attribute(number, &changed.0);
-    }
+    let populations = Populations::new(&changed.0);
+    numbers.iter_mut().for_each(|number| populations.attribute(number));
     numbers.sort_by_key(|number| !number.is_whole());
     Restated {
         from: before.version,
