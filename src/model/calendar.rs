@@ -125,9 +125,14 @@ impl Zone {
     }
 }
 
-/// The calendar date of a day number.
+/// The calendar date of a day number; that of day 0 for one beyond the calendar.
 pub fn date(day: Day) -> NaiveDate {
-    NaiveDate::from_num_days_from_ce_opt(day + 719_163).unwrap_or_default()
+    known_date(day).unwrap_or_default()
+}
+
+/// The calendar date of a day number; none beyond the calendar, which ends in the year 262142.
+pub fn known_date(day: Day) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(day.checked_add(719_163)?)
 }
 
 /// The day number of a calendar date.

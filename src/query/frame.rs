@@ -1,5 +1,6 @@
 //! Tables to frames and back.
 
+use chrono::DateTime;
 use polars::prelude::{
     AnyValue, BooleanChunked, Column, DataFrame, DataType, Float64Chunked, Int32Chunked,
     Int64Chunked, IntoSeries, NewChunkedArray as _, PlSmallStr, PolarsResult, Series,
@@ -7,6 +8,7 @@ use polars::prelude::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::calendar::known_date;
 use crate::model::{Column as TableColumn, Kind, Table, Unit, Value};
 
 /// The columns of a frame with the rows of `table`.
@@ -101,14 +103,18 @@ fn unit_of(column: &Column) -> Result<Unit> {
     })
 }
 
-/// A cell; numbers are rounded to 12 significant digits, and those that are not finite are null.
+/// A cell; numbers are rounded to 12 significant digits, and those that are not finite are null, as are days and
+/// times beyond the calendar.
 fn value(cell: AnyValue<'_>) -> Value {
     match cell {
         AnyValue::Boolean(flag) => Value::Bool(flag),
         AnyValue::String(text) => text.into(),
         AnyValue::StringOwned(text) => text.as_str().into(),
-        AnyValue::Date(day) => Value::Day(day),
-        AnyValue::Datetime(at, unit, _) => Value::Instant(micros(at, unit)),
+        AnyValue::Date(day) => known_date(day).map_or(Value::Null, |_| Value::Day(day)),
+        AnyValue::Datetime(at, unit, _) => {
+            let at = micros(at, unit);
+            DateTime::from_timestamp_micros(at).map_or(Value::Null, |_| Value::Instant(at))
+        }
         AnyValue::Duration(span, unit) => {
             Value::float(micros(span, unit) as f64 / crate::model::calendar::DAY_MICROS as f64)
         }
@@ -165,6 +171,17 @@ mod tests {
             units[..6],
             [Unit::Text, Unit::Count, Unit::Number, Unit::Date, Unit::Instant, Unit::Flag]
         );
+    }
+
+    #[test]
+    fn days_and_times_beyond_the_calendar_are_null() {
+        for day in [500_000_000, i32::MAX, i32::MIN] {
+            assert_eq!(value(AnyValue::Date(day)), Value::Null);
+        }
+        assert_eq!(value(AnyValue::Date(20_000)), Value::Day(20_000));
+        let time = |at| value(AnyValue::Datetime(at, TimeUnit::Microseconds, None));
+        assert_eq!([time(i64::MAX), time(i64::MIN)], [Value::Null, Value::Null]);
+        assert_eq!(time(7), Value::Instant(7));
     }
 
     #[test]

@@ -2,9 +2,9 @@
 //!
 //! Knows units and the row's currency; does not know metrics or HTML.
 
-use chrono::{DateTime, NaiveDate};
+use chrono::DateTime;
 
-use crate::model::calendar::month_index;
+use crate::model::calendar::{self, month_index};
 use crate::model::{Day, Fiscal, NamedPeriod, PeriodTable, Run, Unit, Value, money};
 
 /// What stands in the place of an unknown value.
@@ -143,9 +143,9 @@ pub fn count_tick(number: f64) -> String {
 
 /// Minor units as major ones with their currency: whole from 100 on, with decimals below.
 pub fn amount(minor: f64, currency: &str) -> String {
-    let exponent = money::exponent(currency);
-    let major = minor / 10f64.powi(exponent as i32);
-    let digits = if major.abs() >= 100.0 || major == 0.0 { 0 } else { exponent as usize };
+    let major = major(minor, currency);
+    let is_whole = major.abs() >= 100.0 || major == 0.0;
+    let digits = if is_whole { 0 } else { money::exponent(currency) as usize };
     with_currency(&fixed(major, digits), currency)
 }
 
@@ -246,36 +246,32 @@ pub fn bytes(number: u64) -> String {
 
 /// A date: `2026-03-31`.
 pub fn date(day: Day) -> String {
-    calendar(day).to_string()
+    calendar::date(day).to_string()
 }
 
 /// A date in words: `31 March 2026`.
 pub fn long_date(day: Day) -> String {
-    calendar(day).format("%-d %B %Y").to_string()
+    calendar::date(day).format("%-d %B %Y").to_string()
 }
 
 /// A day of a known year: `31 Mar`.
 pub fn short_date(day: Day) -> String {
-    calendar(day).format("%-d %b").to_string()
+    calendar::date(day).format("%-d %b").to_string()
 }
 
 /// A month: `Mar 2026`.
 pub fn month(day: Day) -> String {
-    calendar(day).format("%b %Y").to_string()
+    calendar::date(day).format("%b %Y").to_string()
 }
 
 /// A month without its year, for axes: `Mar`.
 pub fn month_name(day: Day) -> String {
-    calendar(day).format("%b").to_string()
+    calendar::date(day).format("%b").to_string()
 }
 
 fn instant(micros: i64) -> String {
     DateTime::from_timestamp_micros(micros)
         .map_or_else(|| NONE.to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string())
-}
-
-fn calendar(day: Day) -> NaiveDate {
-    NaiveDate::default() + chrono::Duration::days(i64::from(day))
 }
 
 /// How periods are called.
@@ -326,7 +322,7 @@ mod tests {
     use crate::model::FiscalLabel;
 
     fn day(text: &str) -> Day {
-        (text.parse::<NaiveDate>().unwrap() - NaiveDate::default()).num_days() as Day
+        calendar::day_of(text.parse().unwrap())
     }
 
     #[test]
