@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::model::calendar::add_months;
 use crate::model::{
     About, Day, ExitKind, Maybe, Micros, PeriodKind, Run, StageKind, Sym, TextColumn, Timeline,
-    Unit, column,
+    Unit, Value, column,
 };
 use crate::stats::bootstrap::identity;
 use crate::stats::interval::wilson;
@@ -232,22 +232,12 @@ impl State {
             let last = busy.entry(account).or_insert(at);
             *last = (*last).max(at);
         }
-        let fold = |word: &str| word.trim().to_lowercase().replace([' ', '-'], "_");
-        let never: Vec<String> = run.config.never_recycle.iter().map(|word| fold(word)).collect();
-        let mut refused: BTreeMap<Sym, bool> = BTreeMap::new();
-        let mut found: Vec<Place<'_>> = Vec::new();
-        for place in self.places() {
+        let is_due = |place: &Place<'_>| {
             let (lost, account) = (place.lost(), place.account());
-            let reason = lost.reason;
-            let is_never = || never.contains(&fold(run.names.get(reason)));
-            if *refused.entry(reason).or_insert_with(is_never) {
-                continue;
-            }
             let last = if account.is_empty() { None } else { busy.get(&identity(account)) };
-            if last.is_none_or(|&at| at <= lost.closed_at) {
-                found.push(place);
-            }
-        }
+            !run.is_never_recycled(lost.reason) && last.is_none_or(|&at| at <= lost.closed_at)
+        };
+        let mut found: Vec<Place<'_>> = self.places().filter(is_due).collect();
         found.sort_by(|a, b| {
             let (x, y) = (a.lost(), b.lost());
             // None sorts below every amount, so in descending order it comes last.
@@ -260,12 +250,11 @@ impl State {
 
     fn write(&self, mut row: Row<'_>, place: Place<'_>, run: &Run) {
         let lost = place.lost();
-        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let (reopened, won) = self.reopened.get(&lost.pipeline).copied().unwrap_or_default();
         let interval = (reopened > 0).then(|| wilson(won as f64, reopened as f64).pair());
         row.set("deal_id", place.id())
-            .set("deal_name", given(place.part.names.get(place.row)))
-            .set("account_id", given(place.account()))
+            .set("deal_name", Value::word(place.part.names.get(place.row)))
+            .set("account_id", Value::word(place.account()))
             .set("lost_reason", run.names.text(lost.reason))
             .set_day("closed_on", Some(lost.closed_on))
             .set_day("due_on", Some(lost.due_on))

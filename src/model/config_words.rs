@@ -14,7 +14,7 @@ use super::run::Run;
 type Pick = fn(&Config) -> &Vec<String>;
 
 /// How reasons are compared: `No decision` is `no_decision`.
-fn fold(word: &str) -> String {
+pub(super) fn fold(word: &str) -> String {
     word.trim().to_lowercase().replace([' ', '-'], "_")
 }
 

@@ -5,6 +5,7 @@ use super::calendar::{
     Clock, Day, Micros, Period, PeriodKind, TICK_MICROS, Zone, month_index, month_start,
 };
 use super::config::Config;
+use super::config_words::fold;
 use super::dataset::Dataset;
 use super::days::Days;
 use super::deal::{Activity, Deal, Target, User};
@@ -111,6 +112,7 @@ pub struct Run {
     pub(super) people: People,
     excluded: Vec<Sym>,
     derailed: Vec<Sym>,
+    never_recycled: Vec<Sym>,
     excluded_outcomes: Vec<Sym>,
     /// The name of stages that stand for a time without records.
     unknown: Option<Sym>,
@@ -159,6 +161,7 @@ impl Run {
             people: People::default(),
             excluded: Vec::new(),
             derailed: Vec::new(),
+            never_recycled: Vec::new(),
             excluded_outcomes: Vec::new(),
             said_of_config: Vec::new(),
             bands: Bands::default(),
@@ -199,7 +202,6 @@ impl Run {
     }
 
     fn look_up_words(&mut self) {
-        let fold = |word: &str| word.trim().to_lowercase().replace([' ', '-'], "_");
         let matching = |list: &[String]| -> Vec<Sym> {
             let wanted: Vec<String> = list.iter().map(|w| fold(w)).collect();
             (1..self.names.len() as u32)
@@ -209,6 +211,7 @@ impl Run {
         };
         self.excluded = matching(&self.config.exclude_reasons);
         self.derailed = matching(&self.config.derail_reasons);
+        self.never_recycled = matching(&self.config.never_recycle);
         self.excluded_outcomes = matching(&self.config.excluded_outcomes);
     }
 
@@ -353,6 +356,11 @@ impl Run {
     /// Whether a lost reason is one of `derail_reasons`.
     pub fn is_derail_reason(&self, reason: Sym) -> bool {
         self.derailed.contains(&reason)
+    }
+
+    /// Whether a lost reason is one of `never_recycle`.
+    pub fn is_never_recycled(&self, reason: Sym) -> bool {
+        self.never_recycled.contains(&reason)
     }
 
     /// Whether an activity was done: it has a time before the cut and no excluded outcome.
