@@ -70,22 +70,10 @@ impl OfForecasts for ForecastAccuracy {
 fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
     let (family, agenda) = (judge.family, judge.agenda);
     let whole = Slice::whole(family.pipeline);
-    let (mut all, mut missing) = (Vec::new(), 0);
-    let told = family.quarters(kind, 0, agenda);
-    for quarter in agenda.judged() {
-        let units = family.units(kind, quarter, 0, agenda);
-        let lacks = family.missing(&units, quarter);
-        if !units.is_empty() {
-            let period = agenda.quarters[quarter].period;
-            add_row(table, judge, (whole, period, kind), &units, lacks);
-        }
-        if told.contains(&quarter) {
-            all.extend(units);
-            missing += lacks;
-        } else {
-            missing += 1;
-        }
-    }
+    let (all, missing) = judge.pool(kind, 0, |quarter, units, lacks| {
+        let period = agenda.quarters[quarter].period;
+        add_row(table, judge, (whole, period, kind), units, lacks);
+    });
     let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return };
     add_row(table, judge, (whole, period, kind), &all, missing);
     let owned = || all.iter().filter(|unit| !unit.is_company);

@@ -96,27 +96,15 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         let (basis, forecast) = (kind.basis(), kind.as_str());
         Key { slice, period, cut, group, basis, forecast, lead, on }
     };
-    let (mut all, mut missing) = (Vec::new(), 0);
-    let told = family.quarters(kind, lead, agenda);
     let every = Slice::whole(family.pipeline);
-    for quarter in agenda.judged() {
-        let units = family.units(kind, quarter, lead, agenda);
-        let lacks = family.missing(&units, quarter);
-        if !units.is_empty() {
-            let period = agenda.quarters[quarter].period;
-            let on = match family.is_stored {
-                true => family.said_on(agenda.slot(quarter, lead)),
-                false => agenda.mark(quarter, lead).map(|mark| mark.on),
-            };
-            add_row(table, judge, key(every, period, "all", None, on), &units, lacks);
-        }
-        if told.contains(&quarter) {
-            all.extend(units);
-            missing += lacks;
-        } else {
-            missing += 1;
-        }
-    }
+    let (all, missing) = judge.pool(kind, lead, |quarter, units, lacks| {
+        let period = agenda.quarters[quarter].period;
+        let on = match family.is_stored {
+            true => family.said_on(agenda.slot(quarter, lead)),
+            false => agenda.mark(quarter, lead).map(|mark| mark.on),
+        };
+        add_row(table, judge, key(every, period, "all", None, on), units, lacks);
+    });
     if all.is_empty() {
         return;
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
-use super::forecast_units::{Family, Said};
+use super::forecast_units::{Family, Kind, Said};
 use super::layout::{Reason, Row, Tail};
 use super::monthly::small;
 use crate::model::{ColumnAbout, Known, Run, Sym, Unit, column};
@@ -101,6 +101,33 @@ pub(super) struct Judge<'r> {
 }
 
 impl Judge<'_> {
+    /// Tells `each` judged quarter, its forecasts of a kind so many days before its end, if there are any, and how
+    /// many are missing. Returns those of the quarters that are pooled, and what is missing of them.
+    pub(super) fn pool(
+        &self,
+        kind: Kind,
+        lead: usize,
+        mut each: impl FnMut(usize, &[Said], u64),
+    ) -> (Vec<Said>, u64) {
+        let (family, agenda) = (self.family, self.agenda);
+        let told = family.quarters(kind, lead, agenda);
+        let (mut all, mut missing) = (Vec::new(), 0);
+        for quarter in agenda.judged() {
+            let units = family.units(kind, quarter, lead, agenda);
+            let lacks = family.missing(&units, quarter);
+            if !units.is_empty() {
+                each(quarter, &units, lacks);
+            }
+            if told.contains(&quarter) {
+                all.extend(units);
+                missing += lacks;
+            } else {
+                missing += 1;
+            }
+        }
+        (all, missing)
+    }
+
     /// The weights of everyone in the family.
     pub(super) fn weights(&self) -> &Weights {
         self.weights.get_or_init(|| Weights::new(self.family, self.agenda, self.run))
