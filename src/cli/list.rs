@@ -11,7 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ingest;
 use crate::metrics::METRICS;
 use crate::metrics::answers::answered_by;
+use crate::model::calendar::SECOND_MICROS;
 use crate::model::{Column, Config, Dataset, Run, Table, Unit, Value, pasted};
+use crate::output::publish;
 use crate::query::Engine;
 use crate::store::Store;
 
@@ -106,7 +108,7 @@ fn queries(args: &ListArgs) -> Result<Table> {
 }
 
 fn reports(args: &ListArgs) -> Result<Table> {
-    let latest = std::fs::read_link(args.out.join("latest")).ok();
+    let latest = publish::latest(&args.out);
     let unreadable = |e| {
         let out = pasted(&args.out.display().to_string());
         let made = format!("`sluice report --out {out}` writes one there");
@@ -117,7 +119,7 @@ fn reports(args: &ListArgs) -> Result<Table> {
     for entry in std::fs::read_dir(&args.out).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name != "latest" && entry.path().join("run.json").is_file() {
+        if name != publish::LATEST && entry.path().join("run.json").is_file() {
             names.push(name);
         }
     }
@@ -142,15 +144,12 @@ fn tables(args: &ListArgs) -> Result<Table> {
     Ok(list("tables", &["table", "column"], rows.collect()))
 }
 
-/// Microseconds of a second.
-const SECOND: i64 = 1_000_000;
-
 fn runs(args: &ListArgs) -> Result<Table> {
     let rows = Store::new(&args.store.store).runs()?.into_iter().map(|run| {
         let files: Vec<&str> = run.inputs.iter().map(|i| i.path.as_str()).collect();
         vec![
             run.version.into(),
-            Value::Instant(run.extracted_at - run.extracted_at.rem_euclid(SECOND)),
+            Value::Instant(run.extracted_at - run.extracted_at.rem_euclid(SECOND_MICROS)),
             run.deal_count.into(),
             run.sluice_version.into(),
             files.join(", ").into(),

@@ -282,7 +282,7 @@ fn write_tables(publication: &Publication, all: &[Entry<'_>]) -> Result<()> {
         .flat_map(|entry| [Format::Parquet, Format::Csv].map(|format| (entry, format)))
         .collect();
     files.into_par_iter().with_max_len(1).try_for_each(|(Entry { name, table, .. }, format)| {
-        let file = format!("tables/{name}.{}", format.extension());
+        let file = format!("tables/{name}.{}", format.as_str());
         publication.table(&file, table, format)
     })
 }

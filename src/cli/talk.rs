@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -32,7 +31,7 @@ impl Talk {
     pub fn start(quiet: bool, form: LogFormat, has_timings: bool) -> Self {
         let level = if quiet { "error" } else { "info" };
         let filter = EnvFilter::new(format!("sluice={level},{TIMES}=info"));
-        let lines = tracing_subscriber::fmt::layer().with_writer(StderrLines);
+        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
         let lines = match form {
             LogFormat::Json => lines.json().flatten_event(true).with_target(false).boxed(),
             LogFormat::Text => {
@@ -108,10 +107,7 @@ impl Progress for Talk {
         }
         let Ok(mut bar) = self.bar.lock() else { return };
         bar.finish_and_clear();
-        *bar = match total {
-            Some(total) => ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()),
-            None => ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()),
-        };
+        *bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
         let form = if total.is_some() { "{msg} {wide_bar} {percent}%" } else { "{spinner} {msg}" };
         if let Ok(style) = ProgressStyle::with_template(form) {
             bar.set_style(style);
@@ -152,17 +148,6 @@ fn causes(error: &Error) -> Vec<String> {
         next = cause.source();
     }
     found
-}
-
-/// Standard error, where a closed pipe is no failure.
-struct StderrLines;
-
-impl<'w> MakeWriter<'w> for StderrLines {
-    type Writer = std::io::Stderr;
-
-    fn make_writer(&'w self) -> Self::Writer {
-        std::io::stderr()
-    }
 }
 
 /// Standard error for people; an event comes in one piece.

@@ -39,21 +39,13 @@ impl Format {
     /// All formats.
     pub const ALL: [Self; 4] = [Self::Text, Self::Csv, Self::Json, Self::Parquet];
 
-    /// The name used on the command line.
+    /// The name used on the command line; that of a data form is the ending of its files.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "table",
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Parquet => "parquet",
-        }
-    }
-
-    /// The ending of a file of this format.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Text => "txt",
-            other => other.as_str(),
         }
     }
 }

@@ -279,26 +279,13 @@ fn symlink(target: &str, link: &Path) -> io::Result<()> {
 
 /// Whether two folders hold the same files with the same bytes.
 fn is_same(a: &Path, b: &Path) -> io::Result<bool> {
-    let names = |folder: &Path| -> io::Result<Vec<std::ffi::OsString>> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder)?.map(|e| Ok(e?.file_name())).collect::<io::Result<_>>()?;
-        names.sort();
-        Ok(names)
-    };
-    if !a.is_dir() || names(a)? != names(b)? {
+    if !a.is_dir() || files(a)? != files(b)? {
         return Ok(false);
     }
-    for name in names(a)? {
-        let (left, right) = (a.join(&name), b.join(&name));
-        let same = match (left.is_dir(), right.is_dir()) {
-            (true, true) => is_same(&left, &right)?,
-            (false, false) => {
-                fs::metadata(&left)?.len() == fs::metadata(&right)?.len()
-                    && fs::read(&left)? == fs::read(&right)?
-            }
-            _ => false,
-        };
-        if !same {
+    for file in files(a)? {
+        let (left, right) = (a.join(&file), b.join(&file));
+        let is_as_long = fs::metadata(&left)?.len() == fs::metadata(&right)?.len();
+        if !is_as_long || fs::read(&left)? != fs::read(&right)? {
             return Ok(false);
         }
     }
