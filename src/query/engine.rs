@@ -111,9 +111,13 @@ impl<'a> Engine<'a> {
             if columns.any(|column| may_overflow(column, growth)) {
                 checked.widen_amounts();
             }
-            checked.span_days(&times(&frames))?;
-            checked.round_casts(&fractions(&frames));
-            checked.place_nulls(&nulls(&frames))?;
+            let [times, others] = split(&frames, |column| column.dtype().is_temporal());
+            checked.span_days(&Times { times, others })?;
+            let [fractions, _] = split(&frames, |column| column.dtype().is_float());
+            checked.round_casts(&fractions);
+            let [some, mut none] = split(&frames, |column| column.null_count() > 0);
+            none.retain(|name| !some.contains(name));
+            checked.place_nulls(&Nulls { some, none })?;
             let frame = execute(&checked, &frames)?;
             frame::to_table("query", &frame)
         })
@@ -238,31 +242,13 @@ fn may_overflow(column: &Column, growth: Growth) -> bool {
     bits(largest) * (1 + growth.factors) + bits(amounts.len() as u64) + growth.bits > 62
 }
 
-/// The columns that have fractions, in any of the frames.
-fn fractions(frames: &[(String, DataFrame)]) -> BTreeSet<String> {
-    let columns = frames.iter().flat_map(|(_, frame)| frame.columns());
-    columns.filter(|c| c.dtype().is_float()).map(|c| c.name().to_string()).collect()
-}
-
-/// Which columns of the frames have days or times.
-fn times(frames: &[(String, DataFrame)]) -> Times {
-    let mut found = Times::default();
-    for column in frames.iter().flat_map(|(_, frame)| frame.columns()) {
-        let of = if column.dtype().is_temporal() { &mut found.times } else { &mut found.others };
-        of.insert(column.name().to_string());
-    }
-    found
-}
-
-/// Which columns of the frames have nulls.
-fn nulls(frames: &[(String, DataFrame)]) -> Nulls {
-    let mut found = Nulls::default();
-    for column in frames.iter().flat_map(|(_, frame)| frame.columns()) {
-        let of = if column.null_count() > 0 { &mut found.some } else { &mut found.none };
-        of.insert(column.name().to_string());
-    }
-    found.none.retain(|name| !found.some.contains(name));
-    found
+/// The names of the columns of which something holds in any of the frames, and of which it does not.
+fn split(frames: &[(String, DataFrame)], holds: impl Fn(&Column) -> bool) -> [BTreeSet<String>; 2] {
+    let columns = || frames.iter().flat_map(|(_, frame)| frame.columns());
+    [true, false].map(|is| {
+        let wanted = columns().filter(|column| holds(column) == is);
+        wanted.map(|column| column.name().to_string()).collect()
+    })
 }
 
 /// The view on timelines with this name.

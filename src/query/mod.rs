@@ -1,6 +1,6 @@
 //! SQL over the store's flat views and the metric tables, by polars, behind a guard.
 //!
-//! To add a query: a file in `queries/` with the header that [`parse`] describes, and a line in
+//! To add a query: a file in `queries/` with the header that `header` describes, and a line in
 //! [`QUERIES`]. A user's own folder is read the same way, without compiling.
 //!
 //! Invariant: a statement reads tables of this run and nothing else; it changes nothing.
@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Column, ColumnAbout};
+use crate::model::Column;
 
 mod engine;
 mod explain;
@@ -101,28 +101,19 @@ pub fn read_file(path: &Path) -> Result<Query> {
     header::parse(&path.display().to_string(), stem, &text)
 }
 
-/// Parses one query file; `name` is its stem. The file begins with the comments `-- name:`,
-/// `-- title:`, `-- question:`, `-- grain:`, `-- columns:` (with a line
-/// `--   <column>: <unit>: <meaning>` for each) and, where there is one, `-- caveat:`.
-///
-/// Errors: a part of the header is missing or wrong; the file and the line are named.
-pub fn parse(name: &str, text: &str) -> Result<Query> {
-    header::parse(&format!("{name}.sql"), name, text)
-}
-
-/// The views that every statement can read, with their columns; metric tables stand beside them.
-pub fn views() -> Vec<(&'static str, Vec<ColumnAbout>)> {
-    let of_deals = views::VIEWS.iter().map(|view| {
-        (view.name, view.columns.iter().map(|column| column.about).collect::<Vec<_>>())
-    });
-    let small = views::small::SMALL.iter().map(|view| (view.name, view.columns.to_vec()));
-    of_deals.chain(small).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Unit;
+    use crate::model::{ColumnAbout, Unit};
+
+    /// The views that every statement can read, with their columns.
+    fn views() -> Vec<(&'static str, Vec<ColumnAbout>)> {
+        let of_deals = views::VIEWS.iter().map(|view| {
+            (view.name, view.columns.iter().map(|column| column.about).collect::<Vec<_>>())
+        });
+        let small = views::small::SMALL.iter().map(|view| (view.name, view.columns.to_vec()));
+        of_deals.chain(small).collect()
+    }
 
     #[test]
     fn the_registry_is_the_folder() {

@@ -267,8 +267,11 @@ fn declared_columns_are_checked() {
     let engine = Engine::new(&dataset, &run, &[]).unwrap();
     let header =
         "-- name: q\n-- title: T\n-- question: Q?\n-- grain: one row per deal\n-- columns:\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("q.sql");
     let parse = |columns: &str, sql: &str| {
-        query::parse("q", &format!("{header}{columns}{sql} ORDER BY deal_id")).unwrap()
+        std::fs::write(&file, format!("{header}{columns}{sql} ORDER BY deal_id")).unwrap();
+        query::read_file(&file).unwrap()
     };
     let id = "--   deal_id: text: Id.\n";
     let amount = "--   amount_minor: minor units: Amount.\n";

@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    BinaryOperator, DataType, ExactNumberInfo, Expr, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Query, UnaryOperator, Value,
+    BinaryOperator, DataType, ExactNumberInfo, Expr, Query, UnaryOperator, Value,
 };
 
 use super::given::Given;
@@ -132,16 +131,11 @@ impl Change for Widen {
         }
         self.depth -= 1;
         // A sum is cast as a whole too: `CASE` makes whole numbers again.
-        if let Expr::Function(function) = expr
-            && let FunctionArguments::List(list) = &mut function.args
-        {
-            for argument in &mut list.args {
-                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(summed)) = argument
-                    && mentions(summed, &self.amounts)
-                {
-                    cast_to(summed, DataType::Double(ExactNumberInfo::None));
-                }
-            }
+        if let Expr::Function(function) = expr {
+            let summed = groups::arguments_mut(function);
+            summed
+                .filter(|summed| mentions(summed, &self.amounts))
+                .for_each(|summed| cast_to(summed, DataType::Double(ExactNumberInfo::None)));
         }
         Ok(())
     }

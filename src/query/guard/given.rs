@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlparser::ast::{Expr, Ident, Query, Select, SelectItem, SetExpr, TableAlias, TableFactor};
 
+use super::groups;
 use super::walk::{self, Look};
 use crate::error::Result;
 
@@ -47,14 +48,7 @@ impl Given {
     fn places(&mut self, body: &SetExpr, alias: &TableAlias) {
         match body {
             SetExpr::Select(select) => {
-                // Behind a `*` no place is known.
-                let exprs = select.projection.iter().map_while(|item| match item {
-                    SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => {
-                        Some(expr)
-                    }
-                    _ => None,
-                });
-                for (expr, column) in exprs.zip(&alias.columns) {
+                for (expr, column) in groups::places(&select.projection).zip(&alias.columns) {
                     self.add(&column.name, expr);
                 }
             }

@@ -74,6 +74,26 @@ pub(super) fn arguments(function: &Function) -> impl Iterator<Item = &Expr> {
     })
 }
 
+/// The same, to be changed.
+pub(super) fn arguments_mut(function: &mut Function) -> impl Iterator<Item = &mut Expr> {
+    let list = match &mut function.args {
+        FunctionArguments::List(list) => list.args.as_mut_slice(),
+        _ => &mut [],
+    };
+    list.iter_mut().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    })
+}
+
+/// The columns of a `SELECT` by their places; behind a `*` none is known.
+pub(super) fn places(items: &[SelectItem]) -> impl Iterator<Item = &Expr> {
+    items.iter().map_while(|item| match item {
+        SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => Some(expr),
+        _ => None,
+    })
+}
+
 /// What an expression is made of, inner queries left out.
 #[derive(Default)]
 struct Parts {

@@ -6,6 +6,7 @@ use sqlparser::ast::{
     Expr, GroupByExpr, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr, Value,
 };
 
+use super::groups;
 use super::walk::{self, Change};
 
 /// Writes the keys of groups, and those of the order of groups, by their places.
@@ -33,13 +34,8 @@ fn write(key: &mut Expr, items: &[SelectItem]) {
     if !matches!(key, Expr::CompoundIdentifier(_)) {
         return;
     }
-    // Behind a `*` no place is known.
-    let mut exprs = items.iter().map_while(|item| match item {
-        SelectItem::ExprWithAlias { expr, .. } | SelectItem::UnnamedExpr(expr) => Some(expr),
-        _ => None,
-    });
     let text = key.to_string();
-    if let Some(at) = exprs.position(|expr| expr.to_string() == text) {
+    if let Some(at) = groups::places(items).position(|expr| expr.to_string() == text) {
         *key = Expr::value(Value::Number((at + 1).to_string(), false));
     }
 }

@@ -27,7 +27,6 @@ const STRICT: &[&str] = &[
 const NEVER: &[&str] = &["count", "dense_rank", "rank", "row_number"];
 
 /// Columns of tables, by whether they have nulls.
-#[derive(Default)]
 pub(in crate::query) struct Nulls {
     /// Those that have some.
     pub(in crate::query) some: BTreeSet<String>,

@@ -26,7 +26,6 @@ const DAY_MICROS: &str = "86400000000";
 const DAY_NANOS: &str = "86400000000000";
 
 /// Columns of tables, by what they hold.
-#[derive(Default)]
 pub(in crate::query) struct Times {
     /// Those with days or times.
     pub(in crate::query) times: BTreeSet<String>,

@@ -5,10 +5,7 @@
 //! whole numbers written in `CASE` or `IF` have 32 bits, and so has their sum. All of them are cast to
 //! 64 bits with a sign where they arise.
 
-use sqlparser::ast::{
-    CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Query,
-    Select, SelectItem, UnaryOperator, Value,
-};
+use sqlparser::ast::{CastKind, DataType, Expr, Query, Select, SelectItem, UnaryOperator, Value};
 
 use super::groups;
 use super::walk::{self, Change};
@@ -82,7 +79,8 @@ impl Change for Widen {
                 if is_part || UNSIGNED.contains(&name.as_str()) {
                     cast(expr);
                 } else if CHOICES.contains(&name.as_str()) {
-                    choices(function);
+                    let chosen = groups::arguments_mut(function);
+                    chosen.filter(|expr| is_whole(expr)).for_each(cast);
                 }
             }
             Expr::Extract { field, .. }
@@ -105,18 +103,6 @@ impl Change for Widen {
             _ => {}
         }
         Ok(())
-    }
-}
-
-/// Casts the whole numbers among the arguments.
-fn choices(function: &mut Function) {
-    let FunctionArguments::List(list) = &mut function.args else { return };
-    for argument in &mut list.args {
-        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = argument
-            && is_whole(expr)
-        {
-            cast(expr);
-        }
     }
 }
 
