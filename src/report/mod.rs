@@ -127,9 +127,3 @@ fn untimed(quality: &[QualityCount]) -> String {
 pub fn check_templates(folder: &std::path::Path) -> Result<Vec<String>> {
     env::doubts(folder)
 }
-
-/// Metrics with the columns that the page shows of them; a test compares them with the registry,
-/// because a column that is missing only leaves its place empty.
-pub fn reads() -> Vec<(&'static str, &'static [&'static str])> {
-    sections::reads()
-}

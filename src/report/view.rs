@@ -72,29 +72,11 @@ impl Number {
 impl View for Number {
     /// A page has tens of thousands of numbers, so a number is looked into, not taken apart.
     fn value(self) -> Value {
-        Value::from_object(NumberFields {
-            text: self.text.value(),
-            tip: self.tip.value(),
-            class: self.class.value(),
-            interval: self.interval.value(),
-            metric: self.metric.value(),
-            under: self.under.value(),
-        })
+        Value::from_object(self)
     }
 }
 
-/// A [`Number`] in a template.
-#[derive(Debug)]
-struct NumberFields {
-    text: Value,
-    tip: Value,
-    class: Value,
-    interval: Value,
-    metric: Value,
-    under: Value,
-}
-
-impl Object for NumberFields {
+impl Object for Number {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
@@ -103,13 +85,13 @@ impl Object for NumberFields {
         let field = match key {
             "text" => &self.text,
             "tip" => &self.tip,
-            "class" => &self.class,
+            "class" => self.class,
             "interval" => &self.interval,
-            "metric" => &self.metric,
+            "metric" => self.metric,
             "under" => &self.under,
             _ => return None,
         };
-        Some(field.clone())
+        Some(field.into())
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -129,6 +111,13 @@ pub(crate) struct Head {
 }
 
 view!(Head: label, meaning, is_number);
+
+impl Head {
+    /// A head that is not that of a table's own column.
+    pub(crate) fn new(label: impl Into<String>, meaning: &str, is_number: bool) -> Self {
+        Self { label: label.into(), meaning: meaning.to_owned(), is_number }
+    }
+}
 
 /// A table on the page.
 #[derive(Clone, Debug, Default)]
@@ -206,3 +195,10 @@ pub(crate) struct Chart {
 }
 
 view!(Chart: id, svg, title, note, keys, grid, empty);
+
+impl Chart {
+    /// The chart with a key.
+    pub(crate) fn with_keys(self, keys: Vec<Key>) -> Self {
+        Self { keys, ..self }
+    }
+}

@@ -19,8 +19,6 @@ pub(crate) struct Point {
 pub(crate) struct Curve {
     /// A CSS colour.
     pub(crate) colour: &'static str,
-    /// Dashes; empty for a solid line.
-    pub(crate) dashes: &'static str,
     /// Whether it moves in steps.
     pub(crate) is_step: bool,
     /// Its points, by time.
@@ -110,7 +108,7 @@ fn draw(canvas: &mut Canvas, curve: &Curve) {
         canvas.area(&upper, &lower, curve.colour);
     }
     if line.len() > 1 {
-        canvas.path(&line, curve.colour, 2.0, curve.dashes);
+        canvas.path(&line, curve.colour, 2.0, "");
     } else if let Some(only) = line.first() {
         canvas.dot(*only, 4.0, curve.colour);
     }

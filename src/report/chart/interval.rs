@@ -21,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) tip: String,
 }
 
-/// The drawing, with a dashed line at `reference` (value and words); empty if no row has a value.
+/// The drawing, with a dashed line at `reference`; empty if no row has a value.
 pub(crate) fn intervals(
     id: &str,
     title: &str,

@@ -1,6 +1,6 @@
 //! Accounts: what comes from new customers and from those already won, and what one is worth.
 
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -38,10 +38,6 @@ const VALUE: &[&str] = &[
     "n_null_amount",
     "n_without_account",
 ];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] =
-    &[("repeat_business", REPEAT), ("customer_lifetime_value", VALUE)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();

@@ -1,7 +1,7 @@
 //! Bottlenecks: the stages by wins lost and by time lost, with a sentence for each; a part of the
 //! section on time in stage.
 
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -38,9 +38,6 @@ const TIME: &[&str] = &[
 
 /// Fewer wins than this round to none.
 const LEAST_WINS: f64 = 0.05;
-
-/// What this part reads.
-pub(super) const READS: &[Reads] = &[("bottleneck", CONVERSION), ("bottleneck", TIME)];
 
 /// Adds the tables of the last complete quarter, and what they come to.
 pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {

@@ -1,6 +1,6 @@
 //! Calibration: whether win probabilities came true; a part of the section on the funnel.
 
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -41,10 +41,6 @@ const WEIGHTED: &[&str] = &[
 
 /// A difference that chance makes less often is said to be none of chance.
 const LEVEL: f64 = 0.05;
-
-/// What this part reads.
-pub(super) const READS: &[Reads] =
-    &[("calibration", SCORES), ("reliability_table", RELIABILITY), ("weighted_pipeline", WEIGHTED)];
 
 /// Adds the value of the pipeline by its probabilities, and how far those came true.
 pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {

@@ -1,6 +1,6 @@
 //! Cohorts: conversion by month of creation, as triangles and as curves with bands.
 
-use super::{Block, Reads, add, chart, distinct, keys, part_of, with_more};
+use super::{Block, add, chart, distinct, keys, part_of, with_more};
 use crate::model::Day;
 use crate::report::book::Book;
 use crate::report::chart::{Cell, Curve, Fill, Point, curves, heat};
@@ -52,15 +52,6 @@ const COMPARISON: &[&str] = &[
     "cif_won",
     "cif_bias",
     "status",
-];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("cohort_conversion", CONVERSION),
-    ("cohort_conversion", &["pooling"]),
-    ("cohort_triangle", TRIANGLE),
-    ("incidence_curve", CURVE),
-    ("conversion_comparison", COMPARISON),
 ];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
@@ -158,7 +149,7 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let shown = newest_first(sheet, &rows);
     let table = by_cohort(sheet, &title, &shown, &columns_of(sheet, &shown));
     let note = with_more(note, left_out(sheet, &rows, &table));
-    let mut made = chart(format!("{id}-horizon"), title, &note, table, |id, title| {
+    chart(format!("{id}-horizon"), title, &note, table, |id, title| {
         let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
         let columns = columns_of(sheet, &rows);
         let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
@@ -173,9 +164,8 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
             at,
             is_partial,
         )
-    });
-    made.keys = fills();
-    made
+    })
+    .with_keys(fills())
 }
 
 fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
@@ -194,15 +184,14 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let whole = "the CSV file has all";
     let months = part_of("The first", MOST_AGES, ages, "months since creation", whole);
     let note = with_more(&with_more(note, left_out(sheet, &rows, &table)), months);
-    let mut made = chart(format!("{id}-triangle"), title, &note, table, |id, title| {
+    chart(format!("{id}-triangle"), title, &note, table, |id, title| {
         let words: Vec<String> = (0..ages.min(MOST_AGES)).map(|k| k.to_string()).collect();
         let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
         let is_partial = |row| sheet.flag(row, "is_partial");
         let labels = (id, title, "months since the month of creation; shares in percent");
         draw(book, sheet, (&rows, "cum_share"), labels, &words, at, is_partial)
-    });
-    made.keys = fills();
-    made
+    })
+    .with_keys(fills())
 }
 
 /// The horizons of these rows, the shortest first.
@@ -238,7 +227,7 @@ fn by_cohort(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], horizons: &[i6
 }
 
 fn fills() -> Vec<Key> {
-    keys(&[
+    keys([
         ("heat", "complete"),
         ("hatched", "partial"),
         ("blank", "not known yet"),
@@ -325,10 +314,9 @@ fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let all = names.len();
     let note =
         with_more(note, part_of("The last", YEARS.len(), all, "years", "the CSV file has all"));
-    let mut made = chart(id.to_owned(), title, &note, table, |id, title| {
+    let made = chart(id.to_owned(), title, &note, table, |id, title| {
         let line = |(name, (_, colour)): (&String, &(&str, &'static str))| Curve {
             colour,
-            dashes: "",
             is_step: true,
             points: points(sheet, &sheet.with(&rows, "cohort", name), "cif_won", true),
             tip: name.clone(),
@@ -338,8 +326,7 @@ fn years(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     });
     let key =
         |(name, (class, _)): (&String, &(&'static str, &str))| Key { class, label: name.clone() };
-    made.keys = shown.iter().zip(YEARS).map(key).collect();
-    made
+    made.with_keys(shown.iter().zip(YEARS).map(key).collect())
 }
 
 /// Shares won and lost by days since creation, all deals.
@@ -350,10 +337,9 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let note = "Open deals are followed as far as they go and then drop out, so young deals do not \
                 pull the curves down. The band is the 95% interval.";
     let table = thin(sheet, &title, &rows);
-    let mut made = chart(id.to_owned(), title, note, table, |id, title| {
+    chart(id.to_owned(), title, note, table, |id, title| {
         let line = |name: &str, colour, has_band: bool| Curve {
             colour,
-            dashes: "",
             is_step: true,
             points: points(sheet, &rows, name, has_band),
             tip: String::new(),
@@ -361,9 +347,8 @@ pub(super) fn incidence(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         let drawn =
             [line("cif_lost", "var(--second)", false), line("cif_won", "var(--accent)", true)];
         curves(id, title, ("days since creation", "share of deals"), &drawn, None)
-    });
-    made.keys = keys(&[("accent", "won, with 95% interval"), ("second", "lost")]);
-    made
+    })
+    .with_keys(keys([("accent", "won, with 95% interval"), ("second", "lost")]))
 }
 
 /// Points of curves that stand in the table of the page; the CSV file has all.

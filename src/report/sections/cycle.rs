@@ -2,7 +2,7 @@
 
 use super::cohorts::incidence;
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, add, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Bin, histogram};
 use crate::report::format;
@@ -47,14 +47,6 @@ const WIN: &[&str] = &[
 const CLASSES: &[&str] =
     &["outcome_set", "bin_lower_days", "bin_upper_days", "bin_n", "share", "n"];
 
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("sales_cycle", CYCLE),
-    ("time_to_close", CLOSE),
-    ("time_to_win", WIN),
-    ("sales_cycle_histogram", CLASSES),
-];
-
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(lengths(book, pipeline, id));
@@ -65,17 +57,11 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     rows.reverse();
     add(&mut block.grids, grid(sheet, "Deals won, by quarter of the win", &rows, CYCLE));
     let sheet = book.sheet("time_to_close");
-    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
-    add(
-        &mut block.folded,
-        grid(sheet, &caption("Time to close, open deals counted in", &when), &rows, CLOSE),
-    );
+    let found = book.latest(sheet, &sheet.whole(pipeline), &["trailing", "all"]);
+    block.fold(sheet, found, "Time to close, open deals counted in", CLOSE);
     let sheet = book.sheet("time_to_win");
-    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all", "trailing"]);
-    add(
-        &mut block.folded,
-        grid(sheet, &caption("Time to win of those that win", &when), &rows, WIN),
-    );
+    let found = book.latest(sheet, &sheet.whole(pipeline), &["all", "trailing"]);
+    block.fold(sheet, found, "Time to win of those that win", WIN);
     block.notes.extend(halfway(book, pipeline));
     block
 }
@@ -116,12 +102,11 @@ fn lengths(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = caption("Days from creation to close", &when);
     let table = grid(sheet, &title, &rows, CLASSES);
     let note = "Closed deals only; classes are of unequal width.";
-    let mut made = chart(format!("{id}-histogram"), title, note, table, |id, title| {
+    chart(format!("{id}-histogram"), title, note, table, |id, title| {
         let colours = ["var(--accent)", "var(--second)"];
         histogram(id, title, "days from creation to close", &bins(sheet, &rows), &colours)
-    });
-    made.keys = keys(&[("accent", "won"), ("second", "lost")]);
-    made
+    })
+    .with_keys(keys([("accent", "won"), ("second", "lost")]))
 }
 
 /// The classes of the won and the lost side by side.

@@ -1,7 +1,7 @@
 //! Time in stage, with those still waiting, and churn by stage.
 
 use super::funnel::{caption, exit_columns};
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -36,30 +36,19 @@ const COMPLETED: &[&str] = &[
 
 const SPREAD: &[&str] = &["stage", "bin_start_days", "bin_end_days", "visits", "share"];
 
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("stage_duration_censored", CENSORED),
-    ("stage_duration", COMPLETED),
-    ("stage_duration_histogram", SPREAD),
-];
-
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(waits(book, pipeline, id));
     block.charts.push(churn(book, pipeline, id));
     super::bottlenecks::show(book, pipeline, &mut block);
     let sheet = book.sheet("stage_duration");
-    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-    let words = caption("Completed visits only", &when);
-    add(&mut block.folded, grid(sheet, &words, &rows, COMPLETED));
-    let (rows, when) = book.latest(sheet, &sheet.whole(pipeline), &["all"]);
-    add(&mut block.folded, grid(sheet, &caption("Completed visits only", &when), &rows, COMPLETED));
+    let whole = sheet.whole(pipeline);
+    for found in [book.ended(sheet, &whole, "quarter"), book.latest(sheet, &whole, &["all"])] {
+        block.fold(sheet, found, "Completed visits only", COMPLETED);
+    }
     let sheet = book.sheet("stage_duration_histogram");
-    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-    add(
-        &mut block.folded,
-        grid(sheet, &caption("Spread of completed visits", &when), &rows, SPREAD),
-    );
+    let found = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    block.fold(sheet, found, "Spread of completed visits", SPREAD);
     block.notes.extend(weakest(book, pipeline));
     block
 }
@@ -100,13 +89,11 @@ fn waits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let note = "Deals that are still waiting count with the time they have waited. The point is the \
                 median with its 95% interval; upright ticks are the 75th and 90th percentile.";
     let table = grid(sheet, &title, &rows, CENSORED);
-    let mut made = chart(format!("{id}-wait"), title, note, table, |id, title| {
+    chart(format!("{id}-wait"), title, note, table, |id, title| {
         let drawn: Vec<Row> = rows.iter().map(|row| wait(sheet, row)).collect();
         intervals(id, title, &drawn, ("days in the stage", format::number_tick), None)
-    });
-    made.keys =
-        keys(&[("accent", "median with 95% interval"), ("tick", "75th and 90th percentile")]);
-    made
+    })
+    .with_keys(keys([("accent", "median with 95% interval"), ("tick", "75th and 90th percentile")]))
 }
 
 fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
@@ -134,21 +121,21 @@ fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let note = "Deals that are still in the stage are counted in, as neither lost nor passed on.";
     let table = grid(sheet, &title, &rows, &exit_columns(sheet, &rows));
     chart(format!("{id}-churn"), title, note, table, |id, title| {
-        let number = |row, name: &str| sheet.number(row, name);
-        let shown = |row| sheet.shown(row, "churn");
-        let mut drawn = Vec::new();
-        for row in &rows {
+        let loss = |row: &Cells<'_>| {
+            let number = |name: &str| sheet.number(row, name);
             let stage = format::word(sheet.word(row, "stage"));
-            drawn.push(Row {
+            let shown = sheet.shown(row, "churn");
+            Row {
                 label: stage.to_owned(),
-                value: number(row, "churn"),
-                limits: number(row, "churn_lower").zip(number(row, "churn_upper")),
+                value: number("churn"),
+                limits: number("churn_lower").zip(number("churn_upper")),
                 marks: Vec::new(),
                 is_flagged: false,
                 is_faint: sheet.word(row, "status") == "SN",
-                tip: format!("{stage}: {}", tip(sheet, row, "churn", &shown(row))),
-            });
-        }
+                tip: format!("{stage}: {}", tip(sheet, row, "churn", &shown)),
+            }
+        };
+        let drawn: Vec<Row> = rows.iter().map(loss).collect();
         intervals(id, title, &drawn, ("share lost", format::percent_tick), None)
     })
 }

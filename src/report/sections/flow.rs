@@ -1,6 +1,6 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
-use super::{Block, Reads, add, chart, distinct, foremost, part_of, weeks, with_more};
+use super::{Block, add, chart, distinct, foremost, part_of, weeks, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
@@ -40,7 +40,8 @@ const FLOW: &[&str] = &[
     "closing",
 ];
 
-pub(super) const COLOURS: &[(&str, &str)] = &[
+/// Lines of a chart, by their places: swatch and colour.
+const COLOURS: [(&str, &str); 8] = [
     ("s1", "var(--s1)"),
     ("s2", "var(--s2)"),
     ("s3", "var(--s3)"),
@@ -50,6 +51,17 @@ pub(super) const COLOURS: &[(&str, &str)] = &[
     ("s7", "var(--s7)"),
     ("s8", "var(--s8)"),
 ];
+
+/// A line of a chart that has several.
+pub(super) fn line(at: usize, points: Vec<Point>, tip: String) -> Curve {
+    Curve { colour: COLOURS[at % COLOURS.len()].1, is_step: false, points, tip }
+}
+
+/// The key of lines with these labels.
+pub(super) fn line_keys(labels: impl Iterator<Item = String>) -> Vec<Key> {
+    let swatches = COLOURS.iter().cycle();
+    labels.zip(swatches).map(|(label, (class, _))| Key { class, label }).collect()
+}
 
 const VALUE: &[&str] = &[
     "stage",
@@ -99,15 +111,6 @@ const HANDED: &[&str] = &[
 const MOST_HANDED: usize = 15;
 /// Quarters of reversals on the page.
 const MOST_QUARTERS: usize = 8;
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("stage_flow", FLOW),
-    ("stage_value_flow", VALUE),
-    ("stage_value_flow", HANDED),
-    ("flow_consistency", CONSISTENCY),
-    ("win_reversal", REVERSALS),
-];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -288,15 +291,11 @@ fn stocks(
     let table = grid(sheet, &title, &shown, &columns);
     let note = part_of("The fullest", stages.len(), all, "stages", table.whole());
     let note = note.unwrap_or_default();
-    let mut made = chart(format!("{id}-stock"), title, &note, table, |id, title| {
-        let line = |(at, stage): (usize, &&str)| Curve {
-            colour: COLOURS[at % COLOURS.len()].1,
-            dashes: "",
-            is_step: false,
-            points: points(sheet, &shown, stage, months),
-            tip: format::word(stage).to_owned(),
+    chart(format!("{id}-stock"), title, &note, table, |id, title| {
+        let of_stage = |(at, stage): (usize, &&str)| {
+            line(at, points(sheet, &shown, stage, months), format::word(stage).to_owned())
         };
-        let drawn: Vec<Curve> = stages.iter().enumerate().map(line).collect();
+        let drawn: Vec<Curve> = stages.iter().enumerate().map(of_stage).collect();
         let word = |span: &&Span<'_>| match book.names.own(span.kind, span.start) {
             Ok(name) => name.to_owned(),
             Err(start) => format::month_name(start),
@@ -305,13 +304,8 @@ fn stocks(
         let ends = months.first().zip(months.last());
         let label = ends.map(|(a, b)| format!("{} to {}", book.period(a), book.period(b)));
         curves(id, title, (&label.unwrap_or_default(), "deals"), &drawn, Some(&words))
-    });
-    let key = |(at, stage): (usize, &&str)| Key {
-        class: COLOURS[at % COLOURS.len()].0,
-        label: format::word(stage).to_owned(),
-    };
-    made.keys = stages.iter().enumerate().map(key).collect();
-    made
+    })
+    .with_keys(line_keys(stages.iter().map(|stage| format::word(stage).to_owned())))
 }
 
 fn points(sheet: Sheet<'_>, rows: &[Cells<'_>], stage: &str, months: &[&Span<'_>]) -> Vec<Point> {

@@ -1,16 +1,16 @@
 //! Forecast: accuracy by days to go, bias of reps, attainment, slippage, the waterfall and the bridge.
 
-use super::flow::COLOURS;
+use super::flow::{line, line_keys};
 use super::forecast_words::{self as words, lead};
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, distinct, part_of, with_more};
+use super::{Block, add, chart, distinct, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, Step, curves, waterfall};
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::number::tip;
 use crate::report::sheet::{Cells, Sheet, Span, complete};
-use crate::report::view::{Chart, Grid, Head, Key, Number};
+use crate::report::view::{Chart, Grid, Head, Number};
 
 /// Reps in the table of bias; the CSV file has all.
 const MOST_OWNERS: usize = 20;
@@ -40,20 +40,6 @@ const SLIPPED: &[&str] = &[
     "push_count",
 ];
 const SKILL: &[&str] = &["basis", "forecast", "lead_days", "baseline", "n_pairs", "skill"];
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("forecast_lead_accuracy", BY_LEAD),
-    ("forecast_lead_accuracy", GROUPS),
-    ("forecast_accuracy", OWNERS),
-    ("forecast_attainment", COMMIT),
-    ("forecast_attainment", YIELD),
-    ("forecast_skill", &["mae_model_minor"]),
-    ("forecast_slippage", SLIPPED),
-    ("forecast_skill", SKILL),
-    ("forecast_snapshots", &["lead_days", "category", "amount_minor"]),
-    ("forecast_waterfall", &["opening_minor", "closing_minor", "residual_minor", "n_leaky"]),
-    ("forecast_error_bridge", &["forecast", "forecast_minor", "actual_minor", "residual_minor"]),
-];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -148,8 +134,8 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
         .then(|| format!("Drawn for {currency}; {} currencies.", table.whole()));
     let note = with_more(&note, more);
     let named = |kind: &(&str, &str)| format!("{}, {}", kind.1.replace('_', " "), kind.0);
-    let mut made = chart(format!("{id}-lead"), title, &note, table, |id, title| {
-        let line = |(at, kind): (usize, &(&str, &str))| {
+    chart(format!("{id}-lead"), title, &note, table, |id, title| {
+        let of_kind = |(at, kind): (usize, &(&str, &str))| {
             let is_it = |row: &&Cells<'_>| {
                 (sheet.word(row, "basis"), sheet.word(row, "forecast")) == *kind
                     && sheet.word(row, "currency") == currency
@@ -160,14 +146,12 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
             };
             let mut points: Vec<Point> = rows.iter().filter(is_it).filter_map(point).collect();
             points.sort_by(|a, b| a.x.total_cmp(&b.x));
-            Curve { colour: COLOURS[at].1, dashes: "", is_step: false, points, tip: named(kind) }
+            line(at, points, named(kind))
         };
-        let drawn: Vec<Curve> = kinds.iter().enumerate().map(line).collect();
+        let drawn: Vec<Curve> = kinds.iter().enumerate().map(of_kind).collect();
         curves(id, title, ("days to go", "error"), &drawn, None)
-    });
-    let key = |(at, kind): (usize, &(&str, &str))| Key { class: COLOURS[at].0, label: named(kind) };
-    made.keys = kinds.iter().enumerate().map(key).collect();
-    made
+    })
+    .with_keys(line_keys(kinds.iter().map(named)))
 }
 
 /// The waterfall of the last quarter that has ended as a chart, with that of the running one beside it
@@ -230,17 +214,12 @@ fn ledger(
     columns: &[(String, Cells<'_>)],
     with_deals: bool,
 ) -> Grid {
-    let head = |label: String, meaning: &str, is_number| Head {
-        label,
-        meaning: meaning.to_owned(),
-        is_number,
-    };
-    let mut heads = vec![head("Line".to_owned(), "What came and went.", false)];
+    let mut heads = vec![Head::new("Line", "What came and went.", false)];
     for (name, row) in columns {
         let currency = sheet.word(row, "currency");
-        heads.push(head(format!("{name}, {currency}"), "Amount to the minor unit.", true));
+        heads.push(Head::new(format!("{name}, {currency}"), "Amount to the minor unit.", true));
         if with_deals {
-            heads.push(head("Deals".to_owned(), "Deals behind the amount.", true));
+            heads.push(Head::new("Deals", "Deals behind the amount.", true));
         }
     }
     let cell = |row, name: &str, text: String| Number {
@@ -333,9 +312,8 @@ fn snapshots(book: &Book<'_>, pipeline: &str, block: &mut Block) {
     let mut days: Vec<f64> = of_quarter.iter().map(|row| lead(sheet, row)).collect();
     days.sort_by(|a, b| b.total_cmp(a));
     days.dedup();
-    let head = |label: String, is_number| Head { label, meaning: String::new(), is_number };
-    let mut heads = vec![head("Category".to_owned(), false)];
-    heads.extend(days.iter().map(|day| head(format!("{day} days to go"), true)));
+    let mut heads = vec![Head::new("Category", "", false)];
+    heads.extend(days.iter().map(|day| Head::new(format!("{day} days to go"), "", true)));
     let row = |category: &&str| {
         let of_category = sheet.with(&of_quarter, "category", category);
         let cell = |day: &f64| {

@@ -1,6 +1,6 @@
 //! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
 
-use super::{Block, Reads, add, chart, distinct, keys};
+use super::{Block, add, chart, distinct, keys};
 use crate::model::stage::UNKNOWN_STAGE;
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
@@ -64,18 +64,6 @@ const LANDMARK: &[&str] = &["stage", "horizon_days", "p", "n_eff", "rows", "deal
 const NO_PROBABILITY: &str = "How likely a deal is to be won once it reaches a stage is not known: too few deals with a history of \
     stages have been followed long enough.";
 
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("stage_stock", STOCK),
-    ("stage_exit", EXIT),
-    ("stage_win_probability", PROBABILITY),
-    ("landmark_win_probability", LANDMARK),
-    ("landmark_win_probability", &["band"]),
-    ("stage_conversion", STEPS),
-    ("stage_conversion", RULES),
-    ("stage_conversion", &["n_differing", "is_chosen"]),
-];
-
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.push(stock(book, pipeline, id));
@@ -91,17 +79,14 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     add(&mut block.folded, grid(looks, title, &rows, LANDMARK));
     super::calibration::show(book, pipeline, &mut block);
     let quality = book.sheet("movement_quality");
-    let (rows, when) = book.latest(quality, &quality.whole(pipeline), &["all", "trailing"]);
+    let found = book.latest(quality, &quality.whole(pipeline), &["all", "trailing"]);
     let columns = ["measure", "stage", "x", "n", "rate"];
-    add(
-        &mut block.folded,
-        grid(quality, &caption("Skips, steps back and re-entries", &when), &rows, &columns),
-    );
+    block.fold(quality, found, "Skips, steps back and re-entries", &columns);
     let moves = book.sheet("stage_transitions");
-    let (rows, when) = book.latest(moves, &moves.whole(pipeline), &["all"]);
+    let found = book.latest(moves, &moves.whole(pipeline), &["all"]);
     let columns =
         ["from_stage", "to_stage", "to_pipeline", "moves", "deals", "share", "median_days"];
-    add(&mut block.folded, grid(moves, &caption("Moves between stages", &when), &rows, &columns));
+    block.fold(moves, found, "Moves between stages", &columns);
     block
 }
 
@@ -212,7 +197,7 @@ fn exits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         ("still", "var(--faint)"),
         ("churn", "var(--second)"),
     ];
-    let mut made = chart(format!("{id}-exit"), title, note, table, |id, title| {
+    chart(format!("{id}-exit"), title, note, table, |id, title| {
         let bar = |row: &Cells<'_>| Bar {
             label: format::word(sheet.word(row, "stage")).to_owned(),
             parts: parts.iter().map(|(name, colour)| part(sheet, row, name, colour)).collect(),
@@ -220,14 +205,13 @@ fn exits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         };
         let drawn: Vec<Bar> = rows.iter().map(bar).collect();
         bars(id, title, &drawn, ("share of deals that entered", format::percent_tick), Some(1.0))
-    });
-    made.keys = keys(&[
+    })
+    .with_keys(keys([
         ("accent", "passed on"),
         ("third", "moved back or aside"),
         ("faint", "still there"),
         ("second", "lost"),
-    ]);
-    made
+    ]))
 }
 
 fn part(sheet: Sheet<'_>, row: Cells<'_>, name: &str, colour: &'static str) -> Part {
@@ -244,7 +228,7 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
     let title = caption("Chance of being won once a stage is reached", &when);
     let table = grid(sheet, &title, &rows, PROBABILITY);
     let note = "Estimated from what happened, open deals counted as open.";
-    let mut made = chart(format!("{id}-probability"), title, note, table, |id, title| {
+    let made = chart(format!("{id}-probability"), title, note, table, |id, title| {
         let row = |row: &Cells<'_>| Row {
             label: format::word(sheet.word(row, "stage")).to_owned(),
             value: sheet.number(row, "p_hat"),
@@ -265,6 +249,5 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
         ("faint", "few deals, read with care"),
     ];
     let is_shown = |(class, _): &(&str, &str)| is_configured || !["tick", "second"].contains(class);
-    made.keys = keys(&pairs.into_iter().filter(is_shown).collect::<Vec<_>>());
-    Some(made)
+    Some(made.with_keys(keys(pairs.into_iter().filter(is_shown))))
 }

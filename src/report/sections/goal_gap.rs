@@ -1,6 +1,6 @@
 //! Goals: what is missing, how likely it is to come, and how far such chances were to be trusted.
 
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -54,19 +54,6 @@ const COVERAGE: &[&str] = &[
 const MODES: &str = "Chances are known in two ways. Configured: deals expected to close in the period, by the \
     probability of their stage. Landmark: all open deals, by what became of earlier deals in the same stage \
     within as many days.";
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("goal_gap", GAP),
-    ("goal_gap", &["days_left"]),
-    ("goal_chance_bookings", BOOKINGS),
-    ("goal_chance_bookings", &["p_floor", "p_ceil"]),
-    ("goal_chance_wins", WINS),
-    ("goal_chance_wins", &["need"]),
-    ("goal_calibration", PAST),
-    ("goal_calibration", &["is_headline"]),
-    ("pipeline_coverage", COVERAGE),
-];
 
 /// Goals are no pipeline's: they stand once, in the block of the first.
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {

@@ -1,7 +1,7 @@
 //! Goals: what it takes to reach them, what is reached, and what moved the revenue.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, keys};
+use super::{Block, add, chart, keys};
 use crate::model::{Day, Value, counted};
 use crate::report::book::Book;
 use crate::report::chart::{Step, waterfall};
@@ -78,28 +78,6 @@ const STREAKS: &[&str] = &[
 const LEVERS: &[&str] =
     &["lever", "before", "after", "size_before_minor", "size_minor", "contribution_minor", "share"];
 const MIX: &[&str] = &["segment", "lever", "before", "after", "contribution_minor", "share"];
-
-/// Columns that are read without being shown.
-const REVENUE: &[&str] = &["revenue_before_minor", "revenue_minor"];
-const PLAN: &[&str] = &["mode", "goal", "won_to_date"];
-const UNITS: &[&str] = &["mode", "unit"];
-const GIVEN: &[&str] = &["n_rows"];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("reverse_funnel", REVERSE),
-    ("reverse_funnel", PLAN),
-    ("reverse_funnel", OWN),
-    ("goal_cascade", CASCADE),
-    ("goal_cascade", UNITS),
-    ("goal_attainment", COUNTS),
-    ("goal_attainment", AMOUNTS),
-    ("goal_attainment", GIVEN),
-    ("activity_streaks", STREAKS),
-    ("lever_decomposition", LEVERS),
-    ("lever_decomposition", REVENUE),
-    ("lever_mix", MIX),
-];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -362,7 +340,7 @@ fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
                 that is won (conversion), size of the deals won.";
     let mut table = grid(sheet, &title, rows, LEVERS);
     explain(sheet, rows, &mut table);
-    let mut made = chart(id.to_owned(), title, note, table, |id, title| {
+    chart(id.to_owned(), title, note, table, |id, title| {
         let first = rows.first().copied().unwrap_or(&[]);
         let bar = |row, name: &str, label: &str| {
             let minor = sheet.number(row, name)?;
@@ -383,7 +361,6 @@ fn steps(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str, id: &str) -> Chart {
         drawn.extend(bar(first, "revenue_minor", when));
         let words = caption("amounts won", currency);
         waterfall(id, title, &drawn, (&words, format::money_tick))
-    });
-    made.keys = keys(&[("accent", "revenue"), ("third", "more"), ("second", "less")]);
-    made
+    })
+    .with_keys(keys([("accent", "revenue"), ("third", "more"), ("second", "less")]))
 }

@@ -1,7 +1,7 @@
 //! Losses: why deals were lost.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, part_of};
+use super::{Block, chart, part_of};
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, bars};
 use crate::report::format;
@@ -14,9 +14,6 @@ const MOST_REASONS: usize = 12;
 
 const REASONS: &[&str] =
     &["lost_reason", "lost", "n", "share", "value_minor", "n_null_amount", "is_excluded"];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[("loss_reasons", REASONS)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -35,8 +32,7 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block.charts.push(made);
     block.notes.extend(foremost(sheet, &rows, &when));
     let (rows, when) = book.latest(sheet, &whole, &["all"]);
-    let rows = most_first(sheet, rows);
-    add(&mut block.folded, grid(sheet, &caption("Why deals were lost", &when), &rows, REASONS));
+    block.fold(sheet, (most_first(sheet, rows), when), "Why deals were lost", REASONS);
     block
 }
 

@@ -2,7 +2,7 @@
 
 use super::funnel::caption;
 use super::reps::listed;
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -10,9 +10,6 @@ use crate::report::sheet::{Cells, Sheet, Span};
 
 const MIX: &[&str] =
     &["owner", "won", "closed", "expected", "o_over_e", "std_rate", "p", "q", "is_different"];
-
-/// What is read.
-pub(super) const READS: &[Reads] = &[("rep_mix", MIX)];
 
 /// Adds the table of a quarter and what it says.
 pub(super) fn add_mix(block: &mut Block, book: &Book<'_>, pipeline: &str, span: &Span<'_>) {

@@ -33,7 +33,9 @@ mod weeks;
 mod work;
 
 use super::book::Book;
-use super::view::{Chart, Grid, view};
+use super::grid::grid;
+use super::sheet::{Cells, Sheet};
+use super::view::{Chart, Grid, Key, view};
 
 pub(crate) use definitions::definitions;
 pub(crate) use overview::overview;
@@ -58,6 +60,19 @@ pub(crate) struct Block {
 
 view!(Block: pipeline, charts, grids, folded, notes);
 
+impl Block {
+    /// Adds a table to unfold of the rows of a period, with the period in its caption.
+    fn fold(
+        &mut self,
+        sheet: Sheet<'_>,
+        (rows, when): (Vec<Cells<'_>>, String),
+        words: &str,
+        columns: &[&str],
+    ) {
+        add(&mut self.folded, grid(sheet, &funnel::caption(words, &when), &rows, columns));
+    }
+}
+
 /// A section that repeats for each pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Section {
@@ -74,40 +89,6 @@ pub(crate) struct Section {
 }
 
 view!(Section: id, title, notes, blocks, empty);
-
-/// A metric and the columns of its table that a section shows.
-pub(crate) type Reads = (&'static str, &'static [&'static str]);
-
-/// What all sections read.
-pub(crate) fn reads() -> Vec<Reads> {
-    let all = [
-        funnel::READS,
-        cohorts::READS,
-        dwell::READS,
-        cycle::READS,
-        reps::READS,
-        rep_funnel::READS,
-        mix::READS,
-        sources::READS,
-        goal_gap::READS,
-        scores::READS,
-        flow::READS,
-        payments::READS,
-        losses::READS,
-        work::READS,
-        goals::READS,
-        stale::READS,
-        forecast::READS,
-        accounts::READS,
-        bottlenecks::READS,
-        calibration::READS,
-        trends::READS,
-        weeks::READS,
-        new_deals::READS,
-        restatement::READS,
-    ];
-    all.concat()
-}
 
 /// Builds the block of a pipeline; charts take their ids from the suffix.
 type Build = fn(&Book<'_>, &str, &str) -> Block;
@@ -270,11 +251,9 @@ fn with_more(words: &str, more: Option<String>) -> String {
 }
 
 /// A key of a chart from pairs of swatch and label.
-fn keys(pairs: &[(&'static str, &str)]) -> Vec<super::view::Key> {
-    pairs
-        .iter()
-        .map(|(class, label)| super::view::Key { class, label: (*label).to_owned() })
-        .collect()
+fn keys<'l>(pairs: impl IntoIterator<Item = (&'static str, &'l str)>) -> Vec<Key> {
+    let key = |(class, label): (_, &str)| Key { class, label: label.to_owned() };
+    pairs.into_iter().map(key).collect()
 }
 
 /// Adds the grid if it has rows.

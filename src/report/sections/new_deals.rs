@@ -1,15 +1,10 @@
 //! New deals of the last complete quarter, or else of the running one; a part of the overview.
 
-use super::Reads;
 use super::overview::{Headline, MOST_PERIODS, trend, within};
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
 use crate::report::sheet::{Cells, Sheet, Span, complete};
-
-/// What this part reads.
-pub(super) const READS: &[Reads] =
-    &[("stage_flow", &["in_created"]), ("deal_volume", &["created"])];
 
 /// Deals created, whatever became of them: as the numbers of the last 90 days count them, and other
 /// than the cohorts, which leave losses out that are none (duplicates, tests).

@@ -1,6 +1,6 @@
 //! Payments: when wins are paid, how much has come, what is still to come.
 
-use super::{Block, Reads, add, chart};
+use super::{Block, add, chart};
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, bars};
 use crate::report::format;
@@ -43,10 +43,6 @@ const COLLECTION: &[&str] = &[
 ];
 const UNPAID: &[&str] =
     &["age_band", "unpaid", "outstanding_minor", "outstanding_share", "n_null_amount"];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] =
-    &[("payment_time", TIME), ("payment_collection", COLLECTION), ("unpaid_wins", UNPAID)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();

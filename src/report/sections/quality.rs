@@ -3,7 +3,7 @@
 use crate::model::{InputFile, QualityCount, Reject, Table, Unit, Value, column, too_large};
 use crate::report::Input;
 use crate::report::format;
-use crate::report::grid::{csv_path, plain};
+use crate::report::grid::plain;
 use crate::report::view::{Grid, view};
 
 /// Refused rows on the page.
@@ -54,11 +54,7 @@ const GRADES: &str = "deals_by_history_grade";
 
 fn grades(input: &Input<'_>) -> Grid {
     let query = input.queries.iter().find(|query| query.name == GRADES);
-    query.map_or_else(Grid::default, |query| {
-        let mut made = plain(&query.table, &query.title, MOST_FILES);
-        made.csv = csv_path(GRADES);
-        made
-    })
+    query.map_or_else(Grid::default, |query| plain(&query.table, &query.title, MOST_FILES))
 }
 
 fn files(inputs: &[InputFile]) -> Grid {
@@ -84,7 +80,5 @@ fn files(inputs: &[InputFile]) -> Grid {
         ]
     };
     let made = Table::new("inputs", &columns, inputs.iter().map(row).collect());
-    let mut grid = plain(&made, "Files that were read", MOST_FILES);
-    grid.csv = String::new();
-    grid
+    Grid { csv: String::new(), ..plain(&made, "Files that were read", MOST_FILES) }
 }

@@ -28,11 +28,7 @@ pub(crate) fn queries(results: &[QueryResult]) -> Vec<Query> {
         title: result.title.clone(),
         question: result.question.clone(),
         caveat: result.caveat.clone(),
-        grid: {
-            let mut grid = plain(&result.table, &result.title, MOST_ROWS);
-            grid.csv = crate::report::grid::csv_path(&result.name);
-            grid
-        },
+        grid: plain(&result.table, &result.title, MOST_ROWS),
     };
     results.iter().map(query).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::funnel::caption;
 use super::reps::listed;
-use super::{Reads, chart, keys};
+use super::{chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Dot, Limit, funnel_plot};
 use crate::report::format;
@@ -27,9 +27,6 @@ const FUNNEL: &[&str] = &[
     "is_ramping",
 ];
 
-/// What is read.
-pub(super) const READS: &[Reads] = &[("rep_funnel_plot", FUNNEL)];
-
 /// Nothing where there is nobody to compare with, or the team won all or nothing: chance then has no
 /// limits.
 pub(super) fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Option<Chart> {
@@ -45,13 +42,15 @@ pub(super) fn funnel(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>)
     let n = |row: &Cells<'_>| sheet.get(row, "n").as_i64();
     let told = listed(&rows, |row| (is_outside(sheet, row), n(row)));
     let table = grid(sheet, &title, &told, FUNNEL).out_of(rows.len());
-    let mut made = chart(format!("{id}-funnel"), title, note, table, |id, title| {
+    let made = chart(format!("{id}-funnel"), title, note, table, |id, title| {
         let dots: Vec<Dot> = rows.iter().filter_map(|row| dot(sheet, row)).collect();
         let limits: Vec<Limit> = rows.iter().filter_map(|row| limit(sheet, row)).collect();
         funnel_plot(id, title, &dots, &limits, team)
     });
-    made.keys = keys(&[("accent", "rep"), ("second", "rep outside the 99.8% limits, team rate")]);
-    Some(made)
+    Some(made.with_keys(keys([
+        ("accent", "rep"),
+        ("second", "rep outside the 99.8% limits, team rate"),
+    ])))
 }
 
 fn dot(sheet: Sheet<'_>, row: Cells<'_>) -> Option<Dot> {

@@ -3,7 +3,7 @@
 use super::funnel::caption;
 use super::mix::add_mix;
 use super::rep_funnel::funnel;
-use super::{Block, Reads, add, chart, foremost, keys, part_of, with_more};
+use super::{Block, add, chart, foremost, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -84,17 +84,6 @@ const RAMP: &[&str] = &[
 
 /// Months of tenure that the page shows, of reps who are in them.
 const FIRST_MONTHS: f64 = 12.0;
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("rep_win_rate_shrunk", SHRUNK),
-    ("rep_scorecard", SCORE),
-    ("rep_tests", TEST),
-    ("rep_amounts", AMOUNTS),
-    ("rep_ramp", RAMP),
-    ("rep_ramp", &["is_partial"]),
-    ("rep_scorecard", &["credit_rule", "n_reassigned"]),
-];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
@@ -295,7 +284,7 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
     let drawn = foremost(&rows, MOST_DRAWN, |row| tests.weight(sheet, row));
     let part = "Drawn are those that differ and those with the most deals closed,";
     let note = with_more(note, part_of(part, drawn.len(), rows.len(), "reps", table.whole()));
-    let mut made = chart(format!("{id}-rate"), title, &note, table, |id, title| {
+    let made = chart(format!("{id}-rate"), title, &note, table, |id, title| {
         let row = |row: &Cells<'_>| {
             let drawn = rate_row(sheet, row, tests.differs(sheet.word(row, "owner")));
             let is_faint = drawn.is_faint || book.is_few(sheet.number(row, "closed"));
@@ -311,8 +300,7 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
         ("faint", "few deals, read with care"),
     ];
     let is_shown = |(class, _): &(&str, &str)| is_shrunk || *class != "tick";
-    made.keys = keys(&pairs.into_iter().filter(is_shown).collect::<Vec<_>>());
-    made
+    made.with_keys(keys(pairs.into_iter().filter(is_shown)))
 }
 
 /// What is said of the rates, and what they are.

@@ -1,6 +1,5 @@
 //! Restatement: numbers that moved since the run before, and the deals that changed.
 
-use super::Reads;
 use crate::model::run::DAILY_DAYS;
 use crate::model::{ChangedDeal, MovedNumber, Restated, Unit};
 use crate::report::Input;
@@ -41,9 +40,6 @@ const DAYS: &[&str] = &[
     "lost_minor",
     "reopened",
 ];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[("daily_moves", DAYS)];
 
 /// Days shown when there is no run before.
 const FIRST_DAYS: i32 = 7;
@@ -108,10 +104,6 @@ fn words(restated: &Restated) -> String {
     }
 }
 
-fn head(label: &str, meaning: &str, is_number: bool) -> Head {
-    Head { label: label.to_owned(), meaning: meaning.to_owned(), is_number }
-}
-
 fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
     let moved: Vec<&MovedNumber> =
         restated.numbers.iter().filter(|number| number.is_whole()).collect();
@@ -155,14 +147,14 @@ fn numbers(restated: &Restated, names: PeriodNames<'_>) -> Grid {
         caption: "Headline numbers that moved".to_owned(),
         csv: csv_path("restated_numbers"),
         heads: vec![
-            head("Number", "The metric and its column.", false),
-            head("Pipeline", "The pipeline.", false),
-            head("Period", "The period that the number is of.", false),
-            head("Of", "The stage or other key of the row.", false),
-            head("Before", "As the run before had it.", true),
-            head("Now", "As this run has it, as of the same day.", true),
-            head("Change", "Now - before.", true),
-            head("Deals", "Changed deals that can have moved it.", true),
+            Head::new("Number", "The metric and its column.", false),
+            Head::new("Pipeline", "The pipeline.", false),
+            Head::new("Period", "The period that the number is of.", false),
+            Head::new("Of", "The stage or other key of the row.", false),
+            Head::new("Before", "As the run before had it.", true),
+            Head::new("Now", "As this run has it, as of the same day.", true),
+            Head::new("Change", "Now - before.", true),
+            Head::new("Deals", "Changed deals that can have moved it.", true),
         ],
         rows: moved.iter().take(MOST_NUMBERS).map(row).collect(),
         ..Grid::default()
@@ -196,10 +188,10 @@ fn deals(changed: &[ChangedDeal]) -> Grid {
         caption: "Deals that changed".to_owned(),
         csv: csv_path("restated_deals"),
         heads: vec![
-            head("Deal", "Name, or id.", false),
-            head("Fact", "What changed.", false),
-            head("Before", "As the run before had it.", false),
-            head("Now", "As this run has it, as of the same day.", false),
+            Head::new("Deal", "Name, or id.", false),
+            Head::new("Fact", "What changed.", false),
+            Head::new("Before", "As the run before had it.", false),
+            Head::new("Now", "As this run has it, as of the same day.", false),
         ],
         rows: rows.take(MOST_CHANGES).collect(),
         ..Grid::default()

@@ -1,6 +1,6 @@
 //! Scores: the open deals at the top of the list, and whether the score tells winners from others.
 
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -13,10 +13,6 @@ const MOST_DEALS: usize = 15;
 const TOP: &[&str] = &["rank", "deal_id", "deal_name", "score", "owner", "stage", "amount_minor"];
 const BANDS: &[&str] = &["band", "score_lower", "score_upper", "won", "n", "rate", "lift"];
 const TOLD: &[&str] = &["level", "stage", "n_won", "n_not", "auc"];
-
-/// What this section reads.
-pub(super) const READS: &[Reads] =
-    &[("deal_score", TOP), ("score_bands", BANDS), ("score_validation", TOLD)];
 
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();

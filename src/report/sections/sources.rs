@@ -1,7 +1,7 @@
 //! Sources: which of them win more often, and whether the difference is more than chance.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, chart, keys, part_of, with_more};
+use super::{Block, add, chart, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -31,17 +31,6 @@ const SIZES: &[&str] = &[
     "q_cycle",
 ];
 
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("source_comparison", PAIRS),
-    ("source_comparison", &["basis", "untested"]),
-    ("source_tests", ALL),
-    ("source_odds_ratio", ODDS),
-    ("source_odds_ratio", &["excess"]),
-    ("source_conversion_difference", SHARES),
-    ("source_amounts", SIZES),
-];
-
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     let sheet = book.sheet("source_comparison");
@@ -69,8 +58,8 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
         add(&mut block.folded, made.cut(MOST_PAIRS));
     }
     let sheet = book.sheet("source_tests");
-    let (rows, when) = book.ended(sheet, &sheet.whole(pipeline), "quarter");
-    add(&mut block.folded, grid(sheet, &caption("All sources at once", &when), &rows, ALL));
+    let found = book.ended(sheet, &sheet.whole(pipeline), "quarter");
+    block.fold(sheet, found, "All sources at once", ALL);
     block
 }
 
@@ -163,7 +152,7 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
     let all = rows.iter().filter(is_known).count();
     let note =
         with_more(note, part_of("The first", MOST_PAIRS, all, "pairs", "the CSV file has all"));
-    let mut made = chart(format!("{id}-diff"), title, &note, table, |id, title| {
+    chart(format!("{id}-diff"), title, &note, table, |id, title| {
         let drawn: Vec<Row> =
             rows.iter().filter(is_known).take(MOST_PAIRS).map(|row| drawn(sheet, row)).collect();
         intervals(
@@ -173,13 +162,12 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
             ("difference in win rate, percentage points", format::percent_tick),
             Some(0.0),
         )
-    });
-    made.keys = keys(&[
+    })
+    .with_keys(keys([
         ("accent", "difference with 95% interval"),
         ("second", "more than chance, allowing for the number of pairs"),
         ("faint", "few deals, read with care"),
-    ]);
-    made
+    ]))
 }
 
 fn drawn(sheet: Sheet<'_>, row: Cells<'_>) -> Row {

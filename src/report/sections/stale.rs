@@ -1,6 +1,6 @@
 //! Stale deals: the largest open deals that have stalled, and the pace of the winners.
 
-use super::{Block, Reads, add};
+use super::{Block, add};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -58,15 +58,6 @@ const AGES: &[&str] = &[
     "p_win_over_theta_upper",
 ];
 
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("stale_deals", DEALS),
-    ("stale_deals", &["deal_id"]),
-    ("stage_age_threshold", AGES),
-    ("recycle_list", RECYCLED),
-    ("recycle_list", &["deal_id"]),
-];
-
 pub(super) fn block(book: &Book<'_>, pipeline: &str, _id: &str) -> Block {
     let mut block = Block::default();
     let sheet = book.sheet("stale_deals");
@@ -117,8 +108,7 @@ fn add_ids(into: &mut Grid, sheet: Sheet<'_>, rows: &[Cells<'_>]) {
         head.label = "Deal".to_owned();
         head.meaning = "The deal's name and id.".to_owned();
     } else {
-        let meaning = "The deal's id.".to_owned();
-        into.heads.insert(0, Head { label: "Deal".to_owned(), meaning, is_number: false });
+        into.heads.insert(0, Head::new("Deal", "The deal's id.", false));
         into.rows.iter_mut().for_each(|cells| cells.insert(0, Number::word(format::NONE)));
     }
     for (cells, row) in into.rows.iter_mut().zip(rows) {
@@ -133,11 +123,8 @@ fn add_ids(into: &mut Grid, sheet: Sheet<'_>, rows: &[Cells<'_>]) {
 
 /// One column for all flags.
 fn add_signs(into: &mut Grid, sheet: Sheet<'_>, rows: &[Cells<'_>]) {
-    into.heads.push(Head {
-        label: "Signs".to_owned(),
-        meaning: "Which rules the deal breaks; each is a column of the CSV file.".to_owned(),
-        is_number: false,
-    });
+    let meaning = "Which rules the deal breaks; each is a column of the CSV file.";
+    into.heads.push(Head::new("Signs", meaning, false));
     for (cells, row) in into.rows.iter_mut().zip(rows) {
         let set = SIGNS.iter().filter(|(name, _)| sheet.flag(row, name));
         let words: Vec<&str> = set.map(|(_, words)| *words).collect();

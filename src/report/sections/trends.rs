@@ -1,28 +1,12 @@
 //! Trends: the numbers of the last 90 days beside those of 90 days a quarter earlier; a part of the
 //! overview.
 
-use super::Reads;
 use super::overview::{self, Headline, headline};
 use crate::report::book::Book;
 use crate::report::chart::spark;
 use crate::report::format;
 use crate::report::number::known;
 use crate::report::sheet::{Cells, Sheet, Span};
-
-/// What this part reads.
-pub(super) const READS: &[Reads] = &[(
-    "trend",
-    &[
-        "new_deals",
-        "open_deals",
-        "won",
-        "closed",
-        "win_rate",
-        "bookings_minor",
-        "avg_size_minor",
-        "mean_cycle_days",
-    ],
-)];
 
 /// Labels of the columns, as the headlines of the quarter have them.
 fn label(name: &str) -> String {

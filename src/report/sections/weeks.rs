@@ -1,13 +1,13 @@
 //! Weeks: deals created, won and lost, and activities done, week by week; parts of other sections.
 
-use super::flow::COLOURS;
-use super::{Reads, chart, distinct, part_of, with_more};
+use super::flow::{line, line_keys};
+use super::{chart, distinct, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::sheet::{Cells, Sheet, Span};
-use crate::report::view::{Chart, Key};
+use crate::report::view::Chart;
 
 /// Weeks in a chart.
 const MOST_WEEKS: i32 = 26;
@@ -17,9 +17,6 @@ const MOST_TYPES: usize = 5;
 
 const DEALS: &[&str] = &["period_start", "created", "won", "lost", "created_minor", "won_minor"];
 const ACTIVITIES: &[&str] = &["period_start", "type", "activities"];
-
-/// What this part reads.
-pub(super) const READS: &[Reads] = &[("deal_volume", DEALS), ("activity_volume", ACTIVITIES)];
 
 /// Deals created, won and lost.
 pub(super) fn deals(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
@@ -110,25 +107,14 @@ fn draw(
             points.iter().find(|(row, _)| is_own(row)).map_or(0.0, |(_, value)| *value)
         };
         let point = |week: i32| Point { x: f64::from(week) + 1.0, y: value(week), limits: None };
-        Curve {
-            colour: COLOURS[at % COLOURS.len()].1,
-            dashes: "",
-            is_step: false,
-            points: (0..count).map(point).collect(),
-            tip: tip.clone(),
-        }
+        line(at, (0..count).map(point).collect(), tip.clone())
     };
     let drawn: Vec<Curve> = lines.iter().enumerate().map(curve).collect();
     let table = grid(sheet, &title, rows, columns).out_of(all);
     let day = |span: &Span<'_>| format::long_date(span.start);
     let label = format!("weeks that begin on {} to {}", day(first), day(last));
-    let mut made = chart(id, title, "Only weeks that are over.", table, |id, title| {
+    let made = chart(id, title, "Only weeks that are over.", table, |id, title| {
         curves(id, title, (&label, unit), &drawn, Some(&words))
     });
-    let key = |(at, line): (usize, &Line<'_>)| Key {
-        class: COLOURS[at % COLOURS.len()].0,
-        label: line.0.clone(),
-    };
-    made.keys = lines.iter().enumerate().map(key).collect::<Vec<Key>>();
-    Some(made)
+    Some(made.with_keys(line_keys(lines.iter().map(|(name, _)| name.clone()))))
 }

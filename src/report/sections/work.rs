@@ -2,7 +2,7 @@
 //! velocity.
 
 use super::funnel::caption;
-use super::{Block, Reads, add, overview, weeks};
+use super::{Block, add, overview, weeks};
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -69,20 +69,6 @@ const MEETING: &[&str] =
     &["period_start", "n", "n_without", "mean_days", "q25_days", "q50_days", "q75_days"];
 const PAIRS: &[&str] = &["from_type", "to_type", "n_gaps", "mean_hours", "q50_hours"];
 
-/// What this section reads.
-pub(super) const READS: &[Reads] = &[
-    ("win_rate", WINS),
-    ("deal_size", SIZE),
-    ("amount_win_rate", VALUE),
-    ("sales_velocity", VELOCITY),
-    ("activities_per_win", ACTIVITY),
-    ("effort_per_win", EFFORT),
-    ("winning_playbook", PLAYBOOK),
-    ("step_timing", TIMING),
-    ("meeting_to_win", MEETING),
-    ("step_timing", PAIRS),
-];
-
 pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     let mut block = Block::default();
     block.charts.extend(weeks::activities(book, pipeline, id));
@@ -147,7 +133,7 @@ fn effort(block: &mut Block, book: &Book<'_>, pipeline: &str) {
     rows.retain(known);
     let place = |row: &Cells<'_>| ["owner", "team"].map(|name| !sheet.get(row, name).is_null());
     rows.sort_by_key(place);
-    add(&mut block.folded, grid(sheet, &caption("Activities per win", &when), &rows, EFFORT));
+    block.fold(sheet, (rows, when), "Activities per win", EFFORT);
 }
 
 /// What was done on the latest won deals, and whether the lost ones differ.
