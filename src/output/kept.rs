@@ -116,12 +116,15 @@ fn copy(from: &Path, to: &Path, name: String) -> io::Result<()> {
     fs::write(to.join(MANIFEST), manifest)
 }
 
-/// Removes all but the newest folders, and what was left half done.
+/// Removes all but the newest folders, and what was left half done. Files are of others, as those that macOS leaves.
 fn thin(shelf: &Path) -> io::Result<()> {
     let mut found: Vec<(SystemTime, PathBuf)> = Vec::new();
     for entry in fs::read_dir(shelf)? {
         let entry = entry?;
-        found.push((entry.metadata()?.modified()?, entry.path()));
+        let about = entry.metadata()?;
+        if about.is_dir() {
+            found.push((about.modified()?, entry.path()));
+        }
     }
     found.sort();
     let surplus = found.len().saturating_sub(KEPT);

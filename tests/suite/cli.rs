@@ -356,6 +356,22 @@ fn a_report_damaged_in_the_store_is_made_again() {
 }
 
 #[test]
+fn only_the_newest_reports_are_kept_in_the_store_whatever_lies_beside_them() {
+    let there = tempfile::tempdir().unwrap();
+    write(there.path(), "deals.csv", DEALS);
+    for seed in 0..8 {
+        write(there.path(), "sluice.toml", &format!("boot_seed = {seed}\n"));
+        assert_eq!(talk(sluice(there.path()).args(["run", "deals.csv"])).0, Some(0));
+        if seed == 0 {
+            write(there.path(), "store/_reports/.DS_Store", "");
+        }
+    }
+    let kept = std::fs::read_dir(there.path().join("store/_reports")).unwrap();
+    assert_eq!(kept.filter(|entry| entry.as_ref().unwrap().path().is_dir()).count(), 4);
+    assert!(there.path().join("store/_reports/.DS_Store").exists());
+}
+
+#[test]
 fn the_same_files_are_told_by_their_bytes() {
     let there = tempfile::tempdir().unwrap();
     write(there.path(), "deals.csv", DEALS);
