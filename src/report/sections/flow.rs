@@ -1,5 +1,7 @@
 //! Stock and flow: what stood in each stage, came and went, by month.
 
+use std::collections::BTreeMap;
+
 use super::{Block, add, chart, distinct, foremost, part_of, weeks, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Curve, Point, curves};
@@ -167,9 +169,9 @@ fn forget_unknown(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &
     let Some(at) = made.heads.iter().position(|head| head.label.starts_with("Closing")) else {
         return;
     };
-    let flow = book.sheet("stage_flow");
+    let stocks = Stocks::of(book, sheet, rows);
     for (cells, row) in made.rows.iter_mut().zip(rows) {
-        let stock = of_stage(book, sheet, row).and_then(|row| flow.number(row, "closing"));
+        let stock = stocks.count(sheet.word(row, "stage"), "closing");
         let without = sheet.number(row, "n_null_amount");
         let is_unknown = stock.is_some_and(|deals| deals > 0.0 && without >= Some(deals));
         if let (true, Some(0.0), Some(cell)) =
@@ -222,13 +224,15 @@ fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
         return None;
     }
     let days = |row: Cells<'_>, name: &str| sheet.shown(row, name);
+    let stocks = Stocks::of(book, sheet, &rows);
     let said = |row: &Cells<'_>| {
+        let stage = sheet.word(row, "stage");
         format!(
             "{} (stayed {} days, {} by stock and flow{})",
-            format::word(sheet.word(row, "stage")),
+            format::word(stage),
             days(row, "w_done_days"),
             days(row, "w_implied_days"),
-            stock_of(book, sheet, row).unwrap_or_default()
+            stocks.said(stage).unwrap_or_default()
         )
     };
     let named: Vec<String> = rows.iter().filter(is_sure).map(said).collect();
@@ -244,20 +248,35 @@ fn filling(book: &Book<'_>, pipeline: &str) -> Option<String> {
     })
 }
 
-/// The row of the stage and the period in the stock and flow of deals.
-fn of_stage<'a>(book: &Book<'a>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<Cells<'a>> {
-    let flow = book.sheet("stage_flow");
-    let whole = flow.whole(sheet.word(row, "pipeline"));
-    let of_stage = flow.with(&whole, "stage", sheet.word(row, "stage"));
-    flow.at(&of_stage, &sheet.span(row)?).first().copied()
+/// The stock and flow of deals in a period, by stage.
+struct Stocks<'a> {
+    sheet: Sheet<'a>,
+    rows: Vec<Cells<'a>>,
 }
 
-/// How many deals stood in the stage at both ends of the period, in words.
-fn stock_of(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> Option<String> {
-    let (flow, found) = (book.sheet("stage_flow"), of_stage(book, sheet, row)?);
-    let count = |name| flow.number(found, name).map(|n| n as usize);
-    let (first, last) = (format::deals(count("opening")?), format::count(count("closing")?));
-    Some(format!("; {first} at the start, {last} at the end"))
+impl<'a> Stocks<'a> {
+    /// In the pipeline and the period of the `rows` of another sheet.
+    fn of(book: &Book<'a>, sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Self {
+        let flow = book.sheet("stage_flow");
+        let place =
+            rows.first().and_then(|row| Some((sheet.word(row, "pipeline"), sheet.span(row)?)));
+        let rows = place.map(|(pipeline, span)| flow.at(&flow.whole(pipeline), &span));
+        Self { sheet: flow, rows: rows.unwrap_or_default() }
+    }
+
+    /// So many deals of a stage.
+    fn count(&self, stage: &str, name: &str) -> Option<f64> {
+        let stage_of = self.sheet.words("stage");
+        let row = self.rows.iter().find(|row| stage_of(row) == stage)?;
+        self.sheet.number(row, name)
+    }
+
+    /// How many deals stood in a stage at both ends of the period, in words.
+    fn said(&self, stage: &str) -> Option<String> {
+        let count = |name| self.count(stage, name).map(|n| n as usize);
+        let (first, last) = (format::deals(count("opening")?), format::count(count("closing")?));
+        Some(format!("; {first} at the start, {last} at the end"))
+    }
 }
 
 /// The columns without the ways in and out that no deal took, so that those shown add up.
@@ -281,11 +300,12 @@ fn stocks(
     let shown: Vec<Cells<'_>> = rows.iter().filter(is_shown).copied().collect();
     let stages = distinct(shown.iter().map(|row| sheet.word(row, "stage")));
     let all = stages.len();
-    let most = |stage: &&str| {
-        let points = points(sheet, &shown, stage, months);
-        points.iter().map(|point| point.y as u64).max()
-    };
-    let stages = foremost(&stages, COLOURS.len(), most);
+    let mut most: BTreeMap<&str, Option<u64>> = BTreeMap::new();
+    for row in &shown {
+        let most = most.entry(sheet.word(row, "stage")).or_default();
+        *most = sheet.number(row, "closing").map(|deals| deals as u64).max(*most);
+    }
+    let stages = foremost(&stages, COLOURS.len(), |stage| most.get(stage).copied());
     let title = "Deals in each stage at the end of the month".to_owned();
     let columns = ["period_start", "stage", "opening", "entered", "left", "closing"];
     let table = grid(sheet, &title, &shown, &columns);
