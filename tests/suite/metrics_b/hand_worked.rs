@@ -181,6 +181,7 @@ fn holds(id: &str) {
 #[test]
 fn landmark_win_probability() {
     holds("H93");
+    holds("H94");
 }
 
 #[test]
