@@ -210,6 +210,11 @@ fn win_reversals() {
 }
 
 #[test]
+fn wins_are_of_who_had_them() {
+    holds("H95");
+}
+
+#[test]
 fn values_flow_and_are_revalued() {
     holds("H43");
 }
