@@ -219,6 +219,27 @@ fn past_days_are_those_of_who_had_the_deals_then() {
         row.changes.push(FieldChange { at, field: Field::Owner, old, new });
     }
     assert_eq!(
+#[test]
+fn what_came_is_what_the_deals_were_won_for() {
+    // As in H10, but each win is settled at 60 instead of 100. On each past day 750 are to be expected, of a
+    // variance of 5.625 x 100^2; 10 wins bring 600: (600 - 750)^2 / 56250 = 0.4, so phi stays 1.
+    let mut world = h10_world();
+    let wins = world.stage("Won");
+    for row in &mut world.rows {
+        let won = row.visits.iter().find(|visit| visit.stage == wins);
+        let Some(at) = won.map(|visit| visit.entered_at) else { continue };
+        let [old, new] = [100, 60].map(|minor| Some(minor).into());
+        row.changes.push(FieldChange { at, field: Field::Amount, old, new });
+        row.deal.amount_minor = Some(60).into();
+    }
+    let goal = target("bookings", MARCH, 1500);
+    let config = Config::default();
+    let found = tables_of(&GOALS[3..4], &world, (&[goal], &[]), config, "2026-03-15", 2).remove(0);
+    for (name, expected) in [("n_periods", 8.0), ("phi", 1.0), ("ratio", 600.0 / 750.0)] {
+        near(get(&found, &found.rows[0], name), expected);
+    }
+}
+
         calibrated(&world, "ann").map(|n| (n * 1e6).round()),
         [8e6, 1_111_111.0, 1_333_333.0]
     );
