@@ -9,7 +9,7 @@ use super::forecast_measures::{
     MISSING, NETTED, RMSE, SAID, WAPE,
 };
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Kind, Said};
+use super::forecast_units::{Kind, Missing, Said};
 use super::layout::{MetricTable, Slice};
 use crate::model::{About, Period, Sym};
 
@@ -70,30 +70,31 @@ impl OfForecasts for ForecastAccuracy {
 fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
     let (family, agenda) = (judge.family, judge.agenda);
     let whole = Slice::whole(family.pipeline);
-    let (mut all, mut missing) = (Vec::new(), 0);
+    let (mut all, mut missing) = (Vec::new(), Missing::default());
     let told = family.quarters(kind, 0, agenda);
     for quarter in agenda.judged() {
         let units = family.units(kind, quarter, 0, agenda);
         let lacks = family.missing(&units, quarter);
         if !units.is_empty() {
             let period = agenda.quarters[quarter].period;
-            add_row(table, judge, (whole, period, kind), &units, lacks);
+            add_row(table, judge, (whole, period, kind), &units, lacks.count(|_| true));
         }
         if told.contains(&quarter) {
             all.extend(units);
-            missing += lacks;
+            missing.add(lacks);
         } else {
-            missing += 1;
+            missing.quarters += 1;
         }
     }
     let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return };
-    add_row(table, judge, (whole, period, kind), &all, missing);
+    add_row(table, judge, (whole, period, kind), &all, missing.count(|_| true));
     let owned = || all.iter().filter(|unit| !unit.is_company);
     let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
     for owner in owners {
         let units: Vec<Said> = owned().filter(|unit| unit.owner == owner).copied().collect();
         let slice = Slice::owner(family.pipeline, owner);
-        add_row(table, judge, (slice, period, kind), &units, 0);
+        let lacks = missing.count(|who| who == owner);
+        add_row(table, judge, (slice, period, kind), &units, lacks);
     }
 }
 

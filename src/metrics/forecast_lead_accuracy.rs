@@ -12,7 +12,7 @@ use super::forecast_measures::{
     MISSING, NETTED, RMSE, SAID, WAPE, is_leaky,
 };
 use super::forecast_table::OfForecasts;
-use super::forecast_units::{Kind, Said};
+use super::forecast_units::{Kind, Missing, Said};
 use super::layout::{MetricTable, Slice};
 use crate::model::money::div_half_even;
 use crate::model::{About, Day, Known, Period, StageId, Sym, Unit, column};
@@ -96,7 +96,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
         let (basis, forecast) = (kind.basis(), kind.as_str());
         Key { slice, period, cut, group, basis, forecast, lead, on }
     };
-    let (mut all, mut missing) = (Vec::new(), 0);
+    let (mut all, mut missing) = (Vec::new(), Missing::default());
     let told = family.quarters(kind, lead, agenda);
     let every = Slice::whole(family.pipeline);
     for quarter in agenda.judged() {
@@ -108,19 +108,25 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
                 true => family.said_on(agenda.slot(quarter, lead)),
                 false => agenda.mark(quarter, lead).map(|mark| mark.on),
             };
-            add_row(table, judge, key(every, period, "all", None, on), &units, lacks);
+            add_row(
+                table,
+                judge,
+                key(every, period, "all", None, on),
+                &units,
+                lacks.count(|_| true),
+            );
         }
         if told.contains(&quarter) {
             all.extend(units);
-            missing += lacks;
+            missing.add(lacks);
         } else {
-            missing += 1;
+            missing.quarters += 1;
         }
     }
     if all.is_empty() {
         return;
     }
-    add_row(table, judge, key(every, whole, "all", None, None), &all, missing);
+    add_row(table, judge, key(every, whole, "all", None, None), &all, missing.count(|_| true));
     let mut owners: BTreeMap<Sym, Vec<Said>> = BTreeMap::new();
     let mut teams: BTreeMap<ArcStr, Vec<Said>> = BTreeMap::new();
     for unit in all.iter().filter(|unit| !unit.is_company) {
@@ -131,10 +137,12 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
     }
     for (owner, units) in owners {
         let slice = Slice::owner(family.pipeline, owner);
-        add_row(table, judge, key(slice, whole, "owner", None, None), &units, 0);
+        let lacks = missing.count(|who| who == owner);
+        add_row(table, judge, key(slice, whole, "owner", None, None), &units, lacks);
     }
     for (team, units) in teams {
-        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, 0);
+        let lacks = missing.count(|who| run.team(who).is_some_and(|of| of == team));
+        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, lacks);
     }
 }
 
@@ -200,7 +208,9 @@ fn add_group(
     let slice = Slice::whole(judge.family.pipeline);
     let group = Some(group);
     let key = Key { slice, period, cut, group, basis: "rebuilt", forecast, lead, on: None };
-    add_row(table, judge, key, units, 0);
+    let agenda = judge.agenda;
+    let missing = agenda.judged().count() - agenda.told(lead).len();
+    add_row(table, judge, key, units, missing as u64);
 }
 
 fn add_row(table: &mut MetricTable<'_>, judge: &Judge<'_>, key: Key, units: &[Said], missing: u64) {

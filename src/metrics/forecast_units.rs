@@ -75,6 +75,28 @@ pub(super) struct Said {
     pub(super) amounts: Known,
 }
 
+/// The forecasts that lack: nobody made them, or nothing tells them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Missing {
+    /// Quarters without any.
+    pub(super) quarters: u64,
+    /// Owners that lack one of a quarter that has others, once for each.
+    owners: Vec<Sym>,
+}
+
+impl Missing {
+    pub(super) fn add(&mut self, other: Self) {
+        self.quarters += other.quarters;
+        self.owners.extend(other.owners);
+    }
+
+    /// How many there are, of these owners only.
+    pub(super) fn count(&self, is_one: impl Fn(Sym) -> bool) -> u64 {
+        let owners = self.owners.iter().filter(|&&owner| is_one(owner));
+        self.quarters + owners.count() as u64
+    }
+}
+
 /// What belongs to one pipeline and currency.
 #[derive(Debug, Default)]
 pub(super) struct Family {
@@ -311,13 +333,16 @@ impl Family {
         }
     }
 
-    /// Owners with bookings in the quarter for whom no forecast of this kind was kept.
-    pub(super) fn missing(&self, units: &[Said], quarter: usize) -> u64 {
+    /// The forecasts of this kind that a quarter lacks: of owners with bookings in it for whom none was kept,
+    /// or of all.
+    pub(super) fn missing(&self, units: &[Said], quarter: usize) -> Missing {
         if !self.is_stored || units.iter().any(|unit| unit.is_company) {
-            return u64::from(units.is_empty());
+            return Missing { quarters: units.is_empty().into(), owners: Vec::new() };
         }
         let said: BTreeSet<Sym> = units.iter().map(|unit| unit.owner).collect();
-        by_owner(&self.booked, quarter).filter(|(owner, _)| !said.contains(owner)).count() as u64
+        let booked = by_owner(&self.booked, quarter).map(|(owner, _)| owner);
+        let owners = booked.filter(|owner| !said.contains(owner)).collect();
+        Missing { quarters: 0, owners }
     }
 }
 
