@@ -125,6 +125,25 @@ fn a_deal_without_a_log_beside_deals_with_one_spoils_the_forecast_of_its_owner_o
 }
 
 #[test]
+fn a_commit_without_an_amount_is_a_forecast_of_nothing() {
+    let open = deal("D1").word("owner", "ann").visit("Open", "2025-08-20");
+    let lost = case("D1", open.lost("2025-12-20"), Some("2025-12-20")).told(
+        "2025-12-20",
+        Field::ExpectedCloseOn,
+        "2025-12-24",
+        "2025-12-20",
+    );
+    let data = dataset(&STAGES, "2026-01-02", &[lost]);
+    let config = Config { forecast_periods: 1, ..Config::default() };
+    let found = table("forecast_attainment", &data, &config, "2025-12-31");
+    let of = row(&found, &[("owner", ""), ("period_kind", "quarter"), ("lead_days", "30")]);
+    for (name, expected) in [("n", 1.0), ("forecast_minor", 0.0), ("actual_minor", 0.0)] {
+        holds(&found, of, name, expected);
+    }
+    assert!(found.value(of, "attainment").is_null());
+}
+
+#[test]
 fn no_expected_close_at_all_is_no_leak_but_a_gap() {
     let mut cases = deals(12);
     cases.iter_mut().for_each(|case| case.expected = None);
