@@ -130,6 +130,19 @@ fn a_gap_that_no_chance_tells_of_says_why() {
     assert_eq!(state(&world), (true, Some("NA".to_owned())));
 }
 
+#[test]
+fn a_negative_amount_is_in_the_gap_but_not_in_its_chance() {
+    let mut world = v11_world();
+    world.rows[0].deal.amount_minor = Some(-100).into();
+    world.rows[1].deal.amount_minor = None.into();
+    let targets = [target("bookings", ("2026-04-01", "2026-07-01"), 9_000_000)];
+    let config = Config::default();
+    let tables = tables_of(&GOALS[..3], &world, (&targets, &[]), config, "2026-04-11", 1);
+    assert_eq!(get(&tables[0], &tables[0].rows[0], "n_null_amount"), 1.0, "it is added up");
+    let of = row(&tables[2], &[("p_mode", "configured")]);
+    assert_eq!(get(&tables[2], of, "n_null_amount"), 2.0, "on a lattice it has no place");
+}
+
 fn v11_world() -> World {
     v11()
 }
@@ -207,19 +220,6 @@ fn calibrated(world: &World, owner: &str) -> [f64; 3] {
 }
 
 #[test]
-fn past_days_are_those_of_who_had_the_deals_then() {
-    // As in H10; ann has all deals from the 10th on, bob from the 16th on. On the days with 16 days
-    // left, 12 to 15 of the month, they are hers.
-    let mut world = h10_world();
-    let (ann, bob) = (world.names.intern("ann"), world.names.intern("bob"));
-    for row in &mut world.rows {
-        row.deal.owner = bob;
-        let [old, new] = [ann, bob].map(|sym| Some(i64::from(sym.0)).into());
-        let at = row.visits[0].entered_at + 6 * DAY;
-        row.changes.push(FieldChange { at, field: Field::Owner, old, new });
-    }
-    assert_eq!(
-#[test]
 fn what_came_is_what_the_deals_were_won_for() {
     // As in H10, but each win is settled at 60 instead of 100. On each past day 750 are to be expected, of a
     // variance of 5.625 x 100^2; 10 wins bring 600: (600 - 750)^2 / 56250 = 0.4, so phi stays 1.
@@ -240,6 +240,19 @@ fn what_came_is_what_the_deals_were_won_for() {
     }
 }
 
+#[test]
+fn past_days_are_those_of_who_had_the_deals_then() {
+    // As in H10; ann has all deals from the 10th on, bob from the 16th on. On the days with 16 days
+    // left, 12 to 15 of the month, they are hers.
+    let mut world = h10_world();
+    let (ann, bob) = (world.names.intern("ann"), world.names.intern("bob"));
+    for row in &mut world.rows {
+        row.deal.owner = bob;
+        let [old, new] = [ann, bob].map(|sym| Some(i64::from(sym.0)).into());
+        let at = row.visits[0].entered_at + 6 * DAY;
+        row.changes.push(FieldChange { at, field: Field::Owner, old, new });
+    }
+    assert_eq!(
         calibrated(&world, "ann").map(|n| (n * 1e6).round()),
         [8e6, 1_111_111.0, 1_333_333.0]
     );
