@@ -23,15 +23,15 @@ static ABOUT: About = About {
     title: "Forecast accuracy",
     question: "How far were forecasts made at the start of a quarter from what was booked?",
     definition: "Complete quarters, the forecast being that of the largest of `forecast_leads`. A unit is an owner in \
-        a quarter. Forecast: `commit` = won by then + deals in commit; `best_case` adds those in best case; \
-        `weighted` = won by then + amounts due x win probability of the stage of that day; `landmark` = won by then + \
-        amounts of all open deals x the share of deals of the same stage that earlier quarters, over by then, kept \
-        with as many days to go (all stages pooled below 20 deals; whole pipelines only, one unit a quarter). Actual: \
-        amounts of the deals that stood won when the quarter ended, by a win in it, valued as of then. Error = \
-        forecast - actual; `wape` pools absolute errors over all units. Null with LK if any deal was open whose \
-        expected close of that day neither a history nor a nightly snapshot tells; pooled rows leave out quarters on \
-        whose day nothing told any (`n_missing`). Limits of `wape`: deterministic Poisson bootstrap over units, from 8 \
-        on.",
+        a quarter. Forecast: `commit` = won by then + deals in commit; `best_case` adds those in best case; `weighted` \
+        = won by then + amounts due x win probability of the stage of that day; `landmark` = won by then + amounts of \
+        all open deals x the share of deals of the same stage, whatever their currency, that the earlier of these \
+        quarters, over by then, kept with as many days to go (all stages pooled below 20 deals; whole pipelines only, \
+        one unit a quarter). Actual: amounts of the deals that stood won when the quarter ended, by a win in it, \
+        valued as of then. Error = forecast - actual; `wape` pools absolute errors over all units. Null with LK if any \
+        deal was open whose expected close of that day neither a history nor a nightly snapshot tells; pooled rows \
+        leave out quarters on whose day nothing told any (`n_missing`). Limits of `wape`: deterministic Poisson \
+        bootstrap over units, from 8 on.",
     caveat: "A win that is reversed later still counts in its quarter: a past forecast keeps its accuracy. `mape` \
         rewards promising little; do not compare by it.",
     source: "Hyndman & Koehler 2006; Chamandy et al. 2012",
@@ -75,13 +75,14 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
         add_row(table, judge, (whole, period, kind), units, lacks);
     });
     let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return };
-    add_row(table, judge, (whole, period, kind), &all, missing);
+    add_row(table, judge, (whole, period, kind), &all, missing.count(|_| true));
     let owned = || all.iter().filter(|unit| !unit.is_company);
     let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
     for owner in owners {
         let units: Vec<Said> = owned().filter(|unit| unit.owner == owner).copied().collect();
         let slice = Slice::owner(family.pipeline, owner);
-        add_row(table, judge, (slice, period, kind), &units, 0);
+        let lacks = missing.count(|who| who == owner);
+        add_row(table, judge, (slice, period, kind), &units, lacks);
     }
 }
 

@@ -138,7 +138,7 @@ impl Place<'_> {
             row.set("basis", self.kind.basis())
                 .set("lead_days", self.agenda.leads[self.lead])
                 .set("category", tier.as_str());
-            if is_commit {
+            if tier == Tier::Commit {
                 let said: i128 = sums.units.iter().map(|unit| unit.forecast).sum();
                 let came: i128 = sums.units.iter().map(|unit| unit.actual).sum();
                 let share = (said != 0 && !is_leaky).then(|| came as f64 / said as f64);

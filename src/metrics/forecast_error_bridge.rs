@@ -268,7 +268,7 @@ impl State {
             let chosen = agenda.tier(look.category);
             chosen.unwrap_or_else(|| Tier::of_probability(look.points(run)))
         });
-        let here = look.visit.map(|visit| visit.pipeline);
+        let here = look.visit.map(|_| look.pipeline());
         let moved = win.filter(|win| here.is_some_and(|here| here != win.pipeline));
         let pipeline = here.or(win.map(|win| win.pipeline)).unwrap_or(Sym::NONE);
         let by_rates = win.map_or(0, |win| by_rates(deal, look, win.on, run));

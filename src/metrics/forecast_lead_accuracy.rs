@@ -108,7 +108,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
     if all.is_empty() {
         return;
     }
-    add_row(table, judge, key(every, whole, "all", None, None), &all, missing);
+    add_row(table, judge, key(every, whole, "all", None, None), &all, missing.count(|_| true));
     let mut owners: BTreeMap<Sym, Vec<Said>> = BTreeMap::new();
     let mut teams: BTreeMap<ArcStr, Vec<Said>> = BTreeMap::new();
     for unit in all.iter().filter(|unit| !unit.is_company) {
@@ -119,10 +119,12 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
     }
     for (owner, units) in owners {
         let slice = Slice::owner(family.pipeline, owner);
-        add_row(table, judge, key(slice, whole, "owner", None, None), &units, 0);
+        let lacks = missing.count(|who| who == owner);
+        add_row(table, judge, key(slice, whole, "owner", None, None), &units, lacks);
     }
     for (team, units) in teams {
-        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, 0);
+        let lacks = missing.count(|who| run.team(who).is_some_and(|of| of == team));
+        add_row(table, judge, key(every, whole, "team", Some(team), None), &units, lacks);
     }
 }
 
@@ -188,7 +190,9 @@ fn add_group(
     let slice = Slice::whole(judge.family.pipeline);
     let group = Some(group);
     let key = Key { slice, period, cut, group, basis: "rebuilt", forecast, lead, on: None };
-    add_row(table, judge, key, units, 0);
+    let agenda = judge.agenda;
+    let missing = agenda.judged().count() - agenda.told(lead).len();
+    add_row(table, judge, key, units, missing as u64);
 }
 
 fn add_row(table: &mut MetricTable<'_>, judge: &Judge<'_>, key: Key, units: &[Said], missing: u64) {

@@ -251,7 +251,8 @@ impl Looks {
         let Some(visit) = look.visit else { return };
         let period = agenda.quarters[mark.quarter].period;
         let slot = agenda.slot(mark.quarter, mark.lead);
-        let spot = |owner, tier| Spot { pipeline: visit.pipeline, currency, slot, owner, tier };
+        let pipeline = look.pipeline();
+        let spot = |owner, tier| Spot { pipeline, currency, slot, owner, tier };
         if look.is_won_in(period) {
             let owner = owner_at(deal, visit.entered_at, run);
             self.add(spot(owner, Tier::Closed), deal, (&look, None, false), win, run);
@@ -261,7 +262,7 @@ impl Looks {
             return;
         }
         let points = look.points(run);
-        let stage = self.stages.cell((visit.pipeline, look.stage(run), currency, slot), run);
+        let stage = self.stages.cell((pipeline, look.stage(run), currency, slot), run);
         stage.open.add(look.minor());
         stage.open_won += u64::from(win.is_some());
         stage.amounts = stage.amounts.max(look.amount.1);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
-use super::forecast_units::{Family, Kind, Said};
+use super::forecast_units::{Family, Kind, Missing, Said};
 use super::layout::{Reason, Row, Tail};
 use super::monthly::small;
 use crate::model::{ColumnAbout, Known, Run, Sym, Unit, column};
@@ -108,21 +108,21 @@ impl Judge<'_> {
         kind: Kind,
         lead: usize,
         mut each: impl FnMut(usize, &[Said], u64),
-    ) -> (Vec<Said>, u64) {
+    ) -> (Vec<Said>, Missing) {
         let (family, agenda) = (self.family, self.agenda);
         let told = family.quarters(kind, lead, agenda);
-        let (mut all, mut missing) = (Vec::new(), 0);
+        let (mut all, mut missing) = (Vec::new(), Missing::default());
         for quarter in agenda.judged() {
             let units = family.units(kind, quarter, lead, agenda);
             let lacks = family.missing(&units, quarter);
             if !units.is_empty() {
-                each(quarter, &units, lacks);
+                each(quarter, &units, lacks.count(|_| true));
             }
             if told.contains(&quarter) {
                 all.extend(units);
-                missing += lacks;
+                missing.add(lacks);
             } else {
-                missing += 1;
+                missing.quarters += 1;
             }
         }
         (all, missing)

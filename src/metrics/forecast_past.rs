@@ -33,6 +33,7 @@ pub(super) struct Look<'t> {
     pub(super) standing: Standing,
     /// The visit it was in.
     pub(super) visit: Option<&'t Visit>,
+    pipeline: Sym,
     /// Whether the stage is that of then.
     is_stage_known: bool,
     /// What a snapshot says of it.
@@ -66,7 +67,7 @@ impl Look<'_> {
 
     /// The pipeline it was in.
     pub(super) fn pipeline(&self) -> Sym {
-        self.visit.map_or(Sym::NONE, |visit| visit.pipeline)
+        self.pipeline
     }
 
     /// Whether it stood won by a win on one of these days.
@@ -208,6 +209,7 @@ impl<'t> Past<'t> {
         let look = Look {
             standing,
             visit,
+            pipeline: visit.map_or(Sym::NONE, |visit| visit.pipeline),
             is_stage_known: deal.deal.history_grade.has_stages(),
             seen: self.seen(at, standing),
             owner,
@@ -242,6 +244,10 @@ impl<'t> Past<'t> {
         }
         let Some(values) = seen else { return look };
         if look.standing == Standing::Open {
+            // Where no history tells its stages, the visit is in the pipeline of today.
+            if !look.is_stage_known && run.pipelines.of(values.pipeline).is_some() {
+                look.pipeline = values.pipeline;
+            }
             if !self.has_owners && run.config.credit_rule.is_of_moment() {
                 look.owner = values.owner;
             }

@@ -4,6 +4,8 @@
 //! here.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::forecast_days::{Agenda, Tier};
 use super::forecast_kept::{KeptWins, Stored, chosen};
@@ -75,6 +77,31 @@ pub(super) struct Said {
     pub(super) amounts: Known,
 }
 
+/// The forecasts that lack: nobody made them, or nothing tells them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Missing {
+    /// Quarters without any.
+    pub(super) quarters: u64,
+    /// Owners that lack one of a quarter that has others, once for each.
+    owners: Vec<Sym>,
+}
+
+impl Missing {
+    pub(super) fn add(&mut self, other: Self) {
+        self.quarters += other.quarters;
+        self.owners.extend(other.owners);
+    }
+
+    /// How many there are, of these owners only.
+    pub(super) fn count(&self, is_one: impl Fn(Sym) -> bool) -> u64 {
+        let owners = self.owners.iter().filter(|&&owner| is_one(owner));
+        self.quarters + owners.count() as u64
+    }
+}
+
+/// Open deals of a pipeline by slot and stage, in whatever currency, and how many of them were won.
+type Stood = BTreeMap<(usize, Option<StageId>), (u64, u64)>;
+
 /// What belongs to one pipeline and currency.
 #[derive(Debug, Default)]
 pub(super) struct Family {
@@ -88,6 +115,7 @@ pub(super) struct Family {
     pub(super) cells: BTreeMap<(usize, Sym), [Cell; 6]>,
     /// By slot and stage.
     pub(super) stages: BTreeMap<(usize, Option<StageId>), InStage>,
+    stood: Arc<Stood>,
     /// By quarter and owner.
     pub(super) booked: BTreeMap<(usize, Sym), Booked>,
     /// By slot and owner.
@@ -108,6 +136,7 @@ pub(super) fn families(looks: &Looks, agenda: &Agenda, run: &Run) -> Vec<Family>
 /// The families of rebuilt forecasts.
 fn rebuilt(looks: &Looks, run: &Run) -> Vec<Family> {
     let mut found = Families::new();
+    let mut stood: BTreeMap<Sym, Stood> = BTreeMap::new();
     for (spot, cell) in looks.cells.in_order() {
         let family = found.entry((spot.pipeline, spot.currency)).or_default();
         let cells = family.cells.entry((spot.slot, spot.owner)).or_default();
@@ -116,14 +145,20 @@ fn rebuilt(looks: &Looks, run: &Run) -> Vec<Family> {
     for ((pipeline, stage, currency, slot), sums) in looks.stages.in_order() {
         let family = found.entry((pipeline, currency)).or_default();
         family.stages.entry((slot, stage)).or_default().gather(sums);
+        let counts = stood.entry(pipeline).or_default().entry((slot, stage)).or_default();
+        *counts = (counts.0 + sums.open.n, counts.1 + sums.open_won);
     }
     for (&(pipeline, currency, quarter, owner), &booked) in &looks.booked {
         let family = found.entry((pipeline, currency)).or_default();
         family.booked.insert((quarter, owner), booked);
     }
     let is_undated = !run.value_logs.tell_dates() && !run.has_snapshots();
-    let named =
-        |((pipeline, currency), family)| Family { pipeline, currency, is_undated, ..family };
+    let stood: BTreeMap<Sym, Arc<Stood>> =
+        stood.into_iter().map(|(pipeline, stood)| (pipeline, Arc::new(stood))).collect();
+    let named = |((pipeline, currency), family)| {
+        let stood = stood.get(&pipeline).cloned().unwrap_or_default();
+        Family { pipeline, currency, is_undated, stood, ..family }
+    };
     found.into_iter().map(named).collect()
 }
 
@@ -242,12 +277,12 @@ impl Family {
 
     /// The open deals of a day by stage.
     fn in_stages(&self, slot: usize) -> impl Iterator<Item = (Option<StageId>, &InStage)> {
-        let span = (slot, None)..=(slot, Some(StageId(u16::MAX)));
-        self.stages.range(span).map(|((_, stage), sums)| (*stage, sums))
+        self.stages.range(stages_of(slot)).map(|((_, stage), sums)| (*stage, sums))
     }
 
     /// The forecast of all open deals by what earlier quarters kept of their stages, with the same days
-    /// to go. Only quarters that had ended by then are looked at.
+    /// to go. Only quarters that had ended by then are looked at, and deals of all currencies: it is they that
+    /// are won, not their amounts.
     fn landmark(&self, quarter: usize, lead: usize, agenda: &Agenda) -> Option<Said> {
         let slot = agenda.slot(quarter, lead);
         let on = agenda.mark(quarter, lead)?.on;
@@ -255,10 +290,10 @@ impl Family {
         let mut pooled = (0, 0);
         for earlier in agenda.judged().filter(|&at| agenda.quarters[at].period.end <= on + 1) {
             let slot = agenda.slot(earlier, lead);
-            for (stage, sums) in self.in_stages(slot) {
-                let counts = kept.entry(stage).or_default();
-                *counts = (counts.0 + sums.open.n, counts.1 + sums.open_won);
-                pooled = (pooled.0 + sums.open.n, pooled.1 + sums.open_won);
+            for ((_, stage), &(n, won)) in self.stood.range(stages_of(slot)) {
+                let counts = kept.entry(*stage).or_default();
+                *counts = (counts.0 + n, counts.1 + won);
+                pooled = (pooled.0 + n, pooled.1 + won);
             }
         }
         let share = |(n, won): (u64, u64)| (n >= MIN_LOOKS).then(|| won as f64 / n as f64);
@@ -311,14 +346,22 @@ impl Family {
         }
     }
 
-    /// Owners with bookings in the quarter for whom no forecast of this kind was kept.
-    pub(super) fn missing(&self, units: &[Said], quarter: usize) -> u64 {
+    /// The forecasts of this kind that a quarter lacks: of owners with bookings in it for whom none was kept,
+    /// or of all.
+    pub(super) fn missing(&self, units: &[Said], quarter: usize) -> Missing {
         if !self.is_stored || units.iter().any(|unit| unit.is_company) {
-            return u64::from(units.is_empty());
+            return Missing { quarters: units.is_empty().into(), owners: Vec::new() };
         }
         let said: BTreeSet<Sym> = units.iter().map(|unit| unit.owner).collect();
-        by_owner(&self.booked, quarter).filter(|(owner, _)| !said.contains(owner)).count() as u64
+        let booked = by_owner(&self.booked, quarter).map(|(owner, _)| owner);
+        let owners = booked.filter(|owner| !said.contains(owner)).collect();
+        Missing { quarters: 0, owners }
     }
+}
+
+/// All stages of a slot.
+fn stages_of(slot: usize) -> RangeInclusive<(usize, Option<StageId>)> {
+    (slot, None)..=(slot, Some(StageId(u16::MAX)))
 }
 
 /// What the open deals of an owner promise.

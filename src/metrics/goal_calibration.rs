@@ -23,15 +23,15 @@ static ABOUT: About = About {
     name: "goal_calibration",
     title: "Calibration of the chance of a goal",
     question: "How much more did past periods vary than independent deals would, and how likely is the goal then?",
-    definition: "Goals of bookings and wins whose period holds `as_of`, and up to 8 periods before it, each on the \
-        day with as many days left. Expected: what the deals open on that day would bring (or how many would be \
-        won), by the share of earlier deals in the same stage that was won within as many days, from looks at the 24 \
-        month ends before, as far as their time was over; actual: what those deals brought by the end of the period. \
-        Deals are those of the owner of that day; where too few earlier ones tell a chance, they are left out of \
+    definition: "Goals of bookings and wins whose period holds `as_of`, and up to 8 periods before it, each on the day \
+        with as many days left. Expected: what the deals open on that day would bring (or how many would be won), by \
+        the share of earlier deals in the same stage that was won within as many days, from looks at the 24 month ends \
+        before, as far as their time was over; actual: what those deals brought by the end of the period, as they were \
+        won. Deals are those of the owner of that day; where too few earlier ones tell a chance, they are left out of \
         both. `phi`: mean of (actual - expected)^2 / variance, at least 1; needs 6 past periods. `p_adj`: normal \
-        chance of the goal with the variance of the `landmark` mode times phi (half a deal is allowed for where \
-        deals are counted); its interval is that of Poisson-bootstrap replicates of the deals behind the chances, \
-        phi held fixed. With phi above 2 it stands before `p_hit`.",
+        chance of the goal with the variance of the `landmark` mode times phi (half a deal is allowed for where deals \
+        are counted); its interval is that of Poisson-bootstrap replicates of the deals behind the chances, phi held \
+        fixed. With phi above 2 it stands before `p_hit`.",
     caveat: "Amounts of past days are of a later day where neither a history nor a snapshot tells them.",
     source: "McCullagh & Nelder 1989, section 4.5; Chamandy et al. 2012",
     keys: &["measure", "scope", "scope_name"],

@@ -105,7 +105,7 @@ fn add_row(
     let mut row = row(table, goal, plan, run);
     row.set("p_mode", mode.as_str()).set_minor("target_minor", goal.value);
     row.set("n_open", odds.n_open)
-        .set("n_null_amount", odds.null_amounts)
+        .set("n_null_amount", odds.null_amounts + odds.negative_amounts)
         .set("n_null_prob", odds.null_chances);
     let is_known = need <= 0 || !(odds.n_open > 0 && odds.amounts.is_empty());
     if goal.hindrance.is_none() {

@@ -51,11 +51,7 @@ static ABOUT: About = About {
         column("n_won", Unit::Count, "Deals won in the period so far."),
         column("n_due", Unit::Count, "Open deals expected in the period."),
         column("n_open", Unit::Count, "Open deals."),
-        column(
-            "n_null_amount",
-            Unit::Count,
-            "Open deals without an amount, or with a negative one.",
-        ),
+        column("n_null_amount", Unit::Count, "Open deals without an amount."),
         column(
             "n_null_prob",
             Unit::Count,

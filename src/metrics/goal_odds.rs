@@ -31,6 +31,7 @@ pub(super) struct Odds {
     /// Open deals that count.
     pub(super) n_open: u64,
     pub(super) null_amounts: u64,
+    pub(super) negative_amounts: u64,
     pub(super) null_chances: u64,
     /// Sum of the amounts.
     pub(super) value: i128,
@@ -61,7 +62,8 @@ impl Odds {
             }
             found.n_open += 1;
             found.value += i128::from(open.amount.unwrap_or(0));
-            found.null_amounts += u64::from(open.amount.is_none_or(|amount| amount < 0));
+            found.null_amounts += u64::from(open.amount.is_none());
+            found.negative_amounts += u64::from(open.amount.is_some_and(|amount| amount < 0));
             let p = match mode {
                 Mode::Configured => open.probability_bp.map(|bp| f64::from(bp) / 10_000.0),
                 Mode::Landmark => chances.and_then(|chances| chances.of(open.stage)),

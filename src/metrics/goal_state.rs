@@ -275,8 +275,8 @@ impl Goals {
                 let Some(visit) = deal.visit_before(past.cut).filter(|v| is_worked(v, run)) else {
                     continue;
                 };
-                let amount = deal.amount_before(past.cut, run).0.filter(|&amount| amount >= 0);
-                let amount = i128::from(amount.unwrap_or(0));
+                let known = deal.amount_before(past.cut, run).0.filter(|&amount| amount >= 0);
+                let amount = i128::from(known.unwrap_or(0));
                 let owner = owner_at(deal, past.cut - 1, run);
                 let key = ((span, at), owner, currency, visit.stage);
                 let stood = self.stood.entry(key).or_default();
@@ -285,7 +285,9 @@ impl Goals {
                 stood.squares = stood.squares.saturating_add(amount.saturating_mul(amount));
                 if is_won_by(deal, past.end - 1) {
                     stood.won += 1;
-                    stood.won_sum += amount;
+                    // What came, which need not be what was hoped for.
+                    let came = known.and(facts.amount_minor);
+                    stood.won_sum += came.map_or(0, i128::from);
                 }
             }
         }

@@ -21,13 +21,13 @@ static ABOUT: About = About {
     name: "landmark_win_probability",
     title: "Win probability of open deals by stage and age",
     question: "How likely is a deal that is open in a stage today to be won within 30, 60 or 90 days?",
-    definition: "Deals looked at on each of the last 24 month ends before `as_of` on which they were open in the stage, \
-        without excluded loss reasons and backfilled deals; histories without stages are left out. `band`: days in \
-        the stage at that month end, all visits since the last reopening summed, or `all`. `p`: share won within \
+    definition: "Deals looked at on each of the last 24 month ends before `as_of` on which they were open in the \
+        stage, without excluded loss reasons and backfilled deals; histories without stages are left out. `band`: days \
+        in the stage at that month end, all visits since the last reopening summed, or `all`. `p`: share won within \
         `horizon_days` (`horizons`) of the month end by Aalen-Johansen: lost deals compete, open deals are followed to \
-        the cut-off. A deal is looked at several times: variance times looks per deal. With fewer than 20 looks all \
-        bands of the stage are taken together, then the stages with the same configured probability (`pooling` = \
-        `bands` or `stages`); else null.",
+        the cut-off. A deal is looked at several times: `n_eff` and the limits are those of so many deals. With fewer \
+        than 20 looks all bands of the stage are taken together, then the stages with the same configured probability \
+        (`pooling` = `bands` or `stages`); else null.",
     caveat: "It is about the deals that are still there, whatever their way so far; of a deal that has just reached the \
         stage, F3 tells. The same deal is behind several looks, so read `n_eff` and not `rows`.",
     source: "van Houwelingen 2007; Nicolaie et al. 2013; Aalen & Johansen 1978; interval: Wilson 1927 with the effective \

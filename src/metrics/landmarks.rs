@@ -11,6 +11,7 @@ use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::is_worked;
 use crate::model::run::LANDMARKS;
 use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
+use crate::stats::interval::{Interval, wilson};
 use crate::stats::survival::{EventTable, Incidence};
 
 /// Fewer looks than this say nothing.
@@ -56,6 +57,8 @@ struct Looks {
     settled: usize,
     /// The age of each deal when it was looked at last.
     last: Tally,
+    /// Of these deals, those that were looked at in a stage like it too, and are counted there.
+    again: u64,
     /// Looks by band of age and landmark, and deals that were looked at by band.
     by_landmark: [[u64; LANDMARKS as usize]; BANDS.len()],
     deals: [u64; BANDS.len()],
@@ -156,9 +159,11 @@ impl Landmarks {
                 seen[at].2[band] = true;
             }
         }
-        for (key, age, bands) in seen {
+        for (at, &(key, age, bands)) in seen.iter().enumerate() {
+            let is_again = seen[..at].iter().any(|(other, ..)| are_alike(*other, key, run));
             let looks = self.0.entry(key).or_default();
             looks.last.push(age);
+            looks.again += u64::from(is_again);
             looks.deals.iter_mut().zip(bands).for_each(|(n, is_in)| *n += u64::from(is_in));
         }
     }
@@ -169,6 +174,7 @@ impl Landmarks {
             into.looks.reserve_exact(from.looks.len());
             into.looks.extend(from.looks);
             into.last.merge(&from.last);
+            into.again += from.again;
             let counts = into.by_landmark.iter_mut().flatten();
             counts.zip(from.by_landmark.iter().flatten()).for_each(|(into, from)| *into += from);
             into.deals.iter_mut().zip(from.deals).for_each(|(into, from)| *into += from);
@@ -197,7 +203,7 @@ impl Landmarks {
                 band.by_landmark.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
                 band.deals += deals;
             }
-            deals += all.last.n();
+            deals += all.last.n() - if stages.len() > 1 { all.again } else { 0 };
         }
         let mut all = Looked { deals, ..Looked::default() };
         for band in &bands {
@@ -207,8 +213,8 @@ impl Landmarks {
         (all.outlook(run), bands.map(|band| band.outlook(run)))
     }
 
-    /// The chance of those who were in the stage for more than `ticks`: Aalen-Johansen, the variance
-    /// times looks per deal, since one deal is looked at several times (METRICS F4, U3).
+    /// The chance of those who were in the stage for more than `ticks`: Aalen-Johansen, as sure as so many
+    /// deals make it.
     pub(super) fn beyond(
         &self,
         pipeline: Sym,
@@ -233,9 +239,8 @@ impl Landmarks {
         let horizon = run.ticks_of_days(run.config.stage_horizon);
         let p = (looks >= MIN_LOOKS && deals > 0 && has_value).then(|| {
             let at = events.at(horizon);
-            let (p, variance) = (at.incidence[0], at.variance[0] * looks as f64 / deals as f64);
-            let (lower, upper) = events.interval(p, variance, horizon).pair();
-            (p, lower, upper)
+            let (lower, upper) = of_deals(&events, deals, &at, horizon).1.pair();
+            (at.incidence[0], lower, upper)
         });
         WinChance { looks, deals, p }
     }
@@ -258,21 +263,43 @@ impl Looked {
     }
 }
 
-/// The chances at the horizons of the run: Aalen-Johansen, the variance times looks per deal.
+/// Effective number of deals behind the share won, and its limits. One deal is looked at several times: the
+/// variance is times looks per deal, and where nobody has won yet so many fewer are known not to have
+/// (METRICS F4, U3).
+fn of_deals(
+    events: &EventTable<2>,
+    deals: u64,
+    at: &Incidence<2>,
+    horizon: i64,
+) -> (f64, Interval) {
+    let (share, variance) = (at.incidence[0], at.variance[0]);
+    let n = events.effective_n(share, variance, horizon) * deals as f64 / events.n() as f64;
+    (n, wilson(share * n, n))
+}
+
+/// Whether the looks at two stages are taken together where there are few.
+fn are_alike(
+    (a_pipeline, a): (Sym, Option<StageId>),
+    (b_pipeline, b): (Sym, Option<StageId>),
+    run: &Run,
+) -> bool {
+    a_pipeline == b_pipeline && a.zip(b).is_some_and(|(a, b)| run.catalogue.are_alike(a, b))
+}
+
+/// The chances at the horizons of the run: Aalen-Johansen, as sure as so many deals make them.
 fn chances(events: &EventTable<2>, deals: u64, by_landmark: &[u64], run: &Run) -> Vec<StageChance> {
-    let looks = events.n();
     let horizons: Vec<i64> = run.config.horizons.iter().map(|&h| run.ticks_of_days(h)).collect();
     let at = |((&days, &ticks), (at, _)): ((&u32, &i64), (Incidence<2>, u64))| {
         let landmarks = run.landmarks.iter().zip(by_landmark);
         let is_followed = |cut: i64| run.ticks(cut - 1, run.observed_until) >= ticks;
         let followed = landmarks.filter(|(cut, _)| is_followed(**cut)).map(|(_, n)| n).sum();
-        let (p, variance) = (at.incidence[0], at.variance[0] * looks as f64 / deals as f64);
+        let (n_eff, limits) = of_deals(events, deals, &at, ticks);
         StageChance {
             days,
             maturity: Maturity::of(events, followed, run),
-            p,
-            n_eff: events.effective_n(p, variance, ticks),
-            limits: events.interval(p, variance, ticks).pair(),
+            p: at.incidence[0],
+            n_eff,
+            limits: limits.pair(),
         }
     };
     let found = events.at_each(&horizons);

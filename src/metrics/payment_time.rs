@@ -24,8 +24,8 @@ static ABOUT: About = About {
         it is taken back before that; otherwise it is followed to the cut-off. `q50_days`: the first \
         day by which half of the wins are paid, reversals allowed for (Aalen-Johansen); null if it has \
         not come to that. `lower` and `upper` are its limits. Rates: share of the wins paid within 30, \
-        60 and 90 days. A win without an amount is never known to be paid. Over all currencies. `n`: \
-        wins of the period.",
+        60 and 90 days. A win without an amount is never known to be paid. Over all currencies. Of \
+        owners: a win is of who is credited at its instant. `n`: wins of the period.",
     caveat: "A missing limit was not reached yet. A refund after the payment does not make a win unpaid.",
     source: "Aalen & Johansen 1978; Brookmeyer & Crowley 1982; rates: Wilson 1927 with the effective \
              sample size of Rothman 1978",

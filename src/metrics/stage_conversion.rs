@@ -35,8 +35,8 @@ static ABOUT: About = About {
         `closingdealz` and `cinode` (direct moves only, skips left out), `salesflare` (closed deals only), `frappe_crm` \
         (lost deals dropped), `crm_cli` (any exit is progress). `is_chosen`: the policy of the configuration \
         (`conversion_policy`). `n_differing`: deals that the policy counts otherwise than `reached_or_beyond`. Left out: \
-        deals whose history has no stages, deals closed before they were created, excluded losses. Limits: Wilson, where \
-        the rate is a share.",
+        deleted deals, deals whose history has no stages, deals closed before they were created, excluded losses. \
+        Limits: Wilson, where the rate is a share.",
     caveat: "Deals that are still open may yet go on: recent periods look worse than they are. Read them with \
         `stage_exit`, which follows each deal equally long.",
     source: "definition; Wilson 1927; the documentation of the products named",
@@ -147,7 +147,8 @@ impl Metric for StageConversion {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
-        if !deal.deal.history_grade.has_stages() || facts.is_backfilled || facts.is_excluded {
+        let is_told = deal.deal.history_grade.has_stages() && !facts.is_backfilled;
+        if !is_told || facts.is_excluded || facts.is_deleted {
             return;
         }
         for (at, visit) in deal.visits.iter().enumerate() {

@@ -2,12 +2,15 @@
 //!
 //! The state holds sums by month and one entry per win; wins are few.
 
+use super::forecast_past::owner_at;
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::Maturity;
 use super::monthly::{Gather, Monthly, currency_of};
 use super::{Metric, Reason, Row};
 use crate::error::Result;
-use crate::model::{About, Day, ExitKind, Micros, Run, StageKind, Timeline, Unit, Visit, column};
+use crate::model::{
+    About, Day, ExitKind, Facts, Micros, Run, StageKind, Timeline, Unit, Visit, column,
+};
 use crate::stats::survival::EventTable;
 
 /// The metric.
@@ -24,7 +27,8 @@ static ABOUT: About = About {
         wins of the period that still stand at `as_of`. `reversed_minor`: amounts of the reversals as \
         they stood then, unknown ones as 0. Rates: of the wins of the period, the share taken back \
         within 30, 90 and 180 days (1 - Kaplan-Meier; standing wins are followed to the cut-off). \
-        `lower` and `upper` are those of 90 days. Per currency. `n`: wins of the period.",
+        `lower` and `upper` are those of 90 days. Per currency. Of owners: a win is of who \
+        is credited (`credit_rule`) at its instant, and so is its reversal. `n`: wins of the period.",
     caveat: "The rates are about the wins of the period, `reversals` is about those of any.",
     source: "Kaplan & Meier 1958; interval: Wilson 1927 with the effective sample size of Rothman 1978",
     keys: &[],
@@ -124,6 +128,8 @@ impl Metric for WinReversal {
                 stay.end.map_or(followed, |(end, _)| run.ticks_between(entered, end).max(0));
             let reversed = stay.end.filter(|(_, is_reversed)| *is_reversed).map(|(end, _)| end);
             let win = Win { ticks, followed, is_reversed: reversed.is_some() };
+            // Whoever had the win also has its reversal (METRICS 3.6).
+            let facts = &Facts { owner: owner_at(deal, entered.0, run), ..*facts };
             for slice in Slice::of(pipeline, facts, PARTS) {
                 let cell = state.at((slice, currency, run.months.of(entered.1)), run);
                 cell.wins.push(win);

@@ -144,14 +144,15 @@ impl Catalogue {
     /// The stages that claim the same win probability as `id`, of its pipeline and kind; it alone if it
     /// claims none.
     pub fn alike(&self, id: StageId) -> Vec<StageId> {
-        let own = self.get(id);
-        let is_alike = |(_, other): &(StageId, &Stage)| {
-            other.kind == own.kind && other.probability_bp == own.probability_bp
-        };
-        match own.probability_bp {
-            Some(_) => self.of(own.pipeline).filter(is_alike).map(|(id, _)| id).collect(),
-            None => vec![id],
-        }
+        let all = self.of(self.get(id).pipeline).map(|(other, _)| other);
+        all.filter(|&other| self.are_alike(id, other)).collect()
+    }
+
+    /// Whether two stages of a pipeline claim the same win probability and are of one kind; a stage is like
+    /// itself.
+    pub fn are_alike(&self, one: StageId, other: StageId) -> bool {
+        let key = |id| (self.get(id).kind, self.get(id).probability_bp);
+        one == other || (self.get(one).probability_bp.is_some() && key(one) == key(other))
     }
 
     /// Sorts the stages as documented; returns the new id of each old one.

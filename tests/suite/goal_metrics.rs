@@ -130,6 +130,19 @@ fn a_gap_that_no_chance_tells_of_says_why() {
     assert_eq!(state(&world), (true, Some("NA".to_owned())));
 }
 
+#[test]
+fn a_negative_amount_is_in_the_gap_but_not_in_its_chance() {
+    let mut world = v11_world();
+    world.rows[0].deal.amount_minor = Some(-100).into();
+    world.rows[1].deal.amount_minor = None.into();
+    let targets = [target("bookings", ("2026-04-01", "2026-07-01"), 9_000_000)];
+    let config = Config::default();
+    let tables = tables_of(&GOALS[..3], &world, (&targets, &[]), config, "2026-04-11", 1);
+    assert_eq!(get(&tables[0], &tables[0].rows[0], "n_null_amount"), 1.0, "it is added up");
+    let of = row(&tables[2], &[("p_mode", "configured")]);
+    assert_eq!(get(&tables[2], of, "n_null_amount"), 2.0, "on a lattice it has no place");
+}
+
 fn v11_world() -> World {
     v11()
 }
@@ -204,6 +217,27 @@ fn calibrated(world: &World, owner: &str) -> [f64; 3] {
     let config = Config::default();
     let found = tables_of(&GOALS[3..4], world, (&[goal], &[]), config, "2026-03-15", 2).remove(0);
     ["n_periods", "phi", "ratio"].map(|name| get(&found, &found.rows[0], name))
+}
+
+#[test]
+fn what_came_is_what_the_deals_were_won_for() {
+    // As in H10, but each win is settled at 60 instead of 100. On each past day 750 are to be expected, of a
+    // variance of 5.625 x 100^2; 10 wins bring 600: (600 - 750)^2 / 56250 = 0.4, so phi stays 1.
+    let mut world = h10_world();
+    let wins = world.stage("Won");
+    for row in &mut world.rows {
+        let won = row.visits.iter().find(|visit| visit.stage == wins);
+        let Some(at) = won.map(|visit| visit.entered_at) else { continue };
+        let [old, new] = [100, 60].map(|minor| Some(minor).into());
+        row.changes.push(FieldChange { at, field: Field::Amount, old, new });
+        row.deal.amount_minor = Some(60).into();
+    }
+    let goal = target("bookings", MARCH, 1500);
+    let config = Config::default();
+    let found = tables_of(&GOALS[3..4], &world, (&[goal], &[]), config, "2026-03-15", 2).remove(0);
+    for (name, expected) in [("n_periods", 8.0), ("phi", 1.0), ("ratio", 600.0 / 750.0)] {
+        near(get(&found, &found.rows[0], name), expected);
+    }
 }
 
 #[test]

@@ -843,3 +843,32 @@ fn owners_whom_users_of_another_night_tell_are_one_person() {
         assert_eq!(runs(), before, "once more changes nothing: {first:?} {second:?}");
     }
 }
+
+/// Nobody tells the stages of a deal that went to another pipeline but the nights.
+#[test]
+fn a_night_tells_the_pipeline_of_a_deal() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let header = "deal_id,pipeline,stage,status,owner,amount,created_at,closed_at,expected_close_date,\
+                  forecast_category,modified_at\n";
+    let first = "0,New,Won,won,Ann,10,2026-01-05,2026-02-01,,,2026-02-01\n";
+    for (deal, night) in [
+        ("1,New,Demo,open,Ann,100,2026-03-01,,2026-06-20,commit,2026-03-31T20:00:00\n", "03-31"),
+        ("1,Renew,Quote,open,Ann,100,2026-03-01,,2026-06-30,commit,2026-06-30T20:00:00\n", "06-30"),
+    ] {
+        std::fs::write(dir.join("deals.csv"), format!("{header}{first}{deal}")).unwrap();
+        said(dir, &["run", "deals.csv", "--as-of", &format!("2026-{night}")]);
+    }
+    let metric = ["metric", "forecast_snapshots", "--as-of", "2026-06-30", "--format", "csv"];
+    let table = said(dir, &metric);
+    let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+    let column = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let wanted = ["pipeline", "lead_days", "deals", "amount_minor"].map(column);
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|cells| cells[column("category")] == "commit" && cells[column("owner")].is_empty())
+        .map(|cells| wanted.iter().map(|&at| cells[at]).collect())
+        .collect();
+    assert_eq!(rows, [["New", "90", "1", "10000"], ["Renew", "0", "1", "10000"]]);
+}

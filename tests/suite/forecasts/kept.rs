@@ -61,6 +61,40 @@ fn a_forecast_counts_on_what_was_won_by_its_own_day() {
     holds(&found, row(&found, &wanted), "amount_minor", 8_000.0);
 }
 
+/// Ann and Bob book in both quarters; Bob said nothing for the third.
+#[test]
+fn an_owner_lacks_the_forecasts_that_he_did_not_make() {
+    let won = |(id, owner, on): (&str, &str, &str)| -> Case {
+        let open = deal(id).word("owner", owner).amount(4_000).visit("Open", "2025-06-05");
+        case(id, open.won(on), None)
+    };
+    let wins = [
+        ("D0", "ann", "2025-06-20"),
+        ("D1", "ann", "2025-08-10"),
+        ("D2", "bob", "2025-08-11"),
+        ("D3", "ann", "2025-11-10"),
+        ("D4", "bob", "2025-11-11"),
+    ];
+    let mut data = dataset(&[("Open", Some(9_000))], "2026-01-02", &wins.map(won));
+    let third = |owner: &str| Forecast {
+        period_start: day("2025-07-01"),
+        period_end: day("2025-10-01"),
+        ..kept("2025-08-31", owner, "commit", 5_000)
+    };
+    let fourth = |owner: &str| kept("2025-12-01", owner, "commit", 5_000);
+    data.forecasts = vec![third("ann"), fourth("ann"), fourth("bob")];
+    let config = Config { forecast_periods: 2, forecast_leads: vec![30], ..Config::default() };
+    for name in ["forecast_accuracy", "forecast_lead_accuracy"] {
+        let found = table(name, &data, &config, "2025-12-31");
+        for (owner, n, missing) in [("ann", 2.0, 0.0), ("bob", 1.0, 1.0), ("", 3.0, 1.0)] {
+            let wanted = [("basis", "stored"), ("period_kind", "all"), ("owner", owner)];
+            let of = row(&found, &wanted);
+            holds(&found, of, "n", n);
+            holds(&found, of, "n_missing", missing);
+        }
+    }
+}
+
 #[test]
 fn forecasts_of_other_periods_than_quarters_are_told() {
     let mut data = three_wins();

@@ -76,6 +76,28 @@ fn earlier_quarters_still_tell_what_stages_keep() {
     holds(&found, row, "actual_minor", 8_000.0);
 }
 
+/// As before, two of the four deals of each month in euros: a share of deals has no currency, so the 20 looks
+/// are enough for either.
+#[test]
+fn what_stages_keep_is_told_by_deals_of_all_currencies() {
+    let mut cases = deals(96);
+    for (at, case) in cases.iter_mut().enumerate().filter(|(at, _)| at / 24 % 2 == 1) {
+        assert_eq!(case.id, format!("D{at:03}"));
+        case.deal = case.deal.clone().word("currency", "EUR");
+    }
+    let data = dataset(&STAGES, "2026-01-02", &cases);
+    let config = Config { forecast_periods: 6, ..Config::default() };
+    let found = table("forecast_lead_accuracy", &data, &config, "2025-12-31");
+    for currency in ["USD", "EUR"] {
+        let wanted = [("forecast", "landmark"), ("lead_days", "60"), ("currency", currency)];
+        let wanted = [ALL.as_slice(), &wanted, &[("cut", "all")]].concat();
+        let row = row(&found, &wanted);
+        holds(&found, row, "n", 1.0);
+        holds(&found, row, "forecast_minor", 2_000.0 + 0.6 * 2_000.0);
+        holds(&found, row, "actual_minor", 4_000.0);
+    }
+}
+
 #[test]
 fn a_deal_without_a_log_beside_deals_with_one_spoils_the_forecast_of_its_owner_only() {
     let log = |id: &str, owner: &str| {
@@ -100,6 +122,25 @@ fn a_deal_without_a_log_beside_deals_with_one_spoils_the_forecast_of_its_owner_o
     assert_eq!(found.value(of("bob"), "reason").as_str(), Some("LK"));
     assert_eq!(found.value(of(""), "reason").as_str(), Some("LK"), "and of the whole");
     holds(&found, of("ann"), "wape", 0.0);
+}
+
+#[test]
+fn a_commit_without_an_amount_is_a_forecast_of_nothing() {
+    let open = deal("D1").word("owner", "ann").visit("Open", "2025-08-20");
+    let lost = case("D1", open.lost("2025-12-20"), Some("2025-12-20")).told(
+        "2025-12-20",
+        Field::ExpectedCloseOn,
+        "2025-12-24",
+        "2025-12-20",
+    );
+    let data = dataset(&STAGES, "2026-01-02", &[lost]);
+    let config = Config { forecast_periods: 1, ..Config::default() };
+    let found = table("forecast_attainment", &data, &config, "2025-12-31");
+    let of = row(&found, &[("owner", ""), ("period_kind", "quarter"), ("lead_days", "30")]);
+    for (name, expected) in [("n", 1.0), ("forecast_minor", 0.0), ("actual_minor", 0.0)] {
+        holds(&found, of, name, expected);
+    }
+    assert!(found.value(of, "attainment").is_null());
 }
 
 #[test]

@@ -181,6 +181,7 @@ fn holds(id: &str) {
 #[test]
 fn landmark_win_probability() {
     holds("H93");
+    holds("H94");
 }
 
 #[test]
@@ -206,6 +207,11 @@ fn bottleneck_without_entries() {
 #[test]
 fn win_reversals() {
     holds("H42");
+}
+
+#[test]
+fn wins_are_of_who_had_them() {
+    holds("H95");
 }
 
 #[test]
