@@ -91,7 +91,7 @@ pub(super) fn load(paths: &[PathBuf], options: &Options<'_>) -> Result<Ingested>
 /// Errors: there is no deal, or none with a time.
 fn check(plans: &[Plan], dataset: &Dataset, broken: Vec<Broken>) -> Result<Vec<Broken>> {
     if dataset.deal_count() == 0 {
-        return Err(unknown::or_unreadable(unknown::no_rows(&dataset.rejects), broken));
+        return Err(unknown::or_unreadable(unknown::no_rows(plans, &dataset.rejects), broken));
     }
     if dataset.partitions.iter().all(|partition| partition.created_month.is_none()) {
         return Err(unknown::undated(plans, dataset));

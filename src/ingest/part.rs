@@ -15,7 +15,7 @@ use super::decode::Encoding;
 use super::detect::Plan;
 use super::notes;
 use super::record::Cells;
-use super::scan::{self, Block, Ended, Found};
+use super::scan::{self, Block, Ended, Found, Layout};
 use super::seen::Seen;
 use super::status::Told;
 use super::words::{Text, Word, Words};
@@ -254,7 +254,7 @@ pub(super) fn read<R: Send>(
 ) -> Result<FileRows<R>> {
     let plan = context.plan;
     let run = |context: &Context<'_>| {
-        scan::scan(&plan.input, plan.form, &|block| {
+        scan::scan(&plan.input, plan.form, plan.headers.len(), &|block| {
             let parsed = parse_block(block, context, parse);
             progress.advance(block.text.len() as u64);
             parsed
@@ -334,7 +334,8 @@ fn parse_block<R>(
     let first = if block.is_first { plan.header_at + 1 } else { 0 };
     let width = plan.headers.len();
     let seen = RefCell::default();
-    let (records, ended) = scan::walk(block, plan.form.delimiter, |row, found| {
+    let layout = Layout { delimiter: plan.form.delimiter, width };
+    let (records, ended) = scan::walk(block, layout, |row, found| {
         if row < first {
             return;
         }

@@ -169,9 +169,10 @@ fn contents(reader: impl Read + Seek) -> ZipResult<Members> {
     Ok(members)
 }
 
-/// Whether the last part of a path begins with a dot, as what systems keep beside files does.
+/// Whether the last part of a path begins as what systems keep beside files does, or Excel beside an open workbook.
 fn is_hidden(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.starts_with('.'))
+    let name = path.rsplit('/').next().unwrap_or_default();
+    [".", "~$"].iter().any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]
@@ -207,6 +208,7 @@ mod tests {
         std::fs::write(folder.path().join("x.zip"), outer).unwrap();
         std::fs::write(folder.path().join("a.csv"), b"Id\n1\n").unwrap();
         std::fs::write(folder.path().join(".hidden.csv"), b"Id\n").unwrap();
+        std::fs::write(folder.path().join("~$open.csv"), b"Id\n").unwrap();
         std::fs::create_dir(folder.path().join("below")).unwrap();
         let found = find(folder.path()).unwrap();
         let stems: Vec<&str> = found.inputs.iter().map(Input::stem).collect();

@@ -114,6 +114,79 @@ pub(super) fn split(
     }
 }
 
+/// Whether the record at the beginning of `bytes`, as it was cut, swallows others: a quote that opens in its first
+/// line goes on to a quote of another record, or is never closed (`end` is none).
+///
+/// Then that line and the next one are whole records of `width` cells each if the quote is taken as text. A cell
+/// of several lines may look so too, but there text does not follow its closing quote, nor does its second line
+/// begin with an id or a time like that of the record.
+pub(super) fn swallows(bytes: &[u8], end: Option<usize>, delimiter: u8, width: usize) -> bool {
+    let record = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
+    let Some(first_end) = memchr(b'\n', record) else { return false };
+    let (first, rest) = (&record[..first_end], &record[first_end + 1..]);
+    let second = match memchr(b'\n', rest) {
+        Some(line_end) => &rest[..line_end],
+        // Where nothing closes the quote, the line may go on.
+        None if end.is_none() => return false,
+        None => rest,
+    };
+    let [(cells, open), (next_cells, _)] = [first, second].map(|line| cells_of(line, delimiter));
+    let Some(open) = open.filter(|_| width > 2 && cells == width && next_cells == width) else {
+        return false;
+    };
+    let head = |line| shape(memchr(delimiter, line).map_or(line, |end| &line[..end]));
+    is_torn(record, open, delimiter) || head(first).is_some_and(|shape| head(second) == Some(shape))
+}
+
+/// Whether a cell of the record at `starts` holds others: the quote that should end it is left out, so that the one
+/// which opens a later cell ended it.
+pub(super) fn is_merged(bytes: &[u8], starts: &[u32], delimiter: u8) -> bool {
+    starts.iter().filter(|&start| start & ODD != 0).any(|start| {
+        let open = (start & !ODD) as usize;
+        let close = closing_quote(bytes, open + 1).map_or(0, |(close, _)| close);
+        close > open + 1 && bytes[close - 1] == delimiter && is_torn(bytes, open, delimiter)
+    })
+}
+
+/// How many cells a line has by itself, and where a quote opens that it does not close, which is text then.
+fn cells_of(line: &[u8], delimiter: u8) -> (usize, Option<usize>) {
+    let (mut at, mut count, mut open) = (0, 1, None);
+    loop {
+        let mut from = at;
+        if line.get(at) == Some(&b'"') {
+            match closing_quote(line, at + 1) {
+                Some((close, _)) => from = close + 1,
+                None => open = open.or(Some(at)),
+            }
+        }
+        match memchr(delimiter, line.get(from..).unwrap_or_default()) {
+            Some(offset) => at = from + offset + 1,
+            None => return (count, open),
+        }
+        count += 1;
+    }
+}
+
+/// Whether nothing closes the quote at `open`, or what closes it stands before more text.
+fn is_torn(record: &[u8], open: usize, delimiter: u8) -> bool {
+    let Some((close, _)) = closing_quote(record, open + 1) else { return true };
+    let after = record.get(close + 1..).unwrap_or_default();
+    let text = after.iter().find(|&&byte| byte != b' ');
+    text.is_some_and(|&byte| byte != delimiter && byte != b'\r' && byte != b'\n')
+}
+
+/// What an id or a time looks like: its runs of digits, of letters, and its other bytes; none without a digit.
+fn shape(cell: &[u8]) -> Option<Vec<u8>> {
+    let class = |byte: &u8| match byte {
+        b'0'..=b'9' => b'0',
+        b'a'..=b'z' | b'A'..=b'Z' => b'a',
+        other => *other,
+    };
+    let mut found: Vec<u8> = cell.iter().map(class).collect();
+    found.dedup();
+    found.contains(&b'0').then_some(found)
+}
+
 /// The closing quote of a cell whose text begins at `from`, and whether quotes in it are doubled.
 fn closing_quote(bytes: &[u8], mut from: usize) -> Option<(usize, bool)> {
     let mut is_doubled = false;
@@ -195,6 +268,39 @@ mod tests {
     fn stray_quotes_stay_in_the_text() {
         assert_eq!(cells("5\" pipe,\"a\"b,c\n"), vec![vec!["5\" pipe", "ab", "c"]]);
         assert_eq!(cells("a,b\n\"open,c\n"), vec![vec!["a", "b"], vec!["<open>"]]);
+    }
+
+    #[test]
+    fn a_cell_that_holds_others_is_told_from_one_with_quotes_in_it() {
+        let is_merged = |text: &str| {
+            let mut starts = Vec::new();
+            split(text.as_bytes(), 0, b',', &mut starts).unwrap();
+            super::is_merged(text.as_bytes(), &starts, b',')
+        };
+        assert!(is_merged("\"1\",\"a,\"b\",\"c\"\n"));
+        assert!(!is_merged("\"1\",\"a \"quoted\", b\",\"c\"\n"));
+        assert!(!is_merged("\"1\",\"a,\",\"\"\"c,\"\"\"\n"));
+    }
+
+    #[test]
+    fn a_quote_that_swallows_records_is_told_from_a_cell_of_several_lines() {
+        let swallows = |text: &str, width: usize| {
+            let end = split(text.as_bytes(), 0, b',', &mut Vec::new());
+            super::swallows(text.as_bytes(), end, b',', width)
+        };
+        assert!(swallows("D1,\"a,x\nD2,b,y\nD3,\"c,z\n", 3), "the next quote opens a cell");
+        assert!(swallows("D1,\"a,x\r\nD2,b,y\r\nD3,c\",z\r\n", 3), "it ends one");
+        assert!(swallows("D1,\"a,x\nD2,\"b, b\",y\n", 3), "it is that of a whole cell");
+        assert!(swallows("D1,\"a,x\nD2,b,y\nD3,c,z\n", 3), "there is none");
+        assert!(
+            swallows("\"D1\",\"a\",\"x\n\"D2\",\"b\",\"y\"\n", 3),
+            "the last of a line is left out"
+        );
+        assert!(!swallows("D1,\"a,x\nD2,b", 3), "the line goes on");
+        assert!(!swallows("D1,\"a note, long\nof two lines\",x\n", 3));
+        assert!(!swallows("D1,x,\"first\nSmith, Jones, Miller\"\n", 3));
+        assert!(!swallows("D1,x,\"said\n\"hello\" to all\"\n", 3));
+        assert!(!swallows("D1,\"a,x\nD2,b,y\n", 2), "cells that are not those of the header");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 //! Regular is what every program writes: a quote opens at the start of a cell, is doubled inside, and
 //! closes before a delimiter or a line end. Then a byte is inside quotes if an odd number of quotes
 //! stands before it, and what is outside needs no looking at one by one. Stops where text is not
-//! regular, and before the last record: `record::split` goes on from there.
+//! regular, before a record that swallows others, and before the last one: `record::split` goes on from there.
 
 use super::lanes::{CHUNK, equal};
-use super::record::{Cells, ODD};
+use super::record::{self, Cells, ODD};
+use super::scan::Layout;
 
 /// Chunks that are cut before their records are visited: their cells stay in the nearest cache.
 const STRETCH: usize = 256;
@@ -15,7 +16,7 @@ const STRETCH: usize = 256;
 pub(super) struct Cutter<'t> {
     text: &'t str,
     chunks: std::slice::Iter<'t, [u8; CHUNK]>,
-    delimiter: u8,
+    layout: Layout,
     /// Where the chunk begins that comes next.
     at: usize,
     state: State,
@@ -24,6 +25,8 @@ pub(super) struct Cutter<'t> {
     known: usize,
     /// Which of `starts` begin a record.
     firsts: Vec<u32>,
+    /// Whether a cell of the stretch has several lines.
+    has_lines: bool,
 }
 
 /// What a chunk has to know of the byte before it; all are 0 or 1, but `inside`.
@@ -46,6 +49,8 @@ struct Marks {
     lines: u64,
     /// Second quotes of doubled ones.
     doubled: u64,
+    /// Line ends inside quotes.
+    quoted_lines: u64,
 }
 
 impl State {
@@ -74,7 +79,8 @@ impl State {
             has_closed: closes >> LAST,
             has_returned: returned >> LAST,
         };
-        let marks = Marks { separators, lines: line_ends & !inside, doubled: opens & after_close };
+        let (lines, quoted_lines) = (line_ends & !inside, line_ends & inside);
+        let marks = Marks { separators, lines, doubled: opens & after_close, quoted_lines };
         (is_wrong == 0).then_some(marks)
     }
 }
@@ -90,28 +96,49 @@ fn odd_before_and_at(mut bits: u64) -> u64 {
 
 impl<'t> Cutter<'t> {
     /// Begins at the start of `text`, where a record begins.
-    pub(super) fn new(text: &'t str, delimiter: u8) -> Self {
+    pub(super) fn new(text: &'t str, layout: Layout) -> Self {
         Self {
             text,
             chunks: text.as_bytes().as_chunks().0.iter(),
-            delimiter,
+            layout,
             at: 0,
             state: State { inside: 0, may_open: 1, has_closed: 0, has_returned: 0 },
             starts: vec![0],
             known: 1,
             firsts: vec![0],
+            has_lines: false,
         }
     }
 
     /// Visits the records of the next stretch; none are left if it returns false.
     pub(super) fn visit(&mut self, mut visit: impl FnMut(Cells<'_>)) -> bool {
-        let is_regular = self.cut();
+        let mut is_regular = self.cut();
+        if self.has_lines {
+            is_regular &= !self.stop_at_swallowing();
+        }
         for record in self.firsts.windows(2) {
             let [first, next] = [record[0] as usize, record[1] as usize];
             let end = self.starts[next] & !ODD;
             visit(Cells::new(self.text, &self.starts[first..next], end as usize));
         }
         is_regular
+    }
+
+    /// Ends before the first record of the stretch that swallows others, and tells whether there is one.
+    #[cold]
+    fn stop_at_swallowing(&mut self) -> bool {
+        let start = |first: u32| (self.starts[first as usize] & !ODD) as usize;
+        let Layout { delimiter, width } = self.layout;
+        let swallows = |record: &[u32]| {
+            let bytes = &self.text.as_bytes()[start(record[0])..start(record[1])];
+            record::swallows(bytes, Some(bytes.len()), delimiter, width)
+        };
+        let found = self.firsts.windows(2).position(swallows);
+        if let Some(at) = found {
+            self.firsts.truncate(at + 1);
+            self.chunks = [].iter();
+        }
+        found.is_some()
     }
 
     /// Where the first record begins that was not visited.
@@ -126,9 +153,10 @@ impl<'t> Cutter<'t> {
         self.starts.copy_within(visited..self.known, 0);
         self.known -= visited;
         self.firsts.truncate(1);
+        self.has_lines = false;
         for _ in 0..STRETCH {
             let Some(chunk) = self.chunks.next() else { return false };
-            let Some(marks) = self.state.marks(chunk, self.delimiter) else {
+            let Some(marks) = self.state.marks(chunk, self.layout.delimiter) else {
                 self.chunks = [].iter();
                 return false;
             };
@@ -140,6 +168,7 @@ impl<'t> Cutter<'t> {
 
     #[inline]
     fn add(&mut self, marks: &Marks) {
+        self.has_lines |= marks.quoted_lines != 0;
         let known = self.known;
         if self.starts.len() < known + CHUNK {
             self.starts.resize(2 * known + CHUNK, 0);
@@ -194,7 +223,7 @@ mod tests {
     }
 
     fn check(text: &str) -> usize {
-        let mut cutter = Cutter::new(text, b',');
+        let mut cutter = Cutter::new(text, Layout { delimiter: b',', width: 0 });
         let mut records = Vec::new();
         while cutter.visit(|found| records.push(cells(found))) {}
         assert_eq!(records, leniently(text, cutter.rest()), "{text:?}");

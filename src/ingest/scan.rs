@@ -9,7 +9,7 @@
 use std::io::Read;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use memchr::{memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 use rayon::prelude::*;
 
 use super::decode::{self, Encoding, Returns, Utf16};
@@ -24,8 +24,8 @@ const BLOCK: usize = 512 << 10;
 /// Bytes after which a block without a line end outside quotes is cut anyway.
 const LARGEST_BLOCK: usize = 64 << 20;
 
-/// Unclosed quotes that are forgiven in a block; each costs another look at its rest.
-const MAX_TORN: usize = 64;
+/// Quotes without an end that are forgiven in a block; each costs another look at its rest.
+const MAX_OPEN: usize = 64;
 
 /// How the text of a file is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,15 @@ pub(super) struct Form {
     pub(super) ends_in_returns: bool,
     /// Between cells.
     pub(super) delimiter: u8,
+}
+
+/// What tells records apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    /// Between cells.
+    pub(super) delimiter: u8,
+    /// How many cells the header has.
+    pub(super) width: usize,
 }
 
 /// What was read of a file.
@@ -57,6 +66,8 @@ pub(super) struct Block<'b> {
     pub(super) is_first: bool,
     /// Whether nothing follows, so that an open quote is the file's own fault.
     pub(super) is_final: bool,
+    /// Whether it was cut as it is walked over, so that a quote that goes on to another record is the file's fault.
+    is_exact: bool,
 }
 
 /// How a walk over the records of a block ended.
@@ -72,46 +83,77 @@ pub(super) enum Ended {
 pub(super) enum Found<'s> {
     /// A record.
     Record(Cells<'s>),
-    /// A line whose quote is never closed.
+    /// A line whose quote is never closed, or by one of another record or cell.
     Torn(&'s str),
+}
+
+/// What stands at a place where a record may begin.
+enum Next {
+    /// A record, up to there.
+    Record(usize),
+    /// A line up to there, whose quote goes on to another record or cell.
+    Torn(usize),
+    /// A quote that is not closed.
+    Open,
+}
+
+/// Cuts what begins at `at`; the starts of a record's cells go into `starts`.
+fn next(bytes: &[u8], at: usize, layout: Layout, starts: &mut Vec<u32>) -> Next {
+    let end = record::split(bytes, at, layout.delimiter, starts);
+    let rest = bytes.get(at..).unwrap_or_default();
+    let length = end.map(|end| end - at);
+    let is_merged =
+        || starts.len() < layout.width && record::is_merged(bytes, starts, layout.delimiter);
+    if record::swallows(rest, length, layout.delimiter, layout.width)
+        || end.is_some() && is_merged()
+    {
+        return Next::Torn(at + line_length(rest));
+    }
+    end.map_or(Next::Open, Next::Record)
+}
+
+/// Bytes of the first line, with its end.
+fn line_length(bytes: &[u8]) -> usize {
+    memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1)
 }
 
 /// Walks over the records of a block. `visit` hears the record's number in the block, from 0, blank
 /// lines included (they are not visited). Returns how many there were, and how it ended.
 pub(super) fn walk(
     block: &Block<'_>,
-    delimiter: u8,
+    layout: Layout,
     mut visit: impl FnMut(u64, Found<'_>),
 ) -> (u64, Ended) {
     let bytes = block.text.as_bytes();
-    let (mut number, mut torn) = (0, 0);
+    let (mut number, mut open) = (0, 0);
     let mut visit = |number, found: Found<'_>| match found {
         Found::Record(cells) if cells.is_blank() => {}
         found => visit(number, found),
     };
-    let mut cutter = Cutter::new(block.text, delimiter);
+    let mut cutter = Cutter::new(block.text, layout);
     while cutter.visit(|cells| {
         visit(number, Found::Record(cells));
         number += 1;
     }) {}
     let (mut at, mut starts) = (cutter.rest(), Vec::new());
     while at < bytes.len() {
-        match record::split(bytes, at, delimiter, &mut starts) {
-            Some(next) => {
-                visit(number, Found::Record(Cells::new(block.text, &starts, next)));
-                at = next;
+        let end = match next(bytes, at, layout, &mut starts) {
+            Next::Record(end) => {
+                visit(number, Found::Record(Cells::new(block.text, &starts, end)));
+                (at, number) = (end, number + 1);
+                continue;
             }
-            None if !block.is_final => return (number, Ended::InsideQuote),
-            None => {
-                torn += 1;
-                let rest = block.text.get(at..).unwrap_or_default();
-                let length = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |n| n + 1);
-                let length = if torn > MAX_TORN { rest.len() } else { length };
-                visit(number, Found::Torn(rest.get(..length).unwrap_or_default().trim_end()));
-                at += length;
+            Next::Torn(end) if block.is_final || block.is_exact => end,
+            Next::Open if block.is_final => {
+                open += 1;
+                let rest = bytes.get(at..).unwrap_or_default();
+                if open > MAX_OPEN { bytes.len() } else { at + line_length(rest) }
             }
-        }
-        number += 1;
+            Next::Torn(_) | Next::Open => return (number, Ended::InsideQuote),
+        };
+        let line = block.text.get(at..end).unwrap_or_default();
+        visit(number, Found::Torn(line.trim_end()));
+        (at, number) = (end, number + 1);
     }
     (number, Ended::Between)
 }
@@ -122,6 +164,7 @@ pub(super) fn walk(
 pub(super) fn scan<P: Send>(
     input: &Input,
     form: Form,
+    width: usize,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
 ) -> Result<Scanned<P>> {
     let (mut encoding, mut exact) = (form.encoding, None);
@@ -152,7 +195,7 @@ pub(super) fn scan<P: Send>(
                 let blake3 = hasher.finalize().to_hex().to_string();
                 return Ok(Scanned { parts, blake3, encoding });
             }
-            Err(Stop::WrongCut) => exact = Some(form.delimiter),
+            Err(Stop::WrongCut) => exact = Some(Layout { delimiter: form.delimiter, width }),
             Err(Stop::WrongEncoding(other)) => encoding = other,
             Err(Stop::Unreadable(e)) => return Err(input.broken(e)),
         }
@@ -172,14 +215,15 @@ fn attempt<P: Send>(
     stream: Stream<'_>,
     hasher: &mut blake3::Hasher,
     encoding: Encoding,
-    exact: Option<u8>,
+    exact: Option<Layout>,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
 ) -> std::result::Result<Vec<P>, Stop> {
     let spare = Mutex::default();
+    let is_exact = exact.is_some();
     let blocks = Blocks::new(stream, hasher, exact, &spare).enumerate().par_bridge();
     let parsed = blocks.map(|(number, raw)| {
         let raw = raw.map_err(Stop::Unreadable)?;
-        let part = parse_block(&raw, encoding, parse)?;
+        let part = parse_block(&raw, is_exact, encoding, parse)?;
         lock(&spare).push(raw.bytes);
         Ok((number, part))
     });
@@ -190,13 +234,15 @@ fn attempt<P: Send>(
 
 fn parse_block<P>(
     raw: &RawBlock,
+    is_exact: bool,
     encoding: Encoding,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
 ) -> std::result::Result<P, Stop> {
     let bytes = if raw.is_first { decode::skip_mark(&raw.bytes) } else { &raw.bytes };
     let text = decode::text(bytes, encoding)
         .ok_or_else(|| Stop::WrongEncoding(Encoding::sniff(bytes).or_single_bytes()))?;
-    let block = Block { text: &text, is_first: raw.is_first, is_final: raw.is_final };
+    let (is_first, is_final) = (raw.is_first, raw.is_final);
+    let block = Block { text: &text, is_first, is_final, is_exact };
     match parse(&block) {
         (part, Ended::Between) => Ok(part),
         (_, Ended::InsideQuote) => Err(Stop::WrongCut),
@@ -220,8 +266,8 @@ struct RawBlock {
 struct Blocks<'r, 's> {
     stream: &'r mut (dyn Read + Send + 's),
     hasher: &'r mut blake3::Hasher,
-    /// The delimiter, if cuts are to be found by the parser.
-    exact: Option<u8>,
+    /// Set if cuts are to be found by the parser.
+    exact: Option<Layout>,
     is_first: bool,
     is_ended: bool,
     carry: Vec<u8>,
@@ -232,7 +278,7 @@ impl<'r, 's> Blocks<'r, 's> {
     fn new(
         stream: &'r mut (dyn Read + Send + 's),
         hasher: &'r mut blake3::Hasher,
-        exact: Option<u8>,
+        exact: Option<Layout>,
         spare: &'r Spare,
     ) -> Self {
         Self { stream, hasher, exact, is_first: true, is_ended: false, carry: Vec::new(), spare }
@@ -259,7 +305,7 @@ impl<'r, 's> Blocks<'r, 's> {
                 return Ok(RawBlock { bytes, is_first, is_final: true });
             }
             let cut = match self.exact {
-                Some(delimiter) => exact_cut(&bytes, delimiter),
+                Some(layout) => exact_cut(&bytes, layout),
                 None => paired_cut(&bytes),
             };
             let (cut, is_final) = match cut {
@@ -299,17 +345,16 @@ fn paired_cut(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The byte after the last record that is complete.
-fn exact_cut(bytes: &[u8], delimiter: u8) -> Option<usize> {
+fn exact_cut(bytes: &[u8], layout: Layout) -> Option<usize> {
     let mut starts = Vec::new();
-    let mut at = 0;
     let mut last = None;
-    while at < bytes.len() {
-        match record::split(bytes, at, delimiter, &mut starts) {
-            Some(next) if next < bytes.len() || bytes.last() == Some(&b'\n') => {
-                last = Some(next);
-                at = next;
+    while last.unwrap_or(0) < bytes.len() {
+        match next(bytes, last.unwrap_or(0), layout, &mut starts) {
+            Next::Record(end) if end < bytes.len() || bytes.last() == Some(&b'\n') => {
+                last = Some(end)
             }
-            _ => break,
+            Next::Torn(end) => last = Some(end),
+            Next::Record(_) | Next::Open => break,
         }
     }
     last
@@ -324,6 +369,8 @@ mod tests {
         assert_eq!(paired_cut(b"a,\"b\nc\"\nd,\"e\nf"), Some(8));
         assert_eq!(paired_cut(b"a,b\nc"), Some(4));
         assert_eq!(paired_cut(b"\"a\nb\nc"), None);
-        assert_eq!(exact_cut(b"a,5\" b\nc,\"d\ne", b','), Some(7));
+        let layout = Layout { delimiter: b',', width: 3 };
+        assert_eq!(exact_cut(b"a,5\" b\nc,\"d\ne", layout), Some(7));
+        assert_eq!(exact_cut(b"1,\"a,b\n2,c,d\n3,e", layout), Some(13));
     }
 }

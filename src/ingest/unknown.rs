@@ -201,16 +201,22 @@ fn shown(headers: &[String]) -> String {
 }
 
 /// No row of a deal could be read.
-pub(super) fn no_rows(rejects: &[Reject]) -> Error {
-    let error = || Error::new(ErrorKind::Input, "no deal could be read");
-    let rows = rejects.iter().filter(|reject| reject.is_one_row()).count();
-    match rejects.iter().find(|reject| reject.is_one_row()) {
-        Some(Reject { file, row, column, value, reason, .. }) => error().because(format!(
-            "{rows} are refused, the first of them row {row} of `{file}`: `{column}` is `{value}`: {reason}"
-        )),
-        None => Error::new(ErrorKind::Empty, "the export has no row of a deal")
-            .hint("a table of deals needs a row for each deal below its header"),
-    }
+pub(super) fn no_rows(plans: &[Plan], rejects: &[Reject]) -> Error {
+    const NEEDS_ROWS: &str = "a table of deals needs a row for each deal below its header";
+    let rows: Vec<&Reject> = rejects.iter().filter(|reject| reject.is_one_row()).collect();
+    let mut tables = plans.iter().filter(|plan| plan.entity == Entity::Deals);
+    let of_deals = |row: &&&Reject| tables.clone().any(|plan| plan.input.shown == row.file);
+    let first = rows.iter().find(of_deals);
+    let Some(Reject { file, row, column, value, reason, .. }) = first.or(rows.first()) else {
+        return Error::new(ErrorKind::Empty, "the export has no row of a deal").hint(NEEDS_ROWS);
+    };
+    let cause = format!(
+        "{} are refused, the first of them row {row} of `{file}`: `{column}` is `{value}`: {reason}",
+        rows.len()
+    );
+    let is_empty = first.is_none() && tables.next().is_some();
+    let hint = if is_empty { NEEDS_ROWS } else { "`--mapping FILE` can name other columns" };
+    Error::new(ErrorKind::Input, "no deal could be read").because(cause).hint(hint)
 }
 
 /// No deal has a time: of creation, of a change or of its close.

@@ -327,21 +327,42 @@ fn zips_and_threads_do_not_matter() {
     }
 }
 
+/// That the configuration made of an export is valid and leaves the stages as they were.
+fn check_suggested(folder: &Path) {
+    let first = read(folder);
+    let text = ingest::suggest_config(&first, &Config::default());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &text).unwrap();
+    let config = Config::read(file.path()).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+    let again = try_read(folder, &config).unwrap();
+    let orders = |got: &Ingested| {
+        let stages = got.dataset.catalogue.stages.iter();
+        stages.map(|s| (word(got, s.name).to_owned(), s.order, s.kind)).collect::<Vec<_>>()
+    };
+    assert_eq!(orders(&first), orders(&again), "{text}");
+}
+
 #[test]
 fn the_suggested_configuration_is_valid_and_changes_nothing() {
     for folder in ["salesforce", "hubspot", "pipedrive"] {
-        let first = read(&data(folder));
-        let text = ingest::suggest_config(&first, &Config::default());
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), &text).unwrap();
-        let config = Config::read(file.path()).unwrap();
-        let again = try_read(&data(folder), &config).unwrap();
-        let orders = |got: &Ingested| {
-            let stages = got.dataset.catalogue.stages.iter();
-            stages.map(|s| (word(got, s.name).to_owned(), s.order, s.kind)).collect::<Vec<_>>()
-        };
-        assert_eq!(orders(&first), orders(&again), "{text}");
+        check_suggested(&data(folder));
     }
+}
+
+#[test]
+fn names_of_any_letters_stand_in_the_suggested_configuration() {
+    let stages =
+        ["two\nlines", "a \"\"quote\"\" and \\", "bell \u{7}, none \0", "deleted \u{7f}", "]'#"];
+    let mut rows = "deal_id,stage,entered_at\n".to_owned();
+    for (at, stage) in stages.iter().enumerate() {
+        rows += &format!("1,\"{stage}\",2026-01-0{}\n", at + 1);
+        rows += &format!("2,\"{stage}\",2026-02-0{}\n", at + 1);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let deals = "deal_id,created_at,status\n1,2026-01-01,open\n2,2026-02-01,open\n";
+    std::fs::write(folder.path().join("deals.csv"), deals).unwrap();
+    std::fs::write(folder.path().join("stage_history.csv"), rows).unwrap();
+    check_suggested(folder.path());
 }
 
 #[test]

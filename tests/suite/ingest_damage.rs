@@ -229,3 +229,59 @@ fn real_folders_stand_damage() {
         check(&path);
     }
 }
+
+/// The text without quotes but where cells need them, with a quote put before cells of some rows; those rows.
+fn with_quotes(sheet: &Sheet, every: usize) -> (String, Vec<u64>) {
+    let plain = sheet.text(',', "\n");
+    let mut spoilt = Vec::new();
+    let lines = plain.lines().enumerate().map(|(at, line)| {
+        if at == 0 || at % every != 0 {
+            return format!("{line}\n");
+        }
+        spoilt.push(at as u64 + 1);
+        let cells: Vec<&str> = line.split(',').collect();
+        let cell = at / every % cells.len();
+        let quoted = |(place, text): (usize, &&str)| match place == cell {
+            true => format!("\"{text}"),
+            false => (*text).to_owned(),
+        };
+        cells.iter().enumerate().map(quoted).collect::<Vec<_>>().join(",") + "\n"
+    });
+    (lines.collect(), spoilt)
+}
+
+#[test]
+fn a_quote_too_many_costs_its_own_row_only() {
+    let folder = tempfile::tempdir().unwrap();
+    // More than a block, so that the quotes of a pair stand in different ones.
+    sample::write(Crm::Generic, 6000, 5, folder.path(), &Silent).unwrap();
+    let deals = Sheet::read(&folder.path().join("deals.csv"));
+    for every in [7, 500, 2900, 4000] {
+        let (text, spoilt) = with_quotes(&deals, every);
+        assert!(text.len() > 1 << 19);
+        let got = load(&[(deals.name.clone(), text.into_bytes())]);
+        let refused: Vec<u64> = got.dataset.rejects.iter().map(|reject| reject.row).collect();
+        assert_eq!(refused, spoilt, "{every}");
+        assert_eq!(got.dataset.deal_count() + spoilt.len(), deals.rows.len() - 1, "{every}");
+    }
+}
+
+#[test]
+fn a_quote_left_out_costs_its_own_row_only() {
+    let folder = tempfile::tempdir().unwrap();
+    sample::write(Crm::Generic, 200, 5, folder.path(), &Silent).unwrap();
+    let text = std::fs::read_to_string(folder.path().join("deals.csv")).unwrap();
+    for (cell, what) in [(1, "of a name"), (14, "at the end of a line")] {
+        let left_out = |(at, line): (usize, &str)| {
+            let mut cells: Vec<&str> = line.split(',').collect();
+            if at == 20 || at == 90 {
+                cells[cell] = cells[cell].strip_suffix('"').unwrap();
+            }
+            cells.join(",") + "\n"
+        };
+        let text: String = text.lines().enumerate().map(left_out).collect();
+        let got = load(&[("deals.csv".to_owned(), text.into_bytes())]);
+        let refused: Vec<u64> = got.dataset.rejects.iter().map(|reject| reject.row).collect();
+        assert_eq!((refused, got.dataset.deal_count()), (vec![21, 91], 198), "{what}");
+    }
+}

@@ -56,6 +56,20 @@ fn hostile_files_do_no_harm() {
         let error = try_read(folder.path(), &Config::default()).unwrap_err();
         assert!(error.hint_text().is_some(), "{text:?}: {error}");
     }
+    // Rows of deals are refused, or there are none beside others.
+    for (history, cause, hint) in [
+        ("deal_id,stage,entered_at\nx,Offer,soon\n", "`deal_id` is ``", "--mapping"),
+        ("deal_id,stage,entered_at\nx,Offer,2026-01-05\n", "no deal has this id", "needs a row"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let row = if hint == "--mapping" { ",open,2026-01-01,a\n" } else { "" };
+        std::fs::write(folder.path().join("deals.csv"), format!("{head}{row}")).unwrap();
+        std::fs::write(folder.path().join("stage_history.csv"), history).unwrap();
+        let error = try_read(folder.path(), &Config::default()).unwrap_err();
+        let said = format!("{error:?}");
+        assert!(said.contains(cause), "{said}");
+        assert!(error.hint_text().is_some_and(|text| text.contains(hint)), "{said}");
+    }
     let long = "x".repeat(1 << 20);
     let got =
         read_deals(format!("{head}1,won,2026-01-01,\"{long}\"\n2,lost,2026-01-01\n").as_bytes());

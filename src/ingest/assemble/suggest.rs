@@ -31,7 +31,7 @@ pub fn suggest_config(ingested: &Ingested, config: &Config) -> String {
     );
     for assumption in &ingested.dataset.assumptions {
         for line in assumption.lines() {
-            let _ = writeln!(text, "# - {line}");
+            let _ = writeln!(text, "# - {}", line.replace(char::is_control, " "));
         }
     }
     let _ = write!(
@@ -167,7 +167,7 @@ fn write_pipeline(text: &mut String, ingested: &Ingested, pipeline: crate::model
     }
 }
 
-/// A TOML string.
+/// A TOML string in one line, so that it may stand in a comment too.
 fn quoted(word: &str) -> String {
-    toml::Value::String(word.to_owned()).to_string()
+    serde_json::Value::from(word).to_string().replace('\u{7F}', "\\u007F")
 }
