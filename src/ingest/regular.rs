@@ -25,8 +25,8 @@ pub(super) struct Cutter<'t> {
     known: usize,
     /// Which of `starts` begin a record.
     firsts: Vec<u32>,
-    /// Whether a cell of the stretch has several lines.
-    has_lines: bool,
+    /// Which of `starts` begin a cell of several lines.
+    with_lines: Vec<u32>,
 }
 
 /// What a chunk has to know of the byte before it; all are 0 or 1, but `inside`.
@@ -106,14 +106,14 @@ impl<'t> Cutter<'t> {
             starts: vec![0],
             known: 1,
             firsts: vec![0],
-            has_lines: false,
+            with_lines: Vec::new(),
         }
     }
 
     /// Visits the records of the next stretch; none are left if it returns false.
     pub(super) fn visit(&mut self, mut visit: impl FnMut(Cells<'_>)) -> bool {
         let mut is_regular = self.cut();
-        if self.has_lines {
+        if !self.with_lines.is_empty() {
             is_regular &= !self.stop_at_swallowing();
         }
         for record in self.firsts.windows(2) {
@@ -125,17 +125,20 @@ impl<'t> Cutter<'t> {
     }
 
     /// Ends before the first record of the stretch that swallows others, and tells whether there is one.
-    #[cold]
     fn stop_at_swallowing(&mut self) -> bool {
-        let start = |first: u32| (self.starts[first as usize] & !ODD) as usize;
         let Layout { delimiter, width } = self.layout;
-        let swallows = |record: &[u32]| {
-            let bytes = &self.text.as_bytes()[start(record[0])..start(record[1])];
-            record::swallows(bytes, Some(bytes.len()), delimiter, width)
-        };
-        let found = self.firsts.windows(2).position(swallows);
-        if let Some(at) = found {
-            self.firsts.truncate(at + 1);
+        let start = |first: u32| (self.starts[first as usize] & !ODD) as usize;
+        let mut records =
+            self.with_lines.iter().map(|cell| self.firsts.partition_point(|first| first <= cell));
+        let found = records.find(|&next| {
+            next < self.firsts.len() && {
+                let bytes =
+                    &self.text.as_bytes()[start(self.firsts[next - 1])..start(self.firsts[next])];
+                record::swallows(bytes, Some(bytes.len()), delimiter, width)
+            }
+        });
+        if let Some(next) = found {
+            self.firsts.truncate(next);
             self.chunks = [].iter();
         }
         found.is_some()
@@ -153,7 +156,11 @@ impl<'t> Cutter<'t> {
         self.starts.copy_within(visited..self.known, 0);
         self.known -= visited;
         self.firsts.truncate(1);
-        self.has_lines = false;
+        self.with_lines.retain_mut(|cell| {
+            let is_left = *cell as usize >= visited;
+            *cell = cell.wrapping_sub(visited as u32);
+            is_left
+        });
         for _ in 0..STRETCH {
             let Some(chunk) = self.chunks.next() else { return false };
             let Some(marks) = self.state.marks(chunk, self.layout.delimiter) else {
@@ -168,7 +175,6 @@ impl<'t> Cutter<'t> {
 
     #[inline]
     fn add(&mut self, marks: &Marks) {
-        self.has_lines |= marks.quoted_lines != 0;
         let known = self.known;
         if self.starts.len() < known + CHUNK {
             self.starts.resize(2 * known + CHUNK, 0);
@@ -180,6 +186,12 @@ impl<'t> Cutter<'t> {
         let rank = |bit: u32| (marks.separators & ((1 << bit) - 1)).count_ones() as usize;
         for bit in Bits(marks.lines) {
             self.firsts.push((known + rank(bit)) as u32);
+        }
+        for bit in Bits(marks.quoted_lines) {
+            let cell = (known + rank(bit) - 1) as u32;
+            if self.with_lines.last() != Some(&cell) {
+                self.with_lines.push(cell);
+            }
         }
         for bit in Bits(marks.doubled) {
             self.starts[known + rank(bit) - 1] |= ODD;
