@@ -191,7 +191,6 @@ pub(super) fn rows(
     let by_time =
         ranks(&compared, |c| (c.is_time_flagged() == Some(true), c.excess_ticks(), share(c)));
     for ((c, rank_conv), rank_time) in compared.iter().zip(by_wins).zip(by_time) {
-        let days = |ticks: f64| run.days(ticks);
         let mut row = table.row(Slice::whole(pipeline), Some(quarter), Sym::NONE);
         set_stage(&mut row, c.stage, run);
         row.set("rank_conv", rank_conv).set("rank_time", rank_time).set("n_reach", c.reached);
@@ -212,11 +211,11 @@ pub(super) fn rows(
             .set("deal_days", c.deal_days)
             .set("deal_days_share", share(c));
         if let Some(stay) = &c.stay {
-            row.set("tau_days", days(stay.tau as f64))
-                .set("rmst_days", days(stay.now))
-                .set("rmst_benchmark_days", days(stay.before))
+            row.set("tau_days", run.days(stay.tau as f64))
+                .set("rmst_days", run.days(stay.now))
+                .set("rmst_benchmark_days", run.days(stay.before))
                 .set("entered_benchmark", stay.n_before)
-                .set("excess_days", c.excess_ticks().map(days))
+                .set("excess_days", c.excess_ticks().map(|ticks| run.days(ticks)))
                 .set("excess_z", stay.z);
         }
         let named = run.catalogue.get(c.stage);

@@ -6,7 +6,7 @@ use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
 use crate::report::grid::grid;
-use crate::report::number::tip;
+use crate::report::number::{is_few, tip};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Chart;
 
@@ -33,6 +33,8 @@ const COMPLETED: &[&str] = &[
     "q75_days",
     "q90_days",
 ];
+
+const FEW: (&str, &str) = ("faint", "few deals, read with care");
 
 const SPREAD: &[&str] = &["stage", "bin_start_days", "bin_end_days", "visits", "share"];
 
@@ -105,7 +107,7 @@ fn waits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         intervals(id, title, &drawn, ("days in the stage", format::number_tick), None)
     });
     made.keys =
-        keys(&[("accent", "median with 95% interval"), ("tick", "75th and 90th percentile")]);
+        keys(&[("accent", "median with 95% interval"), ("tick", "75th and 90th percentile"), FEW]);
     made
 }
 
@@ -122,7 +124,7 @@ fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
         limits,
         marks: ["q75_days", "q90_days"].into_iter().filter_map(number).collect(),
         is_flagged: false,
-        is_faint: sheet.word(row, "status") == "SN",
+        is_faint: is_few(sheet, row),
         tip: format!("{stage}: {}", tip(sheet, row, "q50_days", &shown)),
     }
 }
@@ -133,7 +135,7 @@ fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let title = caption("Share of deals lost from each stage", &when);
     let note = "Deals that are still in the stage are counted in, as neither lost nor passed on.";
     let table = grid(sheet, &title, &rows, &exit_columns(sheet, &rows));
-    chart(format!("{id}-churn"), title, note, table, |id, title| {
+    let mut made = chart(format!("{id}-churn"), title, note, table, |id, title| {
         let number = |row, name: &str| sheet.number(row, name);
         let shown = |row| sheet.shown(row, "churn");
         let mut drawn = Vec::new();
@@ -145,10 +147,12 @@ fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
                 limits: number(row, "churn_lower").zip(number(row, "churn_upper")),
                 marks: Vec::new(),
                 is_flagged: false,
-                is_faint: sheet.word(row, "status") == "SN",
+                is_faint: is_few(sheet, row),
                 tip: format!("{stage}: {}", tip(sheet, row, "churn", &shown(row))),
             });
         }
         intervals(id, title, &drawn, ("share lost", format::percent_tick), None)
-    })
+    });
+    made.keys = keys(&[("accent", "share with 95% interval"), FEW]);
+    made
 }
