@@ -170,7 +170,9 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
             id,
             title,
             &drawn,
-            ("difference in win rate, percentage points", format::percent_tick),
+            ("difference in win rate, percentage points", |share| {
+                format::number_tick(share * 100.0)
+            }),
             Some(0.0),
         )
     });
