@@ -162,9 +162,8 @@ pub(crate) fn known<'a>(sheet: Sheet<'a>, row: Cells<'a>, name: &str) -> &'a Val
         return &UNKNOWN;
     }
     let is_zero = |column: &str| sheet.number(row, column) == Some(0.0);
-    let is_bookings = (sheet.about.name, name) == ("deal_size", "sum_minor");
-    let has_other = || sheet.has("n_negative_amount") && !is_zero("n_negative_amount");
-    if value.is_null() && is_bookings && is_zero("n") && is_zero("n_null_amount") && !has_other() {
+    let is_bookings = (sheet.about.name, name) == ("deal_size", "bookings_minor");
+    if value.is_null() && is_bookings && is_zero("n_booked") && is_zero("n_null_amount") {
         return &NOTHING;
     }
     value

@@ -74,6 +74,7 @@ const PAIRS: &[&str] = &["from_type", "to_type", "n_gaps", "mean_hours", "q50_ho
 pub(super) const READS: &[Reads] = &[
     ("win_rate", WINS),
     ("deal_size", SIZE),
+    ("deal_size", &["bookings_minor", "n_booked"]),
     ("amount_win_rate", VALUE),
     ("amount_win_rate", &["lost"]),
     ("sales_velocity", VELOCITY),
