@@ -28,6 +28,7 @@ pub static SOURCES: &[Source] = &[
     Source { name: "odoo", text: include_str!("sources/odoo.toml") },
     Source { name: "amocrm", text: include_str!("sources/amocrm.toml") },
     Source { name: "suitecrm", text: include_str!("sources/suitecrm.toml") },
+    Source { name: "espocrm", text: include_str!("sources/espocrm.toml") },
     Source { name: "activecampaign", text: include_str!("sources/activecampaign.toml") },
     Source { name: "close", text: include_str!("sources/close.toml") },
     Source { name: "generic", text: include_str!("sources/generic.toml") },

@@ -36,6 +36,7 @@ static ABOUT: About = About {
     keys: &[],
     estimate: "rate",
     columns: &[
+        column("lost", Unit::Count, "Deals lost."),
         column("won_minor", Unit::Minor, "Sum of the amounts won."),
         column("closed_minor", Unit::Minor, "Sum of the amounts won and lost."),
         column("rate", Unit::Rate, "won_minor / closed_minor."),
@@ -48,6 +49,7 @@ static ABOUT: About = About {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Closed {
     deals: u64,
+    lost: u64,
     won: i128,
     all: i128,
     /// Sums of squares of the amounts won and of all amounts: the limits of parts.
@@ -61,6 +63,7 @@ pub struct Closed {
 impl Gather for Closed {
     fn gather(&mut self, other: &Self) {
         self.deals += other.deals;
+        self.lost += other.lost;
         self.won += other.won;
         self.all += other.all;
         // No square is negative: whatever the order, a sum that is too large ends at the same number.
@@ -81,6 +84,7 @@ impl Closed {
         let won = if facts.outcome == Status::Won { value } else { 0 };
         Self {
             deals: 1,
+            lost: u64::from(facts.outcome == Status::Lost),
             won,
             all: value,
             won_squared: won * won,
@@ -164,7 +168,8 @@ impl Metric for AmountWinRate {
         for (cell, closed) in state.sums.with_wholes().by_period(run, true) {
             let rate = Closed::rate(closed.won, closed.all);
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
-            row.set_minor("won_minor", closed.won)
+            row.set("lost", closed.lost)
+                .set_minor("won_minor", closed.won)
                 .set_minor("closed_minor", closed.all)
                 .set("rate", rate)
                 .set("n_null_amount", closed.null_amounts)

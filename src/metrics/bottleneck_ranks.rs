@@ -15,6 +15,8 @@ const TAU_DAYS: u32 = 90;
 
 /// The passing of deals in a quarter and before.
 struct Pass {
+    /// First visits before.
+    n_before: u64,
     horizon_days: u32,
     now: f64,
     before: f64,
@@ -24,6 +26,8 @@ struct Pass {
 
 /// The stay of deals in a quarter and before, ticks.
 struct Stay {
+    /// Visits before.
+    n_before: u64,
     tau: i64,
     now: f64,
     before: f64,
@@ -115,11 +119,12 @@ impl Pass {
             [now, before].iter().all(|side| maturity(side, horizon, run).has_value())
         })?;
         let horizon = run.ticks_of_days(horizon_days);
+        let n_before = before.exits.n();
         let [a, b] = [now, before].map(|side| side.exits.at(horizon));
         let (now, before) = (a.incidence[0], b.incidence[0]);
         let half = Z * (a.variance[0] + b.variance[0]).sqrt();
         let limits = (half > 0.0).then_some((now - before - half, now - before + half));
-        Some(Self { horizon_days, now, before, limits })
+        Some(Self { n_before, horizon_days, now, before, limits })
     }
 }
 
@@ -139,7 +144,7 @@ impl Stay {
         let (a, b) = (now.restricted_mean(tau)?, before.restricted_mean(tau)?);
         let error = (a.1 + b.1).sqrt();
         let z = (error > 0.0).then(|| (a.0 - b.0) / error);
-        (tau > 0).then_some(Self { tau, now: a.0, before: b.0, z })
+        (tau > 0).then_some(Self { n_before: before.n(), tau, now: a.0, before: b.0, z })
     }
 }
 
@@ -186,7 +191,6 @@ pub(super) fn rows(
     let by_time =
         ranks(&compared, |c| (c.is_time_flagged() == Some(true), c.excess_ticks(), share(c)));
     for ((c, rank_conv), rank_time) in compared.iter().zip(by_wins).zip(by_time) {
-        let days = |ticks: f64| run.days(ticks);
         let mut row = table.row(Slice::whole(pipeline), Some(quarter), Sym::NONE);
         set_stage(&mut row, c.stage, run);
         row.set("rank_conv", rank_conv).set("rank_time", rank_time).set("n_reach", c.reached);
@@ -194,6 +198,7 @@ pub(super) fn rows(
             row.set("horizon_days", pass.horizon_days)
                 .set("pass_through", pass.now)
                 .set("pass_benchmark", pass.before)
+                .set("n_benchmark", pass.n_before)
                 .set("pass_difference", pass.now - pass.before);
         }
         row.set("p_next", c.p_next)
@@ -206,10 +211,11 @@ pub(super) fn rows(
             .set("deal_days", c.deal_days)
             .set("deal_days_share", share(c));
         if let Some(stay) = &c.stay {
-            row.set("tau_days", days(stay.tau as f64))
-                .set("rmst_days", days(stay.now))
-                .set("rmst_benchmark_days", days(stay.before))
-                .set("excess_days", c.excess_ticks().map(days))
+            row.set("tau_days", run.days(stay.tau as f64))
+                .set("rmst_days", run.days(stay.now))
+                .set("rmst_benchmark_days", run.days(stay.before))
+                .set("entered_benchmark", stay.n_before)
+                .set("excess_days", c.excess_ticks().map(|ticks| run.days(ticks)))
                 .set("excess_z", stay.z);
         }
         let named = run.catalogue.get(c.stage);

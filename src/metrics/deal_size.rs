@@ -21,7 +21,7 @@ static ABOUT: About = About {
     title: "Size of won deals",
     question: "How large are the deals we win?",
     definition: "Amounts of the deals won in the period, per currency; unknown and negative amounts are left out \
-        (`n_null_amount`, `n_negative_amount`). Quantiles are type 7 on all amounts. `top1_share` = largest \
+        (`n_null_amount`, `n_negative_amount`); `bookings_minor` has the negative ones too. Quantiles are type 7 on all amounts. `top1_share` = largest \
         amount / sum; above one half the row is flagged. `lower` and `upper` are Student's t limits of the \
         mean, not below 0; the median has limits by order statistics.",
     caveat: "Sizes are skewed: the mean follows the largest deals, the median does not.",
@@ -29,7 +29,9 @@ static ABOUT: About = About {
     keys: &[],
     estimate: "mean_minor",
     columns: &[
-        column("sum_minor", Unit::Minor, "Sum of the amounts."),
+        column("bookings_minor", Unit::Minor, "Sum of the amounts, negative ones too."),
+        column("n_booked", Unit::Count, "Won deals with an amount, negative ones too."),
+        column("sum_minor", Unit::Minor, "Sum of the amounts that are not negative."),
         column("mean_minor", Unit::Minor, "Mean amount."),
         column("q25_minor", Unit::Minor, "First quartile."),
         column("q50_minor", Unit::Minor, "Median."),
@@ -53,6 +55,8 @@ pub struct Sizes {
     amounts: Values,
     null_amounts: u64,
     negative: u64,
+    /// The sum of the negative amounts.
+    taken: i128,
     quality: u64,
 }
 
@@ -61,6 +65,7 @@ impl Gather for Sizes {
         self.amounts.gather(&other.amounts);
         self.null_amounts += other.null_amounts;
         self.negative += other.negative;
+        self.taken += other.taken;
         self.quality += other.quality;
     }
 }
@@ -84,7 +89,10 @@ impl Metric for DealSize {
             cell.quality += quality;
             match facts.amount_minor {
                 None => cell.null_amounts += 1,
-                Some(amount) if amount < 0 => cell.negative += 1,
+                Some(amount) if amount < 0 => {
+                    cell.negative += 1;
+                    cell.taken += i128::from(amount);
+                }
                 Some(amount) => cell.amounts.push(amount),
             }
         });
@@ -99,7 +107,11 @@ impl Metric for DealSize {
             let amounts = sizes.amounts.histogram();
             let (n, sum, squares) = power_sums(&amounts);
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
-            row.set("n_null_amount", sizes.null_amounts).set("n_negative_amount", sizes.negative);
+            let booked = n + sizes.negative;
+            row.set_minor("bookings_minor", (booked > 0).then_some(sum + sizes.taken))
+                .set("n_booked", booked)
+                .set("n_null_amount", sizes.null_amounts)
+                .set("n_negative_amount", sizes.negative);
             let mut tail = Tail {
                 n: n.into(),
                 reason: Some(Reason::ZeroDenominator),

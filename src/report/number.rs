@@ -15,10 +15,30 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("amount_win_rate", "rate", "{won_minor} won of {closed_minor} closed"),
     ("deal_size", "top1_share", "the largest deal of {sum_minor} in all, n = {n}"),
     ("activities_per_win", "per_win", "activities {sum}, deals {n}"),
+    ("stage_win_probability", "p_hat", "{won} won so far of {n_reach} that reached it"),
     ("stage_win_probability", "resolved_ratio", "{won} won of {won} won + {lost} lost"),
+    ("stage_conversion", "rate", "{converted} went on of {counted}"),
+    ("stage_age_threshold", "p_win_over_theta", "of {n_deals_over_theta} deals that were older"),
+    (
+        "stage_age_threshold",
+        "p_win_over_theta_lower",
+        "of {n_deals_over_theta} deals that were older",
+    ),
+    (
+        "stage_age_threshold",
+        "p_win_over_theta_upper",
+        "of {n_deals_over_theta} deals that were older",
+    ),
     ("stage_exit", "naive_pass", ""),
     ("movement_quality", "rate", "{x} of {n}"),
     ("stage_transitions", "share", "{moves} of {n} moves"),
+    ("stage_transitions", "median_days", "{moves} moves"),
+    ("bottleneck", "pass_benchmark", "n = {n_benchmark}"),
+    ("bottleneck", "rmst_days", "n = {entered}"),
+    ("bottleneck", "rmst_benchmark_days", "n = {entered_benchmark}"),
+    ("bottleneck", "excess_days", "n = {entered}"),
+    ("bottleneck", "deal_days", ""),
+    ("bottleneck", "deal_days_share", "{deal_days} deal-days of those in all open stages"),
     ("sales_cycle_histogram", "share", "{bin_n} of {n}"),
     ("sales_cycle_histogram", "bin_n", "{bin_n} of {n}"),
     ("stage_duration_histogram", "share", "{visits} of {n}"),
@@ -36,6 +56,7 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("sales_cycle", "mean_days", "{sum_days} days in all, n = {n}"),
     ("sales_velocity", "mean_cycle_days", ""),
     ("trend", "mean_cycle_days", "{won} won"),
+    ("time_to_win", "cif_tau", "{n_won} won so far of {n} created"),
     ("rep_scorecard", "rate", "{won} won of {closed} closed"),
     ("rep_scorecard", "per_win", "activities {activities}, deals won {won}"),
     ("rep_scorecard", "attainment", "of a target of {target_minor}"),
@@ -45,6 +66,7 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("rep_win_rate_shrunk", "team_rate", ""),
     ("rep_funnel_plot", "rate", "{won} won of {n}"),
     ("rep_funnel_plot", "team_rate", ""),
+    ("rep_ramp", "rate", "{won} won of {closed} closed"),
     ("rep_amounts", "rmst_days", "{n_created} created"),
     ("rep_amounts", "rmst_diff_days", "{n_created} created"),
     ("weighted_pipeline", "weighted_minor", "of {open_minor} open"),
@@ -54,7 +76,9 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("source_conversion_difference", "cif_a", "n = {n_a}"),
     ("source_conversion_difference", "cif_b", "n = {n_b}"),
     ("source_amounts", "rmst_diff_days", "{n_created_a} and {n_created_b} created"),
+    ("source_tests", "rate", "{won} won of {n}"),
     ("score_bands", "rate", "{won} won of {n}"),
+    ("reliability_table", "observed_rate", "{won} won of {n}"),
     ("score_validation", "auc", "{n_won} won, {n_not} not"),
     ("pipeline_coverage", "coverage", "{open_minor} open for {need_minor}"),
     ("pipeline_coverage", "p_first", ""),
@@ -64,17 +88,46 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("forecast_attainment", "yield_count", "{n_won} won of {n}"),
     ("forecast_attainment", "yield_value", "{won_minor} won of {due_minor}"),
     ("forecast_slippage", "slip_rate", "{n_slipped} slipped of {n_due} due"),
+    ("forecast_slippage", "q50_days_moved", "{n_slipped} slipped"),
     ("forecast_skill", "skill", "mean error {mae_model_minor} against {mae_naive_minor}"),
     ("effort_per_win", "per_win", "activities {activities}, deals won {wins}"),
     ("winning_playbook", "share_any", "{n_deals} deals won were in the stage"),
     ("winning_playbook", "median_days", "{n_deals} deals won were in the stage"),
+    ("step_timing", "first_touch_q50_hours", "{n_touched} touched so far of {n_created} created"),
     ("step_timing", "share_touched_24h", "{n_touched} touched so far of {n_created} created"),
+    ("payment_collection", "collected_share", "{collected_minor} of {won_minor}"),
+    (
+        "repeat_business",
+        "renewal_rate",
+        "{renewals_won} won of {renewals_won} won + {renewals_lost} lost",
+    ),
+    ("repeat_business", "renewal_value_rate", ""),
+    ("recycle_list", "reopened_win_rate", "{reopened_won} won of {reopened} reopened"),
+    ("stale_deals", "days_in_stage", ""),
+    ("stale_deals", "theta_days", ""),
+    ("stale_deals", "severity", ""),
+    ("stale_deals", "deal_age_days", ""),
+    ("stale_deals", "days_idle", ""),
     ("goal_attainment", "attainment", "{actual} of {target}"),
     ("goal_attainment", "pace", "{bd_elapsed} of {bd} working days are over"),
     ("goal_attainment", "required_per_bd", "{bd_elapsed} of {bd} working days are over"),
     ("activity_streaks", "active_rate", "{active_days} of {eligible_days} working days"),
     ("reverse_funnel", "p", "n = {n}"),
     ("reverse_funnel", "required", "goal of wins: {goal}"),
+];
+
+/// Columns that are given or say where a row lies: no cases are behind them.
+const GIVEN: &[&str] = &[
+    "horizon_days",
+    "tau_days",
+    "day",
+    "bin_lower_days",
+    "bin_upper_days",
+    "bin_start_days",
+    "bin_end_days",
+    "gross_margin",
+    "configured",
+    "probability",
 ];
 
 /// Sums of amounts with the column that counts the deals behind them.
@@ -109,9 +162,8 @@ pub(crate) fn known<'a>(sheet: Sheet<'a>, row: Cells<'a>, name: &str) -> &'a Val
         return &UNKNOWN;
     }
     let is_zero = |column: &str| sheet.number(row, column) == Some(0.0);
-    let is_bookings = (sheet.about.name, name) == ("deal_size", "sum_minor");
-    let has_other = || sheet.has("n_negative_amount") && !is_zero("n_negative_amount");
-    if value.is_null() && is_bookings && is_zero("n") && is_zero("n_null_amount") && !has_other() {
+    let is_bookings = (sheet.about.name, name) == ("deal_size", "bookings_minor");
+    if value.is_null() && is_bookings && is_zero("n_booked") && is_zero("n_null_amount") {
         return &NOTHING;
     }
     value
@@ -283,7 +335,7 @@ fn fraction(sheet: Sheet<'_>, row: Cells<'_>, name: &str) -> Option<String> {
     let is_measure =
         matches!(sheet.unit(name), Unit::Rate | Unit::Days | Unit::Ratio | Unit::Hours)
             || name == sheet.about.estimate;
-    if is_measure { fill(sheet, row, "n = {n}") } else { None }
+    if is_measure && !GIVEN.contains(&name) { fill(sheet, row, "n = {n}") } else { None }
 }
 
 /// The words with the row's values in place of the columns in braces; none if one is unknown.

@@ -75,6 +75,20 @@ fn suitecrm_whose_currency_is_an_id() {
 }
 
 #[test]
+fn espocrm_whose_closing_date_is_expected() {
+    let got = read_deals(
+        b"id,name,amount,amountCurrency,accountId,stage,lastStage,probability,leadSource,closeDate,assignedUserName,createdAt,modifiedAt\n\
+          1,A,100,USD,a1,Closed Won,Negotiation,100,Call,2026-02-14,Ann,2026-01-05 10:00:00,2026-02-15 09:30:00\n\
+          2,B,200,USD,a2,Closed Lost,Proposal,0,Call,2026-05-14,Bob,2026-01-16 10:00:00,2026-02-11 09:30:00\n\
+          3,C,300,USD,a2,Proposal,Proposal,50,Call,2026-05-14,Bob,2026-01-16 10:00:00,2026-02-11 09:30:00\n",
+    );
+    assert_eq!(crm(&got), ("espocrm", 0));
+    assert_eq!(deal(&got, "1"), "Closed Won|Won|10000|01-05|02-14|Ann|a1");
+    assert_eq!(deal(&got, "2"), "Closed Lost|Lost|20000|01-16|02-11|Bob|a2", "not in May");
+    assert_eq!(deal(&got, "3"), "Proposal|Open|30000|01-16|-|Bob|a2");
+}
+
+#[test]
 fn attio_is_not_taken_for_hubspot() {
     let got = read_deals(
         "Record ID,Deal name,Deal stage,Deal stage > Set at,Deal owner,Deal value,Associated company,Created at\n\

@@ -216,6 +216,13 @@ fn unknown_names_are_answered_with_the_nearest() {
         ),
         ("SELECT * FROM Deals", "there is no table `Deals`", "`deals`"),
         ("SELECT onwer FROM deals", "there is no column `onwer`; `deals` has", "`owner`"),
+        // Not that `owner` lacks a group.
+        ("SELECT owner, COUNT(*) AS n FROM deals GROUP BY onwer", "no column `onwer`", "`owner`"),
+        (
+            "SELECT owner, COUNT(*) AS n FROM deals GROUP BY owner HAVING staeg > 1",
+            "no column `staeg`",
+            "`stage`",
+        ),
         ("SELECT owner FROM deals WHERE stage = \"Won\"", "column `Won`", "single quotes"),
         ("SELECT e.owner FROM deals d", "`e` in `e.owner` is no table", "`d`"),
         ("SELECT deals.owner FROM deals d", "`deals` in `deals.owner` is no table", ""),

@@ -54,7 +54,7 @@ fn deal_size() -> Maker {
         "J4",
         "deal_size",
         "mean_minor",
-        "sum_minor:minor mean_minor:minor q25_minor:minor q50_minor:minor q75_minor:minor q90_minor:minor top1_share:rate n_null_amount:count",
+        "bookings_minor:minor n_booked:count sum_minor:minor mean_minor:minor q25_minor:minor q50_minor:minor q75_minor:minor q90_minor:minor top1_share:rate n_null_amount:count",
     );
     m.common(&[("currency", "EUR".into())]);
     for (name, _) in PIPELINES {
@@ -65,6 +65,8 @@ fn deal_size() -> Maker {
                 q,
                 &[
                     ("n", (40 + 6 * at).into()),
+                    ("bookings_minor", (88_123_456 - 3_000_000 * at).into()),
+                    ("n_booked", (40 + 6 * at).into()),
                     ("sum_minor", (88_123_456 - 3_000_000 * at).into()),
                     ("mean_minor", 1_912_345.5.into()),
                     ("q25_minor", 400_000.0.into()),

@@ -49,15 +49,16 @@ fn weighted(rows: &[(&str, i64, i64, i64)]) -> (&'static About, Table) {
 
 /// Bookings of the last quarter: currency, sum, deals with an amount, deals without.
 fn bookings(rows: &[(&str, Option<i64>, i64, i64)]) -> (&'static About, Table) {
-    let mut m = Maker::new("J4", "deal_size", "mean_minor", "sum_minor:minor n_null_amount:count");
+    let columns = "bookings_minor:minor n_booked:count n_null_amount:count";
+    let mut m = Maker::new("J4", "deal_size", "mean_minor", columns);
     for (currency, sum, with, without) in rows {
         m.row(
             PIPELINE,
             *quarters().last().unwrap(),
             &[
                 ("currency", (*currency).into()),
-                ("sum_minor", (*sum).map_or(Value::Null, Value::from)),
-                ("n", (*with).into()),
+                ("bookings_minor", (*sum).map_or(Value::Null, Value::from)),
+                ("n_booked", (*with).into()),
                 ("n_null_amount", (*without).into()),
             ],
         );

@@ -86,6 +86,85 @@ fn shares_say_their_own_numerator_and_denominator() {
     assert!(page.contains(" 1 deal since") && page.contains("mended by a rule: 1 of 1 deal<"));
 }
 
+/// A metric with one row of these cells, of which `n` is 9.
+fn one_row(
+    (id, name): (&'static str, &'static str),
+    period: (&'static str, i32, i32),
+    columns: &str,
+    cells: &[(&'static str, sluice::model::Value)],
+) -> (&'static About, Table) {
+    let mut m = Maker::new(id, name, "", columns);
+    let n = [("n", 9_i64.into())];
+    let cells: Vec<_> = n.into_iter().chain(cells.iter().cloned()).collect();
+    m.row(PIPELINE, period, &cells);
+    made(m)
+}
+
+/// What a row counts in `n` is not what each of its numbers rests on.
+#[test]
+fn numbers_say_how_many_cases_they_rest_on_themselves() {
+    let quarter = *quarters().last().unwrap();
+    let page = page(&[
+        one_row(
+            ("E1", "stage_age_threshold"),
+            all(),
+            "stage:text theta_days:days n_deals_over_theta:count p_win_over_theta:rate",
+            &[
+                ("stage", "Demo".into()),
+                ("theta_days", 20.0.into()),
+                ("n_deals_over_theta", 4_i64.into()),
+                ("p_win_over_theta", 0.25.into()),
+            ],
+        ),
+        one_row(
+            ("H5", "stage_transitions"),
+            all(),
+            "from_stage:text to_stage:text moves:count median_days:days",
+            &[
+                ("from_stage", "Demo".into()),
+                ("to_stage", "Offer".into()),
+                ("moves", 5_i64.into()),
+                ("median_days", 7.0.into()),
+            ],
+        ),
+        one_row(
+            ("H6", "bottleneck"),
+            quarter,
+            "stage:text pass_through:rate pass_benchmark:rate n_benchmark:count entered:count rmst_days:days",
+            &[
+                ("stage", "Demo".into()),
+                ("pass_through", 0.5.into()),
+                ("pass_benchmark", 0.75.into()),
+                ("n_benchmark", 8_i64.into()),
+                ("entered", 11_i64.into()),
+                ("rmst_days", 3.0.into()),
+            ],
+        ),
+        one_row(
+            ("B4", "step_timing"),
+            quarter,
+            "from_type:text n_created:count n_touched:count first_touch_q50_hours:hours",
+            &[
+                ("from_type", "any".into()),
+                ("n_created", 6_i64.into()),
+                ("n_touched", 3_i64.into()),
+                ("first_touch_q50_hours", 30.0.into()),
+            ],
+        ),
+    ]);
+    for said in [
+        "25.0% · What p_win_over_theta says · of 4 deals that were older\"",
+        "What theta_days says · n = 9\"",
+        "What median_days says · 5 moves\"",
+        "50.0% · What pass_through says · n = 9\"",
+        "75.0% · What pass_benchmark says · n = 8\"",
+        "What rmst_days says · n = 11\"",
+        "What first_touch_q50_hours says · 3 touched so far of 6 created\"",
+    ] {
+        assert!(page.contains(said), "`{said}` is not said");
+    }
+}
+
 /// The year that is not over.
 fn running() -> (&'static str, i32, i32) {
     let (_, start, _) = *quarters().last().unwrap();

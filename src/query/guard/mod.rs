@@ -125,9 +125,10 @@ fn changing(text: &str, rewrite: &str) -> Error {
 /// Errors: no statement, more than one, not a `SELECT`, an unknown table or column, a refused form.
 pub(super) fn check(sql: &str, schema: &Schema) -> Result<Checked> {
     let mut query = parse(sql)?;
-    walk::query(&query, &mut Rules { schema, depth: 0 })?;
+    let named = names::check(&query, schema);
+    walk::query(&query, &mut Rules { schema, depth: 0, is_known: named.is_ok() })?;
     division::check(&query)?;
-    let mut reads = names::check(&query, schema)?;
+    let mut reads = named?;
     reads.only = only::of(&query)?;
     let needs_order = needs_order(&query);
     keys::place(&mut query);
@@ -178,6 +179,8 @@ fn operators(sql: &str) -> usize {
 struct Rules<'s> {
     schema: &'s Schema,
     depth: usize,
+    /// Whether all names are: a key that is misspelled leaves the column it means without a group.
+    is_known: bool,
 }
 
 impl Look for Rules<'_> {
@@ -225,7 +228,7 @@ impl Rules<'_> {
             ));
         }
         set_expression(&query.body, None)?;
-        if let SetExpr::Select(select) = &*query.body {
+        if let (SetExpr::Select(select), true) = (&*query.body, self.is_known) {
             groups::check(select, query.order_by.as_ref())?;
         }
         Ok(())

@@ -6,7 +6,6 @@ use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
 use crate::report::label::label;
-use crate::report::number::is_few;
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Grid;
 
@@ -36,6 +35,11 @@ const TIME: &[&str] = &[
     "is_time_flagged",
 ];
 
+/// What a comparison counts: in the quarter, and before.
+type Counts = [&'static str; 2];
+const PASSED: Counts = ["n", "n_benchmark"];
+const STAYED: Counts = ["entered", "entered_benchmark"];
+
 /// Fewer wins than this round to none.
 const LEAST_WINS: f64 = 0.05;
 
@@ -49,28 +53,32 @@ pub(super) fn show(book: &Book<'_>, pipeline: &str, block: &mut Block) {
         rows
     };
     let (by_wins, by_time) = (by("rank_conv"), by("rank_time"));
-    block.notes.extend(of_wins(sheet, &by_wins, &when));
-    block.notes.extend(of_time(sheet, &by_time, &when));
+    block.notes.extend(of_wins(book, sheet, &by_wins, &when));
+    block.notes.extend(of_time(book, sheet, &by_time, &when));
     for (words, rows, columns, tells) in [
         ("Bottlenecks by wins lost", &by_wins, CONVERSION, "pass_through"),
         ("Bottlenecks by time lost", &by_time, TIME, "rmst_days"),
     ] {
         if rows.len() > 1 || rows.iter().any(|row| sheet.number(row, tells).is_some()) {
             let mut made = grid(sheet, &format!("{words}, {when}"), rows, columns);
-            mark_few(sheet, rows, &mut made);
+            mark_few(book, sheet, rows, &mut made);
             add(&mut block.grids, made);
         }
     }
 }
 
 /// Says beside a flag that it rests on few deals.
-fn mark_few(sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
-    let flag = label("is_time_flagged");
-    let Some(at) = made.heads.iter().position(|head| head.label == flag) else { return };
-    for (cells, row) in made.rows.iter_mut().zip(rows) {
-        match cells.get_mut(at) {
-            Some(cell) if is_few(sheet, row) && cell.text == "yes" => cell.text += ", of few",
-            _ => {}
+fn mark_few(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Grid) {
+    for (flag, counts) in [("is_conv_flagged", PASSED), ("is_time_flagged", STAYED)] {
+        let flag = label(flag);
+        let Some(at) = made.heads.iter().position(|head| head.label == flag) else { continue };
+        for (cells, row) in made.rows.iter_mut().zip(rows) {
+            match cells.get_mut(at) {
+                Some(cell) if few(book, sheet, row, counts).is_some() && cell.text == "yes" => {
+                    cell.text += ", of few";
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -90,7 +98,7 @@ fn about(wins: Option<f64>) -> String {
 }
 
 /// Whether a stage passes on fewer, and where most wins were lost; nothing where nothing was.
-fn of_wins(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+fn of_wins(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let row = *rows.first()?;
     let stage = format::word(sheet.word(row, "stage"));
     let say = |name: &str| sheet.shown(row, name);
@@ -100,14 +108,14 @@ fn of_wins(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
              wins.{}",
             say("pass_through"),
             say("pass_benchmark"),
-            verdict(sheet, row, "n_reach"),
+            verdict(book, sheet, row, PASSED),
             about(sheet.number(row, "conv_gap_wins")),
             skill(sheet, row)
         ));
     }
     let is_compared = rows.iter().any(|row| !sheet.get(row, "is_conv_flagged").is_null());
     let verdict = is_compared.then(|| {
-        "no stage passed on a smaller share of its deals than in the four quarters before, beyond chance;"
+        "no stage passed on a smaller share of its deals than in the four quarters before, beyond chance"
             .to_owned()
     });
     let deals = match sheet.number(row, "lost") {
@@ -125,7 +133,7 @@ fn of_wins(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
 }
 
 /// Whether a stage holds deals longer, and where most time went; nothing where nothing is known.
-fn of_time(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
+fn of_time(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     let row = *rows.first()?;
     let stage = format::word(sheet.word(row, "stage"));
     let say = |name: &str| sheet.shown(row, name);
@@ -134,13 +142,13 @@ fn of_time(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
             "{when}: deals stayed {} days in {stage}, {} in the four quarters before. {} adds up to {} days.",
             say("rmst_days"),
             say("rmst_benchmark_days"),
-            verdict(sheet, row, "entered"),
+            verdict(book, sheet, row, STAYED),
             say("excess_days")
         ));
     }
     let is_compared = rows.iter().any(|row| !sheet.get(row, "is_time_flagged").is_null());
     let verdict = is_compared.then(|| {
-        "no stage held deals longer than in the four quarters before, beyond chance;".to_owned()
+        "no stage held deals longer than in the four quarters before, beyond chance".to_owned()
     });
     let share = sheet.number(row, "deal_days_share").filter(|_| rows.len() > 1);
     let most = share.map(|_| {
@@ -150,20 +158,29 @@ fn of_time(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> {
     said(when, [verdict, most])
 }
 
+/// The number of deals, where there are few of them in the quarter or before, and which of the two.
+fn few(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>, counts: Counts) -> Option<(usize, bool)> {
+    let known = counts.map(|name| sheet.number(row, name));
+    let at = known.iter().position(|count| book.is_few(*count))?;
+    Some((known[at].unwrap_or(0.0) as usize, at > 0))
+}
+
 /// How sure a difference is that its test calls more than chance.
-fn verdict(sheet: Sheet<'_>, row: Cells<'_>, deals: &str) -> String {
-    match sheet.word(row, "status") {
-        "SN" => {
-            let deals = format::deals(sheet.number(row, deals).unwrap_or(0.0) as usize);
-            format!("Of {deals} that is a sign and no verdict; it")
+fn verdict(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>, counts: Counts) -> String {
+    match few(book, sheet, row, counts) {
+        Some((count, is_before)) => {
+            let (beside, before) = if is_before { ("Beside", " before") } else { ("Of", "") };
+            let deals = format::deals(count);
+            format!("{beside} {deals}{before} that is a sign and no verdict; it")
         }
-        _ => "That is more than chance and".to_owned(),
+        None => "That is more than chance and".to_owned(),
     }
 }
 
-/// The clauses that there are, with the period before them.
+/// The clauses that there are as a sentence, with the period before them.
 fn said(when: &str, clauses: [Option<String>; 2]) -> Option<String> {
     let there: Vec<String> = clauses.into_iter().flatten().collect();
-    let words = there.join(" ");
-    (!words.is_empty()).then(|| format!("{when}: {words}"))
+    let words = there.join("; ");
+    let end = if words.ends_with('.') { "" } else { "." };
+    (!words.is_empty()).then(|| format!("{when}: {words}{end}"))
 }

@@ -6,7 +6,7 @@ use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
 use crate::report::grid::grid;
-use crate::report::number::tip;
+use crate::report::number::{is_few, tip};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::Chart;
 
@@ -33,6 +33,8 @@ const COMPLETED: &[&str] = &[
     "q75_days",
     "q90_days",
 ];
+
+const FEW: (&str, &str) = ("faint", "few deals, read with care");
 
 const SPREAD: &[&str] = &["stage", "bin_start_days", "bin_end_days", "visits", "share"];
 
@@ -93,7 +95,11 @@ fn waits(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
         let drawn: Vec<Row> = rows.iter().map(|row| wait(sheet, row)).collect();
         intervals(id, title, &drawn, ("days in the stage", format::number_tick), None)
     })
-    .with_keys(keys([("accent", "median with 95% interval"), ("tick", "75th and 90th percentile")]))
+    .with_keys(keys([
+        ("accent", "median with 95% interval"),
+        ("tick", "75th and 90th percentile"),
+        FEW,
+    ]))
 }
 
 fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
@@ -109,7 +115,7 @@ fn wait(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
         limits,
         marks: ["q75_days", "q90_days"].into_iter().filter_map(number).collect(),
         is_flagged: false,
-        is_faint: sheet.word(row, "status") == "SN",
+        is_faint: is_few(sheet, row),
         tip: format!("{stage}: {}", tip(sheet, row, "q50_days", &shown)),
     }
 }
@@ -131,11 +137,12 @@ fn churn(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
                 limits: number("churn_lower").zip(number("churn_upper")),
                 marks: Vec::new(),
                 is_flagged: false,
-                is_faint: sheet.word(row, "status") == "SN",
+                is_faint: is_few(sheet, row),
                 tip: format!("{stage}: {}", tip(sheet, row, "churn", &shown)),
             }
         };
         let drawn: Vec<Row> = rows.iter().map(loss).collect();
         intervals(id, title, &drawn, ("share lost", format::percent_tick), None)
     })
+    .with_keys(keys([("accent", "share with 95% interval"), FEW]))
 }

@@ -25,7 +25,7 @@ const MOST_QUARTERS: usize = 4;
 const LOOKED_AT: f64 = 30.0;
 
 const BY_LEAD: &[&str] = &["basis", "forecast", "lead_days", "bias", "wape"];
-const GROUPS: &[&str] = &["cut", "group", "bias", "wape"];
+const GROUPS: &[&str] = &["cut", "group", "basis", "forecast", "bias", "wape"];
 const OWNERS: &[&str] =
     &["owner", "team", "basis", "n", "forecast_minor", "actual_minor", "bias", "wape"];
 const COMMIT: &[&str] = &["basis", "lead_days", "attainment", "forecast_minor", "actual_minor"];
@@ -154,8 +154,8 @@ fn by_lead(sheet: Sheet<'_>, rows: &[Cells<'_>], id: &str) -> Chart {
     .with_keys(line_keys(kinds.iter().map(named)))
 }
 
-/// The waterfall of the last quarter that has ended as a chart, with that of the running one beside it
-/// as a table, and the bridge from its forecasts to what was booked.
+/// The waterfall of the last quarter that has ended as a chart for each currency, with that of the running
+/// one beside it as a table, and the bridge from its forecasts to what was booked.
 fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
     let sheet = book.sheet("forecast_waterfall");
     let rows = known(sheet, &sheet.whole(pipeline), "closing_minor");
@@ -168,16 +168,30 @@ fn waterfalls(book: &Book<'_>, pipeline: &str, id: &str, block: &mut Block) {
             sheet.at(&rows, span).into_iter().map(move |row| (name.clone(), row))
         })
         .collect();
-    let title = caption("Pipeline waterfall", &book.so_far(&shown[0]));
-    let table = ledger(sheet, &title, words::LINES, &columns, true);
-    let Some(row) = first.first().copied() else { return };
-    let note = words::balance(sheet, row, words::LINES);
-    let made = chart(format!("{id}-waterfall"), title, &note, table, |id, title| {
-        let stems = words::LINES.iter().filter(|(stem, _)| *stem != "residual");
-        let steps: Vec<Step> = stems.filter_map(|line| step(sheet, row, *line)).collect();
-        waterfall(id, title, &steps, (sheet.word(row, "currency"), format::money_tick))
-    });
-    block.charts.push(made);
+    let when = book.so_far(&shown[0]);
+    for (at, row) in first.iter().enumerate() {
+        let currency = sheet.word(row, "currency");
+        let own: Vec<(String, Cells<'_>)> = columns
+            .iter()
+            .filter(|(_, row)| sheet.word(row, "currency") == currency)
+            .cloned()
+            .collect();
+        let (title, id) = match first.len() {
+            1 => (caption("Pipeline waterfall", &when), format!("{id}-waterfall")),
+            _ => (
+                caption(&caption("Pipeline waterfall", &when), currency),
+                format!("{id}-waterfall-{}", at + 1),
+            ),
+        };
+        let table = ledger(sheet, &title, words::LINES, &own, true);
+        let note = words::balance(sheet, row, words::LINES);
+        let made = chart(id, title, &note, table, |id, title| {
+            let stems = words::LINES.iter().filter(|(stem, _)| *stem != "residual");
+            let steps: Vec<Step> = stems.filter_map(|line| step(sheet, row, *line)).collect();
+            waterfall(id, title, &steps, (currency, format::money_tick))
+        });
+        block.charts.push(made);
+    }
     let sheet = book.sheet("forecast_error_bridge");
     let rows = sheet.with(&sheet.whole(pipeline), "forecast", "commit");
     let rows = known(sheet, &rows, "residual_minor");

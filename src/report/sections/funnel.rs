@@ -6,7 +6,7 @@ use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
 use crate::report::format;
 use crate::report::grid::{MOST_ROWS, grid};
-use crate::report::number::{known, number, tip};
+use crate::report::number::{is_few, known, number, tip};
 use crate::report::sheet::{Cells, Sheet};
 use crate::report::view::{Chart, Grid, Head, Number};
 
@@ -235,7 +235,7 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
             limits: sheet.limits(row),
             marks: sheet.number(row, "configured").into_iter().collect(),
             is_flagged: sheet.flag(row, "is_outside_interval"),
-            is_faint: sheet.word(row, "status") == "SN",
+            is_faint: is_few(sheet, row),
             tip: tip(sheet, row, "p_hat", &sheet.shown(row, "p_hat")),
         };
         let drawn: Vec<Row> = rows.iter().map(row).collect();

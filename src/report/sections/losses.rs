@@ -46,9 +46,15 @@ fn foremost(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> 
     let is_as_many = |other: &&Cells<'_>| sheet.get(other, "lost") == sheet.get(row, "lost");
     let mut reasons = vec![sheet.word(row, "lost_reason")];
     reasons.extend(counted.take_while(is_as_many).map(|row| sheet.word(row, "lost_reason")));
+    let foremost = reasons.len();
+    reasons.retain(|reason| *reason != "__NONE__");
+    let unsaid = match foremost > reasons.len() {
+        true => "; as many have no reason recorded",
+        false => "",
+    };
     Some(match reasons.as_slice() {
-        ["__NONE__"] if all == "1" => format!("{when}: one deal was lost, without a reason."),
-        ["__NONE__"] => {
+        [] if all == "1" => format!("{when}: one deal was lost, without a reason."),
+        [] => {
             let have = if lost == "1" { "has" } else { "have" };
             format!("{when}: {lost} of {all} lost deals ({share}) {have} no reason recorded.")
         }
@@ -56,13 +62,13 @@ fn foremost(sheet: Sheet<'_>, rows: &[Cells<'_>], when: &str) -> Option<String> 
             format!("{when}: one deal was lost; the reason given is {}.", format::word(reason))
         }
         [reason] => format!(
-            "{when}: the reason given most often is {}: {lost} of {all} lost deals ({share}).",
+            "{when}: the reason given most often is {}: {lost} of {all} lost deals ({share}){unsaid}.",
             format::word(reason)
         ),
         several => {
             let named: Vec<&str> = several.iter().map(|reason| format::word(reason)).collect();
             format!(
-                "{when}: the reasons given most often are {}: {lost} of {all} lost deals each ({share}).",
+                "{when}: the reasons given most often are {}: {lost} of {all} lost deals each ({share}){unsaid}.",
                 named.join(" and ")
             )
         }

@@ -72,7 +72,7 @@ static FLOWS: &[Spec] = &[
     Spec {
         label: "Bookings",
         metric: "deal_size",
-        column: "sum_minor",
+        column: "bookings_minor",
         keep: None,
         detail: with_amount,
     },
@@ -157,9 +157,11 @@ fn with_amount(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
     match won.filter(|_| is_only && without > 0) {
         Some(won) => {
             let all = counted(wins, won, "won", "deal won has", "deals won have");
-            format!("{} of {all} an amount", shown(sheet, row, "n"))
+            format!("{} of {all} an amount", shown(sheet, row, "n_booked"))
         }
-        None => of_deals(book, sheet, row) + &without_amount(sheet, row),
+        None => {
+            counted(sheet, row, "n_booked", "deal won", "deals won") + &without_amount(sheet, row)
+        }
     }
 }
 

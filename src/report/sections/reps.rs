@@ -9,7 +9,7 @@ use crate::report::chart::{Row, intervals};
 use crate::report::format;
 use crate::report::grid::{MOST_ROWS, grid, join};
 use crate::report::label::label;
-use crate::report::number::{reason, tip};
+use crate::report::number::{is_few, reason, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::{Chart, Grid, Head};
 
@@ -345,7 +345,7 @@ fn rate_row(sheet: Sheet<'_>, row: Cells<'_>, is_flagged: bool) -> Row {
         limits: number(lower).zip(number(upper)),
         marks: if is_shrunk { number("rate").into_iter().collect() } else { Vec::new() },
         is_flagged,
-        is_faint: sheet.word(row, "status") == "SN",
+        is_faint: is_few(sheet, row),
         tip: format!("{owner}: {}", tip(sheet, row, name, &shown)),
     }
 }

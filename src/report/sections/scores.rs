@@ -53,7 +53,7 @@ fn verdict(sheet: Sheet<'_>, row: Cells<'_>, stages: &[Cells<'_>]) -> String {
     };
     format!(
         "Of a deal that was won and one that was not, the winner had the higher score in {}{between} of \
-         the cases. {judged}",
+         the cases, equal scores counted as half a case. {judged}",
         format::percent(area)
     )
 }

@@ -6,7 +6,7 @@ use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
 use crate::report::grid::grid;
-use crate::report::number::tip;
+use crate::report::number::{is_few, tip};
 use crate::report::sheet::{Cells, Sheet, Span, complete};
 use crate::report::view::Chart;
 
@@ -159,7 +159,9 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
             id,
             title,
             &drawn,
-            ("difference in win rate, percentage points", format::percent_tick),
+            ("difference in win rate, percentage points", |share| {
+                format::number_tick(share * 100.0)
+            }),
             Some(0.0),
         )
     })
@@ -178,7 +180,7 @@ fn drawn(sheet: Sheet<'_>, row: Cells<'_>) -> Row {
         limits: sheet.limits(row),
         marks: Vec::new(),
         is_flagged: sheet.flag(row, "is_different"),
-        is_faint: sheet.word(row, "status") == "SN",
+        is_faint: is_few(sheet, row),
         tip: format!("{label}: {}", tip(sheet, row, "diff", &shown)),
         label,
     }

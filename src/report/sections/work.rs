@@ -1,6 +1,7 @@
 //! Work and value: activities per win, effort, playbook, timing of steps, deal size, win rate by value,
 //! velocity.
 
+use super::forecast_words::each;
 use super::funnel::caption;
 use super::{Block, add, overview, weeks};
 use crate::report::book::Book;
@@ -101,28 +102,29 @@ pub(super) fn block(book: &Book<'_>, pipeline: &str, id: &str) -> Block {
     block
 }
 
-/// In which quarters the win rate by value is 100 % because lost deals are worth nothing, in words.
-fn worthless_losses(book: &Book<'_>, pipeline: &str) -> Option<String> {
-    let (values, wins) = (book.sheet("amount_win_rate"), book.sheet("win_rate"));
-    let lost = wins.whole(pipeline);
+/// In which quarters the win rate by value is 100 % because lost deals are worth nothing, in words: of
+/// each currency by itself.
+fn worthless_losses(book: &Book<'_>, pipeline: &str) -> Vec<String> {
+    let sheet = book.sheet("amount_win_rate");
     let is_all = |row: &Cells<'_>| {
-        let [won, closed] = ["won_minor", "closed_minor"].map(|name| values.number(row, name));
-        let of_span = values.span(row).map(|span| wins.at(&lost, &span)).unwrap_or_default();
-        let has_lost = |row: &Cells<'_>| wins.number(row, "lost").is_some_and(|lost| lost > 0.0);
-        won == closed && won.is_some_and(|won| won > 0.0) && of_span.iter().any(has_lost)
+        let [won, closed] = ["won_minor", "closed_minor"].map(|name| sheet.number(row, name));
+        let has_lost = sheet.number(row, "lost").is_some_and(|lost| lost > 0.0);
+        has_lost && won == closed && won.is_some_and(|won| won > 0.0)
     };
-    let mut rows = values.with(&values.whole(pipeline), "period_kind", "quarter");
-    rows.retain(is_all);
-    let named: Vec<String> = rows.iter().map(|row| values.period(row)).collect();
-    let (last, before) = named.split_last()?;
-    let when = match before {
-        [] => last.clone(),
-        before => format!("{} and {last}", before.join(", ")),
-    };
-    Some(format!(
-        "Win rate by value: no deal lost in {when} has an amount above 0, so that it is 100% whatever was lost. \
-         `zero_amount_is_null` in `sluice.toml` takes 0 for not known."
-    ))
+    let rows = sheet.with(&sheet.whole(pipeline), "period_kind", "quarter");
+    each(sheet, &rows, |own| {
+        let named: Vec<String> =
+            own.iter().filter(|row| is_all(row)).map(|row| sheet.period(row)).collect();
+        let (last, before) = named.split_last()?;
+        let when = match before {
+            [] => last.clone(),
+            before => format!("{} and {last}", before.join(", ")),
+        };
+        Some(format!(
+            "Win rate by value: no deal lost in {when} has an amount above 0, so that it is 100% whatever was \
+             lost. `zero_amount_is_null` in `sluice.toml` takes 0 for not known."
+        ))
+    })
 }
 
 /// Effort per win of the pipeline, its teams and its reps.
@@ -152,9 +154,14 @@ fn playbook(block: &mut Block, book: &Book<'_>, pipeline: &str) {
         format!("{kind} in “{stage}” ({} against {})", mean("mean"), mean("lost_mean"))
     };
     let named: Vec<String> = rows.iter().filter(differs).map(words).collect();
+    let is_tested = |row: &Cells<'_>| !sheet.get(row, "is_different").is_null();
     block.notes.push(match named.as_slice() {
-        [] => "In no stage was measurably more or less done on the latest won deals than on lost ones; \
-               won deals pass more stages, so that more is done on them in all."
+        [] if !rows.iter().any(is_tested) => {
+            "Whether more was done on won deals than on lost ones cannot be told: there are too few of either, \
+             or as much was done on all."
+                .to_owned()
+        }
+        [] => "In no stage was measurably more or less done on the latest won deals than on lost ones."
             .to_owned(),
         names => format!(
             "Latest won deals against lost ones, mean activities that differ: {}. This describes; \

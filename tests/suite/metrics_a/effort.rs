@@ -90,6 +90,8 @@ fn amounts_of_won_deals() {
     for (column, expected) in [
         ("n", 3.0),
         ("sum_minor", 2000.0),
+        ("bookings_minor", 1950.0),
+        ("n_booked", 4.0),
         ("mean_minor", 2000.0 / 3.0),
         ("q25_minor", 200.0),
         ("q50_minor", 300.0),
