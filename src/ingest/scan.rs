@@ -64,9 +64,9 @@ pub(super) struct Block<'b> {
     pub(super) text: &'b str,
     /// Whether its first record is the file's header.
     pub(super) is_first: bool,
-    /// Whether nothing follows, so that an open quote is the file's own fault.
+    /// Whether nothing follows.
     pub(super) is_final: bool,
-    /// Whether it was cut as it is walked over, so that a quote that goes on to another record is the file's fault.
+    /// Whether it was cut as it is walked over.
     is_exact: bool,
 }
 
@@ -136,6 +136,8 @@ pub(super) fn walk(
         number += 1;
     }) {}
     let (mut at, mut starts) = (cutter.rest(), Vec::new());
+    // Else the block was cut within quotes.
+    let is_own_fault = block.is_final || block.is_exact;
     while at < bytes.len() {
         let end = match next(bytes, at, layout, &mut starts) {
             Next::Record(end) => {
@@ -143,8 +145,8 @@ pub(super) fn walk(
                 (at, number) = (end, number + 1);
                 continue;
             }
-            Next::Torn(end) if block.is_final || block.is_exact => end,
-            Next::Open if block.is_final => {
+            Next::Torn(end) if is_own_fault => end,
+            Next::Open if is_own_fault => {
                 open += 1;
                 let rest = bytes.get(at..).unwrap_or_default();
                 if open > MAX_OPEN { bytes.len() } else { at + line_length(rest) }
@@ -308,16 +310,14 @@ impl<'r, 's> Blocks<'r, 's> {
                 Some(layout) => exact_cut(&bytes, layout),
                 None => paired_cut(&bytes),
             };
-            let (cut, is_final) = match cut {
-                Some(cut) => (cut, false),
-                None if bytes.len() >= LARGEST_BLOCK => {
-                    (memrchr(b'\n', &bytes).map_or(bytes.len(), |n| n + 1), self.exact.is_some())
-                }
-                None => continue,
+            let cut = match cut {
+                Some(cut) => cut,
+                None if bytes.len() < LARGEST_BLOCK => continue,
+                None => memrchr(b'\n', &bytes).map_or(bytes.len(), |n| n + 1),
             };
             self.carry.extend_from_slice(bytes.get(cut..).unwrap_or_default());
             bytes.truncate(cut);
-            return Ok(RawBlock { bytes, is_first, is_final });
+            return Ok(RawBlock { bytes, is_first, is_final: false });
         }
     }
 }
