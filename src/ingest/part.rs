@@ -254,7 +254,7 @@ pub(super) fn read<R: Send>(
 ) -> Result<FileRows<R>> {
     let plan = context.plan;
     let run = |context: &Context<'_>| {
-        scan::scan(&plan.input, plan.form, plan.headers.len(), &|block| {
+        scan::scan(&plan.input, plan.form, layout(plan), &|block| {
             let parsed = parse_block(block, context, parse);
             progress.advance(block.text.len() as u64);
             parsed
@@ -323,6 +323,10 @@ fn collect<R>(mut parts: Vec<Part<R>>, plan: &Plan, has_currency: bool) -> FileR
     FileRows { parts, input, rejects, assumptions, left_out, statuses, undecided, has_currency }
 }
 
+fn layout(plan: &Plan) -> Layout {
+    Layout { delimiter: plan.form.delimiter, width: plan.headers.len() }
+}
+
 fn parse_block<R>(
     block: &Block<'_>,
     context: &Context<'_>,
@@ -334,8 +338,7 @@ fn parse_block<R>(
     let first = if block.is_first { plan.header_at + 1 } else { 0 };
     let width = plan.headers.len();
     let seen = RefCell::default();
-    let layout = Layout { delimiter: plan.form.delimiter, width };
-    let (records, ended) = scan::walk(block, layout, |row, found| {
+    let (records, ended) = scan::walk(block, layout(plan), |row, found| {
         if row < first {
             return;
         }

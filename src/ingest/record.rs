@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr_iter, memchr2};
 
 /// Set in the start of a cell that holds more quotes than the two around it.
 pub(super) const ODD: u32 = 1 << 31;
@@ -85,7 +85,7 @@ impl<'t> Cells<'t> {
 }
 
 /// Cuts the record that begins at `at`: its cells' starts into `starts`. Returns where the next one
-/// begins, or `None` if a quote is not closed. `bytes` must be shorter than 2 GB.
+/// begins, or `None` if the quote of the last of these cells is not closed. `bytes` must be shorter than 2 GB.
 pub(super) fn split(
     bytes: &[u8],
     mut at: usize,
@@ -94,7 +94,8 @@ pub(super) fn split(
 ) -> Option<usize> {
     starts.clear();
     loop {
-        let (mut from, mut mark) = (at, 0);
+        let mut from = at;
+        starts.push(at as u32);
         if bytes.get(at) == Some(&b'"') {
             let (close, is_doubled) = closing_quote(bytes, at + 1)?;
             let is_torn = match bytes.get(close + 1..).unwrap_or_default() {
@@ -102,9 +103,10 @@ pub(super) fn split(
                 [byte, ..] => *byte != delimiter,
             };
             from = close + 1;
-            mark = if is_doubled || is_torn { ODD } else { 0 };
+            if let (Some(start), true) = (starts.last_mut(), is_doubled || is_torn) {
+                *start |= ODD;
+            }
         }
-        starts.push(at as u32 | mark);
         let rest = bytes.get(from..).unwrap_or_default();
         match memchr2(delimiter, b'\n', rest) {
             None => return Some(bytes.len()),
@@ -124,6 +126,9 @@ pub(super) fn swallows(bytes: &[u8], end: Option<usize>, delimiter: u8, width: u
     let record = bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default();
     let Some(first_end) = memchr(b'\n', record) else { return false };
     let (first, rest) = (&record[..first_end], &record[first_end + 1..]);
+    if rest.is_empty() {
+        return false;
+    }
     let second = match memchr(b'\n', rest) {
         Some(line_end) => &rest[..line_end],
         // Where nothing closes the quote, the line may go on.
@@ -150,21 +155,11 @@ pub(super) fn is_merged(bytes: &[u8], starts: &[u32], delimiter: u8) -> bool {
 
 /// How many cells a line has by itself, and where a quote opens that it does not close, which is text then.
 fn cells_of(line: &[u8], delimiter: u8) -> (usize, Option<usize>) {
-    let (mut at, mut count, mut open) = (0, 1, None);
-    loop {
-        let mut from = at;
-        if line.get(at) == Some(&b'"') {
-            match closing_quote(line, at + 1) {
-                Some((close, _)) => from = close + 1,
-                None => open = open.or(Some(at)),
-            }
-        }
-        match memchr(delimiter, line.get(from..).unwrap_or_default()) {
-            Some(offset) => at = from + offset + 1,
-            None => return (count, open),
-        }
-        count += 1;
-    }
+    let mut starts = Vec::new();
+    let is_closed = split(line, 0, delimiter, &mut starts).is_some();
+    let open = starts.last().filter(|_| !is_closed).map(|&start| start as usize);
+    let after = open.map_or(0, |open| memchr_iter(delimiter, &line[open..]).count());
+    (starts.len() + after, open)
 }
 
 /// Whether nothing closes the quote at `open`, or what closes it stands before more text.

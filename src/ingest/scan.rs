@@ -93,8 +93,8 @@ enum Next {
     Record(usize),
     /// A line up to there, whose quote goes on to another record or cell.
     Torn(usize),
-    /// A quote that is not closed.
-    Open,
+    /// A line up to there, whose quote is not closed.
+    Open(usize),
 }
 
 /// Cuts what begins at `at`; the starts of a record's cells go into `starts`.
@@ -102,19 +102,17 @@ fn next(bytes: &[u8], at: usize, layout: Layout, starts: &mut Vec<u32>) -> Next 
     let end = record::split(bytes, at, layout.delimiter, starts);
     let rest = bytes.get(at..).unwrap_or_default();
     let length = end.map(|end| end - at);
+    let line_end = || memchr(b'\n', rest).map_or(bytes.len(), |end| at + end + 1);
     let is_merged =
         || starts.len() < layout.width && record::is_merged(bytes, starts, layout.delimiter);
-    if record::swallows(rest, length, layout.delimiter, layout.width)
-        || end.is_some() && is_merged()
-    {
-        return Next::Torn(at + line_length(rest));
+    match end {
+        _ if record::swallows(rest, length, layout.delimiter, layout.width) => {
+            Next::Torn(line_end())
+        }
+        Some(_) if is_merged() => Next::Torn(line_end()),
+        Some(end) => Next::Record(end),
+        None => Next::Open(line_end()),
     }
-    end.map_or(Next::Open, Next::Record)
-}
-
-/// Bytes of the first line, with its end.
-fn line_length(bytes: &[u8]) -> usize {
-    memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1)
 }
 
 /// Walks over the records of a block. `visit` hears the record's number in the block, from 0, blank
@@ -146,12 +144,11 @@ pub(super) fn walk(
                 continue;
             }
             Next::Torn(end) if is_own_fault => end,
-            Next::Open if is_own_fault => {
+            Next::Open(end) if is_own_fault => {
                 open += 1;
-                let rest = bytes.get(at..).unwrap_or_default();
-                if open > MAX_OPEN { bytes.len() } else { at + line_length(rest) }
+                if open > MAX_OPEN { bytes.len() } else { end }
             }
-            Next::Torn(_) | Next::Open => return (number, Ended::InsideQuote),
+            Next::Torn(_) | Next::Open(_) => return (number, Ended::InsideQuote),
         };
         let line = block.text.get(at..end).unwrap_or_default();
         visit(number, Found::Torn(line.trim_end()));
@@ -166,7 +163,7 @@ pub(super) fn walk(
 pub(super) fn scan<P: Send>(
     input: &Input,
     form: Form,
-    width: usize,
+    layout: Layout,
     parse: &(dyn Fn(&Block<'_>) -> (P, Ended) + Sync),
 ) -> Result<Scanned<P>> {
     let (mut encoding, mut exact) = (form.encoding, None);
@@ -197,7 +194,7 @@ pub(super) fn scan<P: Send>(
                 let blake3 = hasher.finalize().to_hex().to_string();
                 return Ok(Scanned { parts, blake3, encoding });
             }
-            Err(Stop::WrongCut) => exact = Some(Layout { delimiter: form.delimiter, width }),
+            Err(Stop::WrongCut) => exact = Some(layout),
             Err(Stop::WrongEncoding(other)) => encoding = other,
             Err(Stop::Unreadable(e)) => return Err(input.broken(e)),
         }
@@ -354,7 +351,7 @@ fn exact_cut(bytes: &[u8], layout: Layout) -> Option<usize> {
                 last = Some(end)
             }
             Next::Torn(end) => last = Some(end),
-            Next::Record(_) | Next::Open => break,
+            Next::Record(_) | Next::Open(_) => break,
         }
     }
     last

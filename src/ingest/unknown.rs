@@ -204,9 +204,8 @@ fn shown(headers: &[String]) -> String {
 pub(super) fn no_rows(plans: &[Plan], rejects: &[Reject]) -> Error {
     const NEEDS_ROWS: &str = "a table of deals needs a row for each deal below its header";
     let rows: Vec<&Reject> = rejects.iter().filter(|reject| reject.is_one_row()).collect();
-    let mut tables = plans.iter().filter(|plan| plan.entity == Entity::Deals);
-    let of_deals = |row: &&&Reject| tables.clone().any(|plan| plan.input.shown == row.file);
-    let first = rows.iter().find(of_deals);
+    let tables = || plans.iter().filter(|plan| plan.entity == Entity::Deals);
+    let first = rows.iter().find(|row| tables().any(|plan| plan.input.shown == row.file));
     let Some(Reject { file, row, column, value, reason, .. }) = first.or(rows.first()) else {
         return Error::new(ErrorKind::Empty, "the export has no row of a deal").hint(NEEDS_ROWS);
     };
@@ -214,7 +213,7 @@ pub(super) fn no_rows(plans: &[Plan], rejects: &[Reject]) -> Error {
         "{} are refused, the first of them row {row} of `{file}`: `{column}` is `{value}`: {reason}",
         rows.len()
     );
-    let is_empty = first.is_none() && tables.next().is_some();
+    let is_empty = first.is_none() && tables().next().is_some();
     let hint = if is_empty { NEEDS_ROWS } else { "`--mapping FILE` can name other columns" };
     Error::new(ErrorKind::Input, "no deal could be read").because(cause).hint(hint)
 }

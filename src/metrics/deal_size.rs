@@ -21,9 +21,9 @@ static ABOUT: About = About {
     title: "Size of won deals",
     question: "How large are the deals we win?",
     definition: "Amounts of the deals won in the period, per currency; unknown and negative amounts are left out \
-        (`n_null_amount`, `n_negative_amount`); `bookings_minor` has the negative ones too. Quantiles are type 7 on all amounts. `top1_share` = largest \
-        amount / sum; above one half the row is flagged. `lower` and `upper` are Student's t limits of the \
-        mean, not below 0; the median has limits by order statistics.",
+        (`n_null_amount`, `n_negative_amount`); `bookings_minor` has the negative ones too. Quantiles are type 7 on \
+        all amounts. `top1_share` = largest amount / sum; above one half the row is flagged. `lower` and `upper` are \
+        Student's t limits of the mean, not below 0; the median has limits by order statistics.",
     caveat: "Sizes are skewed: the mean follows the largest deals, the median does not.",
     source: "definition; Hyndman & Fan 1996",
     keys: &[],

@@ -75,7 +75,7 @@ fn add_rows(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind) {
         add_row(table, judge, (whole, period, kind), units, lacks);
     });
     let Some(period) = agenda.whole().filter(|_| !all.is_empty()) else { return };
-    add_row(table, judge, (whole, period, kind), &all, missing.count(|_| true));
+    add_row(table, judge, (whole, period, kind), &all, missing.all());
     let owned = || all.iter().filter(|unit| !unit.is_company);
     let owners: BTreeSet<Sym> = owned().map(|unit| unit.owner).collect();
     for owner in owners {

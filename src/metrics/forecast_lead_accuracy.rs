@@ -108,7 +108,7 @@ fn add_kind(table: &mut MetricTable<'_>, judge: &Judge<'_>, kind: Kind, lead: us
     if all.is_empty() {
         return;
     }
-    add_row(table, judge, key(every, whole, "all", None, None), &all, missing.count(|_| true));
+    add_row(table, judge, key(every, whole, "all", None, None), &all, missing.all());
     let mut owners: BTreeMap<Sym, Vec<Said>> = BTreeMap::new();
     let mut teams: BTreeMap<ArcStr, Vec<Said>> = BTreeMap::new();
     for unit in all.iter().filter(|unit| !unit.is_company) {

@@ -116,7 +116,7 @@ impl Judge<'_> {
             let units = family.units(kind, quarter, lead, agenda);
             let lacks = family.missing(&units, quarter);
             if !units.is_empty() {
-                each(quarter, &units, lacks.count(|_| true));
+                each(quarter, &units, lacks.all());
             }
             if told.contains(&quarter) {
                 all.extend(units);

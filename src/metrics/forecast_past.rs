@@ -7,8 +7,8 @@
 
 use crate::model::deal::Field;
 use crate::model::{
-    Day, DealSnapshots, ExitKind, Known, Micros, Run, Snapshot, SnapshotValues, StageId, StageKind,
-    Sym, Timeline, Visit,
+    Day, DealSnapshots, ExitKind, Facts, Known, Micros, Run, Snapshot, SnapshotValues, StageId,
+    StageKind, Sym, Timeline, Visit,
 };
 
 /// Where a deal stood.
@@ -291,6 +291,11 @@ pub(super) fn owner_at(deal: &Timeline<'_>, at: Micros, run: &Run) -> Sym {
     let Some(first) = changes.peek() else { return deal.deal.owner };
     let earliest = first.old.get();
     Sym::of(changes.take_while(|c| c.at <= at).last().map_or(earliest, |c| c.new.get()))
+}
+
+/// The facts of a deal, of the owner credited with what happened at `at`.
+pub(super) fn facts_at(deal: &Timeline<'_>, at: Micros, run: &Run) -> Facts {
+    Facts { owner: owner_at(deal, at, run), ..deal.facts }
 }
 
 /// The last day on which anything of a deal is to be looked at: its close, its deletion, or never.

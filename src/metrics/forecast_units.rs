@@ -92,6 +92,11 @@ impl Missing {
         self.owners.extend(other.owners);
     }
 
+    /// How many there are.
+    pub(super) fn all(&self) -> u64 {
+        self.count(|_| true)
+    }
+
     /// How many there are, of these owners only.
     pub(super) fn count(&self, is_one: impl Fn(Sym) -> bool) -> u64 {
         let owners = self.owners.iter().filter(|&&owner| is_one(owner));

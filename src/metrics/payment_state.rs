@@ -3,14 +3,14 @@
 //! A win is an entry into a won stage, whatever `win_event` says: a deal that waits for its payment was
 //! won when it began to wait. Wins are few; without payments nothing is kept.
 
-use super::forecast_past::owner_at;
+use super::forecast_past::facts_at;
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::is_timed_in_stages;
 use super::monthly::{Gather, Monthly, currency_of};
 use super::shared::SharedState;
 use super::{Reason, Row};
 use crate::model::{
-    Day, ExitKind, Facts, Micros, Payments, PeriodKind, Run, StageKind, Sym, Timeline, Visit,
+    Day, ExitKind, Micros, Payments, PeriodKind, Run, StageKind, Sym, Timeline, Visit,
 };
 
 /// Causes in an event table.
@@ -165,7 +165,7 @@ impl SharedState for Monthly<Wins> {
             self.see(first.pipeline, currency);
             let course = is_timed.then(|| course(&stay, &account, run));
             let is_standing = last.exit == ExitKind::Censored;
-            let facts = &Facts { owner: owner_at(deal, first.entered_at, run), ..*facts };
+            let facts = &facts_at(deal, first.entered_at, run);
             for slice in Slice::of(first.pipeline, facts, PARTS) {
                 let cell = self.at((slice, currency, run.months.of(first.entered_on)), run);
                 if let Some(course) = course {

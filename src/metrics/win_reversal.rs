@@ -2,15 +2,13 @@
 //!
 //! The state holds sums by month and one entry per win; wins are few.
 
-use super::forecast_past::owner_at;
+use super::forecast_past::facts_at;
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::Maturity;
 use super::monthly::{Gather, Monthly, currency_of};
 use super::{Metric, Reason, Row};
 use crate::error::Result;
-use crate::model::{
-    About, Day, ExitKind, Facts, Micros, Run, StageKind, Timeline, Unit, Visit, column,
-};
+use crate::model::{About, Day, ExitKind, Micros, Run, StageKind, Timeline, Unit, Visit, column};
 use crate::stats::survival::EventTable;
 
 /// The metric.
@@ -129,7 +127,7 @@ impl Metric for WinReversal {
             let reversed = stay.end.filter(|(_, is_reversed)| *is_reversed).map(|(end, _)| end);
             let win = Win { ticks, followed, is_reversed: reversed.is_some() };
             // Whoever had the win also has its reversal (METRICS 3.6).
-            let facts = &Facts { owner: owner_at(deal, entered.0, run), ..*facts };
+            let facts = &facts_at(deal, entered.0, run);
             for slice in Slice::of(pipeline, facts, PARTS) {
                 let cell = state.at((slice, currency, run.months.of(entered.1)), run);
                 cell.wins.push(win);

@@ -6,6 +6,9 @@ use super::sheet::{Cells, Sheet};
 use super::view::Number;
 use crate::model::{Unit, Value};
 
+/// What the chance of a win beyond the age limit and its limits rest on.
+const OLDER: &str = "of {n_deals_over_theta} deals that were older";
+
 /// What a number is made from, in words with columns in braces: metric, column, words. Empty words
 /// say that the table does not have it, and that its `n` is not of this column.
 const FRACTIONS: &[(&str, &str, &str)] = &[
@@ -18,17 +21,9 @@ const FRACTIONS: &[(&str, &str, &str)] = &[
     ("stage_win_probability", "p_hat", "{won} won so far of {n_reach} that reached it"),
     ("stage_win_probability", "resolved_ratio", "{won} won of {won} won + {lost} lost"),
     ("stage_conversion", "rate", "{converted} went on of {counted}"),
-    ("stage_age_threshold", "p_win_over_theta", "of {n_deals_over_theta} deals that were older"),
-    (
-        "stage_age_threshold",
-        "p_win_over_theta_lower",
-        "of {n_deals_over_theta} deals that were older",
-    ),
-    (
-        "stage_age_threshold",
-        "p_win_over_theta_upper",
-        "of {n_deals_over_theta} deals that were older",
-    ),
+    ("stage_age_threshold", "p_win_over_theta", OLDER),
+    ("stage_age_threshold", "p_win_over_theta_lower", OLDER),
+    ("stage_age_threshold", "p_win_over_theta_upper", OLDER),
     ("stage_exit", "naive_pass", ""),
     ("movement_quality", "rate", "{x} of {n}"),
     ("stage_transitions", "share", "{moves} of {n} moves"),

@@ -73,11 +73,9 @@ fn mark_few(book: &Book<'_>, sheet: Sheet<'_>, rows: &[Cells<'_>], made: &mut Gr
         let flag = label(flag);
         let Some(at) = made.heads.iter().position(|head| head.label == flag) else { continue };
         for (cells, row) in made.rows.iter_mut().zip(rows) {
-            match cells.get_mut(at) {
-                Some(cell) if few(book, sheet, row, counts).is_some() && cell.text == "yes" => {
-                    cell.text += ", of few";
-                }
-                _ => {}
+            let is_few = few(book, sheet, row, counts).is_some();
+            if let Some(cell) = cells.get_mut(at).filter(|cell| is_few && cell.text == "yes") {
+                cell.text += ", of few";
             }
         }
     }

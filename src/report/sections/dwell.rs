@@ -1,7 +1,7 @@
 //! Time in stage, with those still waiting, and churn by stage.
 
 use super::funnel::{caption, exit_columns};
-use super::{Block, chart, keys};
+use super::{Block, FEW, chart, keys};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -33,8 +33,6 @@ const COMPLETED: &[&str] = &[
     "q75_days",
     "q90_days",
 ];
-
-const FEW: (&str, &str) = ("faint", "few deals, read with care");
 
 const SPREAD: &[&str] = &["stage", "bin_start_days", "bin_end_days", "visits", "share"];
 

@@ -1,6 +1,6 @@
 //! Funnel: what stands in each stage, where deals go from it, and how likely they are to be won.
 
-use super::{Block, add, chart, distinct, keys};
+use super::{Block, FEW, add, chart, distinct, keys};
 use crate::model::stage::UNKNOWN_STAGE;
 use crate::report::book::Book;
 use crate::report::chart::{Bar, Part, Row, bars, intervals};
@@ -246,7 +246,7 @@ fn probabilities(book: &Book<'_>, pipeline: &str, id: &str) -> Option<Chart> {
         ("accent", "estimate with 95% interval"),
         ("tick", "configured probability"),
         ("second", "estimate whose interval the configured probability lies outside of"),
-        ("faint", "few deals, read with care"),
+        FEW,
     ];
     let is_shown = |(class, _): &(&str, &str)| is_configured || !["tick", "second"].contains(class);
     Some(made.with_keys(keys(pairs.into_iter().filter(is_shown))))

@@ -250,6 +250,9 @@ fn with_more(words: &str, more: Option<String>) -> String {
         .join(" ")
 }
 
+/// The part of a key that tells of faint rows.
+const FEW: (&str, &str) = ("faint", "few deals, read with care");
+
 /// A key of a chart from pairs of swatch and label.
 fn keys<'l>(pairs: impl IntoIterator<Item = (&'static str, &'l str)>) -> Vec<Key> {
     let key = |(class, label): (_, &str)| Key { class, label: label.to_owned() };

@@ -3,7 +3,7 @@
 use super::funnel::caption;
 use super::mix::add_mix;
 use super::rep_funnel::funnel;
-use super::{Block, add, chart, foremost, keys, part_of, with_more};
+use super::{Block, FEW, add, chart, foremost, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -297,7 +297,7 @@ fn rates(book: &Book<'_>, pipeline: &str, id: &str, span: &Span<'_>) -> Chart {
         ("accent", rate),
         ("tick", "raw rate"),
         ("second", "differs from the team after allowing for the number of reps"),
-        ("faint", "few deals, read with care"),
+        FEW,
     ];
     let is_shown = |(class, _): &(&str, &str)| is_shrunk || *class != "tick";
     made.with_keys(keys(pairs.into_iter().filter(is_shown)))

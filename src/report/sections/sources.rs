@@ -1,7 +1,7 @@
 //! Sources: which of them win more often, and whether the difference is more than chance.
 
 use super::funnel::caption;
-use super::{Block, add, chart, keys, part_of, with_more};
+use super::{Block, FEW, add, chart, keys, part_of, with_more};
 use crate::report::book::Book;
 use crate::report::chart::{Row, intervals};
 use crate::report::format;
@@ -168,7 +168,7 @@ fn differences(book: &Book<'_>, id: &str, rows: &[Cells<'_>], span: &Span<'_>) -
     .with_keys(keys([
         ("accent", "difference with 95% interval"),
         ("second", "more than chance, allowing for the number of pairs"),
-        ("faint", "few deals, read with care"),
+        FEW,
     ]))
 }
 
