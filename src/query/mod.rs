@@ -117,9 +117,8 @@ mod tests {
 
     #[test]
     fn the_registry_is_the_folder() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
         let in_folder: Vec<String> =
-            read_dir(&folder).unwrap().into_iter().map(|query| query.name).collect();
+            read_dir(Path::new("queries")).unwrap().into_iter().map(|query| query.name).collect();
         let registered: Vec<&str> = QUERIES.iter().map(|(name, _)| *name).collect();
         assert_eq!(in_folder, registered);
         assert!(registered.is_sorted());

@@ -9,8 +9,10 @@ use sluice::model::{
     Activity, Config, Deal, Field, HistoryGrade, Partition, Quality, Silent, Status, Sym,
 };
 
+use super::program::in_repository;
+
 pub(crate) fn data(folder: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/ingest").join(folder)
+    in_repository("tests/data/ingest").join(folder)
 }
 
 /// The present of the tests: 2100-01-01.
@@ -386,7 +388,7 @@ fn a_mapping_of_one_s_own_comes_first() {
 
 #[test]
 fn real_folders_load_as_they_are() {
-    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/real");
+    let real = Path::new("../shared/real");
     for (folder, deals, won, lost, rows) in
         [("maven_crm", 8800, 4238, 2473, 23_811), ("bpic2020_domestic", 10_357, 9912, 311, 66_295)]
     {

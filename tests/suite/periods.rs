@@ -9,15 +9,16 @@ mod laws;
 #[path = "periods/worked.rs"]
 mod worked;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sluice::model::{NamedPeriod, calendar};
 
 use crate::ingest::read;
+use crate::program::in_repository;
 
 /// Exports with a retail calendar: a year of 52 weeks from 2025-02-02, quarters of 13, months of 4, 4 and 5.
 pub(crate) fn export() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/periods/retail")
+    in_repository("tests/data/periods/retail")
 }
 
 /// The retail calendar.

@@ -1,7 +1,13 @@
 //! The program, as a user runs it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// A path of the repository, whatever folder a program is run in. Tests run at its root, and a cache of
+/// builds may come from another checkout: the root is that of now, not that of the build.
+pub(crate) fn in_repository(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap()
+}
 
 /// Runs it in a folder: its status, what it printed, what it said.
 pub(crate) fn sluice(dir: &Path, args: &[&str]) -> (Option<i32>, String, String) {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::program::in_repository;
+
 const README: &str = include_str!("../../README.md");
 
 /// The lines of each fenced `sh` block.
@@ -36,7 +38,7 @@ fn the_first_block_is_the_two_commands() {
 #[test]
 fn every_block_runs() {
     let there = tempfile::tempdir().unwrap();
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample_data");
+    let sample = in_repository("sample_data");
     std::os::unix::fs::symlink(&sample, there.path().join("sample_data")).unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_sluice"));
     let path =

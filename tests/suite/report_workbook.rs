@@ -7,13 +7,13 @@ use calamine::{Data, Range, Reader, Xlsx, open_workbook};
 use sluice::metrics::METRICS;
 use sluice::model::Unit;
 
-use super::program::printed;
+use super::program::{in_repository, printed};
 use super::reference::csv_records;
 
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data/salesforce");
-
 fn run(dir: &Path, threads: &str, more: &[&str]) {
-    printed(dir, &[&["--quiet", "--threads", threads, "run", SAMPLE], more].concat());
+    let sample = in_repository("sample_data/salesforce");
+    let sample = sample.to_str().unwrap();
+    printed(dir, &[&["--quiet", "--threads", threads, "run", sample], more].concat());
 }
 
 /// The rows of a table beside the workbook, by column.

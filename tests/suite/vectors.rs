@@ -4,8 +4,8 @@ use serde_json::Value;
 
 /// The vector whose file name starts with `id`.
 pub fn vector(id: &str) -> Value {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir("tests/vectors").unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|file| file.file_name().unwrap().to_string_lossy().starts_with(id));
     let [file] = files.as_slice() else { panic!("not one vector {id}, but {files:?}") };
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
