@@ -41,6 +41,34 @@ fn stages_that_differ_by_what_parts_their_words_are_one() {
 }
 
 #[test]
+fn pipelines_and_a_table_of_stages_that_differ_by_case_are_one() {
+    let got = careless("pipelines");
+    let (names, stages) = (&got.dataset.names, &got.dataset.catalogue.stages);
+    let open: Vec<_> = stages
+        .iter()
+        .filter(|s| s.order.is_some() && names.get(s.pipeline).to_lowercase() == "new business")
+        .map(|s| (names.get(s.pipeline), names.get(s.name), s.order, s.probability_bp))
+        .collect();
+    let known = [
+        ("New business", "Lead", Some(1), Some(1000)),
+        ("New business", "Demo", Some(2), Some(6000)),
+    ];
+    assert_eq!(open, known, "what the table tells of each spelling holds for all");
+    let of = |id| names.get(find(&got, id).2.pipeline);
+    assert_eq!(["1", "2", "3", "4"].map(of), ["New business"; 4]);
+    assert_ne!(of("5"), of("6"), "ids differ by case");
+    assert_eq!(visits(&got, "3"), ["Lead|01-03 00:00|01-07 00:00", "Demo|01-07 00:00|-"]);
+    for said in [
+        "Pipelines that differ by case, blanks, `_` and `-` only are taken as one: `NEW_BUSINESS` as `New business`,",
+        "`DEMO` as `Demo`, `demo` as `Demo`, `lead` as `Lead`.",
+        "The table of stages contradicts itself about `Demo`: of values that differ the highest holds.",
+    ] {
+        assert!(says(&got, said), "{said}: {:#?}", got.dataset.assumptions);
+    }
+    assert_eq!(digest(&got), digest(&read(shuffled(&data("careless/pipelines")).path())));
+}
+
+#[test]
 fn owners_that_differ_by_case_and_blanks_are_told() {
     let got = careless("owners");
     let said = "3 names of owners differ from another by case and blanks only, such as `ANN LEE` and `Ann Lee`:";

@@ -36,6 +36,15 @@ pub(super) fn name(all: &mut Gathered) {
     }
 }
 
+/// Gives pipelines in the table of stages their names where it has ids for them.
+pub(super) fn name_table(all: &mut Gathered) {
+    for row in &mut all.stages {
+        if let Some(name) = all.pipelines.get(&row.pipeline) {
+            row.pipeline.clone_from(name);
+        }
+    }
+}
+
 /// Two stages of a pipeline that are called alike get their ids into their names.
 fn tell_apart(all: &mut Gathered, met: &BTreeSet<Sym>) {
     let is_met = |row: &&StageRow| {

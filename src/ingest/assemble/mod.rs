@@ -128,6 +128,8 @@ impl Gathered {
 pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Result<Dataset> {
     all.deals.index.close();
     all.deals.name_pipelines(&mut all.names, &all.pipelines);
+    labels::name_table(&mut all);
+    spelling::settle_pipelines(&mut all, config);
     let count = all.deals.rows.len();
     fields::settle(&mut all);
     let history = history_of(&mut all, count);

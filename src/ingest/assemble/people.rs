@@ -50,7 +50,7 @@ pub(super) fn said(partitions: &[Partition], names: &Names) -> Option<String> {
 }
 
 /// Whether a name is an id as Salesforce has them, which differ by case.
-fn is_id(name: &str) -> bool {
+pub(super) fn is_id(name: &str) -> bool {
     matches!(name.len(), 15 | 18)
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
         && name.bytes().any(|byte| byte.is_ascii_digit())

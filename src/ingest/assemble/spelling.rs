@@ -1,16 +1,16 @@
-//! Stages of one pipeline that differ by case and what parts words only: one stage, in one spelling.
+//! Pipelines, and stages of one pipeline, that differ by case and what parts words only: one, in one spelling.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::rows::{HistoryRow, word};
 use super::super::words::Word;
-use super::{Gathered, Joined};
+use super::{Gathered, Joined, people};
 use crate::model::{Config, Names, Sym};
 
 /// How often a spelling was met: whether a table or a row of a deal has it, and in how many records.
 pub(super) type Met = (bool, u64);
 
-/// What each other spelling of a stage becomes.
+/// What each other spelling of a stage or a pipeline becomes.
 pub(super) type Renames = BTreeMap<Sym, Sym>;
 
 /// The form in which names are compared.
@@ -18,8 +18,9 @@ pub(super) fn fold(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The form in which names of stages are compared: `demo_scheduled` is `Demo Scheduled`, and `-80` not `80`.
-fn fold_stage(name: &str) -> String {
+/// The form in which names of stages and pipelines are compared: `demo_scheduled` is `Demo Scheduled`, and `-80`
+/// not `80`.
+fn fold_parts(name: &str) -> String {
     let (mut before, mut letters) = (' ', name.chars().peekable());
     let mut parted = String::with_capacity(name.len());
     while let Some(letter) = letters.next() {
@@ -31,8 +32,25 @@ fn fold_stage(name: &str) -> String {
     fold(&parted)
 }
 
-/// The spellings to be changed, of stages by pipeline and name. The configuration has the first word, then a table
-/// of stages, then what most records have, then the order of words.
+/// The spelling to keep of those of one name, and the others. The configuration has the first word, then a table of
+/// them, then what most records have, then the order of words.
+fn keep(
+    mut spellings: Vec<(Sym, Met)>,
+    names: &Names,
+    is_named: impl Fn(&str) -> (bool, bool),
+) -> Option<(Sym, Vec<Sym>)> {
+    spellings.sort_by_cached_key(|&(name, met)| {
+        let name = names.get(name);
+        let is_tidy = !name.contains("  ") && !name.contains('_');
+        let has_both =
+            [char::is_uppercase, char::is_lowercase].into_iter().all(|of| name.contains(of));
+        (std::cmp::Reverse((is_named(name), is_tidy, met, has_both)), name.to_owned())
+    });
+    let (&(kept, _), others) = spellings.split_first()?;
+    Some((kept, others.iter().map(|(name, _)| *name).collect()))
+}
+
+/// The spellings to be changed, of stages by pipeline and name.
 pub(super) fn renames(
     stages: impl Iterator<Item = ((Sym, Sym), Met)>,
     all: &Gathered,
@@ -40,22 +58,16 @@ pub(super) fn renames(
 ) -> Renames {
     let mut alike: BTreeMap<(Sym, String), Vec<(Sym, Met)>> = BTreeMap::new();
     for ((pipeline, name), met) in stages {
-        alike.entry((pipeline, fold_stage(all.names.get(name)))).or_default().push((name, met));
+        alike.entry((pipeline, fold_parts(all.names.get(name)))).or_default().push((name, met));
     }
+    let is_named = |name: &str| {
+        let is_listed = all.stages.iter().any(|row| row.stage == name);
+        (config.stage_names().any(|named| named == name), is_listed)
+    };
     let mut renames = Renames::new();
-    for mut spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
-        let is_listed = |name: &str| all.stages.iter().any(|row| row.stage == name);
-        spellings.sort_by_cached_key(|&(name, met)| {
-            let name = all.names.get(name);
-            let is_tidy = !name.contains("  ") && !name.contains('_');
-            let has_both =
-                [char::is_uppercase, char::is_lowercase].into_iter().all(|of| name.contains(of));
-            let is_named = config.stage_names().any(|named| named == name);
-            let rank = (is_named, is_listed(name), is_tidy, met, has_both);
-            (std::cmp::Reverse(rank), name.to_owned())
-        });
-        let Some(&(kept, _)) = spellings.first() else { continue };
-        for (other, _) in spellings.into_iter().skip(1) {
+    for spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
+        let Some((kept, others)) = keep(spellings, &all.names, is_named) else { continue };
+        for other in others {
             renames.entry(other).or_insert(kept);
         }
     }
@@ -108,14 +120,71 @@ pub(super) fn apply(renames: &Renames, all: &mut Gathered) {
     }
 }
 
-/// What is to be said of spellings that were changed.
-pub(super) fn said(renames: &Renames, names: &Names) -> String {
+/// Takes pipelines that differ by case and what parts words only as one, and says so. Ids stay what they are.
+pub(super) fn settle_pipelines(all: &mut Gathered, config: &Config) {
+    let mut met: BTreeMap<Sym, u64> = BTreeMap::new();
+    for row in &all.deals.rows {
+        *met.entry(Sym(row.words[word::PIPELINE].0)).or_default() += 1;
+        for (_, pipeline, _) in &row.entered {
+            met.entry(Sym(pipeline.0)).or_default();
+        }
+    }
+    for part in &all.history {
+        let words: BTreeSet<Word> = part.rows.iter().map(|row| row.pipeline).collect();
+        for sym in words.iter().filter_map(|word| part.words.get(word.0 as usize)) {
+            met.entry(*sym).or_default();
+        }
+    }
+    let listed: BTreeSet<String> = all.stages.iter().map(|row| row.pipeline.clone()).collect();
+    for name in &listed {
+        met.entry(all.names.intern(name)).or_default();
+    }
+    let mut alike: BTreeMap<String, Vec<(Sym, Met)>> = BTreeMap::new();
+    for (pipeline, rows) in met {
+        let name = all.names.get(pipeline);
+        if !people::is_id(name) && !all.pipelines.contains_key(name) {
+            alike.entry(fold_parts(name)).or_default().push((pipeline, (rows > 0, rows)));
+        }
+    }
+    let is_named =
+        |name: &str| (config.pipeline.iter().any(|own| own.name == name), listed.contains(name));
+    let mut renames = Renames::new();
+    for spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
+        let Some((kept, others)) = keep(spellings, &all.names, is_named) else { continue };
+        renames.extend(others.into_iter().map(|other| (other, kept)));
+    }
+    if !renames.is_empty() {
+        apply_to_pipelines(&renames, all);
+        all.assumptions.push(said("Pipelines", &renames, &all.names));
+    }
+}
+
+/// Gives the pipelines of all rows other symbols.
+fn apply_to_pipelines(renames: &Renames, all: &mut Gathered) {
+    for part in &mut all.history {
+        rewrite(part, renames, |row, change| change(&mut row.pipeline));
+    }
+    let change = |word: &mut Word| word.0 = renames.get(&Sym(word.0)).map_or(word.0, |sym| sym.0);
+    for row in &mut all.deals.rows {
+        row.words.get_mut(word::PIPELINE).into_iter().for_each(change);
+        row.entered.iter_mut().for_each(|(_, pipeline, _)| change(pipeline));
+    }
+    let names = &all.names;
+    let kept = |name: &mut String| {
+        let kept = names.find(name).and_then(|sym| renames.get(&sym));
+        kept.into_iter().for_each(|kept| *name = names.get(*kept).to_owned());
+    };
+    all.stages.iter_mut().for_each(|row| kept(&mut row.pipeline));
+}
+
+/// What is to be said of spellings that were changed, of `what`.
+pub(super) fn said(what: &str, renames: &Renames, names: &Names) -> String {
     let pairs =
         renames.iter().map(|(from, to)| format!("`{}` as `{}`", names.get(*from), names.get(*to)));
     let mut pairs: Vec<String> = pairs.collect();
     pairs.sort();
     format!(
-        "Stages that differ by case, blanks, `_` and `-` only are taken as one: {}.",
+        "{what} that differ by case, blanks, `_` and `-` only are taken as one: {}.",
         pairs.join(", ")
     )
 }

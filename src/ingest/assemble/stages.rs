@@ -1,5 +1,7 @@
 //! What the rows show of the stages: evidence for the catalogue, counted in parallel by deal.
 
+mod table;
+
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
@@ -8,7 +10,6 @@ use rayon::prelude::*;
 use super::super::catalogue::{self, Precedence, StageEvidence, strangers};
 use super::super::history::Ties;
 use super::super::rows::{DealRow, word};
-use super::super::side::StageRow;
 use super::group::Grouped;
 use super::life::sym;
 use super::{Gathered, closes, labels, order, places, spelling, ties};
@@ -155,11 +156,13 @@ pub(super) fn catalogue(
 ) -> Result<(Catalogue, Ties, Vec<String>)> {
     labels::name(all);
     let mut tally = count(all, history);
+    let in_table = table::rows_of(&tally, all);
     let met = tally.stages.iter().map(|(key, stage)| (*key, stage.met()));
+    let met = met.chain(in_table.into_iter().map(|(_, key)| (key, spelling::Met::default())));
     let renames = spelling::renames(met, all, config);
     if !renames.is_empty() {
         spelling::apply(&renames, all);
-        all.assumptions.push(spelling::said(&renames, &all.names));
+        all.assumptions.push(spelling::said("Stages", &renames, &all.names));
         tally = count(all, history);
     }
     for (status, close, mut keys) in std::mem::take(&mut tally.tied) {
@@ -178,7 +181,8 @@ pub(super) fn catalogue(
             stage.is_declared |= stage.last_entry.is_some_and(is_recent);
         }
     }
-    declare(&mut tally, all);
+    table::settle(all);
+    table::declare(&mut tally, all);
     let told = std::mem::take(&mut tally.told);
     let (mut evidence, precedence) = evidence(tally, all);
     let mut said = places::fill(&mut evidence, &precedence, &all.names);
@@ -301,43 +305,6 @@ fn count_entries(tally: &mut Tally, entries: &[(Micros, Key)]) {
             if at < later && key.0 == other.0 {
                 *tally.before.entry((place, other_place)).or_default() += 1;
             }
-        }
-    }
-}
-
-/// Adds what a table of stages says; a row without a pipeline is about every pipeline that uses the
-/// stage, or about the only one. A table whose pipelines no deal has tells of none.
-fn declare(tally: &mut Tally, all: &mut Gathered) {
-    let mut pipelines: Vec<Sym> = tally.stages.iter().map(|((pipeline, _), _)| *pipeline).collect();
-    pipelines.sort_unstable();
-    pipelines.dedup();
-    let label = |row: &StageRow| all.pipelines.get(&row.pipeline).unwrap_or(&row.pipeline).clone();
-    let own: Vec<Sym> = all.stages.iter().map(|row| all.names.intern(&label(row))).collect();
-    let are_met = own.iter().any(|own| pipelines.contains(own));
-    for (row, own) in all.stages.iter().zip(own) {
-        let name = all.names.intern(&row.stage);
-        let own = if are_met { own } else { Sym::NONE };
-        let wanted: Vec<Sym> = match (own.is_none(), pipelines.as_slice()) {
-            (false, _) => vec![own],
-            (true, [only]) => vec![*only],
-            (true, _) => pipelines.clone(),
-        };
-        for pipeline in wanted {
-            let is_used = tally.index.contains_key(&(pipeline, name));
-            if own.is_none() && pipelines.len() > 1 && !is_used {
-                continue;
-            }
-            let stage = tally.stage((pipeline, name));
-            stage.is_declared = true;
-            if let Some(order) = row.order {
-                stage.sort = BTreeMap::from([(order, 1)]);
-            }
-            if let Some(probability) = row.probability_bp {
-                stage.probability = BTreeMap::from([(probability, 1)]);
-            }
-            let counts = |flag: Option<bool>| flag.map(|yes| [u64::from(!yes), u64::from(yes)]);
-            stage.closed = counts(row.flags.0).unwrap_or(stage.closed);
-            stage.won = counts(row.flags.1).unwrap_or(stage.won);
         }
     }
 }
