@@ -18,8 +18,10 @@ static ABOUT: About = About {
     title: "Goal attainment",
     question: "How much of each goal is reached, and is the pace enough?",
     definition: "Goals: targets of the export (`wins`, `bookings`, `new_deals`, `activities`, `activities.TYPE`, of \
-        an owner, a team or everyone; rows for the same goal are added up), and `goals.activities_per_day` and \
-        `activities_per_week` of the configuration for each owner of deals (last 10 working days, last 8 weeks). \
+        an owner, a team or everyone; rows for the same goal are added up), and those of the \
+        configuration: `goals.wins`, added up over pipelines if each has one (the period of `as_of`, and the one \
+        before), `activities_per_day` and `activities_per_week` for each owner of deals (last 10 working days, last 8 \
+        weeks). \
         Actual: deals won or created, amounts won (unknown as 0), activities done in the period, in all pipelines; \
         of a team: of the owners who are in it today. `pace` = actual / (target x working days of the period up to \
         `as_of` / working days of the period).",

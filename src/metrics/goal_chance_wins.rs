@@ -17,7 +17,8 @@ static ABOUT: About = About {
     name: "goal_chance_wins",
     title: "Chance of a goal in deals won",
     question: "How likely is it that enough of the open deals are won by the end of the period?",
-    definition: "Targets of wins whose period holds `as_of` (`goals.wins` is for `reverse_funnel`). The number of \
+    definition: "Goals of wins whose period holds `as_of`: targets of the export, and `goals.wins` of the configuration, \
+        added up over pipelines if each has one, before a target for everyone in the same period. The number of \
         open deals that are won by the end is the sum of independent chances (Poisson-binomial); `p_hit` is the \
         probability that it is at least goal - won so far: 1 if nothing is needed, 0 if something is needed and no \
         deal is open. `p_mode` says how the chance of a deal is known, as in `goal_gap`.",

@@ -65,8 +65,9 @@ impl Plan {
             (t.measure == BOOKINGS || t.measure == WINS)
                 && (t.period_start..t.period_end).contains(&run.as_of)
         };
+        let targets = run.targets.iter().filter(is_now).map(|t| (t.period_start, t.period_end));
         let mut periods: Vec<(Day, Day)> =
-            run.targets.iter().filter(is_now).map(|t| (t.period_start, t.period_end)).collect();
+            targets.chain(configured_wins(run).map(|(period, _)| period)).collect();
         periods.sort_unstable();
         periods.dedup();
         if periods.is_empty() {
@@ -82,6 +83,12 @@ impl Plan {
             spans,
         }
     }
+}
+
+/// The configured goal of everyone's wins, and its period.
+fn configured_wins(run: &Run) -> Option<((Day, Day), u64)> {
+    let period = run.period(run.config.goals.period, run.as_of);
+    Some(((period.start, period.end), run.wins_goal()?))
 }
 
 fn span((start, end): (Day, Day), run: &Run) -> Span {
@@ -157,6 +164,12 @@ pub(super) fn goals(measure: &str, plan: &Plan, run: &Run) -> Vec<Goal> {
         let is_foreign = currency.is_some_and(|currency| run.is_foreign(currency));
         let key = (span, who, currency.unwrap_or_default(), is_foreign);
         *found.entry(key).or_default() += i128::from(target.value);
+    }
+    // It comes before a target of the same period, as in the reverse funnel.
+    if let Some((period, wins)) = configured_wins(run).filter(|_| measure == WINS)
+        && let Some(span) = plan.spans.iter().position(|s| (s.start, s.end) == period)
+    {
+        found.insert((span, Who::Everyone, Sym::NONE, false), i128::from(wins));
     }
     let goal = |((span, who, currency, is_foreign), value): ((_, Who, Sym, bool), _)| {
         let is_mixed = measure == BOOKINGS && currency.is_none() && run.currencies.len() > 1;

@@ -123,12 +123,10 @@ pub(super) struct Aim {
 impl Aim {
     /// The goal of a pipeline for the period that holds the day after `as_of`.
     fn new(pipeline: Sym, won: &Won, run: &Run) -> Option<Self> {
-        let goals = &run.config.goals;
         let next = run.as_of + 1;
-        let own = goals.pipelines.get(run.names.get(pipeline)).copied();
-        let (wins, period, basis) = match own.unwrap_or(goals.wins) {
+        let (wins, period, basis) = match run.wins_goal_of(pipeline) {
             0 => Self::of_targets(pipeline, won, run)?,
-            wins => (wins, run.period(goals.period, next), "configured"),
+            wins => (wins, run.period(run.config.goals.period, next), "configured"),
         };
         let days = won.range((pipeline, period.start)..(pipeline, period.end));
         Some(Self { wins, period, basis, won: days.map(|(_, sums)| sums.0).sum() })

@@ -104,6 +104,29 @@ pub struct Goal {
     pub is_configured: bool,
 }
 
+impl Goal {
+    /// A row of the export: what is counted, and in its words.
+    fn new(who: Who, period: Period, (measure, word): (Measure, ArcStr), value: i128) -> Self {
+        Self { who, period, span: 0, measure, place: 0, word, value, rows: 1, is_configured: false }
+    }
+}
+
+impl Run {
+    /// The configured goal of wins of a pipeline; 0 if it has none.
+    pub fn wins_goal_of(&self, pipeline: Sym) -> u64 {
+        let goals = &self.config.goals;
+        goals.pipelines.get(self.names.get(pipeline)).copied().unwrap_or(goals.wins)
+    }
+
+    /// The configured goal of wins of all pipelines together; none unless each has one.
+    pub fn wins_goal(&self) -> Option<u64> {
+        let pipelines = self.catalogue.pipelines();
+        let goals = pipelines.iter().map(|&pipeline| self.wins_goal_of(pipeline));
+        let goals: Option<Vec<u64>> = goals.map(|wins| (wins > 0).then_some(wins)).collect();
+        goals.filter(|goals| !goals.is_empty()).map(|goals| goals.iter().sum())
+    }
+}
+
 /// All goals, by who, period and measure.
 #[derive(Clone, Debug, Default)]
 pub struct Goals {
@@ -126,26 +149,28 @@ impl Goals {
         for target in run.targets.iter().filter(|t| t.period_end > t.period_start) {
             let Some(who) = Who::of(target, &run.names) else { continue };
             let period = run.period_between(target.period_start, target.period_end);
-            found.rows.push(Goal {
-                who,
-                period,
-                span: 0,
-                measure: Measure::read(target, &run.names),
-                place: 0,
-                word: ArcStr::from(target.measure.as_str()),
-                value: i128::from(target.value),
-                rows: 1,
-                is_configured: false,
-            });
+            let measure = Measure::read(target, &run.names);
+            let what = (measure, ArcStr::from(target.measure.as_str()));
+            found.rows.push(Goal::new(who, period, what, i128::from(target.value)));
         }
         found.configured(dataset, run);
         found.settle(run);
         found
     }
 
-    /// The activity goals of the configuration, for each owner of deals of the day who has not left.
+    /// The goals of the configuration: wins of everyone in the period of `as_of` and the one before, activities
+    /// of each owner of deals of the day who has not left.
     fn configured(&mut self, dataset: &Dataset, run: &Run) {
         let goals = &run.config.goals;
+        let now = run.period(goals.period, run.as_of);
+        let before = run.period(goals.period, now.start - 1);
+        let met = [before, now].into_iter().filter(|period| period.end > run.first_day);
+        let wins = |(period, wins): (Period, u64)| {
+            let goal =
+                Goal::new(Who::Everyone, period, (Measure::Wins, "wins".into()), i128::from(wins));
+            Goal { is_configured: true, ..goal }
+        };
+        self.rows.extend(met.filter_map(|period| Some((period, run.wins_goal()?))).map(wins));
         if goals.activities_per_day.is_empty() && goals.activities_per_week.is_empty() {
             return;
         }
@@ -169,17 +194,9 @@ impl Goals {
                 for (&period, &owner) in
                     periods.iter().flat_map(|p| owners.iter().map(move |owner| (p, owner)))
                 {
-                    self.rows.push(Goal {
-                        who: Who::Owner(owner),
-                        period,
-                        span: 0,
-                        measure,
-                        place: 0,
-                        word: word.clone(),
-                        value: i128::from(value),
-                        rows: 1,
-                        is_configured: true,
-                    });
+                    let what = (measure, word.clone());
+                    let goal = Goal::new(Who::Owner(owner), period, what, i128::from(value));
+                    self.rows.push(Goal { is_configured: true, ..goal });
                 }
             }
         }

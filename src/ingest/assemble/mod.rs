@@ -127,9 +127,7 @@ impl Gathered {
 /// Errors: a stage configured as two things at once; more stages than can be counted.
 pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Result<Dataset> {
     all.deals.index.close();
-    all.deals.name_pipelines(&mut all.names, &all.pipelines);
-    labels::name_table(&mut all);
-    spelling::settle_pipelines(&mut all, config);
+    name_pipelines(&mut all, config);
     let count = all.deals.rows.len();
     fields::settle(&mut all);
     let history = history_of(&mut all, count);
@@ -186,6 +184,13 @@ pub(super) fn assemble(mut all: Gathered, config: &Config, now: Micros) -> Resul
         assumptions: all.assumptions,
         ..Dataset::default()
     }))
+}
+
+/// Gives pipelines their names, each in one spelling.
+fn name_pipelines(all: &mut Gathered, config: &Config) {
+    all.deals.name_pipelines(&mut all.names, &all.pipelines);
+    labels::name_table(all);
+    spelling::settle_pipelines(all, config);
 }
 
 /// The history by deal, beside which words that are no stages of it are let go of.

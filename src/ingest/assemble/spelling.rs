@@ -35,10 +35,11 @@ fn fold_parts(name: &str) -> String {
 /// The spelling to keep of those of one name, and the others. The configuration has the first word, then a table of
 /// them, then what most records have, then the order of words.
 fn keep(
-    mut spellings: Vec<(Sym, Met)>,
+    spellings: BTreeMap<Sym, Met>,
     names: &Names,
     is_named: impl Fn(&str) -> (bool, bool),
 ) -> Option<(Sym, Vec<Sym>)> {
+    let mut spellings: Vec<(Sym, Met)> = spellings.into_iter().collect();
     spellings.sort_by_cached_key(|&(name, met)| {
         let name = names.get(name);
         let is_tidy = !name.contains("  ") && !name.contains('_');
@@ -56,9 +57,11 @@ pub(super) fn renames(
     all: &Gathered,
     config: &Config,
 ) -> Renames {
-    let mut alike: BTreeMap<(Sym, String), Vec<(Sym, Met)>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Sym, String), BTreeMap<Sym, Met>> = BTreeMap::new();
     for ((pipeline, name), met) in stages {
-        alike.entry((pipeline, fold_parts(all.names.get(name)))).or_default().push((name, met));
+        let spellings = alike.entry((pipeline, fold_parts(all.names.get(name)))).or_default();
+        let known = spellings.entry(name).or_default();
+        *known = met.max(*known);
     }
     let is_named = |name: &str| {
         let is_listed = all.stages.iter().any(|row| row.stage == name);
@@ -139,11 +142,11 @@ pub(super) fn settle_pipelines(all: &mut Gathered, config: &Config) {
     for name in &listed {
         met.entry(all.names.intern(name)).or_default();
     }
-    let mut alike: BTreeMap<String, Vec<(Sym, Met)>> = BTreeMap::new();
+    let mut alike: BTreeMap<String, BTreeMap<Sym, Met>> = BTreeMap::new();
     for (pipeline, rows) in met {
         let name = all.names.get(pipeline);
         if !people::is_id(name) && !all.pipelines.contains_key(name) {
-            alike.entry(fold_parts(name)).or_default().push((pipeline, (rows > 0, rows)));
+            alike.entry(fold_parts(name)).or_default().insert(pipeline, (rows > 0, rows));
         }
     }
     let is_named =

@@ -162,3 +162,40 @@ fn a_score_is_judged_by_deals_whose_stages_of_then_nobody_knows_too() {
     let sql = "SELECT SUM(won) AS won, SUM(n) AS n FROM score_bands";
     assert_eq!(ask(there.path(), sql, "2026-04-30"), ["3,6"]);
 }
+
+/// Wins that the configuration wants of each pipeline are a goal of everyone, if each has one, before a target.
+#[test]
+fn configured_wins_are_a_goal_of_everyone() {
+    let two = "deal_id,pipeline,stage,status,created_at,closed_at\nd1,S,Won,won,2026-03-01,2026-04-21\n\
+        d2,S,New,open,2026-04-02,\nd3,T,Won,won,2026-04-01,2026-04-22\n";
+    let stages = "pipeline,stage,order,is_closed,is_won\nS,New,1,,\nS,Won,,true,true\nT,New,1,,\nT,Won,,true,true\n";
+    let target = "period_start,period_end,measure,value\n2026-04-01,2026-06-30,wins,9\n";
+    for (config, targets, reached, chance) in [
+        (
+            "wins = 3",
+            "",
+            vec!["configured,2026-01-01,0,6", "configured,2026-04-01,2,6"],
+            vec!["6.0,2,4.0,1"],
+        ),
+        (
+            "wins = 3\npipelines = { T = 5 }",
+            target,
+            vec!["configured,2026-01-01,0,8", "configured,2026-04-01,2,8", "target,2026-04-01,2,9"],
+            vec!["8.0,2,6.0,1"],
+        ),
+        ("pipelines = { T = 5 }", "", vec![], vec![]),
+        ("pipelines = { T = 5 }", target, vec!["target,2026-04-01,2,9"], vec!["9.0,2,7.0,1"]),
+    ] {
+        let config = format!("[goals]\nperiod = \"quarter\"\n{config}\n");
+        let mut files =
+            vec![("sluice.toml", config.as_str()), ("stages.csv", stages), ("deals.csv", two)];
+        files.extend((!targets.is_empty()).then_some(("targets.csv", targets)));
+        let there = stored(&files);
+        let asked = |sql: &str| ask(there.path(), sql, "2026-04-30");
+        let sql = "SELECT goal_source, period_start, actual, target FROM goal_attainment \
+                   ORDER BY goal_source, period_start";
+        assert_eq!(asked(sql), reached, "{config}");
+        let sql = "SELECT DISTINCT target, won, need, n_open FROM goal_chance_wins";
+        assert_eq!(asked(sql), chance, "{config}");
+    }
+}
