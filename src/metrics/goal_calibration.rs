@@ -39,7 +39,7 @@ static ABOUT: About = About {
     columns: &[
         column("measure", Unit::Text, "`bookings` or `wins`."),
         column("scope", Unit::Text, "Whose goal: `all`, `team` or `owner`."),
-        column("scope_name", Unit::Text, "The team or the owner."),
+        column("scope_name", Unit::Text, "The team or the owner; none of `all`."),
         column("days_left", Unit::Days, "Days of the period after `as_of`."),
         column("phi", Unit::Number, "Mean squared error in units of the variance, at least 1."),
         column("n_periods", Unit::Count, "Past periods behind it."),

@@ -29,7 +29,7 @@ static ABOUT: About = About {
     estimate: "",
     columns: &[
         column("scope", Unit::Text, "Whose goal: `all`, `team` or `owner`."),
-        column("scope_name", Unit::Text, "The team or the owner."),
+        column("scope_name", Unit::Text, "The team or the owner; none of `all`."),
         column("p_mode", Unit::Text, "How chances are known: `configured` or `landmark`."),
         column("target", Unit::Number, "The goal, deals won."),
         column("won", Unit::Count, "Deals won in the period so far."),

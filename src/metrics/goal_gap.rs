@@ -28,7 +28,7 @@ static ABOUT: About = About {
     estimate: "",
     columns: &[
         column("scope", Unit::Text, "Whose goal: `all`, `team` or `owner`."),
-        column("scope_name", Unit::Text, "The team or the owner."),
+        column("scope_name", Unit::Text, "The team or the owner; none of `all`."),
         column("days_left", Unit::Days, "Days of the period after `as_of`."),
         column("target_minor", Unit::Minor, "The goal."),
         column("won_minor", Unit::Minor, "Bookings of the period so far."),

@@ -210,9 +210,9 @@ pub(super) fn row<'t>(
         row.team(team.clone());
     }
     let (kind, name) = match &goal.who {
-        Who::Everyone => ("all", arcstr::literal!("")),
-        Who::Team(team) => ("team", team.clone()),
-        Who::Owner(owner) => ("owner", run.owner_label(*owner)),
+        Who::Everyone => ("all", None),
+        Who::Team(team) => ("team", Some(team.clone())),
+        Who::Owner(owner) => ("owner", Some(run.owner_label(*owner))),
     };
     row.set("scope", kind).set("scope_name", name);
     row

@@ -27,7 +27,7 @@ static ABOUT: About = About {
     estimate: "coverage",
     columns: &[
         column("scope", Unit::Text, "Whose goal: `all`, `team` or `owner`."),
-        column("scope_name", Unit::Text, "The team or the owner."),
+        column("scope_name", Unit::Text, "The team or the owner; none of `all`."),
         column("target_minor", Unit::Minor, "The goal."),
         column("won_minor", Unit::Minor, "Bookings of the period so far."),
         column("need_minor", Unit::Minor, "target_minor - won_minor."),
