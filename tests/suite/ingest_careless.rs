@@ -81,6 +81,13 @@ fn owners_that_differ_by_case_and_blanks_are_told() {
         1,0053h000000abcdAAE,Demo,2026-01-05\n\
         2,0053h000000ABCDAAE,Demo,2026-01-05\n";
     assert!(!says(&read_deals(ids), "names of owners"), "ids differ by case");
+    let words = b"deal_id,stage,status,source,product,lost_reason,created_at\n\
+        1,Lost,lost,Web,GTX Pro,Price,2026-01-05\n2,Lost,lost,web,GTX  pro,No budget,2026-01-05\n";
+    let got = read_deals(words);
+    for said in ["2 names of sources differ", "2 names of products differ"] {
+        assert!(says(&got, said), "{:?}", got.dataset.assumptions);
+    }
+    assert!(!says(&got, "names of lost reasons"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Gathered;
 use super::spelling::fold;
-use crate::model::{Account, Names, Partition, Sym, User};
+use crate::model::{Account, Deal, Names, Partition, Sym, User};
 
 /// Users, with the names of their teams, and accounts.
 pub(super) fn settle(all: &mut Gathered) -> (Vec<User>, Vec<Account>) {
@@ -19,22 +19,40 @@ pub(super) fn settle(all: &mut Gathered) -> (Vec<User>, Vec<Account>) {
     (users, accounts)
 }
 
-/// What is to be said of owners whose names differ by case and blanks only, by deals and activities.
-pub(super) fn said(partitions: &[Partition], names: &Names) -> Option<String> {
-    let mut is_owner = vec![false; names.len()];
-    for part in partitions {
-        let of_deals = part.deals.iter().map(|deal| deal.owner);
-        let of_activities = part.activities.items().iter().map(|activity| activity.owner);
-        for owner in of_deals.chain(of_activities) {
-            if let Some(is_owner) = is_owner.get_mut(owner.0 as usize) {
-                *is_owner = true;
+/// Words of deals whose spellings are told of: what they are, what each spelling is taken as, and those of a deal.
+type Words = (&'static str, &'static str, fn(&Deal) -> Sym);
+const WORDS: [Words; 5] = [
+    ("owners", "a person of its own, with rates and goals of its own", |deal| deal.owner),
+    ("sources", "a source of its own", |deal| deal.source),
+    ("types", "a type of its own", |deal| deal.deal_type),
+    ("products", "a product of its own", |deal| deal.product),
+    ("lost reasons", "a reason of its own", |deal| deal.lost_reason),
+];
+
+/// What is to be said of names in deals, and of owners of activities, that differ by case and blanks only.
+pub(super) fn said<'s>(
+    partitions: &'s [Partition],
+    names: &'s Names,
+) -> impl Iterator<Item = String> + 's {
+    WORDS.iter().filter_map(move |(what, taken, of)| {
+        let mut is_met = vec![false; names.len()];
+        let mut meet = |name: Sym| {
+            is_met.get_mut(name.0 as usize).into_iter().for_each(|is_met| *is_met = true);
+        };
+        for part in partitions {
+            part.deals.iter().map(of).for_each(&mut meet);
+            if *what == "owners" {
+                part.activities.items().iter().map(|activity| activity.owner).for_each(&mut meet);
             }
         }
-    }
-    let owners = is_owner.iter().enumerate().filter(|(_, is_owner)| **is_owner);
-    let owners = owners.map(|(at, _)| names.get(Sym(at as u32)));
+        let met = is_met.iter().enumerate().filter(|(_, is_met)| **is_met);
+        said_of(met.map(|(at, _)| names.get(Sym(at as u32))), what, taken)
+    })
+}
+
+fn said_of<'n>(met: impl Iterator<Item = &'n str>, what: &str, taken: &str) -> Option<String> {
     let mut alike: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for name in owners.filter(|name| !is_id(name)) {
+    for name in met.filter(|name| !is_id(name)) {
         alike.entry(fold(name)).or_default().insert(name);
     }
     alike.retain(|_, spellings| spellings.len() > 1);
@@ -42,9 +60,8 @@ pub(super) fn said(partitions: &[Partition], names: &Names) -> Option<String> {
     let shown: Vec<String> = first.iter().take(2).map(|name| format!("`{name}`")).collect();
     let count: usize = alike.values().map(BTreeSet::len).sum();
     Some(format!(
-        "{count} names of owners differ from another by case and blanks only, such as {}: each is taken as a \
-         person of its own, with rates and goals of its own. One spelling for each in the export makes \
-         them one.",
+        "{count} names of {what} differ from another by case and blanks only, such as {}: each is taken as {taken}. \
+         One spelling for each in the export makes them one.",
         shown.join(" and ")
     ))
 }
