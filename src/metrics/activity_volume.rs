@@ -113,10 +113,7 @@ impl State {
 
 impl Metric for ActivityVolume {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.take(deal.facts.pipeline, deal.activities, run);

@@ -77,10 +77,7 @@ pub struct State(BTreeMap<(Sym, Sym, Day), Moves>);
 
 impl Metric for DailyMoves {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let first = run.as_of + 1 - DAILY_DAYS;

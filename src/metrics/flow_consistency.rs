@@ -108,10 +108,7 @@ pub struct State(Keyed<(Sym, Period, StageId), Sums>);
 
 impl Metric for FlowConsistency {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let mended = u64::from(deal.is_mended());

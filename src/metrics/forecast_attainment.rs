@@ -51,9 +51,7 @@ static ABOUT: About = About {
 };
 
 impl OfForecasts for ForecastAttainment {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let Judge { family, agenda, run, .. } = *judge;

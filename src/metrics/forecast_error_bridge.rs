@@ -172,10 +172,7 @@ pub struct State {
 
 impl Metric for ForecastErrorBridge {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));

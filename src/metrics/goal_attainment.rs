@@ -107,10 +107,7 @@ impl State {
 
 impl Metric for GoalAttainment {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.has_activities |= !deal.activities.is_empty();

@@ -196,10 +196,7 @@ fn parts(pair: [&Sums; 2]) -> Parts {
 
 impl Metric for LeverDecomposition {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         if deal.facts.is_excluded || deal.facts.is_deleted {

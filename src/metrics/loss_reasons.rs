@@ -72,10 +72,7 @@ impl Gather for ByReason {
 
 impl Metric for LossReasons {
     type State = Monthly<ByReason>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

@@ -90,10 +90,7 @@ pub struct State {
 
 impl Metric for MovementQuality {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         if !deal.deal.history_grade.has_stages() {

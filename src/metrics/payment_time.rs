@@ -59,10 +59,7 @@ const HORIZONS: [(u32, [&str; 3]); 3] = [
 
 impl OnShared for PaymentTime {
     type State = Monthly<Wins>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
         payment_state::note_absent(table, run);

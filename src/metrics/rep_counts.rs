@@ -75,7 +75,7 @@ pub fn is_reassigned(deal: &Timeline<'_>) -> bool {
 /// A metric that compares the reps of a pipeline and period by their won and closed deals.
 pub trait Comparison: Sync {
     /// What the metric is.
-    fn about(&self) -> &'static About;
+    const ABOUT: &'static About;
 
     /// Adds the rows of the reps who are compared with one another.
     fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run);
@@ -97,10 +97,7 @@ impl SharedState for Monthly<RepCounts> {
 
 impl<C: Comparison> OnShared for C {
     type State = Monthly<RepCounts>;
-
-    fn about(&self) -> &'static About {
-        Comparison::about(self)
-    }
+    const ABOUT: &'static About = <Self as Comparison>::ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<RepCounts>, run: &Run) {
         for family in families(state, run) {

@@ -110,10 +110,7 @@ type Family = BTreeMap<Sym, BTreeMap<Stratum, RepCounts>>;
 
 impl Metric for RepMix {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

@@ -97,10 +97,7 @@ type BySource<T> = BTreeMap<Sym, T>;
 
 impl Metric for SourceAmounts {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

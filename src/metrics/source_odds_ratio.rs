@@ -59,10 +59,7 @@ type Found = ((Sym, Sym), Counts, Counts, CommonOdds);
 
 impl OnShared for SourceOddsRatio {
     type State = SourceCounts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) {
         let mut strata: BTreeMap<(Sym, Sym), BTreeMap<Place, Counts>> = BTreeMap::new();

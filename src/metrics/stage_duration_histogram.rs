@@ -69,10 +69,7 @@ pub struct State {
 
 impl Metric for StageDurationHistogram {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let is_mended = deal.is_mended();

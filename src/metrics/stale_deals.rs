@@ -118,10 +118,7 @@ struct Verdict {
 
 impl Metric for StaleDeals {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.has_activities |= !deal.activities.is_empty();

@@ -175,10 +175,7 @@ pub struct State(BTreeMap<(Sym, Sym), Days>);
 
 impl Metric for Trend {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

@@ -82,10 +82,7 @@ impl Closed {
 
 impl Metric for WinRate {
     type State = Monthly<Closed>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

@@ -105,10 +105,7 @@ fn stays<'t>(visits: &'t [Visit]) -> impl Iterator<Item = Stay<'t>> {
 
 impl Metric for WinReversal {
     type State = Monthly<Reversals>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

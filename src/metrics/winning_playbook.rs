@@ -78,10 +78,7 @@ static ABOUT: About = About {
 
 impl Metric for WinningPlaybook {
     type State = Latest;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Latest) {
         state.fold(deal, run, &[Dimension::Segment, Dimension::Owner]);
