@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use arcstr::ArcStr;
 
+use super::gather::Gather;
 use super::keyed::{Keyed, Tally};
 use super::layout::{PARTS, Slice, word};
 use super::stage_key::coarser;
@@ -54,6 +55,17 @@ pub struct Effort {
     by_kind: Vec<(Sym, Tally)>,
 }
 
+impl Gather for Effort {
+    fn gather(&mut self, other: &Self) {
+        self.deals += other.deals;
+        self.quality += other.quality;
+        self.total.merge(&other.total);
+        for (kind, counts) in &other.by_kind {
+            self.kind(*kind).merge(counts);
+        }
+    }
+}
+
 impl Effort {
     /// Takes a deal with its activities by type.
     fn add(&mut self, counts: &[(Sym, i64)], quality: u64) {
@@ -64,15 +76,6 @@ impl Effort {
         }
         for &(kind, n) in counts {
             self.kind(kind).push(n);
-        }
-    }
-
-    fn gather(&mut self, other: &Self) {
-        self.deals += other.deals;
-        self.quality += other.quality;
-        self.total.merge(&other.total);
-        for (kind, counts) in &other.by_kind {
-            self.kind(*kind).merge(counts);
         }
     }
 
@@ -136,9 +139,7 @@ impl Metric for ActivitiesPerWin {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.sums.merge(from.sums, |into, from| {
-            into.iter_mut().zip(&from).for_each(|(into, from)| into.gather(from));
-        });
+        into.sums.merge(from.sums, |into, from| into.gather(&from));
         into.has_activities |= from.has_activities;
     }
 
@@ -149,8 +150,7 @@ impl Metric for ActivitiesPerWin {
             let wholes = whole.flat_map(|whole| coarser(period, run).map(move |p| (whole, p)));
             let all_time = run.period(PeriodKind::All, run.as_of);
             for key in wholes.chain([(slice, all_time)]) {
-                let cell = all.entry(key).or_default();
-                cell.iter_mut().zip(&efforts).for_each(|(into, from)| into.gather(from));
+                all.entry(key).or_default().gather(&efforts);
             }
         }
         for (cell, [mut won, mut lost]) in all {

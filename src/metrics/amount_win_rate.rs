@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::add_all;
 use super::layout::{Dimension, PARTS, VALUE_BASIS};
-use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
+use super::monthly::{Cell, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arcstr::ArcStr;
 
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
-use super::monthly::{Gather, kinds, ratio};
+use super::monthly::{kinds, ratio};
 use super::{Dimension, Metric};
 use crate::error::Result;
 use crate::model::{
@@ -50,14 +51,7 @@ struct Effort {
     quality: u64,
 }
 
-impl Gather for Effort {
-    fn gather(&mut self, other: &Self) {
-        self.activities += other.activities;
-        self.early += other.early;
-        self.wins += other.wins;
-        self.quality += other.quality;
-    }
-}
+gather!(Effort: activities, early, wins, quality);
 
 impl Effort {
     /// An activity of a day, and its month.

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::layout::{PARTS, word};
-use super::monthly::{Gather, Monthly, beside_amounts, only_currency, ratio};
+use super::monthly::{Monthly, beside_amounts, only_currency, ratio};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;

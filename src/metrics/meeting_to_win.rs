@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
@@ -53,13 +54,7 @@ pub struct Waits {
     quality: u64,
 }
 
-impl Waits {
-    fn gather(&mut self, other: &Self) {
-        self.ticks.merge(&other.ticks);
-        self.without += other.without;
-        self.quality += other.quality;
-    }
-}
+gather!(Waits: ticks, without, quality);
 
 /// In the finest cells; and the word for meetings, once it was looked up.
 #[derive(Debug, Default)]

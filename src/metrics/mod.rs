@@ -57,6 +57,7 @@ mod forecast_table;
 mod forecast_units;
 pub mod forecast_waterfall;
 mod forecast_windows;
+mod gather;
 pub mod goal_attainment;
 pub mod goal_calibration;
 pub mod goal_cascade;

@@ -76,7 +76,7 @@ fn of_all_currencies(state: &Monthly<Wins>, run: &Run) -> Monthly<Wins> {
     state.seen().iter().for_each(|&(pipeline, _)| all.see(pipeline, Sym::NONE));
     for ((slice, _), months) in state.months() {
         for (month, wins) in months {
-            super::monthly::Gather::gather(all.at((slice, Sym::NONE, month), run), wins);
+            super::gather::Gather::gather(all.at((slice, Sym::NONE, month), run), wins);
         }
     }
     all

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::{Gather, gather};
 use super::layout::{Dimension, MetricTable, Row, Slice};
-use super::monthly::{Gather, Monthly};
+use super::monthly::Monthly;
 use super::shared::{OnShared, SharedState};
 use crate::model::deal::{Field, Status};
 use crate::model::{About, ColumnAbout, Period, Run, Sym, Timeline, Unit, column};
@@ -45,14 +46,7 @@ pub struct RepCounts {
     pub quality: u64,
 }
 
-impl Gather for RepCounts {
-    fn gather(&mut self, other: &Self) {
-        self.won += other.won;
-        self.closed += other.closed;
-        self.reassigned += other.reassigned;
-        self.quality += other.quality;
-    }
-}
+gather!(RepCounts: won, closed, reassigned, quality);
 
 impl RepCounts {
     /// The counts of one deal; null if it is open or excluded.

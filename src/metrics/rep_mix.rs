@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::Keyed;
 use super::layout::Slice;
-use super::monthly::{Gather, small};
+use super::monthly::small;
 use super::place::{Place, Placed};
 use super::rep_counts::{CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping, set_credit};
 use super::source_counts::is_over;

@@ -5,11 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{WHOLE, shares, split};
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::Slice;
-use super::monthly::{
-    Cell, Gather, Monthly, Values, beside_amounts, only_currency, power_sums, ratio,
-};
+use super::monthly::{Cell, Monthly, Values, beside_amounts, only_currency, power_sums, ratio};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, set_credit,
 };
@@ -101,17 +100,7 @@ pub struct Done {
     activities: u64,
 }
 
-impl Gather for Done {
-    fn gather(&mut self, other: &Self) {
-        self.counts.gather(&other.counts);
-        self.bookings += other.bookings;
-        self.won_bp += other.won_bp;
-        self.sizes.gather(&other.sizes);
-        self.null_amounts += other.null_amounts;
-        self.cycles.gather(&other.cycles);
-        self.activities += other.activities;
-    }
-}
+gather!(Done: counts, bookings, won_bp, sizes, null_amounts, cycles, activities);
 
 impl Done {
     /// Credits a win, or a part of one; a loss is worth nothing.

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::add_all;
 use super::layout::{Dimension, PARTS, Slice};
-use super::monthly::{Gather, Monthly, currency_of, kinds, rate_reason, ratio};
+use super::monthly::{Monthly, currency_of, kinds, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
 use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
