@@ -112,16 +112,6 @@ impl<T> Nested<T> {
         &self.items[end(rows.start)..end(rows.end)]
     }
 
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// The items of all rows.
     pub fn items(&self) -> &[T] {
         &self.items
