@@ -67,7 +67,6 @@ pub struct State {
     cells: Vec<Effort>,
     others: BTreeMap<(Sym, Sym, i32), Effort>,
     loose: BTreeMap<(Sym, i32), Effort>,
-    has_activities: bool,
 }
 
 /// Most cells that are kept by place.
@@ -145,7 +144,6 @@ impl Metric for EffortPerWin {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
-        state.has_activities |= !deal.activities.is_empty();
         if let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) {
             let cell = state.cell((facts.pipeline, facts.owner, month), run);
             cell.wins += 1;
@@ -160,7 +158,6 @@ impl Metric for EffortPerWin {
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        state.has_activities |= run.is_done(activity);
         if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
             let (month, one) = Effort::of(run.days.of(at), run);
             state.loose.entry((run.actor(activity), month)).or_default().gather(&one);
@@ -168,7 +165,6 @@ impl Metric for EffortPerWin {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.has_activities |= from.has_activities;
         if into.cells.len() < from.cells.len() {
             into.cells.resize(from.cells.len(), Effort::default());
         }
@@ -178,7 +174,7 @@ impl Metric for EffortPerWin {
     }
 
     fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let (loose, known) = (std::mem::take(&mut state.loose), state.has_activities);
+        let loose = std::mem::take(&mut state.loose);
         let mut efforts = state.by_key(run);
         place_loose(&mut efforts, loose, run);
         let mut cells: BTreeMap<(Sym, By, Period), Effort> = BTreeMap::new();
@@ -199,7 +195,7 @@ impl Metric for EffortPerWin {
                     continue;
                 }
             }
-            add_row(table, (pipeline, by, period), &effort, known);
+            add_row(table, (pipeline, by, period), &effort, run);
         }
         Ok(())
     }
@@ -209,8 +205,9 @@ fn add_row(
     table: &mut MetricTable<'_>,
     (pipeline, by, period): (Sym, By, Period),
     effort: &Effort,
-    known: bool,
+    run: &Run,
 ) {
+    let known = run.has_activities();
     let slice = match by {
         By::Owner(owner) => Slice::owner(pipeline, owner),
         By::Everyone | By::Team(_) => Slice::whole(pipeline),

@@ -136,7 +136,6 @@ impl Done {
 pub struct State {
     sums: Monthly<Done>,
     loose: BTreeMap<(Sym, i32), u64>,
-    has_activities: bool,
 }
 
 impl State {
@@ -193,7 +192,6 @@ impl Metric for RepScorecard {
             }
         }
         for activity in deal.activities {
-            state.has_activities = true;
             if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
                 let slice = Slice::owner(facts.pipeline, run.actor(activity));
                 let month = run.months.of(run.zone.day(at));
@@ -203,7 +201,6 @@ impl Metric for RepScorecard {
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        state.has_activities = true;
         if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
             *state
                 .loose
@@ -214,7 +211,6 @@ impl Metric for RepScorecard {
 
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
-        into.has_activities |= from.has_activities;
         add_all(&mut into.loose, from.loose, |into, from| *into += from);
     }
 
@@ -240,7 +236,7 @@ impl Metric for RepScorecard {
             for ((cell, done), rank) in reps.iter().zip(dense_ranks(&rates)) {
                 let beside = Beside {
                     rank,
-                    activities: state.has_activities.then_some(done.activities),
+                    activities: run.has_activities().then_some(done.activities),
                     booked: booked[&(cell.slice.value, cell.period)],
                 };
                 add_row(table, cell, done, &beside, run);

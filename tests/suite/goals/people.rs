@@ -34,6 +34,25 @@ fn activities_of_people_without_deals_count_for_their_goals() {
     assert_eq!(found.iter().filter(|row| *row == ",4").count(), 1, "{found:?}");
 }
 
+/// Where activities are only planned, it is known that none was done.
+#[test]
+fn planned_activities_tell_that_nothing_was_done() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        STAGES,
+        DEALS,
+        ("activities.csv", "activity_id,deal_id,owner,type,due_at\n1,,ann,call,2026-05-05\n"),
+    ]);
+    for (table, column) in [
+        ("activities_per_win", "sum"),
+        ("effort_per_win", "activities"),
+        ("rep_scorecard", "activities"),
+    ] {
+        let sql = format!("SELECT DISTINCT {column} FROM {table}");
+        assert_eq!(ask(there.path(), &sql, "2026-04-30"), ["0"], "{table}");
+    }
+}
+
 /// Bob has a quota and nothing came of it: he stands in the scorecard all the same.
 #[test]
 fn a_rep_with_a_goal_and_nothing_else_has_a_row() {
