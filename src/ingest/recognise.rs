@@ -231,11 +231,11 @@ impl Recognised {
     /// A path that was named twice is read once.
     fn drop_repeats(&mut self) {
         self.plans.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
-        self.plans.dedup_by(|a, b| a.input == b.input);
+        self.plans.dedup_by(|a, b| a.input.is(&b.input));
         self.unused.sort_by(|a, b| a.file.path.cmp(&b.file.path));
         self.unused.dedup();
         self.broken.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
-        self.broken.dedup_by(|a, b| a.input == b.input);
+        self.broken.dedup_by(|a, b| a.input.is(&b.input));
     }
 }
 
