@@ -1,8 +1,8 @@
 //! Tables that refer to deals and are none of deals: quotes, orders, tickets, line items, roles, notes.
 
 use super::columns::{Col, Entity};
-use super::detect::Plan;
 use super::header;
+use super::plan::Plan;
 
 /// What things are called that belong to a deal, one of each.
 const CHILDREN: &str = "activity|activities|task|call|meeting|email|event|interaction|touch|touche|touchpoint|\

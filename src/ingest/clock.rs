@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::columns::Col;
 use super::convert::{self, DayOrder};
-use super::detect::Plan;
+use super::plan::Plan;
 use super::{fit, header};
 use crate::model::calendar::SECOND_MICROS;
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::checked;
 use super::convert::TimeRules;
-use super::detect::Plan;
 use super::periods::Periods;
+use super::plan::Plan;
 use super::rows::{DealRow, word};
 use super::seen::Forms;
 use super::words::DealIndex;

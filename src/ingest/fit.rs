@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
-use super::detect::Plan;
 use super::header;
 use super::mapping::PercentRule;
 use super::number;
 use super::period_name;
+use super::plan::Plan;
 use super::status::{Told, told};
 use crate::model::calendar::{PeriodKind, month_index, month_start};
 use crate::model::{Config, Day, Status, listed};

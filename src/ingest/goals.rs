@@ -7,11 +7,11 @@ use super::cells::Record;
 use super::columns::Col;
 use super::context::Context;
 use super::convert;
-use super::detect::Plan;
 use super::doing;
 use super::notes::{self, Sum};
 use super::part::{Bad, Part};
 use super::period_name;
+use super::plan::Plan;
 use super::side::owned;
 use crate::model::calendar::{Period, PeriodKind};
 use crate::model::{Day, Forecast, Target};
@@ -67,7 +67,7 @@ pub(super) fn target(
         false => String::new(),
     };
     let Some((owner, team)) = whose(record) else {
-        part.count_note();
+        part.set_aside(true);
         return Ok(());
     };
     let target = |(period_start, period_end), value| Target {
@@ -193,7 +193,7 @@ pub(super) fn forecast(
     let (period_start, period_end) = forecast_period(record, context)?;
     let currency = part.currency(record.currency(), context);
     let Some((owner, team)) = whose(record) else {
-        part.count_note();
+        part.set_aside(true);
         return Ok(());
     };
     let deal_id = owned(record, Col::DealId);

@@ -1,7 +1,7 @@
 //! A file of an export: what it is called, and its bytes as a stream.
 
 use std::fs::File;
-use std::io::{Cursor, Read, Seek};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ const PEEK: u64 = 512;
 pub(super) type Stream<'s> = &'s mut (dyn Read + Send);
 
 /// A file, a member of a zip, or a sheet of a workbook.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Input {
     /// The path as the user named it; members as `export.zip/Opportunity.csv`, sheets as
     /// `export.xlsx/Deals`, a sheet without others as the workbook.
@@ -38,15 +38,56 @@ pub(super) struct Input {
     pub(super) path: PathBuf,
     /// Its number in the zip, in the zip in that …
     pub(super) members: Vec<usize>,
+    /// The zip itself, with its table of contents: to read that for each member costs the square of them.
+    pub(super) zip: Option<ZipArchive<Own>>,
     /// The text of a table that was unpacked.
     table: Option<Arc<[u8]>>,
+}
+
+/// A file that each copy opens and reads for itself.
+#[derive(Debug)]
+pub(super) struct Own {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Own {
+    /// The file at `path`.
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), file: None }
+    }
+
+    fn file(&mut self) -> std::io::Result<&mut File> {
+        match &mut self.file {
+            Some(file) => Ok(file),
+            none => Ok(none.insert(File::open(&self.path)?)),
+        }
+    }
+}
+
+impl Clone for Own {
+    fn clone(&self) -> Self {
+        Self::new(&self.path)
+    }
+}
+
+impl Read for Own {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        self.file()?.read(into)
+    }
+}
+
+impl Seek for Own {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.file()?.seek(to)
+    }
 }
 
 impl Input {
     /// A file that stands for itself.
     pub(super) fn plain(path: &Path, bytes: u64) -> Self {
         let shown = path.display().to_string();
-        Self { shown, bytes, path: path.to_owned(), members: Vec::new(), table: None }
+        Self { shown, bytes, path: path.to_owned(), members: Vec::new(), zip: None, table: None }
     }
 
     /// The last day that its path names, as `2026-04-01`, `2026_04_01`, `20260401` or `01.04.2026`.
@@ -79,7 +120,7 @@ impl Input {
         let mut members = self.members.clone();
         members.push(index);
         let shown = format!("{}/{name}", self.shown);
-        Self { shown, bytes, path: self.path.clone(), members, table: None }
+        Self { shown, bytes, members, table: None, ..self.clone() }
     }
 
     /// A table of this file, which is called as the file if its name is empty.
@@ -175,13 +216,11 @@ impl Input {
     }
 
     fn open_file<T>(&self, work: impl FnOnce(Stream<'_>) -> Result<T>) -> Result<T> {
-        let mut file = File::open(&self.path).map_err(|e| Error::io("open", &self.path, e))?;
-        match self.members.split_first() {
-            None => work(&mut file),
-            Some((&first, rest)) => {
+        match (&self.zip, self.members.split_first()) {
+            (Some(zip), Some((&first, rest))) => {
                 let mut work = Some(work);
                 let mut result = None;
-                open_member(&file, first, rest, &mut |stream| {
+                open_member(zip.clone(), first, rest, &mut |stream| {
                     if let Some(work) = work.take() {
                         result = Some(work(stream));
                     }
@@ -189,6 +228,7 @@ impl Input {
                 .map_err(|e| self.broken(e))?;
                 result.unwrap_or_else(|| Err(self.broken("the member is not there")))
             }
+            _ => work(&mut File::open(&self.path).map_err(|e| Error::io("open", &self.path, e))?),
         }
     }
 
@@ -201,6 +241,11 @@ impl Input {
             hasher.update_reader(stream).map_err(|e| self.broken(e))?;
             Ok(hasher.finalize().to_hex().to_string())
         })
+    }
+
+    /// Whether it is the same file, named again.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (&self.shown, &self.path, &self.members) == (&other.shown, &other.path, &other.members)
     }
 
     /// An error about reading this file.
@@ -225,12 +270,11 @@ impl Input {
 }
 
 fn open_member(
-    reader: impl Read + Seek + Send,
+    mut archive: ZipArchive<impl Read + Seek + Send>,
     index: usize,
     rest: &[usize],
     work: &mut dyn FnMut(Stream<'_>),
 ) -> ZipResult<()> {
-    let mut archive = ZipArchive::new(reader)?;
     let mut member = archive.by_index(index)?;
     match rest.split_first() {
         None => {
@@ -240,12 +284,7 @@ fn open_member(
         Some((&next, rest)) => {
             let mut bytes = Vec::new();
             member.read_to_end(&mut bytes)?;
-            let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(bytes));
-            open_member(inner, next, rest, work)
+            open_member(ZipArchive::new(Cursor::new(bytes))?, next, rest, work)
         }
     }
 }
-
-/// A reader behind one type, so that opening a zip in a zip does not make a type without end.
-pub(super) trait ReadSeek: Read + Seek + Send {}
-impl<T: Read + Seek + Send> ReadSeek for T {}

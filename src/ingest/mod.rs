@@ -52,6 +52,7 @@ mod overlap;
 mod part;
 mod period_name;
 mod periods;
+mod plan;
 mod read;
 mod recognise;
 mod record;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::activities::ActivityRow;
 use super::assemble::Joined;
 use super::columns::Entity;
-use super::detect::Plan;
+use super::plan::Plan;
 use super::words::Word;
 use crate::model::{Activity, Forecast, InputFile, Sym, Target, counted};
 

@@ -12,8 +12,8 @@ use super::columns::{Col, Entity};
 use super::context::{Context, Link};
 use super::currency::Known;
 use super::decode::Encoding;
-use super::detect::Plan;
 use super::notes;
+use super::plan::Plan;
 use super::record::Cells;
 use super::scan::{self, Block, Ended, Found, Layout};
 use super::seen::Seen;
@@ -139,7 +139,7 @@ impl<R> Part<R> {
         }
     }
 
-    /// Passes over a row that is no record.
+    /// Passes over a row that is no record; one that `is_note` is counted.
     pub(super) fn set_aside(&mut self, is_note: bool) {
         self.data_rows -= 1;
         self.counts.notes += u64::from(is_note);
@@ -191,11 +191,6 @@ impl<R> Part<R> {
         let currency = code.unwrap_or_else(|| context.own_currency.clone());
         let word = if is_blank { Word::default() } else { self.words.intern(&currency) };
         (currency, word)
-    }
-
-    /// Counts a row that is no record: the sum of others.
-    pub(super) fn count_note(&mut self) {
-        self.set_aside(true);
     }
 
     /// Counts a rate between two currencies of which neither is the base currency.

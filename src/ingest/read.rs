@@ -3,14 +3,14 @@
 //! Does not look into them beyond a zip's table of contents; a zip in a zip is held in memory, as are
 //! the sheets of a workbook, each of which is a file of its own.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 use zip::result::ZipResult;
 
-use super::input::{Input, ReadSeek};
+use super::input::{Input, Own};
 use super::unpack::{self, Table};
 use crate::error::{Error, Result};
 
@@ -87,15 +87,14 @@ impl Found {
     }
 
     fn add_file(&mut self, path: &Path, about: &Metadata) {
-        let input = Input::plain(path, about.len());
+        let mut input = Input::plain(path, about.len());
         if !about.is_file() {
             let error = input.broken("it is a device or a pipe, not a file");
             self.broken.push(input.aside(error));
         } else if input.has_extension(ZIPS) {
-            match File::open(path) {
-                Ok(file) => self.add_members(file, input),
-                Err(e) => self.broken.push(input.aside(Error::io("open", path, e))),
-            }
+            let archive = ZipArchive::new(Own::new(path));
+            input.zip = archive.as_ref().ok().cloned();
+            self.add_members(archive, input);
         } else {
             self.add(input);
         }
@@ -127,8 +126,8 @@ impl Found {
         }
     }
 
-    fn add_members(&mut self, reader: impl Read + Seek, zip: Input) {
-        let members = match contents(reader) {
+    fn add_members(&mut self, archive: ZipResult<ZipArchive<impl Read + Seek>>, zip: Input) {
+        let members = match archive.and_then(contents) {
             Ok(members) => members,
             Err(e) => {
                 let error = zip.broken(e);
@@ -143,8 +142,7 @@ impl Found {
             }
             match input.read() {
                 Ok(packed) => {
-                    let inner: Box<dyn ReadSeek> = Box::new(Cursor::new(packed));
-                    self.add_members(inner, input);
+                    self.add_members(ZipArchive::new(Cursor::new(packed)), input);
                 }
                 Err(error) => self.broken.push(input.aside(error)),
             }
@@ -155,8 +153,7 @@ impl Found {
 /// The files of a zip by its table of contents that are not hidden, sorted by name: name, number, bytes.
 type Members = Vec<(String, usize, u64)>;
 
-fn contents(reader: impl Read + Seek) -> ZipResult<Members> {
-    let archive = ZipArchive::new(reader)?;
+fn contents(archive: ZipArchive<impl Read + Seek>) -> ZipResult<Members> {
     let mut members = Vec::new();
     for index in 0..archive.len() {
         let member = archive.by_index_data(index)?;
@@ -217,6 +214,19 @@ mod tests {
         assert_eq!(texts, ["Id\n1\n", "Id\n3\n", "Id\n2\n"]);
         assert!(found.inputs[1].shown.ends_with("x.zip/a.zip/Task.csv"));
         assert_eq!(found.folders.len(), 1);
+    }
+
+    /// Reading it anew for each member takes minutes where there are thousands.
+    #[test]
+    fn the_table_of_contents_of_a_zip_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let zip = folder.path().join("x.zip");
+        let bytes = pack(&[("a.csv", b"Id\n1\n"), ("b.csv", b"Id\n2\n")]);
+        std::fs::write(&zip, &bytes).unwrap();
+        let found = find(&zip).unwrap();
+        let contents = bytes.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
+        std::fs::write(&zip, &bytes[..contents]).unwrap();
+        assert_eq!(found.inputs.iter().map(text).collect::<Vec<_>>(), ["Id\n1\n", "Id\n2\n"]);
     }
 
     #[test]

@@ -9,10 +9,11 @@ use super::across;
 use super::begin::begin;
 use super::child;
 use super::columns::{Col, Entity};
-use super::detect::{self, Detected, Plan};
+use super::detect::{self, Detected};
 use super::input::Input;
 use super::likely::FirstDeals;
 use super::mapping::Mapping;
+use super::plan::Plan;
 use super::read::{self, Broken};
 use super::sources;
 use super::unknown::{self, Unknown};
@@ -230,11 +231,11 @@ impl Recognised {
     /// A path that was named twice is read once.
     fn drop_repeats(&mut self) {
         self.plans.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
-        self.plans.dedup_by(|a, b| a.input == b.input);
+        self.plans.dedup_by(|a, b| a.input.is(&b.input));
         self.unused.sort_by(|a, b| a.file.path.cmp(&b.file.path));
         self.unused.dedup();
         self.broken.sort_by(|a, b| a.input.shown.cmp(&b.input.shown));
-        self.broken.dedup_by(|a, b| a.input == b.input);
+        self.broken.dedup_by(|a, b| a.input.is(&b.input));
     }
 }
 

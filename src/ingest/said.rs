@@ -2,7 +2,7 @@
 
 use super::bracket;
 use super::columns::Col;
-use super::detect::Plan;
+use super::plan::Plan;
 use crate::model::listed;
 
 /// What a file is read as, and why.

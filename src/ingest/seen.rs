@@ -6,9 +6,9 @@
 use super::convert::DayOrder;
 use super::currency::{Known, Shown};
 use super::date_order::Dates;
-use super::detect::Plan;
 use super::mapping::{DecimalMark, PercentRule};
 use super::number;
+use super::plan::Plan;
 
 /// How cells are read that leave something open.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use super::clock;
 use super::columns::{Col, Entity};
 use super::convert::DayOrder;
 use super::currency::Known;
-use super::detect::Plan;
 use super::header;
 use super::local;
 use super::period_name;
+use super::plan::Plan;
 use super::seen::Seen;
 
 /// Columns that hold times.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::Options;
-use super::detect::Plan;
+use super::plan::Plan;
 use super::recognise::{Recognised, recognise};
 use crate::error::Result;
 use crate::model::InputFile;

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::columns::{Col, Entity};
 use super::convert::{self, DayOrder};
-use super::detect::Plan;
 use super::header;
+use super::plan::Plan;
 use super::read::Broken;
 use crate::error::{Error, ErrorKind};
 use crate::model::{Dataset, InputFile, Reject, Status, counted, listed};

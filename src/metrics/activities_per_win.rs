@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use arcstr::ArcStr;
 
+use super::gather::Gather;
 use super::keyed::{Keyed, Tally};
 use super::layout::{PARTS, Slice, word};
 use super::stage_key::coarser;
@@ -54,6 +55,17 @@ pub struct Effort {
     by_kind: Vec<(Sym, Tally)>,
 }
 
+impl Gather for Effort {
+    fn gather(&mut self, other: &Self) {
+        self.deals += other.deals;
+        self.quality += other.quality;
+        self.total.merge(&other.total);
+        for (kind, counts) in &other.by_kind {
+            self.kind(*kind).merge(counts);
+        }
+    }
+}
+
 impl Effort {
     /// Takes a deal with its activities by type.
     fn add(&mut self, counts: &[(Sym, i64)], quality: u64) {
@@ -64,15 +76,6 @@ impl Effort {
         }
         for &(kind, n) in counts {
             self.kind(kind).push(n);
-        }
-    }
-
-    fn gather(&mut self, other: &Self) {
-        self.deals += other.deals;
-        self.quality += other.quality;
-        self.total.merge(&other.total);
-        for (kind, counts) in &other.by_kind {
-            self.kind(*kind).merge(counts);
         }
     }
 
@@ -101,26 +104,21 @@ fn count(deal: &Timeline<'_>, run: &Run, counts: &mut Vec<(Sym, i64)>) {
     }
 }
 
-/// Sums, and whether there is any activity at all.
+/// Sums.
 #[derive(Debug, Default)]
 pub struct State {
     /// Won and lost: segments by month, owners and sources over the whole time.
     sums: Keyed<(Slice, Period), [Effort; 2]>,
     /// Room for the activities of one deal.
     counts: Vec<(Sym, i64)>,
-    has_activities: bool,
 }
 
 impl Metric for ActivitiesPerWin {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
-        state.has_activities |= !deal.activities.is_empty();
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded) else { return };
         count(deal, run, &mut state.counts);
         let quality = u64::from(deal.is_mended());
@@ -134,15 +132,8 @@ impl Metric for ActivitiesPerWin {
         }
     }
 
-    fn fold_activity(&self, _: &crate::model::Activity, _: &Run, state: &mut State) {
-        state.has_activities = true;
-    }
-
     fn merge(&self, into: &mut State, from: State) {
-        into.sums.merge(from.sums, |into, from| {
-            into.iter_mut().zip(&from).for_each(|(into, from)| into.gather(from));
-        });
-        into.has_activities |= from.has_activities;
+        into.sums.merge(from.sums, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
@@ -152,8 +143,7 @@ impl Metric for ActivitiesPerWin {
             let wholes = whole.flat_map(|whole| coarser(period, run).map(move |p| (whole, p)));
             let all_time = run.period(PeriodKind::All, run.as_of);
             for key in wholes.chain([(slice, all_time)]) {
-                let cell = all.entry(key).or_default();
-                cell.iter_mut().zip(&efforts).for_each(|(into, from)| into.gather(from));
+                all.entry(key).or_default().gather(&efforts);
             }
         }
         for (cell, [mut won, mut lost]) in all {
@@ -168,18 +158,17 @@ impl Metric for ActivitiesPerWin {
                 if effort.deals == 0 {
                     continue;
                 }
-                let known = state.has_activities;
                 add_row(
                     table,
                     cell,
                     outcome,
                     (arcstr::literal!("total"), &effort.total),
                     effort,
-                    known,
+                    run,
                 );
                 for &(kind, ref counts) in &effort.by_kind {
                     let kind = word(kind, run);
-                    add_row(table, cell, outcome, (kind, counts), effort, known);
+                    add_row(table, cell, outcome, (kind, counts), effort, run);
                 }
             }
         }
@@ -193,14 +182,14 @@ fn add_row(
     outcome: &str,
     (kind, counts): (ArcStr, &Tally),
     effort: &Effort,
-    has_activities: bool,
+    run: &Run,
 ) {
     let mut row = table.row(slice, Some(period), Sym::NONE);
     row.set("outcome", outcome).set("type", kind);
     let with_any = counts.n();
     let all = counts.ranks(effort.deals - with_any);
     let (_, sum, squares) = all.sums();
-    let found = moments(effort.deals, sum, squares).filter(|_| has_activities);
+    let found = moments(effort.deals, sum, squares).filter(|_| run.has_activities());
     let mut tail = Tail {
         n: effort.deals.into(),
         quality_count: effort.quality,

@@ -98,10 +98,7 @@ impl State {
 
 impl Metric for ActivityStreaks {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         deal.activities.iter().for_each(|activity| state.count(activity, run));

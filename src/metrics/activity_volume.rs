@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::layout::{MetricTable, Slice, Tail, word};
 use crate::error::Result;
 use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
@@ -41,13 +42,7 @@ pub struct Volume {
     seconds: u64,
 }
 
-impl Volume {
-    fn add(&mut self, other: Self) {
-        self.activities += other.activities;
-        self.timed += other.timed;
-        self.seconds += other.seconds;
-    }
-}
+gather!(Volume: activities, timed, seconds);
 
 /// By pipeline, week and type. Weeks are found by place from the first one seen: activities are many,
 /// weeks and types few.
@@ -81,7 +76,7 @@ impl Weeks {
         }
         let types = &mut self.types[place];
         match types.iter_mut().find(|(of, _)| *of == kind) {
-            Some((_, known)) => known.add(volume),
+            Some((_, known)) => known.gather(&volume),
             None => types.push((kind, volume)),
         }
     }
@@ -113,10 +108,7 @@ impl State {
 
 impl Metric for ActivityVolume {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.take(deal.facts.pipeline, deal.activities, run);

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::add_all;
 use super::layout::{Dimension, PARTS, VALUE_BASIS};
-use super::monthly::{Cell, Gather, Monthly, currency_of, kinds, rate_reason, squares};
+use super::monthly::{Cell, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
@@ -139,10 +140,7 @@ impl State {
 
 impl Metric for AmountWinRate {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

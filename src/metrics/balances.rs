@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::flows::{Flow, Flows, Key, ONE_SIDE, REVALUED, basis, ways};
+use super::gather::{Gather, gather};
 use super::holds::WAYS;
 use super::layout::{Dimension, Slice};
 use super::monthly::kinds;
@@ -25,6 +26,8 @@ pub(super) struct Sum {
     pub(super) minor: i128,
 }
 
+gather!(Sum: deals, minor);
+
 impl Sum {
     fn of(parts: &[Self]) -> Self {
         let deals = parts.iter().map(|part| part.deals).sum();
@@ -39,6 +42,8 @@ struct Stays {
     net: i64,
 }
 
+gather!(Stays: came, net);
+
 /// What happened in a place in a period.
 #[derive(Clone, Copy, Debug, Default)]
 struct Happened {
@@ -51,6 +56,8 @@ struct Happened {
     /// Deals with a mended history that were not there yet, by kind of period as in [`KINDS`].
     mended_came: [i64; KINDS.len()],
 }
+
+gather!(Happened: taken, deal_days, stays, mended_came);
 
 impl Happened {
     fn add(&mut self, flow: &Flow, kind: StageKind) {
@@ -68,17 +75,6 @@ impl Happened {
             into.net += i64::from(from.net);
         }
         self.mended_came.iter_mut().zip(flow.mended_came).for_each(|(n, m)| *n += i64::from(m));
-    }
-
-    fn gather(&mut self, other: &Self) {
-        for (into, from) in self.taken.iter_mut().zip(other.taken) {
-            *into = Sum::of(&[*into, from]);
-        }
-        self.deal_days += other.deal_days;
-        for (into, from) in self.stays.iter_mut().zip(other.stays) {
-            *into = Stays { came: into.came + from.came, net: into.net + from.net };
-        }
-        self.mended_came.iter_mut().zip(other.mended_came).for_each(|(n, m)| *n += m);
     }
 }
 

@@ -124,10 +124,7 @@ fn first_day(run: &Run) -> Day {
 
 impl Metric for Bottleneck {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         if deal.facts.is_excluded || !is_staged(deal) {

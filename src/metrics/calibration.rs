@@ -237,10 +237,7 @@ fn checked(run: &Run) -> Vec<bool> {
 
 impl OnShared for CalibrationCheck {
     type State = Checks;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
         for ((pipeline, forecast), checked) in state.checked(run) {

@@ -93,10 +93,7 @@ struct Key<'k> {
 
 impl OnShared for CohortConversion {
     type State = Cohorts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
         for (slice, months) in by_slice(state) {

@@ -48,10 +48,7 @@ pub struct Line {
 
 impl Metric for CohortTriangle {
     type State = BTreeMap<(Slice, i32), Line>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, _run: &Run, state: &mut Self::State) {
         if !is_in_cohorts(deal) {

@@ -42,10 +42,7 @@ static ABOUT: About = About {
 
 impl OnShared for ConversionComparison {
     type State = Cohorts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
         let all = wholes(state).into_iter();

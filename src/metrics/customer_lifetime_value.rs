@@ -90,10 +90,7 @@ pub struct State(Wins);
 
 impl Metric for CustomerLifetimeValue {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.0.fold(deal, &Renewals::default(), run);

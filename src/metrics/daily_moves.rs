@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
@@ -51,13 +52,7 @@ pub struct Moves {
     quality: u64,
 }
 
-impl Moves {
-    fn add(&mut self, other: &Self) {
-        self.counts.iter_mut().zip(other.counts).for_each(|(into, from)| *into += from);
-        self.amounts.iter_mut().zip(other.amounts).for_each(|(into, from)| *into += from);
-        self.quality += other.quality;
-    }
-}
+gather!(Moves: counts, amounts, quality);
 
 /// The column that counts how a visit ended.
 fn place(exit: ExitKind) -> Option<usize> {
@@ -77,10 +72,7 @@ pub struct State(BTreeMap<(Sym, Sym, Day), Moves>);
 
 impl Metric for DailyMoves {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let first = run.as_of + 1 - DAILY_DAYS;
@@ -100,7 +92,7 @@ impl Metric for DailyMoves {
             if let Some(sum) = [0, 3, 4].iter().position(|of| *of == at) {
                 one.amounts[sum] = amount;
             }
-            state.0.entry((pipeline, currency, day)).or_default().add(&one);
+            state.0.entry((pipeline, currency, day)).or_default().gather(&one);
         };
         count(deal.facts.initial_pipeline, deal.facts.created_on, 0);
         for visit in deal.visits.iter().rev() {
@@ -113,7 +105,7 @@ impl Metric for DailyMoves {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.0, from.0, |into, from| into.add(&from));
+        add_all(&mut into.0, from.0, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, _: &Run) -> Result<()> {

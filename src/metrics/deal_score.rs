@@ -92,10 +92,7 @@ pub struct State {
 
 impl Metric for DealScore {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let rules = state.rules.get_or_insert_with(|| Arc::new(Rules::new(run)));

@@ -2,8 +2,9 @@
 //!
 //! Keeps every amount of a cell (as a multiset), because money quantiles are exact here.
 
+use super::gather::gather;
 use super::layout::{PARTS, Reason};
-use super::monthly::{Gather, Monthly, Values, currency_of, power_sums, small};
+use super::monthly::{Monthly, Values, currency_of, power_sums, small};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -60,22 +61,11 @@ pub struct Sizes {
     quality: u64,
 }
 
-impl Gather for Sizes {
-    fn gather(&mut self, other: &Self) {
-        self.amounts.gather(&other.amounts);
-        self.null_amounts += other.null_amounts;
-        self.negative += other.negative;
-        self.taken += other.taken;
-        self.quality += other.quality;
-    }
-}
+gather!(Sizes: amounts, null_amounts, negative, taken, quality);
 
 impl Metric for DealSize {
     type State = Monthly<Sizes>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

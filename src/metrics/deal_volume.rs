@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::currency_of;
@@ -55,17 +56,7 @@ pub struct Volume {
     undated: u64,
 }
 
-impl Volume {
-    fn add(&mut self, other: &Self) {
-        for at in 0..self.deals.len() {
-            self.deals[at] += other.deals[at];
-            self.amounts[at] += other.amounts[at];
-        }
-        self.null_amounts += other.null_amounts;
-        self.quality += other.quality;
-        self.undated += other.undated;
-    }
-}
+gather!(Volume: deals, amounts, null_amounts, quality, undated);
 
 /// By pipeline, currency and Monday.
 #[derive(Debug, Default)]
@@ -73,10 +64,7 @@ pub struct State(BTreeMap<(Sym, Sym, Day), Volume>);
 
 impl Metric for DealVolume {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
@@ -105,7 +93,7 @@ impl Metric for DealVolume {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.0, from.0, |into, from| into.add(&from));
+        add_all(&mut into.0, from.0, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, _: &Run) -> Result<()> {

@@ -3,6 +3,7 @@
 //! By quarter and over the whole run. Keeps sums of products by deal, from which the limits of the
 //! ratio follow without replicates.
 
+use super::gather::{Gather, gather};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
@@ -63,25 +64,15 @@ struct Sums {
     mended: u64,
 }
 
-impl Sums {
-    fn add(&mut self, other: &Self) {
-        self.entered += other.entered;
-        self.left += other.left;
-        self.timed += other.timed;
-        self.days += other.days;
-        self.ticks += other.ticks;
-        self.days_squared += other.days_squared;
-        self.product += other.product;
-        self.ticks_squared += other.ticks_squared;
-        self.mended += other.mended;
-    }
+gather!(Sums: entered, left, timed, days, ticks, days_squared, product, ticks_squared, mended);
 
+impl Sums {
     /// Adds the sums of one deal.
     fn take(&mut self, mut deal: Self) {
         let (days, ticks) = (i128::from(deal.days), i128::from(deal.ticks));
         (deal.days_squared, deal.product, deal.ticks_squared) =
             (days * days, days * ticks, ticks * ticks);
-        self.add(&deal);
+        self.gather(&deal);
     }
 
     /// Implied over done, with its limits.
@@ -108,10 +99,7 @@ pub struct State(Keyed<(Sym, Period, StageId), Sums>);
 
 impl Metric for FlowConsistency {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let mended = u64::from(deal.is_mended());
@@ -152,7 +140,7 @@ impl Metric for FlowConsistency {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.0.merge(from.0, |into, from| into.add(&from));
+        into.0.merge(from.0, |into, from| into.gather(&from));
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {

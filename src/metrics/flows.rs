@@ -5,6 +5,7 @@
 //! Stocks are running sums, whole pipelines sums of their segments. Owners make many cells, so a cell has
 //! room only for the ways that there are in its kind of stage.
 
+use super::gather::{Gather, gather};
 use super::holds::{Hold, TRANSFER, WAYS, each_hold};
 use super::keyed::Keyed;
 use super::layout::{Dimension, Slice};
@@ -65,15 +66,12 @@ pub(super) struct Stays {
     pub(super) net: i32,
 }
 
+gather!(Stays: came, net);
+
 impl Stays {
     fn count(&mut self, is_one: bool) {
         self.came += u32::from(is_one);
         self.net += i32::from(is_one);
-    }
-
-    fn gather(&mut self, other: Self) {
-        self.came += other.came;
-        self.net += other.net;
     }
 }
 
@@ -190,10 +188,10 @@ impl Flow {
             into.iter_mut().zip(&**beyond).for_each(|(sum, more)| *sum += more);
         }
         self.deal_days += other.deal_days;
-        self.nulls.gather(other.nulls);
-        self.known.iter_mut().zip(other.known).for_each(|(into, from)| into.gather(from));
-        self.mended.gather(other.mended);
-        self.mended_came.iter_mut().zip(other.mended_came).for_each(|(n, more)| *n += more);
+        self.nulls.gather(&other.nulls);
+        self.known.gather(&other.known);
+        self.mended.gather(&other.mended);
+        self.mended_came.gather(&other.mended_came);
     }
 }
 

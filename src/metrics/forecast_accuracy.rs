@@ -58,9 +58,7 @@ static ABOUT: About = About {
 };
 
 impl OfForecasts for ForecastAccuracy {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         judge.family.kinds().iter().for_each(|&kind| add_rows(table, judge, kind));

@@ -7,6 +7,7 @@ use super::forecast_looks::Cell;
 use super::forecast_measures::{BASIS, Judge, LEAD, is_leaky, leaky};
 use super::forecast_table::OfForecasts;
 use super::forecast_units::{Family, Kind, Said};
+use super::gather::Gather;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{rate_reason, ratio};
 use crate::model::{About, Period, Run, Sym, Unit, column};
@@ -51,9 +52,7 @@ static ABOUT: About = About {
 };
 
 impl OfForecasts for ForecastAttainment {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let Judge { family, agenda, run, .. } = *judge;
@@ -82,7 +81,7 @@ struct Sums {
 
 impl Sums {
     fn gather(&mut self, cells: &[Cell; 6], units: impl IntoIterator<Item = Said>) {
-        self.cells.iter_mut().zip(cells).for_each(|(into, cell)| into.gather(cell));
+        self.cells.gather(cells);
         self.units.extend(units);
     }
 }

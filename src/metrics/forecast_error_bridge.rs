@@ -11,6 +11,7 @@ use super::forecast_looks::{Win, each_look, each_win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
 use super::forecast_past::{Look, Standing, over_on, standing_before};
 use super::forecast_windows::{Window, balance};
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
@@ -128,18 +129,9 @@ struct Bridge {
     amounts: Known,
 }
 
-impl Bridge {
-    fn gather(&mut self, other: &Self) {
-        self.forecast += other.forecast;
-        for at in 0..LINES {
-            self.minor[at] += other.minor[at];
-            self.deals[at] += other.deals[at];
-        }
-        self.counted += other.counted;
-        self.leaky += other.leaky;
-        self.amounts = self.amounts.max(other.amounts);
-    }
+gather!(Bridge: forecast, minor, deals, counted, leaky, amounts);
 
+impl Bridge {
     fn put(&mut self, line: Line, minor: i128) {
         self.minor[line as usize] += minor;
         self.deals[line as usize] += 1;
@@ -172,10 +164,7 @@ pub struct State {
 
 impl Metric for ForecastErrorBridge {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));
@@ -187,9 +176,7 @@ impl Metric for ForecastErrorBridge {
 
     fn merge(&self, into: &mut State, from: State) {
         into.agenda = into.agenda.take().or(from.agenda);
-        into.bridges.merge(from.bridges, |into, from| {
-            into.iter_mut().zip(&from).for_each(|(into, from)| into.gather(from));
-        });
+        into.bridges.merge(from.bridges, |into, from| into.gather(&from));
         add_all(&mut into.booked, from.booked, |into, from| *into += from);
     }
 

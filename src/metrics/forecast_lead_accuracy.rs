@@ -60,9 +60,7 @@ static ABOUT: About = About {
 };
 
 impl OfForecasts for ForecastLeadAccuracy {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         for lead in 0..judge.agenda.leads.len() {

@@ -10,6 +10,7 @@ use super::forecast_days::{Agenda, Mark, Quarter, Tier};
 use super::forecast_kept::{self, KeptWins};
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
 use super::forecast_table::Gathered;
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
 use super::monthly::currency_of;
 use super::place::{Place, Placed, by_currency, stage_place};
@@ -60,15 +61,12 @@ pub(super) struct Money {
     pub(super) minor: i128,
 }
 
+gather!(Money: n, minor);
+
 impl Money {
     pub(super) fn add(&mut self, minor: i128) {
         self.n += 1;
         self.minor += minor;
-    }
-
-    pub(super) fn gather(&mut self, other: Self) {
-        self.n += other.n;
-        self.minor += other.minor;
     }
 }
 
@@ -93,18 +91,7 @@ pub(super) struct Cell {
     pub(super) mended: u64,
 }
 
-impl Cell {
-    pub(super) fn gather(&mut self, other: &Self) {
-        self.due.gather(other.due);
-        self.won.gather(other.won);
-        self.weighted += other.weighted;
-        self.null_amounts += other.null_amounts;
-        self.amounts = self.amounts.max(other.amounts);
-        self.by_stage += other.by_stage;
-        self.seen.iter_mut().zip(other.seen).for_each(|(into, seen)| *into += seen);
-        self.mended += other.mended;
-    }
-}
+gather!(Cell: due, won, weighted, null_amounts, amounts, by_stage, seen, mended);
 
 /// The open deals of a stage on a day.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,17 +110,7 @@ pub(super) struct InStage {
     pub(super) amounts: Known,
 }
 
-impl InStage {
-    pub(super) fn gather(&mut self, other: &Self) {
-        self.open.gather(other.open);
-        self.open_won += other.open_won;
-        self.due.gather(other.due);
-        self.weighted += other.weighted;
-        self.due_won.gather(other.due_won);
-        self.leaky += other.leaky;
-        self.amounts = self.amounts.max(other.amounts);
-    }
-}
+gather!(InStage: open, open_won, due, weighted, due_won, leaky, amounts);
 
 /// What an owner booked in a quarter: deals that stood won at its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,6 +120,8 @@ pub(super) struct Booked {
     /// How the amounts are known, at worst.
     pub(super) amounts: Known,
 }
+
+gather!(Booked: won, amounts);
 
 /// Pipeline, currency, quarter, owner.
 type BookedKey = (Sym, Sym, usize, Sym);
@@ -215,10 +194,7 @@ impl SharedState for Looks {
         self.agenda = self.agenda.take().or(from.agenda);
         self.cells.merge(from.cells, |into, from| into.gather(&from));
         self.stages.merge(from.stages, |into, from| into.gather(&from));
-        add_all(&mut self.booked, from.booked, |into, from| {
-            into.won.gather(from.won);
-            into.amounts = into.amounts.max(from.amounts);
-        });
+        add_all(&mut self.booked, from.booked, |into, from| into.gather(&from));
         add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
     }
 }

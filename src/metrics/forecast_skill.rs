@@ -67,9 +67,7 @@ impl Baseline {
 }
 
 impl OfForecasts for ForecastSkill {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         for &kind in judge.family.kinds() {

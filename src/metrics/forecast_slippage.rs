@@ -6,6 +6,7 @@ use super::forecast_looks::Money;
 use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing, is_told};
 use super::forecast_windows::{Window, each_window, populations};
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::{currency_of, rate_reason, ratio};
@@ -72,19 +73,7 @@ struct Due {
     mended: u64,
 }
 
-impl Due {
-    fn gather(&mut self, other: &Self) {
-        self.due.gather(other.due);
-        self.slipped.gather(other.slipped);
-        self.pushed += other.pushed;
-        self.moved.merge(&other.moved);
-        self.pushes += other.pushes;
-        self.leaky += other.leaky;
-        self.amounts = self.amounts.max(other.amounts);
-        self.seen_dates += other.seen_dates;
-        self.mended += other.mended;
-    }
-}
+gather!(Due: due, slipped, pushed, moved, pushes, leaky, amounts, seen_dates, mended);
 
 /// State of [`ForecastSlippage`]: class I and H.
 #[derive(Debug, Default)]
@@ -95,10 +84,7 @@ pub struct State {
 
 impl Metric for ForecastSlippage {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));

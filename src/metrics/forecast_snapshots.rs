@@ -79,9 +79,7 @@ static ABOUT: About = About {
 };
 
 impl OfForecasts for ForecastSnapshots {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>) {
         let Judge { family, agenda, run, .. } = *judge;

@@ -28,7 +28,7 @@ impl Gathered {
 /// A metric of forecasts and what came of them.
 pub(super) trait OfForecasts: Sync {
     /// What it is.
-    fn about(&self) -> &'static About;
+    const ABOUT: &'static About;
 
     /// Writes the rows of one family.
     fn write(&self, table: &mut MetricTable<'_>, judge: &Judge<'_>);
@@ -39,10 +39,7 @@ pub(super) struct OnLooks<M>(pub(super) M);
 
 impl<M: OfForecasts> OnShared for OnLooks<M> {
     type State = Looks;
-
-    fn about(&self) -> &'static About {
-        self.0.about()
-    }
+    const ABOUT: &'static About = M::ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Looks, run: &Run) {
         let Gathered { agenda, families } = state.gathered(run);

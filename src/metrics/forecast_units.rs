@@ -11,6 +11,7 @@ use super::forecast_days::{Agenda, Tier};
 use super::forecast_kept::{KeptWins, Stored, chosen};
 use super::forecast_looks::{Booked, Cell, InStage, Looks};
 use super::forecast_said::said;
+use super::gather::Gather;
 use super::landmarks::MIN_LOOKS;
 use crate::model::config::CategoryRollup;
 use crate::model::money::div_half_even;
@@ -182,13 +183,10 @@ fn stored(rebuilt: &[Family], wins: &KeptWins, agenda: &Agenda, run: &Run) -> Ve
         let mut made = Family { pipeline, currency, is_stored: true, rollup, ..Family::default() };
         for part in rebuilt.iter().filter(|part| part.currency == currency) {
             for (key, cells) in &part.cells {
-                let into = made.cells.entry(*key).or_default();
-                into.iter_mut().zip(cells).for_each(|(into, cell)| into.gather(cell));
+                made.cells.entry(*key).or_default().gather(cells);
             }
             for (key, booked) in &part.booked {
-                let into = made.booked.entry(*key).or_default();
-                into.won.gather(booked.won);
-                into.amounts = into.amounts.max(booked.amounts);
+                made.booked.entry(*key).or_default().gather(booked);
             }
         }
         made.stored = chosen(currency, wins, agenda, run, |slot, owner| made.closed(slot, owner));
@@ -233,7 +231,7 @@ impl Family {
     pub(super) fn total(&self, slot: usize) -> [Cell; 6] {
         let mut sums = [Cell::default(); 6];
         for (_, cells) in by_owner(&self.cells, slot) {
-            sums.iter_mut().zip(cells).for_each(|(into, cell)| into.gather(cell));
+            sums.gather(cells);
         }
         sums
     }

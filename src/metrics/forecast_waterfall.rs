@@ -8,6 +8,7 @@ use super::forecast_days::Agenda;
 use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
+use super::gather::{Gather, gather};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
@@ -137,21 +138,9 @@ struct Lines {
     mended: u64,
 }
 
-impl Lines {
-    fn gather(&mut self, other: &Self) {
-        for at in 0..FLOWS {
-            self.minor[at] += other.minor[at];
-            self.deals[at] += other.deals[at];
-        }
-        self.closing += other.closing;
-        self.n_closing += other.n_closing;
-        self.booked += other.booked;
-        self.leaky += other.leaky;
-        self.amounts = self.amounts.max(other.amounts);
-        self.touched += other.touched;
-        self.mended += other.mended;
-    }
+gather!(Lines: minor, deals, closing, n_closing, booked, leaky, amounts, touched, mended);
 
+impl Lines {
     fn put(&mut self, flow: Flow, minor: i128) {
         self.minor[flow as usize] += minor;
         self.deals[flow as usize] += 1;
@@ -167,10 +156,7 @@ pub struct State {
 
 impl Metric for ForecastWaterfall {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));

@@ -56,7 +56,6 @@ static ABOUT: About = About {
 #[derive(Debug, Default)]
 pub struct State {
     cells: Vec<i128>,
-    has_activities: bool,
 }
 
 /// Owners with a number, and one place for all others.
@@ -109,13 +108,9 @@ impl State {
 
 impl Metric for GoalAttainment {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        state.has_activities |= !deal.activities.is_empty();
         let facts = &deal.facts;
         let won_on = facts.closed_on.filter(|_| facts.outcome == Status::Won);
         for (place, &measure) in run.goals.measures.iter().enumerate() {
@@ -150,12 +145,10 @@ impl Metric for GoalAttainment {
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        state.has_activities |= run.is_done(activity);
         state.add_activity(activity, run);
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.has_activities |= from.has_activities;
         into.cells.resize(into.cells.len().max(from.cells.len()), 0);
         into.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| *into += from);
     }
@@ -186,7 +179,7 @@ fn add_row(table: &mut MetricTable<'_>, goal: &Goal, state: &State, run: &Run) {
     let is_empty = matches!(&goal.who, Who::Team(team) if !run.has_members(team));
     let is_absent = goal.measure == Measure::Unknown
         || is_empty
-        || goal.measure.is_activities() && !state.has_activities;
+        || goal.measure.is_activities() && !run.has_activities();
     let actual = Some(state.actual(goal, run)).filter(|_| !is_mixed && !is_absent);
     let mut row = table.row(slice, Some(goal.period), currency);
     row.across_pipelines();

@@ -61,10 +61,7 @@ const HEADLINE_PHI: f64 = 2.0;
 
 impl OnShared for GoalCalibration {
     type State = Goals;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);

@@ -57,10 +57,7 @@ pub struct State {
 
 impl Metric for GoalCascade {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.plan.fold(deal, run);

@@ -69,10 +69,7 @@ const CELLS_PER_DEAL: u64 = 256;
 
 impl OnShared for GoalChanceBookings {
     type State = Goals;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);

@@ -63,10 +63,7 @@ static ABOUT: About = About {
 
 impl OnShared for GoalGap {
     type State = Goals;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);

@@ -38,10 +38,7 @@ const MAX_POINTS: i64 = 150;
 
 impl OnShared for IncidenceCurve {
     type State = Cohorts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
         for (slice, months) in wholes(state) {

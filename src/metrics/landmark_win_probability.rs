@@ -50,10 +50,7 @@ static ABOUT: About = About {
 
 impl OnShared for LandmarkWinProbability {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
         for pipeline in run.catalogue.pipelines() {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::{Tally, add_all};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::is_worked;
@@ -175,9 +176,8 @@ impl Landmarks {
             into.looks.extend(from.looks);
             into.last.merge(&from.last);
             into.again += from.again;
-            let counts = into.by_landmark.iter_mut().flatten();
-            counts.zip(from.by_landmark.iter().flatten()).for_each(|(into, from)| *into += from);
-            into.deals.iter_mut().zip(from.deals).for_each(|(into, from)| *into += from);
+            into.by_landmark.gather(&from.by_landmark);
+            into.deals.gather(&from.deals);
             into.settle();
         });
     }

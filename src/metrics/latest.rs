@@ -123,13 +123,11 @@ impl List {
 pub struct Latest {
     lists: Keyed<(Slice, bool), List>,
     most: usize,
-    has_activities: bool,
 }
 
 impl Latest {
     /// Takes a closed deal, into the lists of these cuts of its pipeline.
     pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run, cuts: &[Dimension]) {
-        self.has_activities |= !deal.activities.is_empty();
         let facts = &deal.facts;
         let Some(closed_at) = facts.closed_at.filter(|_| !facts.is_excluded) else { return };
         let is_won = match facts.outcome {
@@ -153,22 +151,11 @@ impl Latest {
         }
     }
 
-    /// Notes that there are activities.
-    pub(super) fn see_activity(&mut self) {
-        self.has_activities = true;
-    }
-
     /// Adds the deals of another part.
     pub(super) fn merge(&mut self, from: Self) {
         self.most = self.most.max(from.most);
-        self.has_activities |= from.has_activities;
         let most = self.most;
         self.lists.merge(from.lists, |into, from| into.merge(from, most));
-    }
-
-    /// Whether any deal has an activity.
-    pub(super) fn has_activities(&self) -> bool {
-        self.has_activities
     }
 
     /// Won and lost lists of each segment or owner and each whole pipeline.

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::Gather;
 use super::keyed::add_all;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
-use super::monthly::{Gather, Monthly, currency_of};
+use super::monthly::{Monthly, currency_of};
 use super::resample::{Weighted, with_weights};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Timeline, Unit, column};
@@ -196,10 +197,7 @@ fn parts(pair: [&Sums; 2]) -> Parts {
 
 impl Metric for LeverDecomposition {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         if deal.facts.is_excluded || deal.facts.is_deleted {

@@ -70,10 +70,7 @@ const MIX: usize = 3;
 
 impl Metric for LeverMix {
     type State = Monthly<Events>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         levers::fold(state, deal, run);

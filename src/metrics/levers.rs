@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::{Gather, gather};
 use super::layout::{Dimension, Slice};
-use super::monthly::{Gather, Monthly, currency_of};
+use super::monthly::{Monthly, currency_of};
 use crate::model::{Micros, Period, PeriodKind, Run, StageKind, Status, Sym, Timeline};
 
 /// Microseconds of a day.
@@ -32,17 +33,7 @@ pub struct Events {
     pub(super) quality: u64,
 }
 
-impl Gather for Events {
-    fn gather(&mut self, other: &Self) {
-        self.opened = (self.opened.0 + other.opened.0, self.opened.1 + other.opened.1);
-        self.ended = (self.ended.0 + other.ended.0, self.ended.1 + other.ended.1);
-        self.closed += other.closed;
-        self.won += other.won;
-        self.revenue += other.revenue;
-        self.null_amounts += other.null_amounts;
-        self.quality += other.quality;
-    }
-}
+gather!(Events: opened, ended, closed, won, revenue, null_amounts, quality);
 
 impl Events {
     fn opened(at: Micros) -> Self {

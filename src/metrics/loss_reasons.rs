@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::layout::{PARTS, word};
-use super::monthly::{Gather, Monthly, beside_amounts, only_currency, ratio};
+use super::monthly::{Monthly, beside_amounts, only_currency, ratio};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -72,10 +73,7 @@ impl Gather for ByReason {
 
 impl Metric for LossReasons {
     type State = Monthly<ByReason>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

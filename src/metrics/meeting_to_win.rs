@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
@@ -53,13 +54,7 @@ pub struct Waits {
     quality: u64,
 }
 
-impl Waits {
-    fn gather(&mut self, other: &Self) {
-        self.ticks.merge(&other.ticks);
-        self.without += other.without;
-        self.quality += other.quality;
-    }
-}
+gather!(Waits: ticks, without, quality);
 
 /// In the finest cells; and the word for meetings, once it was looked up.
 #[derive(Debug, Default)]
@@ -70,10 +65,7 @@ pub struct State {
 
 impl Metric for MeetingToWin {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

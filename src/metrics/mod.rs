@@ -57,6 +57,7 @@ mod forecast_table;
 mod forecast_units;
 pub mod forecast_waterfall;
 mod forecast_windows;
+mod gather;
 pub mod goal_attainment;
 pub mod goal_calibration;
 pub mod goal_cascade;
@@ -68,6 +69,7 @@ mod goal_odds;
 mod goal_plan;
 mod goal_state;
 mod holds;
+mod homes;
 pub mod incidence_curve;
 mod keyed;
 mod landmark_looks;
@@ -159,7 +161,7 @@ pub trait Metric: Sync {
     type State: Default + Send + 'static;
 
     /// What the metric is.
-    fn about(&self) -> &'static About;
+    const ABOUT: &'static About;
 
     /// Takes one deal.
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State);
@@ -210,7 +212,7 @@ pub trait AnyMetric: Sync {
 
 impl<M: Metric> AnyMetric for M {
     fn about(&self) -> &'static About {
-        Metric::about(self)
+        M::ABOUT
     }
 
     fn start(&self) -> AnyState {
@@ -250,10 +252,10 @@ impl<M: Metric> AnyMetric for M {
         let state = state.downcast().map_err(|_| {
             Error::new(
                 ErrorKind::Range,
-                format!("state of `{}` is of another metric", self.about().name),
+                format!("state of `{}` is of another metric", M::ABOUT.name),
             )
         })?;
-        let mut table = MetricTable::new(Metric::about(self), run);
+        let mut table = MetricTable::new(M::ABOUT, run);
         Metric::finish(self, *state, &mut table, run)?;
         Ok(table.sorted())
     }

@@ -5,16 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gather::Gather;
 use super::keyed::Keyed;
 use super::layout::{Dimension, Reason, Slice};
 use crate::model::{Facts, Period, PeriodKind, Run, Sym};
 use crate::stats::quantile::Histogram;
-
-/// Sums that can be added up.
-pub trait Gather: Default {
-    /// Adds `other`; the order does not matter.
-    fn gather(&mut self, other: &Self);
-}
 
 /// A multiset of whole numbers, listed until the end: cells of one month are small.
 #[derive(Clone, Debug, Default)]
@@ -43,14 +38,6 @@ impl Values {
 impl Gather for Values {
     fn gather(&mut self, other: &Self) {
         self.0.extend_from_slice(&other.0);
-    }
-}
-
-impl Gather for Histogram {
-    fn gather(&mut self, other: &Self) {
-        for (&value, &count) in other {
-            *self.entry(value).or_default() += count;
-        }
     }
 }
 
@@ -83,7 +70,7 @@ impl<T> Default for Monthly<T> {
     }
 }
 
-impl<T: Gather> Monthly<T> {
+impl<T: Gather + Default> Monthly<T> {
     /// Notes that a pipeline (and currency) has deals, so that its periods are shown when empty.
     pub fn see(&mut self, pipeline: Sym, currency: Sym) {
         if self.latest != Some((pipeline, currency)) {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
@@ -62,18 +63,7 @@ struct Counts {
     won: i64,
 }
 
-impl Counts {
-    fn add(&mut self, from: &Self) {
-        self.exits += from.exits;
-        self.forward += from.forward;
-        self.skips += from.skips;
-        self.backs += from.backs;
-        self.entered += from.entered;
-        self.reentered += from.reentered;
-        self.moved += from.moved;
-        self.won += from.won;
-    }
-}
+gather!(Counts: exits, forward, skips, backs, entered, reentered, moved, won);
 
 type Key = (Sym, Period, Option<StageId>);
 
@@ -90,10 +80,7 @@ pub struct State {
 
 impl Metric for MovementQuality {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         if !deal.deal.history_grade.has_stages() {
@@ -114,8 +101,8 @@ impl Metric for MovementQuality {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.months.merge(from.months, |into, from| into.add(&from));
-        add_all(&mut into.corrections, from.corrections, |into, from| into.add(&from));
+        into.months.merge(from.months, |into, from| into.gather(&from));
+        add_all(&mut into.corrections, from.corrections, |into, from| into.gather(&from));
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
@@ -123,7 +110,7 @@ impl Metric for MovementQuality {
         let mut all = state.corrections;
         for ((pipeline, month, stage), counts) in state.months.sorted() {
             for period in coarser(month, run) {
-                all.entry((pipeline, period, stage)).or_default().add(&counts);
+                all.entry((pipeline, period, stage)).or_default().gather(&counts);
             }
         }
         let won: BTreeMap<(Sym, Period), i64> = all

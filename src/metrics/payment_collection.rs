@@ -45,10 +45,7 @@ static ABOUT: About = About {
 
 impl OnShared for PaymentCollection {
     type State = Monthly<Wins>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
         payment_state::note_absent(table, run);

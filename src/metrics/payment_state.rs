@@ -4,9 +4,10 @@
 //! won when it began to wait. Wins are few; without payments nothing is kept.
 
 use super::forecast_past::facts_at;
+use super::gather::gather;
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::is_timed_in_stages;
-use super::monthly::{Gather, Monthly, currency_of};
+use super::monthly::{Monthly, currency_of};
 use super::shared::SharedState;
 use super::{Reason, Row};
 use crate::model::{
@@ -43,6 +44,8 @@ pub(super) struct Unpaid {
     pub(super) quality: u64,
 }
 
+gather!(Unpaid: wins, outstanding, null_amounts, quality);
+
 /// Wins that stand.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Standing {
@@ -57,6 +60,8 @@ pub(super) struct Standing {
     pub(super) quality: u64,
 }
 
+gather!(Standing: wins, paid, won, collected, overpaid, null_amounts, other_currency, quality);
+
 /// The wins of a month.
 #[derive(Clone, Debug, Default)]
 pub struct Wins {
@@ -66,27 +71,7 @@ pub struct Wins {
     pub(super) unpaid: [Unpaid; BANDS.len()],
 }
 
-impl Gather for Wins {
-    fn gather(&mut self, other: &Self) {
-        self.courses.extend_from_slice(&other.courses);
-        self.mended += other.mended;
-        let (into, from) = (&mut self.standing, &other.standing);
-        into.wins += from.wins;
-        into.paid += from.paid;
-        into.won += from.won;
-        into.collected += from.collected;
-        into.overpaid += from.overpaid;
-        into.null_amounts += from.null_amounts;
-        into.other_currency += from.other_currency;
-        into.quality += from.quality;
-        for (into, from) in self.unpaid.iter_mut().zip(&other.unpaid) {
-            into.wins += from.wins;
-            into.outstanding += from.outstanding;
-            into.null_amounts += from.null_amounts;
-            into.quality += from.quality;
-        }
-    }
-}
+gather!(Wins: courses, mended, standing, unpaid);
 
 /// A stay after a win, from the win to its reversal.
 struct Stay<'t> {

@@ -59,10 +59,7 @@ const HORIZONS: [(u32, [&str; 3]); 3] = [
 
 impl OnShared for PaymentTime {
     type State = Monthly<Wins>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<Wins>, run: &Run) {
         payment_state::note_absent(table, run);
@@ -79,7 +76,7 @@ fn of_all_currencies(state: &Monthly<Wins>, run: &Run) -> Monthly<Wins> {
     state.seen().iter().for_each(|&(pipeline, _)| all.see(pipeline, Sym::NONE));
     for ((slice, _), months) in state.months() {
         for (month, wins) in months {
-            super::monthly::Gather::gather(all.at((slice, Sym::NONE, month), run), wins);
+            super::gather::Gather::gather(all.at((slice, Sym::NONE, month), run), wins);
         }
     }
     all

@@ -47,10 +47,7 @@ static ABOUT: About = About {
 
 impl OnShared for PipelineCoverage {
     type State = Goals;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Goals, run: &Run) {
         let plan = state.plan(run);

@@ -36,10 +36,7 @@ static ABOUT: About = About {
 
 impl OnShared for ReliabilityTable {
     type State = Checks;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
         for ((pipeline, forecast), checked) in state.checked(run) {

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::credit::{shares, split};
+use super::gather::{Gather, gather};
 use super::layout::{Reason, Slice};
-use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
+use super::monthly::{Monthly, Values, currency_of, only_currency, small};
 use super::rep_counts::{
     CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, is_ramping, is_reassigned, set_credit,
 };
@@ -70,15 +71,7 @@ pub struct Amounts {
     quality: u64,
 }
 
-impl Gather for Amounts {
-    fn gather(&mut self, other: &Self) {
-        self.positive.gather(&other.positive);
-        self.bookings += other.bookings;
-        self.null_amounts += other.null_amounts;
-        self.reassigned += other.reassigned;
-        self.quality += other.quality;
-    }
-}
+gather!(Amounts: positive, bookings, null_amounts, reassigned, quality);
 
 /// Ticks to close, or followed without a close, of the deals a rep got.
 #[derive(Clone, Debug, Default)]
@@ -87,12 +80,7 @@ pub struct Cohort {
     open: Values,
 }
 
-impl Gather for Cohort {
-    fn gather(&mut self, other: &Self) {
-        self.closed.gather(&other.closed);
-        self.open.gather(&other.open);
-    }
-}
+gather!(Cohort: closed, open);
 
 impl Cohort {
     fn events(&self) -> EventTable<1> {
@@ -132,10 +120,7 @@ struct Family {
 
 impl Metric for RepAmounts {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

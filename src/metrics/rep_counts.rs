@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::{Gather, gather};
 use super::layout::{Dimension, MetricTable, Row, Slice};
-use super::monthly::{Gather, Monthly};
+use super::monthly::Monthly;
 use super::shared::{OnShared, SharedState};
 use crate::model::deal::{Field, Status};
 use crate::model::{About, ColumnAbout, Period, Run, Sym, Timeline, Unit, column};
@@ -45,14 +46,7 @@ pub struct RepCounts {
     pub quality: u64,
 }
 
-impl Gather for RepCounts {
-    fn gather(&mut self, other: &Self) {
-        self.won += other.won;
-        self.closed += other.closed;
-        self.reassigned += other.reassigned;
-        self.quality += other.quality;
-    }
-}
+gather!(RepCounts: won, closed, reassigned, quality);
 
 impl RepCounts {
     /// The counts of one deal; null if it is open or excluded.
@@ -75,7 +69,7 @@ pub fn is_reassigned(deal: &Timeline<'_>) -> bool {
 /// A metric that compares the reps of a pipeline and period by their won and closed deals.
 pub trait Comparison: Sync {
     /// What the metric is.
-    fn about(&self) -> &'static About;
+    const ABOUT: &'static About;
 
     /// Adds the rows of the reps who are compared with one another.
     fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run);
@@ -97,10 +91,7 @@ impl SharedState for Monthly<RepCounts> {
 
 impl<C: Comparison> OnShared for C {
     type State = Monthly<RepCounts>;
-
-    fn about(&self) -> &'static About {
-        Comparison::about(self)
-    }
+    const ABOUT: &'static About = <Self as Comparison>::ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Monthly<RepCounts>, run: &Run) {
         for family in families(state, run) {

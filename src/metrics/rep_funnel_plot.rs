@@ -63,9 +63,7 @@ const Z_998: f64 = 3.090_232_306_167_813;
 const TAIL_998: f64 = 0.001;
 
 impl Comparison for RepFunnelPlot {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run) {
         let team = family.team_rate();

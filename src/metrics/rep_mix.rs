@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::Keyed;
 use super::layout::Slice;
-use super::monthly::{Gather, small};
+use super::monthly::small;
 use super::place::{Place, Placed};
 use super::rep_counts::{CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, is_ramping, set_credit};
 use super::source_counts::is_over;
@@ -110,10 +111,7 @@ type Family = BTreeMap<Sym, BTreeMap<Stratum, RepCounts>>;
 
 impl Metric for RepMix {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

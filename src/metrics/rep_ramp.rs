@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
-use super::monthly::{Gather, beside_amounts, only_currency, ratio};
+use super::monthly::{beside_amounts, only_currency, ratio};
 use super::rep_counts::{CREDIT_RULE, REASSIGNED, RepCounts, set_credit};
 use crate::error::Result;
 use crate::model::calendar::{add_months, month_index};
@@ -66,12 +67,7 @@ pub struct Closed {
     bookings: i128,
 }
 
-impl Gather for Closed {
-    fn gather(&mut self, other: &Self) {
-        self.counts.gather(&other.counts);
-        self.bookings += other.bookings;
-    }
-}
+gather!(Closed: counts, bookings);
 
 /// By pipeline, owner and month of tenure.
 #[derive(Debug, Default)]
@@ -104,10 +100,7 @@ fn shown(
 
 impl Metric for RepRamp {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

@@ -42,9 +42,7 @@ static ABOUT: About = About {
 };
 
 impl Comparison for RepTests {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run) {
         let team = family.team_rate();

@@ -53,9 +53,7 @@ static ABOUT: About = About {
 };
 
 impl Comparison for RepWinRateShrunk {
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn add_family(&self, table: &mut MetricTable<'_>, family: &Family, run: &Run) {
         let groups: Vec<_> = family.reps.iter().map(|r| (r.counts.won, r.counts.closed)).collect();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::account_wins::{Renewals, Win, Wins, is_same_account};
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::maturity::Maturity;
@@ -73,6 +74,8 @@ struct Due {
     lost_minor: i128,
 }
 
+gather!(Due: won, lost, won_minor, lost_minor);
+
 /// State of [`RepeatBusiness`]: one entry per win, and the renewals that were lost.
 #[derive(Debug, Default)]
 pub struct State {
@@ -95,29 +98,11 @@ struct Sums {
     mended: u64,
 }
 
-impl Sums {
-    fn add(&mut self, other: &Self) {
-        for (into, from) in self.kinds.iter_mut().zip(other.kinds) {
-            *into = (into.0 + from.0, into.1 + from.1);
-        }
-        self.null_amounts += other.null_amounts;
-        self.without_account += other.without_account;
-        self.returns.merge(other.returns.clone());
-        self.followed.extend_from_slice(&other.followed);
-        self.due.won += other.due.won;
-        self.due.lost += other.due.lost;
-        self.due.won_minor += other.due.won_minor;
-        self.due.lost_minor += other.due.lost_minor;
-        self.mended += other.mended;
-    }
-}
+gather!(Sums: kinds, null_amounts, without_account, returns, followed, due, mended);
 
 impl Metric for RepeatBusiness {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
@@ -157,7 +142,7 @@ impl Metric for RepeatBusiness {
         let all = run.period(PeriodKind::All, run.as_of);
         let mut wholes: BTreeMap<(Sym, Sym), Sums> = BTreeMap::new();
         for (&(pipeline, currency, start), sums) in &found {
-            wholes.entry((pipeline, currency)).or_default().add(sums);
+            wholes.entry((pipeline, currency)).or_default().gather(sums);
             let quarter = run.period(PeriodKind::Quarter, start);
             write(table.row(Slice::whole(pipeline), Some(quarter), currency), sums, run);
         }

@@ -69,10 +69,7 @@ static ABOUT: About = About {
 
 impl Metric for ReverseFunnel {
     type State = Plan;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Plan) {
         state.fold(deal, run);

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally};
 use super::layout::Slice;
 use super::monthly::rate_reason;
@@ -53,12 +54,7 @@ pub struct Cycles {
     quality: u64,
 }
 
-impl Cycles {
-    fn gather(&mut self, other: &Self) {
-        self.durations.merge(&other.durations);
-        self.quality += other.quality;
-    }
-}
+gather!(Cycles: durations, quality);
 
 /// Won and lost deals of a cell.
 #[derive(Clone, Debug, Default)]
@@ -67,12 +63,7 @@ pub struct Outcomes {
     lost: Cycles,
 }
 
-impl Outcomes {
-    fn gather(&mut self, other: &Self) {
-        self.won.gather(&other.won);
-        self.lost.gather(&other.lost);
-    }
-}
+gather!(Outcomes: won, lost);
 
 /// Durations in the finest cells, and the pipelines that have deals: their periods are shown even
 /// where nothing was closed.
@@ -84,10 +75,7 @@ pub struct State {
 
 impl Metric for SalesCycle {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

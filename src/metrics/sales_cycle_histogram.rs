@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::{Gather, gather};
 use super::keyed::Keyed;
 use super::layout::{Reason, Slice};
 use super::monthly::ratio;
@@ -47,16 +48,7 @@ pub struct Bars {
     quality: [u64; 2],
 }
 
-impl Bars {
-    fn gather(&mut self, other: &Self) {
-        let add = |into: &mut [u64], from: &[u64]| {
-            into.iter_mut().zip(from).for_each(|(into, from)| *into += from);
-        };
-        add(&mut self.won, &other.won);
-        add(&mut self.lost, &other.lost);
-        add(&mut self.quality, &other.quality);
-    }
-}
+gather!(Bars: won, lost, quality);
 
 /// Bars by population and period: whole pipelines by quarter, owners over the whole time.
 #[derive(Debug, Default)]
@@ -66,10 +58,7 @@ pub struct State {
 
 impl Metric for SalesCycleHistogram {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;
@@ -105,7 +94,7 @@ impl Metric for SalesCycleHistogram {
         }
         for ((slice, period), bars) in all {
             let mut closed = bars.won;
-            closed.iter_mut().zip(bars.lost).for_each(|(into, from)| *into += from);
+            closed.gather(&bars.lost);
             let [won, lost] = bars.quality;
             let sets =
                 [("won", bars.won, won), ("lost", bars.lost, lost), ("closed", closed, won + lost)];

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::add_all;
 use super::layout::{Dimension, PARTS, Slice};
-use super::monthly::{Gather, Monthly, currency_of, kinds, rate_reason, ratio};
+use super::monthly::{Monthly, currency_of, kinds, rate_reason, ratio};
 use super::resample::{Weighted, with_weights};
 use super::velocity_products::Products;
 use super::{Metric, MetricTable, Reason, Tail};
@@ -233,10 +234,7 @@ impl State {
 
 impl Metric for SalesVelocity {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

@@ -49,10 +49,7 @@ struct Band {
 
 impl OnShared for ScoreBands {
     type State = ScoreLooks;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) {
         let period = run.period(PeriodKind::All, run.as_of);

@@ -41,10 +41,7 @@ static ABOUT: About = About {
 
 impl OnShared for ScoreValidation {
     type State = ScoreLooks;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &ScoreLooks, run: &Run) {
         for (pipeline, scores) in state.wholes() {

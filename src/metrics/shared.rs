@@ -53,7 +53,7 @@ pub trait OnShared: Sync {
     type State: SharedState;
 
     /// What the metric is.
-    fn about(&self) -> &'static About;
+    const ABOUT: &'static About;
 
     /// Writes its rows.
     fn write(&self, table: &mut MetricTable<'_>, state: &Self::State, run: &Run);
@@ -61,10 +61,7 @@ pub trait OnShared: Sync {
 
 impl<M: OnShared> Metric for M {
     type State = Shared<M::State>;
-
-    fn about(&self) -> &'static About {
-        OnShared::about(self)
-    }
+    const ABOUT: &'static About = <Self as OnShared>::ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         state.edit(|state| state.fold(deal, run));

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cohorts::{self, Cohorts};
+use super::gather::{Gather, gather};
 use super::layout::{Dimension, Slice, word};
-use super::monthly::{Gather, Monthly, Values, currency_of, only_currency, small};
+use super::monthly::{Monthly, Values, currency_of, only_currency, small};
 use super::source_conversion_difference::{Compared, deals, families, most};
 use super::source_counts::{is_over, pairs, periods, untested};
 use super::{Metric, MetricTable, Reason, Row, Tail};
@@ -76,12 +77,7 @@ struct Amounts {
     quality: u64,
 }
 
-impl Gather for Amounts {
-    fn gather(&mut self, other: &Self) {
-        self.values.gather(&other.values);
-        self.quality += other.quality;
-    }
-}
+gather!(Amounts: values, quality);
 
 /// Amounts of a source with their counts, and deals with a history code.
 type Sizes = (Histogram, u64);
@@ -97,10 +93,7 @@ type BySource<T> = BTreeMap<Sym, T>;
 
 impl Metric for SourceAmounts {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;

@@ -58,10 +58,7 @@ static ABOUT: About = About {
 
 impl OnShared for SourceComparison {
     type State = SourceCounts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) {
         for family in state.families(run) {

@@ -104,10 +104,7 @@ pub(super) type Compared = BTreeMap<Sym, Vec<Sym>>;
 
 impl OnShared for SourceConversionDifference {
     type State = Cohorts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
         let compared = most(deals(state));

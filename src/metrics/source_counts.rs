@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gather::{Gather, gather};
 use super::keyed::Keyed;
 use super::maturity::is_in_cohorts;
 use super::place::{Place, Placed};
@@ -61,16 +62,12 @@ pub(super) struct Counts {
     pub(super) quality: u64,
 }
 
+gather!(Counts: won, n, quality);
+
 impl Counts {
     fn of(deal: &Timeline<'_>, is_won: bool) -> Self {
         let quality = u64::from(deal.is_mended());
         Self { won: u64::from(is_won), n: 1, quality }
-    }
-
-    pub(super) fn add(&mut self, other: Self) {
-        self.won += other.won;
-        self.n += other.n;
-        self.quality += other.quality;
     }
 
     /// Won and all, as the estimators take them.
@@ -96,7 +93,7 @@ impl SharedState for SourceCounts {
     }
 
     fn merge(&mut self, from: Self) {
-        self.counts.merge(from.counts, |into, from| into.add(from));
+        self.counts.merge(from.counts, |into, from| into.gather(&from));
     }
 }
 
@@ -115,7 +112,7 @@ impl SourceCounts {
             segment: facts.segment,
             month,
         };
-        self.counts.cell(key, run).add(Counts::of(deal, facts.outcome == Status::Won));
+        self.counts.cell(key, run).gather(&Counts::of(deal, facts.outcome == Status::Won));
     }
 
     /// Takes a deal with a source of a quarter whose deals have all been followed to a horizon.
@@ -139,7 +136,7 @@ impl SourceCounts {
             month: facts.created_month,
         };
         let is_won = facts.outcome == Status::Won && in_time;
-        self.counts.cell(key, run).add(Counts::of(deal, is_won));
+        self.counts.cell(key, run).gather(&Counts::of(deal, is_won));
     }
 
     /// The counts in the order of their keys.
@@ -165,7 +162,7 @@ impl SourceCounts {
             let is_shown = |p: &Period| key.basis == Basis::Closed || p.kind == PeriodKind::Quarter;
             for period in periods(key.month, run).filter(is_shown) {
                 let sums = sums.entry((key.pipeline, key.basis, period)).or_default();
-                sums.entry(key.source).or_default().add(*counts);
+                sums.entry(key.source).or_default().gather(counts);
             }
         }
         let family = |((pipeline, basis, period), sums): (_, BTreeMap<Sym, Counts>)| {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gather::Gather;
 use super::layout::word;
 use super::monthly::small;
 use super::shared::OnShared;
@@ -59,10 +60,7 @@ type Found = ((Sym, Sym), Counts, Counts, CommonOdds);
 
 impl OnShared for SourceOddsRatio {
     type State = SourceCounts;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &SourceCounts, run: &Run) {
         let mut strata: BTreeMap<(Sym, Sym), BTreeMap<Place, Counts>> = BTreeMap::new();
@@ -70,7 +68,7 @@ impl OnShared for SourceOddsRatio {
             let quarter = run.period(PeriodKind::Quarter, run.months.start(key.month));
             if is_over(quarter, run) {
                 let places = strata.entry((key.pipeline, key.source)).or_default();
-                places.entry((key.segment, quarter)).or_default().add(*counts);
+                places.entry((key.segment, quarter)).or_default().gather(counts);
             }
         }
         let none = BTreeMap::new();
@@ -91,7 +89,7 @@ impl OnShared for SourceOddsRatio {
 
 fn sum(places: &BTreeMap<Place, Counts>) -> Counts {
     let mut all = Counts::default();
-    places.values().for_each(|counts| all.add(*counts));
+    places.values().for_each(|counts| all.gather(counts));
     all
 }
 

@@ -158,10 +158,7 @@ pub(crate) fn ticks_in_stage(deal: &Timeline<'_>, stage: StageId, spell: u16) ->
 
 impl OnShared for StageAgeThreshold {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
         let window = run.trailing(run.config.stale_window_days);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
@@ -82,6 +83,8 @@ struct Counted {
     differing: u64,
 }
 
+gather!(Counted: counted, converted, won, lost, differing);
+
 /// Deals at a stage.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AtStage {
@@ -92,6 +95,8 @@ pub struct AtStage {
     stepped_back: u64,
     quality: u64,
 }
+
+gather!(AtStage: by_policy, reached, skipped, born_beyond, stepped_back, quality);
 
 impl AtStage {
     fn take(&mut self, path: &Path, at: usize, has_code: bool) {
@@ -112,21 +117,6 @@ impl AtStage {
             cell.differing += u64::from((counts, converts) != ours);
         }
     }
-
-    fn add(&mut self, other: &Self) {
-        for (into, from) in self.by_policy.iter_mut().zip(&other.by_policy) {
-            into.counted += from.counted;
-            into.converted += from.converted;
-            into.won += from.won;
-            into.lost += from.lost;
-            into.differing += from.differing;
-        }
-        self.reached += other.reached;
-        self.skipped += other.skipped;
-        self.born_beyond += other.born_beyond;
-        self.stepped_back += other.stepped_back;
-        self.quality += other.quality;
-    }
 }
 
 /// By pipeline and quarter, the stages in their order.
@@ -140,10 +130,7 @@ pub struct State {
 
 impl Metric for StageConversion {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
@@ -210,7 +197,7 @@ fn add_stages(into: &mut Vec<AtStage>, from: &[AtStage]) {
     if into.len() < from.len() {
         into.resize(from.len(), AtStage::default());
     }
-    into.iter_mut().zip(from).for_each(|(into, from)| into.add(from));
+    into.iter_mut().zip(from).for_each(|(into, from)| into.gather(from));
 }
 
 fn one_row(

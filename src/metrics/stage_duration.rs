@@ -68,10 +68,7 @@ pub struct State {
 
 impl Metric for StageDuration {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         for (visit, day, ticks) in completed(deal, run) {

@@ -68,10 +68,7 @@ fn whole_stay(visits: &[Visit]) -> (i64, ExitKind) {
 impl Metric for StageDurationCensored {
     /// Ticks in a stage.
     type State = Keyed<Key, Times<1>>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         if !is_staged(deal) {

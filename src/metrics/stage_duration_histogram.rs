@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::small;
@@ -50,14 +51,7 @@ struct Bins {
     mended: u64,
 }
 
-impl Bins {
-    fn add(&mut self, other: &Self) {
-        for (into, from) in self.visits.iter_mut().zip(other.visits) {
-            *into += from;
-        }
-        self.mended += other.mended;
-    }
-}
+gather!(Bins: visits, mended);
 
 /// State of [`StageDurationHistogram`]: class I, by quarter.
 #[derive(Debug, Default)]
@@ -69,10 +63,7 @@ pub struct State {
 
 impl Metric for StageDurationHistogram {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let is_mended = deal.is_mended();
@@ -93,7 +84,7 @@ impl Metric for StageDurationHistogram {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.bins.merge(from.bins, |into, from| into.add(&from));
+        into.bins.merge(from.bins, |into, from| into.gather(&from));
         add_all(&mut into.repeated, from.repeated, |into, from| *into += from);
     }
 
@@ -101,7 +92,7 @@ impl Metric for StageDurationHistogram {
         let mut all: BTreeMap<Key, Bins> = BTreeMap::new();
         for ((pipeline, quarter, stage), &bins) in state.bins.in_order() {
             for period in coarser(quarter, run) {
-                all.entry((pipeline, period, stage)).or_default().add(&bins);
+                all.entry((pipeline, period, stage)).or_default().gather(&bins);
             }
         }
         for ((pipeline, period, stage), bins) in &all {

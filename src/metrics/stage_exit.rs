@@ -118,10 +118,7 @@ pub(super) fn is_first_of_life(visits: &[Visit], at: usize) -> bool {
 
 impl Metric for StageExit {
     type State = Keyed<Key, Exits>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         if deal.facts.is_excluded || !is_staged(deal) {

@@ -95,10 +95,7 @@ static ABOUT: About = About {
 
 impl OnShared for StageFlow {
     type State = Flows;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Flows, run: &Run) {
         state.each_balance(false, run, |place, period, balance| {

@@ -72,10 +72,7 @@ pub struct State {
 
 impl Metric for StageStock {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let currency = currency_of(&deal.facts, run);

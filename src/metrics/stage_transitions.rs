@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Metric;
+use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally, add_all};
 use super::layout::{MetricTable, Reason, Row, Slice, Tail};
 use super::monthly::small;
@@ -63,15 +64,7 @@ struct Moves {
     ticks: Tally,
 }
 
-impl Moves {
-    fn add(&mut self, from: &Self) {
-        self.moves += from.moves;
-        self.deals += from.deals;
-        self.mended += from.mended;
-        self.told += from.told;
-        self.ticks.merge(&from.ticks);
-    }
-}
+gather!(Moves: moves, deals, mended, told, ticks);
 
 /// State of [`StageTransitions`]: class I and H, by quarter.
 #[derive(Debug, Default)]
@@ -84,10 +77,7 @@ pub struct State {
 
 impl Metric for StageTransitions {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let mended = u64::from(deal.is_mended());
@@ -117,7 +107,7 @@ impl Metric for StageTransitions {
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        into.moves.merge(from.moves, |into, from| into.add(&from));
+        into.moves.merge(from.moves, |into, from| into.gather(&from));
         add_all(&mut into.repeated, from.repeated, |into, from| {
             into.0 += from.0;
             into.1 += from.1;
@@ -129,7 +119,7 @@ impl Metric for StageTransitions {
         let mut left: BTreeMap<(Sym, Period, StageId), Left> = BTreeMap::new();
         for ((pipeline, quarter, pair), moves) in state.moves.sorted() {
             for period in coarser(quarter, run) {
-                all.entry((pipeline, period, pair)).or_default().add(&moves);
+                all.entry((pipeline, period, pair)).or_default().gather(&moves);
                 let left = left.entry((pipeline, period, pair.0)).or_default();
                 left.moves += moves.moves;
                 left.told += moves.told;

@@ -107,10 +107,7 @@ static ABOUT: About = About {
 
 impl OnShared for StageValueFlow {
     type State = Flows;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Flows, run: &Run) {
         let quarters = run.periods(PeriodKind::Quarter);

@@ -171,10 +171,7 @@ fn by_slice(reaches: Keyed<(Slice, u16), Reached>) -> BTreeMap<Slice, BTreeMap<u
 
 impl Metric for StageWinProbability {
     type State = Reaches;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         state.fold(UNOWNED, deal, run, |_, _, _| {});

@@ -102,7 +102,6 @@ impl Open {
 pub struct State {
     pace: Pace,
     open: Vec<Open>,
-    has_activities: bool,
 }
 
 /// What follows from a deal and the limits.
@@ -118,33 +117,24 @@ struct Verdict {
 
 impl Metric for StaleDeals {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        state.has_activities |= !deal.activities.is_empty();
         state.pace.fold(deal, run);
         if let Some(visit) = standing(deal) {
             state.open.push(open(deal, visit, run));
         }
     }
 
-    fn fold_activity(&self, _activity: &Activity, _run: &Run, state: &mut State) {
-        state.has_activities = true;
-    }
-
     fn merge(&self, into: &mut State, from: State) {
         into.pace.merge(from.pace);
         into.open.extend(from.open);
-        into.has_activities |= from.has_activities;
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let limits = Limits::new(&state, run);
-        let judge = |deal| judge(deal, &limits, state.has_activities, run);
-        let mut judged: Vec<(&Open, Verdict)> = state.open.iter().map(|d| (d, judge(d))).collect();
+        let judge = |deal| (deal, judge(deal, &limits, run));
+        let mut judged: Vec<(&Open, Verdict)> = state.open.iter().map(judge).collect();
         judged.sort_by(|(a, x), (b, y)| {
             let place = |deal: &Open| (deal.pipeline, deal.currency);
             // `None` sorts below every number, so in descending order it comes last.
@@ -161,7 +151,7 @@ impl Metric for StaleDeals {
             let here = Some((deal.pipeline, deal.currency));
             rank = if here == place { rank + 1 } else { 1 };
             place = here;
-            write(table, deal, verdict, rank, state.has_activities, run);
+            write(table, deal, verdict, rank, run);
         }
         Ok(())
     }
@@ -207,7 +197,7 @@ struct Limits {
 impl Limits {
     fn new(state: &State, run: &Run) -> Self {
         let rule = run.config.stale_rule();
-        let rule = if state.has_activities { rule } else { rule.without_activities() };
+        let rule = if run.has_activities() { rule } else { rule.without_activities() };
         let mut found = Self { ages: BTreeMap::new(), idle: BTreeMap::new(), rule };
         for deal in &state.open {
             for stage in [Some(deal.stage).filter(|_| deal.is_worked), None] {
@@ -224,7 +214,8 @@ impl Limits {
     }
 }
 
-fn judge(deal: &Open, limits: &Limits, known: bool, run: &Run) -> Verdict {
+fn judge(deal: &Open, limits: &Limits, run: &Run) -> Verdict {
+    let known = run.has_activities();
     let limit = |stage| limits.ages.get(&(deal.pipeline, stage)).copied().flatten();
     let theta = limit(Some(deal.stage)).filter(|_| deal.is_worked);
     let cycle = limit(None);
@@ -254,14 +245,8 @@ fn judge(deal: &Open, limits: &Limits, known: bool, run: &Run) -> Verdict {
     }
 }
 
-fn write(
-    table: &mut MetricTable<'_>,
-    deal: &Open,
-    verdict: &Verdict,
-    rank: u64,
-    has_activities: bool,
-    run: &Run,
-) {
+fn write(table: &mut MetricTable<'_>, deal: &Open, verdict: &Verdict, rank: u64, run: &Run) {
+    let known = run.has_activities();
     let days = |ticks: i64| run.days(ticks as f64);
     let owner = Slice::owner(deal.pipeline, deal.owner);
     let now = run.period(PeriodKind::All, run.as_of);
@@ -274,13 +259,13 @@ fn write(
         .set("days_in_stage", deal.stage_ticks.map(days))
         .set("theta_days", verdict.theta.map(|t| run.days(t)))
         .set("deal_age_days", deal.age_ticks.map(days))
-        .set("days_idle", deal.idle_ticks.filter(|_| has_activities).map(days))
+        .set("days_idle", deal.idle_ticks.filter(|_| known).map(days))
         .set_day("expected_close_on", deal.expected_close_on)
         .set("over_stage_age", verdict.over_stage_age)
         .set("over_cycle_age", verdict.over_cycle_age)
         .set("no_activity", verdict.no_activity)
         .set("no_next_step", verdict.no_next_step)
-        .set("overdue_next_step", has_activities.then_some(deal.has_overdue_step))
+        .set("overdue_next_step", known.then_some(deal.has_overdue_step))
         .set("overdue_close", deal.is_overdue(run))
         .set("no_close_date", deal.expected_close_on.is_none())
         .set("is_stale", verdict.is_stale)

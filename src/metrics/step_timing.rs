@@ -6,9 +6,7 @@ use super::Metric;
 use super::layout::{MetricTable, Reason, Slice, Tail, word};
 use super::maturity::is_timed;
 use crate::error::Result;
-use crate::model::{
-    About, Activity, Micros, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column,
-};
+use crate::model::{About, Micros, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
 use crate::stats::quantile::Ranks;
 use crate::stats::survival::EventTable;
 
@@ -108,7 +106,6 @@ impl Timing {
 #[derive(Debug, Default)]
 pub struct State {
     pipelines: Vec<(Sym, Timing)>,
-    has_activities: bool,
 }
 
 impl State {
@@ -124,14 +121,10 @@ impl State {
 
 impl Metric for StepTiming {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
-        state.has_activities |= !deal.activities.is_empty();
         let won = facts.closed_at.zip(facts.closed_month);
         let timing = state.of(facts.pipeline);
         if let Some(won) = won.filter(|_| facts.outcome == Status::Won) {
@@ -142,12 +135,7 @@ impl Metric for StepTiming {
         }
     }
 
-    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        state.has_activities |= run.is_done(activity);
-    }
-
     fn merge(&self, into: &mut State, from: State) {
-        into.has_activities |= from.has_activities;
         for (pipeline, timing) in from.pipelines {
             let there = into.of(pipeline);
             for (month, gaps) in timing.gaps {
@@ -163,7 +151,7 @@ impl Metric for StepTiming {
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        if !state.has_activities {
+        if !run.has_activities() {
             return Ok(());
         }
         for (pipeline, timing) in state.pipelines {

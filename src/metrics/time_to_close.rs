@@ -61,10 +61,7 @@ impl<const K: usize> Times<K> {
 impl Metric for TimeToClose {
     /// By population, and whether the deal was created in the trailing window.
     type State = Keyed<(Slice, bool), Times<2>>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         if !is_in_cohorts(deal) {

@@ -102,10 +102,7 @@ pub struct State(Keyed<(Slice, bool), Wins>);
 
 impl Metric for TimeToWin {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         if !is_in_cohorts(deal) {

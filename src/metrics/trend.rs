@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::{currency_of, rate_reason, ratio};
@@ -81,22 +82,9 @@ struct Sums {
     quality: u64,
 }
 
-impl Sums {
-    fn add(&mut self, other: &Self) {
-        self.created += other.created;
-        self.undated += other.undated;
-        self.ended += other.ended;
-        self.won += other.won;
-        self.lost += other.lost;
-        self.bookings += other.bookings;
-        self.amounts += other.amounts;
-        self.amount_sum += other.amount_sum;
-        self.cycles += other.cycles;
-        self.cycle_ticks += other.cycle_ticks;
-        self.null_amounts += other.null_amounts;
-        self.quality += other.quality;
-    }
+gather!(Sums: created, undated, ended, won, lost, bookings, amounts, amount_sum, cycles, cycle_ticks, null_amounts, quality);
 
+impl Sums {
     /// A deal that ended.
     fn ended(deal: &Timeline<'_>) -> Self {
         let facts = &deal.facts;
@@ -153,7 +141,7 @@ impl Days {
     fn merge(&mut self, from: &Self) {
         self.open_before += from.open_before;
         self.days.resize(self.days.len().max(from.days.len()), Sums::default());
-        self.days.iter_mut().zip(&from.days).for_each(|(into, from)| into.add(from));
+        self.days.iter_mut().zip(&from.days).for_each(|(into, from)| into.gather(from));
     }
 
     /// The sums of a window, and the deals open at its end.
@@ -162,7 +150,7 @@ impl Days {
         for (at, day) in (0..end).zip(&self.days) {
             open = (open + day.created).saturating_sub(day.ended);
             if at >= start {
-                sums.add(day);
+                sums.gather(day);
             }
         }
         (sums, open)
@@ -175,10 +163,7 @@ pub struct State(BTreeMap<(Sym, Sym), Days>);
 
 impl Metric for Trend {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
@@ -193,7 +178,7 @@ impl Metric for Trend {
         let quality = u64::from(deal.is_mended());
         match created {
             ..0 => days.open_before += 1,
-            _ => days.at(created).add(&Sums {
+            _ => days.at(created).gather(&Sums {
                 created: 1,
                 undated: u64::from(deal.deal.quality.contains(Quality::CreationUnknown)),
                 ended: u64::from(!is_known),
@@ -202,7 +187,7 @@ impl Metric for Trend {
             }),
         }
         if let Some(day) = ended {
-            days.at(day - first).add(&Sums::ended(deal));
+            days.at(day - first).gather(&Sums::ended(deal));
         }
     }
 

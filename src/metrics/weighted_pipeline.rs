@@ -150,10 +150,7 @@ pub struct State {
 
 impl Metric for WeightedPipeline {
     type State = State;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         state.lives.fold(deal, run);

@@ -2,8 +2,9 @@
 //!
 //! Says nothing of deals still open: for a trend of young cohorts use I1.
 
+use super::gather::{Gather, gather};
 use super::layout::PARTS;
-use super::monthly::{Gather, Monthly, rate_reason, ratio};
+use super::monthly::{Monthly, rate_reason, ratio};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
@@ -53,15 +54,7 @@ pub struct Closed {
     quality: u64,
 }
 
-impl Gather for Closed {
-    fn gather(&mut self, other: &Self) {
-        self.won += other.won;
-        self.lost += other.lost;
-        self.derailed += other.derailed;
-        self.excluded += other.excluded;
-        self.quality += other.quality;
-    }
-}
+gather!(Closed: won, lost, derailed, excluded, quality);
 
 impl Closed {
     fn of(deal: &Timeline<'_>) -> Self {
@@ -82,10 +75,7 @@ impl Closed {
 
 impl Metric for WinRate {
     type State = Monthly<Closed>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

@@ -3,9 +3,10 @@
 //! The state holds sums by month and one entry per win; wins are few.
 
 use super::forecast_past::facts_at;
+use super::gather::gather;
 use super::layout::{MetricTable, PARTS, Slice, Tail};
 use super::maturity::Maturity;
-use super::monthly::{Gather, Monthly, currency_of};
+use super::monthly::{Monthly, currency_of};
 use super::{Metric, Reason, Row};
 use crate::error::Result;
 use crate::model::{About, Day, ExitKind, Micros, Run, StageKind, Timeline, Unit, Visit, column};
@@ -74,16 +75,7 @@ pub struct Reversals {
     quality: u64,
 }
 
-impl Gather for Reversals {
-    fn gather(&mut self, other: &Self) {
-        self.wins.extend_from_slice(&other.wins);
-        self.reversals += other.reversals;
-        self.restated += other.restated;
-        self.reversed += other.reversed;
-        self.null_amounts += other.null_amounts;
-        self.quality += other.quality;
-    }
-}
+gather!(Reversals: wins, reversals, restated, reversed, null_amounts, quality);
 
 /// A stay in won stages, one after another.
 struct Stay<'t> {
@@ -105,10 +97,7 @@ fn stays<'t>(visits: &'t [Visit]) -> impl Iterator<Item = Stay<'t>> {
 
 impl Metric for WinReversal {
     type State = Monthly<Reversals>;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
         let facts = &deal.facts;

@@ -8,7 +8,7 @@ use super::Metric;
 use super::latest::{Latest, List, Touched};
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, word};
 use crate::error::Result;
-use crate::model::{About, Activity, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
+use crate::model::{About, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
 use crate::stats::mann_whitney::mann_whitney;
 use crate::stats::quantile::{Histogram, Ranks};
 use crate::stats::rank::benjamini_hochberg;
@@ -78,19 +78,10 @@ static ABOUT: About = About {
 
 impl Metric for WinningPlaybook {
     type State = Latest;
-
-    fn about(&self) -> &'static About {
-        &ABOUT
-    }
+    const ABOUT: &'static About = &ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Latest) {
         state.fold(deal, run, &[Dimension::Segment, Dimension::Owner]);
-    }
-
-    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut Latest) {
-        if run.is_done(activity) {
-            state.see_activity();
-        }
     }
 
     fn merge(&self, into: &mut Latest, from: Latest) {
@@ -98,7 +89,7 @@ impl Metric for WinningPlaybook {
     }
 
     fn finish(&self, state: Latest, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        if !state.has_activities() {
+        if !run.has_activities() {
             return Ok(());
         }
         for (slice, [won, lost]) in state.lists() {

@@ -112,16 +112,6 @@ impl<T> Nested<T> {
         &self.items[end(rows.start)..end(rows.end)]
     }
 
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// The items of all rows.
     pub fn items(&self) -> &[T] {
         &self.items
@@ -328,20 +318,5 @@ impl Dataset {
                 changes.find(is_later).map_or(deal.owner, |change| change.old_word())
             })
         })
-    }
-
-    /// The activities of no deal that are known at `cut`: those that belong to none, and what was done
-    /// before it for a deal that is not there: created later, or at no known time (QH3, QH15). What was done
-    /// later is not known yet, nor that anything is ever done.
-    pub fn loose_before(&self, cut: Micros) -> impl Iterator<Item = &Activity> {
-        let is_known = move |a: &&Activity| a.done_at.get().is_none_or(|at| at < cut);
-        let absent = self.partitions.iter().flat_map(move |part| {
-            let is_absent = move |row: &usize| {
-                part.visits.get(*row).first().is_none_or(|visit| visit.entered_at >= cut)
-            };
-            (0..part.len()).filter(is_absent).flat_map(move |row| part.activities.get(row))
-        });
-        let is_done = move |a: &&Activity| a.done_at.get().is_some_and(|at| at < cut);
-        self.loose_activities.iter().filter(is_known).chain(absent.filter(is_done))
     }
 }

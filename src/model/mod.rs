@@ -3,6 +3,7 @@
 //! Reads no clock, and no file but the configuration; knows nothing of Parquet, SQL or HTML.
 
 pub mod about;
+mod activities;
 pub mod bands;
 pub mod calendar;
 pub mod config;

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::config_words::fold;
 use super::dataset::Dataset;
 use super::days::Days;
-use super::deal::{Activity, Deal, Target, User};
+use super::deal::{Deal, Target, User};
 use super::deal_snapshots::DealSnapshots;
 use super::forecasts::Forecasts;
 use super::fx::Fx;
@@ -110,14 +110,21 @@ pub struct Run {
     /// Working days.
     pub workdays: Workdays,
     pub(super) people: People,
-    excluded: Vec<Sym>,
-    derailed: Vec<Sym>,
-    never_recycled: Vec<Sym>,
-    excluded_outcomes: Vec<Sym>,
+    pub(super) listed: Listed,
+    pub(super) has_activities_since: Option<Micros>,
     /// The name of stages that stand for a time without records.
     unknown: Option<Sym>,
     /// What is to be said of what the configuration names.
     pub(super) said_of_config: Vec<String>,
+}
+
+/// Words of the export that lists of the configuration name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    excluded: Vec<Sym>,
+    derailed: Vec<Sym>,
+    never_recycled: Vec<Sym>,
+    pub(super) excluded_outcomes: Vec<Sym>,
 }
 
 impl Run {
@@ -159,10 +166,8 @@ impl Run {
             goals: Goals::default(),
             workdays: config.workdays()?,
             people: People::default(),
-            excluded: Vec::new(),
-            derailed: Vec::new(),
-            never_recycled: Vec::new(),
-            excluded_outcomes: Vec::new(),
+            listed: Listed::default(),
+            has_activities_since: dataset.has_activities_since(),
             said_of_config: Vec::new(),
             bands: Bands::default(),
             targets: Arc::from(dataset.targets.as_slice()),
@@ -209,10 +214,12 @@ impl Run {
                 .filter(|&sym| wanted.contains(&fold(self.names.get(sym))))
                 .collect()
         };
-        self.excluded = matching(&self.config.exclude_reasons);
-        self.derailed = matching(&self.config.derail_reasons);
-        self.never_recycled = matching(&self.config.never_recycle);
-        self.excluded_outcomes = matching(&self.config.excluded_outcomes);
+        self.listed = Listed {
+            excluded: matching(&self.config.exclude_reasons),
+            derailed: matching(&self.config.derail_reasons),
+            never_recycled: matching(&self.config.never_recycle),
+            excluded_outcomes: matching(&self.config.excluded_outcomes),
+        };
     }
 
     fn look_at_deals(&mut self, dataset: &Dataset) {
@@ -350,27 +357,17 @@ impl Run {
 
     /// Whether a lost reason is one of `exclude_reasons`.
     pub fn is_excluded_reason(&self, reason: Sym) -> bool {
-        self.excluded.contains(&reason)
+        self.listed.excluded.contains(&reason)
     }
 
     /// Whether a lost reason is one of `derail_reasons`.
     pub fn is_derail_reason(&self, reason: Sym) -> bool {
-        self.derailed.contains(&reason)
+        self.listed.derailed.contains(&reason)
     }
 
     /// Whether a lost reason is one of `never_recycle`.
     pub fn is_never_recycled(&self, reason: Sym) -> bool {
-        self.never_recycled.contains(&reason)
-    }
-
-    /// Whether an activity was done: it has a time before the cut and no excluded outcome.
-    pub fn is_done(&self, activity: &Activity) -> bool {
-        activity.done_at.get().is_some_and(|at| at < self.cut) && !self.is_called_off(activity)
-    }
-
-    /// Whether an activity has one of `excluded_outcomes`: done or planned, it does not count.
-    pub fn is_called_off(&self, activity: &Activity) -> bool {
-        self.excluded_outcomes.contains(&activity.outcome)
+        self.listed.never_recycled.contains(&reason)
     }
 }
 

@@ -230,11 +230,6 @@ impl<const K: usize> EventTable<K> {
         self.rows().iter().map(|(_, c)| c.censored).sum()
     }
 
-    /// Cases neither ended nor lost from sight before `t`.
-    pub fn at_risk(&self, t: i64) -> u64 {
-        self.rows().iter().filter(|row| row.0 >= t).map(|(_, c)| c.total()).sum()
-    }
-
     /// Cases whose state at `horizon` is known: ended by then, or seen until then.
     pub fn known(&self, horizon: i64) -> u64 {
         let rows = self.rows();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Gathered;
-use crate::ingest::detect::Plan;
 use crate::ingest::part::FileRows;
+use crate::ingest::plan::Plan;
 use crate::model::counted;
 
 impl Gathered {

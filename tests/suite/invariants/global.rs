@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use sluice::metrics::METRICS;
-use sluice::model::{Config, Dataset, Nested, Partition, Table, TextColumn, Unit, Value, calendar};
+use sluice::model::{Config, Dataset, Partition, Table, TextColumn, Unit, Value, calendar};
 use sluice::query::{Engine, builtin};
 
 use super::made::{
@@ -64,7 +64,7 @@ pub(crate) fn split(dataset: &Dataset, parts: u64) -> Dataset {
         }
     }
     made.reverse();
-    assert_eq!(made.iter().map(|p| Nested::len(&p.visits)).sum::<usize>(), dataset.deal_count());
+    assert_eq!(made.iter().map(Partition::len).sum::<usize>(), dataset.deal_count());
     Dataset { partitions: made, ..dataset.clone() }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice::metrics::{compute, find};
 use sluice::model::calendar::{Day, month_index};
-use sluice::model::dataset::{Dataset, Nested, Partition};
+use sluice::model::dataset::{Dataset, Partition};
 use sluice::model::deal::{Activity, Deal, Field, FieldChange, Status, StoredVisit, User};
 use sluice::model::stage::{Basis, Catalogue, Stage, StageId, StageKind};
 use sluice::model::{AsOf, Config, HistoryGrade, Names, Run, Table, TextColumn};
@@ -181,7 +181,6 @@ fn partition(mut group: Vec<&Case>, names: &Names) -> Partition {
             duration_seconds: None.into(),
         }));
     }
-    assert_eq!(Nested::len(&found.visits), found.len());
     found
 }
 
