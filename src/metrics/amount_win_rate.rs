@@ -12,8 +12,9 @@ use super::monthly::{Cell, Monthly, currency_of, kinds, rate_reason, squares};
 use super::resample::{Weighted, with_weights};
 use super::{Metric, MetricTable, Reason, Slice, Tail};
 use crate::error::Result;
+use crate::model::calendar::Micros;
 use crate::model::deal::Status;
-use crate::model::{About, Known, Run, Sym, Timeline, Unit, column};
+use crate::model::{About, Known, Run, StageKind, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::influence::{JACKKNIFE, logit_limits};
 
@@ -76,10 +77,17 @@ impl Gather for Closed {
     }
 }
 
+/// When the deal was last open before its close: before the win, if that was turned into a loss.
+fn open_until(deal: &Timeline<'_>, closed_at: Micros) -> Micros {
+    let mut left = deal.visits.iter().filter(|v| v.kind == StageKind::Open).rev();
+    let left = left.find_map(|v| v.exited_at.filter(|&at| at <= closed_at));
+    left.unwrap_or(closed_at)
+}
+
 impl Closed {
     fn of(deal: &Timeline<'_>, run: &Run) -> Self {
         let facts = &deal.facts;
-        let at = facts.closed_at.unwrap_or(run.cut);
+        let at = facts.closed_at.map_or(run.cut, |closed_at| open_until(deal, closed_at));
         let (amount, amounts) = deal.amount_at(at, |_| facts.closed_on.unwrap_or(run.as_of), run);
         let value = amount.map_or(0, i128::from);
         let won = if facts.outcome == Status::Won { value } else { 0 };

@@ -95,9 +95,10 @@ impl Compared {
         self.stay.as_ref().map(|stay| (stay.now - stay.before) * self.entered as f64)
     }
 
-    /// Whether fewer deals pass than before, and that is more than chance.
+    /// Whether fewer deals pass than before, that is more than chance, and wins are lost by it.
     fn is_conv_flagged(&self) -> Option<bool> {
-        Some(self.pass.as_ref()?.limits?.1 < 0.0)
+        let is_less = self.pass.as_ref()?.limits?.1 < 0.0;
+        Some(is_less && self.conv_gap_wins().is_none_or(|wins| wins > 0.0))
     }
 
     /// Whether deals stay longer than before, and that is more than chance.
@@ -123,7 +124,9 @@ impl Pass {
         let [a, b] = [now, before].map(|side| side.exits.at(horizon));
         let (now, before) = (a.incidence[0], b.incidence[0]);
         let half = Z * (a.variance[0] + b.variance[0]).sqrt();
-        let limits = (half > 0.0).then_some((now - before - half, now - before + half));
+        let difference = now - before;
+        let limits =
+            (half > 0.0).then(|| ((difference - half).max(-1.0), (difference + half).min(1.0)));
         Some(Self { n_before, horizon_days, now, before, limits })
     }
 }

@@ -11,7 +11,9 @@ use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::currency_of;
 use crate::error::Result;
 use crate::model::run::DAILY_DAYS;
-use crate::model::{About, Day, ExitKind, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
+use crate::model::{
+    About, Day, ExitKind, Period, PeriodKind, Run, StageKind, Sym, Timeline, Unit, Visit, column,
+};
 
 /// G6.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +24,12 @@ static ABOUT: About = About {
     name: "daily_moves",
     title: "Moves by day",
     question: "What happened on each of the last days: new deals, moves, wins, losses?",
-    definition: "The last 14 days up to `as_of`. Deals created on the day; moves of that day from one open stage to \
-        a later one (`moved_on`, skips among them), to an earlier one (`moved_back`), into a won or a lost stage, \
-        and from there back to an open one (`reopened`). By the pipeline of the stage that a deal left, or was \
-        created in. Moves are counted as they happened, whatever came of the deal later; excluded losses count. \
-        Amounts are those of the extract, unknown ones as 0.",
+    definition: "The last 14 days up to `as_of`. Deals created on the day; moves of that day from one open stage to a \
+        later one (`moved_on`, skips among them), to an earlier one (`moved_back`), into a won or a lost stage, and \
+        from there back to an open one (`reopened`). By the pipeline of the stage that a deal left, or was created \
+        in. A win turned into a loss is a move into a lost stage, the reverse one into a won stage. Moves are counted \
+        as they happened, whatever came of the deal later; excluded losses count. Amounts are those at `as_of`, \
+        unknown ones as 0.",
     caveat: "Days without any of these have no row. A later export can still add to the last days.",
     source: "definition",
     keys: &[],
@@ -55,13 +58,13 @@ pub struct Moves {
 gather!(Moves: counts, amounts, quality);
 
 /// The column that counts how a visit ended.
-fn place(exit: ExitKind) -> Option<usize> {
-    Some(match exit {
-        ExitKind::Advance | ExitKind::Skip => 1,
-        ExitKind::Back => 2,
-        ExitKind::Won => 3,
-        ExitKind::Lost => 4,
-        ExitKind::Reopen => 5,
+fn place(visit: &Visit) -> Option<usize> {
+    Some(match (visit.exit, visit.kind) {
+        (ExitKind::Advance | ExitKind::Skip, _) => 1,
+        (ExitKind::Back, _) => 2,
+        (ExitKind::Won, _) | (ExitKind::Reversed, StageKind::Lost) => 3,
+        (ExitKind::Lost, _) | (ExitKind::Reversed, StageKind::Won) => 4,
+        (ExitKind::Reopen, _) => 5,
         _ => return None,
     })
 }
@@ -100,7 +103,7 @@ impl Metric for DailyMoves {
             if day < first {
                 break;
             }
-            place(visit.exit).into_iter().for_each(|at| count(visit.pipeline, day, at));
+            place(visit).into_iter().for_each(|at| count(visit.pipeline, day, at));
         }
     }
 

@@ -23,8 +23,8 @@ static ABOUT: About = About {
     title: "Deals by week",
     question: "How many deals were created, won and lost in each week, and what were they worth?",
     definition: "Deals created in the week, and those that closed in it, by how they stand at `as_of`; a week begins \
-        on Monday, if no table of periods tells weeks. Excluded losses count. Amounts are those of the extract, \
-        unknown ones as 0 (`n_null_amount` of the deals created, won or lost in the week).",
+        on Monday, if no table of periods tells weeks. Excluded losses count. Amounts are those at `as_of`, unknown \
+        ones as 0 (`n_null_amount` of the deals created, won or lost in the week, each once).",
     caveat: "Weeks without any event have no row. The first and the last week may not be whole.",
     source: "definition",
     keys: &[],
@@ -75,6 +75,8 @@ impl Metric for DealVolume {
             Status::Open => None,
         };
         let created = (0, Some(facts.created_on));
+        // A deal that was created and closed in one week is one deal.
+        let mut met = None;
         for (what, day) in
             [Some(created), closed.map(|what| (what, facts.closed_on))].into_iter().flatten()
         {
@@ -87,8 +89,10 @@ impl Metric for DealVolume {
             }
             week.deals[what] += 1;
             week.amounts[what] += facts.amount_minor.map_or(0, i128::from);
-            week.null_amounts += u64::from(facts.amount_minor.is_none());
-            week.quality += u64::from(deal.is_mended());
+            if met.replace(monday) != Some(monday) {
+                week.null_amounts += u64::from(facts.amount_minor.is_none());
+                week.quality += u64::from(deal.is_mended());
+            }
         }
     }
 

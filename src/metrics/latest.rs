@@ -79,16 +79,19 @@ fn worked<'d>(deal: &'d Timeline<'_>) -> impl DoubleEndedIterator<Item = &'d Vis
 
 /// The stage in which something was done at `at` on a deal that was closed at `closed_at`: the inner
 /// null stands for the time before creation, the outer one for a time when the deal was closed or in
-/// another pipeline.
+/// another pipeline. What was done at the instant of a win or a loss belongs to the stage before it.
 fn stage_at(deal: &Timeline<'_>, at: i64, closed_at: i64) -> Option<Option<StageId>> {
     if at < deal.facts.created_at {
         return Some(None);
     }
     let holds = |end: Option<i64>| end.is_none_or(|end| at < end);
+    let closes = |v: &Visit| v.kind != StageKind::Open && v.entered_at == at;
+    let last = || worked(deal).rfind(|v| v.entered_at <= at);
     let visit = if at == closed_at {
-        worked(deal).rfind(|v| v.entered_at <= at)
+        last()
     } else {
-        worked(deal).find(|v| v.entered_at <= at && holds(v.exited_at))
+        let open = worked(deal).find(|v| v.entered_at <= at && holds(v.exited_at));
+        open.or_else(|| deal.visits.iter().any(closes).then(last).flatten())
     };
     let visit = visit.filter(|v| at <= closed_at && v.pipeline == deal.facts.pipeline)?;
     Some(Some(visit.stage))

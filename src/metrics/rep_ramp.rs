@@ -27,13 +27,13 @@ static ABOUT: About = About {
     name: "rep_ramp",
     title: "Reps by months since they started",
     question: "Does a new rep win as much as the others did at the same tenure?",
-    definition: "Deals won and lost (without `exclude_reasons`) by credited owner and month of tenure: month k begins k \
-        months after the first working day in the users. Up to 36 months, and only those that lie wholly after the \
-        first day in the data. A row without owner adds up the reps whose month is over at `as_of`; `won_per_rep` and \
-        `bookings_per_rep_minor` are its means and stand beside every rep. `cum_won` adds up from the first month shown \
-        of the rep; its `cum_won_per_rep` adds up the means of the same months. Reps without a start are left out, and \
-        so are pipelines in which a rep has closed nothing. Reps who have left (they cannot log in any more) count up to \
-        the month of the last deal that they closed.",
+    definition: "Deals won and lost (without `exclude_reasons`) by credited owner and month of tenure: month k begins \
+        k months after the first working day in the users. Up to 36 months, and only those that begin on the first \
+        day in the data or later. A row without owner adds up the reps whose month is over at `as_of`; `won_per_rep` \
+        and `bookings_per_rep_minor` are its means and stand beside every rep. `cum_won` adds up from the first month \
+        shown of the rep; its `cum_won_per_rep` adds up the means of the same months. Reps without a start are left \
+        out, and so are pipelines in which a rep has closed nothing. Reps who have left (they cannot log in any more) \
+        count up to the month of the last deal that they closed.",
     caveat: "The reps behind a late month are those who stayed. A rep is no better for having started in a good quarter: \
         read it beside the mix (K5).",
     source: "definition; interval: Wilson 1927",

@@ -18,12 +18,13 @@ static ABOUT: About = About {
     name: "source_comparison",
     title: "Sources in pairs",
     question: "Are deals of one source won more often than those of another?",
-    definition: "Pairs of the sources of a pipeline; of those with most deals, up to 8; deals without a source are left \
-        out. `closed`: deals closed in the quarter, won / (won + lost), without excluded loss reasons. `cohort`: deals \
-        created in the quarter, won within `horizon_days`, the largest of `horizons` to which all of them have been \
-        followed. The period `all` holds the quarters that are over. Difference with Newcombe's interval; test: \
-        chi-square with N - 1, where an expected count is below 1 that of Fisher and Irwin; `q`: Benjamini-Hochberg \
-        over the pairs of the pipeline, period and basis. Only periods that are over are tested.",
+    definition: "Pairs of the sources of a pipeline; of those with most deals, up to 8; deals without a source are \
+        left out. `closed`: deals closed in the quarter, won / (won + lost), without excluded loss reasons. `cohort`: \
+        deals created in the quarter, won within `horizon_days`, the largest of `horizons` to which a deal of the \
+        last day of the quarter has been followed. The period `all` holds the quarters that are over. Difference with \
+        Newcombe's interval; test: chi-square with N - 1, where an expected count is below 1 that of Fisher and \
+        Irwin; `q`: Benjamini-Hochberg over the pairs of the pipeline, period and basis. Only periods that are over \
+        are tested.",
     caveat: "Sources differ in the deals that they bring: `source_odds_ratio` compares like with like. Decide on the \
         quarter before looking at the tests.",
     source: "Newcombe 1998; Campbell 2007; Benjamini & Hochberg 1995",

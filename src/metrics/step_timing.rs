@@ -20,11 +20,12 @@ static ABOUT: About = About {
     title: "Timing of steps",
     question: "How long do reps wait between two steps, and until they first touch a new deal?",
     definition: "Gaps: deals won in the period; hours between consecutive activities done up to the win, of all deals \
-        together (`from_type` and `to_type` are `any`), and over the whole time by the types of the two; activities of \
-        one time in the order of their ids, up to 20 letters, digits and hyphens, or UUIDs. First touch: deals \
+        together (`from_type` and `to_type` are `any`), and over the whole time by the types of the two; activities \
+        of one time in the order of their ids, up to 20 letters, digits and hyphens, or UUIDs. First touch: deals \
         created in the period; hours from creation to the first activity done then or later, by Aalen-Johansen on \
-        whole hours: deals closed untouched compete, open untouched ones are followed to the cut-off. Limits of the \
-        median gap: order statistics; of the first touch: times at which the limits of the curve reach one half.",
+        whole hours: deals closed untouched compete, open untouched ones are followed to the cut-off; by the pipeline \
+        in which the deal is, or was closed. Limits of the median gap: order statistics; of the first touch: times at \
+        which the limits of the curve reach one half.",
     caveat: "Many activities carry a date only, or are entered in the evening: gaps are then whole days.",
     source: "Hyndman & Fan 1996; Aalen & Johansen 1978; Brookmeyer & Crowley 1982",
     keys: &["from_type", "to_type"],
@@ -46,7 +47,11 @@ static ABOUT: About = About {
         ),
         column("first_touch_lower_hours", Unit::Hours, "Lower limit of it."),
         column("first_touch_upper_hours", Unit::Hours, "Upper limit of it."),
-        column("share_touched_24h", Unit::Rate, "Share of the new deals touched within 24 hours."),
+        column(
+            "share_touched_24h",
+            Unit::Rate,
+            "Share of the new deals touched within 24 hours; null if none was followed for so long.",
+        ),
     ],
 };
 
@@ -210,7 +215,7 @@ fn add_row(
             .set("first_touch_q50_hours", first)
             .set("first_touch_lower_hours", lower)
             .set("first_touch_upper_hours", upper)
-            .set("share_touched_24h", touches.at(24).incidence[0]);
+            .set("share_touched_24h", touched_within_a_day(touches));
     }
     let limits = ranks.median_interval().map(|(a, b)| (hours(a as f64), hours(b as f64)));
     row.end(Tail {
@@ -220,6 +225,13 @@ fn add_row(
         reason: median.is_none().then_some(Reason::ZeroDenominator),
         ..Tail::default()
     });
+}
+
+/// The share touched within 24 hours; null if no deal that is not over was followed for so long.
+fn touched_within_a_day(touches: &EventTable<2>) -> Option<f64> {
+    let at = touches.at(24);
+    let is_told = touches.largest().is_some_and(|hours| hours >= 24) || at.survival <= 0.0;
+    is_told.then_some(at.incidence[0])
 }
 
 /// The first hours at which the curve of touched deals, its upper and its lower limit reach one half.

@@ -31,10 +31,11 @@ static ABOUT: About = About {
     definition: "The latest `playbook_n` deals won of each pipeline (and of each segment and owner with 5 or more), \
         by time of the win, ties by deal id. Per stage of that pipeline, over the deals that were in it, and per \
         type: activities done there, all visits summed (at the instant of leaving a stage they belong to the next \
-        one, at the win to the last open one; `__PRE__`: before creation, over all of the deals). `lost_mean`: the \
-        same over the latest `playbook_n` lost deals, those of `exclude_reasons` left out. `p`: Mann-Whitney, won \
-        against lost; `q`: Benjamini-Hochberg over stages and types of the population. `recommended`: the median, \
-        half rounded up, only where q <= `fdr_q`; otherwise there is no measurable difference.",
+        one, at a win or a loss to the last open one; `__PRE__`: before creation, over all of the deals). \
+        `lost_mean`: the same over the latest `playbook_n` lost deals, those of `exclude_reasons` left out. `p`: \
+        Mann-Whitney, won against lost; `q`: Benjamini-Hochberg over stages and types of the population. \
+        `recommended`: the median, half rounded up, only where q <= `fdr_q`; otherwise there is no measurable \
+        difference.",
     caveat: "Descriptive, not causal: deals that go well get more activities because they go well.",
     source: "Mann & Whitney 1947; Benjamini & Hochberg 1995",
     keys: &["stage_order", "stage", "type"],

@@ -21,7 +21,7 @@ pub struct MovedNumber {
     pub before: Option<f64>,
     /// The number in the later run; null if it is no longer there.
     pub after: Option<f64>,
-    /// Changed deals that can have moved it.
+    /// Changed deals that can have moved it: none only if no deal changed.
     pub deals: u64,
     /// The five smallest ids of these.
     pub sample_ids: Vec<String>,

@@ -248,7 +248,8 @@ fn facts(visits: &[Visit], deal: &Deal, changes: &[FieldChange], run: &Run) -> F
         .any(|code| deal.quality.contains(code))
         || (run.config.clock == Clock::Elapsed && is_before());
     let wins = || visits.iter().filter(|v| v.kind == StageKind::Won);
-    let is_lost = outcome == Status::Lost;
+    // A duplicate that is deleted after it was lost as one stays out of conversion.
+    let is_lost = ending.is_some_and(|v| v.kind == StageKind::Lost);
     let amount = run.amount_on(deal, run.amount(deal), closed_on.unwrap_or(run.as_of));
     Facts {
         created_on: first.entered_on,

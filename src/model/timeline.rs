@@ -132,7 +132,7 @@ pub struct Facts {
     pub is_backfilled: bool,
     /// The deal was deleted: it is neither won, lost nor open.
     pub is_deleted: bool,
-    /// Lost for a reason of `exclude_reasons`: out of conversion.
+    /// Lost for a reason of `exclude_reasons`, deleted since or not: out of conversion.
     pub is_excluded: bool,
     /// Lost for a reason of `derail_reasons`.
     pub is_derailed: bool,

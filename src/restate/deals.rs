@@ -19,6 +19,30 @@ pub(super) struct Found {
     days: (Day, Day),
 }
 
+/// Metrics whose rows also hold or compare what had ended before their period: won and lost stages, the periods
+/// before, the past that chances come from.
+const LOOKING_BACK: [&str; 16] = [
+    "stage_flow",
+    "stage_value_flow",
+    "lever_decomposition",
+    "lever_mix",
+    "bottleneck",
+    "forecast_accuracy",
+    "forecast_lead_accuracy",
+    "forecast_skill",
+    "goal_gap",
+    "goal_chance_wins",
+    "goal_chance_bookings",
+    "goal_calibration",
+    "pipeline_coverage",
+    "reverse_funnel",
+    "goal_cascade",
+    "source_comparison",
+];
+
+/// Ids that are told of each number.
+const SAMPLE: usize = 5;
+
 /// Where a deal lies: partition and row.
 type Place = (usize, usize);
 
@@ -210,13 +234,15 @@ impl<'a> Populations<'a> {
         Self { deals, by_word }
     }
 
-    /// Says which of the deals can have moved a number: those of its population that lived in its period.
+    /// Says which of the deals can have moved a number: those of its population that lived in its period, or before
+    /// its end where it looks back. If there is none, it leans on others: those of its pipeline, or all.
     pub(super) fn attribute(&self, number: &mut MovedNumber) {
         let [.., kind, start, end] = &number.place;
         let is_windowed = !matches!(kind.as_str(), None | Some("all" | "trailing"));
+        let is_back = LOOKING_BACK.contains(&number.metric);
         let has_lived = |days: (Day, Day)| match (start, end) {
             (Value::Day(start), Value::Day(end)) if is_windowed => {
-                days.0 < *end && days.1 >= *start
+                days.0 < *end && (is_back || days.1 >= *start)
             }
             _ => true,
         };
@@ -232,7 +258,26 @@ impl<'a> Populations<'a> {
             None => self.deals.iter().filter(is_one).collect(),
         };
         number.deals = found.len() as u64;
-        number.sample_ids = found.iter().take(5).map(|f| f.deal.deal_id.clone()).collect();
+        number.sample_ids = found.iter().take(SAMPLE).map(|f| f.deal.deal_id.clone()).collect();
+        if found.is_empty() {
+            self.lean(number);
+        }
+    }
+
+    /// Names the deals of the pipeline of a number, or all: its own population did not move it.
+    fn lean(&self, number: &mut MovedNumber) {
+        let pipeline = number.place[0].as_str();
+        let id = |at: usize| self.deals[at].deal.deal_id.clone();
+        match pipeline.and_then(|word| self.by_word[0].get(word)) {
+            Some(places) => {
+                number.deals = places.len() as u64;
+                number.sample_ids = places.iter().take(SAMPLE).map(|&at| id(at)).collect();
+            }
+            None => {
+                number.deals = self.deals.len() as u64;
+                number.sample_ids = (0..self.deals.len()).take(SAMPLE).map(id).collect();
+            }
+        }
     }
 }
 
@@ -280,8 +325,23 @@ mod tests {
         let first = "000000 000001 000002 000003 000004".to_owned();
         assert_eq!(told(number(None, "P", None)), (30, first));
         assert_eq!(told(number(Some(1), "P", Some((5, 11)))), (2, "000007 000010".to_owned()));
-        assert_eq!(told(number(Some(1), "Q", None)), (0, String::new()));
-        assert_eq!(told(number(Some(9), "P", None)), (0, String::new()));
+    }
+
+    #[test]
+    fn a_number_that_its_own_deals_did_not_move_leans_on_others() {
+        let deals: Vec<Found> = (0..30).map(|at| of_owner(at % 3, at)).collect();
+        let populations = Populations::new(&deals);
+        let told = |mut number: MovedNumber| {
+            populations.attribute(&mut number);
+            (number.deals, number.sample_ids.join(" "))
+        };
+        let first = "000000 000001 000002 000003 000004".to_owned();
+        assert_eq!(told(number(Some(9), "P", None)), (30, first.clone()));
+        assert_eq!(told(number(Some(1), "Q", None)), (30, first.clone()));
+        assert_eq!(told(number(Some(1), "P", Some((40, 50)))), (30, first));
+        // A stage holds what was won before.
+        let flow = MovedNumber { metric: "stage_flow", ..number(Some(1), "P", Some((5, 11))) };
+        assert_eq!(told(flow), (4, "000001 000004 000007 000010".to_owned()));
     }
 
     #[test]

@@ -330,3 +330,38 @@ fn passing_on_is_to_the_next_stage_or_further() {
 fn deals_change_hands_inside_a_stage() {
     holds("H60");
 }
+
+#[test]
+fn duplicates_stay_out_when_they_are_deleted() {
+    holds("H96");
+}
+
+#[test]
+fn reversals_are_moves_of_their_day() {
+    holds("H97");
+}
+
+#[test]
+fn a_week_counts_a_deal_without_amount_once() {
+    holds("H98");
+}
+
+#[test]
+fn what_was_done_at_a_loss_belongs_to_the_stage_before() {
+    holds("H99");
+}
+
+#[test]
+fn first_touch_is_not_told_past_its_follow_up() {
+    holds("H81");
+}
+
+#[test]
+fn bottlenecks_cost_no_wins_where_there_are_none() {
+    holds("H82");
+}
+
+#[test]
+fn a_reversed_win_is_worth_what_it_was_when_open() {
+    holds("H83");
+}
