@@ -2,11 +2,12 @@
 //!
 //! All activities count, also those on deals that were lost or are open: that is what a win costs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use arcstr::ArcStr;
 
 use super::gather::{Gather, gather};
+use super::homes::Homes;
 use super::keyed::add_all;
 use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::{kinds, ratio};
@@ -28,8 +29,9 @@ static ABOUT: About = About {
     question: "How many activities does a rep, a team or a pipeline do for each win?",
     definition: "Activities done in the period (without `excluded_outcomes`) by the owner, by the owners who are in the \
         team today, or by anyone, on deals now in the pipeline, won or not, and on no deal (these count in each pipeline \
-        of the owner), divided by the deals credited and won in the period. Limits: exact Poisson limits of the \
-        wins, the activities taken as fixed.",
+        in which the owner has, had or works on deals; of an owner without any, in the only pipeline there is), \
+        divided by the deals credited and won in the period. Limits: exact Poisson limits of the wins, the \
+        activities taken as fixed.",
     caveat: "Activities of a period also serve wins of later ones: short periods are noisy.",
     source: "Garwood 1936",
     keys: &[],
@@ -67,6 +69,7 @@ pub struct State {
     cells: Vec<Effort>,
     others: BTreeMap<(Sym, Sym, i32), Effort>,
     loose: BTreeMap<(Sym, i32), Effort>,
+    homes: Homes,
 }
 
 /// Most cells that are kept by place.
@@ -111,25 +114,6 @@ impl State {
     }
 }
 
-/// Puts activities on no deal into each pipeline of their owner, or into the only one there is.
-fn place_loose(
-    efforts: &mut BTreeMap<(Sym, Sym, i32), Effort>,
-    loose: BTreeMap<(Sym, i32), Effort>,
-    run: &Run,
-) {
-    let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
-    for &(pipeline, owner, _) in efforts.keys() {
-        of_owner.entry(owner).or_default().insert(pipeline);
-    }
-    let all: BTreeSet<Sym> = run.catalogue.pipelines().into_iter().collect();
-    let only = if all.len() == 1 { all } else { BTreeSet::new() };
-    for ((owner, month), effort) in loose {
-        for &pipeline in of_owner.get(&owner).unwrap_or(&only) {
-            efforts.entry((pipeline, owner, month)).or_default().gather(&effort);
-        }
-    }
-}
-
 /// Whose effort it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum By {
@@ -144,6 +128,7 @@ impl Metric for EffortPerWin {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
+        state.homes.fold(deal, run);
         if let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) {
             let cell = state.cell((facts.pipeline, facts.owner, month), run);
             cell.wins += 1;
@@ -170,13 +155,19 @@ impl Metric for EffortPerWin {
         }
         into.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| into.gather(from));
         add_all(&mut into.others, from.others, |into, from| into.gather(&from));
+        into.homes.merge(from.homes);
         add_all(&mut into.loose, from.loose, |into, from| into.gather(&from));
     }
 
     fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+        let homes = std::mem::take(&mut state.homes).by_owner();
         let loose = std::mem::take(&mut state.loose);
         let mut efforts = state.by_key(run);
-        place_loose(&mut efforts, loose, run);
+        for ((owner, month), effort) in loose {
+            for pipeline in homes(owner) {
+                efforts.entry((pipeline, owner, month)).or_default().gather(&effort);
+            }
+        }
         let mut cells: BTreeMap<(Sym, By, Period), Effort> = BTreeMap::new();
         for ((pipeline, owner, month), effort) in efforts {
             let whose = [(By::Everyone, Dimension::All), (By::Owner(owner), Dimension::Owner)];

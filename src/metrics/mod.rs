@@ -69,6 +69,7 @@ mod goal_odds;
 mod goal_plan;
 mod goal_state;
 mod holds;
+mod homes;
 pub mod incidence_curve;
 mod keyed;
 mod landmark_looks;

@@ -66,6 +66,14 @@ impl Placed for (Slice, Sym, i32) {
     }
 }
 
+/// A population.
+impl Placed for Slice {
+    #[inline]
+    fn place(&self, run: &Run) -> Option<Place> {
+        Some((row(*self, run)?, run.pipelines.of(self.pipeline)?))
+    }
+}
+
 /// A population by month.
 impl Placed for (Slice, i32) {
     #[inline]

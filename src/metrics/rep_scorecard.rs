@@ -2,10 +2,11 @@
 //!
 //! Compares nobody: K2 to K4 do, with the statistics that small numbers need.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::credit::{WHOLE, shares, split};
 use super::gather::{Gather, gather};
+use super::homes::Homes;
 use super::keyed::add_all;
 use super::layout::Slice;
 use super::monthly::{Cell, Monthly, Values, beside_amounts, only_currency, power_sums, ratio};
@@ -33,7 +34,7 @@ static ABOUT: About = About {
         deals closed in the period as in A1 (broad), amounts of the deals won (unknown as 0; mean and median size of \
         known non-negative ones; null if the run has several currencies, reason MC: see K7; mean limits not below \
         0), median cycle of the deals won (J1), activities done in the period by the owner (on deals now in the \
-        pipeline, and on no deal: these count in each pipeline of the owner), activities / wins with exact Poisson \
+        pipeline, and on no deal: these count as in B2), activities / wins with exact Poisson \
         limits on the wins, bookings / target where a target of bookings covers the quarter (targets are no \
         pipeline's: the bookings of all pipelines count), working days (Monday to Friday without `holidays`) of the \
         period up to `as_of` since the rep's start (since the period's start if that is unknown). `rank` is by \
@@ -136,6 +137,7 @@ impl Done {
 pub struct State {
     sums: Monthly<Done>,
     loose: BTreeMap<(Sym, i32), u64>,
+    homes: Homes,
 }
 
 impl State {
@@ -148,24 +150,17 @@ impl State {
         }
     }
 
-    /// Puts activities on no deal, and the quarters of which a rep has a goal, into each pipeline in
-    /// which the rep is known, or into the only one there is.
+    /// Puts activities on no deal, and the quarters of which a rep has a goal, into the rep's pipelines.
     fn place_what_has_no_deal(&mut self, run: &Run) {
-        let mut of_owner: BTreeMap<Sym, BTreeSet<Sym>> = BTreeMap::new();
-        for (slice, _) in self.sums.months().keys() {
-            of_owner.entry(slice.value).or_default().insert(slice.pipeline);
-        }
-        let all: BTreeSet<Sym> = self.sums.seen().iter().map(|(pipeline, _)| *pipeline).collect();
-        let only = if all.len() == 1 { all } else { BTreeSet::new() };
-        let places = |owner: Sym| of_owner.get(&owner).unwrap_or(&only).iter();
+        let homes = std::mem::take(&mut self.homes).by_owner();
         for ((owner, month), count) in std::mem::take(&mut self.loose) {
-            for &pipeline in places(owner) {
+            for pipeline in homes(owner) {
                 self.sums.at((Slice::owner(pipeline, owner), Sym::NONE, month), run).activities +=
                     count;
             }
         }
         for (owner, month) in aimed_months(run) {
-            for &pipeline in places(owner) {
+            for pipeline in homes(owner) {
                 self.sums.at((Slice::owner(pipeline, owner), Sym::NONE, month), run);
             }
         }
@@ -178,7 +173,7 @@ impl Metric for RepScorecard {
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
         let facts = &deal.facts;
-        state.sums.see(facts.pipeline, Sym::NONE);
+        state.homes.fold(deal, run);
         if let Some((month, one)) = facts.closed_month.zip(RepCounts::of(deal)) {
             let shared = shares(deal, run).filter(|_| facts.outcome == Status::Won);
             state.sums.each(facts, (Sym::NONE, month), OWNERS, run, |cell| {
@@ -211,6 +206,7 @@ impl Metric for RepScorecard {
 
     fn merge(&self, into: &mut State, from: State) {
         into.sums.merge(from.sums);
+        into.homes.merge(from.homes);
         add_all(&mut into.loose, from.loose, |into, from| *into += from);
     }
 

@@ -34,6 +34,36 @@ fn activities_of_people_without_deals_count_for_their_goals() {
     assert_eq!(found.iter().filter(|row| *row == ",4").count(), 1, "{found:?}");
 }
 
+/// Bob only lost a deal, Cid's is open, Dan has none, and each called someone on no deal: that is the effort of
+/// Bob and Cid in their pipelines, in both tables.
+#[test]
+fn activities_on_no_deal_count_in_each_pipeline_of_their_owner() {
+    let there = stored(&[
+        ("sluice.toml", ""),
+        (
+            "deals.csv",
+            "deal_id,pipeline,stage,status,owner,created_at,closed_at\n1,New,Won,won,ann,2026-04-01,2026-04-21\n\
+             2,New,Lost,lost,bob,2026-04-02,2026-04-08\n3,Renewal,Won,won,ann,2026-04-01,2026-04-05\n\
+             4,Renewal,Offer,open,cid,2026-04-01,\n",
+        ),
+        (
+            "activities.csv",
+            "activity_id,deal_id,owner,type,done_at\n1,,bob,call,2026-04-05\n2,,bob,call,2026-04-06\n\
+             3,,cid,call,2026-04-06\n4,,dan,call,2026-04-07\n5,1,ann,call,2026-04-06\n",
+        ),
+    ]);
+    let of = |table: &str| {
+        let sql = format!(
+            "SELECT pipeline, owner, activities FROM {table} WHERE period_kind = 'quarter' AND activities > 0 \
+             AND owner IS NOT NULL ORDER BY pipeline, owner"
+        );
+        ask(there.path(), &sql, "2026-04-30")
+    };
+    let wanted = ["New,ann,1", "New,bob,2", "Renewal,cid,1"];
+    assert_eq!(of("effort_per_win"), wanted);
+    assert_eq!(of("rep_scorecard"), wanted);
+}
+
 /// Where activities are only planned, it is known that none was done.
 #[test]
 fn planned_activities_tell_that_nothing_was_done() {
