@@ -8,30 +8,38 @@ use crate::model::{Field, Run, Sym, Timeline};
 
 /// The pipelines of the deals that someone owns, owned before, or works on.
 #[derive(Debug, Default)]
-pub(super) struct Homes(Keyed<Slice, ()>);
+pub(super) struct Homes {
+    known: Keyed<Slice, ()>,
+    /// What was seen last: most of what is done on a deal is done by its owner.
+    latest: Option<Slice>,
+}
 
 impl Homes {
     /// Takes a deal.
     pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let facts = &deal.facts;
         let changes = deal.changes.iter().filter(|change| change.field == Field::Owner);
-        let owners = changes.flat_map(|change| [change.old_word(), change.new_word()]);
-        let owners = owners.filter(|owner| !owner.is_none());
+        let before = changes.flat_map(|change| [change.old_word(), change.new_word()]);
+        let before = before.filter(|owner| !owner.is_none());
         let actors = deal.activities.iter().map(|activity| run.actor(activity));
-        for owner in owners.chain(actors).chain([facts.owner]) {
-            self.0.cell(Slice::owner(facts.pipeline, owner), run);
+        for owner in [facts.owner].into_iter().chain(actors).chain(before) {
+            let home = Slice::owner(facts.pipeline, owner);
+            if self.latest != Some(home) {
+                self.latest = Some(home);
+                self.known.cell(home, run);
+            }
         }
     }
 
     /// Adds the deals of another part.
     pub(super) fn merge(&mut self, from: Self) {
-        self.0.merge(from.0, |(), ()| {});
+        self.known.merge(from.known, |(), ()| {});
     }
 
     /// The pipelines of an owner; of one without any the only one that has deals, if there is only one.
     pub(super) fn by_owner(self) -> impl Fn(Sym) -> Vec<Sym> {
         let mut of_owner: BTreeMap<Sym, Vec<Sym>> = BTreeMap::new();
-        for slice in self.0.sorted().into_keys() {
+        for slice in self.known.sorted().into_keys() {
             of_owner.entry(slice.value).or_default().push(slice.pipeline);
         }
         let all: BTreeSet<Sym> = of_owner.values().flatten().copied().collect();
