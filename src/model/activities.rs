@@ -1,7 +1,9 @@
 //! Which activities are known at `as_of`, and which of them count (METRICS 3.5).
 
+use rayon::prelude::*;
+
 use super::calendar::Micros;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, Partition};
 use super::deal::Activity;
 use super::run::Run;
 
@@ -24,14 +26,15 @@ impl Dataset {
     /// Since when there are activities; null if there are none. What is only planned is known as long as its
     /// deal is.
     pub(super) fn has_activities_since(&self) -> Option<Micros> {
-        let of_deals = self.partitions.iter().flat_map(|part| {
-            (0..part.len()).flat_map(move |row| {
+        let of_deals = |part: &Partition| {
+            let known = (0..part.len()).flat_map(|row| {
                 let begun = part.visits.get(row).first().map(|visit| visit.entered_at);
                 part.activities.get(row).iter().filter_map(move |a| a.done_at.get().or(begun))
-            })
-        });
+            });
+            known.min()
+        };
         let loose = self.loose_activities.iter().map(|a| a.done_at.get().unwrap_or(Micros::MIN));
-        of_deals.chain(loose).min()
+        self.partitions.par_iter().filter_map(of_deals).min().into_iter().chain(loose).min()
     }
 }
 
