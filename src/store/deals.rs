@@ -70,6 +70,12 @@ impl<'a> Place<'a> {
             && self.part.changes.get(a) == other.part.changes.get(b)
     }
 
+    /// Whether it keeps its activities beside a later version, whose export has none of any deal.
+    fn keeps_activities(&self, new: &Self) -> bool {
+        let is_later = self.deal().extracted_at <= new.deal().extracted_at;
+        is_later && new.known.is_none() && !self.activities().is_empty()
+    }
+
     /// Everything but the activities, in an order that no numbering of stages has a part in.
     fn rank(&self, catalogue: &Catalogue) -> String {
         let stage = |id| (catalogue.get(id).pipeline, catalogue.get(id).name);
@@ -183,7 +189,7 @@ fn plan<'a>(
         if old.deal().crm != new.deal().crm {
             return Err(two_sources(&old, &new, stored));
         }
-        plan.lost.note_here(old.deal());
+        plan.lost.note_here(old.deal(), old.keeps_activities(&new));
         let takes_deal = wins(&old, &new, catalogue, choice);
         let takes_activities = choice
             .of(old.known, new.known, old.activities(), new.activities())
