@@ -21,9 +21,9 @@ pub struct Lost {
     pub outdated: usize,
     /// Deals of the store that the export says are deleted, and which are gone.
     pub deleted: usize,
-    /// Open deals of the store that the export has.
+    /// Open deals of the store that the export has, of those that it can have.
     pub here: usize,
-    /// Open deals of the store that it has not.
+    /// Open deals of the store that it has not, of the same.
     pub absent: usize,
     /// Deals whose activities are of an earlier export, since this one has none of any deal.
     pub earlier_activities: usize,
@@ -89,11 +89,10 @@ impl Lost {
 
     /// Notes that the export has a deal of the store, of whose open ones all count as absent at first, and whether
     /// the deal keeps its activities.
-    pub(super) fn note_here(&mut self, old: &Deal, keeps_activities: bool) {
+    pub(super) fn note_here(&mut self, is_open: bool, keeps_activities: bool) {
         self.earlier_activities += usize::from(keeps_activities);
-        let is_open = usize::from(old.status == Status::Open);
-        self.here += is_open;
-        self.absent -= is_open;
+        self.here += usize::from(is_open);
+        self.absent -= usize::from(is_open);
     }
 
     /// Notes what a deal loses to its later version. `unknown` tells stages that are not known.

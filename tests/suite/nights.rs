@@ -471,6 +471,10 @@ fn open_deals_that_an_export_lacks_are_told_by_its_reports() {
     let third = rows(&[1, 2, 3], "2026-03-11");
     nights(dir, &[&[("deals.csv", &third)]]);
     assert_eq!(told(), 0);
+    let older = rows(&[1, 2], "2026-03-02");
+    let (_, talk) = nights(dir, &[&[("deals.csv", &older)]]);
+    let is_quiet = !talk.contains("lacks");
+    assert!(talk.contains("tells 2 deals otherwise") && is_quiet, "3 was not there yet: {talk}");
 }
 
 #[test]
