@@ -119,8 +119,13 @@ pub fn run_json(
         "win_event": run.win_event().as_str(),
         "base_currency": run.fx.as_ref().map(|fx| run.names.get(fx.base())),
         "findings": record.findings,
-        "assumptions": dataset.assumptions.iter().cloned().chain(run.said()).collect::<Vec<_>>(),
+        "assumptions": assumed(dataset).chain(run.said()).collect::<Vec<_>>(),
     }))
+}
+
+/// What was assumed when exports were read, and what the store keeps of earlier ones.
+pub fn assumed(dataset: &Dataset) -> impl Iterator<Item = String> {
+    dataset.assumptions.iter().cloned().chain(dataset.said_of_earlier())
 }
 
 /// Name of a report's folder: `<as_of>-<first digits of the hash of its run.json>`.

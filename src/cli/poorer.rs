@@ -57,14 +57,7 @@ pub fn say(
             counted(lost.deleted, "deal")
         );
     }
-    if lost.absent > 0 && lost.here > lost.absent {
-        tracing::warn!(
-            target: "sluice",
-            "this export lacks {} of the store, which the store keeps open: if any was deleted or merged in \
-             the CRM, read a full export into a new store",
-            counted(lost.absent, "open deal")
-        );
-    }
+    lost.said_of_kept().iter().for_each(|what| tracing::warn!(target: "sluice", "{what}"));
     let of_run = &committed.record.findings;
     let more = committed.findings.iter().filter(|what| !of_run.contains(what));
     say_findings(of_run.iter().chain(more), told, &committed.record, flag)

@@ -171,8 +171,7 @@ fn print(restated: &Restated, args: &RestateArgs) -> Result<Ending> {
     match args.format.format {
         Format::Text if !args.deals => {
             let mut bytes = Vec::new();
-            for (title, table) in [("numbers that moved", &numbers), ("deals that changed", &deals)]
-            {
+            for (title, table) in [("numbers that moved", &numbers), ("changes of deals", &deals)] {
                 bytes.extend(format!("{title}: {}\n", table.rows.len()).into_bytes());
                 if !table.rows.is_empty() {
                     output::write(table, Format::Text, &mut bytes)?;

@@ -249,7 +249,8 @@ impl Made<'_> {
         let quality = self.run.ledger(dataset);
         let deals = dataset.created_before(self.run.cut);
         let mended = deals.filter(|deal| deal.quality.has_history_code());
-        let said = [&self.record.findings[..], &dataset.assumptions].concat();
+        let found = self.record.findings.iter().cloned();
+        let said: Vec<String> = found.chain(manifest::assumed(dataset)).collect();
         let html = report::render(&report::Input {
             run: &self.run,
             metrics: computed.metrics(),

@@ -320,7 +320,8 @@ impl Loader<'_> {
     fn complete_deals(&mut self) {
         let Gathered { deals, names, assumptions, .. } = &mut self.all;
         assumptions.extend(std::mem::take(&mut self.namesakes).finish(deals, names));
-        assumptions.extend(deals.said_of_sources(names));
+        let of_sources = deals.said_of_sources(names);
+        assumptions.extend(of_sources.filter(|said| !assumptions.contains(said)));
         assumptions.extend(deals.drop_gone());
         assumptions.extend(deals.said_of_repeats());
         assumptions.extend(deals.complete(names));

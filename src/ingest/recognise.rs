@@ -296,6 +296,8 @@ pub(super) fn columns_of_deals(plans: &[Plan]) -> BTreeSet<&'static str> {
     };
     let tells = |plan: &&Plan| plan.entity == Entity::Deals || is_history(plan);
     let names = plans.iter().filter(tells).flat_map(|plan| {
+        // Where a source has one column for both closes, it tells when open deals are expected to.
+        let is_both = plan.has(Col::ClosedAt) && plan.file.aliases(Col::ExpectedCloseOn).is_empty();
         let names = Col::ALL.iter().filter(|&&col| plan.has(col)).map(|col| match col {
             Col::WonAmount => Col::Amount.name(),
             Col::WonAt | Col::LostAt => Col::ClosedAt.name(),
@@ -303,7 +305,9 @@ pub(super) fn columns_of_deals(plans: &[Plan]) -> BTreeSet<&'static str> {
             Col::DealName => Col::Name.name(),
             _ => col.name(),
         });
-        names.chain(is_history(plan).then_some(Entity::StageHistory.as_str()))
+        names
+            .chain(is_history(plan).then_some(Entity::StageHistory.as_str()))
+            .chain(is_both.then_some(Col::ExpectedCloseOn.name()))
     });
     names.collect()
 }

@@ -23,7 +23,8 @@ static ABOUT: About = About {
         amounts. Amounts rounded down and up give `p_floor` and `p_ceil`, between which the exact probability lies. \
         Quantiles are of the bookings at the end of the period, to the width of a cell. `p_mode` says how the chance \
         of a deal is known, as in `goal_gap`. `expected_new_minor`: mean over up to 8 past periods of the bookings \
-        from deals created after the day with as many days left; it is not in `p_hit`.",
+        from deals created after the day with as many days left; it is not in `p_hit`. Null (NA) where something \
+        is needed and no open deal has an amount and a chance, or none an expected close (the configured mode).",
     caveat: "Assumes that deals are won independently and that no new one is; `goal_calibration` measures how wrong \
         that was.",
     source: "Biscarri, Zhao & Brunner 2018",
@@ -104,7 +105,8 @@ fn add_row(
     row.set("n_open", odds.n_open)
         .set("n_null_amount", odds.null_amounts + odds.negative_amounts)
         .set("n_null_prob", odds.null_chances);
-    let is_known = need <= 0 || !(odds.n_open > 0 && odds.amounts.is_empty());
+    let has_chances = !odds.is_undated && (odds.n_open == 0 || !odds.amounts.is_empty());
+    let is_known = need <= 0 || has_chances;
     if goal.hindrance.is_none() {
         row.set_minor("won_minor", won).set_minor("need_minor", need);
         let (new, n_past) = expected_new(state, goal, plan, run);
@@ -112,15 +114,16 @@ fn add_row(
     }
     if goal.hindrance.is_none() && is_known {
         let (found, (mean, variance)) = (hit(&odds.amounts, need, cells), odds.of_amounts());
-        row.set("mean_minor", mean)
-            .set("sd_minor", variance.sqrt())
-            .set("p_hit", found.nearest)
+        row.set("p_hit", found.nearest)
             .set("p_floor", found.lower)
             .set("p_ceil", found.upper)
             .set("cell_minor", found.cell);
-        let sums = quantiles(&found.sum, found.cell, &[0.05, 0.5, 0.95]);
-        for (name, sum) in ["q05_minor", "q50_minor", "q95_minor"].into_iter().zip(sums) {
-            row.set_minor(name, won + i128::try_from(sum).unwrap_or(i128::MAX / 2));
+        if has_chances {
+            row.set("mean_minor", mean).set("sd_minor", variance.sqrt());
+            let sums = quantiles(&found.sum, found.cell, &[0.05, 0.5, 0.95]);
+            for (name, sum) in ["q05_minor", "q50_minor", "q95_minor"].into_iter().zip(sums) {
+                row.set_minor(name, won + i128::try_from(sum).unwrap_or(i128::MAX / 2));
+            }
         }
     }
     row.end(Tail {

@@ -21,7 +21,8 @@ static ABOUT: About = About {
         added up over pipelines if each has one, before a target for everyone in the same period. The number of \
         open deals that are won by the end is the sum of independent chances (Poisson-binomial); `p_hit` is the \
         probability that it is at least goal - won so far: 1 if nothing is needed, 0 if something is needed and no \
-        deal is open. `p_mode` says how the chance of a deal is known, as in `goal_gap`.",
+        deal is open; null (NA) where no open deal has a chance, or none an expected close (the configured mode). \
+        `p_mode` says how the chance of a deal is known, as in `goal_gap`.",
     caveat: "Assumes that deals are won independently and that no new one is; `goal_calibration` measures how wrong \
         that was.",
     source: "Hong 2013",

@@ -21,7 +21,8 @@ static ABOUT: About = About {
         period, by the probability of the stage, or else of the deal. `landmark`: all open deals, by the share of \
         deals in the same stage at month ends of the last 24 months that was won within as many days as are left \
         (Aalen-Johansen). Goals are no pipeline's: deals of all pipelines count. Deals without an amount or a chance \
-        are worth nothing here, and counted; a gap is null where no open deal has a chance (NA: the configured one).",
+        are worth nothing here, and counted; a gap is null where no open deal has a chance, or none an expected close (NA: the \
+        configured one).",
     caveat: "A gap of 0 is a chance of about one half: see `goal_chance_bookings`. New business is not in it.",
     source: "definition; van Houwelingen 2007",
     keys: &["scope", "scope_name"],

@@ -30,6 +30,8 @@ impl Mode {
 pub(super) struct Odds {
     /// Open deals that count.
     pub(super) n_open: u64,
+    /// Whether open deals do not count because none tells when it is expected to close.
+    pub(super) is_undated: bool,
     pub(super) null_amounts: u64,
     pub(super) negative_amounts: u64,
     pub(super) null_chances: u64,
@@ -50,6 +52,7 @@ impl Odds {
         let Some(span) = plan.spans.get(goal.span) else { return found };
         // Whole basis points as long as possible: their sum is exact.
         let mut numerator: i128 = 0;
+        let (mut n_held, mut has_dates) = (0_u64, false);
         let holds = holder(goal, run);
         let is_landmark = mode == Mode::Landmark;
         let chances = is_landmark.then(|| state.chances(run)).and_then(|all| all.get(goal.span));
@@ -57,6 +60,7 @@ impl Odds {
             let is_due = |open: &Open| {
                 open.expected_on.is_some_and(|day| (span.start..span.end).contains(&day))
             };
+            (n_held, has_dates) = (n_held + 1, has_dates || open.expected_on.is_some());
             if mode == Mode::Configured && !is_due(open) {
                 continue;
             }
@@ -85,6 +89,7 @@ impl Odds {
                 }
             }
         }
+        found.is_undated = mode == Mode::Configured && n_held > 0 && !has_dates;
         found.weighted += numerator as f64 / 10_000.0;
         found.chances.sort_unstable_by(f64::total_cmp);
         found
@@ -92,7 +97,7 @@ impl Odds {
 
     /// Whether nothing is known of any of the open deals.
     pub(super) fn is_unknown(&self) -> bool {
-        self.n_open > 0 && self.chances.is_empty()
+        self.is_undated || self.n_open > 0 && self.chances.is_empty()
     }
 
     /// Mean and variance of the number of wins.

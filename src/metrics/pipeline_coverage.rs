@@ -17,9 +17,10 @@ static ABOUT: About = About {
     title: "Pipeline coverage",
     question: "How many times over do the open deals cover what is missing to the goal?",
     definition: "Booking goals whose period holds `as_of`. Amounts of open deals expected to close in the period / \
-        (goal - bookings so far); empty once the goal is met. `required_new`: gap of `goal_gap` / (mean amount won x \
-        chance that a deal in a first stage is won within the days that are left), rounded up; 0 without a gap. The \
-        mean amount is that of the deals of the goal's scope won in its period and up to 8 before it.",
+        (goal - bookings so far); empty once the goal is met, and where no open deal has an expected close \
+        (NA). `required_new`: gap of `goal_gap` / (mean amount won x chance that a deal in a first stage is won \
+        within the days that are left), rounded up; 0 without a gap. The mean amount is that of the deals of the \
+        goal's scope won in its period and up to 8 before it.",
     caveat: "Coverage counts every open deal in full; a good ratio depends on the chances. A rule of three is no \
         forecast.",
     source: "definition",
@@ -68,13 +69,15 @@ impl OnShared for PipelineCoverage {
             let days = span.map_or(0, |span| span.days_left);
             let p_first = state.first_chance(days, plan, run);
             let gap = (!odds.is_unknown()).then_some(need as f64 - odds.weighted);
-            let coverage = (need > 0).then(|| odds.value as f64 / need as f64);
+            let due = (!odds.is_undated).then_some(odds.value);
+            let coverage = due.filter(|_| need > 0).map(|due| due as f64 / need as f64);
+            let lack = if odds.is_undated { Reason::TableAbsent } else { Reason::ZeroDenominator };
             let mut row = row(table, &goal, plan, run);
             row.set_minor("target_minor", goal.value);
             if goal.hindrance.is_none() {
                 row.set_minor("won_minor", won)
                     .set_minor("need_minor", need)
-                    .set_minor("open_minor", odds.value)
+                    .set_minor("open_minor", due)
                     .set("n_due", odds.n_open)
                     .set("coverage", coverage)
                     .set("gap_minor", gap)
@@ -84,7 +87,7 @@ impl OnShared for PipelineCoverage {
             }
             row.end(Tail {
                 n: odds.n_open.into(),
-                reason: goal.hindrance.or(coverage.is_none().then_some(Reason::ZeroDenominator)),
+                reason: goal.hindrance.or(coverage.is_none().then_some(lack)),
                 ..Tail::default()
             });
         }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::about::column;
 use super::calendar::Micros;
+use super::counted::counted;
 use super::deal::{
-    Account, Activity, Deal, Field, FieldChange, Forecast, FxRate, Payment, StoredVisit, Target,
-    User,
+    Account, Activity, Deal, Field, FieldChange, Forecast, FxRate, Payment, Status, StoredVisit,
+    Target, User,
 };
 use super::deal_snapshots::DealSnapshots;
 use super::names::{Names, Sym, TextColumn};
@@ -303,6 +304,26 @@ impl Dataset {
     pub fn created_before(&self, cut: Micros) -> impl Iterator<Item = &Deal> {
         let deals = self.partitions.iter().flat_map(|p| &p.deals);
         deals.filter(move |deal| deal.created_at.get().is_none_or(|at| at < cut))
+    }
+
+    /// What is to be said of open deals that the latest export has not, unless it has few of them: an export of
+    /// changes.
+    pub fn said_of_earlier(&self) -> Option<String> {
+        let deals = self.partitions.iter().flat_map(|part| &part.deals);
+        let open =
+            deals.filter(|deal| deal.status == Status::Open && deal.deleted_at.get().is_none());
+        let count = |(earlier, latest): (usize, usize), deal: &Deal| {
+            let is_earlier = deal.extracted_at < self.extracted_at;
+            (earlier + usize::from(is_earlier), latest + usize::from(!is_earlier))
+        };
+        let (earlier, latest) = open.fold((0, 0), count);
+        (earlier > 0 && latest > earlier).then(|| {
+            format!(
+                "The latest export lacks {}, kept open as an earlier one told: if any was deleted or merged in \
+                 the CRM, read a full export into a new store.",
+                counted(earlier, "open deal")
+            )
+        })
     }
 
     /// Who owned the deals created before `cut` just before it.

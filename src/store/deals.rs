@@ -70,6 +70,22 @@ impl<'a> Place<'a> {
             && self.part.changes.get(a) == other.part.changes.get(b)
     }
 
+    /// Whether an export that knows everything `until` then can have it: it may have been created since.
+    fn is_known_by(&self, until: i64) -> bool {
+        self.deal().extracted_at <= until
+    }
+
+    /// Whether it is open, and such an export can have it.
+    fn is_open_by(&self, until: i64) -> bool {
+        self.deal().status == Status::Open && self.is_known_by(until)
+    }
+
+    /// Whether it keeps its activities beside a later version, whose export has none of any deal.
+    fn keeps_activities(&self, new: &Self) -> bool {
+        let is_later = self.is_known_by(new.deal().extracted_at);
+        is_later && new.known.is_none() && !self.activities().is_empty()
+    }
+
     /// Everything but the activities, in an order that no numbering of stages has a part in.
     fn rank(&self, catalogue: &Catalogue) -> String {
         let stage = |id| (catalogue.get(id).pipeline, catalogue.get(id).name);
@@ -165,16 +181,16 @@ fn plan<'a>(
         touched: BTreeSet::new(),
         lost: Lost::default(),
     };
+    let until = fresh.dataset.extracted_at;
     for id in &fresh.dataset.left_out {
-        let is_later = |old: &Place<'_>| old.deal().extracted_at <= fresh.dataset.extracted_at;
-        if let Some((at, old)) = index.remove(id.as_str()).filter(|(_, old)| is_later(old)) {
+        let found = index.remove(id.as_str());
+        if let Some((at, old)) = found.filter(|(_, old)| old.is_known_by(until)) {
             plan.leaves[at][old.row] = true;
             plan.touched.insert(old.part.created_month);
             plan.lost.deleted += 1;
         }
     }
-    let is_open = |old: &Place<'_>| old.deal().status == Status::Open;
-    plan.lost.absent = index.values().filter(|(_, old)| is_open(old)).count();
+    plan.lost.absent = index.values().filter(|(_, old)| old.is_open_by(until)).count();
     for (_, new) in places(fresh) {
         let Some(&(at, old)) = index.get(new.id()) else {
             plan.take(Pick { deal: new, activities: new });
@@ -183,7 +199,7 @@ fn plan<'a>(
         if old.deal().crm != new.deal().crm {
             return Err(two_sources(&old, &new, stored));
         }
-        plan.lost.note_here(old.deal());
+        plan.lost.note_here(old.is_open_by(until), old.keeps_activities(&new));
         let takes_deal = wins(&old, &new, catalogue, choice);
         let takes_activities = choice
             .of(old.known, new.known, old.activities(), new.activities())

@@ -49,6 +49,9 @@ pub(super) struct Delta {
     root: PathBuf,
 }
 
+/// What helps where a log is damaged.
+const RESTORE: &str = "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`";
+
 fn failed(verb: &str, table: &str, cause: DeltaTableError) -> Error {
     Error::new(ErrorKind::Store, format!("cannot {verb} the table `{table}` of the store"))
         .because(cause)
@@ -103,9 +106,7 @@ impl Delta {
                     "the table `{table}` of the store is damaged: `{}` is empty",
                     path.display()
                 );
-                return Err(Error::new(ErrorKind::Store, text).hint(
-                    "restore the file from a backup, or ingest the exports again into a new folder with `--store DIR`",
-                ));
+                return Err(Error::new(ErrorKind::Store, text).hint(RESTORE));
             }
         }
         Ok(())
@@ -126,7 +127,7 @@ impl Delta {
                 None => opened.load().await,
             }
         });
-        read.map_err(|cause| failed("read the log of", table, cause))?;
+        read.map_err(|cause| failed("read the log of", table, cause).hint(RESTORE))?;
         let snapshot = opened.snapshot().map_err(|cause| failed("read", table, cause))?;
         let mut files = BTreeMap::new();
         for view in snapshot.log_data().iter() {

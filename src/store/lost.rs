@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Activity, Deal, FieldChange, HistoryGrade, Micros, StageId, Status, StoredVisit,
+    Activity, Deal, FieldChange, Micros, Quality, StageId, Status, StoredVisit, counted,
 };
 
 /// What was known of deals and is not any more, since a later export of them has replaced what the store had.
@@ -21,10 +21,12 @@ pub struct Lost {
     pub outdated: usize,
     /// Deals of the store that the export says are deleted, and which are gone.
     pub deleted: usize,
-    /// Open deals of the store that the export has.
+    /// Open deals of the store that the export has, of those that it can have.
     pub here: usize,
-    /// Open deals of the store that it has not.
+    /// Open deals of the store that it has not, of the same.
     pub absent: usize,
+    /// Deals whose activities are of an earlier export, since this one has none of any deal.
+    pub earlier_activities: usize,
     /// Deals whose activities were replaced by others.
     pub deals_with_activities: usize,
     /// Activities that those deals had done, as the store had it.
@@ -59,16 +61,38 @@ pub(super) struct Told<'a> {
 }
 
 impl Lost {
+    /// What is to be said of what the store keeps, since the export does not tell it: open deals, unless it has few
+    /// of them, and activities.
+    pub fn said_of_kept(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        if self.absent > 0 && self.here > self.absent {
+            said.push(format!(
+                "This export lacks {} of the store, which the store keeps open: if any was deleted or merged in \
+                 the CRM, read a full export into a new store.",
+                counted(self.absent, "open deal")
+            ));
+        }
+        if self.earlier_activities > 0 {
+            said.push(format!(
+                "This export has no activities: those of {} are as an earlier one told them, and what was done \
+                 since is missing.",
+                counted(self.earlier_activities, "deal")
+            ));
+        }
+        said
+    }
+
     /// Leaves what numbers tell, since the rules by which exports are read have changed, which may move each time.
     pub(super) fn forget_moved(&mut self) {
         [self.activities, self.changes] = self.fewer;
     }
 
-    /// Notes that the export has a deal of the store, of whose open ones all count as absent at first.
-    pub(super) fn note_here(&mut self, old: &Deal) {
-        let is_open = usize::from(old.status == Status::Open);
-        self.here += is_open;
-        self.absent -= is_open;
+    /// Notes that the export has a deal of the store, of whose open ones all count as absent at first, and whether
+    /// the deal keeps its activities.
+    pub(super) fn note_here(&mut self, is_open: bool, keeps_activities: bool) {
+        self.earlier_activities += usize::from(keeps_activities);
+        self.here += usize::from(is_open);
+        self.absent -= usize::from(is_open);
     }
 
     /// Notes what a deal loses to its later version. `unknown` tells stages that are not known.
@@ -79,7 +103,7 @@ impl Lost {
         unknown: impl Fn(StageId) -> bool,
     ) {
         for (column, has) in COLUMNS {
-            if has(&old) && !has(&new) && is_due(column, new.deal.status) {
+            if has(&old) && !has(&new) && is_due(column, new.deal) {
                 *self.columns.entry(column).or_default() += 1;
             }
         }
@@ -87,7 +111,7 @@ impl Lost {
         if old.deal.pipeline != new.deal.pipeline {
             *self.columns.entry("pipeline").or_default() += 1;
         }
-        let is_history = |told: Told<'_>| told.deal.history_grade <= HistoryGrade::SnapshotDiff;
+        let is_history = |told: Told<'_>| told.deal.history_grade.has_stages();
         self.histories += usize::from(is_history(old) && !is_history(new));
         // The moves of the last days may be as many as those that they replace. A stage that has been given
         // another name began when it did before.
@@ -144,13 +168,20 @@ impl Lost {
 }
 
 /// Whether a deal has a column. One header may tell both closes, of which a deal has that of its status: it loses
-/// neither by being closed, or opened again.
-fn is_due(column: &str, status: Status) -> bool {
+/// neither by being closed, or opened again. A close that its history tells needs no column.
+fn is_due(column: &str, deal: &Deal) -> bool {
     match column {
-        "closed_at" => status != Status::Open,
-        "expected_close_on" => status == Status::Open,
+        "closed_at" => deal.status != Status::Open && !is_closed_by_history(deal),
+        "expected_close_on" => deal.status == Status::Open,
         _ => true,
     }
+}
+
+/// Whether a history of stages tells when a closed deal was closed.
+fn is_closed_by_history(deal: &Deal) -> bool {
+    let is_guess = |code: &Quality| deal.quality.contains(*code);
+    deal.history_grade.has_stages()
+        && ![Quality::CloseTimeImputed, Quality::CloseTimeMissing].iter().any(is_guess)
 }
 
 /// Whether a deal has a value.

@@ -63,6 +63,20 @@ fn a_store_that_is_absent_says_what_to_run() {
 }
 
 #[test]
+fn a_store_whose_log_is_damaged_says_what_to_do() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    write(dir, "deals.csv", DEALS);
+    assert_eq!(talk(sluice(dir).args(["ingest", "deals.csv"])).0, Some(0));
+    for text in ["", "{"] {
+        write(dir, "store/runs/_delta_log/00000000000000000000.json", text);
+        let (status, _, stderr) = talk(sluice(dir).args(["metric", "win_rate"]));
+        assert_eq!(status, Some(2));
+        assert!(stderr.contains("hint: restore the file from a backup"), "{text}: {stderr}");
+    }
+}
+
+#[test]
 fn an_unknown_metric_gets_a_hint() {
     let there = tempfile::tempdir().unwrap();
     let (status, _, stderr) = talk(sluice(there.path()).args(["metric", "luck"]));

@@ -131,6 +131,38 @@ fn a_gap_that_no_chance_tells_of_says_why() {
 }
 
 #[test]
+fn deals_without_any_expected_close_are_not_said_to_miss_the_goal() {
+    let quarter = ("2026-04-01", "2026-07-01");
+    let targets = [target("bookings", quarter, 9_000_000), target("wins", quarter, 9)];
+    let cells = |world: &World| {
+        let config = Config::default();
+        let tables = tables_of(&GOALS, world, (&targets, &[]), config, "2026-04-11", 1);
+        let [gap, wins, bookings, _, coverage] = &tables[..] else { panic!() };
+        let of = [
+            (gap, row(gap, &[("scope", "all")]), "gap_minor"),
+            (wins, row(wins, &[("p_mode", "configured")]), "p_hit"),
+            (bookings, row(bookings, &[("p_mode", "configured")]), "p_hit"),
+            (bookings, row(bookings, &[("p_mode", "configured")]), "q50_minor"),
+            (coverage, row(coverage, &[("scope", "all")]), "coverage"),
+        ];
+        of.map(|(table, row, column)| {
+            let reason = table.value(row, "reason").as_str().map(str::to_owned);
+            (table.value(row, column).is_null(), reason)
+        })
+    };
+    let mut world = v11_world();
+    let known = cells(&world);
+    assert!(known.iter().all(|(is_null, reason)| !is_null && reason.is_none()), "{known:?}");
+    world.rows.iter_mut().for_each(|row| row.deal.expected_close_on = None.into());
+    let unknown = cells(&world);
+    let why = Some("NA".to_owned());
+    assert!(unknown.iter().all(|(is_null, reason)| *is_null && *reason == why), "{unknown:?}");
+    // One date tells that the others are not expected in the period.
+    world.rows[0].deal.expected_close_on = Some(day("2026-09-20")).into();
+    assert_eq!(cells(&world), known);
+}
+
+#[test]
 fn a_negative_amount_is_in_the_gap_but_not_in_its_chance() {
     let mut world = v11_world();
     world.rows[0].deal.amount_minor = Some(-100).into();
@@ -168,6 +200,7 @@ fn h10_world() -> World {
                 let deal = &mut world.deal(&format!("{index}-{kind}-{place:02}"), &moves).deal;
                 deal.amount_minor = Some(number(&h10, "/input/amount_minor") as i64).into();
                 deal.probability_bp = Some(number(&h10, "/input/probability_bp") as u32).into();
+                deal.expected_close_on = Some(day(text(&h10, "/input/expected_close_on"))).into();
             }
         }
     }

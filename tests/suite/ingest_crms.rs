@@ -387,6 +387,12 @@ fn deals_of_several_crms_are_said() {
         1,B,Talk,Open,2026-01-06 09:00:00\n";
     let got = exported(&[("hubspot.csv", hubspot), ("deals-1-2.csv", pipedrive)]);
     assert!(says(&got, "several sources (hubspot, pipedrive)"), "{:?}", got.dataset.assumptions);
+    let calls = "deal_id,type,done_at\n1,call,2026-01-07\n";
+    let files = [("calls.csv", calls), ("hubspot.csv", hubspot), ("deals-1-2.csv", pipedrive)];
+    let users = "user_id,name\nU1,Ann\n";
+    let got = exported(&[&files[..], &[("users.csv", users)]].concat());
+    let of_sources = |said: &&String| said.contains("several sources");
+    assert_eq!(got.dataset.assumptions.iter().filter(of_sources).count(), 1);
     let plain = "deal_id,amount\n1,100\n";
     let got = exported(&[("hubspot.csv", hubspot), ("deals.csv", plain)]);
     assert!(!says(&got, "several sources"), "{:?}", got.dataset.assumptions);

@@ -420,6 +420,80 @@ fn deals_that_are_closed_or_opened_again_lose_no_column() {
 }
 
 #[test]
+fn what_one_column_or_the_history_tells_as_well_is_not_lost() {
+    let night = |close: &str, modified: &str| {
+        format!(
+            "Record ID,Deal Name,Deal Stage,Pipeline,Close Date,Create Date,Is Closed Won,Last Modified Date\n\
+             1,A,Demo,Sales,{close},2026-01-05 09:00,false,{modified}\n\
+             2,B,Won,Sales,2026-02-09 10:00,2026-01-05 09:00,true,2026-02-09 10:00\n"
+        )
+    };
+    let texts = [night("2026-06-30 10:00", "2026-01-10 09:00"), night("", "2026-02-10 09:00")];
+    let there = tempfile::tempdir().unwrap();
+    let given = texts.each_ref().map(|text| [("hubspot.csv", text.as_str())]);
+    let (status, said) = nights(there.path(), &given.each_ref().map(|files| files.as_slice()));
+    assert_eq!(status, Some(0), "an open deal has no close date any more: {said}");
+
+    let first = "deal_id,stage,status,created_at,closed_at,modified_at\n\
+        1,Won,won,2026-03-01,2026-04-05,2026-04-05\n2,New,open,2026-03-02,,2026-04-05\n";
+    let second = "deal_id,stage,status,created_at,modified_at\n\
+        1,Won,won,2026-03-01,2026-04-05\n2,New,open,2026-03-02,2026-04-06\n";
+    let log = "deal_id,stage,entered_at\n1,New,2026-03-01\n1,Demo,2026-03-09\n2,New,2026-03-02\n";
+    for (more, is_lost) in [("1,Won,2026-04-05\n", false), ("", true)] {
+        let there = tempfile::tempdir().unwrap();
+        let log = format!("{log}{more}");
+        let later = [("deals.csv", second), ("stage_history.csv", log.as_str())];
+        let (status, said) = nights(there.path(), &[&[("deals.csv", first)], &later]);
+        let lost = "column for `closed_at`: 1 deal lost what the store had";
+        assert_eq!((status, said.contains(lost)), (Some(i32::from(is_lost)), is_lost), "{said}");
+    }
+}
+
+#[test]
+fn open_deals_that_an_export_lacks_are_told_by_its_reports() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let rows = |ids: &[u32], modified: &str| {
+        let row = |id: &u32| format!("{id},Demo,open,2026-03-0{id},{modified}\n");
+        let rows: String = ids.iter().map(row).collect();
+        format!("deal_id,stage,status,created_at,modified_at\n{rows}")
+    };
+    let (first, second) = (rows(&[1, 2, 3], "2026-03-09"), rows(&[1, 3], "2026-03-10"));
+    nights(dir, &[&[("deals.csv", &first)], &[("deals.csv", &second)]]);
+    let told = || {
+        said(dir, &["report"]);
+        let run = std::fs::read_to_string(dir.join("out/latest/run.json")).unwrap();
+        run.matches("The latest export lacks 1 open deal, kept open").count()
+    };
+    assert_eq!(told(), 1);
+    let (_, _, again) = sluice(dir, &["run", "1", "--anew"]);
+    assert!(again.contains("nothing new, still at run 1"), "{again}");
+    let third = rows(&[1, 2, 3], "2026-03-11");
+    nights(dir, &[&[("deals.csv", &third)]]);
+    assert_eq!(told(), 0);
+    let older = rows(&[1, 2], "2026-03-02");
+    let (_, talk) = nights(dir, &[&[("deals.csv", &older)]]);
+    let is_quiet = !talk.contains("lacks");
+    assert!(talk.contains("tells 2 deals otherwise") && is_quiet, "3 was not there yet: {talk}");
+}
+
+#[test]
+fn an_export_without_the_activities_that_were_there_says_so() {
+    let there = tempfile::tempdir().unwrap();
+    let dir = there.path();
+    let deals = |modified: &str| {
+        format!("deal_id,stage,status,created_at,modified_at\n1,Demo,open,2026-03-01,{modified}\n")
+    };
+    let (first, second) = (deals("2026-03-09"), deals("2026-03-10"));
+    let calls = "deal_id,type,done_at\n1,call,2026-03-03\n";
+    let first = [("deals.csv", first.as_str()), ("activities.csv", calls)];
+    let (status, talk) = nights(dir, &[&first, &[("deals.csv", &second)]]);
+    assert_eq!(status, Some(0), "{talk}");
+    let words = "This export has no activities: those of 1 deal are as an earlier one told them";
+    assert!(talk.contains(words), "{talk}");
+}
+
+#[test]
 fn deals_that_changes_say_are_deleted_are_gone_where_both_are_read_together() {
     let there = tempfile::tempdir().unwrap();
     let dir = there.path();

@@ -98,7 +98,7 @@ fn the_forms_hold_the_same() {
     let (status, text, _) = sluice(there.path(), &["restate"]);
     assert_eq!(status, Some(1));
     assert!(text.starts_with("numbers that moved: "), "{text}");
-    assert!(text.contains("\ndeals that changed: 3\n"), "{text}");
+    assert!(text.contains("\nchanges of deals: 3\n"), "{text}");
     let (status, numbers, _) = sluice(there.path(), &["restate", "--format", "csv"]);
     assert_eq!(status, Some(1));
     assert!(numbers.starts_with("metric,pipeline,owner,"), "{numbers}");
@@ -192,6 +192,7 @@ fn a_report_compares_with_the_run_before() {
     let text = page(there.path());
     assert!(text.contains("Run 1 of the store against run 0, both as of"), "no comparison");
     assert!(text.contains("and 3 deals changed."), "not the three deals");
+    assert!(text.contains("Changes of deals"), "their rows are facts");
     let csv = there.path().join("out/latest/tables/restated_deals.csv");
     assert!(std::fs::read_to_string(csv).unwrap().contains("\n4,Delta,"));
     let (status, _, talk) = sluice(there.path(), &["restate", "--from", "1"]);

@@ -146,23 +146,17 @@ pub(super) fn won_of_closed(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> S
         .map_or(of.clone(), |limits| format!("{of} · {limits}"))
 }
 
-/// How many won deals the bookings rest on, out of all that were won where no other row of the
-/// period shares them.
-fn with_amount(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
-    let without = sheet.get(row, "n_null_amount").as_i64().unwrap_or(0);
-    let (pipeline, span) = (sheet.word(row, "pipeline"), sheet.span(row));
-    let wins = book.sheet("win_rate");
-    let won = span.and_then(|span| wins.at(&wins.whole(pipeline), &span).first().copied());
-    let is_only = span.is_some_and(|s| sheet.at(&sheet.whole(pipeline), &s).len() == 1);
-    match won.filter(|_| is_only && without > 0) {
-        Some(won) => {
-            let all = counted(wins, won, "won", "deal won has", "deals won have");
-            format!("{} of {all} an amount", shown(sheet, row, "n_booked"))
-        }
-        None => {
-            counted(sheet, row, "n_booked", "deal won", "deals won") + &without_amount(sheet, row)
-        }
+/// How many won deals the bookings rest on, out of all that were won, in the currency of the row if there are several.
+fn with_amount(_: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> String {
+    let count =
+        |name| sheet.get(row, name).as_i64().and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let (with, without) = (count("n_booked"), count("n_null_amount"));
+    if without == 0 {
+        return counted(sheet, row, "n_booked", "deal won", "deals won");
     }
+    let all = with + without;
+    let what = if all == 1 { "deal won has" } else { "deals won have" };
+    format!("{} of {} {what} an amount", format::count(with), format::count(all))
 }
 
 /// The deals that a sum of amounts leaves out, to go after other words; empty if there are none.

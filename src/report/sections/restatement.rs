@@ -185,7 +185,7 @@ fn deals(changed: &[ChangedDeal]) -> Grid {
         })
     });
     Grid {
-        caption: "Deals that changed".to_owned(),
+        caption: "Changes of deals".to_owned(),
         csv: csv_path("restated_deals"),
         heads: vec![
             Head::new("Deal", "Name, or id.", false),
