@@ -88,7 +88,7 @@ impl Plan {
 /// The configured goal of everyone's wins, and its period.
 fn configured_wins(run: &Run) -> Option<((Day, Day), u64)> {
     let period = run.period(run.config.goals.period, run.as_of);
-    Some(((period.start, period.end), run.wins_goal()?))
+    Some(((period.start, period.end), run.goals.wins?))
 }
 
 fn span((start, end): (Day, Day), run: &Run) -> Span {
@@ -192,8 +192,8 @@ pub(super) fn row<'t>(
     plan: &Plan,
     run: &Run,
 ) -> Row<'t> {
-    let pipelines = run.catalogue.pipelines();
-    let pipeline = if let [only] = pipelines.as_slice() { *only } else { Sym::NONE };
+    let pipelines = run.goals.pipelines.as_slice();
+    let pipeline = if let [only] = pipelines { *only } else { Sym::NONE };
     let slice = match goal.who {
         Who::Owner(owner) => Slice::owner(pipeline, owner),
         _ => Slice::whole(pipeline),

@@ -134,7 +134,7 @@ impl Aim {
 
     /// The goal that follows from targets, which are no pipeline's: only if there is one pipeline.
     fn of_targets(pipeline: Sym, won: &Won, run: &Run) -> Option<(u64, Period, &'static str)> {
-        if run.catalogue.pipelines().len() > 1 {
+        if run.goals.pipelines != [pipeline] {
             return None;
         }
         let next = run.as_of + 1;
@@ -155,7 +155,7 @@ impl Aim {
         run: &Run,
     ) -> BTreeMap<Sym, Self> {
         let mut found = BTreeMap::new();
-        if run.catalogue.pipelines().len() > 1 {
+        if run.goals.pipelines != [pipeline] {
             return found;
         }
         let targets = |measure| run.goals.of_owners(measure, run.as_of + 1);

@@ -12,6 +12,7 @@ use super::dataset::Dataset;
 use super::deal::Target;
 use super::names::{Names, Sym};
 use super::run::Run;
+use super::stage::StageId;
 
 /// Working days up to `as_of` for which goals of a day are shown.
 const DAYS: usize = 10;
@@ -117,14 +118,6 @@ impl Run {
         let goals = &self.config.goals;
         goals.pipelines.get(self.names.get(pipeline)).copied().unwrap_or(goals.wins)
     }
-
-    /// The configured goal of wins of all pipelines together; none unless each has one.
-    pub fn wins_goal(&self) -> Option<u64> {
-        let pipelines = self.catalogue.pipelines();
-        let goals = pipelines.iter().map(|&pipeline| self.wins_goal_of(pipeline));
-        let goals: Option<Vec<u64>> = goals.map(|wins| (wins > 0).then_some(wins)).collect();
-        goals.filter(|goals| !goals.is_empty()).map(|goals| goals.iter().sum())
-    }
 }
 
 /// All goals, by who, period and measure.
@@ -138,6 +131,11 @@ pub struct Goals {
     pub spans: Vec<Period>,
     /// Whether an owner has a goal of wins or bookings of the export.
     pub has_owners: bool,
+    /// The pipelines that deals are or were in, in the order of the catalogue: goals of the export are no pipeline's,
+    /// unless there is only one.
+    pub pipelines: Vec<Sym>,
+    /// The configured goal of wins of all of them together; none unless each has one.
+    pub wins: Option<u64>,
     /// First day with a place, and by day the numbers of the periods that hold it.
     days: (Day, Vec<Vec<u32>>),
 }
@@ -145,7 +143,11 @@ pub struct Goals {
 impl Goals {
     /// The goals of a run: it must know its words and days already.
     pub(super) fn new(dataset: &Dataset, run: &Run) -> Self {
-        let mut found = Self::default();
+        let pipelines = met_pipelines(dataset, run);
+        let wins = pipelines.iter().map(|&pipeline| run.wins_goal_of(pipeline));
+        let wins: Option<Vec<u64>> = wins.map(|wins| (wins > 0).then_some(wins)).collect();
+        let wins = wins.filter(|wins| !wins.is_empty()).map(|wins| wins.iter().sum());
+        let mut found = Self { pipelines, wins, ..Self::default() };
         for target in run.targets.iter().filter(|t| t.period_end > t.period_start) {
             let Some(who) = Who::of(target, &run.names) else { continue };
             let period = run.period_between(target.period_start, target.period_end);
@@ -170,7 +172,7 @@ impl Goals {
                 Goal::new(Who::Everyone, period, (Measure::Wins, "wins".into()), i128::from(wins));
             Goal { is_configured: true, ..goal }
         };
-        self.rows.extend(met.filter_map(|period| Some((period, run.wins_goal()?))).map(wins));
+        self.rows.extend(met.filter_map(|period| Some((period, self.wins?))).map(wins));
         if goals.activities_per_day.is_empty() && goals.activities_per_week.is_empty() {
             return;
         }
@@ -281,6 +283,22 @@ impl Goals {
         let goals = fits.filter(|goal| rank(goal) == rank(best));
         Some((best.period, goals.map(|goal| goal.value).sum()))
     }
+}
+
+/// The pipelines that deals are or were in, in the order of the catalogue.
+fn met_pipelines(dataset: &Dataset, run: &Run) -> Vec<Sym> {
+    let mut is_met = vec![false; dataset.catalogue.stages.len()];
+    let mut meet = |stage: StageId| {
+        is_met.get_mut(usize::from(stage.0)).into_iter().for_each(|is_met| *is_met = true);
+    };
+    for part in &dataset.partitions {
+        part.deals.iter().map(|deal| deal.stage).for_each(&mut meet);
+        part.visits.items().iter().map(|visit| visit.stage).for_each(&mut meet);
+    }
+    let stages = dataset.catalogue.stages.iter().zip(is_met);
+    let met: BTreeSet<Sym> =
+        stages.filter(|(_, is_met)| *is_met).map(|(s, _)| s.pipeline).collect();
+    run.catalogue.pipelines().into_iter().filter(|pipeline| met.contains(pipeline)).collect()
 }
 
 impl Run {

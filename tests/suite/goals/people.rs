@@ -248,3 +248,23 @@ fn configured_wins_are_a_goal_of_everyone() {
         assert_eq!(asked(sql), chance, "{config}");
     }
 }
+
+/// Goals of the export are those of the only pipeline that has deals, whatever a table of stages lists beside it.
+#[test]
+fn a_pipeline_without_deals_takes_no_goal_away() {
+    let stages = "pipeline,stage,order,probability,is_closed,is_won\nS,New,1,50,,\nS,Won,,100,true,true\n\
+        Old,New,1,50,,\nOld,Won,,100,true,true\n";
+    let target = "period_start,period_end,measure,value\n2026-04-01,2026-06-30,wins,4\n";
+    let files = [("sluice.toml", ""), ("stages.csv", stages), DEALS, ("targets.csv", target)];
+    let there = stored(&files);
+    let asked = |sql: &str| ask(there.path(), sql, "2026-04-30");
+    let sql =
+        "SELECT DISTINCT pipeline, goal, goal_basis FROM reverse_funnel WHERE goal IS NOT NULL";
+    assert_eq!(asked(sql), ["S,4,target"]);
+    let sql = "SELECT DISTINCT pipeline, target FROM goal_chance_wins";
+    assert_eq!(asked(sql), ["S,4.0"]);
+    let config = "[goals]\nwins = 3\nperiod = \"quarter\"\n";
+    let there = stored(&[("sluice.toml", config), ("stages.csv", stages), DEALS]);
+    let sql = "SELECT actual, target FROM goal_attainment WHERE goal_source = 'configured'";
+    assert_eq!(ask(there.path(), sql, "2026-04-30"), ["1,3"]);
+}
