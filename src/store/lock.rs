@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Held while a store is written; dropping it lets the next writer in.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -26,7 +26,7 @@ impl Lock {
             .open(&path)
             .map_err(|cause| Error::io("open", &path, cause).hint(super::WRITABLE))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(Error::new(
                 ErrorKind::Store,
                 format!("another process is writing to the store `{}`", root.display()),
@@ -34,6 +34,13 @@ impl Lock {
             .hint("wait until it has ended, then run the same command again; nothing was lost")),
             Err(TryLockError::Error(cause)) => Err(Error::io("lock", &path, cause)),
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is being started has the file open until it runs its program.
+        self.file.unlock().ok();
     }
 }
 
