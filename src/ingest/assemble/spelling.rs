@@ -32,23 +32,29 @@ fn fold_parts(name: &str) -> String {
     fold(&parted)
 }
 
-/// The spelling to keep of those of one name, and the others. The configuration has the first word, then a table of
-/// them, then what most records have, then the order of words.
-fn keep(
-    spellings: BTreeMap<Sym, Met>,
+/// The spellings to be changed, of names by what they are alike in. The configuration has the first word, then a table
+/// of them, then what most records have, then the order of words.
+fn settle<K>(
+    alike: BTreeMap<K, BTreeMap<Sym, Met>>,
     names: &Names,
     is_named: impl Fn(&str) -> (bool, bool),
-) -> Option<(Sym, Vec<Sym>)> {
-    let mut spellings: Vec<(Sym, Met)> = spellings.into_iter().collect();
-    spellings.sort_by_cached_key(|&(name, met)| {
-        let name = names.get(name);
-        let is_tidy = !name.contains("  ") && !name.contains('_');
-        let has_both =
-            [char::is_uppercase, char::is_lowercase].into_iter().all(|of| name.contains(of));
-        (std::cmp::Reverse((is_named(name), is_tidy, met, has_both)), name.to_owned())
-    });
-    let (&(kept, _), others) = spellings.split_first()?;
-    Some((kept, others.iter().map(|(name, _)| *name).collect()))
+) -> Renames {
+    let mut renames = Renames::new();
+    for spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
+        let mut spellings: Vec<(Sym, Met)> = spellings.into_iter().collect();
+        spellings.sort_by_cached_key(|&(name, met)| {
+            let name = names.get(name);
+            let is_tidy = !name.contains("  ") && !name.contains('_');
+            let has_both =
+                [char::is_uppercase, char::is_lowercase].into_iter().all(|of| name.contains(of));
+            (std::cmp::Reverse((is_named(name), is_tidy, met, has_both)), name.to_owned())
+        });
+        let Some((&(kept, _), others)) = spellings.split_first() else { continue };
+        for &(other, _) in others {
+            renames.entry(other).or_insert(kept);
+        }
+    }
+    renames
 }
 
 /// The spellings to be changed, of stages by pipeline and name.
@@ -67,13 +73,7 @@ pub(super) fn renames(
         let is_listed = all.stages.iter().any(|row| row.stage == name);
         (config.stage_names().any(|named| named == name), is_listed)
     };
-    let mut renames = Renames::new();
-    for spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
-        let Some((kept, others)) = keep(spellings, &all.names, is_named) else { continue };
-        for other in others {
-            renames.entry(other).or_insert(kept);
-        }
-    }
+    let mut renames = settle(alike, &all.names, is_named);
     // A spelling that one pipeline keeps and another changes is kept by none.
     while let Some((&from, &to)) = renames.iter().find(|(_, to)| renames.contains_key(to)) {
         let last = renames.get(&to).copied().filter(|last| *last != from);
@@ -151,11 +151,7 @@ pub(super) fn settle_pipelines(all: &mut Gathered, config: &Config) {
     }
     let is_named =
         |name: &str| (config.pipeline.iter().any(|own| own.name == name), listed.contains(name));
-    let mut renames = Renames::new();
-    for spellings in alike.into_values().filter(|spellings| spellings.len() > 1) {
-        let Some((kept, others)) = keep(spellings, &all.names, is_named) else { continue };
-        renames.extend(others.into_iter().map(|other| (other, kept)));
-    }
+    let renames = settle(alike, &all.names, is_named);
     if !renames.is_empty() {
         apply_to_pipelines(&renames, all);
         all.assumptions.push(said("Pipelines", &renames, &all.names));
