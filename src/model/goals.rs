@@ -110,6 +110,11 @@ impl Goal {
     fn new(who: Who, period: Period, (measure, word): (Measure, ArcStr), value: i128) -> Self {
         Self { who, period, span: 0, measure, place: 0, word, value, rows: 1, is_configured: false }
     }
+
+    /// The same, of the configuration.
+    fn configured(self) -> Self {
+        Self { is_configured: true, ..self }
+    }
 }
 
 impl Run {
@@ -144,9 +149,9 @@ impl Goals {
     /// The goals of a run: it must know its words and days already.
     pub(super) fn new(dataset: &Dataset, run: &Run) -> Self {
         let pipelines = met_pipelines(dataset, run);
-        let wins = pipelines.iter().map(|&pipeline| run.wins_goal_of(pipeline));
-        let wins: Option<Vec<u64>> = wins.map(|wins| (wins > 0).then_some(wins)).collect();
-        let wins = wins.filter(|wins| !wins.is_empty()).map(|wins| wins.iter().sum());
+        let goals = pipelines.iter().map(|&pipeline| Some(run.wins_goal_of(pipeline)));
+        let wins = goals.map(|wins| wins.filter(|&wins| wins > 0)).sum::<Option<u64>>();
+        let wins = wins.filter(|_| !pipelines.is_empty());
         let mut found = Self { pipelines, wins, ..Self::default() };
         for target in run.targets.iter().filter(|t| t.period_end > t.period_start) {
             let Some(who) = Who::of(target, &run.names) else { continue };
@@ -167,12 +172,11 @@ impl Goals {
         let now = run.period(goals.period, run.as_of);
         let before = run.period(goals.period, now.start - 1);
         let met = [before, now].into_iter().filter(|period| period.end > run.first_day);
-        let wins = |(period, wins): (Period, u64)| {
-            let goal =
-                Goal::new(Who::Everyone, period, (Measure::Wins, "wins".into()), i128::from(wins));
-            Goal { is_configured: true, ..goal }
-        };
-        self.rows.extend(met.filter_map(|period| Some((period, self.wins?))).map(wins));
+        for (period, wins) in met.filter_map(|period| Some((period, self.wins?))) {
+            let what = (Measure::Wins, ArcStr::from("wins"));
+            let goal = Goal::new(Who::Everyone, period, what, i128::from(wins));
+            self.rows.push(goal.configured());
+        }
         if goals.activities_per_day.is_empty() && goals.activities_per_week.is_empty() {
             return;
         }
@@ -198,7 +202,7 @@ impl Goals {
                 {
                     let what = (measure, word.clone());
                     let goal = Goal::new(Who::Owner(owner), period, what, i128::from(value));
-                    self.rows.push(Goal { is_configured: true, ..goal });
+                    self.rows.push(goal.configured());
                 }
             }
         }
