@@ -314,14 +314,17 @@ mod tests {
         }
     }
 
+    /// How many deals a number is told with, and which.
+    fn told(populations: &Populations<'_>, mut number: MovedNumber) -> (u64, String) {
+        populations.attribute(&mut number);
+        (number.deals, number.sample_ids.join(" "))
+    }
+
     #[test]
     fn numbers_are_told_with_the_deals_of_their_population_that_lived_in_their_period() {
         let deals: Vec<Found> = (0..30).map(|at| of_owner(at % 3, at)).collect();
         let populations = Populations::new(&deals);
-        let told = |mut number: MovedNumber| {
-            populations.attribute(&mut number);
-            (number.deals, number.sample_ids.join(" "))
-        };
+        let told = |number| told(&populations, number);
         let first = "000000 000001 000002 000003 000004".to_owned();
         assert_eq!(told(number(None, "P", None)), (30, first));
         assert_eq!(told(number(Some(1), "P", Some((5, 11)))), (2, "000007 000010".to_owned()));
@@ -331,10 +334,7 @@ mod tests {
     fn a_number_that_its_own_deals_did_not_move_leans_on_others() {
         let deals: Vec<Found> = (0..30).map(|at| of_owner(at % 3, at)).collect();
         let populations = Populations::new(&deals);
-        let told = |mut number: MovedNumber| {
-            populations.attribute(&mut number);
-            (number.deals, number.sample_ids.join(" "))
-        };
+        let told = |number| told(&populations, number);
         let first = "000000 000001 000002 000003 000004".to_owned();
         assert_eq!(told(number(Some(9), "P", None)), (30, first.clone()));
         assert_eq!(told(number(Some(1), "Q", None)), (30, first.clone()));
