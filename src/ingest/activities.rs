@@ -236,10 +236,13 @@ fn doing(
 
 /// How it ended: by its own column, or else by a status that is no word for done or planned (`left voicemail`).
 fn outcome(record: &Record<'_>, part: &mut Part<ActivityRow>, doing: Option<Doing>) -> Word {
-    let status = record.text(Col::Status).filter(|_| record.text(Col::Outcome).is_none());
-    match (doing, status) {
-        (Some(Doing::Void(outcome)), _) => part.words.intern(outcome),
-        (None, Some(status)) => record.known(Col::Outcome, &status, part),
-        _ => record.mapped(Col::Outcome, part),
+    let status = || record.text(Col::Status).filter(|_| record.text(Col::Outcome).is_none());
+    match doing {
+        Some(Doing::Void(outcome)) => part.words.intern(outcome),
+        Some(Doing::Done | Doing::Planned) => record.mapped(Col::Outcome, part),
+        None => match status() {
+            Some(status) => record.known(Col::Outcome, &status, part),
+            None => record.mapped(Col::Outcome, part),
+        },
     }
 }

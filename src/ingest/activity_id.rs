@@ -33,9 +33,12 @@ impl ActivityId {
     }
 }
 
-/// Letters as numbers from 1 on, in their order; 0 for what is none of them.
+/// Set in the code of what is no letter.
+const NONE: u8 = 0x80;
+
+/// Letters as numbers from 1 on, in their order.
 const CODES: [u8; 256] = {
-    let mut codes = [0; 256];
+    let mut codes = [NONE; 256];
     codes[b'-' as usize] = 1;
     let ranges = [(b'0', 10, 2), (b'A', 26, 12), (b'a', 26, 38)];
     let mut range = 0;
@@ -55,16 +58,17 @@ fn whole(id: &[u8]) -> Option<[u64; 2]> {
     if id.is_empty() || id.len() > WHOLE {
         return None;
     }
-    let (mut halves, mut are_codes) = ([0; 2], true);
+    let (mut halves, mut seen) = ([0; 2], 0);
     for (half, letters) in halves.iter_mut().zip(id.chunks(HALF)) {
+        let mut packed = 0;
         for letter in letters {
             let code = CODES[usize::from(*letter)];
-            are_codes &= code != 0;
-            *half = *half << BITS | u64::from(code);
+            seen |= code;
+            packed = packed << BITS | u64::from(code);
         }
-        *half <<= BITS * (HALF - letters.len());
+        *half = packed << (BITS * (HALF - letters.len()));
     }
-    are_codes.then_some(halves)
+    (seen & NONE == 0).then_some(halves)
 }
 
 /// A UUID of RFC 9562, whose two bits of the variant are the same in all.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 
+use super::checked::without_point;
 use super::clock;
 use super::columns::Col;
 use super::context::{Context, Link};
@@ -51,19 +52,6 @@ const IDS: u128 = 1 << Col::DealId as u8
     | 1 << Col::Pipeline as u8
     | 1 << Col::Id as u8;
 
-/// An id as it was before a program that has numbers only, and no empty whole ones, wrote `17.0` for `17`.
-#[inline]
-fn whole(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_whole = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    if !text.strip_suffix(".0").is_some_and(is_whole) {
-        return text;
-    }
-    match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(".0").unwrap_or(text)),
-        Cow::Owned(text) => Cow::Owned(text.strip_suffix(".0").unwrap_or(&text).to_owned()),
-    }
-}
-
 impl<'r> Record<'r> {
     /// The record `row` of a block.
     pub(super) fn new(
@@ -81,18 +69,17 @@ impl<'r> Record<'r> {
     }
 
     /// The text of a cell by its place; none if it is missing or a null word.
-    #[inline]
     pub(super) fn at(&self, index: usize) -> Option<Cow<'r, str>> {
         let text = self.cells.text(index)?;
         let is_none = text.is_empty() || self.context.plan.is_null(&text);
         (!is_none).then_some(text)
     }
 
-    /// The text of a column; ids are those of [`whole`].
+    /// The text of a column; ids are those of [`without_point`].
     #[inline]
     pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
         let text = self.at(self.context.plan.index(col)?)?;
-        Some(if IDS & 1 << col as u8 != 0 { whole(text) } else { text })
+        Some(if IDS & 1 << col as u8 != 0 { without_point(text) } else { text })
     }
 
     /// The deal that a change is of; none if it is left out, and its rows with it.
@@ -142,8 +129,12 @@ impl<'r> Record<'r> {
     }
 
     /// An instant; the flag tells of a local time that is ambiguous or does not exist.
+    #[inline]
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
-        let Some(day) = self.text(col) else { return Ok(None) };
+        self.text(col).map_or(Ok(None), |text| self.time_of(col, text))
+    }
+
+    fn time_of(&self, col: Col, day: Cow<'r, str>) -> Result<Option<(Micros, bool)>, Bad> {
         let text = self.with_clock(col, day);
         let is_utc = self.context.plan.utc >> col as u8 & 1 == 1;
         match self.instant(&text, is_utc) {
@@ -170,11 +161,9 @@ impl<'r> Record<'r> {
     #[inline]
     pub(super) fn instant(&self, text: &str, is_utc: bool) -> Option<(Micros, bool)> {
         self.see_date(text);
-        let times = &self.context.times;
-        match is_utc {
-            false => convert::time(text, times),
-            true => convert::time(text, &convert::TimeRules { naive: Zone::UTC, ..*times }),
-        }
+        let mut times = self.context.times;
+        times.naive = if is_utc { Zone::UTC } else { times.naive };
+        convert::time(text, &times)
     }
 
     /// Notes what a date of this record tells of others.
@@ -186,6 +175,7 @@ impl<'r> Record<'r> {
     }
 
     /// A date.
+    #[inline]
     pub(super) fn date(&self, col: Col) -> Result<Option<Day>, Bad> {
         let Some(text) = self.text(col) else { return Ok(None) };
         self.see_date(&text);
@@ -226,17 +216,17 @@ impl<'r> Record<'r> {
     }
 
     /// The code of the row's currency.
-    pub(super) fn currency(&self) -> Result<Option<String>, Bad> {
+    pub(super) fn currency(&self) -> Result<Option<Cow<'r, str>>, Bad> {
         let own = &self.context.config.currency;
         match &self.context.forms.currency {
             Known::Unsaid => Ok(None),
             Known::Told => self.parsed(Col::Currency, "not a currency, such as `EUR`", |text| {
-                currency::code(text, own)
+                currency::code(text, own).map(Cow::Owned)
             }),
-            Known::One(code) => Ok(Some(code.clone())),
+            Known::One(code) => Ok(Some(Cow::Borrowed(code))),
             Known::Each(unit) => {
                 let shown = self.amount().and_then(|amount| currency::shown(&amount, own));
-                Ok(shown.or_else(|| unit.clone()))
+                Ok(shown.map(Cow::Owned).or(unit.as_deref().map(Cow::Borrowed)))
             }
         }
     }
@@ -279,6 +269,7 @@ impl<'r> Record<'r> {
     }
 
     /// Seconds: a count of units of so many, or `0:12:30`; `12:30` counts units and what they have sixty of.
+    #[inline]
     pub(super) fn duration(&self, col: Col, unit: u32) -> Result<Option<u32>, Bad> {
         self.parsed(col, "no duration, such as `45` or `0:12:30`", |text| {
             number::seconds(text, unit)
@@ -290,6 +281,7 @@ impl<'r> Record<'r> {
         self.parsed(col, "neither yes nor no, such as `1` or `false`", convert::flag)
     }
 
+    #[inline]
     fn parsed<T>(
         &self,
         col: Col,
@@ -332,6 +324,9 @@ impl<'r> Record<'r> {
         let file = &self.context.plan.file;
         if let Some(text) = self.text(col) {
             return self.known(col, &text, part);
+        }
+        if self.context.plan.given >> col as u8 & 1 == 0 {
+            return Word::default();
         }
         if let Some(word) = self.inferred(col) {
             return part.words.intern(word);

@@ -1,5 +1,7 @@
 //! Forms of one id. Ids of Salesforce: 15 characters that differ by case, or those with three more that tell the case.
 
+use std::borrow::Cow;
+
 /// The other form of an id; none if it is no such id, or its last three characters are not the check of
 /// the others.
 pub(super) fn other_form(id: &str) -> Option<String> {
@@ -63,6 +65,19 @@ fn is_scientific(id: &str) -> bool {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b','))
     };
     are_digits(number) && power.strip_prefix('+').is_some_and(are_digits)
+}
+
+/// An id as it was before a program that has numbers only, and no empty whole ones, wrote `17.0` for `17`.
+#[inline]
+pub(super) fn without_point(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_whole = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    if !text.strip_suffix(".0").is_some_and(is_whole) {
+        return text;
+    }
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_suffix(".0").unwrap_or(text)),
+        Cow::Owned(text) => Cow::Owned(text.strip_suffix(".0").unwrap_or(&text).to_owned()),
+    }
 }
 
 #[cfg(test)]

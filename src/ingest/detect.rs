@@ -166,6 +166,7 @@ fn plan(
             .iter()
             .filter_map(|i| Some((Col::find(&i.gives)?, at(&i.header))))
             .collect(),
+        given: given(&file),
         wide: wide(&file, folded, &head.headers, called),
         year: called.year(),
         lasting: None,
@@ -178,6 +179,12 @@ fn plan(
         columns: Col::ALL.iter().map(index).collect(),
         headers: head.headers,
     }
+}
+
+/// Columns that a mapping infers or has a default for, as bits.
+fn given(file: &FileMapping) -> u128 {
+    let names = file.infer.iter().map(|infer| &infer.gives).chain(file.defaults.keys());
+    names.filter_map(|name| Col::find(name)).fold(0, |bits, col| bits | 1 << col as u8)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The rows of a file of exchange rates.
 
+use std::borrow::Cow;
+
 use super::cells::Record;
 use super::columns::Col;
 use super::context::Context;
@@ -18,7 +20,7 @@ pub(super) fn rate(
     if !context.plan.wide.is_empty() {
         return rates(record, part, context);
     }
-    let Some(currency) = record.currency()? else {
+    let Some(currency) = record.currency()?.map(Cow::into_owned) else {
         return Err(record.bad(Col::Currency, "", "an exchange rate needs a currency", true));
     };
     let (mut rate_on, mut holds_until) = (FxRate::ALWAYS.0, Some(FxRate::ALWAYS.1));

@@ -63,7 +63,7 @@ pub(super) fn target(
     let measure = measure(record)?;
     let is_money = measure == "bookings";
     let currency = match is_money {
-        true => part.currency(record.currency(), context),
+        true => part.currency(record.currency(), context).into_owned(),
         false => String::new(),
     };
     let Some((owner, team)) = whose(record) else {
@@ -191,7 +191,7 @@ pub(super) fn forecast(
         }
     };
     let (period_start, period_end) = forecast_period(record, context)?;
-    let currency = part.currency(record.currency(), context);
+    let currency = part.currency(record.currency(), context).into_owned();
     let Some((owner, team)) = whose(record) else {
         part.set_aside(true);
         return Ok(());

@@ -127,8 +127,8 @@ fn plain(text: &str, mark: DecimalMark) -> Option<String> {
 
 /// What of a currency stands beside a number.
 pub(super) fn dress(text: &str) -> Option<String> {
-    let is_bare = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
-    if text.chars().all(is_bare) {
+    let is_bare = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+    if text.bytes().all(is_bare) {
         return None;
     }
     undressed(text).map(|(.., dress)| dress).filter(|dress| !dress.is_empty())

@@ -2,6 +2,7 @@
 //!
 //! A bad cell never costs more than its row, and a row never more than itself.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -171,24 +172,24 @@ impl<R> Part<R> {
     }
 
     /// The currency, or the one of amounts that tell none if the cell is empty or bad.
-    pub(super) fn currency(
+    pub(super) fn currency<'c>(
         &mut self,
-        code: Result<Option<String>, Bad>,
-        context: &Context<'_>,
-    ) -> String {
-        self.cell(code).unwrap_or_else(|| context.own_currency.clone())
+        code: Result<Option<Cow<'c, str>>, Bad>,
+        context: &'c Context<'_>,
+    ) -> Cow<'c, str> {
+        self.cell(code).unwrap_or(Cow::Borrowed(&*context.own_currency))
     }
 
     /// The currency of a deal's amount, and the word for it, none if its cell in a column of currencies is
     /// empty or bad: see [`fill`](super::currency::fill).
-    pub(super) fn deal_currency(
+    pub(super) fn deal_currency<'c>(
         &mut self,
-        code: Result<Option<String>, Bad>,
-        context: &Context<'_>,
-    ) -> (String, Word) {
+        code: Result<Option<Cow<'c, str>>, Bad>,
+        context: &'c Context<'_>,
+    ) -> (Cow<'c, str>, Word) {
         let code = self.cell(code);
         let is_blank = code.is_none() && context.forms.currency == Known::Told;
-        let currency = code.unwrap_or_else(|| context.own_currency.clone());
+        let currency = code.unwrap_or(Cow::Borrowed(&*context.own_currency));
         let word = if is_blank { Word::default() } else { self.words.intern(&currency) };
         (currency, word)
     }

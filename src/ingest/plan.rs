@@ -57,6 +57,8 @@ pub(super) struct Plan {
     pub(super) skip: Vec<Option<usize>>,
     /// What each of `file.infer` gives, and the place of its column.
     pub(super) infer: Vec<(Col, Option<usize>)>,
+    /// Columns that the mapping infers or has a default for, as bits.
+    pub(super) given: u128,
     /// Columns that hold a value each, with the period of the goal or the category of the forecast.
     pub(super) wide: Vec<(usize, String)>,
     /// What activities are by the name of their file.

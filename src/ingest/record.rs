@@ -48,7 +48,7 @@ impl<'t> Cells<'t> {
 
     /// The text of a cell, trimmed, without quoting and without a spreadsheet guard; none if the
     /// record is shorter.
-    #[inline]
+    #[inline(always)]
     pub(super) fn text(&self, at: usize) -> Option<Cow<'t, str>> {
         let (start, end, is_odd) = self.place(at)?;
         let is_quoted = self.text.as_bytes().get(start) == Some(&b'"');

@@ -249,7 +249,7 @@ pub(super) fn change<R>(
     let plan = context.plan;
     let is_told = plan.has(Col::Currency) || plan.forms.currency != Known::Told;
     let currency = match plan.has(Col::Amount) && is_told {
-        true => Cow::Owned(part.currency(record.currency(), context)),
+        true => part.currency(record.currency(), context),
         false => Cow::Borrowed(&*context.config.currency),
     };
     Ok(HistoryRow {

@@ -138,7 +138,7 @@ pub(super) fn payment(
         return Err(record.bad(Col::PaidAt, "", "a payment needs a date", true));
     };
     let own = record.currency()?;
-    let currency = own.unwrap_or_else(|| context.currency_of(deal).to_owned());
+    let currency = own.unwrap_or_else(|| context.currency_of(deal).into()).into_owned();
     let Some(amount) = record.money(Col::Amount, &currency)? else {
         return Err(record.bad(Col::Amount, "", "a payment needs an amount", true));
     };
