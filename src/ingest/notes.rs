@@ -100,7 +100,11 @@ pub(super) fn is_header(cells: &Cells<'_>, headers: &[String]) -> bool {
         let cell = cells.text(at).unwrap_or_default();
         header.strip_prefix(&*cell).is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
     };
-    headers.len() > 1 && headers.iter().enumerate().all(is_same)
+    // Nearly every row tells by its first letter that it is none.
+    let may_be = headers.first().and_then(|first| first.bytes().next());
+    headers.len() > 1
+        && may_be.is_none_or(|byte| cells.may_begin(0, byte))
+        && headers.iter().enumerate().all(is_same)
 }
 
 /// Whether a row, of a table of `width` columns, is a total or a note: it begins as those do, or is one

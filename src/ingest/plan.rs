@@ -151,6 +151,7 @@ impl Plan {
 /// Whether the texts are the same but for ASCII case; ids that differ from a null one do so early.
 #[inline]
 pub(super) fn is_word(word: &str, text: &str) -> bool {
-    let mut bytes = word.bytes().zip(text.bytes());
-    word.len() == text.len() && bytes.all(|(a, b)| a == b || a.eq_ignore_ascii_case(&b))
+    const CASE: u8 = b'a' ^ b'A';
+    let is_same = |(a, b): (u8, u8)| a == b || a ^ b == CASE && a.is_ascii_alphabetic();
+    word.len() == text.len() && word.bytes().zip(text.bytes()).all(is_same)
 }

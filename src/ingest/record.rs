@@ -59,6 +59,18 @@ impl<'t> Cells<'t> {
         Some(Cow::Borrowed(clean(self.text.get(inner)?)))
     }
 
+    /// Whether the text of a cell may begin with `byte`; it does not where that of the cell is another letter or
+    /// digit.
+    #[inline]
+    pub(super) fn may_begin(&self, at: usize, byte: u8) -> bool {
+        let Some(start) = self.starts.get(at) else { return true };
+        let cell = self.text.as_bytes().get((start & !ODD) as usize..).unwrap_or_default();
+        match cell {
+            [b'"', first, ..] | [first, ..] => *first == byte || !first.is_ascii_alphanumeric(),
+            [] => true,
+        }
+    }
+
     /// The texts of all cells.
     pub(super) fn texts(&self) -> impl Iterator<Item = Cow<'t, str>> {
         (0..self.len()).filter_map(|at| self.text(at))
