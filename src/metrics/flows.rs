@@ -10,6 +10,7 @@ use super::holds::{Hold, TRANSFER, WAYS, each_hold};
 use super::keyed::Keyed;
 use super::layout::{Dimension, Slice};
 use super::monthly::currency_of;
+use super::place::{row, stage_column};
 use super::shared::SharedState;
 use super::stage_key::KINDS;
 use crate::model::{
@@ -69,9 +70,9 @@ pub(super) struct Stays {
 gather!(Stays: came, net);
 
 impl Stays {
-    fn count(&mut self, is_one: bool) {
-        self.came += u32::from(is_one);
-        self.net += i32::from(is_one);
+    fn count(&mut self) {
+        self.came += 1;
+        self.net += 1;
     }
 }
 
@@ -140,12 +141,14 @@ impl Flow {
     fn enter(&mut self, slot: u8, days: i64, worth: Worth, mended: Option<[bool; KINDS.len()]>) {
         self.take(slot, worth.minor());
         self.deal_days += days;
-        self.nulls.count(worth.amount.is_none());
+        if worth.amount.is_none() {
+            self.nulls.count();
+        }
         if let Some(at) = worth.basis() {
-            self.known[at].count(true);
+            self.known[at].count();
         }
         if let Some(is_new) = mended {
-            self.mended.count(true);
+            self.mended.count();
             self.mended_came.iter_mut().zip(is_new).for_each(|(n, is)| *n += u32::from(is));
         }
     }
@@ -154,11 +157,15 @@ impl Flow {
     fn leave(&mut self, slot: u8, days: i64, worth: Worth, is_mended: bool) {
         self.take(slot, worth.minor());
         self.deal_days -= days;
-        self.nulls.net -= i32::from(worth.amount.is_none());
+        if worth.amount.is_none() {
+            self.nulls.net -= 1;
+        }
         if let Some(at) = worth.basis() {
             self.known[at].net -= 1;
         }
-        self.mended.net -= i32::from(is_mended);
+        if is_mended {
+            self.mended.net -= 1;
+        }
     }
 
     fn revalue(&mut self, slot: u8, old: Worth, new: Worth) {
@@ -173,7 +180,7 @@ impl Flow {
                 self.known[at].net -= 1;
             }
             if let Some(at) = new.basis() {
-                self.known[at].count(true);
+                self.known[at].count();
             }
         }
     }
@@ -215,12 +222,21 @@ pub struct Flows {
 /// The cells of a deal.
 struct Cells<'s> {
     all: &'s mut Keyed<Key, Flow>,
-    facts: &'s Facts,
+    /// The values that stay the same, with the rows of their cells: source and segment.
+    fixed: [(Sym, Option<usize>); 2],
     currency: Sym,
     run: &'s Run,
 }
 
-impl Cells<'_> {
+impl<'s> Cells<'s> {
+    fn new(all: &'s mut Keyed<Key, Flow>, facts: &Facts, run: &'s Run) -> Self {
+        let fixed = [(Dimension::Source, facts.source), (Dimension::Segment, facts.segment)];
+        let fixed = fixed.map(|(dimension, value)| {
+            (value, row(Slice { pipeline: Sym::NONE, dimension, value }, run))
+        });
+        Self { all, fixed, currency: currency_of(facts, run), run }
+    }
+
     /// Changes the cells in which an event of a day counts: that of the owner, and unless it is a mere
     /// transfer, those of the source and the segment. Tells the days to the end of the period.
     #[inline]
@@ -230,20 +246,27 @@ impl Cells<'_> {
         (day, is_transfer): (Day, bool),
         change: impl Fn(&mut Flow, Dimension, i64),
     ) {
-        let Self { all, facts, currency, run } = self;
-        let quarter = run.period(PeriodKind::Quarter, day);
-        let mut put = |dimension, value, period: Period| {
+        let Self { all, fixed: [source, segment], currency, run } = self;
+        let when = |kind| {
+            let period = run.period(kind, day);
+            (period, stage_column(kind, (hold.stage, *currency, period.start), run))
+        };
+        let mut put = |dimension, (value, row): (Sym, Option<usize>), when: (Period, _)| {
+            let (period, column) = when;
             let slice = Slice { pipeline: hold.pipeline, dimension, value };
             let days = match hold.kind {
                 StageKind::Open => i64::from(period.end.min(run.as_of + 1) - day),
                 _ => 0,
             };
-            change(all.cell((slice, hold.stage, *currency, period.start), run), dimension, days);
+            let key = (slice, hold.stage, *currency, period.start);
+            change(all.cell_at(row.zip(column), key), dimension, days);
         };
-        put(Dimension::Owner, hold.owner, quarter);
+        let quarter = when(PeriodKind::Quarter);
+        let owner = row(Slice::owner(hold.pipeline, hold.owner), run);
+        put(Dimension::Owner, (hold.owner, owner), quarter);
         if !is_transfer {
-            put(Dimension::Source, facts.source, quarter);
-            put(Dimension::Segment, facts.segment, run.period(PeriodKind::Month, day));
+            put(Dimension::Source, *source, quarter);
+            put(Dimension::Segment, *segment, when(PeriodKind::Month));
         }
     }
 }
@@ -255,8 +278,7 @@ impl SharedState for Flows {
         let Self { cells, holds } = self;
         holds.clear();
         each_hold(deal, run, |hold| holds.push(hold));
-        let currency = currency_of(&deal.facts, run);
-        let mut cells = Cells { all: cells, facts: &deal.facts, currency, run };
+        let mut cells = Cells::new(cells, &deal.facts, run);
         let is_mended = deal.is_mended();
         // One rate for all a deal's life, so that what comes into a stage is what goes out.
         let on = deal.facts.closed_on.unwrap_or(run.as_of);

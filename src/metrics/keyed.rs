@@ -52,7 +52,13 @@ impl<K: Placed, V: Default> Keyed<K, V> {
     /// The cell of `key`, empty if it is new.
     #[inline]
     pub(super) fn cell(&mut self, key: K, run: &Run) -> &mut V {
-        self.at(key.place(run).filter(|place| place.1 < MOST_COLUMNS), key)
+        self.cell_at(key.place(run), key)
+    }
+
+    /// The cell of `key`, whose place is known.
+    #[inline]
+    pub(super) fn cell_at(&mut self, place: Option<Place>, key: K) -> &mut V {
+        self.at(place.filter(|place| place.1 < MOST_COLUMNS), key)
     }
 
     #[inline]

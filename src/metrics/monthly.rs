@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::gather::Gather;
 use super::keyed::Keyed;
 use super::layout::{Dimension, Reason, Slice};
+use super::place::{month_column, row};
 use crate::model::{Facts, Period, PeriodKind, Run, Sym};
 use crate::stats::quantile::Histogram;
 
@@ -93,8 +94,10 @@ impl<T: Gather + Default> Monthly<T> {
         run: &Run,
         mut count: impl FnMut(&mut T),
     ) {
+        let column = month_column(facts.pipeline, (currency, month), run);
         for slice in Slice::of(facts.pipeline, facts, dimensions) {
-            count(self.at((slice, currency, month), run));
+            let place = row(slice, run).zip(column);
+            count(self.cells.cell_at(place, (slice, currency, month)));
         }
     }
 

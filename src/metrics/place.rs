@@ -16,7 +16,7 @@ pub trait Placed: Copy + Ord {
 
 /// The row of a population of any pipeline.
 #[inline]
-fn row(slice: Slice, run: &Run) -> Option<usize> {
+pub(super) fn row(slice: Slice, run: &Run) -> Option<usize> {
     let number = match slice.dimension {
         Dimension::All => 0,
         Dimension::Owner => run.owners.of(slice.value)?,
@@ -32,7 +32,7 @@ fn time(period: Period, run: &Run) -> Option<(usize, usize)> {
     let month = || run.months.place(run.months.of(period.start));
     match period.kind {
         PeriodKind::All => Some((0, 0)),
-        PeriodKind::Quarter => Some((1, month()? / run.months.in_quarter())),
+        PeriodKind::Quarter => Some((1, run.months.quarter_place(month()?))),
         PeriodKind::Month => Some((2, month()?)),
         _ => None,
     }
@@ -60,10 +60,19 @@ impl Placed for (Slice, Sym, i32) {
     #[inline]
     fn place(&self, run: &Run) -> Option<Place> {
         let (slice, currency, month) = *self;
-        let column =
-            run.months.place(month)? * run.pipelines.count() + run.pipelines.of(slice.pipeline)?;
-        Some((row(slice, run)?, by_currency(column, currency, run)?))
+        Some((row(slice, run)?, month_column(slice.pipeline, (currency, month), run)?))
     }
+}
+
+/// The column of a pipeline by month and currency.
+#[inline]
+pub(super) fn month_column(
+    pipeline: Sym,
+    (currency, month): (Sym, i32),
+    run: &Run,
+) -> Option<usize> {
+    let column = run.months.place(month)? * run.pipelines.count() + run.pipelines.of(pipeline)?;
+    by_currency(column, currency, run)
 }
 
 /// A population.
@@ -145,14 +154,24 @@ impl Placed for (Slice, StageId, Sym, Day) {
     #[inline]
     fn place(&self, run: &Run) -> Option<Place> {
         let (slice, stage, currency, day) = *self;
-        let month = run.months.place(run.months.of(day))?;
-        let time = match slice.dimension {
-            Dimension::Owner | Dimension::Source => month / run.months.in_quarter(),
-            Dimension::Segment | Dimension::All => month,
+        let kind = match slice.dimension {
+            Dimension::Owner | Dimension::Source => PeriodKind::Quarter,
+            Dimension::Segment | Dimension::All => PeriodKind::Month,
         };
-        let column = time * stages(run) + usize::from(stage.0);
-        Some((row(slice, run)?, by_currency(column, currency, run)?))
+        Some((row(slice, run)?, stage_column(kind, (stage, currency, day), run)?))
     }
+}
+
+/// The column of a stage by currency and first day of a quarter or a month.
+#[inline]
+pub(super) fn stage_column(
+    kind: PeriodKind,
+    (stage, currency, day): (StageId, Sym, Day),
+    run: &Run,
+) -> Option<usize> {
+    let month = run.months.place(run.months.of(day))?;
+    let time = if kind == PeriodKind::Quarter { run.months.quarter_place(month) } else { month };
+    by_currency(time * stages(run) + usize::from(stage.0), currency, run)
 }
 
 /// A whole pipeline in a stage by period.

@@ -62,10 +62,12 @@ impl Zone {
     pub const UTC: Self = Self(Tz::UTC);
 
     /// Wall-clock time of an instant, as microseconds since 1970-01-01 00:00 local.
+    #[inline]
     pub fn wall(self, at: Micros) -> i64 {
-        if self.0 == Tz::UTC {
-            return at;
-        }
+        if self.0 == Tz::UTC { at } else { self.wall_by_offset(at) }
+    }
+
+    fn wall_by_offset(self, at: Micros) -> i64 {
         let seconds = at.div_euclid(SECOND_MICROS);
         let offset = chrono::DateTime::from_timestamp(seconds, 0).map_or(0, |utc| {
             self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc()
@@ -74,6 +76,7 @@ impl Zone {
     }
 
     /// Local date of an instant.
+    #[inline]
     pub fn day(self, at: Micros) -> Day {
         self.wall(at).div_euclid(DAY_MICROS) as Day
     }

@@ -26,6 +26,9 @@ impl Days {
     /// The local date of an instant: that of [`Zone::day`].
     #[inline]
     pub fn of(&self, at: Micros) -> Day {
+        if self.midnights.is_empty() {
+            return self.zone.day(at);
+        }
         let guess = at.div_euclid(DAY_MICROS) - i64::from(self.first);
         // No zone is a day away from UTC.
         for place in [guess, guess - 1, guess + 1] {

@@ -226,7 +226,8 @@ impl Run {
         let deals = || dataset.partitions.iter().flat_map(|p| &p.deals);
         let first = deals().filter_map(|d| d.created_at.get()).min();
         self.first_day = first.map_or(self.as_of, |at| self.zone.day(at)).min(self.as_of);
-        self.months.keep_at_hand(self.first_day - QUARTER_DAYS, self.as_of);
+        let fiscal_start = self.config.fiscal_year_start_month;
+        self.months.keep_at_hand(self.first_day - QUARTER_DAYS, self.as_of, fiscal_start);
         self.days = Days::new(self.zone, self.first_day - QUARTER_DAYS, self.as_of);
         let mut seen: Vec<bool> = vec![false; self.names.len()];
         for deal in deals().filter(|deal| deal.created_at.get().is_none_or(|at| at < self.cut)) {
@@ -299,12 +300,14 @@ impl Run {
 
     /// The period of `kind` that holds `day`. `All` runs from the first deal to `as_of`;
     /// `Trailing` is the same, use [`Run::trailing`] for a window.
+    #[inline]
     pub fn period(&self, kind: PeriodKind, day: Day) -> Period {
-        match kind {
-            PeriodKind::All | PeriodKind::Trailing => {
-                Period { kind, start: self.first_day, end: self.as_of + 1 }
-            }
-            kind => Period::among(&self.months, kind, day, self.config.fiscal_year_start_month),
+        if matches!(kind, PeriodKind::All | PeriodKind::Trailing) {
+            return Period { kind, start: self.first_day, end: self.as_of + 1 };
+        }
+        match self.months.bounds(kind, day) {
+            Some((start, end)) => Period { kind, start, end },
+            None => Period::among(&self.months, kind, day, self.config.fiscal_year_start_month),
         }
     }
 

@@ -25,7 +25,7 @@ fn retail() -> Vec<NamedPeriod> {
 
 fn months(rows: &[NamedPeriod]) -> Months {
     let mut months = Months::of_table(PeriodTable::of(rows).unwrap());
-    months.keep_at_hand(day("2024-01-01"), day("2027-01-01"));
+    months.keep_at_hand(day("2024-01-01"), day("2027-01-01"), 1);
     months
 }
 
