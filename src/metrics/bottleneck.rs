@@ -13,7 +13,7 @@ use super::maturity::is_staged;
 use super::stage_duration_censored::is_dwell;
 use super::stage_exit::{cause, is_first_of_life};
 use super::stage_key::is_worked;
-use super::stage_win_probability::{Reaches, StageChance};
+use super::stage_win_probability::{Reaches, StageChance, each_reached};
 use crate::error::Result;
 use crate::model::{
     About, Day, ExitKind, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, column,
@@ -132,11 +132,9 @@ impl Metric for Bottleneck {
         }
         let first = *state.first.get_or_insert_with(|| first_day(run));
         let quality = u64::from(deal.is_mended());
-        let State { passages, reaches, .. } = state;
-        reaches.fold(&[Dimension::All], deal, run, |visit, order, _| {
-            if visit.entered_on < first {
-                return;
-            }
+        state.reaches.fold(&[Dimension::All], deal, run, |_, _, _| {});
+        let passages = &mut state.passages;
+        each_reached(deal, first, run, |visit, order, _| {
             let quarter = run.period(PeriodKind::Quarter, visit.entered_on);
             if let Some((stage, _)) = run.catalogue.placed(visit.pipeline, order) {
                 passages.cell((visit.pipeline, quarter, stage), run).reached += 1;

@@ -57,13 +57,14 @@ pub(super) fn window(is_trailing: bool, run: &Run) -> Period {
 pub(super) struct FollowUp(Vec<u64>);
 
 impl FollowUp {
-    /// Counts deals that were followed for so many ticks.
-    pub(super) fn add(&mut self, ticks: i64, deals: u64, run: &Run) {
+    /// To how many of the horizons a deal was followed in so many ticks.
+    pub(super) fn horizons(ticks: i64, run: &Run) -> usize {
         let days = ticks.div_euclid(run.config.clock.ticks_per_day());
-        self.add_at(run.config.horizons.partition_point(|&h| i64::from(h) <= days), deals);
+        run.config.horizons.partition_point(|&h| i64::from(h) <= days)
     }
 
-    fn add_at(&mut self, horizons: usize, deals: u64) {
+    /// Counts deals that were followed to so many of the horizons.
+    pub(super) fn add(&mut self, horizons: usize, deals: u64) {
         if self.0.len() <= horizons {
             self.0.resize(horizons + 1, 0);
         }
@@ -72,7 +73,7 @@ impl FollowUp {
 
     /// Adds other deals.
     pub(super) fn merge(&mut self, other: &Self) {
-        other.0.iter().enumerate().for_each(|(at, &deals)| self.add_at(at, deals));
+        other.0.iter().enumerate().for_each(|(at, &deals)| self.add(at, deals));
     }
 
     /// The largest configured horizon at which the deals of `table` have a value.

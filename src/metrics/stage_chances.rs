@@ -48,7 +48,6 @@ impl Lives {
         let steps = &mut self.steps;
         let whole = [super::layout::Dimension::All];
         self.reaches.fold(&whole, deal, run, |visit, order, ticks| {
-            let Some(ticks) = ticks else { return };
             let pipeline = visit.pipeline;
             let is_first = latest.replace(pipeline) != Some(pipeline);
             steps.push(Step { ticks, pipeline, order, cause, is_first });

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::Metric;
 use super::keyed::Keyed;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail, UNOWNED};
-use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent};
+use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts};
 use crate::error::Result;
-use crate::model::{About, HistoryGrade, Run, StageKind, Sym, Timeline, Unit, Visit, column};
+use crate::model::{About, Day, HistoryGrade, Run, StageKind, Sym, Timeline, Unit, Visit, column};
 use crate::stats::influence::Influence;
 use crate::stats::isotonic::isotonic;
 use crate::stats::survival::EventTable;
@@ -85,39 +85,25 @@ struct Estimate {
 }
 
 /// Deals that reached the stages, by population and place of the stage.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Reaches(Keyed<(Slice, u16), Reached>);
 
 impl Reaches {
-    /// Takes a deal in the populations of `dimensions`, and calls `each` with every place that it is known
-    /// to have reached, the visit by which it got there, and the ticks from then to its end if that was in
-    /// the trailing window, so that it counts.
+    /// Takes a deal in the populations of `dimensions`, and calls `each` with every place that counts, as
+    /// [`each_reached`] does: those reached in the trailing window.
     pub(super) fn fold(
         &mut self,
         dimensions: &[Dimension],
         deal: &Timeline<'_>,
         run: &Run,
-        mut each: impl FnMut(&Visit, u16, Option<i64>),
+        mut each: impl FnMut(&Visit, u16, i64),
     ) {
-        // Where no stage before the close is told, only wins would seem to have reached one.
-        let is_told = deal.deal.history_grade <= HistoryGrade::LastChange;
-        if !is_in_cohorts(deal) || !is_told {
-            return;
-        }
-        for (at, visit) in deal.visits.iter().enumerate() {
-            let is_known = deal.visits.iter().take(at).any(|v| v.pipeline == visit.pipeline);
-            if !is_known {
-                reach(deal, visit.pipeline, run, |order, reached| {
-                    let Some(ticks) = ticks_since(deal, reached, run) else { return };
-                    let is_recent = is_recent(reached.entered_on, run);
-                    if is_recent {
-                        let place = (visit.pipeline, order);
-                        add(&mut self.0, dimensions, deal, place, (reached, ticks), run);
-                    }
-                    each(reached, order, is_recent.then_some(ticks));
-                });
-            }
-        }
+        let since = run.trailing(run.config.emp_window_days).start;
+        each_reached(deal, since, run, |visit, order, ticks| {
+            let place = (visit.pipeline, order);
+            add(&mut self.0, dimensions, deal, place, (visit, ticks), run);
+            each(visit, order, ticks);
+        });
     }
 
     /// Adds the deals of another part.
@@ -193,6 +179,34 @@ impl Metric for StageWinProbability {
     }
 }
 
+/// Calls `each` with every place that a deal is known to have reached on the day `since` or later, the visit by
+/// which it got there, and the ticks from then to its end.
+pub(super) fn each_reached(
+    deal: &Timeline<'_>,
+    since: Day,
+    run: &Run,
+    mut each: impl FnMut(&Visit, u16, i64),
+) {
+    // Where no stage before the close is told, only wins would seem to have reached one.
+    let is_told = deal.deal.history_grade <= HistoryGrade::LastChange;
+    let is_over = deal.visits.last().is_none_or(|last| last.entered_on < since);
+    if is_over || !is_in_cohorts(deal) || !is_told {
+        return;
+    }
+    for (at, visit) in deal.visits.iter().enumerate() {
+        let is_known = deal.visits.iter().take(at).any(|v| v.pipeline == visit.pipeline);
+        if !is_known {
+            reach(deal, visit.pipeline, run, |order, reached| {
+                let is_late = reached.entered_on >= since;
+                let ticks = if is_late { ticks_since(deal, reached, run) } else { None };
+                if let Some(ticks) = ticks {
+                    each(reached, order, ticks);
+                }
+            });
+        }
+    }
+}
+
 /// Calls `each` with every place of `pipeline` that the deal reached and the visit by which it did.
 fn reach<'t>(deal: &Timeline<'t>, pipeline: Sym, run: &Run, mut each: impl FnMut(u16, &'t Visit)) {
     let mut reached = 0;
@@ -234,11 +248,12 @@ fn add(
 ) {
     let horizon = run.ticks_of_days(run.config.stage_horizon);
     let followed = run.followed((visit.entered_at, visit.entered_on));
+    let horizons = FollowUp::horizons(followed, run);
     for slice in Slice::of(pipeline, &deal.facts, dimensions) {
         let reached = state.cell((slice, order), run);
         reached.table.add(ticks, cause(deal.facts.outcome), 1);
         reached.followed += u64::from(followed >= horizon);
-        reached.followed_to.add(followed, 1, run);
+        reached.followed_to.add(horizons, 1);
         reached.quality += u64::from(deal.is_mended());
     }
 }

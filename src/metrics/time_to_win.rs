@@ -111,10 +111,11 @@ impl Metric for TimeToWin {
         let facts = &deal.facts;
         let is_recent = is_recent(facts.created_on, run);
         let cause = cause(facts.outcome);
+        let horizons = FollowUp::horizons(facts.followed, run);
         for slice in Slice::of(facts.initial_pipeline, facts, UNOWNED) {
             let wins = state.0.cell((slice, is_recent), run);
             wins.table.add(facts.duration, cause, 1);
-            wins.followed.add(facts.followed, 1, run);
+            wins.followed.add(horizons, 1);
             wins.quality += u64::from(deal.deal.quality.has_history_code());
             if slice.dimension == Dimension::Segment {
                 wins.draws.push(Draw::new(facts.duration, cause, is_recent, deal.deal_id));
