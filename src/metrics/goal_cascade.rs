@@ -4,12 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
-use super::latest::Latest;
 use super::layout::{Dimension, MetricTable, Reason, Tail};
 use super::plan::{Aim, Plan, Scheme, Step};
-use crate::error::Result;
-use crate::model::{About, Day, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
+use super::shared::OnShared;
+use crate::model::{About, Day, PeriodKind, Run, StageId, Sym, Unit, column};
 
 /// A6.
 #[derive(Clone, Copy, Debug)]
@@ -48,35 +46,17 @@ static ABOUT: About = About {
     ],
 };
 
-/// The plan, and the latest won deals.
-#[derive(Debug, Default)]
-pub struct State {
-    plan: Plan,
-    latest: Latest,
-}
-
-impl Metric for GoalCascade {
-    type State = State;
+impl OnShared for GoalCascade {
+    type State = Plan;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        state.plan.fold(deal, run);
-        state.latest.fold_won(deal, run);
-    }
-
-    fn merge(&self, into: &mut State, from: State) {
-        into.plan.merge(from.plan);
-        into.latest.merge(from.latest);
-    }
-
-    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Plan, run: &Run) {
         let touches = state.latest.touches_by_stage();
-        for scheme in state.plan.by_mode(run) {
+        for scheme in state.by_mode(run) {
             if let Some(aim) = scheme.aim.filter(|_| scheme.slice.dimension == Dimension::All) {
-                Cascade::new(&scheme, aim, run).add_rows(table, &touches);
+                Cascade::new(scheme, aim, run).add_rows(table, &touches);
             }
         }
-        Ok(())
     }
 }
 

@@ -122,7 +122,7 @@ impl List {
 }
 
 /// The latest deals by segment or owner and whether they were won.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Latest {
     lists: Keyed<(Slice, bool), List>,
     most: usize,
@@ -175,9 +175,10 @@ impl Latest {
 
     /// Activities by stage and type of the latest won deals of whole pipelines: their sum and the
     /// deals that were in the stage.
-    pub(super) fn touches_by_stage(self) -> BTreeMap<(StageId, Sym), (u64, u64)> {
+    pub(super) fn touches_by_stage(&self) -> BTreeMap<(StageId, Sym), (u64, u64)> {
         let mut found: BTreeMap<(StageId, Sym), (u64, u64)> = BTreeMap::new();
-        let wholes = self.lists().into_iter().filter(|(s, _)| s.dimension == Dimension::All);
+        let wholes =
+            self.clone().lists().into_iter().filter(|(s, _)| s.dimension == Dimension::All);
         for (_, [won, _]) in wholes {
             for &(stage, kind, n) in won.0.iter().flat_map(|deal| &deal.touches) {
                 if let Some(stage) = stage {

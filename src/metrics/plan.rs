@@ -2,10 +2,13 @@
 //! is open, and the goal itself.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::keyed::add_all;
+use super::latest::Latest;
 use super::layout::{Dimension, Reason, Slice};
 use super::monthly::only_currency;
+use super::shared::SharedState;
 use super::stage_key::standing;
 use super::stage_win_probability::{Outlook, Reaches};
 use crate::model::{Day, Measure, Period, Run, Status, Sym, Timeline};
@@ -19,9 +22,11 @@ pub(super) fn round_up(x: f64) -> u64 {
     (x - SLACK).ceil().max(0.0) as u64
 }
 
-/// State: chances of whole pipelines, wins by day, open deals by place.
+/// State: chances of whole pipelines, wins by day, open deals by place, the latest won deals.
 #[derive(Debug, Default)]
 pub struct Plan {
+    schemes: OnceLock<Vec<Scheme>>,
+    pub(super) latest: Latest,
     reaches: Reaches,
     won: Won,
     open: BTreeMap<(Sym, u16), u64>,
@@ -33,9 +38,11 @@ pub struct Plan {
 /// Deals won by pipeline and day; of those with a known amount, number and sum.
 type Won = BTreeMap<(Sym, Day), (u64, u64, i128)>;
 
-impl Plan {
-    /// Takes a deal.
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+impl SharedState for Plan {
+    const NAME: &'static str = "plans";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        self.latest.fold_won(deal, run);
         self.reaches.fold(&[Dimension::All], deal, run, |_, _, _| {});
         let facts = &deal.facts;
         let has_owners = run.goals.has_owners;
@@ -65,8 +72,8 @@ impl Plan {
         }
     }
 
-    /// Adds the deals of another part.
-    pub(super) fn merge(&mut self, from: Self) {
+    fn merge(&mut self, from: Self) {
+        self.latest.merge(from.latest);
         self.reaches.merge(from.reaches);
         add_all(&mut self.won, from.won, |into, from| {
             *into = (into.0 + from.0, into.1 + from.1, into.2 + from.2);
@@ -76,18 +83,24 @@ impl Plan {
         add_all(&mut self.won_by, from.won_by, |into, from| add_all(into, from, add));
         add_all(&mut self.open_by, from.open_by, |into, from| add_all(into, from, add));
     }
+}
 
+impl Plan {
     /// The plans of all pipelines, in their order, by configured and by empirical chances, and those of
     /// the owners with goals, at the chances of the whole pipeline.
-    pub(super) fn by_mode(self, run: &Run) -> Vec<Scheme> {
-        let Self { reaches, won, open, won_by, open_by } = self;
-        let chances = reaches.outlooks(run);
+    pub(super) fn by_mode(&self, run: &Run) -> &[Scheme] {
+        self.schemes.get_or_init(|| self.made(run))
+    }
+
+    fn made(&self, run: &Run) -> Vec<Scheme> {
+        let Self { reaches, won, open, won_by, open_by, .. } = self;
+        let chances = reaches.clone().outlooks(run);
         let mut found = Vec::new();
         for pipeline in run.catalogue.pipelines() {
-            let aim = Aim::new(pipeline, &won, run);
-            let owners = Aim::of_owners(pipeline, &won, &won_by, run);
+            let aim = Aim::new(pipeline, won, run);
+            let owners = Aim::of_owners(pipeline, won, won_by, run);
             for mode in ["configured", "empirical"] {
-                let stages = stages(pipeline, mode, &chances, &open, run);
+                let stages = stages(pipeline, mode, &chances, open, run);
                 if stages.is_empty() {
                     continue;
                 }

@@ -2,11 +2,10 @@
 //!
 //! Spreads nothing over days: that is A6.
 
-use super::Metric;
 use super::layout::{MetricTable, Reason, Tail};
 use super::plan::{Plan, Scheme, Step, needed, round_up};
-use crate::error::Result;
-use crate::model::{About, PeriodKind, Run, Sym, Timeline, Unit, column};
+use super::shared::OnShared;
+use crate::model::{About, PeriodKind, Run, Sym, Unit, column};
 use crate::stats::binomial::assured_trials;
 
 /// A4, with A5 in its columns.
@@ -67,25 +66,16 @@ static ABOUT: About = About {
     ],
 };
 
-impl Metric for ReverseFunnel {
+impl OnShared for ReverseFunnel {
     type State = Plan;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Plan) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Plan, from: Plan) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: Plan, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+    fn write(&self, table: &mut MetricTable<'_>, state: &Plan, run: &Run) {
         for scheme in state.by_mode(run) {
             for at in 0..scheme.stages.len() {
-                add_row(table, &scheme, at, run);
+                add_row(table, scheme, at, run);
             }
         }
-        Ok(())
     }
 }
 

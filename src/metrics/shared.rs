@@ -5,18 +5,30 @@ use std::sync::Arc;
 
 use super::{Metric, MetricTable};
 use crate::error::Result;
-use crate::model::{About, Run, Timeline};
+use crate::model::{About, Activity, Run, Timeline};
 
 /// The state of metrics that name the same [`shared_state`](super::Metric::shared_state).
 #[derive(Debug, Default)]
 pub struct Shared<S>(Arc<S>);
 
-impl<S> Shared<S> {
+impl<S: SharedState> Shared<S> {
     /// Changes the state. While it is folded and merged nobody else has it.
     #[inline]
-    fn edit(&mut self, change: impl FnOnce(&mut S)) {
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut S)) {
         if let Some(state) = Arc::get_mut(&mut self.0) {
             change(state);
+        }
+    }
+
+    /// See [`SharedState::fold`].
+    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        self.edit(|state| state.fold(deal, run));
+    }
+
+    /// See [`SharedState::merge`].
+    pub(super) fn merge(&mut self, from: Self) {
+        if let Some(from) = Arc::into_inner(from.0) {
+            self.edit(|into| into.merge(from));
         }
     }
 }
@@ -43,6 +55,9 @@ pub trait SharedState: Default + Send + Sync + 'static {
     /// Takes a deal.
     fn fold(&mut self, deal: &Timeline<'_>, run: &Run);
 
+    /// Takes an activity that belongs to no deal; most states do not care.
+    fn fold_activity(&mut self, _activity: &Activity, _run: &Run) {}
+
     /// Adds the deals of another part.
     fn merge(&mut self, from: Self);
 }
@@ -64,13 +79,15 @@ impl<M: OnShared> Metric for M {
     const ABOUT: &'static About = <Self as OnShared>::ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.edit(|state| state.fold(deal, run));
+        state.fold(deal, run);
+    }
+
+    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut Self::State) {
+        state.edit(|state| state.fold_activity(activity, run));
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        if let Some(from) = Arc::into_inner(from.0) {
-            into.edit(|into| into.merge(from));
-        }
+        into.merge(from);
     }
 
     fn shared_state(&self) -> Option<&'static str> {
