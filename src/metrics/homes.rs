@@ -10,8 +10,6 @@ use crate::model::{Field, Run, Sym, Timeline};
 #[derive(Debug, Default)]
 pub(super) struct Homes {
     known: Keyed<Slice, ()>,
-    /// What was seen last: most of what is done on a deal is done by its owner.
-    latest: Option<Slice>,
 }
 
 impl Homes {
@@ -22,11 +20,12 @@ impl Homes {
         let before = changes.flat_map(|change| [change.old_word(), change.new_word()]);
         let before = before.filter(|owner| !owner.is_none());
         let actors = deal.activities.iter().map(|activity| run.actor(activity));
+        let mut latest = None;
         for owner in [facts.owner].into_iter().chain(actors).chain(before) {
-            let home = Slice::owner(facts.pipeline, owner);
-            if self.latest != Some(home) {
-                self.latest = Some(home);
-                self.known.cell(home, run);
+            // Most of what is done on a deal is done by its owner.
+            if latest != Some(owner) {
+                latest = Some(owner);
+                self.known.cell(Slice::owner(facts.pipeline, owner), run);
             }
         }
     }
@@ -37,9 +36,9 @@ impl Homes {
     }
 
     /// The pipelines of an owner; of one without any the only one that has deals, if there is only one.
-    pub(super) fn by_owner(self) -> impl Fn(Sym) -> Vec<Sym> {
+    pub(super) fn by_owner(&self) -> impl Fn(Sym) -> Vec<Sym> + use<> {
         let mut of_owner: BTreeMap<Sym, Vec<Sym>> = BTreeMap::new();
-        for slice in self.known.sorted().into_keys() {
+        for (slice, ()) in self.known.in_order() {
             of_owner.entry(slice.value).or_default().push(slice.pipeline);
         }
         let all: BTreeSet<Sym> = of_owner.values().flatten().copied().collect();

@@ -103,6 +103,7 @@ pub mod rep_ramp;
 pub mod rep_scorecard;
 pub mod rep_tests;
 pub mod rep_win_rate_shrunk;
+mod rep_work;
 pub mod repeat_business;
 pub mod resample;
 pub mod reverse_funnel;

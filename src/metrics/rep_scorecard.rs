@@ -4,19 +4,16 @@
 
 use std::collections::BTreeMap;
 
-use super::credit::{WHOLE, shares, split};
-use super::gather::{Gather, gather};
-use super::homes::Homes;
-use super::keyed::add_all;
+use super::credit::WHOLE;
 use super::layout::Slice;
-use super::monthly::{Cell, Monthly, Values, beside_amounts, only_currency, power_sums, ratio};
+use super::monthly::{Cell, beside_amounts, kinds, only_currency, power_sums, ratio};
 use super::rep_counts::{
-    CREDIT_RULE, OWNERS, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, set_credit,
+    CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, set_credit,
 };
-use super::{Metric, MetricTable, Row, Tail};
-use crate::error::Result;
-use crate::model::deal::Status;
-use crate::model::{About, Activity, Period, PeriodKind, Run, Sym, Timeline, Unit, Value, column};
+use super::rep_work::{Done, RepWork};
+use super::shared::OnShared;
+use super::{MetricTable, Row, Tail};
+use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, Value, column};
 use crate::stats::interval::{moments, poisson, wilson};
 use crate::stats::quantile::{median_interval, quantile};
 
@@ -88,133 +85,33 @@ static ABOUT: About = About {
     ],
 };
 
-/// What a rep did.
-#[derive(Clone, Debug, Default)]
-pub struct Done {
-    counts: RepCounts,
-    bookings: i128,
-    /// Wins credited, in basis points of one.
-    won_bp: u64,
-    sizes: Values,
-    null_amounts: u64,
-    cycles: Values,
-    activities: u64,
-}
-
-gather!(Done: counts, bookings, won_bp, sizes, null_amounts, cycles, activities);
-
-impl Done {
-    /// Credits a win, or a part of one; a loss is worth nothing.
-    fn credit(&mut self, minor: i128, part: u64) {
-        if part > 0 {
-            self.bookings += minor;
-            self.won_bp += part;
+/// What each rep did in each period, with the activities, and the quarters of which a rep has a goal.
+fn by_period(state: &RepWork, run: &Run) -> BTreeMap<Cell, Done> {
+    let mut found = state.done.by_period(run, false);
+    let homes = state.homes.by_owner();
+    let aimed = aimed_months(run).into_iter().flat_map(|(owner, month)| {
+        homes(owner).into_iter().map(move |pipeline| ((pipeline, owner, month), 0))
+    });
+    let efforts = state.efforts(run).into_iter().map(|(key, effort)| (key, effort.activities));
+    for ((pipeline, owner, month), activities) in efforts.filter(|(_, n)| *n > 0).chain(aimed) {
+        let slice = Slice::owner(pipeline, owner);
+        for &kind in kinds(slice.dimension) {
+            let period = run.period(kind, run.months.start(month));
+            let cell = Cell { slice, currency: Sym::NONE, period };
+            found.entry(cell).or_default().activities += activities;
         }
     }
-
-    fn count(&mut self, deal: &Timeline<'_>, one: &RepCounts) {
-        let facts = &deal.facts;
-        self.counts.gather(one);
-        if facts.outcome != Status::Won {
-            return;
-        }
-        match facts.amount_minor {
-            None => self.null_amounts += 1,
-            Some(amount) => {
-                if amount >= 0 {
-                    self.sizes.push(amount);
-                }
-            }
-        }
-        if !facts.is_backfilled {
-            self.cycles.push(facts.duration);
-        }
-    }
+    found
 }
 
-/// Sums by owner, and activities that belong to no deal by owner and month.
-#[derive(Debug, Default)]
-pub struct State {
-    sums: Monthly<Done>,
-    loose: BTreeMap<(Sym, i32), u64>,
-    homes: Homes,
-}
-
-impl State {
-    /// Credits a win and its amount to those who share it.
-    fn attribute(&mut self, deal: &Timeline<'_>, shared: &[(Sym, u32)], month: i32, run: &Run) {
-        let amounts = split(deal.facts.amount_minor.unwrap_or(0), shared);
-        for ((owner, part), minor) in shared.iter().zip(amounts) {
-            let key = (Slice::owner(deal.facts.pipeline, *owner), Sym::NONE, month);
-            self.sums.at(key, run).credit(minor, u64::from(*part));
-        }
-    }
-
-    /// Puts activities on no deal, and the quarters of which a rep has a goal, into the rep's pipelines.
-    fn place_what_has_no_deal(&mut self, run: &Run) {
-        let homes = std::mem::take(&mut self.homes).by_owner();
-        for ((owner, month), count) in std::mem::take(&mut self.loose) {
-            for pipeline in homes(owner) {
-                self.sums.at((Slice::owner(pipeline, owner), Sym::NONE, month), run).activities +=
-                    count;
-            }
-        }
-        for (owner, month) in aimed_months(run) {
-            for pipeline in homes(owner) {
-                self.sums.at((Slice::owner(pipeline, owner), Sym::NONE, month), run);
-            }
-        }
-    }
-}
-
-impl Metric for RepScorecard {
-    type State = State;
+impl OnShared for RepScorecard {
+    type State = RepWork;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let facts = &deal.facts;
-        state.homes.fold(deal, run);
-        if let Some((month, one)) = facts.closed_month.zip(RepCounts::of(deal)) {
-            let shared = shares(deal, run).filter(|_| facts.outcome == Status::Won);
-            state.sums.each(facts, (Sym::NONE, month), OWNERS, run, |cell| {
-                cell.count(deal, &one);
-                if shared.is_none() {
-                    cell.credit(facts.amount_minor.map_or(0, i128::from), one.won * WHOLE);
-                }
-            });
-            if let Some(shared) = shared {
-                state.attribute(deal, &shared, month, run);
-            }
-        }
-        for activity in deal.activities {
-            if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-                let slice = Slice::owner(facts.pipeline, run.actor(activity));
-                let month = run.months.of(run.zone.day(at));
-                state.sums.at((slice, Sym::NONE, month), run).activities += 1;
-            }
-        }
-    }
-
-    fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut State) {
-        if let Some(at) = activity.done_at.get().filter(|_| run.is_done(activity)) {
-            *state
-                .loose
-                .entry((run.actor(activity), run.months.of(run.zone.day(at))))
-                .or_default() += 1;
-        }
-    }
-
-    fn merge(&self, into: &mut State, from: State) {
-        into.sums.merge(from.sums);
-        into.homes.merge(from.homes);
-        add_all(&mut into.loose, from.loose, |into, from| *into += from);
-    }
-
-    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        state.place_what_has_no_deal(run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &RepWork, run: &Run) {
         let mut families: BTreeMap<(Sym, Period), Vec<(Cell, Done)>> = BTreeMap::new();
         let mut booked: BTreeMap<(Sym, Period), i128> = BTreeMap::new();
-        for (cell, done) in state.sums.by_period(run, false) {
+        for (cell, done) in by_period(state, run) {
             *booked.entry((cell.slice.value, cell.period)).or_default() += done.bookings;
             families.entry((cell.slice.pipeline, cell.period)).or_default().push((cell, done));
         }
@@ -238,7 +135,6 @@ impl Metric for RepScorecard {
                 add_row(table, cell, done, &beside, run);
             }
         }
-        Ok(())
     }
 }
 
