@@ -7,14 +7,14 @@ use std::collections::BTreeMap;
 
 use super::Metric;
 use super::forecast_days::{Agenda, Mark, Tier};
-use super::forecast_looks::{Win, each_look, each_win};
+use super::forecast_looks::{Looks, Win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
-use super::forecast_past::{Look, Standing, over_on, standing_before};
+use super::forecast_past::{Look, Standing};
 use super::forecast_windows::{Window, balance};
 use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
-use super::monthly::currency_of;
+use super::shared::{Shared, SharedState};
 use crate::error::Result;
 use crate::model::{About, Day, Known, Run, Sym, Timeline, Unit, column};
 
@@ -152,10 +152,9 @@ impl Bridge {
     }
 }
 
-/// State of [`ForecastErrorBridge`]: class I.
+/// What leads from the forecasts to what came: class I.
 #[derive(Debug, Default)]
-pub struct State {
-    agenda: Option<Agenda>,
+pub(super) struct Bridges {
     /// By pipeline, currency and slot.
     bridges: Keyed<Window, [Bridge; PROMISES.len()]>,
     /// Bookings by pipeline, currency and quarter, summed apart from the bridges.
@@ -163,29 +162,32 @@ pub struct State {
 }
 
 impl Metric for ForecastErrorBridge {
-    type State = State;
+    type State = Shared<Looks>;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));
-        if over_on(deal) >= agenda.first_day() {
-            state.take(deal, &agenda, run);
-        }
-        state.agenda = Some(agenda);
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.fold(deal, run);
     }
 
-    fn merge(&self, into: &mut State, from: State) {
-        into.agenda = into.agenda.take().or(from.agenda);
-        into.bridges.merge(from.bridges, |into, from| into.gather(&from));
-        add_all(&mut into.booked, from.booked, |into, from| *into += from);
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge(from);
     }
 
-    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
+    fn shared_state(&self) -> Option<&'static str> {
+        Some(Looks::NAME)
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+        let agenda = Agenda::new(run);
+        let Bridges { bridges, booked: all_booked } = &state.bridges;
         let mut pooled: BTreeMap<_, (Bridge, i128)> = BTreeMap::new();
-        for (Window(slice, currency, slot), bridges) in state.bridges.sorted() {
+        for (Window(slice, currency, slot), bridges) in bridges.in_order() {
             let (quarter, lead) = (slot / agenda.leads.len(), slot % agenda.leads.len());
-            let booked = state.booked.get(&(slice.pipeline, currency, quarter)).copied();
+            let booked = all_booked.get(&(slice.pipeline, currency, quarter)).copied();
             let booked = booked.unwrap_or(0);
             for (promise, bridge) in bridges.iter().enumerate() {
                 let period = agenda.quarters[quarter].period;
@@ -208,32 +210,20 @@ impl Metric for ForecastErrorBridge {
     }
 }
 
-impl State {
-    fn take(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
-        let currency = currency_of(&deal.facts, run);
-        each_win(deal, agenda, run, |at, win| {
-            *self.booked.entry((win.pipeline, currency, at)).or_default() += win.minor;
-        });
-        // Deals created after a forecast count too, so the looks begin with the quarter.
-        let quarter = agenda.quarter_of(deal.facts.created_on).unwrap_or(0);
-        let first = agenda.marks.iter().position(|mark| mark.quarter >= quarter);
-        let first = first.unwrap_or(agenda.marks.len());
-        let mut latest: Option<(usize, Standing)> = None;
-        each_look(deal, (agenda, first), run, |mark, look, win| {
-            let about = &agenda.quarters[mark.quarter];
-            if !about.is_judged() {
-                return;
-            }
-            let end = match latest {
-                Some((known, end)) if known == mark.quarter => end,
-                _ => standing_before(deal, about.ends_at),
-            };
-            latest = Some((mark.quarter, end));
-            self.look(deal, (currency, mark), &look, (win, end), agenda, run);
-        });
+impl Bridges {
+    /// Takes a win that stood when its quarter ended.
+    pub(super) fn book(&mut self, currency: Sym, quarter: usize, win: &Win) {
+        *self.booked.entry((win.pipeline, currency, quarter)).or_default() += win.minor;
     }
 
-    fn look(
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.bridges.merge(from.bridges, |into, from| into.gather(&from));
+        add_all(&mut self.booked, from.booked, |into, from| *into += from);
+    }
+
+    /// Takes a deal as it stood on a day of a forecast, its win of the quarter, and how it stood in the end.
+    pub(super) fn look(
         &mut self,
         deal: &Timeline<'_>,
         (currency, mark): (Sym, &Mark),

@@ -1,4 +1,4 @@
-//! State of L1 to L4 and L7: deals due in a quarter, as they stood on the days of its forecast.
+//! State of L1 to L4, L2.1 and L7: deals due in a quarter, as they stood on the days of its forecast.
 //!
 //! Sums by owner and category, and by stage; what was booked by owner and quarter. A deal is looked
 //! at on the days at which it was open, and counts once on each.
@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::forecast_days::{Agenda, Mark, Quarter, Tier};
+use super::forecast_error_bridge::Bridges;
 use super::forecast_kept::{self, KeptWins};
-use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
+use super::forecast_past::{Look, Past, Standing, over_on, owner_at, standing_before};
 use super::forecast_table::Gathered;
 use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
@@ -136,6 +137,7 @@ pub struct Looks {
     pub(super) stages: Keyed<StageSpot, InStage>,
     pub(super) booked: BTreeMap<BookedKey, Booked>,
     pub(super) kept_wins: KeptWins,
+    pub(super) bridges: Bridges,
 }
 
 /// A deal that stood won when its quarter ended.
@@ -153,7 +155,7 @@ pub(super) struct Win {
 
 /// Looks at a deal on each mark from the number `first` on, until it is over: hands on the mark, the
 /// deal as it stood, and its win of that quarter.
-pub(super) fn each_look<'t>(
+fn each_look<'t>(
     deal: &'t Timeline<'t>,
     (agenda, first): (&Agenda, usize),
     run: &'t Run,
@@ -196,6 +198,7 @@ impl SharedState for Looks {
         self.stages.merge(from.stages, |into, from| into.gather(&from));
         add_all(&mut self.booked, from.booked, |into, from| into.gather(&from));
         add_all(&mut self.kept_wins, from.kept_wins, |into, from| *into += from);
+        self.bridges.merge(from.bridges);
     }
 }
 
@@ -207,11 +210,31 @@ impl Looks {
 
     fn count(&mut self, deal: &Timeline<'_>, agenda: &Agenda, run: &Run) {
         let currency = currency_of(&deal.facts, run);
-        self.book(deal, currency, agenda, run);
+        each_win(deal, agenda, run, |at, win| {
+            let booked = self.booked.entry((win.pipeline, currency, at, win.owner)).or_default();
+            booked.won.add(win.minor);
+            booked.amounts = booked.amounts.max(win.known);
+            self.bridges.book(currency, at, &win);
+        });
         forecast_kept::count(&mut self.kept_wins, deal, currency, agenda, run);
-        let first = agenda.marks.partition_point(|mark| mark.at <= deal.facts.created_at);
+        // The bridge has room for deals created after a forecast, so the looks begin with the quarter.
+        let quarter = agenda.quarter_of(deal.facts.created_on).unwrap_or(0);
+        let first = agenda.marks.iter().position(|mark| mark.quarter >= quarter);
+        let first = first.unwrap_or(agenda.marks.len());
+        let mut latest: Option<(usize, Standing)> = None;
         each_look(deal, (agenda, first), run, |mark, look, win| {
-            self.look(deal, (currency, mark), (look, win), agenda, run);
+            if mark.at > deal.facts.created_at {
+                self.look(deal, (currency, mark), (&look, win), agenda, run);
+            }
+            let about = &agenda.quarters[mark.quarter];
+            if about.is_judged() {
+                let end = match latest {
+                    Some((known, end)) if known == mark.quarter => end,
+                    _ => standing_before(deal, about.ends_at),
+                };
+                latest = Some((mark.quarter, end));
+                self.bridges.look(deal, (currency, mark), &look, (win, end), agenda, run);
+            }
         });
     }
 
@@ -220,7 +243,7 @@ impl Looks {
         &mut self,
         deal: &Timeline<'_>,
         (currency, mark): (Sym, &Mark),
-        (look, win): (Look<'_>, Option<Win>),
+        (look, win): (&Look<'_>, Option<Win>),
         agenda: &Agenda,
         run: &Run,
     ) {
@@ -231,7 +254,7 @@ impl Looks {
         let spot = |owner, tier| Spot { pipeline, currency, slot, owner, tier };
         if look.is_won_in(period) {
             let owner = owner_at(deal, visit.entered_at, run);
-            self.add(spot(owner, Tier::Closed), deal, (&look, None, false), win, run);
+            self.add(spot(owner, Tier::Closed), deal, (look, None, false), win, run);
             return;
         }
         if look.standing != Standing::Open {
@@ -244,7 +267,7 @@ impl Looks {
         stage.amounts = stage.amounts.max(look.amount.1);
         if look.is_leaky() {
             stage.leaky += 1;
-            self.add(spot(look.owner, Tier::Undated), deal, (&look, None, false), None, run);
+            self.add(spot(look.owner, Tier::Undated), deal, (look, None, false), None, run);
         } else if look.expected.0.is_some_and(|day| period.contains(day)) {
             stage.due.add(look.minor());
             stage.weighted += look.minor() * i128::from(points.unwrap_or(0));
@@ -254,7 +277,7 @@ impl Looks {
             let chosen = agenda.tier(look.category);
             let tier = chosen.unwrap_or_else(|| Tier::of_probability(points));
             let from_stage = chosen.is_none();
-            self.add(spot(look.owner, tier), deal, (&look, points, from_stage), win, run);
+            self.add(spot(look.owner, tier), deal, (look, points, from_stage), win, run);
         }
     }
 
@@ -286,24 +309,10 @@ impl Looks {
         cell.by_stage += u64::from(from_stage);
         cell.mended += u64::from(deal.is_mended());
     }
-
-    /// Counts the wins of a deal.
-    fn book(&mut self, deal: &Timeline<'_>, currency: Sym, agenda: &Agenda, run: &Run) {
-        each_win(deal, agenda, run, |at, win| {
-            let booked = self.booked.entry((win.pipeline, currency, at, win.owner)).or_default();
-            booked.won.add(win.minor);
-            booked.amounts = booked.amounts.max(win.known);
-        });
-    }
 }
 
 /// Hands on each quarter at whose end a deal stood won by a win in it, with that win.
-pub(super) fn each_win(
-    deal: &Timeline<'_>,
-    agenda: &Agenda,
-    run: &Run,
-    mut take: impl FnMut(usize, Win),
-) {
+fn each_win(deal: &Timeline<'_>, agenda: &Agenda, run: &Run, mut take: impl FnMut(usize, Win)) {
     let mut latest = None;
     for visit in deal.visits.iter().filter(|v| v.kind == StageKind::Won) {
         let quarter = agenda.quarter_of(visit.entered_on).filter(|q| Some(*q) != latest);

@@ -206,7 +206,7 @@ impl<'t> Past<'t> {
         let (amount, amount_known) = by_night.unwrap_or((self.values[AMOUNT], basis(AMOUNT)));
         let amount = run.amount_or_null(amount);
         let standing = standing(visit, at);
-        let look = Look {
+        let mut look = Look {
             standing,
             visit,
             pipeline: visit.map_or(Sym::NONE, |visit| visit.pipeline),
@@ -220,7 +220,8 @@ impl<'t> Past<'t> {
             is_category_seen: false,
             probability: told(PROBABILITY),
         };
-        self.with_seen(look)
+        self.fill_in(&mut look);
+        look
     }
 
     /// An amount just before `at` as metrics see it.
@@ -232,17 +233,17 @@ impl<'t> Past<'t> {
     }
 
     /// Fills in what only a snapshot tells.
-    fn with_seen(&self, mut look: Look<'t>) -> Look<'t> {
+    fn fill_in(&self, look: &mut Look<'t>) {
         let run = self.run;
         let seen = match look.seen {
-            Seen::Nothing => return look,
+            Seen::Nothing => return,
             Seen::NotOpen => None,
             Seen::As(values) => Some(values),
         };
         if !self.is_known[EXPECTED] {
             look.expected = (seen.and_then(|v| v.expected_close_on), Known::Snapshot);
         }
-        let Some(values) = seen else { return look };
+        let Some(values) = seen else { return };
         if look.standing == Standing::Open {
             // Where no history tells its stages, the visit is in the pipeline of today.
             if !look.is_stage_known && run.pipelines.of(values.pipeline).is_some() {
@@ -256,7 +257,6 @@ impl<'t> Past<'t> {
                 look.is_category_seen = true;
             }
         }
-        look
     }
 }
 

@@ -1,16 +1,15 @@
 //! L5 `forecast_slippage`: deals that were due in a quarter and were still open when it ended.
 
-use super::Metric;
 use super::forecast_days::{Agenda, Quarter};
 use super::forecast_looks::Money;
 use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing, is_told};
-use super::forecast_windows::{Window, each_window, populations};
+use super::forecast_windows::{Window, Windows, populations};
 use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally};
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::{currency_of, rate_reason, ratio};
-use crate::error::Result;
+use super::shared::OnShared;
 use crate::model::{About, Field, Known, Micros, Run, Snapshot, StageKind, Timeline, Unit, column};
 use crate::stats::interval::wilson;
 use std::collections::BTreeMap;
@@ -75,53 +74,39 @@ struct Due {
 
 gather!(Due: due, slipped, pushed, moved, pushes, leaky, amounts, seen_dates, mended);
 
-/// State of [`ForecastSlippage`]: class I and H.
+/// What was due, by population and quarter: class I and H.
 #[derive(Debug, Default)]
-pub struct State {
-    agenda: Option<Agenda>,
-    due: Keyed<Window, Due>,
-}
+pub(super) struct Slippage(Keyed<Window, Due>);
 
-impl Metric for ForecastSlippage {
-    type State = State;
+impl OnShared for ForecastSlippage {
+    type State = Windows;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));
-        each_window(deal, &agenda, run, |at, first, last| {
-            if first.standing == Standing::Open && agenda.quarters[at].is_complete {
-                state.take(deal, (at, &agenda), (first, last), run);
-            }
-        });
-        state.agenda = Some(agenda);
-    }
-
-    fn merge(&self, into: &mut State, from: State) {
-        into.agenda = into.agenda.take().or(from.agenda);
-        into.due.merge(from.due, |into, from| into.gather(&from));
-    }
-
-    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
+    fn write(&self, table: &mut MetricTable<'_>, state: &Windows, run: &Run) {
+        let agenda = Agenda::new(run);
         let mut pooled: BTreeMap<_, Due> = BTreeMap::new();
         let any_told = agenda.judged().any(|at| is_told(agenda.quarters[at].starts_at, run));
-        for (Window(slice, currency, at), due) in state.due.sorted() {
+        for (Window(slice, currency, at), due) in state.slippage.0.in_order() {
             let period = agenda.quarters[at].period;
-            write(table.row(slice, Some(period), currency), &due, run);
+            write(table.row(slice, Some(period), currency), due, run);
             if is_told(agenda.quarters[at].starts_at, run) || !any_told {
-                pooled.entry((slice, currency)).or_default().gather(&due);
+                pooled.entry((slice, currency)).or_default().gather(due);
             }
         }
         for ((slice, currency), due) in pooled {
             write(table.row(slice, agenda.whole(), currency), &due, run);
         }
-        Ok(())
     }
 }
 
-impl State {
+impl Slippage {
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.0.merge(from.0, |into, from| into.gather(&from));
+    }
+
     /// Takes a deal that was open when a quarter began.
-    fn take(
+    pub(super) fn take(
         &mut self,
         deal: &Timeline<'_>,
         (at, agenda): (usize, &Agenda),
@@ -141,7 +126,7 @@ impl State {
             Known::Current => 0,
         };
         for slice in populations(first, first.owner) {
-            let cell = self.due.cell(Window(slice, currency, at), run);
+            let cell = self.0.cell(Window(slice, currency, at), run);
             cell.mended += u64::from(deal.is_mended());
             if is_leaky {
                 cell.leaky += 1;

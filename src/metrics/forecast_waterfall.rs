@@ -7,11 +7,12 @@ use super::Metric;
 use super::forecast_days::Agenda;
 use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
-use super::forecast_windows::{Window, balance, each_window, final_owner, populations};
+use super::forecast_windows::{Window, Windows, balance, final_owner, populations};
 use super::gather::{Gather, gather};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
+use super::shared::{Shared, SharedState};
 use crate::error::Result;
 use crate::model::{About, Day, Known, Period, Run, Timeline, Unit, column};
 
@@ -147,43 +148,49 @@ impl Lines {
     }
 }
 
-/// State of [`ForecastWaterfall`]: class I.
+/// The lines of all populations and quarters: class I.
 #[derive(Debug, Default)]
-pub struct State {
-    agenda: Option<Agenda>,
-    lines: Keyed<Window, Lines>,
-}
+pub(super) struct Waterfall(Keyed<Window, Lines>);
 
 impl Metric for ForecastWaterfall {
-    type State = State;
+    type State = Shared<Windows>;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let agenda = state.agenda.take().unwrap_or_else(|| Agenda::new(run));
-        each_window(deal, &agenda, run, |at, first, last| {
-            state.take(deal, (at, agenda.quarters[at].period), (first, last), run);
-        });
-        state.agenda = Some(agenda);
+    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+        state.fold(deal, run);
     }
 
-    fn merge(&self, into: &mut State, from: State) {
-        into.agenda = into.agenda.take().or(from.agenda);
-        into.lines.merge(from.lines, |into, from| into.gather(&from));
+    fn merge(&self, into: &mut Self::State, from: Self::State) {
+        into.merge(from);
     }
 
-    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let agenda = state.agenda.unwrap_or_else(|| Agenda::new(run));
-        for (Window(slice, currency, at), lines) in state.lines.sorted() {
+    fn shared_state(&self) -> Option<&'static str> {
+        Some(Windows::NAME)
+    }
+
+    fn copy(&self, state: &Self::State) -> Self::State {
+        state.clone()
+    }
+
+    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+        let agenda = Agenda::new(run);
+        for (Window(slice, currency, at), lines) in state.waterfall.0.in_order() {
             let period = agenda.quarters[at].period;
             let row = table.row(slice, Some(period), currency);
-            write(row, &lines, agenda.quarters[at].is_complete, run)?;
+            write(row, lines, agenda.quarters[at].is_complete, run)?;
         }
         Ok(())
     }
 }
 
-impl State {
-    fn take(
+impl Waterfall {
+    /// Adds the deals of another part.
+    pub(super) fn merge(&mut self, from: Self) {
+        self.0.merge(from.0, |into, from| into.gather(&from));
+    }
+
+    /// Takes a deal at the start and at the end of a quarter.
+    pub(super) fn take(
         &mut self,
         deal: &Timeline<'_>,
         (quarter, period): (usize, Period),
@@ -198,7 +205,7 @@ impl State {
         let after = populations(last, owners.1);
         if is_leaky {
             for slice in after {
-                self.lines.cell(Window(slice, currency, quarter), run).leaky += 1;
+                self.0.cell(Window(slice, currency, quarter), run).leaky += 1;
             }
             return;
         }
@@ -214,13 +221,13 @@ impl State {
         for (before, after) in before.into_iter().zip(after) {
             let is_opening = entries.is_opening();
             if is_opening && before != after {
-                let lines = self.lines.cell(Window(before, currency, quarter), run);
+                let lines = self.0.cell(Window(before, currency, quarter), run);
                 lines.put(Flow::Opening, first.minor());
                 lines.put(Flow::TransferredOut, -first.minor());
                 lines.touched += 1;
                 lines.mended += quality;
             }
-            let lines = self.lines.cell(Window(after, currency, quarter), run);
+            let lines = self.0.cell(Window(after, currency, quarter), run);
             for &(flow, minor) in &entries.list[..entries.count] {
                 let flow = match flow {
                     Flow::Opening if before != after => Flow::TransferredIn,

@@ -2,8 +2,11 @@
 
 use super::forecast_days::Agenda;
 use super::forecast_past::{Look, Past, Standing, over_on, owner_at};
+use super::forecast_slippage::Slippage;
+use super::forecast_waterfall::Waterfall;
 use super::layout::{Dimension, Slice};
 use super::place::{Place, Placed, by_currency};
+use super::shared::SharedState;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Run, Sym, Timeline};
 
@@ -39,7 +42,7 @@ pub(super) fn final_owner(deal: &Timeline<'_>, last: &Look<'_>, run: &Run) -> Sy
 
 /// Hands on each quarter in which a deal lived, with the deal just before it began and just before it
 /// ended.
-pub(super) fn each_window<'t>(
+fn each_window<'t>(
     deal: &'t Timeline<'t>,
     agenda: &Agenda,
     run: &'t Run,
@@ -62,6 +65,35 @@ pub(super) fn each_window<'t>(
         let last = past.before(quarter.ends_at);
         take(at, &first, &last);
         latest = Some((quarter.ends_at, last));
+    }
+}
+
+/// The state of L5 and L6.
+#[derive(Debug, Default)]
+pub struct Windows {
+    agenda: Option<Agenda>,
+    pub(super) waterfall: Waterfall,
+    pub(super) slippage: Slippage,
+}
+
+impl SharedState for Windows {
+    const NAME: &'static str = "deals at the start and at the end of quarters";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
+        let agenda = self.agenda.take().unwrap_or_else(|| Agenda::new(run));
+        each_window(deal, &agenda, run, |at, first, last| {
+            let quarter = &agenda.quarters[at];
+            self.waterfall.take(deal, (at, quarter.period), (first, last), run);
+            if first.standing == Standing::Open && quarter.is_complete {
+                self.slippage.take(deal, (at, &agenda), (first, last), run);
+            }
+        });
+        self.agenda = Some(agenda);
+    }
+
+    fn merge(&mut self, from: Self) {
+        self.waterfall.merge(from.waterfall);
+        self.slippage.merge(from.slippage);
     }
 }
 
