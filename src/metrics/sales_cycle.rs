@@ -2,16 +2,18 @@
 //!
 //! Describes closed deals only; J2 and J3 take those still open into account.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use super::gather::{Gather, gather};
 use super::keyed::{Keyed, Tally};
 use super::layout::Slice;
 use super::monthly::rate_reason;
+use super::shared::{OnShared, SharedState};
 use super::spread::set_spread;
 use super::stage_key::{KINDS, finest, sums_of};
-use super::{Metric, MetricTable, Tail};
-use crate::error::Result;
+use super::{MetricTable, Tail};
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 
@@ -50,8 +52,8 @@ static ABOUT: About = About {
 /// Durations in ticks of the deals of one outcome.
 #[derive(Clone, Debug, Default)]
 pub struct Cycles {
-    durations: Tally,
-    quality: u64,
+    pub(super) durations: Tally,
+    pub(super) quality: u64,
 }
 
 gather!(Cycles: durations, quality);
@@ -59,11 +61,21 @@ gather!(Cycles: durations, quality);
 /// Won and lost deals of a cell.
 #[derive(Clone, Debug, Default)]
 pub struct Outcomes {
-    won: Cycles,
-    lost: Cycles,
+    pub(super) won: Cycles,
+    pub(super) lost: Cycles,
 }
 
 gather!(Outcomes: won, lost);
+
+impl Outcomes {
+    /// Each set of outcomes with its name.
+    pub(super) fn sets(&self) -> [(&'static str, Cow<'_, Cycles>); 3] {
+        let mut closed = self.won.clone();
+        closed.gather(&self.lost);
+        let (won, lost) = (Cow::Borrowed(&self.won), Cow::Borrowed(&self.lost));
+        [("won", won), ("lost", lost), ("closed", Cow::Owned(closed))]
+    }
+}
 
 /// Durations in the finest cells, and the pipelines that have deals: their periods are shown even
 /// where nothing was closed.
@@ -71,53 +83,69 @@ gather!(Outcomes: won, lost);
 pub struct State {
     cells: Keyed<(Slice, Period), Outcomes>,
     seen: BTreeSet<Sym>,
+    /// All cells, once the first of the metrics has asked.
+    all: OnceLock<BTreeMap<(Slice, Period), Outcomes>>,
 }
 
-impl Metric for SalesCycle {
-    type State = State;
-    const ABOUT: &'static About = &ABOUT;
+impl State {
+    /// Every cell in which a deal was closed.
+    pub(super) fn all(&self, run: &Run) -> &BTreeMap<(Slice, Period), Outcomes> {
+        self.all.get_or_init(|| {
+            let mut all: BTreeMap<(Slice, Period), Outcomes> = BTreeMap::new();
+            for (cell, outcomes) in self.cells.in_order() {
+                for cell in sums_of(cell, run) {
+                    all.entry(cell).or_default().gather(outcomes);
+                }
+            }
+            all
+        })
+    }
+}
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
+impl SharedState for State {
+    const NAME: &'static str = "cycles of closed deals";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         let facts = &deal.facts;
-        state.seen.insert(facts.pipeline);
+        self.seen.insert(facts.pipeline);
         let Some(day) = facts.closed_on.filter(|_| !facts.is_excluded && !facts.is_backfilled)
         else {
             return;
         };
         let quality = u64::from(deal.is_mended());
         for key in finest(facts.pipeline, facts, day, run) {
-            let cell = state.cells.cell(key, run);
+            let cell = self.cells.cell(key, run);
             let cycles = if facts.outcome == Status::Won { &mut cell.won } else { &mut cell.lost };
             cycles.durations.push(facts.duration);
             cycles.quality += quality;
         }
     }
 
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.cells.merge(from.cells, |into, from| into.gather(&from));
-        into.seen.extend(from.seen);
+    fn merge(&mut self, from: Self) {
+        self.cells.merge(from.cells, |into, from| into.gather(&from));
+        self.seen.extend(from.seen);
     }
+}
 
-    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let mut all: BTreeMap<(Slice, Period), Outcomes> = BTreeMap::new();
-        for ((slice, period), outcomes) in state.cells.sorted() {
-            for cell in sums_of((slice, period), run) {
-                all.entry(cell).or_default().gather(&outcomes);
+impl OnShared for SalesCycle {
+    type State = State;
+    const ABOUT: &'static About = &ABOUT;
+
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
+        let all = state.all(run);
+        let shown = |&pipeline: &Sym| {
+            let periods = KINDS.into_iter().flat_map(|kind| run.periods(kind));
+            periods.map(move |period| (Slice::whole(pipeline), period))
+        };
+        let empty: BTreeSet<(Slice, Period)> = state.seen.iter().flat_map(shown).collect();
+        let empty = empty.into_iter().filter(|cell| !all.contains_key(cell));
+        let nothing = Outcomes::default();
+        let empty = empty.map(|cell| (cell, &nothing));
+        for (cell, outcomes) in all.iter().map(|(cell, of)| (*cell, of)).chain(empty) {
+            for (set, cycles) in outcomes.sets() {
+                add_row(table, cell, set, &cycles, run);
             }
         }
-        for pipeline in state.seen {
-            for period in KINDS.into_iter().flat_map(|kind| run.periods(kind)) {
-                all.entry((Slice::whole(pipeline), period)).or_default();
-            }
-        }
-        for (cell, outcomes) in all {
-            let mut closed = outcomes.won.clone();
-            closed.gather(&outcomes.lost);
-            add_row(table, cell, "won", &outcomes.won, run);
-            add_row(table, cell, "lost", &outcomes.lost, run);
-            add_row(table, cell, "closed", &closed, run);
-        }
-        Ok(())
     }
 }
 

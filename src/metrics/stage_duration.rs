@@ -3,14 +3,15 @@
 //! Completed visits only; `stage_duration_censored` also hears the deals that are still there.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::keyed::{Keyed, Tally, add_all};
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::small;
+use super::shared::{OnShared, SharedState};
 use super::spread::set_spread;
 use super::stage_key::{KINDS, finest, is_worked, set_stage, sums_of};
-use super::{Metric, Row, cells};
-use crate::error::Result;
+use super::{Row, cells};
 use crate::model::{
     About, Day, Period, PeriodKind, Quality, Run, StageId, StageKind, Sym, Timeline, Unit, Visit,
     column,
@@ -58,52 +59,67 @@ static ABOUT: About = About {
 
 type Key = (Slice, Period, StageId);
 
-/// State of [`StageDuration`]: class H, in the finest cells.
+/// State of [`StageDuration`] and of its histogram: class H, in the finest cells.
 #[derive(Debug, Default)]
 pub struct State {
     ticks: Keyed<Key, Tally>,
     /// Deals with a mended history, in all cells.
     mended: BTreeMap<Key, u64>,
+    /// All cells, once the first of the metrics has asked.
+    all: OnceLock<BTreeMap<Key, Tally>>,
 }
 
-impl Metric for StageDuration {
-    type State = State;
-    const ABOUT: &'static About = &ABOUT;
+impl State {
+    /// Every population, period and stage with the lengths of its visits, in ticks, and its deals with a
+    /// mended history.
+    pub(super) fn cells(&self, run: &Run) -> impl Iterator<Item = (Key, &Tally, u64)> {
+        let all = self.all.get_or_init(|| {
+            let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
+            for ((slice, period, stage), ticks) in self.ticks.in_order() {
+                for (slice, period) in sums_of((slice, period), run) {
+                    all.entry((slice, period, stage)).or_default().merge(ticks);
+                }
+            }
+            all
+        });
+        all.iter().map(|(key, ticks)| (*key, ticks, self.mended.get(key).copied().unwrap_or(0)))
+    }
+}
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+impl SharedState for State {
+    const NAME: &'static str = "completed visits";
+
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         for (visit, day, ticks) in completed(deal, run) {
             for (slice, period) in finest(visit.pipeline, &deal.facts, day, run) {
-                state.ticks.cell((slice, period, visit.stage), run).push(ticks);
+                self.ticks.cell((slice, period, visit.stage), run).push(ticks);
             }
         }
         if deal.is_mended() {
-            mark_mended(deal, run, state);
+            mark_mended(deal, run, self);
         }
     }
 
-    fn merge(&self, into: &mut State, from: State) {
-        into.ticks.merge(from.ticks, |into, from| into.merge(&from));
-        add_all(&mut into.mended, from.mended, |into, from| *into += from);
+    fn merge(&mut self, from: Self) {
+        self.ticks.merge(from.ticks, |into, from| into.merge(&from));
+        add_all(&mut self.mended, from.mended, |into, from| *into += from);
     }
+}
 
-    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let mut all: BTreeMap<Key, Tally> = BTreeMap::new();
-        for ((slice, period, stage), ticks) in state.ticks.sorted() {
-            for (slice, period) in sums_of((slice, period), run) {
-                all.entry((slice, period, stage)).or_default().merge(&ticks);
-            }
-        }
-        for (key, ticks) in &all {
-            let (slice, period, stage) = *key;
+impl OnShared for StageDuration {
+    type State = State;
+    const ABOUT: &'static About = &ABOUT;
+
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
+        for ((slice, period, stage), ticks, mended) in state.cells(run) {
             let row = table.row(slice, Some(period), Sym::NONE);
-            write(row, stage, &ticks.ranks(0), state.mended.get(key).copied().unwrap_or(0), run);
+            write(row, stage, &ticks.ranks(0), mended, run);
         }
-        Ok(())
     }
 }
 
 /// The visits that count: the visit, the day it ended, its length in ticks.
-pub(crate) fn completed<'t>(
+fn completed<'t>(
     deal: &'t Timeline<'_>,
     run: &'t Run,
 ) -> impl Iterator<Item = (&'t Visit, Day, i64)> {

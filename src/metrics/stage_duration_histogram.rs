@@ -2,17 +2,13 @@
 //!
 //! Fixed bins, so that periods and nights can be compared.
 
-use std::collections::BTreeMap;
-
-use super::Metric;
-use super::gather::{Gather, gather};
-use super::keyed::{Keyed, add_all};
-use super::layout::{MetricTable, Slice, Tail};
+use super::layout::{Dimension, MetricTable, Slice, Tail};
 use super::monthly::small;
-use super::stage_duration::completed;
-use super::stage_key::{coarser, set_stage};
-use crate::error::Result;
-use crate::model::{About, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
+use super::shared::OnShared;
+use super::stage_duration::State;
+use super::stage_key::set_stage;
+use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, column};
+use crate::stats::quantile::Histogram;
 
 /// The metric.
 #[derive(Debug)]
@@ -42,68 +38,30 @@ static ABOUT: About = About {
 
 const EDGES: [u32; 12] = [0, 1, 3, 7, 14, 30, 60, 90, 120, 180, 270, 365];
 
-type Key = (Sym, Period, StageId);
-
-/// Visits by bin, and deals with a mended history.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bins {
-    visits: [u64; EDGES.len()],
-    mended: u64,
+/// How many values fall into each bin.
+fn bins(ticks: &Histogram, run: &Run) -> [u64; EDGES.len()] {
+    let mut found = [0; EDGES.len()];
+    for (&ticks, &visits) in ticks {
+        let bin = EDGES.iter().rposition(|&edge| ticks >= run.ticks_of_days(edge));
+        found[bin.unwrap_or(0)] += visits;
+    }
+    found
 }
 
-gather!(Bins: visits, mended);
-
-/// State of [`StageDurationHistogram`]: class I, by quarter.
-#[derive(Debug, Default)]
-pub struct State {
-    bins: Keyed<Key, Bins>,
-    /// Deals counted in more than one quarter, to be counted once in the whole run.
-    repeated: BTreeMap<(Sym, StageId), u64>,
-}
-
-impl Metric for StageDurationHistogram {
+impl OnShared for StageDurationHistogram {
     type State = State;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
-        let is_mended = deal.is_mended();
-        let mut seen: Vec<(StageId, Period)> = Vec::new();
-        for (visit, day, ticks) in completed(deal, run) {
-            let quarter = run.period(PeriodKind::Quarter, day);
-            let cell = state.bins.cell((visit.pipeline, quarter, visit.stage), run);
-            let bin = EDGES.iter().rposition(|&edge| ticks >= run.ticks_of_days(edge));
-            cell.visits[bin.unwrap_or(0)] += 1;
-            if is_mended && !seen.contains(&(visit.stage, quarter)) {
-                cell.mended += 1;
-                if seen.iter().any(|(stage, _)| *stage == visit.stage) {
-                    *state.repeated.entry((visit.pipeline, visit.stage)).or_default() += 1;
-                }
-                seen.push((visit.stage, quarter));
-            }
-        }
-    }
-
-    fn merge(&self, into: &mut State, from: State) {
-        into.bins.merge(from.bins, |into, from| into.gather(&from));
-        add_all(&mut into.repeated, from.repeated, |into, from| *into += from);
-    }
-
-    fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let mut all: BTreeMap<Key, Bins> = BTreeMap::new();
-        for ((pipeline, quarter, stage), &bins) in state.bins.in_order() {
-            for period in coarser(quarter, run) {
-                all.entry((pipeline, period, stage)).or_default().gather(&bins);
-            }
-        }
-        for ((pipeline, period, stage), bins) in &all {
-            let n: u64 = bins.visits.iter().sum();
-            let repeated = match period.kind {
-                PeriodKind::All => state.repeated.get(&(*pipeline, *stage)).copied().unwrap_or(0),
-                _ => 0,
-            };
-            for (at, &visits) in bins.visits.iter().enumerate() {
-                let mut row = table.row(Slice::whole(*pipeline), Some(*period), Sym::NONE);
-                set_stage(&mut row, *stage, run);
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
+        let is_shown = |slice: Slice, period: Period| {
+            slice.dimension == Dimension::All && period.kind != PeriodKind::Month
+        };
+        let shown = state.cells(run).filter(|((slice, period, _), ..)| is_shown(*slice, *period));
+        for ((slice, period, stage), ticks, mended) in shown {
+            let n = ticks.n();
+            for (at, visits) in bins(&ticks.histogram(), run).into_iter().enumerate() {
+                let mut row = table.row(slice, Some(period), Sym::NONE);
+                set_stage(&mut row, stage, run);
                 row.set("bin_start_days", EDGES[at])
                     .set("bin_end_days", EDGES.get(at + 1).copied())
                     .set("visits", visits)
@@ -111,11 +69,10 @@ impl Metric for StageDurationHistogram {
                 row.end(Tail {
                     n: n.into(),
                     reason: small(n, run),
-                    quality_count: bins.mended.saturating_sub(repeated),
+                    quality_count: mended,
                     ..Tail::default()
                 });
             }
         }
-        Ok(())
     }
 }
