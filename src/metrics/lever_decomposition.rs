@@ -4,14 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
 use super::gather::Gather;
 use super::keyed::add_all;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
 use super::levers::{self, Events, LEVERS, Sums, factors, is_merged, sums_of};
 use super::monthly::{Monthly, currency_of};
 use super::resample::{Weighted, with_weights};
-use crate::error::Result;
+use super::shared::{OnShared, SharedState};
 use crate::model::{About, Period, PeriodKind, Run, StageKind, Sym, Timeline, Unit, column};
 use crate::stats::bootstrap::percentile_interval;
 use crate::stats::shapley::shapley;
@@ -120,7 +119,7 @@ fn of_replicate(sums: [i128; DRAWN], month_start: i64) -> Events {
 /// Events by month, and under the weights of the bootstrap for deals that were open lately.
 #[derive(Debug, Default)]
 pub struct State {
-    sums: Monthly<Events>,
+    pub(super) sums: Monthly<Events>,
     replicates: BTreeMap<(Sym, Sym), BTreeMap<i32, Weighted<DRAWN>>>,
     window: Option<i32>,
 }
@@ -195,31 +194,35 @@ fn parts(pair: [&Sums; 2]) -> Parts {
     }
 }
 
-impl Metric for LeverDecomposition {
-    type State = State;
-    const ABOUT: &'static About = &ABOUT;
+impl SharedState for State {
+    const NAME: &'static str = "levers";
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut State) {
+    fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
         if deal.facts.is_excluded || deal.facts.is_deleted {
             return;
         }
-        levers::fold(&mut state.sums, deal, run);
-        state.draw(deal, currency_of(&deal.facts, run), run);
+        levers::fold(&mut self.sums, deal, run);
+        self.draw(deal, currency_of(&deal.facts, run), run);
     }
 
-    fn merge(&self, into: &mut State, from: State) {
-        into.sums.merge(from.sums);
-        into.window = into.window.or(from.window);
-        add_all(&mut into.replicates, from.replicates, |into, from| {
+    fn merge(&mut self, from: Self) {
+        self.sums.merge(from.sums);
+        self.window = self.window.or(from.window);
+        add_all(&mut self.replicates, from.replicates, |into, from| {
             add_all(into, from, |into, from| into.gather(&from));
         });
     }
+}
 
-    fn finish(&self, mut state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        state.sums = state.sums.with_wholes();
+impl OnShared for LeverDecomposition {
+    type State = State;
+    const ABOUT: &'static About = &ABOUT;
+
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
+        let sums = state.sums.clone().with_wholes();
         let quarters = levers::quarters(run);
         let first_drawn = quarters.len().saturating_sub(DRAWN_QUARTERS + 1);
-        for ((slice, currency), months) in state.sums.months() {
+        for ((slice, currency), months) in sums.months() {
             if slice.dimension != Dimension::All {
                 continue;
             }
@@ -235,7 +238,6 @@ impl Metric for LeverDecomposition {
                 change.add_rows(table, (slice, currency, quarters[at + 1]), run);
             }
         }
-        Ok(())
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
 use super::layout::{Dimension, MetricTable, Reason, Slice, Tail};
-use super::levers::{self, Events, Key, LEVERS, Months, Sums, factors, is_merged, sums_of};
-use super::monthly::Monthly;
-use crate::error::Result;
-use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
+use super::lever_decomposition::State;
+use super::levers::{self, Key, LEVERS, Months, Sums, factors, is_merged, sums_of};
+use super::shared::OnShared;
+use crate::model::{About, Period, Run, Sym, Unit, column};
 use crate::stats::shapley::shapley;
 
 /// D3.
@@ -68,23 +67,15 @@ static ABOUT: About = About {
 /// Where the share of a segment stands among the factors.
 const MIX: usize = 3;
 
-impl Metric for LeverMix {
-    type State = Monthly<Events>;
+impl OnShared for LeverMix {
+    type State = State;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        levers::fold(state, deal, run);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let state = state.with_wholes();
+    fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
+        let sums = state.sums.clone().with_wholes();
         let quarters = levers::quarters(run);
         let mut found: BTreeMap<(Sym, Sym), Pipeline> = BTreeMap::new();
-        for (key, months) in state.months() {
+        for (key, months) in sums.months() {
             add_months(&mut found, key, &months, &quarters, run);
         }
         for ((pipeline, currency), of) in found {
@@ -93,7 +84,6 @@ impl Metric for LeverMix {
                 of.add_rows(table, place, at, run);
             }
         }
-        Ok(())
     }
 }
 
