@@ -11,7 +11,7 @@ use super::keyed::{Tally, add_all};
 use super::maturity::{Maturity, cause, is_in_cohorts};
 use super::stage_key::is_worked;
 use crate::model::run::LANDMARKS;
-use crate::model::{Micros, Run, StageId, Sym, Timeline, Visit};
+use crate::model::{Day, Micros, Run, StageId, Sym, Timeline, Visit};
 use crate::stats::interval::{Interval, wilson};
 use crate::stats::survival::{EventTable, Incidence};
 
@@ -129,20 +129,23 @@ impl Landmarks {
             return;
         }
         let facts = &deal.facts;
-        let until = facts.closed_at.unwrap_or(run.observed_until);
+        let observed = (run.observed_until, run.observed_on);
+        let until = facts.closed_at.zip(facts.closed_on).unwrap_or(observed);
+        let created = (facts.created_at, facts.created_on);
         let has_stages = deal.deal.history_grade.has_stages();
         let mut seen: Vec<Seen> = Vec::new();
-        let open = |cut: &&i64| facts.created_at < **cut && **cut <= until;
-        for (landmark, &cut) in run.landmarks.iter().enumerate().filter(|(_, cut)| open(cut)) {
+        let first = run.landmarks.partition_point(|&cut| cut <= created.0);
+        let open = run.landmarks.iter().enumerate().skip(first);
+        for (landmark, &cut) in open.take_while(|(_, cut)| **cut <= until.0) {
             // Where no history tells the stages, the deal was open in one of them all the same.
             let is_known = |v: &&Visit| is_worked(v, run) || !has_stages;
             let Some(visit) = deal.visit_before(cut).filter(is_known) else { continue };
-            let end = cut - 1;
-            let wait = run.ticks(end, until).max(0);
+            let end = (cut - 1, run.zone.day(cut - 1));
+            let wait = run.ticks_between(end, until).max(0);
             let is_followed =
-                run.ticks(end, run.observed_until) >= run.ticks_of_days(run.config.stage_horizon);
+                run.ticks_between(end, observed) >= run.ticks_of_days(run.config.stage_horizon);
             let in_stage = has_stages.then(|| ticks_in_stage(deal, visit, end, run));
-            let age = run.ticks(facts.created_at, end).max(0);
+            let age = run.ticks_between(created, end).max(0);
             let ages = [(Some(visit.stage), in_stage.flatten()), (None, Some(age))];
             for (stage, age) in ages {
                 let Some(age) = age else { continue };
@@ -308,13 +311,20 @@ fn chances(events: &EventTable<2>, deals: u64, by_landmark: &[u64], run: &Run) -
 
 /// Ticks that a deal had spent at `end` in the stage of `visit`, all visits of that spell summed;
 /// null if an entry is not known.
-fn ticks_in_stage(deal: &Timeline<'_>, visit: &Visit, end: Micros, run: &Run) -> Option<i64> {
+fn ticks_in_stage(
+    deal: &Timeline<'_>,
+    visit: &Visit,
+    end: (Micros, Day),
+    run: &Run,
+) -> Option<i64> {
     deal.visits
         .iter()
-        .filter(|v| v.stage == visit.stage && v.spell == visit.spell && v.entered_at <= end)
+        .filter(|v| v.stage == visit.stage && v.spell == visit.spell && v.entered_at <= end.0)
         .map(|v| {
-            let until = v.exited_at.map_or(end, |at| at.min(end));
-            v.is_entry_known.then(|| run.ticks(v.entered_at, until).max(0))
+            let exited = v.exited_at.zip(v.exited_on).filter(|exited| exited.0 < end.0);
+            let entered = (v.entered_at, v.entered_on);
+            let ticks = || run.ticks_between(entered, exited.unwrap_or(end)).max(0);
+            v.is_entry_known.then(ticks)
         })
         .sum()
 }
