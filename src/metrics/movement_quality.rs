@@ -73,7 +73,7 @@ pub struct State {
     /// By month.
     months: Keyed<Key, Counts>,
     /// By quarter and for the whole run: less what the sum of months has too much.
-    corrections: BTreeMap<Key, Counts>,
+    corrections: Keyed<Key, Counts>,
     /// Deals with a mended history, in all cells.
     mended: BTreeMap<Key, u64>,
 }
@@ -102,12 +102,12 @@ impl Metric for MovementQuality {
 
     fn merge(&self, into: &mut State, from: State) {
         into.months.merge(from.months, |into, from| into.gather(&from));
-        add_all(&mut into.corrections, from.corrections, |into, from| into.gather(&from));
+        into.corrections.merge(from.corrections, |into, from| into.gather(&from));
         add_all(&mut into.mended, from.mended, |into, from| *into += from);
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let mut all = state.corrections;
+        let mut all = state.corrections.sorted();
         for ((pipeline, month, stage), counts) in state.months.sorted() {
             for period in coarser(month, run) {
                 all.entry((pipeline, period, stage)).or_default().gather(&counts);
@@ -169,7 +169,7 @@ fn once(
     for kind in [PeriodKind::Quarter, PeriodKind::All] {
         if kind == PeriodKind::All || is_repeated(kind) {
             let key = (pipeline, run.period(kind, day), stage);
-            *what(state.corrections.entry(key).or_default()) -= 1;
+            *what(state.corrections.cell(key, run)) -= 1;
         }
     }
 }
