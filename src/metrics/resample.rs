@@ -8,15 +8,12 @@ use std::cell::RefCell;
 use crate::model::{Run, Timeline};
 use crate::stats::bootstrap::{Bootstrap, identity};
 
-/// Deals whose weights are kept at once; a few times those of a turn, so that few share a place.
-const KEPT: usize = 1024;
-
 /// The weights drawn lately in this thread: metrics ask one after another for those of the same deals.
 #[derive(Debug, Default)]
 struct Drawn {
     /// Seed, number of replicates, and what draws by them.
     bootstrap: Option<(u64, u64, Bootstrap)>,
-    /// Identities and weights of deals, at places that follow from the identity.
+    /// Identities and weights of deals, at their places among those that are folded in one turn.
     kept: Vec<(Option<u64>, Vec<u8>)>,
 }
 
@@ -29,12 +26,15 @@ impl Drawn {
         let (seed, replicates) = (run.config.boot_seed, u64::from(run.config.boot_b));
         let known = self.bootstrap.take().filter(|b| (b.0, b.1) == (seed, replicates));
         if known.is_none() {
-            self.kept = vec![(None, Vec::new()); KEPT];
+            self.kept.clear();
         }
         let fresh = || (seed, replicates, Bootstrap::new(seed, replicates as usize));
         let (_, _, bootstrap) = self.bootstrap.insert(known.unwrap_or_else(fresh));
         let identity = identity(deal.deal_id);
-        let (drawn, weights) = &mut self.kept[identity as usize % KEPT];
+        if self.kept.len() <= deal.place {
+            self.kept.resize_with(deal.place + 1, Default::default);
+        }
+        let (drawn, weights) = &mut self.kept[deal.place];
         if *drawn != Some(identity) {
             bootstrap.weights(deal.deal_id, weights);
             *drawn = Some(identity);

@@ -46,7 +46,7 @@ impl Scratch {
     ) -> Option<Timeline<'a>> {
         self.clear();
         let piece = self.cut(partition, row, run)?;
-        Some(self.view(&piece, partition, run))
+        Some(self.view((0, &piece), partition, run))
     }
 
     /// [`Scratch::timeline`] of several rows at once; deals that do not exist are left out.
@@ -58,7 +58,7 @@ impl Scratch {
     ) -> Vec<Timeline<'a>> {
         self.clear();
         let pieces: Vec<Piece> = rows.filter_map(|row| self.cut(partition, row, run)).collect();
-        pieces.iter().map(|piece| self.view(piece, partition, run)).collect()
+        pieces.iter().enumerate().map(|piece| self.view(piece, partition, run)).collect()
     }
 
     fn clear(&mut self) {
@@ -110,7 +110,12 @@ impl Scratch {
         Some(Piece { row, visits, activities, known_changes, deal, amounts })
     }
 
-    fn view<'a>(&'a self, piece: &Piece, partition: &'a Partition, run: &Run) -> Timeline<'a> {
+    fn view<'a>(
+        &'a self,
+        (place, piece): (usize, &Piece),
+        partition: &'a Partition,
+        run: &Run,
+    ) -> Timeline<'a> {
         let row = piece.row;
         let deal = piece.deal.map_or(&partition.deals[row], |at| &self.deals[at]);
         let visits = &self.visits[piece.visits.clone()];
@@ -120,6 +125,7 @@ impl Scratch {
             None => partition.activities.get(row),
         };
         Timeline {
+            place,
             deal_id: partition.deal_ids.get(row),
             name: partition.deal_names.get(row),
             account_id: partition.account_ids.get(row),

@@ -148,6 +148,8 @@ impl Facts {
 /// A deal's life, borrowed from a partition and a [`Scratch`](super::scratch::Scratch).
 #[derive(Clone, Copy, Debug)]
 pub struct Timeline<'a> {
+    /// Its place among those that are made at once: for what folds keep of them for one another.
+    pub place: usize,
     /// Id.
     pub deal_id: &'a str,
     /// Name.

@@ -30,6 +30,9 @@ const THRESHOLDS: [u64; 20] = [
 /// What separates the replicates' seeds.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// Weights that are drawn before one look tells whether the leading bits told all of them.
+const CHUNK: usize = 8;
+
 /// Share of undefined replicates above which there is no interval.
 const MAX_UNDEFINED: f64 = 0.05;
 
@@ -40,6 +43,7 @@ const MAX_UNDEFINED: f64 = 0.05;
 /// Checked against: `tests/vectors/V06` (weights), mean and variance in the property tests.
 #[derive(Clone, Debug)]
 pub struct Bootstrap {
+    /// Of each replicate, after the first step of the hash.
     seeds: Vec<u64>,
 }
 
@@ -47,7 +51,7 @@ impl Bootstrap {
     /// Weights for this many replicates.
     pub fn new(seed: u64, replicates: usize) -> Self {
         let seeds = (0..replicates as u64).map(|b| seed.wrapping_add(b.wrapping_mul(STEP)));
-        Self { seeds: seeds.collect() }
+        Self { seeds: seeds.map(begun).collect() }
     }
 
     /// Number of replicates.
@@ -58,8 +62,20 @@ impl Bootstrap {
     /// Puts the weights of a deal, one for each replicate, into `out`.
     pub fn weights(&self, deal_id: &str, out: &mut Vec<u8>) {
         let identity = identity(deal_id);
-        out.clear();
-        out.extend(self.seeds.iter().map(|seed| weight(identity ^ seed)));
+        out.resize(self.seeds.len(), 0);
+        let (seeds, rest) = self.seeds.as_chunks::<CHUNK>();
+        let (chunks, last) = out.as_chunks_mut::<CHUNK>();
+        for (out, seeds) in chunks.iter_mut().zip(seeds) {
+            let mut seen = 0;
+            for (out, seed) in out.iter_mut().zip(seeds) {
+                *out = usual_weight(hash(identity ^ seed));
+                seen |= *out;
+            }
+            if seen == UNSURE {
+                out.iter_mut().zip(seeds).for_each(|(out, seed)| *out = weight(identity ^ seed));
+            }
+        }
+        last.iter_mut().zip(rest).for_each(|(out, seed)| *out = weight(identity ^ seed));
     }
 
     /// The sum of the weights in one replicate of the deals with these identities (see
@@ -72,15 +88,21 @@ impl Bootstrap {
 
 /// What the weights of a deal depend on: a hash of its id, for those who cannot keep the id.
 pub fn identity(deal_id: &str) -> u64 {
-    deal_id.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+    begun(deal_id.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    })
+    }))
+}
+
+/// The first step of the hash. It may be taken before deal and replicate come together, because
+/// `begun(a) ^ begun(b)` is `begun(a ^ b)`.
+fn begun(z: u64) -> u64 {
+    z ^ (z >> 30)
 }
 
 /// How many leading bits of a hash tell its weight, nearly always.
 const LEADING: u32 = 12;
 
-/// Stands in [`USUAL`] where the leading bits do not tell.
+/// Stands in [`USUAL`] where the leading bits do not tell; has all bits of any weight.
 const UNSURE: u8 = u8::MAX;
 
 /// The weight by the leading bits of the hash.
@@ -101,6 +123,7 @@ const fn usual() -> [u8; 1 << LEADING] {
 }
 
 /// How many thresholds a hash reaches.
+#[cold]
 const fn count(hash: u64) -> u8 {
     let mut at = 0;
     while at < THRESHOLDS.len() && hash >= THRESHOLDS[at] {
@@ -111,14 +134,25 @@ const fn count(hash: u64) -> u8 {
 
 /// The weight of a deal in a replicate, by its identity and the replicate's seed.
 #[inline]
-fn weight(mut z: u64) -> u8 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    // The last step of the hash, `z ^ (z >> 31)`, leaves the leading bits as they are.
-    match USUAL[(z >> (u64::BITS - LEADING)) as usize] {
-        UNSURE => count(z ^ (z >> 31)),
+fn weight(z: u64) -> u8 {
+    let hash = hash(z);
+    match usual_weight(hash) {
+        UNSURE => count(hash ^ (hash >> 31)),
         weight => weight,
     }
+}
+
+/// The hash from its second step on, but for the last one, `z ^ (z >> 31)`: that leaves the leading bits as
+/// they are.
+#[inline]
+fn hash(mut z: u64) -> u64 {
+    z = z.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
+}
+
+#[inline]
+fn usual_weight(hash: u64) -> u8 {
+    USUAL[(hash >> (u64::BITS - LEADING)) as usize]
 }
 
 /// Central 95 % of the replicates, by quantiles of type 7.
