@@ -11,7 +11,7 @@ use super::names::Sym;
 use super::past_amounts::{AmountStep, add_night_amounts};
 use super::quality::Quality;
 use super::run::Run;
-use super::stage::{StageId, StageKind};
+use super::stage::{Stage, StageKind};
 use super::timeline::{ExitKind, Facts, Timeline, Visit};
 
 /// Buffers for building timelines.
@@ -168,6 +168,8 @@ fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run:
     let first = visits.len();
     let deleted_at = deal.deleted_at.get().filter(|&at| at < run.cut);
     let mut spell = 0;
+    // The last exit with its day, mostly that of the next entry.
+    let mut passed = (Micros::MIN, Day::MIN);
     for (at, visit) in stored.iter().enumerate() {
         if visit.entered_at >= run.cut {
             break;
@@ -176,7 +178,7 @@ fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run:
         let next =
             stored.get(at + 1).filter(|_| visit.exited_at.get().is_some_and(|t| t < run.cut));
         let exit = match next {
-            Some(next) => exit_kind(visit.stage, next.stage, run),
+            Some(next) => exit_kind(stage, run.catalogue.get(next.stage)),
             None if deleted_at.is_some() => ExitKind::Deleted,
             None => ExitKind::Censored,
         };
@@ -184,8 +186,8 @@ fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run:
             Some(_) => visit.exited_at.get(),
             None => deleted_at.map(|t| t.max(visit.entered_at)),
         };
-        let entered = (visit.entered_at, run.zone.day(visit.entered_at));
-        let exited_on = exited_at.map(|t| run.zone.day(t));
+        let on_day = |at| if at == passed.0 { passed } else { (at, run.days.of(at)) };
+        let (entered, exited) = (on_day(visit.entered_at), exited_at.map(on_day));
         visits.push(Visit {
             stage: visit.stage,
             pipeline: stage.pipeline,
@@ -194,9 +196,8 @@ fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run:
             entered_at: entered.0,
             exited_at,
             entered_on: entered.1,
-            exited_on,
-            ticks: exited_at
-                .zip(exited_on)
+            exited_on: exited.map(|exited| exited.1),
+            ticks: exited
                 .map_or_else(|| run.followed(entered), |exited| run.ticks_between(entered, exited))
                 .max(0),
             exit,
@@ -204,14 +205,14 @@ fn cut_visits(visits: &mut Vec<Visit>, stored: &[StoredVisit], deal: &Deal, run:
             spell,
             is_entry_known: visit.is_entry_known,
         });
+        passed = exited.unwrap_or(passed);
         if exit == ExitKind::Reopen {
             spell += 1;
         }
     }
 }
 
-fn exit_kind(from: StageId, to: StageId, run: &Run) -> ExitKind {
-    let (from, to) = (run.catalogue.get(from), run.catalogue.get(to));
+fn exit_kind(from: &Stage, to: &Stage) -> ExitKind {
     match (from.kind, to.kind) {
         (StageKind::Open, StageKind::Won) => ExitKind::Won,
         (StageKind::Open, StageKind::Lost) => ExitKind::Lost,
