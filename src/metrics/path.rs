@@ -1,20 +1,22 @@
 //! The way of a deal through the stages of one pipeline, and what each conversion policy makes of it.
 
+use std::cmp::Ordering;
+
 use crate::model::{ConversionPolicy, Day, ExitKind, StageKind, Status, Sym, Timeline};
 
 /// What a deal did at one stage.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Step {
+struct Step {
     /// Whether it visited the stage.
-    pub visited: bool,
+    visited: bool,
     /// Day on which it first reached the stage or a later one, or was won.
-    pub reached_on: Option<Day>,
+    reached_on: Option<Day>,
     /// Whether it moved straight to the next stage at least once; from the last one: was won.
     direct: bool,
     /// Whether it jumped over a stage from here.
     jumped: bool,
     /// Whether it stepped back from here.
-    pub stepped_back: bool,
+    stepped_back: bool,
     /// Whether it left at least once.
     left: bool,
     /// How it left for the last time; null while it is there.
@@ -33,6 +35,33 @@ pub struct Path {
     last: usize,
     /// Where it got at most, if a win that was taken back is none.
     kept: usize,
+    /// How many stages it visited before the first that it did not.
+    unbroken: usize,
+    status: Option<Status>,
+}
+
+/// A stage on the way of a deal: all that any policy asks. Many deals are alike in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Where it began, got at most, and stands now (a win being beyond all stages), seen from here.
+    born: Ordering,
+    furthest: Ordering,
+    standing: Ordering,
+    visited: bool,
+    next_visited: bool,
+    direct: bool,
+    jumped: bool,
+    stepped_back: bool,
+    left: bool,
+    undone: bool,
+    last_exit: Option<ExitKind>,
+    /// Whether it got beyond, if a win that was taken back is none.
+    is_kept_beyond: bool,
+    /// Whether it visited all stages up to this one, and up to the next one.
+    all_here: bool,
+    all_next: bool,
+    /// Whether only the win comes after it.
+    is_last: bool,
     status: Option<Status>,
 }
 
@@ -79,80 +108,105 @@ impl Path {
                 visit.exit == ExitKind::Skip || (visit.exit == ExitKind::Won && at < stages);
             step.stepped_back |= visit.exit == ExitKind::Back;
         }
+        self.unbroken = self.steps.iter().take_while(|step| step.visited).count();
         let is_here = deal.facts.pipeline == pipeline;
         self.status = is_here.then_some(deal.facts.outcome);
         self.born > 0
     }
 
+    /// Day on which it first reached a stage or a later one; null if it never did.
+    pub fn reached_on(&self, at: usize) -> Option<Day> {
+        self.step(at).reached_on
+    }
+
     /// What it did at a stage; nothing beyond the win.
-    pub fn step(&self, at: usize) -> Step {
+    fn step(&self, at: usize) -> Step {
         at.checked_sub(1).and_then(|at| self.steps.get(at)).copied().unwrap_or_default()
     }
 
-    /// How it stands; null if it went on to another pipeline.
+    /// What the policies ask of a stage.
+    pub fn at(&self, at: usize) -> At {
+        let win = self.steps.len();
+        let here = self.step(at);
+        let standing = if self.status == Some(Status::Won) { win } else { self.last.min(win - 1) };
+        At {
+            born: self.born.cmp(&at),
+            furthest: self.furthest.cmp(&at),
+            standing: standing.cmp(&at),
+            visited: here.visited,
+            next_visited: self.step(at + 1).visited,
+            direct: here.direct,
+            jumped: here.jumped,
+            stepped_back: here.stepped_back,
+            left: here.left,
+            undone: here.undone,
+            last_exit: here.last_exit,
+            is_kept_beyond: self.kept > at,
+            all_here: self.unbroken >= at.min(win),
+            all_next: self.unbroken >= (at + 1).min(win),
+            is_last: at + 1 == win,
+            status: self.status,
+        }
+    }
+}
+
+impl At {
+    /// How the deal stands; null if it went on to another pipeline.
     pub fn status(&self) -> Option<Status> {
         self.status
     }
 
-    /// Whether it began beyond a stage.
-    pub fn began_beyond(&self, at: usize) -> bool {
-        self.born > at
+    /// Whether it began beyond the stage.
+    pub fn began_beyond(&self) -> bool {
+        self.born.is_gt()
     }
 
-    fn is_lost(&self) -> bool {
-        self.status == Some(Status::Lost)
+    /// Whether it never visited the stage, though it began before it.
+    pub fn was_skipped(&self) -> bool {
+        !self.visited && !self.began_beyond()
     }
 
-    /// Where it stands now, a win being beyond all stages.
-    fn standing(&self) -> usize {
-        if self.status == Some(Status::Won) {
-            self.steps.len()
-        } else {
-            self.last.min(self.steps.len() - 1)
-        }
+    /// Whether it stepped back from the stage.
+    pub fn stepped_back(&self) -> bool {
+        self.stepped_back
     }
 
-    /// Whether the deal counts at a stage under `policy`, and whether it counts as gone on.
-    pub fn conversion(&self, policy: ConversionPolicy, at: usize) -> (bool, bool) {
+    /// Whether the deal counts at the stage under `policy`, and whether it counts as gone on.
+    pub fn conversion(&self, policy: ConversionPolicy) -> (bool, bool) {
         use ConversionPolicy as P;
-        let (here, next) = (self.step(at), self.step(at + 1));
-        let is_beyond = self.furthest > at;
-        let all_until = |at: usize| self.steps.iter().take(at).all(|step| step.visited);
+        let (visited, next_visited) = (self.visited, self.next_visited);
+        let is_lost = self.status == Some(Status::Lost);
+        let (is_reached, is_beyond) = (self.furthest.is_ge(), self.furthest.is_gt());
         match policy {
             P::ReachedOrBeyond => {
-                let counts = self.born <= at && self.furthest >= at;
+                let counts = self.born.is_le() && is_reached;
                 (counts, counts && is_beyond)
             }
-            P::Strict => (here.visited, here.visited && next.visited),
-            P::Direct => (here.visited, here.direct),
-            P::AnyLater => (here.visited, here.visited && self.kept > at),
-            P::HubspotAllStages => (all_until(at), all_until(at + 1)),
-            P::HubspotAnyStages => (here.visited, next.visited),
-            P::Varicent => (self.standing() >= at, self.standing() > at),
-            P::Bitrix24WithConversion if self.is_lost() => (here.visited, next.visited),
-            P::Bitrix24WithConversion => (self.furthest >= at, is_beyond),
+            P::Strict => (visited, visited && next_visited),
+            P::Direct => (visited, self.direct),
+            P::AnyLater => (visited, visited && self.is_kept_beyond),
+            P::HubspotAllStages => (self.all_here, self.all_next),
+            P::HubspotAnyStages => (visited, next_visited),
+            P::Varicent => (self.standing.is_ge(), self.standing.is_gt()),
+            P::Bitrix24WithConversion if is_lost => (visited, next_visited),
+            P::Bitrix24WithConversion => (is_reached, is_beyond),
             P::Closingdealz => {
-                let is_counted = here.visited
-                    && matches!(here.last_exit, Some(exit) if !matches!(exit, ExitKind::Skip | ExitKind::Back));
-                let went_on = match here.last_exit {
+                let is_counted = visited
+                    && matches!(self.last_exit, Some(exit) if !matches!(exit, ExitKind::Skip | ExitKind::Back));
+                let went_on = match self.last_exit {
                     Some(ExitKind::Advance) => true,
-                    Some(ExitKind::Won) => at + 1 == self.steps.len(),
+                    Some(ExitKind::Won) => self.is_last,
                     _ => false,
                 };
-                (is_counted, is_counted && went_on && !here.undone)
+                (is_counted, is_counted && went_on && !self.undone)
             }
-            P::Cinode => {
-                (here.visited && !here.jumped, here.visited && !here.jumped && here.direct)
-            }
+            P::Cinode => (visited && !self.jumped, visited && !self.jumped && self.direct),
             P::Salesflare => {
                 let is_closed = matches!(self.status, Some(Status::Won | Status::Lost));
-                (is_closed && here.visited, is_closed && here.visited && is_beyond)
+                (is_closed && visited, is_closed && visited && is_beyond)
             }
-            P::FrappeCrm => {
-                let counts = !self.is_lost();
-                (counts && self.standing() >= at, counts && self.standing() > at)
-            }
-            P::CrmCli => (here.visited, here.left),
+            P::FrappeCrm => (!is_lost && self.standing.is_ge(), !is_lost && self.standing.is_gt()),
+            P::CrmCli => (visited, self.left),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::gather::{Gather, gather};
 use super::keyed::add_all;
 use super::layout::{MetricTable, Slice, Tail};
 use super::monthly::rate_reason;
-use super::path::Path;
+use super::path::{At, Path};
 use crate::error::Result;
 use crate::model::{
     About, ConversionPolicy, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column,
@@ -99,22 +99,44 @@ pub struct AtStage {
 gather!(AtStage: by_policy, reached, skipped, born_beyond, stepped_back, quality);
 
 impl AtStage {
-    fn take(&mut self, path: &Path, at: usize, has_code: bool) {
-        let step = path.step(at);
-        let began_beyond = path.began_beyond(at);
-        self.reached += 1;
-        self.born_beyond += u64::from(began_beyond);
-        self.skipped += u64::from(!step.visited && !began_beyond);
-        self.stepped_back += u64::from(step.stepped_back);
-        self.quality += u64::from(has_code);
-        let ours = path.conversion(ConversionPolicy::ReachedOrBeyond, at);
+    fn of(alike: &Alike) -> Self {
+        let mut found = Self::default();
+        for ((at, has_code), deals) in &alike.0 {
+            found.take(at, *has_code, *deals);
+        }
+        found
+    }
+
+    /// Takes so many deals that are alike.
+    fn take(&mut self, at: &At, has_code: bool, deals: u64) {
+        let count = |is: bool| if is { deals } else { 0 };
+        self.reached += deals;
+        self.born_beyond += count(at.began_beyond());
+        self.skipped += count(at.was_skipped());
+        self.stepped_back += count(at.stepped_back());
+        self.quality += count(has_code);
+        let ours = at.conversion(ConversionPolicy::ReachedOrBeyond);
         for (policy, cell) in POLICIES.into_iter().zip(&mut self.by_policy) {
-            let (counts, converts) = path.conversion(policy, at);
-            cell.counted += u64::from(counts);
-            cell.converted += u64::from(converts);
-            cell.won += u64::from(counts && path.status() == Some(Status::Won));
-            cell.lost += u64::from(counts && path.status() == Some(Status::Lost));
-            cell.differing += u64::from((counts, converts) != ours);
+            let (counts, converts) = at.conversion(policy);
+            cell.counted += count(counts);
+            cell.converted += count(converts);
+            cell.won += count(counts && at.status() == Some(Status::Won));
+            cell.lost += count(counts && at.status() == Some(Status::Lost));
+            cell.differing += count((counts, converts) != ours);
+        }
+    }
+}
+
+/// The deals at a stage: what they did there, whether they carry a history code, how many are alike in it. There
+/// are few kinds, and the most frequent ones come first or soon.
+#[derive(Clone, Debug, Default)]
+struct Alike(Vec<((At, bool), u64)>);
+
+impl Alike {
+    fn add(&mut self, kind: (At, bool), deals: u64) {
+        match self.0.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, sum)) => *sum += deals,
+            None => self.0.push((kind, deals)),
         }
     }
 }
@@ -122,7 +144,7 @@ impl AtStage {
 /// By pipeline and quarter, the stages in their order.
 #[derive(Debug, Default)]
 pub struct State {
-    cells: BTreeMap<(Sym, Period), Vec<AtStage>>,
+    cells: BTreeMap<(Sym, Period), Vec<Alike>>,
     /// Number of open stages by pipeline.
     stages: BTreeMap<Sym, usize>,
     path: Path,
@@ -148,9 +170,9 @@ impl Metric for StageConversion {
             if !state.path.trace(deal, pipeline, stages) {
                 continue;
             }
-            let mut last: Option<(Period, &mut Vec<AtStage>)> = None;
+            let mut last: Option<(Period, &mut Vec<Alike>)> = None;
             for at in 1..=stages {
-                let Some(day) = state.path.step(at).reached_on else { break };
+                let Some(day) = state.path.reached_on(at) else { break };
                 let period = run.period(PeriodKind::Quarter, day);
                 let is_same = last.as_ref().is_some_and(|(known, _)| *known == period);
                 if !is_same {
@@ -158,24 +180,30 @@ impl Metric for StageConversion {
                 }
                 if let Some((_, cells)) = &mut last {
                     if cells.len() < stages {
-                        cells.resize(stages, AtStage::default());
+                        cells.resize(stages, Alike::default());
                     }
-                    cells[at - 1].take(&state.path, at, deal.is_mended());
+                    cells[at - 1].add((state.path.at(at), deal.is_mended()), 1);
                 }
             }
         }
     }
 
     fn merge(&self, into: &mut State, from: State) {
-        add_all(&mut into.cells, from.cells, |into, from| add_stages(into, &from));
+        add_all(&mut into.cells, from.cells, |into, from| {
+            into.resize(into.len().max(from.len()), Alike::default());
+            for (into, from) in into.iter_mut().zip(from) {
+                from.0.into_iter().for_each(|(kind, deals)| into.add(kind, deals));
+            }
+        });
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         let mut all: BTreeMap<(Sym, Period), Vec<AtStage>> = BTreeMap::new();
         for ((pipeline, period), stages) in &state.cells {
+            let stages: Vec<AtStage> = stages.iter().map(AtStage::of).collect();
             let whole = run.period(PeriodKind::All, run.as_of);
-            add_stages(all.entry((*pipeline, whole)).or_default(), stages);
-            add_stages(all.entry((*pipeline, *period)).or_default(), stages);
+            add_stages(all.entry((*pipeline, whole)).or_default(), &stages);
+            add_stages(all.entry((*pipeline, *period)).or_default(), &stages);
         }
         for ((pipeline, period), stages) in &all {
             for (at, stage) in stages.iter().enumerate() {
