@@ -10,7 +10,9 @@ use super::monthly::small;
 use super::stage_key::{is_worked, set_stage};
 use super::{Metric, Row};
 use crate::error::Result;
-use crate::model::{About, Day, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, column};
+use crate::model::{
+    About, Day, Period, PeriodKind, Run, StageId, Sym, Timeline, Unit, Visit, column,
+};
 use crate::stats::influence::{JACKKNIFE, log_limits};
 
 /// The metric.
@@ -105,13 +107,16 @@ impl Metric for FlowConsistency {
         let mended = u64::from(deal.is_mended());
         let all = run.period(PeriodKind::All, run.as_of);
         for (at, visit) in deal.visits.iter().enumerate().filter(|(_, v)| is_worked(v, run)) {
-            if visit.is_reentry && deal.visits.iter().take(at).any(|v| v.stage == visit.stage) {
+            if visit.is_reentry {
                 continue;
             }
-            let own = || deal.visits.iter().skip(at).filter(|v| v.stage == visit.stage);
+            // Up to the last visit to the stage: mostly this one alone.
+            let is_own = |v: &&Visit| v.stage == visit.stage;
+            let later = deal.visits[at..].iter().rposition(|v| is_own(&v)).unwrap_or(0);
+            let visits = &deal.visits[at..=at + later];
             let mut count = |period: Period| {
                 let mut sums = Sums { mended, ..Sums::default() };
-                for visit in own() {
+                for visit in visits.iter().filter(is_own) {
                     let last = visit.exited_on.unwrap_or(run.as_of + 1);
                     let until = last.min(period.end).min(run.as_of + 1);
                     let days = until - visit.entered_on.max(period.start);
@@ -130,7 +135,7 @@ impl Metric for FlowConsistency {
                 }
             };
             count(all);
-            let end = own().next_back().and_then(|v| v.exited_on).unwrap_or(Day::MAX);
+            let end = visits[later].exited_on.unwrap_or(Day::MAX);
             let mut quarter = run.period(PeriodKind::Quarter, visit.entered_on);
             while quarter.start <= run.as_of.min(end) {
                 count(quarter);
