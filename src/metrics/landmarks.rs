@@ -258,7 +258,8 @@ impl Looked {
     fn outlook(&self, run: &Run) -> Outlook {
         let (looks, deals) = (self.events.n(), self.deals);
         let has_looks = looks >= MIN_LOOKS && deals > 0;
-        let chances = has_looks.then(|| chances(&self.events, deals, &self.by_landmark, run));
+        let chances =
+            has_looks.then(|| chances(&self.events.settled(), deals, &self.by_landmark, run));
         Outlook { looks, deals, chances }
     }
 }

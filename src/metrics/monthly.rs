@@ -26,6 +26,11 @@ impl Values {
         self.0.len() as u64
     }
 
+    /// The values, in no order.
+    pub fn all(&self) -> &[i64] {
+        &self.0
+    }
+
     /// The values with their counts.
     pub fn histogram(&self) -> Histogram {
         let mut sorted = self.0.clone();

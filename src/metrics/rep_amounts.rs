@@ -85,8 +85,8 @@ gather!(Cohort: closed, open);
 impl Cohort {
     fn events(&self) -> EventTable<1> {
         let mut events = EventTable::default();
-        self.open.histogram().into_iter().for_each(|(t, count)| events.add(t, 0, count));
-        self.closed.histogram().into_iter().for_each(|(t, count)| events.add(t, 1, count));
+        self.open.all().iter().for_each(|&t| events.add(t, 0, 1));
+        self.closed.all().iter().for_each(|&t| events.add(t, 1, 1));
         events
     }
 }

@@ -209,13 +209,14 @@ fn add_row(
         .set("q50_hours", median)
         .set("q75_hours", ranks.quantile(0.75).map(hours));
     if let Some(touches) = touches.filter(|touches| !touches.is_empty()) {
-        let (first, lower, upper) = half_touched(touches);
+        let touches = touches.settled();
+        let (first, lower, upper) = half_touched(&touches);
         row.set("n_created", touches.n())
             .set("n_touched", touches.ended_by(1, i64::MAX))
             .set("first_touch_q50_hours", first)
             .set("first_touch_lower_hours", lower)
             .set("first_touch_upper_hours", upper)
-            .set("share_touched_24h", touched_within_a_day(touches));
+            .set("share_touched_24h", touched_within_a_day(&touches));
     }
     let limits = ranks.median_interval().map(|(a, b)| (hours(a as f64), hours(b as f64)));
     row.end(Tail {

@@ -179,17 +179,34 @@ impl<const K: usize> EventTable<K> {
             fresh.sort_unstable_by_key(|row| row.0);
             rows = merged(&rows, &fresh).into();
         }
-        if !self.places.is_empty() {
-            let mut placed: Vec<Row<K>> = Vec::with_capacity(self.places.len());
-            for (at, few) in self.places.iter().enumerate() {
-                let counts = few.counts();
-                if counts.total() > 0 {
-                    placed.push((at as i64, counts));
-                }
+        if self.places.is_empty() { rows } else { self.with_places(&rows).into() }
+    }
+
+    /// Ascending rows and those in their places in one list; few of the rows lie among the places.
+    fn with_places(&self, rows: &[Row<K>]) -> Vec<Row<K>> {
+        let (before, rest) = rows.split_at(rows.partition_point(|row| row.0 < 0));
+        let places = self.places.len() as i64;
+        let (among, after) = rest.split_at(rest.partition_point(|row| row.0 < places));
+        let mut found: Vec<Row<K>> = Vec::with_capacity(rows.len() + self.places.len());
+        found.extend(before);
+        for (at, few) in self.places.iter().enumerate() {
+            let counts = few.counts();
+            if counts.total() > 0 {
+                found.push((at as i64, counts));
             }
-            rows = if rows.is_empty() { placed.into() } else { merged(&placed, &rows).into() };
         }
-        rows
+        if !among.is_empty() {
+            found = merged(&found, among);
+        }
+        found.extend(after);
+        found
+    }
+
+    /// The same cases, all in one list, so that an estimate has nothing to sort in: for tables of which many
+    /// are asked for.
+    pub fn settled(&self) -> Self {
+        let rows = self.rows().into_owned();
+        Self { places: Vec::new(), rows, fresh: Vec::new(), total: self.total }
     }
 
     /// The same cases by other causes: `of` has the cause (1 to L, 0 for none) as which each counts.
