@@ -66,7 +66,26 @@ impl Bootstrap {
     /// [`identity`]); 0 beyond the last replicate.
     pub fn total(&self, identities: &[u64], replicate: usize) -> u64 {
         let Some(seed) = self.seeds.get(replicate) else { return 0 };
-        identities.iter().map(|identity| u64::from(weight(identity ^ seed))).sum()
+        let (fours, rest) = identities.as_chunks::<4>();
+        let mut total = 0;
+        for &[a, b, c, d] in fours {
+            let [a, b, c, d] = [hash(a ^ seed), hash(b ^ seed), hash(c ^ seed), hash(d ^ seed)];
+            let sum = |of: fn(u64) -> u8| {
+                u64::from(of(a)) + u64::from(of(b)) + u64::from(of(c)) + u64::from(of(d))
+            };
+            // One look at the sum instead of four: it is less than this where all are sure.
+            let usual = sum(usual_weight);
+            total += if usual < u64::from(UNSURE) { usual } else { sum(weight_of) };
+        }
+        total + rest.iter().map(|identity| u64::from(weight(identity ^ seed))).sum::<u64>()
+    }
+
+    /// Puts the weights in one replicate of the deals with these identities into `out`.
+    pub fn weights_of(&self, identities: &[u64], replicate: usize, out: &mut Vec<u8>) {
+        out.clear();
+        if let Some(seed) = self.seeds.get(replicate) {
+            out.extend(identities.iter().map(|identity| weight(identity ^ seed)));
+        }
     }
 }
 
@@ -111,14 +130,29 @@ const fn count(hash: u64) -> u8 {
 
 /// The weight of a deal in a replicate, by its identity and the replicate's seed.
 #[inline]
-fn weight(mut z: u64) -> u8 {
+fn weight(z: u64) -> u8 {
+    weight_of(hash(z))
+}
+
+/// The hash but for its last step, `z ^ (z >> 31)`, which leaves the leading bits as they are.
+#[inline]
+fn hash(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    // The last step of the hash, `z ^ (z >> 31)`, leaves the leading bits as they are.
-    match USUAL[(z >> (u64::BITS - LEADING)) as usize] {
-        UNSURE => count(z ^ (z >> 31)),
+    (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
+}
+
+#[inline]
+fn weight_of(hash: u64) -> u8 {
+    match usual_weight(hash) {
+        UNSURE => count(hash ^ (hash >> 31)),
         weight => weight,
     }
+}
+
+/// The weight by the leading bits; [`UNSURE`] where they do not tell.
+#[inline]
+fn usual_weight(hash: u64) -> u8 {
+    USUAL[(hash >> (u64::BITS - LEADING)) as usize]
 }
 
 /// Central 95 % of the replicates, by quantiles of type 7.
@@ -127,20 +161,28 @@ fn weight(mut z: u64) -> u8 {
 /// Source: Efron 1979; Chamandy et al. 2012.
 /// Checked against: its definition, in the tests below.
 pub fn percentile_interval(replicates: &[Option<f64>]) -> Option<Interval> {
-    let mut defined: Vec<f64> = replicates.iter().flatten().copied().collect();
+    // Whole numbers in the order of the numbers: they are compared much faster.
+    let mut defined: Vec<i64> = replicates.iter().flatten().map(|v| ordered(v.to_bits())).collect();
     let missing = replicates.len() - defined.len();
     if defined.is_empty() || missing as f64 > MAX_UNDEFINED * replicates.len() as f64 {
         return None;
     }
+    let number = |key: i64| f64::from_bits(ordered(key as u64) as u64);
     let mut quantile = |p: f64| {
         let place = (defined.len() - 1) as f64 * p;
         let below = place.floor();
-        let (_, first, above) = defined.select_nth_unstable_by(below as usize, f64::total_cmp);
-        let first = *first;
-        let second = above.iter().copied().min_by(f64::total_cmp).unwrap_or(first);
+        let (_, first, above) = defined.select_nth_unstable(below as usize);
+        let second = above.iter().min().map_or(number(*first), |&key| number(key));
+        let first = number(*first);
         first + (place - below) * (second - first)
     };
     Some(Interval { lower: quantile(TAIL), upper: quantile(1.0 - TAIL) })
+}
+
+/// The bits of a number as a whole number of the same order ([`f64::total_cmp`]), and back.
+fn ordered(bits: u64) -> i64 {
+    let bits = bits as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 #[cfg(test)]
