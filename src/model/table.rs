@@ -71,6 +71,8 @@ impl Value {
             (Self::Null, _) => Ordering::Greater,
             (_, Self::Null) => Ordering::Less,
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            // Rows that follow one another share their words.
+            (Self::Text(a), Self::Text(b)) if ArcStr::ptr_eq(a, b) => Ordering::Equal,
             (Self::Text(a), Self::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
             (Self::Day(a), Self::Day(b)) => a.cmp(b),
             (Self::Instant(a), Self::Instant(b)) => a.cmp(b),
@@ -102,26 +104,32 @@ const TENS: [f64; 23] = [
 /// Null where the power is not exact or the thirteenth digit is too close to a tie to be sure.
 fn round12_by_scaling(number: f64) -> Option<f64> {
     let size = number.abs();
-    if size < 1e12 && size.fract() == 0.0 {
+    if size < 1e12 && size as i64 as f64 == size {
         return Some(number);
     }
-    let mut places = 11 - size.log10().floor() as i32;
+    // The power of two below the number tells the power of ten below it, or the one before that.
+    let twos = (size.to_bits() >> (f64::MANTISSA_DIGITS - 1)) as i32 - (f64::MAX_EXP - 1);
+    let mut places = 11 - ((twos * LOG_TWO) >> LOG_BITS);
     let scaled = |places: i32| Some(size * TENS.get(usize::try_from(places).ok()?)?);
     let mut digits = scaled(places)?;
     if digits >= 1e12 {
         places -= 1;
         digits = scaled(places)?;
-    } else if digits < 1e11 {
-        places += 1;
-        digits = scaled(places)?;
     }
     // The product is off by at most half a unit in its last place, far below a thousandth.
-    if !(1e11..1e12).contains(&digits) || (digits.fract() - 0.5).abs() < 1e-3 {
+    let whole = digits as i64;
+    let rest = digits - whole as f64;
+    if !(1e11..1e12).contains(&digits) || (rest - 0.5).abs() < 1e-3 {
         return None;
     }
-    let rounded = digits.round() / TENS.get(usize::try_from(places).ok()?)?;
+    let rounded =
+        (whole + i64::from(rest > 0.5)) as f64 / TENS.get(usize::try_from(places).ok()?)?;
     Some(rounded.copysign(number))
 }
+
+/// The decimal logarithm of two, in parts of 2^`LOG_BITS`: near enough for every exponent of a number.
+const LOG_TWO: i32 = 315_653;
+const LOG_BITS: u32 = 20;
 
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
