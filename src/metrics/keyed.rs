@@ -200,11 +200,12 @@ impl Tally {
         if self.counts.len() < from.counts.len() {
             self.counts.resize(from.counts.len(), 0);
         }
-        for (place, &count) in from.counts.iter().enumerate() {
-            let sum = u64::from(self.counts[place]) + u64::from(count);
-            self.counts[place] = u32::try_from(sum).unwrap_or(u32::MAX);
-            let spilled = sum - u64::from(self.counts[place]);
-            self.others.extend((0..spilled).map(|_| place as i64));
+        for (place, (into, &count)) in self.counts.iter_mut().zip(&from.counts).enumerate() {
+            let (sum, is_full) = into.overflowing_add(count);
+            *into = if is_full { u32::MAX } else { sum };
+            if is_full {
+                self.others.extend((0..=sum).map(|_| place as i64));
+            }
         }
         self.others.extend(&from.others);
     }
