@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::TAIL;
 use super::binomial;
+use super::interval::Z;
 use super::known::{Known, known};
 
 thread_local! {
@@ -50,14 +51,32 @@ impl Ranks {
         self.0.last().map(|row| row.0)
     }
 
-    /// Cases, sum and sum of squares.
-    pub fn sums(&self) -> (u64, i128, i128) {
-        let (mut sum, mut squares, mut before) = (0, 0, 0);
-        for &(value, seen) in &self.0 {
-            let (value, weight) = (i128::from(value), i128::from(seen - before));
+    /// The values, ascending, with their counts.
+    pub fn counted(&self) -> impl Iterator<Item = (i64, u64)> {
+        let mut before = 0;
+        self.0.iter().map(move |&(value, seen)| {
+            let count = seen - before;
             before = seen;
-            sum += value * weight;
-            squares += value * value * weight;
+            (value, count)
+        })
+    }
+
+    /// Cases, sum and sum of squares; squares that are too large end at `i128::MAX`, which
+    /// [`super::interval::moments`] knows.
+    pub fn sums(&self) -> (u64, i128, i128) {
+        let (mut sum, mut squares) = (0_i128, 0_i128);
+        for (value, count) in self.counted() {
+            sum += i128::from(value) * i128::from(count);
+            // A square beyond 64 bits may be one too many.
+            squares = match (value.checked_mul(value), i64::try_from(count)) {
+                (Some(square), Ok(count)) => {
+                    squares.saturating_add(i128::from(square) * i128::from(count))
+                }
+                _ => {
+                    let square = i128::from(value) * i128::from(value);
+                    squares.saturating_add(square.saturating_mul(i128::from(count)))
+                }
+            };
         }
         (self.n(), sum, squares)
     }
@@ -135,24 +154,10 @@ fn ranks(histogram: &Histogram) -> Ranks {
 pub(super) fn order_ranks(n: u64, q: f64) -> (u64, u64) {
     known(&RANKS, [n, q.to_bits()], || {
         // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
-        let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);
-        let upper = first_where(n, |x| binomial::cdf(x as i64, n, q) >= 1.0 - TAIL) + 1;
+        let lower = binomial::first_where(n, q, -Z, |p| p > TAIL);
+        let upper = binomial::first_where(n, q, Z, |p| p >= 1.0 - TAIL) + 1;
         (lower, upper)
     })
-}
-
-/// The smallest `x` up to `n` for which `is_past` holds; it must be false, then true.
-fn first_where(n: u64, is_past: impl Fn(u64) -> bool) -> u64 {
-    let (mut from, mut to) = (0, n);
-    while from < to {
-        let middle = from + (to - from) / 2;
-        if is_past(middle) {
-            to = middle;
-        } else {
-            from = middle + 1;
-        }
-    }
-    from
 }
 
 #[cfg(test)]
@@ -175,6 +180,13 @@ mod tests {
         assert_eq!(quantile(&h, 1.0), Some(10.0));
         assert_eq!(quantile(&histogram(&[4]), 0.9), Some(4.0));
         assert_eq!(quantile(&Histogram::new(), 0.5), None);
+    }
+
+    #[test]
+    fn sums_weigh_by_count_and_end_at_the_largest() {
+        let sums = |counted: &[(i64, u64)]| counted.iter().copied().collect::<Ranks>().sums();
+        assert_eq!(sums(&[(-1, 1), (2, 3)]), (4, 5, 13));
+        assert_eq!(sums(&[(i64::MAX, 9)]).2, i128::MAX);
     }
 
     #[test]
