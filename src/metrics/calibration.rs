@@ -95,8 +95,8 @@ pub struct Checks {
 pub(super) struct Checked {
     /// By basis points.
     forecasts: BTreeMap<u32, (u64, u64)>,
-    /// By deal: forecasts and their squared differences.
-    by_deal: BTreeMap<u64, (u64, u128)>,
+    /// Deals, one entry for each forecast: its squared difference.
+    by_deal: Vec<(u64, u64)>,
     without: u64,
     /// Quarter ends looked at.
     places: std::collections::BTreeSet<u16>,
@@ -127,12 +127,14 @@ impl Checked {
         found.into_values().collect()
     }
 
-    fn interval(&self, run: &Run) -> Option<(f64, f64)> {
+    fn interval(mut self, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
         // Many deals were forecast alike: their weights are added before they are multiplied.
         let mut alike: BTreeMap<(u64, u128), Vec<u64>> = BTreeMap::new();
-        for (&identity, &of_deal) in &self.by_deal {
-            alike.entry(of_deal).or_default().push(identity);
+        self.by_deal.sort_unstable();
+        for of_deal in self.by_deal.chunk_by(|a, b| a.0 == b.0) {
+            let squares = of_deal.iter().map(|forecast| u128::from(forecast.1)).sum();
+            alike.entry((of_deal.len() as u64, squares)).or_default().push(of_deal[0].0);
         }
         let score = |replicate: usize| {
             let (mut n, mut sum) = (0, 0);
@@ -187,11 +189,9 @@ impl Checks {
     /// The forecasts of each pipeline and kind.
     pub(super) fn checked(&self, run: &Run) -> BTreeMap<(Sym, &'static str), Checked> {
         let horizon = run.ticks_of_days(run.config.stage_horizon);
-        let mut found: BTreeMap<(Sym, &'static str), Checked> = BTreeMap::new();
+        let mut found: BTreeMap<Sym, [Checked; FORECASTS.len()]> = BTreeMap::new();
         for pipeline in run.catalogue.pipelines() {
-            for (at, forecast) in FORECASTS.into_iter().enumerate() {
-                found.entry((pipeline, forecast)).or_default().is_binned = at == 1;
-            }
+            found.entry(pipeline).or_default()[1].is_binned = true;
         }
         let mut estimates: BTreeMap<(StageId, u16), Option<u32>> = BTreeMap::new();
         for check in &self.checks {
@@ -201,8 +201,8 @@ impl Checks {
                 Some((p * 10_000.0).round_ties_even() as u32)
             };
             let estimated = *estimates.entry((check.stage, check.place)).or_insert_with(estimate);
-            for (forecast, bp) in FORECASTS.into_iter().zip([stage.probability_bp, estimated]) {
-                let into = found.entry((stage.pipeline, forecast)).or_default();
+            let of_pipeline = found.entry(stage.pipeline).or_default();
+            for (into, bp) in of_pipeline.iter_mut().zip([stage.probability_bp, estimated]) {
                 into.places.insert(check.place);
                 let Some(probability_bp) = bp else {
                     into.without += 1;
@@ -211,12 +211,14 @@ impl Checks {
                 let won = u64::from(check.is_won);
                 let all = into.forecasts.entry(probability_bp).or_default();
                 *all = (all.0 + 1, all.1 + won);
-                let of_deal = into.by_deal.entry(check.identity).or_default();
-                of_deal.0 += 1;
-                of_deal.1 += squares(&Forecasts { probability_bp, n: 1, won });
+                let squares = squares(&Forecasts { probability_bp, n: 1, won });
+                into.by_deal.push((check.identity, squares as u64));
             }
         }
-        found
+        let named = |(pipeline, checked): (Sym, [Checked; FORECASTS.len()])| {
+            FORECASTS.into_iter().zip(checked).map(move |(name, of)| ((pipeline, name), of))
+        };
+        found.into_iter().flat_map(named).collect()
     }
 }
 
