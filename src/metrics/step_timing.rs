@@ -159,7 +159,8 @@ impl Metric for StepTiming {
         if !run.has_activities() {
             return Ok(());
         }
-        for (pipeline, timing) in state.pipelines {
+        for (pipeline, mut timing) in state.pipelines {
+            timing.gaps.values_mut().for_each(|gaps| gaps.sort_unstable());
             let mut periods: BTreeMap<Period, (Vec<u32>, EventTable<2>)> = BTreeMap::new();
             for kind in [PeriodKind::All, PeriodKind::Quarter] {
                 let period = |month: i32| run.period(kind, run.months.start(month));
@@ -190,7 +191,8 @@ fn add_row(
     touches: Option<&EventTable<2>>,
     run: &Run,
 ) {
-    gaps.sort_unstable();
+    // Those of a period are its months', each in order: a stable sort joins them.
+    gaps.sort();
     let runs = gaps.chunk_by(|a, b| a == b);
     let ranks: Ranks = runs.map(|run| (i64::from(run[0]), run.len() as u64)).collect();
     let (n, sum, _) = ranks.sums();
