@@ -314,7 +314,11 @@ impl Table {
     /// Sorts the rows by these columns, then by all others, null last.
     pub fn sort_by(&mut self, keys: &[&str]) {
         let mut order: Vec<usize> = keys.iter().filter_map(|key| self.position(key)).collect();
-        order.extend((0..self.columns.len()).filter(|at| !order.contains(at)).collect::<Vec<_>>());
+        let others = (0..self.columns.len()).filter(|at| !order.contains(at)).collect::<Vec<_>>();
+        // Most keys are the same in all rows of a table: they need not be looked at time and again.
+        let differs = |two: &[Vec<Value>], at: usize| two[0][at].order(&two[1][at]).is_ne();
+        order.retain(|&at| self.rows.windows(2).any(|two| differs(two, at)));
+        order.extend(others);
         self.rows.sort_by(|a, b| {
             let differs = order.iter().map(|&at| a[at].order(&b[at])).find(|o| o.is_ne());
             differs.unwrap_or(Ordering::Equal)
