@@ -108,7 +108,7 @@ impl OnShared for CohortConversion {
                 cells(table, &key, &cohort, run, Some(&mut pools));
                 if slice.dimension == Dimension::All {
                     let quarter = run.period(PeriodKind::Quarter, period.start);
-                    quarters.entry(quarter).or_default().merge(cohort.clone());
+                    quarters.entry(quarter).or_default().add_all(&cohort);
                 }
                 all.merge(cohort);
             }

@@ -309,7 +309,7 @@ impl Goals {
         let is_followed = |day: Day| day - 1 + days as Day <= run.as_of;
         for stage in stages {
             let stage = usize::from(stage.0);
-            events.merge(self.waits.get(stage)?.clone());
+            events.add_all(self.waits.get(stage)?);
             let looks = self.looks.iter().skip(stage * plan.months.len());
             let of_months = plan.months.iter().zip(looks);
             followed += of_months.filter(|(m, _)| is_followed(m.0)).map(|(_, n)| n).sum::<u64>();

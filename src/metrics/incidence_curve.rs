@@ -52,7 +52,7 @@ impl OnShared for IncidenceCurve {
                     true => run.period(PeriodKind::Year, start),
                     false => Period::holding(PeriodKind::Year, start, 1),
                 };
-                years.entry(year).or_default().merge(cohort.clone());
+                years.entry(year).or_default().add_all(&cohort);
                 all.merge(cohort);
             }
             let fiscal = if has_own { run.config.fiscal() } else { Fiscal::CALENDAR };

@@ -220,9 +220,6 @@ impl Tally {
         let mut others = self.others.clone();
         others.sort_unstable();
         let (low, high) = others.split_at(others.partition_point(|&value| value < 0));
-        let runs = |part: &'_ [i64]| -> Vec<(i64, u64)> {
-            part.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()
-        };
         let is_spilled = high.first().is_some_and(|&value| value < DENSE as i64);
         if is_spilled && !self.counts.is_empty() {
             let mut all = self.histogram();
@@ -232,7 +229,7 @@ impl Tally {
         let counted = self.counts.iter().enumerate();
         let counted = counted.map(|(place, &count)| (place as i64, u64::from(count)));
         // Zeros of both kinds: the same value twice in a row does no harm to ranks.
-        runs(low).into_iter().chain([(0, zeros)]).chain(counted).chain(runs(high)).collect()
+        runs(low).chain([(0, zeros)]).chain(counted).chain(runs(high)).collect()
     }
 
     /// The values with their counts.
@@ -242,15 +239,19 @@ impl Tally {
             counted.map(|(place, &count)| (place as i64, u64::from(count))).collect();
         let mut others = self.others.clone();
         others.sort_unstable();
-        let runs = others.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64));
         if found.is_empty() {
-            return runs.collect();
+            return runs(&others).collect();
         }
-        for (value, count) in runs {
+        for (value, count) in runs(&others) {
             *found.entry(value).or_default() += count;
         }
         found
     }
+}
+
+/// Sorted values with their counts.
+fn runs(sorted: &[i64]) -> impl Iterator<Item = (i64, u64)> {
+    sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64))
 }
 
 /// Adds `from` to `into`, key by key.

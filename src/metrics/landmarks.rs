@@ -207,7 +207,7 @@ impl Landmarks {
         }
         let mut all = Looked { deals, ..Looked::default() };
         for band in &bands {
-            all.events.merge(band.events.clone());
+            all.events.add_all(&band.events);
             all.by_landmark.iter_mut().zip(band.by_landmark).for_each(|(sum, n)| *sum += n);
         }
         (all.outlook(run), bands.map(|band| band.outlook(run)))

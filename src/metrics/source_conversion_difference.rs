@@ -143,7 +143,7 @@ pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Famil
         }
         for period in periods(month, run) {
             let sources = found.entry((slice.pipeline, period)).or_default();
-            sources.entry(slice.value).or_default().merge(cohort.clone());
+            sources.entry(slice.value).or_default().add_all(cohort);
         }
     }
     for cohort in found.values_mut().flat_map(BTreeMap::values_mut) {

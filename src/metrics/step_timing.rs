@@ -7,7 +7,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail, word};
 use super::maturity::is_timed;
 use crate::error::Result;
 use crate::model::{About, Micros, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
-use crate::stats::quantile::Ranks;
+use crate::stats::quantile::Ordered;
 use crate::stats::survival::EventTable;
 
 /// B4.
@@ -168,15 +168,18 @@ impl Metric for StepTiming {
                     periods.entry(period(month)).or_default().0.extend(gaps);
                 }
                 for (&month, touches) in &timing.touches {
-                    periods.entry(period(month)).or_default().1.merge(touches.clone());
+                    periods.entry(period(month)).or_default().1.add_all(touches);
                 }
             }
-            for (period, (gaps, touches)) in periods {
-                add_row(table, (pipeline, period), None, gaps, Some(&touches), run);
+            for (period, (mut gaps, touches)) in periods {
+                // Those of its months are in order: a stable sort joins them.
+                gaps.sort();
+                add_row(table, (pipeline, period), None, &gaps, Some(&touches), run);
             }
             let whole = run.period(PeriodKind::All, run.as_of);
-            for (types, gaps) in timing.pairs {
-                add_row(table, (pipeline, whole), Some(types), gaps, None, run);
+            for (types, mut gaps) in timing.pairs {
+                gaps.sort_unstable();
+                add_row(table, (pipeline, whole), Some(types), &gaps, None, run);
             }
         }
         Ok(())
@@ -187,15 +190,12 @@ fn add_row(
     table: &mut MetricTable<'_>,
     (pipeline, period): (Sym, Period),
     types: Option<(Sym, Sym)>,
-    mut gaps: Vec<u32>,
+    gaps: &[u32],
     touches: Option<&EventTable<2>>,
     run: &Run,
 ) {
-    // Those of a period are its months', each in order: a stable sort joins them.
-    gaps.sort();
-    let runs = gaps.chunk_by(|a, b| a == b);
-    let ranks: Ranks = runs.map(|run| (i64::from(run[0]), run.len() as u64)).collect();
-    let (n, sum, _) = ranks.sums();
+    let (n, ranks) = (gaps.len(), Ordered(gaps));
+    let sum: u64 = gaps.iter().map(|&seconds| u64::from(seconds)).sum();
     let hours = |seconds: f64| seconds / HOUR;
     let [from, to] = match types {
         Some((from, to)) => [word(from, run), word(to, run)],

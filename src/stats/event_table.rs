@@ -54,12 +54,15 @@ impl<const K: usize> Few<K> {
 
     /// The sum; null if there is no room for so many.
     fn plus(&self, other: &Self) -> Option<Self> {
-        let mut sum = *self;
-        sum.censored = sum.censored.checked_add(other.censored)?;
-        for (into, from) in sum.events.iter_mut().zip(other.events) {
-            *into = into.checked_add(from)?;
-        }
-        Some(sum)
+        let (mut sum, mut is_full) = (*self, false);
+        let mut add = |into: &mut u32, from: u32| {
+            let (both, is_over) = into.overflowing_add(from);
+            *into = both;
+            is_full |= is_over;
+        };
+        add(&mut sum.censored, other.censored);
+        sum.events.iter_mut().zip(other.events).for_each(|(into, from)| add(into, from));
+        (!is_full).then_some(sum)
     }
 
     #[inline]
@@ -132,20 +135,30 @@ impl<const K: usize> EventTable<K> {
 
     fn collect(&mut self, row: Row<K>) {
         self.fresh.push(row);
+        self.settle_many();
+    }
+
+    /// Sorts the waiting cases in once it is worth it.
+    fn settle_many(&mut self) {
         if self.fresh.len() >= self.rows.len().max(COLLECTED_CASES) {
             self.settle();
         }
     }
 
     /// Adds the cases of `other`.
-    pub fn merge(&mut self, mut other: Self) {
+    pub fn merge(&mut self, other: Self) {
         if self.total == 0 {
             *self = other;
-            return;
+        } else {
+            self.add_all(&other);
         }
+    }
+
+    /// Adds the cases of `other`, which keeps them.
+    pub fn add_all(&mut self, other: &Self) {
         self.total += other.total;
         if self.places.len() < other.places.len() {
-            std::mem::swap(&mut self.places, &mut other.places);
+            self.places.resize(other.places.len(), Few::NONE);
         }
         for (at, (into, from)) in self.places.iter_mut().zip(&other.places).enumerate() {
             match into.plus(from) {
@@ -153,13 +166,11 @@ impl<const K: usize> EventTable<K> {
                 None => self.fresh.push((at as i64, from.counts())),
             }
         }
-        other.settle();
-        self.settle();
-        if self.rows.is_empty() {
-            self.rows = other.rows;
-        } else if !other.rows.is_empty() {
+        if !other.rows.is_empty() {
             self.rows = merged(&self.rows, &other.rows);
         }
+        self.fresh.extend_from_slice(&other.fresh);
+        self.settle_many();
     }
 
     /// Sorts the waiting cases in.
