@@ -5,6 +5,7 @@
 //! is checked against.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -14,7 +15,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::shared::{OnShared, SharedState};
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Period, PeriodKind, Run, StageId, Status, Sym, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
+use crate::stats::bootstrap::{Bootstrap, Mixed, identity, percentile_interval};
 use crate::stats::calibration::{Bin, Calibration, Forecasts, calibration, squares};
 
 /// The metric.
@@ -88,7 +89,12 @@ pub struct Checks {
     checks: Vec<Check>,
     /// Whether each month end is checked.
     is_checked: Vec<bool>,
+    /// What came of it, made by the metric that asks first.
+    checked: OnceLock<ByForecast>,
 }
+
+/// The forecasts of each pipeline and kind.
+type ByForecast = BTreeMap<(Sym, &'static str), Checked>;
 
 /// The forecasts of one kind in one pipeline.
 #[derive(Debug, Default)]
@@ -127,14 +133,18 @@ impl Checked {
         found.into_values().collect()
     }
 
-    fn interval(mut self, run: &Run) -> Option<(f64, f64)> {
+    fn interval(&self, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
         // Many deals were forecast alike: their weights are added before they are multiplied.
-        let mut alike: BTreeMap<(u64, u128), Vec<u64>> = BTreeMap::new();
-        self.by_deal.sort_unstable();
-        for of_deal in self.by_deal.chunk_by(|a, b| a.0 == b.0) {
+        let mut alike: BTreeMap<(u64, u128), Vec<Mixed>> = BTreeMap::new();
+        let mut by_deal = self.by_deal.clone();
+        by_deal.sort_unstable();
+        for of_deal in by_deal.chunk_by(|a, b| a.0 == b.0) {
             let squares = of_deal.iter().map(|forecast| u128::from(forecast.1)).sum();
-            alike.entry((of_deal.len() as u64, squares)).or_default().push(of_deal[0].0);
+            alike
+                .entry((of_deal.len() as u64, squares))
+                .or_default()
+                .push(Mixed::new(of_deal[0].0));
         }
         let score = |replicate: usize| {
             let (mut n, mut sum) = (0, 0);
@@ -187,7 +197,11 @@ impl SharedState for Checks {
 
 impl Checks {
     /// The forecasts of each pipeline and kind.
-    pub(super) fn checked(&self, run: &Run) -> BTreeMap<(Sym, &'static str), Checked> {
+    pub(super) fn checked(&self, run: &Run) -> &ByForecast {
+        self.checked.get_or_init(|| self.check(run))
+    }
+
+    fn check(&self, run: &Run) -> ByForecast {
         let horizon = run.ticks_of_days(run.config.stage_horizon);
         let mut found: BTreeMap<Sym, [Checked; FORECASTS.len()]> = BTreeMap::new();
         for pipeline in run.catalogue.pipelines() {
@@ -242,7 +256,7 @@ impl OnShared for CalibrationCheck {
     const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
-        for ((pipeline, forecast), checked) in state.checked(run) {
+        for (&(pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(state);
             let mut row = table.row(Slice::whole(pipeline), period, Sym::NONE);
             row.set("forecast", forecast).set("horizon_days", run.config.stage_horizon);

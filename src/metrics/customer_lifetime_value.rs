@@ -13,7 +13,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
 use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, percentile_interval};
+use crate::stats::bootstrap::{Bootstrap, Mixed, percentile_interval};
 use crate::stats::survival::EventTable;
 
 /// The metric.
@@ -200,7 +200,7 @@ impl Customers {
     /// Limits of the value over accounts, the horizon as it is.
     fn interval(&self, tau: i64, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
-        let accounts: Vec<u64> = self.lives.iter().map(|life| life.account).collect();
+        let accounts: Vec<Mixed> = self.lives.iter().map(|l| Mixed::new(l.account)).collect();
         let ends = ends(&self.lives);
         let value = |replicate: usize| {
             let mut weights = Vec::new();

@@ -10,7 +10,7 @@ use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent, windo
 use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
+use crate::stats::bootstrap::{Bootstrap, Mixed, identity, percentile_interval};
 use crate::stats::interval::Interval;
 use crate::stats::survival::EventTable;
 
@@ -208,7 +208,7 @@ type Ended = [[u64; 3]; 2];
 /// They are kept one by one and weighted here, a replicate at a time: accumulators for each tick,
 /// cause and replicate would take far more memory in every task of the fold.
 struct Sample {
-    identities: Vec<u64>,
+    deals: Vec<Mixed>,
     groups: Vec<Group>,
     /// The ticks at which any ended, ascending.
     ticks: Vec<i64>,
@@ -220,7 +220,7 @@ struct Group {
     tick: usize,
     cause: usize,
     is_recent: bool,
-    /// Their places in `identities`.
+    /// Their places in `deals`.
     places: std::ops::Range<usize>,
 }
 
@@ -241,7 +241,8 @@ impl Sample {
                 groups.push(Group { tick, cause, is_recent: first.is_recent(), places });
             }
         }
-        Self { identities: draws.into_iter().map(|d| d.identity).collect(), groups, ticks }
+        let deals = draws.into_iter().map(|draw| Mixed::new(draw.identity)).collect();
+        Self { deals, groups, ticks }
     }
 
     /// Percentile intervals, in days, of the median time to win within each tau: of all deals and of
@@ -263,10 +264,10 @@ impl Sample {
     }
 
     /// What the groups weigh, by tick.
-    fn ended(&self, weight: impl Fn(&[u64]) -> u64) -> Vec<Ended> {
+    fn ended(&self, weight: impl Fn(&[Mixed]) -> u64) -> Vec<Ended> {
         let mut found = vec![Ended::default(); self.ticks.len()];
         for group in &self.groups {
-            let members = self.identities.get(group.places.clone()).unwrap_or(&[]);
+            let members = self.deals.get(group.places.clone()).unwrap_or(&[]);
             let of_tick = &mut found[group.tick][usize::from(group.is_recent)];
             if let Some(own) = of_tick.get_mut(group.cause) {
                 *own = weight(members);

@@ -40,14 +40,26 @@ const MAX_UNDEFINED: f64 = 0.05;
 /// Checked against: `tests/vectors/V06` (weights), mean and variance in the property tests.
 #[derive(Clone, Debug)]
 pub struct Bootstrap {
-    seeds: Vec<u64>,
+    seeds: Vec<Mixed>,
+}
+
+/// A deal, or the seed of a replicate, after the first step of the hash. It gives the same for both together as
+/// for each alone, so that it is not taken for each weight.
+#[derive(Clone, Copy, Debug)]
+pub struct Mixed(u64);
+
+impl Mixed {
+    /// By the [`identity`] of a deal.
+    pub fn new(identity: u64) -> Self {
+        Self(identity ^ (identity >> 30))
+    }
 }
 
 impl Bootstrap {
     /// Weights for this many replicates.
     pub fn new(seed: u64, replicates: usize) -> Self {
         let seeds = (0..replicates as u64).map(|b| seed.wrapping_add(b.wrapping_mul(STEP)));
-        Self { seeds: seeds.collect() }
+        Self { seeds: seeds.map(Mixed::new).collect() }
     }
 
     /// Number of replicates.
@@ -57,34 +69,33 @@ impl Bootstrap {
 
     /// Puts the weights of a deal, one for each replicate, into `out`.
     pub fn weights(&self, deal_id: &str, out: &mut Vec<u8>) {
-        let identity = identity(deal_id);
+        let deal = Mixed::new(identity(deal_id));
         out.clear();
-        out.extend(self.seeds.iter().map(|seed| weight(identity ^ seed)));
+        out.extend(self.seeds.iter().map(|&seed| weight_of(hash(deal, seed))));
     }
 
-    /// The sum of the weights in one replicate of the deals with these identities (see
-    /// [`identity`]); 0 beyond the last replicate.
-    pub fn total(&self, identities: &[u64], replicate: usize) -> u64 {
-        let Some(seed) = self.seeds.get(replicate) else { return 0 };
-        let (fours, rest) = identities.as_chunks::<4>();
-        let mut total = 0;
-        for &[a, b, c, d] in fours {
-            let [a, b, c, d] = [hash(a ^ seed), hash(b ^ seed), hash(c ^ seed), hash(d ^ seed)];
-            let sum = |of: fn(u64) -> u8| {
-                u64::from(of(a)) + u64::from(of(b)) + u64::from(of(c)) + u64::from(of(d))
-            };
-            // One look at the sum instead of four: it is less than this where all are sure.
-            let usual = sum(usual_weight);
-            total += if usual < u64::from(UNSURE) { usual } else { sum(weight_of) };
+    /// The sum of the weights of deals in one replicate; 0 beyond the last replicate.
+    pub fn total(&self, deals: &[Mixed], replicate: usize) -> u64 {
+        let Some(&seed) = self.seeds.get(replicate) else { return 0 };
+        let sum = |deals: &[Mixed]| -> u64 {
+            deals.iter().map(|&deal| u64::from(weight_of(hash(deal, seed)))).sum()
+        };
+        let (eights, rest) = deals.as_chunks::<8>();
+        let mut total = sum(rest);
+        for eight in eights {
+            let usual = eight.iter().map(|&deal| u64::from(usual_weight(hash(deal, seed))));
+            // One look at the sum instead of eight: it is less than this where all are sure.
+            let usual: u64 = usual.sum();
+            total += if usual < u64::from(UNSURE) { usual } else { sum(eight) };
         }
-        total + rest.iter().map(|identity| u64::from(weight(identity ^ seed))).sum::<u64>()
+        total
     }
 
-    /// Puts the weights in one replicate of the deals with these identities into `out`.
-    pub fn weights_of(&self, identities: &[u64], replicate: usize, out: &mut Vec<u8>) {
+    /// Puts the weights of deals in one replicate into `out`.
+    pub fn weights_of(&self, deals: &[Mixed], replicate: usize, out: &mut Vec<u8>) {
         out.clear();
-        if let Some(seed) = self.seeds.get(replicate) {
-            out.extend(identities.iter().map(|identity| weight(identity ^ seed)));
+        if let Some(&seed) = self.seeds.get(replicate) {
+            out.extend(deals.iter().map(|&deal| weight_of(hash(deal, seed))));
         }
     }
 }
@@ -128,19 +139,15 @@ const fn count(hash: u64) -> u8 {
     at as u8
 }
 
-/// The weight of a deal in a replicate, by its identity and the replicate's seed.
+/// The hash of a deal in a replicate, but for its last step, `z ^ (z >> 31)`, which leaves the leading bits as
+/// they are.
 #[inline]
-fn weight(z: u64) -> u8 {
-    weight_of(hash(z))
-}
-
-/// The hash but for its last step, `z ^ (z >> 31)`, which leaves the leading bits as they are.
-#[inline]
-fn hash(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+fn hash(deal: Mixed, seed: Mixed) -> u64 {
+    let z = (deal.0 ^ seed.0).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB)
 }
 
+/// The weight that a hash gives.
 #[inline]
 fn weight_of(hash: u64) -> u8 {
     match usual_weight(hash) {
@@ -162,7 +169,8 @@ fn usual_weight(hash: u64) -> u8 {
 /// Checked against: its definition, in the tests below.
 pub fn percentile_interval(replicates: &[Option<f64>]) -> Option<Interval> {
     // Whole numbers in the order of the numbers: they are compared much faster.
-    let mut defined: Vec<i64> = replicates.iter().flatten().map(|v| ordered(v.to_bits())).collect();
+    let mut defined: Vec<i64> = Vec::with_capacity(replicates.len());
+    defined.extend(replicates.iter().flatten().map(|value| ordered(value.to_bits())));
     let missing = replicates.len() - defined.len();
     if defined.is_empty() || missing as f64 > MAX_UNDEFINED * replicates.len() as f64 {
         return None;
