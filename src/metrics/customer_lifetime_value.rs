@@ -265,10 +265,10 @@ mod tests {
 
     #[test]
     fn unit_weights_give_the_restricted_mean() {
-        let ends =
+        let cases =
             [(3, true), (3, false), (7, true), (10, false), (12, true), (12, true), (20, false)];
         let life = |(ticks, is_churned)| Life { ticks, is_churned, account: 0, lived: 0, won: 0 };
-        let mut lives: Vec<Life> = ends.into_iter().map(life).collect();
+        let mut lives: Vec<Life> = cases.into_iter().map(life).collect();
         lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
         lives.iter().for_each(|life| events.add(life.ticks, life.is_churned.into(), 1));
