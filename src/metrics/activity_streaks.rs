@@ -157,10 +157,11 @@ impl Streaks {
     fn new(start: Day, counts: &BTreeMap<Day, u16>, run: &Run) -> Self {
         let mut found = Self::default();
         let mut since = start;
+        let mut counts = counts.range(start..).peekable();
         // Under the elapsed clock the last day may still be under way: nothing done yet is no break.
         let is_over = run.observed_until + 1 >= run.zone.midnight(run.as_of + 1);
         for day in start..=run.as_of {
-            let n = counts.get(&day).copied().unwrap_or(0);
+            let n = counts.next_if(|(active, _)| **active == day).map_or(0, |(_, &n)| n);
             let is_active = u32::from(n) >= run.config.streak_min;
             let is_extended = is_active && run.config.weekend_counts == WeekendCounts::Extend;
             let is_under_way = day == run.as_of && !is_over && !is_active;

@@ -226,9 +226,18 @@ fn balance(
     };
     let found = balances(parts, run.catalogue.get(place.stage).kind, finest, run);
     for &period in kinds(dimension).iter().zip(periods).flat_map(|(_, of_kind)| of_kind) {
-        let Some(balance) = total(&found, period) else { continue };
+        let parts = within(&found, period);
+        let sum;
+        let balance = match parts {
+            [] => continue,
+            [(_, only)] => only,
+            parts => {
+                sum = total(parts);
+                &sum
+            }
+        };
         if dimension == Dimension::All || balance.stays() > 0 {
-            take(place, period, &balance);
+            take(place, period, balance);
         }
     }
 }
@@ -249,14 +258,18 @@ fn balances(parts: &Parts, kind: StageKind, periods: &[Period], run: &Run) -> Ve
     found
 }
 
-/// The parts of a period as one; null if it has none.
-fn total(parts: &[(Day, Balance)], period: Period) -> Option<Balance> {
+/// The parts of a period.
+fn within(parts: &[(Day, Balance)], period: Period) -> &[(Day, Balance)] {
     // The period `All` starts inside its first part; nothing exists before that day.
-    let is_within = |start: Day| {
-        start < period.end && (period.kind == PeriodKind::All || start >= period.start)
-    };
-    let mut within = parts.iter().filter(|(start, _)| is_within(*start)).map(|(_, b)| b);
-    let mut whole = *within.next()?;
-    within.for_each(|part| whole.flow.gather(&part.flow));
-    Some(whole)
+    let before = |part: &(Day, Balance)| period.kind != PeriodKind::All && part.0 < period.start;
+    let first = parts.partition_point(before);
+    let end = parts.partition_point(|part| part.0 < period.end);
+    parts.get(first..end).unwrap_or(&[])
+}
+
+/// Several parts as one.
+fn total(parts: &[(Day, Balance)]) -> Balance {
+    let mut whole = parts[0].1;
+    parts[1..].iter().for_each(|(_, part)| whole.flow.gather(&part.flow));
+    whole
 }

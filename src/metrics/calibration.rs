@@ -5,6 +5,7 @@
 //! is checked against.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -14,7 +15,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::shared::{OnShared, SharedState};
 use crate::model::run::LANDMARKS;
 use crate::model::{About, Period, PeriodKind, Run, StageId, Status, Sym, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
+use crate::stats::bootstrap::{Bootstrap, Mixed, identity, percentile_interval};
 use crate::stats::calibration::{Bin, Calibration, Forecasts, calibration, squares};
 
 /// The metric.
@@ -88,15 +89,20 @@ pub struct Checks {
     checks: Vec<Check>,
     /// Whether each month end is checked.
     is_checked: Vec<bool>,
+    /// What came of it, made by the metric that asks first.
+    checked: OnceLock<ByForecast>,
 }
+
+/// The forecasts of each pipeline and kind.
+type ByForecast = BTreeMap<(Sym, &'static str), Checked>;
 
 /// The forecasts of one kind in one pipeline.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
     /// By basis points.
     forecasts: BTreeMap<u32, (u64, u64)>,
-    /// By deal: forecasts and their squared differences.
-    by_deal: BTreeMap<u64, (u64, u128)>,
+    /// Deals, one entry for each forecast: its squared difference.
+    by_deal: Vec<(u64, u64)>,
     without: u64,
     /// Quarter ends looked at.
     places: std::collections::BTreeSet<u16>,
@@ -130,9 +136,15 @@ impl Checked {
     fn interval(&self, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
         // Many deals were forecast alike: their weights are added before they are multiplied.
-        let mut alike: BTreeMap<(u64, u128), Vec<u64>> = BTreeMap::new();
-        for (&identity, &of_deal) in &self.by_deal {
-            alike.entry(of_deal).or_default().push(identity);
+        let mut alike: BTreeMap<(u64, u128), Vec<Mixed>> = BTreeMap::new();
+        let mut by_deal = self.by_deal.clone();
+        by_deal.sort_unstable();
+        for of_deal in by_deal.chunk_by(|a, b| a.0 == b.0) {
+            let squares = of_deal.iter().map(|forecast| u128::from(forecast.1)).sum();
+            alike
+                .entry((of_deal.len() as u64, squares))
+                .or_default()
+                .push(Mixed::new(of_deal[0].0));
         }
         let score = |replicate: usize| {
             let (mut n, mut sum) = (0, 0);
@@ -185,13 +197,15 @@ impl SharedState for Checks {
 
 impl Checks {
     /// The forecasts of each pipeline and kind.
-    pub(super) fn checked(&self, run: &Run) -> BTreeMap<(Sym, &'static str), Checked> {
+    pub(super) fn checked(&self, run: &Run) -> &ByForecast {
+        self.checked.get_or_init(|| self.check(run))
+    }
+
+    fn check(&self, run: &Run) -> ByForecast {
         let horizon = run.ticks_of_days(run.config.stage_horizon);
-        let mut found: BTreeMap<(Sym, &'static str), Checked> = BTreeMap::new();
+        let mut found: BTreeMap<Sym, [Checked; FORECASTS.len()]> = BTreeMap::new();
         for pipeline in run.catalogue.pipelines() {
-            for (at, forecast) in FORECASTS.into_iter().enumerate() {
-                found.entry((pipeline, forecast)).or_default().is_binned = at == 1;
-            }
+            found.entry(pipeline).or_default()[1].is_binned = true;
         }
         let mut estimates: BTreeMap<(StageId, u16), Option<u32>> = BTreeMap::new();
         for check in &self.checks {
@@ -201,8 +215,8 @@ impl Checks {
                 Some((p * 10_000.0).round_ties_even() as u32)
             };
             let estimated = *estimates.entry((check.stage, check.place)).or_insert_with(estimate);
-            for (forecast, bp) in FORECASTS.into_iter().zip([stage.probability_bp, estimated]) {
-                let into = found.entry((stage.pipeline, forecast)).or_default();
+            let of_pipeline = found.entry(stage.pipeline).or_default();
+            for (into, bp) in of_pipeline.iter_mut().zip([stage.probability_bp, estimated]) {
                 into.places.insert(check.place);
                 let Some(probability_bp) = bp else {
                     into.without += 1;
@@ -211,12 +225,14 @@ impl Checks {
                 let won = u64::from(check.is_won);
                 let all = into.forecasts.entry(probability_bp).or_default();
                 *all = (all.0 + 1, all.1 + won);
-                let of_deal = into.by_deal.entry(check.identity).or_default();
-                of_deal.0 += 1;
-                of_deal.1 += squares(&Forecasts { probability_bp, n: 1, won });
+                let squares = squares(&Forecasts { probability_bp, n: 1, won });
+                into.by_deal.push((check.identity, squares as u64));
             }
         }
-        found
+        let named = |(pipeline, checked): (Sym, [Checked; FORECASTS.len()])| {
+            FORECASTS.into_iter().zip(checked).map(move |(name, of)| ((pipeline, name), of))
+        };
+        found.into_iter().flat_map(named).collect()
     }
 }
 
@@ -240,7 +256,7 @@ impl OnShared for CalibrationCheck {
     const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
-        for ((pipeline, forecast), checked) in state.checked(run) {
+        for (&(pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(state);
             let mut row = table.row(Slice::whole(pipeline), period, Sym::NONE);
             row.set("forecast", forecast).set("horizon_days", run.config.stage_horizon);

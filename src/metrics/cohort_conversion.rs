@@ -108,7 +108,7 @@ impl OnShared for CohortConversion {
                 cells(table, &key, &cohort, run, Some(&mut pools));
                 if slice.dimension == Dimension::All {
                     let quarter = run.period(PeriodKind::Quarter, period.start);
-                    quarters.entry(quarter).or_default().merge(cohort.clone());
+                    quarters.entry(quarter).or_default().add_all(&cohort);
                 }
                 all.merge(cohort);
             }
@@ -137,13 +137,14 @@ fn cells(
     let n = cohort.n();
     let horizons = &run.config.horizons;
     let ticks: Vec<i64> = horizons.iter().map(|&h| run.ticks_of_days(h)).collect();
-    let states = cohort.table.at_each(&ticks);
+    let events = cohort.table.settled();
+    let states = events.at_each(&ticks);
     for (place, ((&horizon, &tick), (at, _))) in
         horizons.iter().zip(&ticks).zip(&states).enumerate()
     {
-        let maturity = cohort.maturity(i64::from(horizon), run);
         let n_followed = cohort.followed_to(i64::from(horizon));
-        let raw = [1, 2].map(|cause| cohort.table.ended_by(cause, tick));
+        let maturity = Maturity::of(&events, n_followed, run);
+        let raw = [1, 2].map(|cause| events.ended_by(cause, tick));
         let [won, lost] = at.incidence;
         let has_value = maturity.has_value();
         let mut row = table.row(key.slice, Some(key.period), Sym::NONE);
@@ -154,8 +155,8 @@ fn cells(
         let mut interval = None;
         if has_value {
             row.set("cif_won", won).set("cif_lost", lost).set("open", at.survival);
-            row.set("n_eff", cohort.table.effective_n(won, at.variance[0], tick));
-            interval = Some(cohort.table.interval(won, at.variance[0], tick).pair());
+            row.set("n_eff", events.effective_n(won, at.variance[0], tick));
+            interval = Some(events.interval(won, at.variance[0], tick).pair());
         }
         row.end(tail(n, interval, maturity, cohort.quality, run));
         if let Some(pool) = pools.as_mut().and_then(|p| p.get_mut(place)) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::Gather;
 use super::keyed::{Keyed, add_all};
 use super::layout::{Dimension, Slice, UNOWNED};
 use super::maturity::{Maturity, cause, is_in_cohorts};
@@ -34,6 +35,13 @@ impl Cohort {
     pub(super) fn merge(&mut self, other: Self) {
         self.table.merge(other.table);
         add_all(&mut self.followed, other.followed, |into, from| *into += from);
+        self.quality += other.quality;
+    }
+
+    /// Adds the deals of `other`, which keeps them.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.table.add_all(&other.table);
+        self.followed.gather(&other.followed);
         self.quality += other.quality;
     }
 
@@ -98,7 +106,7 @@ pub(super) fn wholes(cohorts: &Cohorts) -> BTreeMap<Slice, Months> {
     for ((slice, month), cohort) in cohorts.in_order() {
         if let Some(whole) = slice.whole_of() {
             let months = found.entry(whole).or_default();
-            months.entry(month).or_default().merge(cohort.clone());
+            months.entry(month).or_default().add_all(cohort);
         }
     }
     found

@@ -48,7 +48,8 @@ impl OnShared for ConversionComparison {
         let all = wholes(state).into_iter();
         let cohorts =
             all.flat_map(|(slice, months)| months.into_iter().map(move |(m, c)| (slice, m, c)));
-        for (slice, month, cohort) in cohorts {
+        for (slice, month, mut cohort) in cohorts {
+            cohort.table = cohort.table.settled();
             let period = month_period(month, run);
             let mut row = table.row(slice, Some(period), Sym::NONE);
             let [won, lost] = [1, 2].map(|cause| cohort.table.ended_by(cause, i64::MAX));

@@ -3,6 +3,7 @@
 //! Days are dates whatever the clock: lives of customers last for years.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -12,7 +13,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail};
 use super::monthly::small;
 use crate::error::Result;
 use crate::model::{About, PeriodKind, Run, Sym, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, percentile_interval};
+use crate::stats::bootstrap::{Bootstrap, Mixed, percentile_interval};
 use crate::stats::survival::EventTable;
 
 /// The metric.
@@ -199,15 +200,17 @@ impl Customers {
     /// Limits of the value over accounts, the horizon as it is.
     fn interval(&self, tau: i64, run: &Run) -> Option<(f64, f64)> {
         let bootstrap = Bootstrap::new(run.config.boot_seed, run.config.boot_b as usize);
+        let accounts: Vec<Mixed> = self.lives.iter().map(|l| Mixed::new(l.account)).collect();
+        let ends = ends(&self.lives);
         let value = |replicate: usize| {
-            let weight = |life: &Life| bootstrap.total(&[life.account], replicate);
-            let weights: Vec<u64> = self.lives.iter().map(weight).collect();
+            let mut weights = Vec::new();
+            bootstrap.weights_of(&accounts, replicate, &mut weights);
             let (mut won, mut lived) = (0, 0);
             for (life, &weight) in self.lives.iter().zip(&weights) {
                 won += life.won * i128::from(weight);
-                lived += life.lived * weight as i64;
+                lived += life.lived * i64::from(weight);
             }
-            let mean = mean_life(&self.lives, &weights, tau)?;
+            let mean = mean_life(&ends, &weights, tau)?;
             (lived > 0).then(|| won as f64 / lived as f64 * mean * run.config.gross_margin)
         };
         let values: Vec<_> = (0..bootstrap.replicates()).into_par_iter().map(value).collect();
@@ -215,29 +218,43 @@ impl Customers {
     }
 }
 
-/// Ticks lived within `tau` by weighted lives, which come in the order of their length: the
-/// restricted mean of `EventTable`, without building the table. Null without any weight.
-fn mean_life(lives: &[Life], weights: &[u64], tau: i64) -> Option<f64> {
-    let mut at_risk: u64 = weights.iter().sum();
+/// Lives of one length: their places among all, those that go on and those that ended.
+struct End {
+    ticks: i64,
+    alive: Range<usize>,
+    churned: Range<usize>,
+}
+
+/// The ends of lives that come in the order of their length.
+fn ends(lives: &[Life]) -> Vec<End> {
+    let mut start = 0;
+    let end = |alike: &[Life]| {
+        let middle = start + alike.partition_point(|life| !life.is_churned);
+        let (alive, churned) = (start..middle, middle..start + alike.len());
+        start = churned.end;
+        alike.first().map(|life| End { ticks: life.ticks, alive, churned })
+    };
+    lives.chunk_by(|a, b| a.ticks == b.ticks).filter_map(end).collect()
+}
+
+/// Ticks lived within `tau` by weighted lives: the restricted mean of `EventTable`, without building the
+/// table. Null without any weight.
+fn mean_life(ends: &[End], weights: &[u8], tau: i64) -> Option<f64> {
+    let total = |weights: &[u8]| weights.iter().map(|&weight| u64::from(weight)).sum::<u64>();
+    let mut at_risk = total(weights);
     if at_risk == 0 {
         return None;
     }
     let (mut survival, mut mean, mut since) = (1.0, 0.0, 0);
-    let mut at = 0;
-    while let Some(first) = lives.get(at).filter(|life| life.ticks < tau) {
-        mean += survival * (first.ticks - since) as f64;
-        since = first.ticks;
-        let (mut ended, mut seen) = (0, 0);
-        while let Some(life) = lives.get(at).filter(|life| life.ticks == since) {
-            let weight = weights.get(at).copied().unwrap_or(0);
-            seen += weight;
-            ended += if life.is_churned { weight } else { 0 };
-            at += 1;
-        }
+    for end in ends.iter().take_while(|end| end.ticks < tau) {
+        mean += survival * (end.ticks - since) as f64;
+        since = end.ticks;
+        let of = |places: &Range<usize>| weights.get(places.clone()).map_or(0, total);
+        let ended = of(&end.churned);
         if ended > 0 {
             survival *= (at_risk - ended) as f64 / at_risk as f64;
         }
-        at_risk -= seen;
+        at_risk -= ended + of(&end.alive);
     }
     Some(mean + survival * (tau - since) as f64)
 }
@@ -248,17 +265,17 @@ mod tests {
 
     #[test]
     fn unit_weights_give_the_restricted_mean() {
-        let ends =
+        let cases =
             [(3, true), (3, false), (7, true), (10, false), (12, true), (12, true), (20, false)];
         let life = |(ticks, is_churned)| Life { ticks, is_churned, account: 0, lived: 0, won: 0 };
-        let mut lives: Vec<Life> = ends.into_iter().map(life).collect();
+        let mut lives: Vec<Life> = cases.into_iter().map(life).collect();
         lives.sort_unstable();
         let mut events: EventTable<1> = EventTable::default();
         lives.iter().for_each(|life| events.add(life.ticks, life.is_churned.into(), 1));
         for tau in [1, 7, 12, 20] {
-            let found = mean_life(&lives, &[1; 7], tau).unwrap();
+            let found = mean_life(&ends(&lives), &[1; 7], tau).unwrap();
             assert!((found - events.restricted_mean(tau).unwrap().0).abs() < 1e-12, "{tau}");
         }
-        assert_eq!(mean_life(&lives, &[0; 7], 9), None);
+        assert_eq!(mean_life(&ends(&lives), &[0; 7], 9), None);
     }
 }

@@ -4,13 +4,12 @@
 
 use super::gather::gather;
 use super::layout::{PARTS, Reason};
-use super::monthly::{Monthly, Values, currency_of, power_sums, small};
+use super::monthly::{Monthly, Values, currency_of, small};
 use super::{Metric, MetricTable, Tail};
 use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Run, Timeline, Unit, column};
 use crate::stats::interval::moments;
-use crate::stats::quantile::{median_interval, quantile};
 
 /// J4.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +93,8 @@ impl Metric for DealSize {
 
     fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
         for (cell, sizes) in state.with_wholes().by_period(run, true) {
-            let amounts = sizes.amounts.histogram();
-            let (n, sum, squares) = power_sums(&amounts);
+            let amounts = sizes.amounts.ranks();
+            let (n, sum, squares) = amounts.sums();
             let mut row = table.row(cell.slice, Some(cell.period), cell.currency);
             let booked = n + sizes.negative;
             row.set_minor("bookings_minor", (booked > 0).then_some(sum + sizes.taken))
@@ -109,16 +108,16 @@ impl Metric for DealSize {
                 ..Tail::default()
             };
             if let Some(found) = moments(n, sum, squares) {
-                let largest = amounts.keys().next_back().copied().unwrap_or(0);
+                let largest = amounts.last().unwrap_or(0);
                 let top = (sum > 0).then(|| largest as f64 / sum as f64);
                 row.set_minor("sum_minor", sum)
                     .set("mean_minor", found.mean)
                     .set("top1_share", top)
                     .set("is_top_heavy", top.map(|_| i128::from(largest) * 2 > sum));
                 for (name, p) in QUANTILES {
-                    row.set(name, quantile(&amounts, p));
+                    row.set(name, amounts.quantile(p));
                 }
-                if let Some((lower, upper)) = median_interval(&amounts) {
+                if let Some((lower, upper)) = amounts.median_interval() {
                     row.set("median_lower_minor", lower).set("median_upper_minor", upper);
                 }
                 tail.interval = found.interval.map(|i| (i.lower.max(0.0), i.upper));

@@ -8,7 +8,7 @@ use super::forecast_units::{Family, Kind, Missing, Said};
 use super::layout::{Reason, Row, Tail};
 use super::monthly::small;
 use crate::model::{ColumnAbout, Known, Run, Sym, Unit, column};
-use crate::stats::accuracy::{accuracy, mean_change, ratio_interval};
+use crate::stats::accuracy::{accuracy, changes, ratio_interval};
 use crate::stats::bootstrap::Bootstrap;
 
 /// Fewer forecasts than this have no interval.
@@ -63,9 +63,10 @@ pub(super) const AMOUNT_BASIS: ColumnAbout = column(
      of a later day, `stored` as it was kept.",
 );
 
-/// The weights of forecasts in each replicate; the unit is an owner in a quarter.
+/// The weights of forecasts in each replicate; the unit is an owner in a quarter. They are read time and again, so
+/// they are as wide as they are multiplied fast.
 #[derive(Debug)]
-pub(super) struct Weights(BTreeMap<(Sym, usize), Vec<u8>>);
+pub(super) struct Weights(BTreeMap<(Sym, usize), Vec<i32>>);
 
 impl Weights {
     /// The weights of everyone in a family.
@@ -81,19 +82,39 @@ impl Weights {
                 let mut weights = Vec::new();
                 let id = format!("{}|{start}", run.names.get(owner));
                 bootstrap.weights(&id, &mut weights);
+                let weights = weights.into_iter().map(i32::from).collect();
                 found.insert((owner, quarter), weights);
             }
         }
         Self(found)
     }
 
-    pub(super) fn of(&self, unit: &Said) -> &[u8] {
+    pub(super) fn of(&self, unit: &Said) -> &[i32] {
         self.0.get(&(unit.owner, unit.quarter)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// How bookings changed from quarter to quarter, or year to year: the sum of absolute changes and their number,
+/// of each owner and of all together; then those of an owner without bookings.
+#[derive(Debug)]
+pub(super) struct Changes(BTreeMap<Option<Sym>, (i128, usize)>, (i128, usize));
+
+impl Changes {
+    /// The changes of everyone in a family.
+    pub(super) fn new(family: &Family, agenda: &Agenda) -> Self {
+        let of = |bookings: &dyn Fn(usize) -> i128| {
+            changes(&agenda.judged().map(bookings).collect::<Vec<_>>(), agenda.season())
+        };
+        let owners: BTreeSet<Sym> = family.booked.keys().map(|key| key.1).collect();
+        let who = owners.into_iter().map(Some).chain([None]);
+        let found = who.map(|owner| (owner, of(&|quarter| family.actual(quarter, owner))));
+        Self(found.collect(), of(&|_| 0))
     }
 }
 
 /// What the measures of a family are made with.
 pub(super) struct Judge<'r> {
+    pub(super) changes: &'r Changes,
     pub(super) family: &'r Family,
     pub(super) agenda: &'r Agenda,
     pub(super) run: &'r Run,
@@ -172,7 +193,7 @@ impl Judge<'_> {
             return None;
         }
         let all = self.weights();
-        let weights: Vec<&[u8]> = units.iter().map(|unit| all.of(unit)).collect();
+        let weights: Vec<&[i32]> = units.iter().map(|unit| all.of(unit)).collect();
         let size = |number: i128| number.abs() as f64;
         let terms: Vec<(f64, f64)> =
             units.iter().map(|u| (size(u.forecast - u.actual), size(u.actual))).collect();
@@ -183,11 +204,9 @@ impl Judge<'_> {
     fn scale(&self, units: &[Said]) -> Option<f64> {
         let who: BTreeSet<Option<Sym>> =
             units.iter().map(|u| (!u.is_company).then_some(u.owner)).collect();
-        let series = |owner: Option<Sym>| {
-            self.agenda.judged().map(|at| self.family.actual(at, owner)).collect::<Vec<i128>>()
-        };
-        let series: Vec<Vec<i128>> = who.into_iter().map(series).collect();
-        mean_change(&series, self.agenda.season())
+        let found = who.iter().map(|owner| self.changes.0.get(owner).unwrap_or(&self.changes.1));
+        let (sum, n) = found.fold((0, 0), |all, own| (all.0 + own.0, all.1 + own.1));
+        (n > 0).then(|| sum as f64 / n as f64)
     }
 }
 

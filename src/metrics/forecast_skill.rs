@@ -163,7 +163,7 @@ fn limits(judge: &Judge<'_>, pairs: &[(Said, f64)]) -> Option<(f64, f64)> {
         return None;
     }
     let all = judge.weights();
-    let weights: Vec<&[u8]> = pairs.iter().map(|(unit, _)| all.of(unit)).collect();
+    let weights: Vec<&[i32]> = pairs.iter().map(|(unit, _)| all.of(unit)).collect();
     let term = |(unit, naive): &(Said, f64)| {
         let model = (unit.forecast - unit.actual).abs() as f64;
         (model, (naive - unit.actual as f64).abs())

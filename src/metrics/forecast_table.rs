@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::forecast_days::Agenda;
 use super::forecast_looks::Looks;
-use super::forecast_measures::{Judge, Weights};
+use super::forecast_measures::{Changes, Judge, Weights};
 use super::forecast_units::{Family, families};
 use super::layout::MetricTable;
 use super::shared::OnShared;
@@ -14,14 +14,17 @@ use crate::model::{About, Run};
 #[derive(Debug)]
 pub(super) struct Gathered {
     agenda: Agenda,
-    families: Vec<(Family, OnceLock<Weights>)>,
+    families: Vec<(Family, Changes, OnceLock<Weights>)>,
 }
 
 impl Gathered {
     pub(super) fn new(looks: &Looks, run: &Run) -> Self {
         let agenda = Agenda::new(run);
-        let families = families(looks, &agenda, run);
-        Self { families: families.into_iter().map(|f| (f, OnceLock::new())).collect(), agenda }
+        let families = families(looks, &agenda, run).into_iter().map(|family| {
+            let changes = Changes::new(&family, &agenda);
+            (family, changes, OnceLock::new())
+        });
+        Self { families: families.collect(), agenda }
     }
 }
 
@@ -43,8 +46,8 @@ impl<M: OfForecasts> OnShared for OnLooks<M> {
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Looks, run: &Run) {
         let Gathered { agenda, families } = state.gathered(run);
-        for (family, weights) in families {
-            self.0.write(table, &Judge { family, agenda, run, weights });
+        for (family, changes, weights) in families {
+            self.0.write(table, &Judge { family, changes, agenda, run, weights });
         }
     }
 }

@@ -75,7 +75,7 @@ impl Gather for Tally {
 
 impl<const K: usize> Gather for EventTable<K> {
     fn gather(&mut self, other: &Self) {
-        self.merge(other.clone());
+        self.add_all(other);
     }
 }
 

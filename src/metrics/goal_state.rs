@@ -18,7 +18,7 @@ use super::shared::SharedState;
 use super::stage_key::{is_worked, standing, told};
 use crate::model::run::LANDMARKS;
 use crate::model::{Day, Field, Run, StageId, Status, Sym, Timeline};
-use crate::stats::bootstrap::{Bootstrap, identity};
+use crate::stats::bootstrap::{Bootstrap, Mixed, identity};
 use crate::stats::survival::EventTable;
 
 /// An open deal.
@@ -244,7 +244,7 @@ impl Goals {
         for replicate in 0..count {
             let mut sums = vec![(0, 0); plan.spans.len() * stages];
             for fate in &self.own_fates {
-                let weight = bootstrap.total(&[fate.identity], replicate);
+                let weight = bootstrap.total(&[Mixed::new(fate.identity)], replicate);
                 let sum: &mut (u64, u64) = &mut sums[fate.span * stages + fate.stage];
                 *sum = (sum.0 + weight * fate.n, sum.1 + weight * fate.won);
             }
@@ -309,7 +309,7 @@ impl Goals {
         let is_followed = |day: Day| day - 1 + days as Day <= run.as_of;
         for stage in stages {
             let stage = usize::from(stage.0);
-            events.merge(self.waits.get(stage)?.clone());
+            events.add_all(self.waits.get(stage)?);
             let looks = self.looks.iter().skip(stage * plan.months.len());
             let of_months = plan.months.iter().zip(looks);
             followed += of_months.filter(|(m, _)| is_followed(m.0)).map(|(_, n)| n).sum::<u64>();

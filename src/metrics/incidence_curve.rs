@@ -52,7 +52,7 @@ impl OnShared for IncidenceCurve {
                     true => run.period(PeriodKind::Year, start),
                     false => Period::holding(PeriodKind::Year, start, 1),
                 };
-                years.entry(year).or_default().merge(cohort.clone());
+                years.entry(year).or_default().add_all(&cohort);
                 all.merge(cohort);
             }
             let fiscal = if has_own { run.config.fiscal() } else { Fiscal::CALENDAR };
@@ -95,10 +95,10 @@ fn points(
     let days: Vec<i64> = (0..=last).step_by(step.max(1) as usize).collect();
     let tick = run.config.clock.ticks_per_day();
     let ticks: Vec<i64> = days.iter().map(|day| day * tick).collect();
-    for ((&day, &at), (state, at_risk)) in days.iter().zip(&ticks).zip(cohort.table.at_each(&ticks))
-    {
+    let events = cohort.table.settled();
+    for ((&day, &at), (state, at_risk)) in days.iter().zip(&ticks).zip(events.at_each(&ticks)) {
         let [won, lost] = state.incidence;
-        let interval = cohort.table.interval(won, state.variance[0], at).pair();
+        let interval = events.interval(won, state.variance[0], at).pair();
         let mut row = table.row(slice, Some(period), Sym::NONE);
         row.set("cohort", name).set("day", day).set("cif_won", won).set("cif_lost", lost);
         row.set("open", state.survival).set("at_risk", at_risk);

@@ -206,11 +206,12 @@ impl Tally {
         if self.counts.len() < from.counts.len() {
             self.counts.resize(from.counts.len(), 0);
         }
-        for (place, &count) in from.counts.iter().enumerate() {
-            let sum = u64::from(self.counts[place]) + u64::from(count);
-            self.counts[place] = u32::try_from(sum).unwrap_or(u32::MAX);
-            let spilled = sum - u64::from(self.counts[place]);
-            self.others.extend((0..spilled).map(|_| place as i64));
+        for (place, (into, &count)) in self.counts.iter_mut().zip(&from.counts).enumerate() {
+            let (sum, is_full) = into.overflowing_add(count);
+            *into = if is_full { u32::MAX } else { sum };
+            if is_full {
+                self.others.extend((0..=sum).map(|_| place as i64));
+            }
         }
         self.others.extend(&from.others);
     }
@@ -225,9 +226,6 @@ impl Tally {
         let mut others = self.others.clone();
         others.sort_unstable();
         let (low, high) = others.split_at(others.partition_point(|&value| value < 0));
-        let runs = |part: &'_ [i64]| -> Vec<(i64, u64)> {
-            part.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()
-        };
         let is_spilled = high.first().is_some_and(|&value| value < DENSE as i64);
         if is_spilled && !self.counts.is_empty() {
             let mut all = self.histogram();
@@ -237,7 +235,7 @@ impl Tally {
         let counted = self.counts.iter().enumerate();
         let counted = counted.map(|(place, &count)| (place as i64, u64::from(count)));
         // Zeros of both kinds: the same value twice in a row does no harm to ranks.
-        runs(low).into_iter().chain([(0, zeros)]).chain(counted).chain(runs(high)).collect()
+        runs(low).chain([(0, zeros)]).chain(counted).chain(runs(high)).collect()
     }
 
     /// The values with their counts.
@@ -247,15 +245,19 @@ impl Tally {
             counted.map(|(place, &count)| (place as i64, u64::from(count))).collect();
         let mut others = self.others.clone();
         others.sort_unstable();
-        let runs = others.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64));
         if found.is_empty() {
-            return runs.collect();
+            return runs(&others).collect();
         }
-        for (value, count) in runs {
+        for (value, count) in runs(&others) {
             *found.entry(value).or_default() += count;
         }
         found
     }
+}
+
+/// Sorted values with their counts.
+fn runs(sorted: &[i64]) -> impl Iterator<Item = (i64, u64)> {
+    sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64))
 }
 
 /// Adds `from` to `into`, key by key.

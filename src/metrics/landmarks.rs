@@ -210,7 +210,7 @@ impl Landmarks {
         }
         let mut all = Looked { deals, ..Looked::default() };
         for band in &bands {
-            all.events.merge(band.events.clone());
+            all.events.add_all(&band.events);
             all.by_landmark.iter_mut().zip(band.by_landmark).for_each(|(sum, n)| *sum += n);
         }
         (all.outlook(run), bands.map(|band| band.outlook(run)))
@@ -261,7 +261,8 @@ impl Looked {
     fn outlook(&self, run: &Run) -> Outlook {
         let (looks, deals) = (self.events.n(), self.deals);
         let has_looks = looks >= MIN_LOOKS && deals > 0;
-        let chances = has_looks.then(|| chances(&self.events, deals, &self.by_landmark, run));
+        let chances =
+            has_looks.then(|| chances(&self.events.settled(), deals, &self.by_landmark, run));
         Outlook { looks, deals, chances }
     }
 }

@@ -286,7 +286,9 @@ impl Row<'_> {
     /// author, found by the registry's tests.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> &mut Self {
         let columns = self.about.columns;
-        let is_next = columns.get(self.next).is_some_and(|c| c.name == name);
+        // Names are literals, mostly the same one: a look at where they stand is often enough.
+        let is_same = |c: &ColumnAbout| std::ptr::eq(c.name, name) || c.name == name;
+        let is_next = columns.get(self.next).is_some_and(is_same);
         let at =
             if is_next { Some(self.next) } else { columns.iter().position(|c| c.name == name) };
         debug_assert!(at.is_some(), "{} has no column `{name}`", self.about.name);
@@ -333,31 +335,42 @@ impl Row<'_> {
             reason => reason,
         };
         let status = match (tail.status, reason) {
-            ("", None) => literal!("ok").into(),
-            ("", Some(Reason::SmallN)) => literal!("SN").into(),
-            ("", Some(_)) => Value::Null,
-            (status, _) => Value::from(status),
+            ("", None) => Some("ok"),
+            ("", Some(Reason::SmallN)) => Some("SN"),
+            ("", Some(_)) => None,
+            (status, _) => Some(status),
         };
         self.values[at] = tail.n;
         if let Some((lower, upper)) = interval {
             self.values[at + 1] = lower.into();
             self.values[at + 2] = upper.into();
             self.values[at + 3] = Value::Float(0.95);
-            self.values[at + 4] = tail.method.into();
+            self.set_word(at + 4, Some(tail.method));
         }
-        self.values[at + 5] = status;
-        self.values[at + 6] = reason.map(Reason::code).into();
+        self.set_word(at + 5, status);
+        self.set_word(at + 6, reason.map(Reason::code));
         self.values[at + 7] = tail.quality_count.into();
         self.share_words();
         self.table.rows.push(self.values);
+    }
+
+    /// Sets a cell to a word, which is mostly that of the row before.
+    fn set_word(&mut self, at: usize, word: Option<&str>) {
+        self.values[at] = match self.table.rows.last().map(|before| &before[at]) {
+            Some(above) if above.as_str() == word => above.clone(),
+            _ => word.into(),
+        };
     }
 
     /// Lets a word that stands in the row before too be kept once: tables are long, their words few.
     fn share_words(&mut self) {
         let Some(before) = self.table.rows.last() else { return };
         for (value, above) in self.values.iter_mut().zip(before) {
-            if matches!(value, Value::Text(_)) && value == above {
-                value.clone_from(above);
+            if let (Value::Text(word), Value::Text(above)) = (value, above)
+                && !ArcStr::ptr_eq(word, above)
+                && word == above
+            {
+                word.clone_from(above);
             }
         }
     }

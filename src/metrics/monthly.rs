@@ -10,7 +10,7 @@ use super::keyed::Keyed;
 use super::layout::{Dimension, Reason, Slice};
 use super::place::{month_column, row};
 use crate::model::{Facts, Period, PeriodKind, Run, Sym};
-use crate::stats::quantile::Histogram;
+use crate::stats::quantile::{Histogram, Ranks};
 
 /// A multiset of whole numbers, listed until the end: cells of one month are small.
 #[derive(Clone, Debug, Default)]
@@ -27,12 +27,21 @@ impl Values {
         self.0.len() as u64
     }
 
+    /// The values, in no order.
+    pub fn all(&self) -> &[i64] {
+        &self.0
+    }
+
     /// The values with their counts.
     pub fn histogram(&self) -> Histogram {
+        self.ranks().counted().collect()
+    }
+
+    /// The values in order.
+    pub fn ranks(&self) -> Ranks {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        let runs = sorted.chunk_by(|a, b| a == b);
-        runs.filter_map(|run| run.first().map(|&value| (value, run.len() as u64))).collect()
+        sorted.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u64)).collect()
     }
 }
 
@@ -218,30 +227,10 @@ pub fn squares(sum: i128) -> Option<f64> {
     (sum != i128::MAX).then_some(sum as f64)
 }
 
-/// Cases, sum and sum of squares of a histogram; squares that are too large end at `i128::MAX`, which
-/// [`crate::stats::interval::moments`] knows.
-pub fn power_sums(histogram: &Histogram) -> (u64, i128, i128) {
-    let mut sums = (0, 0, 0);
-    for (&value, &count) in histogram {
-        let (wide, times) = (i128::from(value), i128::from(count));
-        sums.0 += count;
-        sums.1 += wide * times;
-        let squares = wide.saturating_mul(wide).saturating_mul(times);
-        sums.2 = i128::saturating_add(sums.2, squares);
-    }
-    sums
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{Config, Dataset};
-
-    #[test]
-    fn power_sums_weigh_by_count() {
-        let histogram = Histogram::from([(2, 3), (-1, 1)]);
-        assert_eq!(power_sums(&histogram), (4, 5, 13));
-    }
 
     #[test]
     fn merging_adds_cell_by_cell() {

@@ -3,6 +3,7 @@
 //! One entry per lost deal that is old enough, its texts in common buffers; of other deals only
 //! what their account needs.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::keyed::add_all;
@@ -112,6 +113,13 @@ impl<'s> Place<'s> {
     fn account(self) -> &'s str {
         self.part.accounts.get(self.row)
     }
+
+    /// The order of the list.
+    fn order(&self, other: &Self) -> Ordering {
+        let (a, b) = (self.lost(), other.lost());
+        // None sorts below every amount, so in descending order it comes last.
+        (b.amount, a.due_on).cmp(&(a.amount, b.due_on)).then_with(|| self.id().cmp(other.id()))
+    }
 }
 
 /// State of [`RecycleList`]: one entry per lost deal that is old enough.
@@ -161,17 +169,21 @@ impl Metric for RecycleList {
     }
 
     fn finish(&self, state: State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        let eligible = state.eligible(run);
         let most = run.config.recycle_most as usize;
-        let key = |place: &Place<'_>| (place.lost().pipeline, place.lost().currency);
-        for of_place in eligible.chunk_by(|a, b| key(a) == key(b)) {
-            for (at, place) in of_place.iter().take(most).enumerate() {
+        for mut of_place in state.eligible(run).into_values() {
+            let n_eligible = of_place.len();
+            if most < n_eligible {
+                of_place.select_nth_unstable_by(most, Place::order);
+                of_place.truncate(most);
+            }
+            of_place.sort_unstable_by(Place::order);
+            for (at, place) in of_place.iter().enumerate() {
                 let lost = place.lost();
                 let dimension = Dimension::Owner;
                 let slice = Slice { pipeline: lost.pipeline, dimension, value: lost.owner };
                 let now = run.period(PeriodKind::All, run.as_of);
                 let mut row = table.row(slice, Some(now), lost.currency);
-                row.set("rank", at + 1).set("n_eligible", of_place.len());
+                row.set("rank", at + 1).set("n_eligible", n_eligible);
                 state.write(row, *place, run);
             }
         }
@@ -222,8 +234,8 @@ impl State {
         self.parts.iter().flat_map(move |part| rows(part).map(move |row| Place { part, row }))
     }
 
-    /// The deals of the list, by pipeline and currency, each in its order.
-    fn eligible(&self, run: &Run) -> Vec<Place<'_>> {
+    /// The deals that the lists are made of, by pipeline and currency.
+    fn eligible(&self, run: &Run) -> BTreeMap<(Sym, Sym), Vec<Place<'_>>> {
         let mut busy: BTreeMap<u64, Micros> = BTreeMap::new();
         for &(account, at) in &self.busy {
             let last = busy.entry(account).or_insert(at);
@@ -234,14 +246,11 @@ impl State {
             let last = if account.is_empty() { None } else { busy.get(&identity(account)) };
             !run.is_never_recycled(lost.reason) && last.is_none_or(|&at| at <= lost.closed_at)
         };
-        let mut found: Vec<Place<'_>> = self.places().filter(is_due).collect();
-        found.sort_by(|a, b| {
-            let (x, y) = (a.lost(), b.lost());
-            // None sorts below every amount, so in descending order it comes last.
-            (x.pipeline, x.currency, y.amount, x.due_on)
-                .cmp(&(y.pipeline, y.currency, x.amount, y.due_on))
-                .then_with(|| a.id().cmp(b.id()))
-        });
+        let mut found: BTreeMap<(Sym, Sym), Vec<Place<'_>>> = BTreeMap::new();
+        for place in self.places().filter(is_due) {
+            let lost = place.lost();
+            found.entry((lost.pipeline, lost.currency)).or_default().push(place);
+        }
         found
     }
 

@@ -39,7 +39,7 @@ impl OnShared for ReliabilityTable {
     const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &Checks, run: &Run) {
-        for ((pipeline, forecast), checked) in state.checked(run) {
+        for (&(pipeline, forecast), checked) in state.checked(run) {
             let period = checked.period(state);
             for bin in checked.bins() {
                 let (p, observed) = (bin.probability(), bin.observed());

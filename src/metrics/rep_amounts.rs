@@ -14,7 +14,6 @@ use crate::error::Result;
 use crate::model::deal::Status;
 use crate::model::{About, Period, Run, Sym, Timeline, Unit, column};
 use crate::stats::normal::two_sided_p;
-use crate::stats::quantile::Histogram;
 use crate::stats::rank::benjamini_hochberg;
 use crate::stats::shrinkage::random_effects;
 use crate::stats::survival::EventTable;
@@ -85,8 +84,8 @@ gather!(Cohort: closed, open);
 impl Cohort {
     fn events(&self) -> EventTable<1> {
         let mut events = EventTable::default();
-        self.open.histogram().into_iter().for_each(|(t, count)| events.add(t, 0, count));
-        self.closed.histogram().into_iter().for_each(|(t, count)| events.add(t, 1, count));
+        self.open.all().iter().for_each(|&t| events.add(t, 0, 1));
+        self.closed.all().iter().for_each(|&t| events.add(t, 1, 1));
         events
     }
 }
@@ -194,15 +193,15 @@ fn add_family(
         by_currency.entry(currency).or_default().insert(owner, Amounts::default());
     }
     for (currency, reps) in by_currency {
-        let sizes = reps.iter().map(|(&owner, amounts)| (owner, amounts.positive.histogram()));
-        let sizes: ByOwner<Histogram> = sizes.collect();
+        let sizes = reps.iter().map(|(&owner, amounts)| (owner, Sizes::new(&amounts.positive)));
+        let sizes: ByOwner<Sizes> = sizes.collect();
         let shrunk = shrink(&sizes);
         for ((owner, amounts), sizes) in reps.iter().zip(sizes.values()) {
             let mut row = table.row(Slice::owner(pipeline, *owner), Some(period), currency);
-            let n: u64 = sizes.values().sum();
+            let n = sizes.n;
             row.set_minor("bookings_minor", amounts.bookings)
                 .set("n_null_amount", amounts.null_amounts)
-                .set("geo_mean_minor", mean_log(sizes).map(f64::exp))
+                .set("geo_mean_minor", sizes.mean.map(f64::exp))
                 .set("is_ramping", is_ramping(*owner, period, run));
             let found = shrunk.as_ref().and_then(|shrunk| shrunk.get(owner));
             if let Some(&(b, mean)) = found {
@@ -235,23 +234,36 @@ fn set_pace(row: &mut Row<'_>, pace: Pace, run: &Run) {
         .set("q", pace.q);
 }
 
-/// Mean of the logarithms of a multiset of positive amounts.
-fn mean_log(amounts: &Histogram) -> Option<f64> {
-    let n: u64 = amounts.values().sum();
-    let sum: f64 = amounts.iter().map(|(&a, &count)| (a as f64).ln() * count as f64).sum();
-    (n > 0).then(|| sum / n as f64)
+/// A multiset of positive amounts, by their logarithms.
+struct Sizes {
+    n: u64,
+    mean: Option<f64>,
+    /// Sum of squared distances from the mean.
+    squares: f64,
+}
+
+impl Sizes {
+    fn new(amounts: &Values) -> Self {
+        let amounts = amounts.ranks();
+        let n = amounts.n();
+        let logs = amounts.counted().map(|(a, count)| ((a as f64).ln(), count as f64));
+        let logs: Vec<(f64, f64)> = logs.collect();
+        let sum: f64 = logs.iter().map(|(log, count)| log * count).sum();
+        let mean = (n > 0).then(|| sum / n as f64);
+        let squared =
+            |mean: f64| logs.iter().map(|(log, count)| (log - mean).powi(2) * count).sum();
+        Self { n, mean, squares: mean.map_or(0.0, squared) }
+    }
 }
 
 /// Weight of the team and shrunken mean logarithm of each rep with positive amounts.
-fn shrink(reps: &ByOwner<Histogram>) -> Option<ByOwner<(f64, f64)>> {
+fn shrink(reps: &ByOwner<Sizes>) -> Option<ByOwner<(f64, f64)>> {
     let mut owners = Vec::new();
     let mut groups = Vec::new();
     let (mut squares, mut total) = (0.0, 0);
-    for (&owner, amounts) in reps {
-        let Some(mean) = mean_log(amounts) else { continue };
-        let n: u64 = amounts.values().sum();
-        let deviation = |a: i64| ((a as f64).ln() - mean).powi(2);
-        squares += amounts.iter().map(|(&a, &c)| deviation(a) * c as f64).sum::<f64>();
+    for (&owner, &Sizes { n, mean, squares: own }) in reps {
+        let Some(mean) = mean else { continue };
+        squares += own;
         total += n;
         owners.push(owner);
         groups.push((n, mean));

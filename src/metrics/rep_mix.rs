@@ -15,7 +15,7 @@ use super::{Metric, MetricTable, Reason, Tail};
 use crate::error::Result;
 use crate::model::{About, Period, PeriodKind, Run, Sym, Timeline, Unit, column};
 use crate::stats::rank::benjamini_hochberg;
-use crate::stats::standardised::{Standardised, standardised};
+use crate::stats::standardised::{Standardised, exact_p, standardised};
 
 /// K5.
 #[derive(Clone, Copy, Debug)]
@@ -198,6 +198,15 @@ fn rate(counts: &RepCounts) -> f64 {
     counts.won as f64 / counts.closed as f64
 }
 
+/// A rep beside the rates of all.
+struct Rep {
+    owner: Sym,
+    all: RepCounts,
+    /// Deals by stratum, each with the rate of all.
+    strata: Vec<(u64, f64)>,
+    found: Standardised,
+}
+
 fn add_family(
     table: &mut MetricTable<'_>,
     (pipeline, period): (Sym, Period),
@@ -208,22 +217,24 @@ fn add_family(
     let rep = |(&owner, strata): (&Sym, &BTreeMap<Stratum, RepCounts>)| {
         let mut all = RepCounts::default();
         strata.values().for_each(|counts| all.gather(counts));
-        (owner, all, standardised(all.won, &reference.of_rep(strata)))
+        let strata = reference.of_rep(strata);
+        Rep { owner, all, found: standardised(all.won, &strata), strata }
     };
-    let reps: Vec<(Sym, RepCounts, Standardised)> = family.iter().map(rep).collect();
+    let reps: Vec<Rep> = family.iter().map(rep).collect();
     // A period that grows would be tested every night until something turns up.
     let is_closed = period.kind == PeriodKind::Quarter && is_over(period, run);
-    let hinders = |owner: Sym, found: &Standardised| match found.p {
+    let hinders = |rep: &Rep| match rep.found.z {
         _ if !is_closed => Some("running"),
-        _ if owner.is_none() => Some("no_owner"),
-        _ if is_ramping(owner, period, run) == Some(true) => Some("ramping"),
+        _ if rep.owner.is_none() => Some("no_owner"),
+        _ if is_ramping(rep.owner, period, run) == Some(true) => Some("ramping"),
         None => Some("DG"),
         Some(_) => None,
     };
-    let p = |r: &(Sym, RepCounts, Standardised)| r.2.p.filter(|_| hinders(r.0, &r.2).is_none());
+    let p = |rep: &Rep| hinders(rep).is_none().then(|| exact_p(rep.all.won, &rep.strata));
     let p: Vec<Option<f64>> = reps.iter().map(p).collect();
     let q = benjamini_hochberg(&p);
-    for (at, (owner, all, found)) in reps.iter().enumerate() {
+    for (at, rep) in reps.iter().enumerate() {
+        let Rep { owner, all, found, .. } = rep;
         let ratio = found.ratio.map(|r| r.0);
         let mut row = table.row(Slice::owner(pipeline, *owner), Some(period), Sym::NONE);
         row.set("won", all.won)
@@ -236,7 +247,7 @@ fn add_family(
             .set("p", p[at])
             .set("q", q[at])
             .set("is_different", q[at].map(|q| q <= run.config.fdr_q))
-            .set("untested", hinders(*owner, found))
+            .set("untested", hinders(rep))
             .set("n_strata", reference.n_strata())
             .set("n_strata_merged", reference.n_merged)
             .set("is_ramping", is_ramping(*owner, period, run));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::credit::WHOLE;
 use super::layout::Slice;
-use super::monthly::{Cell, beside_amounts, kinds, only_currency, power_sums, ratio};
+use super::monthly::{Cell, beside_amounts, kinds, only_currency, ratio};
 use super::rep_counts::{
     CREDIT_RULE, RAMPING, REASSIGNED, RepCounts, dense_ranks, is_ramping, set_credit,
 };
@@ -15,7 +15,6 @@ use super::shared::OnShared;
 use super::{MetricTable, Row, Tail};
 use crate::model::{About, Period, PeriodKind, Run, Sym, Unit, Value, column};
 use crate::stats::interval::{moments, poisson, wilson};
-use crate::stats::quantile::{median_interval, quantile};
 
 /// K1.
 #[derive(Clone, Copy, Debug)]
@@ -174,9 +173,9 @@ fn add_row(table: &mut MetricTable<'_>, cell: &Cell, done: &Done, beside: &Besid
         set_sizes(&mut row, done);
         set_attainment(&mut row, cell, beside.booked, currency, run);
     }
-    let cycles = done.cycles.histogram();
-    row.set("cycle_q50_days", quantile(&cycles, 0.5).map(|ticks| run.days(ticks)));
-    if let Some((lower, upper)) = median_interval(&cycles) {
+    let cycles = done.cycles.ranks();
+    row.set("cycle_q50_days", cycles.quantile(0.5).map(|ticks| run.days(ticks)));
+    if let Some((lower, upper)) = cycles.median_interval() {
         row.set("cycle_q50_lower_days", run.days(lower as f64))
             .set("cycle_q50_upper_days", run.days(upper as f64));
     }
@@ -194,16 +193,16 @@ fn add_row(table: &mut MetricTable<'_>, cell: &Cell, done: &Done, beside: &Besid
 
 fn set_sizes(row: &mut Row<'_>, done: &Done) {
     row.set_minor("bookings_minor", done.bookings).set("n_null_amount", done.null_amounts);
-    let sizes = done.sizes.histogram();
-    let (n, sum, squares) = power_sums(&sizes);
+    let sizes = done.sizes.ranks();
+    let (n, sum, squares) = sizes.sums();
     if let Some(found) = moments(n, sum, squares) {
-        row.set("size_mean_minor", found.mean).set("size_q50_minor", quantile(&sizes, 0.5));
+        row.set("size_mean_minor", found.mean).set("size_q50_minor", sizes.quantile(0.5));
         if let Some(interval) = found.interval {
             row.set("size_mean_lower_minor", interval.lower.max(0.0))
                 .set("size_mean_upper_minor", interval.upper);
         }
     }
-    if let Some((lower, upper)) = median_interval(&sizes) {
+    if let Some((lower, upper)) = sizes.median_interval() {
         row.set("size_q50_lower_minor", lower).set("size_q50_upper_minor", upper);
     }
 }

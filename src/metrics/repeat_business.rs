@@ -203,7 +203,7 @@ fn write(mut row: Row<'_>, sums: &Sums, run: &Run) {
         let (lower, upper) = wilson(due.won as f64, all as f64).pair();
         row.set("renewal_rate_lower", lower).set("renewal_rate_upper", upper);
     }
-    let events = &sums.returns;
+    let events = &sums.returns.settled();
     let n = events.n();
     let mut tail = Tail { n: n.into(), quality_count: sums.mended, ..Tail::default() };
     tail.reason = Some(Reason::ZeroDenominator);

@@ -109,10 +109,9 @@ impl OnShared for SourceConversionDifference {
     fn write(&self, table: &mut MetricTable<'_>, state: &Cohorts, run: &Run) {
         let compared = most(deals(state));
         for ((pipeline, period), sources) in families(state, &compared, run) {
-            let sources: Vec<(Sym, &Cohort)> = sources.iter().map(|(&s, c)| (s, c)).collect();
             for &horizon in &run.config.horizons {
                 let side =
-                    |&(source, cohort): &(Sym, &Cohort)| Side::new(source, cohort, horizon, run);
+                    |(&source, cohort): (&Sym, &Cohort)| Side::new(source, cohort, horizon, run);
                 let sides: Vec<Side> = sources.iter().map(side).collect();
                 add_family(table, (pipeline, period), horizon, &sides, run);
             }
@@ -144,8 +143,11 @@ pub(super) fn families(state: &Cohorts, compared: &Compared, run: &Run) -> Famil
         }
         for period in periods(month, run) {
             let sources = found.entry((slice.pipeline, period)).or_default();
-            sources.entry(slice.value).or_default().merge(cohort.clone());
+            sources.entry(slice.value).or_default().add_all(cohort);
         }
+    }
+    for cohort in found.values_mut().flat_map(BTreeMap::values_mut) {
+        cohort.table = cohort.table.settled();
     }
     found
 }

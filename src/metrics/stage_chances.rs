@@ -75,14 +75,14 @@ impl Lives {
                 let found = of_pipeline.binary_search_by_key(&step.order, |stage| stage.order);
                 let Ok(at) = found else { continue };
                 let influence = of_pipeline[at].influence.of(step.ticks, usize::from(step.cause));
-                moved.push((at, (influence / GRAIN).round() as i128));
+                moved.push((at, (influence / GRAIN).round() as i64));
             }
             let sums = sums.entry(first.pipeline).or_insert_with(|| vec![0; width * width]);
             // The rest is the same by symmetry.
             for (done, &(row, a)) in moved.iter().enumerate() {
                 for &(column, b) in moved.iter().skip(done) {
                     if let Some(sum) = sums.get_mut(row * width + column) {
-                        *sum += a * b;
+                        *sum += i128::from(a) * i128::from(b);
                     }
                 }
             }

@@ -113,7 +113,7 @@ fn one_row(
     stays: &Times<1>,
     run: &Run,
 ) {
-    let events = &stays.table;
+    let events = &stays.table.settled();
     let n = events.n();
     let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
     let median = quantile(0.5);

@@ -163,7 +163,8 @@ fn one_row(
     exits: &Exits,
     run: &Run,
 ) {
-    let (finer, events) = (&exits.table, exits.table.by_causes::<3>([1, 2, 3, 1]));
+    let finer = exits.table.settled();
+    let events = finer.by_causes::<3>([1, 2, 3, 1]);
     let n = events.n();
     let horizon = run.ticks_of_days(run.config.stage_horizon);
     let maturity = Maturity::of(&events, exits.followed, run);

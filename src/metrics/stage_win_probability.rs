@@ -149,7 +149,8 @@ pub(super) struct StageChance {
 
 fn by_slice(reaches: Keyed<(Slice, u16), Reached>) -> BTreeMap<Slice, BTreeMap<u16, Reached>> {
     let mut found: BTreeMap<Slice, BTreeMap<u16, Reached>> = BTreeMap::new();
-    for ((slice, order), reached) in reaches.sorted() {
+    for ((slice, order), mut reached) in reaches.sorted() {
+        reached.table = reached.table.settled();
         found.entry(slice).or_default().insert(order, reached);
     }
     found

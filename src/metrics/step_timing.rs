@@ -7,7 +7,7 @@ use super::layout::{MetricTable, Reason, Slice, Tail, word};
 use super::maturity::is_timed;
 use crate::error::Result;
 use crate::model::{About, Micros, Period, PeriodKind, Run, Status, Sym, Timeline, Unit, column};
-use crate::stats::quantile::Ranks;
+use crate::stats::quantile::Ordered;
 use crate::stats::survival::EventTable;
 
 /// B4.
@@ -159,7 +159,8 @@ impl Metric for StepTiming {
         if !run.has_activities() {
             return Ok(());
         }
-        for (pipeline, timing) in state.pipelines {
+        for (pipeline, mut timing) in state.pipelines {
+            timing.gaps.values_mut().for_each(|gaps| gaps.sort_unstable());
             let mut periods: BTreeMap<Period, (Vec<u32>, EventTable<2>)> = BTreeMap::new();
             for kind in [PeriodKind::All, PeriodKind::Quarter] {
                 let period = |month: i32| run.period(kind, run.months.start(month));
@@ -167,15 +168,18 @@ impl Metric for StepTiming {
                     periods.entry(period(month)).or_default().0.extend(gaps);
                 }
                 for (&month, touches) in &timing.touches {
-                    periods.entry(period(month)).or_default().1.merge(touches.clone());
+                    periods.entry(period(month)).or_default().1.add_all(touches);
                 }
             }
-            for (period, (gaps, touches)) in periods {
-                add_row(table, (pipeline, period), None, gaps, Some(&touches), run);
+            for (period, (mut gaps, touches)) in periods {
+                // Those of its months are in order: a stable sort joins them.
+                gaps.sort();
+                add_row(table, (pipeline, period), None, &gaps, Some(&touches), run);
             }
             let whole = run.period(PeriodKind::All, run.as_of);
-            for (types, gaps) in timing.pairs {
-                add_row(table, (pipeline, whole), Some(types), gaps, None, run);
+            for (types, mut gaps) in timing.pairs {
+                gaps.sort_unstable();
+                add_row(table, (pipeline, whole), Some(types), &gaps, None, run);
             }
         }
         Ok(())
@@ -186,14 +190,12 @@ fn add_row(
     table: &mut MetricTable<'_>,
     (pipeline, period): (Sym, Period),
     types: Option<(Sym, Sym)>,
-    mut gaps: Vec<u32>,
+    gaps: &[u32],
     touches: Option<&EventTable<2>>,
     run: &Run,
 ) {
-    gaps.sort_unstable();
-    let runs = gaps.chunk_by(|a, b| a == b);
-    let ranks: Ranks = runs.map(|run| (i64::from(run[0]), run.len() as u64)).collect();
-    let (n, sum, _) = ranks.sums();
+    let (n, ranks) = (gaps.len(), Ordered(gaps));
+    let sum: u64 = gaps.iter().map(|&seconds| u64::from(seconds)).sum();
     let hours = |seconds: f64| seconds / HOUR;
     let [from, to] = match types {
         Some((from, to)) => [word(from, run), word(to, run)],
@@ -209,13 +211,14 @@ fn add_row(
         .set("q50_hours", median)
         .set("q75_hours", ranks.quantile(0.75).map(hours));
     if let Some(touches) = touches.filter(|touches| !touches.is_empty()) {
-        let (first, lower, upper) = half_touched(touches);
+        let touches = touches.settled();
+        let (first, lower, upper) = half_touched(&touches);
         row.set("n_created", touches.n())
             .set("n_touched", touches.ended_by(1, i64::MAX))
             .set("first_touch_q50_hours", first)
             .set("first_touch_lower_hours", lower)
             .set("first_touch_upper_hours", upper)
-            .set("share_touched_24h", touched_within_a_day(touches));
+            .set("share_touched_24h", touched_within_a_day(&touches));
     }
     let limits = ranks.median_interval().map(|(a, b)| (hours(a as f64), hours(b as f64)));
     row.end(Tail {

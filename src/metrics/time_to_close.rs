@@ -158,7 +158,7 @@ pub(super) fn quantile_limits<const K: usize>(
 }
 
 fn rows(table: &mut MetricTable<'_>, slice: Slice, is_trailing: bool, times: &Times<2>, run: &Run) {
-    let events = &times.table;
+    let events = &times.table.settled();
     let n = events.n();
     let quantile = |p: f64| events.quantile(p).map(|t| run.days(t as f64));
     let (median, upper_quartile) = (quantile(0.5), quantile(0.75));

@@ -10,7 +10,7 @@ use super::maturity::{FollowUp, Maturity, cause, is_in_cohorts, is_recent, windo
 use super::{Metric, Reason};
 use crate::error::Result;
 use crate::model::{About, Run, Sym, Timeline, Unit, column};
-use crate::stats::bootstrap::{Bootstrap, identity, percentile_interval};
+use crate::stats::bootstrap::{Bootstrap, Mixed, identity, percentile_interval};
 use crate::stats::interval::Interval;
 use crate::stats::survival::EventTable;
 
@@ -134,7 +134,8 @@ impl Metric for TimeToWin {
         for ((slice, _), wins) in &mut state {
             draws.entry(*slice).or_default().append(&mut wins.draws);
         }
-        let windows = super::time_to_close::windows(state, Wins::merge);
+        let mut windows = super::time_to_close::windows(state, Wins::merge);
+        windows.values_mut().for_each(|wins| wins.table = wins.table.settled());
         for (slice, draws) in draws {
             let both = [false, true].map(|is_trailing| windows.get(&(slice, is_trailing)));
             let found =
@@ -200,21 +201,27 @@ fn median_limits(table: &EventTable<2>, tau: i64, run: &Run) -> Option<Interval>
     Some(Interval { lower, upper })
 }
 
+/// Weights of deals that ended at one tick: by whether they were created in the trailing window, then by cause.
+type Ended = [[u64; 3]; 2];
+
 /// The deals of a population, grouped by how they ended.
 ///
 /// They are kept one by one and weighted here, a replicate at a time: accumulators for each tick,
 /// cause and replicate would take far more memory in every task of the fold.
 struct Sample {
-    identities: Vec<u64>,
+    deals: Vec<Mixed>,
     groups: Vec<Group>,
+    /// The ticks at which any ended, ascending.
+    ticks: Vec<i64>,
 }
 
 /// Deals of [`Sample`] that ended at one tick by one cause.
 struct Group {
-    ticks: i64,
+    /// Place of the tick in `ticks`.
+    tick: usize,
     cause: usize,
     is_recent: bool,
-    /// Their places in `identities`.
+    /// Their places in `deals`.
     places: std::ops::Range<usize>,
 }
 
@@ -222,17 +229,21 @@ impl Sample {
     fn new(mut draws: Vec<Draw>) -> Self {
         draws.par_sort_unstable();
         coarsen(&mut draws);
-        let mut groups = Vec::new();
+        let (mut groups, mut ticks) = (Vec::new(), Vec::new());
         let mut start = 0;
         for same in draws.chunk_by(|a, b| a.end == b.end) {
             let places = start..start + same.len();
             start = places.end;
             if let Some(&first) = same.first() {
-                let (ticks, cause) = (first.ticks(), first.cause());
-                groups.push(Group { ticks, cause, is_recent: first.is_recent(), places });
+                if ticks.last() != Some(&first.ticks()) {
+                    ticks.push(first.ticks());
+                }
+                let (tick, cause) = (ticks.len() - 1, first.cause());
+                groups.push(Group { tick, cause, is_recent: first.is_recent(), places });
             }
         }
-        Self { identities: draws.into_iter().map(|d| d.identity).collect(), groups }
+        let deals = draws.into_iter().map(|draw| Mixed::new(draw.identity)).collect();
+        Self { deals, groups, ticks }
     }
 
     /// Percentile intervals, in days, of the median time to win within each tau: of all deals and of
@@ -242,54 +253,53 @@ impl Sample {
         let medians: Vec<[Option<f64>; 2]> = (0..bootstrap.replicates())
             .into_par_iter()
             .map(|replicate| {
-                let weights = self.groups.iter().map(|group| {
-                    let members = self.identities.get(group.places.clone()).unwrap_or(&[]);
-                    bootstrap.total(members, replicate)
-                });
-                let weights: Vec<u64> = weights.collect();
+                let ended = self.ended(|members| bootstrap.total(members, replicate));
                 let days = |ticks: Option<i64>| ticks.map(|t| run.days(t as f64));
                 [
-                    days(self.median(&weights, false, taus[0])),
-                    days(self.median(&weights, true, taus[1])),
+                    days(self.median(&ended, false, taus[0])),
+                    days(self.median(&ended, true, taus[1])),
                 ]
             })
             .collect();
         [0, 1].map(|at| percentile_interval(&medians.iter().map(|m| m[at]).collect::<Vec<_>>()))
     }
 
-    /// The conditional median of one replicate: what `EventTable::conditional_quantile` gives for
-    /// the weighted deals, without building the table.
-    fn median(&self, weights: &[u64], is_trailing: bool, tau: i64) -> Option<i64> {
-        let counted = || {
-            let all = self.groups.iter().zip(weights);
-            all.filter(|(group, _)| group.is_recent || !is_trailing)
-        };
-        let mut steps: Vec<(i64, [u64; 3])> = Vec::new();
-        for (group, &weight) in counted() {
-            if steps.last().is_none_or(|step| step.0 != group.ticks) {
-                steps.push((group.ticks, [0; 3]));
-            }
-            if let Some(own) = steps.last_mut().and_then(|s| s.1.get_mut(group.cause)) {
-                *own += weight;
+    /// What the groups weigh, by tick.
+    fn ended(&self, weight: impl Fn(&[Mixed]) -> u64) -> Vec<Ended> {
+        let mut found = vec![Ended::default(); self.ticks.len()];
+        for group in &self.groups {
+            let members = self.deals.get(group.places.clone()).unwrap_or(&[]);
+            let of_tick = &mut found[group.tick][usize::from(group.is_recent)];
+            if let Some(own) = of_tick.get_mut(group.cause) {
+                *own = weight(members);
             }
         }
-        let mut at_risk: u64 = counted().map(|(_, weight)| weight).sum();
+        found
+    }
+
+    /// The conditional median of one replicate: what `EventTable::conditional_quantile` gives for
+    /// the weighted deals, without building the table.
+    fn median(&self, ended: &[Ended], is_trailing: bool, tau: i64) -> Option<i64> {
+        let of_window = |[earlier, recent]: &Ended, cause: usize| {
+            recent[cause] + if is_trailing { 0 } else { earlier[cause] }
+        };
+        let all = |of: &Ended| of_window(of, 0) + of_window(of, 1) + of_window(of, 2);
+        let mut at_risk: u64 = ended.iter().map(all).sum();
         let (mut survival, mut won) = (1.0, 0.0);
-        let mut curve: Vec<(i64, f64)> = Vec::new();
-        for (ticks, [censored, wins, losses]) in steps {
-            if ticks > tau {
-                break;
-            }
+        let mut curve: Vec<f64> = Vec::with_capacity(ended.len());
+        let within = self.ticks.iter().take_while(|ticks| **ticks <= tau);
+        for (_, of_tick) in within.zip(ended) {
+            let [censored, wins, losses] = [0, 1, 2].map(|cause| of_window(of_tick, cause));
             if wins + losses > 0 {
                 let n = at_risk as f64;
                 won += survival * wins as f64 / n;
                 survival *= 1.0 - (wins + losses) as f64 / n;
-                curve.push((ticks, won));
             }
+            curve.push(won);
             at_risk -= censored + wins + losses;
         }
-        let reached = |&(_, share): &(i64, f64)| won > 0.0 && share / won >= 0.5 - 1e-12;
-        curve.into_iter().find(reached).map(|(ticks, _)| ticks)
+        let is_below = |share: &f64| won <= 0.0 || share / won < 0.5 - 1e-12;
+        self.ticks[..curve.len()].get(curve.partition_point(is_below)).copied()
     }
 }
 
@@ -327,7 +337,7 @@ mod tests {
         }
         let draws = cases.iter().map(|&(t, cause)| Draw::new(t, cause, t > 5, "d"));
         let sample = Sample::new(draws.collect());
-        let ones: Vec<u64> = sample.groups.iter().map(|g| g.places.len() as u64).collect();
+        let ones = sample.ended(|members| members.len() as u64);
         for tau in [2, 5, 9, 20] {
             let expected = table.conditional_quantile(1, tau, 0.5);
             assert_eq!(sample.median(&ones, false, tau), expected);
@@ -340,8 +350,8 @@ mod tests {
         let draws = (0..30_000_i64).map(|t| Draw::new(t * 5, 1 + (t % 2) as usize, true, "d"));
         let sample = Sample::new(draws.collect());
         assert!(sample.groups.len() <= 2 * MAX_TIMES);
-        let ones: Vec<u64> = sample.groups.iter().map(|g| g.places.len() as u64).collect();
-        assert_eq!(ones.iter().sum::<u64>(), 30_000);
+        let ones = sample.ended(|members| members.len() as u64);
+        assert_eq!(ones.iter().flatten().flatten().sum::<u64>(), 30_000);
         let median = sample.median(&ones, true, 150_000).unwrap();
         assert!((median - 75_000).abs() <= 20, "{median}");
     }

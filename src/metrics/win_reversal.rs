@@ -167,6 +167,7 @@ fn write(mut row: Row<'_>, found: &Reversals, run: &Run) {
     }
     let mut events: EventTable<1> = EventTable::default();
     found.wins.iter().for_each(|win| events.add(win.ticks, win.is_reversed.into(), 1));
+    let events = events.settled();
     for (days, name, limits) in HORIZONS {
         let horizon = run.ticks_of_days(days);
         let followed = found.wins.iter().filter(|win| win.followed >= horizon).count();

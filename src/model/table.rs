@@ -71,6 +71,8 @@ impl Value {
             (Self::Null, _) => Ordering::Greater,
             (_, Self::Null) => Ordering::Less,
             (Self::Bool(a), Self::Bool(b)) => a.cmp(b),
+            // Rows that follow one another share their words.
+            (Self::Text(a), Self::Text(b)) if ArcStr::ptr_eq(a, b) => Ordering::Equal,
             (Self::Text(a), Self::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
             (Self::Day(a), Self::Day(b)) => a.cmp(b),
             (Self::Instant(a), Self::Instant(b)) => a.cmp(b),
@@ -102,26 +104,32 @@ const TENS: [f64; 23] = [
 /// Null where the power is not exact or the thirteenth digit is too close to a tie to be sure.
 fn round12_by_scaling(number: f64) -> Option<f64> {
     let size = number.abs();
-    if size < 1e12 && size.fract() == 0.0 {
+    if size < 1e12 && size as i64 as f64 == size {
         return Some(number);
     }
-    let mut places = 11 - size.log10().floor() as i32;
+    // The power of two below the number tells the power of ten below it, or the one before that.
+    let twos = (size.to_bits() >> (f64::MANTISSA_DIGITS - 1)) as i32 - (f64::MAX_EXP - 1);
+    let mut places = 11 - ((twos * LOG_TWO) >> LOG_BITS);
     let scaled = |places: i32| Some(size * TENS.get(usize::try_from(places).ok()?)?);
     let mut digits = scaled(places)?;
     if digits >= 1e12 {
         places -= 1;
         digits = scaled(places)?;
-    } else if digits < 1e11 {
-        places += 1;
-        digits = scaled(places)?;
     }
     // The product is off by at most half a unit in its last place, far below a thousandth.
-    if !(1e11..1e12).contains(&digits) || (digits.fract() - 0.5).abs() < 1e-3 {
+    let whole = digits as i64;
+    let rest = digits - whole as f64;
+    if !(1e11..1e12).contains(&digits) || (rest - 0.5).abs() < 1e-3 {
         return None;
     }
-    let rounded = digits.round() / TENS.get(usize::try_from(places).ok()?)?;
+    let rounded =
+        (whole + i64::from(rest > 0.5)) as f64 / TENS.get(usize::try_from(places).ok()?)?;
     Some(rounded.copysign(number))
 }
+
+/// The decimal logarithm of two, in parts of 2^`LOG_BITS`: near enough for every exponent of a number.
+const LOG_TWO: i32 = 315_653;
+const LOG_BITS: u32 = 20;
 
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
@@ -306,7 +314,11 @@ impl Table {
     /// Sorts the rows by these columns, then by all others, null last.
     pub fn sort_by(&mut self, keys: &[&str]) {
         let mut order: Vec<usize> = keys.iter().filter_map(|key| self.position(key)).collect();
-        order.extend((0..self.columns.len()).filter(|at| !order.contains(at)).collect::<Vec<_>>());
+        let others = (0..self.columns.len()).filter(|at| !order.contains(at)).collect::<Vec<_>>();
+        // Most keys are the same in all rows of a table: they need not be looked at time and again.
+        let differs = |two: &[Vec<Value>], at: usize| two[0][at].order(&two[1][at]).is_ne();
+        order.retain(|&at| self.rows.windows(2).any(|two| differs(two, at)));
+        order.extend(others);
         self.rows.sort_by(|a, b| {
             let differs = order.iter().map(|&at| a[at].order(&b[at])).find(|o| o.is_ne());
             differs.unwrap_or(Ordering::Equal)

@@ -1,5 +1,6 @@
 //! The binomial distribution: probabilities, exact tests, limits of a funnel plot.
 
+use super::interval::Z;
 use super::special::{beta_cdf, binomial_density};
 
 /// Probability of at most `x` events in `n` trials of probability `p`.
@@ -12,6 +13,45 @@ pub fn cdf(x: i64, n: u64, p: f64) -> f64 {
         return 1.0;
     }
     beta_cdf(1.0 - p, (n - count) as f64, count as f64 + 1.0)
+}
+
+/// The smallest number of events, up to `n`, of which [`cdf`] is past a limit; it must be so from there on.
+/// It is looked for from `deviates` standard deviations beside the mean on, and is near there.
+pub(super) fn first_where(n: u64, p: f64, deviates: f64, is_past: impl Fn(f64) -> bool) -> u64 {
+    let is_past = |x: u64| x >= n || is_past(cdf(x as i64, n, p));
+    let (mean, sd) = (n as f64 * p, (n as f64 * p * (1.0 - p)).sqrt());
+    let guess = ((mean + deviates * sd) as u64).min(n);
+    // It is not below `from`, and `to` is past it.
+    let (mut from, mut to) = (0, n);
+    let mut step = 1;
+    if is_past(guess) {
+        to = guess;
+        while let Some(below) = to.checked_sub(step) {
+            if !is_past(below) {
+                from = below + 1;
+                break;
+            }
+            (to, step) = (below, step * 2);
+        }
+    } else {
+        from = guess + 1;
+        while from + step < n {
+            if is_past(from + step) {
+                to = from + step;
+                break;
+            }
+            (from, step) = (from + step + 1, step * 2);
+        }
+    }
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if is_past(middle) {
+            to = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    from
 }
 
 /// Most trials that [`assured_trials`] looks at.
@@ -77,15 +117,7 @@ pub fn funnel_limit(n: u64, theta: f64, probability: f64) -> Option<f64> {
     if n == 0 || !(0.0..=1.0).contains(&theta) {
         return None;
     }
-    let (mut from, mut to) = (0, n);
-    while from < to {
-        let middle = from + (to - from) / 2;
-        if cdf(middle as i64, n, theta) >= probability {
-            to = middle;
-        } else {
-            from = middle + 1;
-        }
-    }
+    let from = first_where(n, theta, Z.copysign(probability - 0.5), |p| p >= probability);
     let (at, before) = (cdf(from as i64, n, theta), cdf(from as i64 - 1, n, theta));
     let share = (at - probability) / (at - before);
     Some(((from as f64 - share) / n as f64).clamp(0.0, 1.0))

@@ -54,12 +54,15 @@ impl<const K: usize> Few<K> {
 
     /// The sum; null if there is no room for so many.
     fn plus(&self, other: &Self) -> Option<Self> {
-        let mut sum = *self;
-        sum.censored = sum.censored.checked_add(other.censored)?;
-        for (into, from) in sum.events.iter_mut().zip(other.events) {
-            *into = into.checked_add(from)?;
-        }
-        Some(sum)
+        let (mut sum, mut is_full) = (*self, false);
+        let mut add = |into: &mut u32, from: u32| {
+            let (both, is_over) = into.overflowing_add(from);
+            *into = both;
+            is_full |= is_over;
+        };
+        add(&mut sum.censored, other.censored);
+        sum.events.iter_mut().zip(other.events).for_each(|(into, from)| add(into, from));
+        (!is_full).then_some(sum)
     }
 
     #[inline]
@@ -132,20 +135,30 @@ impl<const K: usize> EventTable<K> {
 
     fn collect(&mut self, row: Row<K>) {
         self.fresh.push(row);
+        self.settle_many();
+    }
+
+    /// Sorts the waiting cases in once it is worth it.
+    fn settle_many(&mut self) {
         if self.fresh.len() >= self.rows.len().max(COLLECTED_CASES) {
             self.settle();
         }
     }
 
     /// Adds the cases of `other`.
-    pub fn merge(&mut self, mut other: Self) {
+    pub fn merge(&mut self, other: Self) {
         if self.total == 0 {
             *self = other;
-            return;
+        } else {
+            self.add_all(&other);
         }
+    }
+
+    /// Adds the cases of `other`, which keeps them.
+    pub fn add_all(&mut self, other: &Self) {
         self.total += other.total;
         if self.places.len() < other.places.len() {
-            std::mem::swap(&mut self.places, &mut other.places);
+            self.places.resize(other.places.len(), Few::NONE);
         }
         for (at, (into, from)) in self.places.iter_mut().zip(&other.places).enumerate() {
             match into.plus(from) {
@@ -153,13 +166,11 @@ impl<const K: usize> EventTable<K> {
                 None => self.fresh.push((at as i64, from.counts())),
             }
         }
-        other.settle();
-        self.settle();
-        if self.rows.is_empty() {
-            self.rows = other.rows;
-        } else if !other.rows.is_empty() {
+        if !other.rows.is_empty() {
             self.rows = merged(&self.rows, &other.rows);
         }
+        self.fresh.extend_from_slice(&other.fresh);
+        self.settle_many();
     }
 
     /// Sorts the waiting cases in.
@@ -179,17 +190,34 @@ impl<const K: usize> EventTable<K> {
             fresh.sort_unstable_by_key(|row| row.0);
             rows = merged(&rows, &fresh).into();
         }
-        if !self.places.is_empty() {
-            let mut placed: Vec<Row<K>> = Vec::with_capacity(self.places.len());
-            for (at, few) in self.places.iter().enumerate() {
-                let counts = few.counts();
-                if counts.total() > 0 {
-                    placed.push((at as i64, counts));
-                }
+        if self.places.is_empty() { rows } else { self.with_places(&rows).into() }
+    }
+
+    /// Ascending rows and those in their places in one list; few of the rows lie among the places.
+    fn with_places(&self, rows: &[Row<K>]) -> Vec<Row<K>> {
+        let (before, rest) = rows.split_at(rows.partition_point(|row| row.0 < 0));
+        let places = self.places.len() as i64;
+        let (among, after) = rest.split_at(rest.partition_point(|row| row.0 < places));
+        let mut found: Vec<Row<K>> = Vec::with_capacity(rows.len() + self.places.len());
+        found.extend(before);
+        for (at, few) in self.places.iter().enumerate() {
+            let counts = few.counts();
+            if counts.total() > 0 {
+                found.push((at as i64, counts));
             }
-            rows = if rows.is_empty() { placed.into() } else { merged(&placed, &rows).into() };
         }
-        rows
+        if !among.is_empty() {
+            found = merged(&found, among);
+        }
+        found.extend(after);
+        found
+    }
+
+    /// The same cases, all in one list, so that an estimate has nothing to sort in: for tables of which many
+    /// are asked for.
+    pub fn settled(&self) -> Self {
+        let rows = self.rows().into_owned();
+        Self { places: Vec::new(), rows, fresh: Vec::new(), total: self.total }
     }
 
     /// The same cases by other causes: `of` has the cause (1 to L, 0 for none) as which each counts.

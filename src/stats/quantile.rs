@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::TAIL;
 use super::binomial;
+use super::interval::Z;
 use super::known::{Known, known};
 
 thread_local! {
@@ -24,13 +25,16 @@ pub struct Ranks(Vec<(i64, u64)>);
 impl FromIterator<(i64, u64)> for Ranks {
     /// From ascending values with their counts.
     fn from_iter<I: IntoIterator<Item = (i64, u64)>>(counted: I) -> Self {
+        let counted = counted.into_iter();
+        let mut found = Vec::with_capacity(counted.size_hint().1.unwrap_or(0));
         let mut seen = 0;
-        let counted = counted.into_iter().filter(|(_, count)| *count > 0);
-        let sum = |(value, count): (i64, u64)| {
-            seen += count;
-            (value, seen)
-        };
-        Self(counted.map(sum).collect())
+        counted.for_each(|(value, count)| {
+            if count > 0 {
+                seen += count;
+                found.push((value, seen));
+            }
+        });
+        Self(found)
     }
 }
 
@@ -50,33 +54,39 @@ impl Ranks {
         self.0.last().map(|row| row.0)
     }
 
-    /// Cases, sum and sum of squares.
-    pub fn sums(&self) -> (u64, i128, i128) {
-        let (mut sum, mut squares, mut before) = (0, 0, 0);
-        for &(value, seen) in &self.0 {
-            let (value, weight) = (i128::from(value), i128::from(seen - before));
+    /// The values, ascending, with their counts.
+    pub fn counted(&self) -> impl Iterator<Item = (i64, u64)> {
+        let mut before = 0;
+        self.0.iter().map(move |&(value, seen)| {
+            let count = seen - before;
             before = seen;
-            sum += value * weight;
-            squares += value * value * weight;
+            (value, count)
+        })
+    }
+
+    /// Cases, sum and sum of squares; squares that are too large end at `i128::MAX`, which
+    /// [`super::interval::moments`] knows.
+    pub fn sums(&self) -> (u64, i128, i128) {
+        let (mut sum, mut squares) = (0_i128, 0_i128);
+        for (value, count) in self.counted() {
+            sum += i128::from(value) * i128::from(count);
+            // A square beyond 64 bits may be one too many.
+            squares = match (value.checked_mul(value), i64::try_from(count)) {
+                (Some(square), Ok(count)) => {
+                    squares.saturating_add(i128::from(square) * i128::from(count))
+                }
+                _ => {
+                    let square = i128::from(value) * i128::from(value);
+                    squares.saturating_add(square.saturating_mul(i128::from(count)))
+                }
+            };
         }
         (self.n(), sum, squares)
     }
 
     /// See [`quantile`].
     pub fn quantile(&self, p: f64) -> Option<f64> {
-        let n = self.n();
-        if n == 0 {
-            return None;
-        }
-        let place = (n - 1) as f64 * p.clamp(0.0, 1.0);
-        let below = place.floor();
-        let first = self.value_at(below as u64)?;
-        let share = place - below;
-        if share == 0.0 {
-            return Some(first as f64);
-        }
-        let second = self.value_at(below as u64 + 1)?;
-        Some(first as f64 + share * (second - first) as f64)
+        type_seven(self.n(), p, |rank| self.value_at(rank))
     }
 
     /// See [`median_interval`].
@@ -86,18 +96,58 @@ impl Ranks {
 
     /// See [`order_interval`].
     pub fn order_interval(&self, q: f64) -> Option<(i64, i64)> {
-        let n = self.n();
-        let (lower, upper) = order_ranks(n, q);
-        if lower == 0 || upper > n {
-            return None;
-        }
-        Some((self.value_at(lower - 1)?, self.value_at(upper - 1)?))
+        between_ranks(self.n(), q, |rank| self.value_at(rank))
     }
 
     /// The value of rank `rank`, from 0.
     fn value_at(&self, rank: u64) -> Option<i64> {
         self.0.get(self.0.partition_point(|row| row.1 <= rank)).map(|row| row.0)
     }
+}
+
+/// A sample in order, each case on its own: worth it where few are equal.
+#[derive(Clone, Copy, Debug)]
+pub struct Ordered<'v>(pub &'v [u32]);
+
+impl Ordered<'_> {
+    /// See [`quantile`].
+    pub fn quantile(self, p: f64) -> Option<f64> {
+        type_seven(self.0.len() as u64, p, |rank| self.value_at(rank))
+    }
+
+    /// See [`median_interval`].
+    pub fn median_interval(self) -> Option<(i64, i64)> {
+        between_ranks(self.0.len() as u64, 0.5, |rank| self.value_at(rank))
+    }
+
+    fn value_at(self, rank: u64) -> Option<i64> {
+        self.0.get(usize::try_from(rank).ok()?).map(|&value| value.into())
+    }
+}
+
+/// See [`quantile`]; `value_at` tells the value of a rank, from 0.
+fn type_seven(n: u64, p: f64, value_at: impl Fn(u64) -> Option<i64>) -> Option<f64> {
+    if n == 0 {
+        return None;
+    }
+    let place = (n - 1) as f64 * p.clamp(0.0, 1.0);
+    let below = place.floor();
+    let first = value_at(below as u64)?;
+    let share = place - below;
+    if share == 0.0 {
+        return Some(first as f64);
+    }
+    let second = value_at(below as u64 + 1)?;
+    Some(first as f64 + share * (second - first) as f64)
+}
+
+/// See [`order_interval`]; `value_at` tells the value of a rank, from 0.
+fn between_ranks(n: u64, q: f64, value_at: impl Fn(u64) -> Option<i64>) -> Option<(i64, i64)> {
+    let (lower, upper) = order_ranks(n, q);
+    if lower == 0 || upper > n {
+        return None;
+    }
+    Some((value_at(lower - 1)?, value_at(upper - 1)?))
 }
 
 /// Quantile of type 7: what spreadsheets' `PERCENTILE.INC`, R and numpy compute by default.
@@ -135,24 +185,10 @@ fn ranks(histogram: &Histogram) -> Ranks {
 pub(super) fn order_ranks(n: u64, q: f64) -> (u64, u64) {
     known(&RANKS, [n, q.to_bits()], || {
         // lower: how many ranks k (from 1) have P(X <= k - 1) <= 2.5 %, and so the largest of them.
-        let lower = first_where(n, |x| binomial::cdf(x as i64, n, q) > TAIL);
-        let upper = first_where(n, |x| binomial::cdf(x as i64, n, q) >= 1.0 - TAIL) + 1;
+        let lower = binomial::first_where(n, q, -Z, |p| p > TAIL);
+        let upper = binomial::first_where(n, q, Z, |p| p >= 1.0 - TAIL) + 1;
         (lower, upper)
     })
-}
-
-/// The smallest `x` up to `n` for which `is_past` holds; it must be false, then true.
-fn first_where(n: u64, is_past: impl Fn(u64) -> bool) -> u64 {
-    let (mut from, mut to) = (0, n);
-    while from < to {
-        let middle = from + (to - from) / 2;
-        if is_past(middle) {
-            to = middle;
-        } else {
-            from = middle + 1;
-        }
-    }
-    from
 }
 
 #[cfg(test)]
@@ -175,6 +211,26 @@ mod tests {
         assert_eq!(quantile(&h, 1.0), Some(10.0));
         assert_eq!(quantile(&histogram(&[4]), 0.9), Some(4.0));
         assert_eq!(quantile(&Histogram::new(), 0.5), None);
+    }
+
+    #[test]
+    fn sums_weigh_by_count_and_end_at_the_largest() {
+        let sums = |counted: &[(i64, u64)]| counted.iter().copied().collect::<Ranks>().sums();
+        assert_eq!(sums(&[(-1, 1), (2, 3)]), (4, 5, 13));
+        assert_eq!(sums(&[(i64::MAX, 9)]).2, i128::MAX);
+    }
+
+    #[test]
+    fn cases_on_their_own_are_the_same_sample() {
+        let values: Vec<u32> = (0..40).map(|at| at * at / 9).collect();
+        let counted: Ranks =
+            values.chunk_by(|a, b| a == b).map(|v| (v[0].into(), v.len() as u64)).collect();
+        let ordered = Ordered(&values);
+        for p in [0.0, 0.3, 0.5, 0.99, 1.0] {
+            assert_eq!(ordered.quantile(p), counted.quantile(p));
+        }
+        assert_eq!(ordered.median_interval(), counted.median_interval());
+        assert_eq!(Ordered(&[]).quantile(0.5), None);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! is too few for shapes above some ten thousand. Inverses are found by bisection, because library
 //! inverses of these functions are known to hang or to err in the tails.
 
+use std::sync::LazyLock;
+
 use statrs::function::gamma::{checked_gamma_lr, ln_gamma};
 
 use super::interval::Z;
@@ -13,10 +15,22 @@ const TAU: f64 = std::f64::consts::TAU;
 /// Steps of the continued fraction; it needs about the root of the larger shape.
 const MAX_TERMS: u32 = 200_000;
 
+/// Numbers below this are too small for the series of Stirling's formula.
+const SMALL: usize = 15;
+
+/// The errors of whole numbers that are small: counts mostly are.
+static SMALL_ERRORS: LazyLock<[f64; SMALL]> =
+    LazyLock::new(|| std::array::from_fn(|n| small_error(n as f64)));
+
+fn small_error(n: f64) -> f64 {
+    ln_gamma(n + 1.0) - (0.5 * (TAU * n).ln() + n * n.ln() - n)
+}
+
 /// Error of Stirling's formula for ln Γ(n + 1).
 fn stirling_error(n: f64) -> f64 {
-    if n < 15.0 {
-        return ln_gamma(n + 1.0) - (0.5 * (TAU * n).ln() + n * n.ln() - n);
+    if n < SMALL as f64 {
+        let whole = n as usize;
+        return if whole as f64 == n { SMALL_ERRORS[whole] } else { small_error(n) };
     }
     let square = n * n;
     (1.0 / 12.0

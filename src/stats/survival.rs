@@ -132,9 +132,11 @@ impl<const K: usize> EventTable<K> {
         curve
     }
 
-    /// Whether nobody is left at the end of the curve.
+    /// Whether nobody is left at the end of the curve: all who were last at risk had an event.
     pub fn is_over(&self) -> bool {
-        self.largest().is_some_and(|t| self.at(t).survival == 0.0)
+        let rows = self.rows();
+        let last = rows.iter().rfind(|(_, counts)| counts.total() > 0);
+        last.is_some_and(|(_, counts)| counts.censored == 0)
     }
 
     /// The sample size that a complete cohort would need for the variance `v` of the share `f`.

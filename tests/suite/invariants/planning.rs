@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use sluice::model::config::GoalsConfig;
 use sluice::model::{AsOf, Config, Table, calendar};
 use sluice::stats::binomial::{assured_trials, cdf};
-use sluice::stats::bootstrap::{Bootstrap, identity};
+use sluice::stats::bootstrap::{Bootstrap, Mixed, identity};
 use sluice::stats::discrimination::{Scores, area};
 use sluice::stats::lattice::{Rounding, cell_width, distribution, hit};
 use sluice::stats::poisson_binomial::Counts;
@@ -320,7 +320,7 @@ proptest! {
     fn invariant_44_weights_depend_on_ids_only(ids in prop::collection::vec("[a-z]{1,8}", 1..20), seed: u64) {
         let (short, long) = (Bootstrap::new(seed, 5), Bootstrap::new(seed, 40));
         let (mut few, mut many) = (Vec::new(), Vec::new());
-        let identities: Vec<u64> = ids.iter().map(|id| identity(id)).collect();
+        let identities: Vec<Mixed> = ids.iter().map(|id| Mixed::new(identity(id))).collect();
         let mut total = 0;
         for id in ids.iter().rev() {
             short.weights(id, &mut few);
