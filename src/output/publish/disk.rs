@@ -10,12 +10,15 @@ use std::thread::{self, JoinHandle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::together;
 
+/// Files that are waited for at one time: the disk takes several as fast as one.
+const AT_ONCE: usize = 4;
+
 /// Files that are on their way.
 #[derive(Debug)]
 pub(super) struct Disk {
     written: Sender<PathBuf>,
     waiting: Arc<Mutex<Receiver<PathBuf>>>,
-    thread: JoinHandle<Result<()>>,
+    threads: Vec<JoinHandle<Result<()>>>,
 }
 
 impl Disk {
@@ -23,20 +26,23 @@ impl Disk {
     pub(super) fn begin() -> Self {
         let (written, waiting) = mpsc::channel::<PathBuf>();
         let waiting = Arc::new(Mutex::new(waiting));
-        let files = Arc::clone(&waiting);
-        let thread = thread::spawn(move || {
-            loop {
-                // Taken before it is synced, so that the rest can be taken meanwhile.
-                let Ok(path) = lock(&files).recv() else { return Ok(()) };
-                sync(&path)?;
-            }
-        });
-        Self { written, waiting, thread }
+        let begin = |_| {
+            let files = Arc::clone(&waiting);
+            thread::spawn(move || {
+                loop {
+                    // Taken before it is synced, so that others can be taken meanwhile.
+                    let Ok(path) = lock(&files).recv() else { return Ok(()) };
+                    sync(&path)?;
+                }
+            })
+        };
+        let threads = (0..AT_ONCE).map(begin).collect();
+        Self { written, waiting, threads }
     }
 
     /// A file that was written whole.
     pub(super) fn add(&self, path: PathBuf) {
-        // A thread that ended has failed, and says so at the end.
+        // There is a receiver as long as there is this.
         let _ = self.written.send(path);
     }
 
@@ -48,7 +54,7 @@ impl Disk {
         let rest: Vec<PathBuf> = lock(&self.waiting).iter().collect();
         together(rest, |path| sync(&path))?;
         let stopped = |_| Err(Error::new(ErrorKind::Io, "the thread that syncs files stopped"));
-        self.thread.join().unwrap_or_else(stopped)
+        self.threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(stopped))
     }
 }
 
