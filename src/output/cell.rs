@@ -35,23 +35,42 @@ fn append_int(number: i64, to: &mut Vec<u8>) {
     if number < 0 {
         to.push(b'-');
     }
-    append_digits(number.unsigned_abs(), 1, to);
-}
-
-/// The decimal digits of `number`, with zeros before them up to `width`.
-fn append_digits(mut number: u64, width: usize, to: &mut Vec<u8>) {
-    if number < 10 && width == 1 {
-        to.push(b'0' + number as u8);
+    let size = number.unsigned_abs();
+    if size < 10 {
+        to.push(b'0' + size as u8);
         return;
     }
+    let (digits, first) = decimal(size);
+    to.extend_from_slice(&digits[first..]);
+}
+
+/// `00` to `99`.
+const TWO_DIGITS: [[u8; 2]; 100] = {
+    let mut all = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        all[number] = [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        number += 1;
+    }
+    all
+};
+
+/// The decimal digits of `number`, with zeros before them, and where the first of them stands.
+fn decimal(mut number: u64) -> ([u8; 20], usize) {
     let mut digits = [b'0'; 20];
     let mut first = digits.len();
-    while number > 0 && first > 0 {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
+    for two in digits.as_chunks_mut().0.iter_mut().rev() {
+        if number == 0 {
+            break;
+        }
+        *two = TWO_DIGITS[(number % 100) as usize];
+        number /= 100;
+        first -= 2;
     }
-    to.extend_from_slice(&digits[first.min(digits.len() - width)..]);
+    if digits.get(first) == Some(&b'0') {
+        first += 1;
+    }
+    (digits, first)
 }
 
 /// Numbers of a table have at most twelve digits. No two decimals that short have the same nearest
@@ -67,28 +86,26 @@ fn append_float(number: f64, to: &mut Vec<u8>) -> io::Result<()> {
     }
     let whole = size as u64;
     if whole as f64 == size {
-        append_digits(whole, 1, to);
+        append_int(whole as i64, to);
         to.extend_from_slice(b".0");
         return Ok(());
     }
-    let (mut places, mut scale) = (0, 1_u64);
-    while size * (scale as f64) < 1e11 {
+    let (mut places, mut scale) = (0, 1.0);
+    while size * scale < 1e11 {
         places += 1;
-        scale *= 10;
+        scale *= 10.0;
     }
-    let mut digits = (size * scale as f64 + 0.5) as u64;
+    let digits = (size * scale + 0.5) as u64;
     // Both are whole and small enough to be exact, so the quotient is the nearest number.
-    if digits as f64 / scale as f64 != size {
+    if digits as f64 / scale != size {
         return write!(to, "{size:?}");
     }
-    while places > 1 && digits.is_multiple_of(10) {
-        places -= 1;
-        scale /= 10;
-        digits /= 10;
-    }
-    append_digits(digits / scale, 1, to);
+    let (digits, first) = decimal(digits);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let zeros = rest.iter().skip(1).rev().take_while(|digit| **digit == b'0').count();
+    to.extend_from_slice(&whole[first.min(whole.len() - 1)..]);
     to.push(b'.');
-    append_digits(digits % scale, places, to);
+    to.extend_from_slice(&rest[..rest.len() - zeros]);
     Ok(())
 }
 
@@ -98,11 +115,11 @@ fn append_day(day: Day, to: &mut Vec<u8>) -> io::Result<()> {
     if !(0..=9999).contains(&year) {
         return write!(to, "{}", calendar::date(day));
     }
-    append_digits(year as u64, 4, to);
-    to.push(b'-');
-    append_digits(month.rem_euclid(12) as u64 + 1, 2, to);
-    to.push(b'-');
-    append_digits((day - calendar::month_start(month)) as u64 + 1, 2, to);
+    let two = |number: i32| TWO_DIGITS[number as usize];
+    let ([a, b], [c, d]) = (two(year / 100), two(year % 100));
+    let [e, f] = two(month.rem_euclid(12) + 1);
+    let [g, h] = two(day - calendar::month_start(month) + 1);
+    to.extend_from_slice(&[a, b, c, d, b'-', e, f, b'-', g, h]);
     Ok(())
 }
 

@@ -11,7 +11,11 @@ use std::path::{Component, Path, PathBuf};
 use super::Format;
 use super::workbook::{self, Cover, Entry};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Table, together};
+use crate::model::Table;
+
+mod disk;
+
+use disk::{Disk, sync};
 
 /// The link to the folder published last.
 pub const LATEST: &str = "latest";
@@ -31,6 +35,8 @@ pub struct Publication {
     parent: PathBuf,
     name: String,
     stem: String,
+    /// Until it is finished.
+    disk: Option<Disk>,
     // Held until the end; the system lets go of it if the process dies.
     _lock: File,
 }
@@ -53,7 +59,8 @@ impl Publication {
         let _turn = turn(parent)?;
         clear_dead(parent)?;
         let (stem, lock) = lock_stem(parent, name)?;
-        let fresh = Self { parent: parent.to_owned(), name: name.to_owned(), stem, _lock: lock };
+        let (parent, name, disk) = (parent.to_owned(), name.to_owned(), Some(Disk::begin()));
+        let fresh = Self { parent, name, stem, disk, _lock: lock };
         fs::create_dir(fresh.folder()).map_err(|e| Error::io("create", &fresh.folder(), e))?;
         Ok(fresh)
     }
@@ -64,8 +71,8 @@ impl Publication {
     }
 
     /// Creates a file in the folder; `name` may hold folders, which are made. The writer must be
-    /// flushed: errors at its end are lost otherwise. May be called from many threads.
-    pub fn create(&self, name: &str) -> Result<BufWriter<File>> {
+    /// flushed: errors at its end are lost otherwise.
+    fn create(&self, name: &str) -> Result<BufWriter<File>> {
         let path = self.folder().join(name);
         let is_inside = Path::new(name).components().all(|c| matches!(c, Component::Normal(_)));
         if name.is_empty() || !is_inside {
@@ -78,11 +85,11 @@ impl Publication {
         Ok(BufWriter::with_capacity(1 << 16, file))
     }
 
-    /// Writes a file whole.
+    /// Writes a file whole. As all that writes, it may be called from many threads.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let mut file = self.create(name)?;
         let written = file.write_all(bytes).and_then(|()| file.flush());
-        written.map_err(|e| Error::io("write", &self.folder().join(name), e))
+        self.ended(name, written)
     }
 
     /// Writes a table to the file `name`.
@@ -91,14 +98,25 @@ impl Publication {
         super::write(table, format, &mut file).map_err(|e| {
             let path = self.folder().join(name);
             Error::new(ErrorKind::Io, format!("cannot write `{}`", path.display())).because(e)
-        })
+        })?;
+        self.ended(name, Ok(()))
     }
 
     /// Writes tables to the workbook `name`.
     pub fn workbook(&self, name: &str, cover: &Cover<'_>, entries: &[Entry<'_>]) -> Result<()> {
         let mut file = self.create(name)?;
         let written = workbook::write(cover, entries, &mut file).and_then(|()| file.flush());
-        written.map_err(|e| Error::io("write", &self.folder().join(name), e))
+        self.ended(name, written)
+    }
+
+    /// The writing of a file has ended: it can go to the disk.
+    fn ended(&self, name: &str, written: io::Result<()>) -> Result<()> {
+        let path = self.folder().join(name);
+        written.map_err(|e| Error::io("write", &path, e))?;
+        if let Some(disk) = &self.disk {
+            disk.add(path);
+        }
+        Ok(())
     }
 
     /// Publishes: everything is brought to disk, the folder gets its name, and `latest` points to
@@ -106,9 +124,10 @@ impl Publication {
     /// moved aside first, and put back by the next run if this one dies between the two renames.
     ///
     /// Errors: a path cannot be synced or renamed; then `latest` is as it was.
-    pub fn finish(self) -> Result<PathBuf> {
+    pub fn finish(mut self) -> Result<PathBuf> {
         let fresh = self.folder();
-        sync_tree(&fresh)?;
+        self.disk.take().map_or(Ok(()), Disk::finish)?;
+        sync_folders(&fresh)?;
         let _turn = turn(&self.parent)?;
         let wanted = self.parent.join(&self.name);
         if !wanted.exists() {
@@ -308,23 +327,17 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Brings a folder and all in it to disk.
-fn sync_tree(folder: &Path) -> Result<()> {
-    let mut paths = vec![folder.to_owned()];
+/// Brings a folder and the folders in it to disk; their files are there.
+fn sync_folders(folder: &Path) -> Result<()> {
+    let mut folders = vec![folder.to_owned()];
     for file in files(folder).map_err(|e| Error::io("read", folder, e))? {
         let path = folder.join(file);
         let parents = path.ancestors().skip(1).take_while(|parent| *parent != folder);
-        paths.extend(parents.map(Path::to_owned));
-        paths.push(path);
+        folders.extend(parents.map(Path::to_owned));
     }
-    paths.sort();
-    paths.dedup();
-    together(paths, |path| sync(&path)).map(drop)
-}
-
-fn sync(path: &Path) -> Result<()> {
-    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
-    file.sync_all().map_err(|e| Error::io("sync", path, e))
+    folders.sort();
+    folders.dedup();
+    folders.iter().try_for_each(|folder| sync(folder))
 }
 
 fn rename(from: &Path, to: &Path) -> Result<()> {

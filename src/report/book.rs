@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Input;
 use super::format::{self, PeriodNames};
-use super::sheet::{Cells, Sheet, Span};
+use super::sheet::{Cells, Columns, Sheet, Span};
 use crate::model::{About, Config, Day, Fiscal, Table};
 
 static NO_ABOUT: About = About {
@@ -27,7 +27,10 @@ const MOST_PIPELINES: usize = 12;
 
 const NO_NAMES: PeriodNames<'static> = PeriodNames { fiscal: Fiscal::CALENDAR, table: None };
 
-const NO_SHEET: Sheet<'static> = Sheet { about: &NO_ABOUT, table: &NO_TABLE, names: NO_NAMES };
+static NO_COLUMNS: Columns<'static> = Columns::NONE;
+
+const NO_SHEET: Sheet<'static> =
+    Sheet { about: &NO_ABOUT, table: &NO_TABLE, columns: &NO_COLUMNS, names: NO_NAMES };
 
 /// What the builders of sections read from.
 pub(crate) struct Book<'a> {
@@ -50,14 +53,15 @@ pub(crate) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// The book of a run.
-    pub(crate) fn new(input: &Input<'a>) -> Self {
+    /// The book of a run; `columns` are those of [`Book::columns`].
+    pub(crate) fn new(input: &Input<'a>, columns: &'a [Columns<'a>]) -> Self {
         let names = PeriodNames::of(input.run);
-        let sheets = |metrics: &[(&'static About, &'a Table)]| {
-            let sheet = |&(about, table): &(&'static About, &'a Table)| {
-                (about.name, Sheet { about, table, names })
+        let mut columns = columns.iter();
+        let mut sheets = |metrics: &[(&'static About, &'a Table)]| {
+            let sheet = |(&(about, table), columns): (&(&'static About, &'a Table), _)| {
+                (about.name, Sheet { about, table, columns, names })
             };
-            metrics.iter().map(sheet).collect()
+            metrics.iter().zip(columns.by_ref()).map(sheet).collect()
         };
         let earlier = input.earlier.as_ref();
         let mut book = Self {
@@ -75,6 +79,13 @@ impl<'a> Book<'a> {
         book.pipeline_count = book.pipelines.len();
         book.pipelines.truncate(MOST_PIPELINES);
         book
+    }
+
+    /// The columns of all tables, in the order in which the book takes them.
+    pub(crate) fn columns(input: &Input<'a>) -> Vec<Columns<'a>> {
+        let earlier = input.earlier.iter().flat_map(|earlier| &earlier.metrics);
+        let tables = input.metrics.iter().chain(earlier);
+        tables.map(|(about, table)| Columns::of(about, table)).collect()
     }
 
     /// A metric with its table; an empty one if it was not computed.

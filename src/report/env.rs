@@ -1,11 +1,13 @@
 //! The template environment: built-in templates, the user's own over them, strict and escaped.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, HtmlEscape, UndefinedBehavior, Value};
 
+use super::view::Number;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::model::did_you_mean;
 
@@ -48,6 +50,9 @@ static TEMPLATES: &[(&str, &str)] = built_in![
 /// The template that makes the page.
 const PAGE: &str = "index.html";
 
+/// Words with more characters are broken into lines.
+const LONG: usize = 40;
+
 /// Templates ready to render.
 #[derive(Debug)]
 pub(crate) struct Templates {
@@ -76,6 +81,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_syntax(plain_blocks()?);
         environment.add_filter("prose", prose);
+        environment.add_filter("cells", cells);
         for (name, text) in sources {
             environment
                 .add_template_owned(name.clone(), text)
@@ -126,6 +132,52 @@ fn prose(text: &str) -> Value {
     Value::from_safe_string(out)
 }
 
+/// The cells of a row as HTML under these heads, numbers with what is said about them on hover or focus.
+/// A page has tens of thousands: no template could write them as fast.
+fn cells(row: &Value, heads: &Value) -> std::result::Result<Value, minijinja::Error> {
+    let mut html = String::new();
+    for (cell, head) in row.try_iter()?.zip(heads.try_iter()?) {
+        let Some(cell) = cell.downcast_object_ref::<Number>() else {
+            let what = "`cells` is for the rows of a table";
+            return Err(minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, what));
+        };
+        html.push_str(match head.get_attr("is_number")?.is_true() {
+            true => "<td class=n>",
+            false if cell.text.chars().count() > LONG => "<td class=long>",
+            false => "<td>",
+        });
+        append_number(&mut html, cell);
+        html.push_str("</td>");
+    }
+    Ok(Value::from_safe_string(html))
+}
+
+fn append_number(html: &mut String, cell: &Number) {
+    if cell.tip.is_empty() {
+        put(html, ["", ""], &cell.text);
+    } else {
+        html.push_str("<b");
+        put(html, [" class=\"", "\""], cell.class);
+        put(html, [" data-metric=\"", "\""], cell.metric);
+        put(html, [" role=note tabindex=0 aria-label=\"", "\">"], &cell.tip);
+        put(html, ["", ""], &cell.text);
+        html.push_str("</b>");
+        put(html, [" <span class=\"range\">", "</span>"], &cell.interval);
+        if cell.class == "few" {
+            html.push_str("<span class=\"flag\">few</span>");
+        }
+    }
+    put(html, ["<small class=\"under\">", "</small>"], &cell.under);
+}
+
+/// Appends the text, escaped, between these two; nothing if it is empty.
+fn put(html: &mut String, [before, after]: [&str; 2], text: &str) {
+    if !text.is_empty() {
+        // A string takes all that is written to it.
+        let _ = write!(html, "{before}{}{after}", HtmlEscape(text));
+    }
+}
+
 /// A template's name and text.
 type Template = (String, String);
 
@@ -167,7 +219,8 @@ fn template_error(name: &str, cause: minijinja::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{TEMPLATES, prose};
+    use super::{Number, TEMPLATES, cells, prose};
+    use crate::report::view::{Head, View as _};
 
     #[test]
     fn the_registry_lists_every_template() {
@@ -182,5 +235,27 @@ mod tests {
     fn prose_is_escaped_and_code_is_set_apart() {
         assert_eq!(prose("`a<b` & c").to_string(), "<code>a&lt;b</code> &amp; c");
         assert_eq!(prose("open `end").to_string(), "open <code>end</code>");
+    }
+
+    #[test]
+    fn a_number_says_what_is_known_of_it() {
+        let html = |is_number, cell: Number| {
+            let heads = vec![Head::new("Rate", "", is_number)].value();
+            cells(&vec![cell].value(), &heads).unwrap().to_string()
+        };
+        assert_eq!(html(false, Number::word("a<b")), "<td>a&lt;b</td>");
+        let cell = Number {
+            text: "5%".to_owned(),
+            tip: "1 of \"20\"".to_owned(),
+            class: "few",
+            interval: "1% to 24%".to_owned(),
+            under: "so far".to_owned(),
+            ..Number::default()
+        };
+        let expected = "<td class=n>\
+            <b class=\"few\" role=note tabindex=0 aria-label=\"1 of &quot;20&quot;\">5%</b> \
+            <span class=\"range\">1% to 24%</span><span class=\"flag\">few</span>\
+            <small class=\"under\">so far</small></td>";
+        assert_eq!(html(true, cell), expected);
     }
 }

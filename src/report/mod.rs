@@ -79,7 +79,8 @@ pub struct Input<'a> {
 /// Errors: a template is wrong or uses an undefined name.
 pub fn render(input: &Input<'_>) -> Result<String> {
     let templates = env::Templates::load(input.templates)?;
-    let book = book::Book::new(input);
+    let columns = book::Book::columns(input);
+    let book = book::Book::new(input, &columns);
     let config = &input.run.config;
     let (absent, shown): (Vec<_>, Vec<_>) =
         sections::sections(&book).into_iter().partition(|section| section.blocks.is_empty());

@@ -286,12 +286,13 @@ pub(crate) fn is_few(sheet: Sheet<'_>, row: Cells<'_>) -> bool {
 pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> String {
     let value = known(sheet, row, name);
     let currency = sheet.word(row, "currency");
-    let mut parts = vec![match (value, sheet.unit(name)) {
+    let unit = sheet.unit(name);
+    let mut parts = vec![match (value, unit) {
         (Value::Int(minor), Unit::Minor) => format::exact_amount(*minor, currency),
         _ => shown(sheet, name, text, " points"),
     }];
-    if let Some(column) = sheet.table.columns.iter().find(|c| &*c.name == name) {
-        parts.push(column.meaning.trim_end_matches('.').replace('`', ""));
+    if let Some(meaning) = sheet.meaning(name) {
+        parts.push(meaning.trim_end_matches('.').replace('`', ""));
     }
     if lacks_amounts(sheet, row, name) {
         parts.push(NO_AMOUNT.to_owned());
@@ -304,8 +305,8 @@ pub(crate) fn tip(sheet: Sheet<'_>, row: Cells<'_>, name: &str, text: &str) -> S
         parts.push(why_missing(code).to_owned());
     }
     parts.extend(fraction(sheet, row, name));
-    let limits = interval(sheet, row, sheet.unit(name)).filter(|_| name == sheet.about.estimate);
-    if let Some(limits) = limits {
+    let is_estimate = name == sheet.about.estimate;
+    if let Some(limits) = is_estimate.then(|| interval(sheet, row, unit)).flatten() {
         let limits = shown(sheet, name, &limits, " points");
         parts.push(format!(
             "95% interval {limits} ({})",

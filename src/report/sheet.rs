@@ -1,7 +1,7 @@
 //! A metric's table, read by column name and cut by pipeline, dimension and period.
 
 use super::format::{self, PeriodNames};
-use crate::model::{About, Day, Table, Unit, Value};
+use crate::model::{self, About, Day, Table, Unit, Value};
 
 /// Ratios that are read as percent.
 const SHARES: &[(&str, &str)] = &[
@@ -28,6 +28,43 @@ const IN_A_ROW: &[&str] = &["week", "month", "quarter", "year"];
 /// A row of a table.
 pub(crate) type Cells<'a> = &'a [Value];
 
+/// The columns of a metric's table, to be found by name: a page asks for them a million times.
+pub(crate) struct Columns<'a> {
+    /// By length, then name: most names differ in length from the one that is looked for.
+    found: Vec<Column<'a>>,
+}
+
+/// A column of a metric's table.
+struct Column<'a> {
+    name: &'a str,
+    at: usize,
+    /// In which it is shown.
+    unit: Unit,
+}
+
+impl<'a> Columns<'a> {
+    /// Those of no table.
+    pub(crate) const NONE: Self = Self { found: Vec::new() };
+
+    /// Those of the table of `about`.
+    pub(crate) fn of(about: &About, table: &'a Table) -> Self {
+        let column = |(at, column): (usize, &'a model::Column)| {
+            let name = &*column.name;
+            let unit = if SHARES.contains(&(about.name, name)) { Unit::Rate } else { column.unit };
+            Column { name, at, unit }
+        };
+        let mut found: Vec<Column<'a>> = table.columns.iter().enumerate().map(column).collect();
+        found.sort_by_key(|column| (column.name.len(), column.name));
+        Self { found }
+    }
+
+    fn find(&self, name: &str) -> Option<&Column<'a>> {
+        let wanted = (name.len(), name);
+        let at = self.found.binary_search_by(|c| (c.name.len(), c.name).cmp(&wanted)).ok()?;
+        self.found.get(at)
+    }
+}
+
 /// A metric with its table.
 #[derive(Clone, Copy)]
 pub(crate) struct Sheet<'a> {
@@ -35,6 +72,8 @@ pub(crate) struct Sheet<'a> {
     pub(crate) about: &'static About,
     /// Its rows.
     pub(crate) table: &'a Table,
+    /// Where the columns of the table are.
+    pub(crate) columns: &'a Columns<'a>,
     /// How its periods are called.
     pub(crate) names: PeriodNames<'a>,
 }
@@ -58,7 +97,7 @@ impl<'a> Sheet<'a> {
 
     /// The values of a column, which is looked up once for all rows.
     pub(crate) fn column(&self, name: &str) -> impl Fn(Cells<'a>) -> &'a Value + use<'a> {
-        let at = self.table.position(name);
+        let at = self.position(name);
         move |row| at.and_then(|at| row.get(at)).unwrap_or(&Value::Null)
     }
 
@@ -95,16 +134,21 @@ impl<'a> Sheet<'a> {
 
     /// The unit of a column, in which it is also shown.
     pub(crate) fn unit(&self, name: &str) -> Unit {
-        if SHARES.contains(&(self.about.name, name)) {
-            return Unit::Rate;
-        }
-        let at = self.table.position(name);
-        at.and_then(|at| self.table.columns.get(at)).map_or(Unit::Text, |c| c.unit)
+        self.columns.find(name).map_or(Unit::Text, |column| column.unit)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.find(name).map(|column| column.at)
+    }
+
+    /// What a column says.
+    pub(crate) fn meaning(&self, name: &str) -> Option<&'a str> {
+        self.table.columns.get(self.position(name)?).map(|column| &*column.meaning)
     }
 
     /// Whether the table has this column.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.table.position(name).is_some()
+        self.position(name).is_some()
     }
 
     /// All rows.
@@ -128,7 +172,7 @@ impl<'a> Sheet<'a> {
             return rows.iter().map(Vec::as_slice).filter(|row| of(row).is_empty()).collect();
         }
         // Those of one that has a name stand together: tables are sorted by it first.
-        let (at, wanted) = (self.table.position("pipeline"), Value::from(pipeline));
+        let (at, wanted) = (self.position("pipeline"), Value::from(pipeline));
         let order =
             |row: &Vec<Value>| at.and_then(|at| row.get(at)).unwrap_or(&Value::Null).order(&wanted);
         let from = rows.partition_point(|row| order(row).is_lt());

@@ -154,3 +154,15 @@ fn errors_name_the_path() {
     let error = Publication::begin(&file, "x").unwrap_err();
     assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
 }
+
+#[test]
+fn a_file_that_cannot_be_synced_is_told_at_the_end() {
+    let parent = tempfile::tempdir().unwrap();
+    let publication = Publication::begin(parent.path(), "2026-11-22-aa").unwrap();
+    publication.write("index.html", b"one").unwrap();
+    let gone = publication.folder().join("gone");
+    publication.disk.as_ref().unwrap().add(gone.clone());
+    let error = publication.finish().unwrap_err();
+    assert!(error.to_string().contains(gone.to_str().unwrap()), "{error}");
+    assert_eq!(names(parent.path()), Vec::<String>::new());
+}

@@ -112,8 +112,7 @@ fn read(task: &Task<'_>, wanted: &[Wanted<'_>], run: &Run) -> Vec<Vec<Cells>> {
         let number = (at - task.first + 1) as u32;
         for (wanted, cells) in wanted.iter().zip(&mut cells) {
             if deal.is_some() || wanted.view.has_untimed {
-                let mut rows = (wanted.view.rows)(row);
-                rows.retain(|row| wanted.holds(row));
+                let rows = (wanted.view.rows)(row, &|row| wanted.holds(row));
                 push(wanted, cells, &rows, number);
             }
         }
@@ -144,6 +143,9 @@ fn loose(wanted: &[Wanted<'_>], dataset: &Dataset, run: &Run) -> Vec<Vec<Cells>>
 }
 
 fn push(wanted: &Wanted<'_>, cells: &mut [Cells], rows: &[Row<'_>], deal: u32) {
+    if rows.is_empty() {
+        return;
+    }
     for (column, cells) in wanted.columns.iter().zip(cells) {
         cells.extend(column.get, rows, deal);
     }

@@ -148,8 +148,8 @@ pub(super) struct View {
     pub(super) columns: &'static [ViewColumn],
     /// At most so many rows has the deal in this row of a partition.
     most_rows: fn(&Partition, usize) -> usize,
-    /// The rows of a deal.
-    rows: for<'a> fn(Row<'a>) -> Vec<Row<'a>>,
+    /// The rows of a deal that are wanted.
+    rows: for<'a> fn(Row<'a>, &dyn Fn(&Row<'a>) -> bool) -> Vec<Row<'a>>,
     has_loose: bool,
     has_untimed: bool,
 }
@@ -160,7 +160,7 @@ pub(super) static VIEWS: &[View] = &[
         name: "deals",
         columns: deals::COLUMNS,
         most_rows: |_, _| 1,
-        rows: |deal| vec![deal],
+        rows: |deal, is_wanted| Some(deal).into_iter().filter(is_wanted).collect(),
         has_loose: false,
         has_untimed: true,
     },
@@ -168,9 +168,10 @@ pub(super) static VIEWS: &[View] = &[
         name: "stage_visits",
         columns: stage_visits::COLUMNS,
         most_rows: |partition, row| partition.visits.get(row).len(),
-        rows: |deal| {
+        rows: |deal, is_wanted| {
             let visits = deal.deal.map_or(&[] as &[_], |d| d.visits).iter().enumerate();
-            visits.map(|(at, visit)| Row { item: Item::Visit(at, visit), ..deal }).collect()
+            let rows = visits.map(|(at, visit)| Row { item: Item::Visit(at, visit), ..deal });
+            rows.filter(is_wanted).collect()
         },
         has_loose: false,
         has_untimed: false,
@@ -179,9 +180,10 @@ pub(super) static VIEWS: &[View] = &[
         name: "field_changes",
         columns: field_changes::COLUMNS,
         most_rows: |partition, row| partition.changes.get(row).len(),
-        rows: |deal| {
+        rows: |deal, is_wanted| {
             let changes = deal.deal.map_or(&[] as &[_], |d| d.changes).iter();
-            changes.map(|change| Row { item: Item::Change(change), ..deal }).collect()
+            let rows = changes.map(|change| Row { item: Item::Change(change), ..deal });
+            rows.filter(is_wanted).collect()
         },
         has_loose: false,
         has_untimed: false,
@@ -190,9 +192,10 @@ pub(super) static VIEWS: &[View] = &[
         name: "activities",
         columns: activities::COLUMNS,
         most_rows: |partition, row| partition.activities.get(row).len(),
-        rows: |deal| {
+        rows: |deal, is_wanted| {
             let activities = deal.deal.map_or(&[] as &[_], |d| d.activities).iter();
-            activities.map(|activity| Row { item: Item::Activity(activity), ..deal }).collect()
+            let rows = activities.map(|activity| Row { item: Item::Activity(activity), ..deal });
+            rows.filter(is_wanted).collect()
         },
         has_loose: true,
         has_untimed: false,

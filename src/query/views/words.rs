@@ -36,7 +36,7 @@ impl<'a> Words<'a> {
         match get {
             Get::Label(_) => self.labels.get_or_init(|| self.labels()).take(numbers),
             Get::Team(_) => self.teams.get_or_init(|| self.teams()).take(numbers),
-            Get::OfDeal(texts) => of_deals(texts, task).take(numbers),
+            Get::OfDeal(texts) => of_deals(texts, task, numbers),
             _ => self.names.get_or_init(|| self.names()).take(numbers),
         }
     }
@@ -59,11 +59,22 @@ impl<'a> Words<'a> {
     }
 }
 
-fn of_deals(texts: fn(&Partition) -> &TextColumn, task: Option<&Task<'_>>) -> StringChunked {
-    let rows = task.into_iter().flat_map(|task| task.rows().map(|row| (task.partition, row)));
-    let texts = rows.map(|(partition, row)| texts(partition).get(row));
-    let texts = texts.map(|text| (!text.is_empty()).then_some(text));
-    dictionary(std::iter::once(None).chain(texts))
+/// Texts of deals. Of few rows only theirs are looked at; of many rows a deal, each deal's once.
+fn of_deals(
+    texts: fn(&Partition) -> &TextColumn,
+    task: Option<&Task<'_>>,
+    numbers: &[u32],
+) -> PolarsResult<StringChunked> {
+    let text = |number: u32| {
+        let (task, at) = (task?, number.checked_sub(1)?);
+        let text = texts(task.partition).get(task.rows().start + at as usize);
+        (!text.is_empty()).then_some(text)
+    };
+    let deals = task.map_or(0, |task| task.rows().len());
+    if numbers.len() <= deals {
+        return Ok(dictionary(numbers.iter().map(|number| text(*number))));
+    }
+    dictionary((0..=deals as u32).map(text)).take(numbers)
 }
 
 fn dictionary<T: AsRef<str>>(texts: impl Iterator<Item = Option<T>>) -> StringChunked {

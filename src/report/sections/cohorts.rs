@@ -150,7 +150,8 @@ fn horizons(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let table = by_cohort(sheet, &title, &shown, &columns_of(sheet, &shown));
     let note = with_more(note, left_out(sheet, &rows, &table));
     chart(format!("{id}-horizon"), title, &note, table, |id, title| {
-        let days = |row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0);
+        let horizon = sheet.column("horizon_days");
+        let days = |row| horizon(row).as_i64().unwrap_or(0);
         let columns = columns_of(sheet, &rows);
         let words: Vec<String> = columns.iter().map(|d| d.to_string()).collect();
         let at = |row| columns.iter().position(|c| *c == days(row));
@@ -175,15 +176,16 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
     let note = "Wins so far over all deals created in the month. The last cell of a row is hatched \
                 while its month still runs.";
     let shown = newest_first(sheet, &rows);
-    let age = |row| sheet.get(row, "k").as_i64().unwrap_or(0);
+    let months = sheet.column("k");
+    let age = |row| months(row).as_i64().unwrap_or(0);
     let cohorts = shown.chunk_by(|a, b| start(sheet, a) == start(sheet, b));
     let oldest = cohorts.filter_map(|rows| rows.iter().copied().max_by_key(|row| age(row)));
     let so_far: Vec<Cells<'_>> = oldest.collect();
     let table = grid(sheet, &title, &so_far, TRIANGLE);
     let ages = rows.iter().map(|row| age(row)).max().map_or(0, |most| most.max(0) as usize + 1);
     let whole = "the CSV file has all";
-    let months = part_of("The first", MOST_AGES, ages, "months since creation", whole);
-    let note = with_more(&with_more(note, left_out(sheet, &rows, &table)), months);
+    let shown = part_of("The first", MOST_AGES, ages, "months since creation", whole);
+    let note = with_more(&with_more(note, left_out(sheet, &rows, &table)), shown);
     chart(format!("{id}-triangle"), title, &note, table, |id, title| {
         let words: Vec<String> = (0..ages.min(MOST_AGES)).map(|k| k.to_string()).collect();
         let at = |row| usize::try_from(age(row)).ok().filter(|k| *k < words.len());
@@ -196,7 +198,8 @@ fn triangle(book: &Book<'_>, pipeline: &str, id: &str) -> Chart {
 
 /// The horizons of these rows, the shortest first.
 fn columns_of(sheet: Sheet<'_>, rows: &[Cells<'_>]) -> Vec<i64> {
-    let days = rows.iter().map(|row| sheet.get(row, "horizon_days").as_i64().unwrap_or(0));
+    let horizon = sheet.column("horizon_days");
+    let days = rows.iter().map(|row| horizon(row).as_i64().unwrap_or(0));
     let mut found = distinct(days);
     found.sort_unstable();
     found
@@ -209,11 +212,11 @@ fn by_cohort(sheet: Sheet<'_>, caption: &str, rows: &[Cells<'_>], horizons: &[i6
     let column = |days: &i64| Head { label: format!("Won within {days} days"), ..won.clone() };
     let heads = [cohort.clone(), created.clone()];
     let heads: Vec<Head> = heads.into_iter().chain(horizons.iter().map(column)).collect();
+    let horizon = sheet.column("horizon_days");
     let of_cohort = |of: &&str| {
         let own = sheet.with(rows, "cohort", of);
         let at = |days: &i64| {
-            let found =
-                own.iter().find(|row| sheet.get(row, "horizon_days").as_i64() == Some(*days));
+            let found = own.iter().find(|row| horizon(row).as_i64() == Some(*days));
             found.map_or(Number::word(format::NONE), |row| number(sheet, row, "cif_won", None))
         };
         let first = own.first().map(|row| number(sheet, row, "cohort_n", None));
@@ -244,7 +247,7 @@ fn left_out(sheet: Sheet<'_>, rows: &[Cells<'_>], table: &Grid) -> Option<String
 /// The rows, the newest cohort first.
 fn newest_first<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Vec<Cells<'a>> {
     let mut sorted = rows.to_vec();
-    sorted.sort_by_key(|row| std::cmp::Reverse(start(sheet, row)));
+    sorted.sort_by_cached_key(|row| std::cmp::Reverse(start(sheet, row)));
     sorted
 }
 
@@ -263,12 +266,12 @@ fn draw<'a>(
     place: impl Fn(Cells<'a>) -> Option<usize>,
     is_partial: impl Fn(Cells<'a>) -> bool,
 ) -> String {
-    let cohorts = last(distinct(rows.iter().map(|row| cohort(book, sheet, row))));
+    let names: Vec<String> = rows.iter().map(|row| cohort(book, sheet, row)).collect();
+    let cohorts: Vec<String> = last(distinct(names.iter())).into_iter().cloned().collect();
     let mut largest: f64 = 0.0;
     let mut cells = Vec::new();
-    for row in rows {
-        let of = cohort(book, sheet, row);
-        let at = cohorts.iter().position(|c| *c == of);
+    for (row, of) in rows.iter().zip(&names) {
+        let at = cohorts.iter().position(|c| c == of);
         let (Some(at), Some(column), Some(value)) = (at, place(row), sheet.number(row, name))
         else {
             continue;

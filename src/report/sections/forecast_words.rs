@@ -77,18 +77,17 @@ fn ends<'a>(sheet: Sheet<'a>, rows: &[Cells<'a>]) -> Option<(Cells<'a>, Cells<'a
 ///
 /// Of a rebuilt commit its yield counts the deals; the other kinds weigh open deals by chances, so that
 /// without any error there were none.
-pub(super) fn promises(book: &Book<'_>, sheet: Sheet<'_>, row: Cells<'_>) -> bool {
+pub(super) fn promises<'a>(book: &Book<'a>, sheet: Sheet<'_>, row: Cells<'_>) -> bool {
     if sheet.word(row, "forecast") != "commit" {
         return sheet.number(row, "wape") != Some(0.0);
     }
     let yields = book.sheet("forecast_attainment");
-    let keys = ["pipeline", "owner", "currency", "basis", "category"];
-    let wanted = |key: &str| match key {
-        "category" => "commit",
-        key => sheet.word(row, key),
-    };
-    let is_same = |other: &Cells<'_>| {
-        keys.iter().all(|key| yields.word(other, key) == wanted(key))
+    let keys = ["pipeline", "owner", "currency", "basis", "category"].map(|key| match key {
+        "category" => (yields.words(key), "commit"),
+        key => (yields.words(key), sheet.word(row, key)),
+    });
+    let is_same = |other: &Cells<'a>| {
+        keys.iter().all(|(word, wanted)| word(other) == *wanted)
             && lead(yields, other) == lead(sheet, row)
             && yields.span(other) == sheet.span(row)
     };

@@ -1,6 +1,7 @@
 //! Stale deals: the largest open deals that have stalled, and the pace of the winners.
 
 use super::{Block, add};
+use crate::model::Value;
 use crate::report::book::Book;
 use crate::report::format;
 use crate::report::grid::grid;
@@ -141,7 +142,8 @@ pub(super) fn undecided(sheet: Sheet<'_>, pipeline: &str) -> usize {
     if !sheet.has("is_stale") {
         return 0;
     }
-    sheet.of(pipeline).iter().filter(|row| sheet.get(row, "is_stale").is_null()).count()
+    let is_stale = sheet.column("is_stale");
+    sheet.of(pipeline).iter().filter(|row| is_stale(row).is_null()).count()
 }
 
 /// Whether there are open deals and nothing tells of any, whether it is stale.
@@ -152,8 +154,9 @@ pub(super) fn is_untold(sheet: Sheet<'_>, pipeline: &str) -> bool {
 
 /// The stale deals of a pipeline in the order of the table.
 pub(super) fn stale<'a>(sheet: Sheet<'a>, pipeline: &str) -> Vec<Cells<'a>> {
+    let (is_stale, rank) = (sheet.column("is_stale"), sheet.column("rank"));
     let mut rows = sheet.of(pipeline);
-    rows.retain(|row| sheet.flag(row, "is_stale"));
-    rows.sort_by_key(|row| sheet.get(row, "rank").as_i64().unwrap_or(i64::MAX));
+    rows.retain(|row| matches!(is_stale(row), Value::Bool(true)));
+    rows.sort_by_key(|row| rank(row).as_i64().unwrap_or(i64::MAX));
     rows
 }
