@@ -142,6 +142,9 @@ const OUTCOME: ViewColumn = get(
     Get::Fixed(|r| r.deal?.facts.outcome_word()),
 );
 
+/// Whether a row is wanted.
+type IsWanted<'f, 'a> = &'f dyn Fn(&Row<'a>) -> bool;
+
 /// A view on timelines.
 pub(super) struct View {
     pub(super) name: &'static str,
@@ -149,7 +152,7 @@ pub(super) struct View {
     /// At most so many rows has the deal in this row of a partition.
     most_rows: fn(&Partition, usize) -> usize,
     /// The rows of a deal that are wanted.
-    rows: for<'a> fn(Row<'a>, &dyn Fn(&Row<'a>) -> bool) -> Vec<Row<'a>>,
+    rows: for<'a> fn(Row<'a>, IsWanted<'_, 'a>) -> Vec<Row<'a>>,
     has_loose: bool,
     has_untimed: bool,
 }
