@@ -91,15 +91,21 @@ impl Bootstrap {
     /// The sum of the weights of deals in one replicate; 0 beyond the last replicate.
     pub fn total(&self, deals: &[Mixed], replicate: usize) -> u64 {
         let Some(&seed) = self.seeds.get(replicate) else { return 0 };
-        let sum = |deals: &[Mixed]| -> u64 {
-            deals.iter().map(|&deal| u64::from(weight_of(hash(deal, seed)))).sum()
+        let sum = |deals: &[Mixed]| {
+            let mut sum = 0;
+            for &deal in deals {
+                sum += u64::from(weight_of(hash(deal, seed)));
+            }
+            sum
         };
         let (eights, rest) = deals.as_chunks::<8>();
         let mut total = sum(rest);
         for eight in eights {
-            let usual = eight.iter().map(|&deal| u64::from(usual_weight(hash(deal, seed))));
+            let mut usual = 0;
+            for &deal in eight {
+                usual += u64::from(usual_weight(hash(deal, seed)));
+            }
             // One look at the sum instead of eight: it is less than this where all are sure.
-            let usual: u64 = usual.sum();
             total += if usual < u64::from(UNSURE) { usual } else { sum(eight) };
         }
         total
