@@ -75,8 +75,9 @@ impl<'r> Record<'r> {
         (!is_none).then_some(text)
     }
 
-    /// The text of a column; ids are those of [`without_point`].
-    #[inline]
+    /// The text of a column; ids are those of [`without_point`]. In line, as what is asked of columns is below: most
+    /// files lack most of them.
+    #[inline(always)]
     pub(super) fn text(&self, col: Col) -> Option<Cow<'r, str>> {
         let text = self.at(self.context.plan.index(col)?)?;
         Some(if IDS & 1 << col as u8 != 0 { without_point(text) } else { text })
@@ -129,7 +130,7 @@ impl<'r> Record<'r> {
     }
 
     /// An instant; the flag tells of a local time that is ambiguous or does not exist.
-    #[inline]
+    #[inline(always)]
     pub(super) fn time(&self, col: Col) -> Result<Option<(Micros, bool)>, Bad> {
         self.text(col).map_or(Ok(None), |text| self.time_of(col, text))
     }
@@ -269,7 +270,7 @@ impl<'r> Record<'r> {
     }
 
     /// Seconds: a count of units of so many, or `0:12:30`; `12:30` counts units and what they have sixty of.
-    #[inline]
+    #[inline(always)]
     pub(super) fn duration(&self, col: Col, unit: u32) -> Result<Option<u32>, Bad> {
         self.parsed(col, "no duration, such as `45` or `0:12:30`", |text| {
             number::seconds(text, unit)
@@ -281,7 +282,7 @@ impl<'r> Record<'r> {
         self.parsed(col, "neither yes nor no, such as `1` or `false`", convert::flag)
     }
 
-    #[inline]
+    #[inline(always)]
     fn parsed<T>(
         &self,
         col: Col,

@@ -69,7 +69,10 @@ pub(super) fn order_of(text: &str) -> Option<DayOrder> {
 #[inline]
 fn written(text: &str, order: DayOrder) -> Option<Written> {
     let bytes = text.as_bytes();
-    usual(bytes).or_else(|| iso(bytes)).or_else(|| local::written(text, order))
+    match usual(bytes) {
+        None => iso(bytes).or_else(|| local::written(text, order)),
+        usual => usual,
+    }
 }
 
 /// `YYYY-MM-DD[ T]HH:MM:SS`, what most exports write: eight bytes are checked, and its numbers taken, in one go.
