@@ -54,13 +54,16 @@ impl OnShared for EffortPerWin {
 
     fn write(&self, table: &mut MetricTable<'_>, state: &RepWork, run: &Run) {
         let mut cells: BTreeMap<(Sym, By, Period), Effort> = BTreeMap::new();
-        for ((pipeline, owner, month), effort) in state.efforts(run) {
+        for ((slice, _), months) in state.efforts(run).months() {
+            let (pipeline, owner) = (slice.pipeline, slice.value);
             let whose = [(By::Everyone, Dimension::All), (By::Owner(owner), Dimension::Owner)];
             let team = run.team(owner).map(|team| (By::Team(team), Dimension::Owner));
             for (by, dimension) in whose.into_iter().chain(team) {
                 for &kind in kinds(dimension) {
-                    let period = run.period(kind, run.months.start(month));
-                    cells.entry((pipeline, by.clone(), period)).or_default().gather(&effort);
+                    for (&month, effort) in &months {
+                        let period = run.period(kind, run.months.start(month));
+                        cells.entry((pipeline, by.clone(), period)).or_default().gather(effort);
+                    }
                 }
             }
         }

@@ -87,17 +87,17 @@ static ABOUT: About = About {
 /// What each rep did in each period, with the activities, and the quarters of which a rep has a goal.
 fn by_period(state: &RepWork, run: &Run) -> BTreeMap<Cell, Done> {
     let mut found = state.done.by_period(run, false);
+    let efforts = state.efforts(run).by_period(run, false).into_iter();
+    for (cell, effort) in efforts.filter(|(_, effort)| effort.activities > 0) {
+        found.entry(cell).or_default().activities = effort.activities;
+    }
     let homes = state.homes.by_owner();
-    let aimed = aimed_months(run).into_iter().flat_map(|(owner, month)| {
-        homes(owner).into_iter().map(move |pipeline| ((pipeline, owner, month), 0))
-    });
-    let efforts = state.efforts(run).into_iter().map(|(key, effort)| (key, effort.activities));
-    for ((pipeline, owner, month), activities) in efforts.filter(|(_, n)| *n > 0).chain(aimed) {
-        let slice = Slice::owner(pipeline, owner);
-        for &kind in kinds(slice.dimension) {
-            let period = run.period(kind, run.months.start(month));
-            let cell = Cell { slice, currency: Sym::NONE, period };
-            found.entry(cell).or_default().activities += activities;
+    for (owner, month) in aimed_months(run) {
+        for slice in homes(owner).into_iter().map(|pipeline| Slice::owner(pipeline, owner)) {
+            for &kind in kinds(slice.dimension) {
+                let period = run.period(kind, run.months.start(month));
+                found.entry(Cell { slice, currency: Sym::NONE, period }).or_default();
+            }
         }
     }
     found

@@ -1,13 +1,14 @@
 //! What reps did, by month: folded once for B2 and K1.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::credit::{WHOLE, shares, split};
 use super::gather::{Gather, gather};
 use super::homes::Homes;
 use super::keyed::add_all;
 use super::layout::Slice;
-use super::monthly::{Monthly, Values};
+use super::monthly::{Key, Monthly, Values};
 use super::rep_counts::{OWNERS, RepCounts};
 use super::shared::SharedState;
 use crate::model::{Activity, Day, Run, Status, Sym, Timeline};
@@ -77,63 +78,37 @@ impl Done {
     }
 }
 
-/// Efforts by pipeline, owner and month, in one list by place; the rare ones without a place by key.
+/// State of B2 and K1.
 #[derive(Debug, Default)]
 pub struct RepWork {
-    cells: Vec<Effort>,
-    others: BTreeMap<(Sym, Sym, i32), Effort>,
+    /// By pipeline, owner and month.
+    efforts: Monthly<Effort>,
     /// On no deal.
     loose: BTreeMap<(Sym, i32), Effort>,
+    /// Both, once the first of the metrics has asked.
+    all: OnceLock<Monthly<Effort>>,
     pub(super) homes: Homes,
     /// What came of the deals credited.
     pub(super) done: Monthly<Done>,
 }
 
-/// Most cells that are kept by place.
-const MOST_CELLS: usize = 1 << 22;
+fn key(pipeline: Sym, owner: Sym, month: i32) -> Key {
+    (Slice::owner(pipeline, owner), Sym::NONE, month)
+}
 
 impl RepWork {
-    fn cell(&mut self, (pipeline, owner, month): (Sym, Sym, i32), run: &Run) -> &mut Effort {
-        let place = || {
-            let row = run.pipelines.of(pipeline)? * run.owners.count() + run.owners.of(owner)?;
-            let months = run.months.place(month)?;
-            Some(row * run.months.count() + months).filter(|&at| at < MOST_CELLS)
-        };
-        let Some(at) = place() else {
-            return self.others.entry((pipeline, owner, month)).or_default();
-        };
-        if self.cells.len() <= at {
-            self.cells.resize(at + 1, Effort::default());
-        }
-        &mut self.cells[at]
-    }
-
     /// All efforts by pipeline, owner and month, those on no deal in each pipeline of the owner.
-    pub(super) fn efforts(&self, run: &Run) -> BTreeMap<(Sym, Sym, i32), Effort> {
-        let mut found = self.others.clone();
-        let words = run.names.len() as u32;
-        let owners = || (0..words).map(Sym).filter_map(|sym| Some((run.owners.of(sym)?, sym)));
-        let owners: BTreeMap<usize, Sym> = owners().collect();
-        for pipeline in run.catalogue.pipelines() {
-            let Some(first) = run.pipelines.of(pipeline) else { continue };
-            for (&number, &owner) in &owners {
-                let row = (first * owners.len() + number) * run.months.count();
-                let cells = self.cells.iter().skip(row).take(run.months.count());
-                for (at, effort) in cells.enumerate() {
-                    if effort.activities + effort.wins > 0 {
-                        let key = (pipeline, owner, run.months.first() + at as i32);
-                        found.entry(key).or_default().gather(effort);
-                    }
+    pub(super) fn efforts(&self, run: &Run) -> &Monthly<Effort> {
+        self.all.get_or_init(|| {
+            let mut all = self.efforts.clone();
+            let homes = self.homes.by_owner();
+            for (&(owner, month), effort) in &self.loose {
+                for pipeline in homes(owner) {
+                    all.at(key(pipeline, owner, month), run).gather(effort);
                 }
             }
-        }
-        let homes = self.homes.by_owner();
-        for (&(owner, month), effort) in &self.loose {
-            for pipeline in homes(owner) {
-                found.entry((pipeline, owner, month)).or_default().gather(effort);
-            }
-        }
-        found
+            all
+        })
     }
 
     /// Counts a closed deal for its owner, and credits a win to those who share it.
@@ -149,8 +124,7 @@ impl RepWork {
         let Some(shared) = shared else { return };
         let amounts = split(facts.amount_minor.unwrap_or(0), &shared);
         for ((owner, part), minor) in shared.iter().zip(amounts) {
-            let key = (Slice::owner(facts.pipeline, *owner), Sym::NONE, month);
-            self.done.at(key, run).credit(minor, u64::from(*part));
+            self.done.at(key(facts.pipeline, *owner, month), run).credit(minor, u64::from(*part));
         }
     }
 }
@@ -165,14 +139,14 @@ impl SharedState for RepWork {
             self.credit(deal, month, &one, run);
         }
         if let Some(month) = facts.closed_month.filter(|_| facts.outcome == Status::Won) {
-            let cell = self.cell((facts.pipeline, facts.owner, month), run);
+            let cell = self.efforts.at(key(facts.pipeline, facts.owner, month), run);
             cell.wins += 1;
             cell.quality += u64::from(deal.is_mended());
         }
         for activity in deal.activities.iter().filter(|activity| run.is_done(activity)) {
             if let Some(at) = activity.done_at.get() {
                 let (month, one) = Effort::of(run.days.of(at), run);
-                self.cell((facts.pipeline, run.actor(activity), month), run).gather(&one);
+                self.efforts.at(key(facts.pipeline, run.actor(activity), month), run).gather(&one);
             }
         }
     }
@@ -185,11 +159,7 @@ impl SharedState for RepWork {
     }
 
     fn merge(&mut self, from: Self) {
-        if self.cells.len() < from.cells.len() {
-            self.cells.resize(from.cells.len(), Effort::default());
-        }
-        self.cells.iter_mut().zip(&from.cells).for_each(|(into, from)| into.gather(from));
-        add_all(&mut self.others, from.others, |into, from| into.gather(&from));
+        self.efforts.merge(from.efforts);
         add_all(&mut self.loose, from.loose, |into, from| into.gather(&from));
         self.homes.merge(from.homes);
         self.done.merge(from.done);
