@@ -3,6 +3,7 @@
 //! Splits no lever by segment: that is D3.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::gather::Gather;
 use super::keyed::add_all;
@@ -119,7 +120,9 @@ fn of_replicate(sums: [i128; DRAWN], month_start: i64) -> Events {
 /// Events by month, and under the weights of the bootstrap for deals that were open lately.
 #[derive(Debug, Default)]
 pub struct State {
-    pub(super) sums: Monthly<Events>,
+    sums: Monthly<Events>,
+    /// The same with whole pipelines, once the first of the metrics has asked.
+    whole: OnceLock<Monthly<Events>>,
     replicates: BTreeMap<(Sym, Sym), BTreeMap<i32, Weighted<DRAWN>>>,
     window: Option<i32>,
 }
@@ -132,6 +135,11 @@ impl State {
             let before = |at: Period, _| quarter(at.start - 1);
             run.months.of((0..DRAWN_QUARTERS).fold(quarter(run.as_of), before).start)
         })
+    }
+
+    /// The events of segments and of whole pipelines.
+    pub(super) fn with_wholes(&self) -> &Monthly<Events> {
+        self.whole.get_or_init(|| self.sums.clone().with_wholes())
     }
 
     fn draw(&mut self, deal: &Timeline<'_>, currency: Sym, run: &Run) {
@@ -219,10 +227,9 @@ impl OnShared for LeverDecomposition {
     const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
-        let sums = state.sums.clone().with_wholes();
         let quarters = levers::quarters(run);
         let first_drawn = quarters.len().saturating_sub(DRAWN_QUARTERS + 1);
-        for ((slice, currency), months) in sums.months() {
+        for ((slice, currency), months) in state.with_wholes().months() {
             if slice.dimension != Dimension::All {
                 continue;
             }

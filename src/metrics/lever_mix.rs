@@ -72,10 +72,9 @@ impl OnShared for LeverMix {
     const ABOUT: &'static About = &ABOUT;
 
     fn write(&self, table: &mut MetricTable<'_>, state: &State, run: &Run) {
-        let sums = state.sums.clone().with_wholes();
         let quarters = levers::quarters(run);
         let mut found: BTreeMap<(Sym, Sym), Pipeline> = BTreeMap::new();
-        for (key, months) in sums.months() {
+        for (key, months) in state.with_wholes().months() {
             add_months(&mut found, key, &months, &quarters, run);
         }
         for ((pipeline, currency), of) in found {
