@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use super::Metric;
 use super::forecast_days::{Agenda, Mark, Tier};
 use super::forecast_looks::{Looks, Win};
 use super::forecast_measures::{CAME, FORECAST, LEAD, is_leaky, leaky};
@@ -14,7 +13,7 @@ use super::forecast_windows::{Window, balance};
 use super::gather::{Gather, gather};
 use super::keyed::{Keyed, add_all};
 use super::layout::{MetricTable, Row, Slice, Tail, VALUE_BASIS};
-use super::shared::{Shared, SharedState};
+use super::shared::OnShared;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Run, Sym, Timeline, Unit, column};
 
@@ -161,27 +160,11 @@ pub(super) struct Bridges {
     booked: BTreeMap<(Sym, Sym, usize), i128>,
 }
 
-impl Metric for ForecastErrorBridge {
-    type State = Shared<Looks>;
+impl OnShared for ForecastErrorBridge {
+    type State = Looks;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(Looks::NAME)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+    fn try_write(&self, table: &mut MetricTable<'_>, state: &Looks, run: &Run) -> Result<()> {
         let agenda = Agenda::new(run);
         let Bridges { bridges, booked: all_booked } = &state.bridges;
         let mut pooled: BTreeMap<_, (Bridge, i128)> = BTreeMap::new();

@@ -3,7 +3,6 @@
 //! Every deal leaves entries that cancel out, so the sum balances to the minor unit; it is checked
 //! against what stands at the end, and a difference fails the run.
 
-use super::Metric;
 use super::forecast_days::Agenda;
 use super::forecast_measures::{is_leaky, leaky};
 use super::forecast_past::{Look, Standing};
@@ -12,7 +11,7 @@ use super::gather::{Gather, gather};
 use super::keyed::Keyed;
 use super::layout::{MetricTable, Row, Tail, VALUE_BASIS};
 use super::monthly::currency_of;
-use super::shared::{Shared, SharedState};
+use super::shared::OnShared;
 use crate::error::Result;
 use crate::model::{About, Day, Known, Period, Run, Timeline, Unit, column};
 
@@ -152,27 +151,11 @@ impl Lines {
 #[derive(Debug, Default)]
 pub(super) struct Waterfall(Keyed<Window, Lines>);
 
-impl Metric for ForecastWaterfall {
-    type State = Shared<Windows>;
+impl OnShared for ForecastWaterfall {
+    type State = Windows;
     const ABOUT: &'static About = &ABOUT;
 
-    fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.fold(deal, run);
-    }
-
-    fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
-    }
-
-    fn shared_state(&self) -> Option<&'static str> {
-        Some(Windows::NAME)
-    }
-
-    fn copy(&self, state: &Self::State) -> Self::State {
-        state.clone()
-    }
-
-    fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
+    fn try_write(&self, table: &mut MetricTable<'_>, state: &Windows, run: &Run) -> Result<()> {
         let agenda = Agenda::new(run);
         for (Window(slice, currency, at), lines) in state.waterfall.0.in_order() {
             let period = agenda.quarters[at].period;

@@ -11,24 +11,12 @@ use crate::model::{About, Activity, Run, Timeline};
 #[derive(Debug, Default)]
 pub struct Shared<S>(Arc<S>);
 
-impl<S: SharedState> Shared<S> {
+impl<S> Shared<S> {
     /// Changes the state. While it is folded and merged nobody else has it.
     #[inline]
-    pub(super) fn edit(&mut self, change: impl FnOnce(&mut S)) {
+    fn edit(&mut self, change: impl FnOnce(&mut S)) {
         if let Some(state) = Arc::get_mut(&mut self.0) {
             change(state);
-        }
-    }
-
-    /// See [`SharedState::fold`].
-    pub(super) fn fold(&mut self, deal: &Timeline<'_>, run: &Run) {
-        self.edit(|state| state.fold(deal, run));
-    }
-
-    /// See [`SharedState::merge`].
-    pub(super) fn merge(&mut self, from: Self) {
-        if let Some(from) = Arc::into_inner(from.0) {
-            self.edit(|into| into.merge(from));
         }
     }
 }
@@ -70,8 +58,16 @@ pub trait OnShared: Sync {
     /// What the metric is.
     const ABOUT: &'static About;
 
+    /// Writes its rows; a metric whose rows may fail the run has [`OnShared::try_write`] instead.
+    fn write(&self, _table: &mut MetricTable<'_>, _state: &Self::State, _run: &Run) {}
+
     /// Writes its rows.
-    fn write(&self, table: &mut MetricTable<'_>, state: &Self::State, run: &Run);
+    ///
+    /// Errors: what is wrong with the rows.
+    fn try_write(&self, table: &mut MetricTable<'_>, state: &Self::State, run: &Run) -> Result<()> {
+        self.write(table, state, run);
+        Ok(())
+    }
 }
 
 impl<M: OnShared> Metric for M {
@@ -79,7 +75,7 @@ impl<M: OnShared> Metric for M {
     const ABOUT: &'static About = <Self as OnShared>::ABOUT;
 
     fn fold(&self, deal: &Timeline<'_>, run: &Run, state: &mut Self::State) {
-        state.fold(deal, run);
+        state.edit(|state| state.fold(deal, run));
     }
 
     fn fold_activity(&self, activity: &Activity, run: &Run, state: &mut Self::State) {
@@ -87,7 +83,9 @@ impl<M: OnShared> Metric for M {
     }
 
     fn merge(&self, into: &mut Self::State, from: Self::State) {
-        into.merge(from);
+        if let Some(from) = Arc::into_inner(from.0) {
+            into.edit(|into| into.merge(from));
+        }
     }
 
     fn shared_state(&self) -> Option<&'static str> {
@@ -99,7 +97,6 @@ impl<M: OnShared> Metric for M {
     }
 
     fn finish(&self, state: Self::State, table: &mut MetricTable<'_>, run: &Run) -> Result<()> {
-        self.write(table, &state, run);
-        Ok(())
+        self.try_write(table, &state, run)
     }
 }

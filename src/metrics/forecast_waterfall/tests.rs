@@ -9,19 +9,17 @@ fn a_line_that_is_lost_fails_the_run() {
     let as_of = AsOf::Day(calendar::day_of("2026-05-10".parse().unwrap()));
     let run = Run::new(Config::default(), Some(as_of), &Dataset::default()).unwrap();
     let finish = |lose: bool| {
-        let mut state = Shared::<Windows>::default();
+        let mut state = Windows::default();
         let whole = crate::metrics::Slice::whole(Sym::NONE);
-        state.edit(|state| {
-            let lines = state.waterfall.0.cell(Window(whole, Sym::NONE, 0), &run);
-            lines.put(Flow::Opening, 500);
-            if !lose {
-                lines.put(Flow::Lost, -500);
-            }
-        });
+        let lines = state.waterfall.0.cell(Window(whole, Sym::NONE, 0), &run);
+        lines.put(Flow::Opening, 500);
+        if !lose {
+            lines.put(Flow::Lost, -500);
+        }
         let mut run = run.clone();
         run.first_day -= 400;
         let mut table = MetricTable::new(&ABOUT, &run);
-        ForecastWaterfall.finish(state, &mut table, &run).map(|()| table.sorted())
+        ForecastWaterfall.try_write(&mut table, &state, &run).map(|()| table.sorted())
     };
     assert_eq!(finish(false).unwrap().rows.len(), 1);
     let error = finish(true).unwrap_err();
