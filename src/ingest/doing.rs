@@ -28,13 +28,7 @@ impl Doing {
 
     /// What a mapping means by a word.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "done" => Some(Self::Done),
-            "planned" => Some(Self::Planned),
-            "cancelled" => Some(Self::Void("cancelled")),
-            "no_show" => Some(Self::Void("no_show")),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|doing| doing.as_str() == name)
     }
 }
 
